@@ -1,0 +1,1 @@
+"""What runs the platform around the dbt project: server, loader, checks, Dagster, summary."""

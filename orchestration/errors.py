@@ -1,0 +1,18 @@
+"""Errors meant for the people who use the platform."""
+
+
+class PlatformError(Exception):
+    """A failure that a user can act on.
+
+    Args:
+        message: what failed and where, in French, one or more sentences.
+        advice: what to do next, in French.
+    """
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message}\nQue faire : {self.advice}"
