@@ -1,0 +1,86 @@
+{#
+  dbt-postgres renames the old view away and drops it with CASCADE: every view built on it disappears,
+  in a green run. PostgreSQL can replace a view in place as long as its columns stay (same names, same
+  types, same order; new ones at the end), and then nothing that reads it is touched. This materialization
+  does so whenever it can, and otherwise falls back to dbt's own way, naming what goes with the old view.
+#}
+{% materialization view, adapter='postgres' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set target_relation = this.incorporate(type='view') -%}
+
+    {%- if existing is none or not existing.is_view -%}
+        {{ return(materialization_view_default()) }}
+    {%- endif -%}
+
+    {%- if not view_keeps_columns(existing, sql) -%}
+        {%- set readers = views_reading(existing) -%}
+        {%- if readers -%}
+            {%- do exceptions.warn(
+                "Les colonnes de " ~ existing ~ " ont changé : la vue est recréée, et PostgreSQL supprime avec elle "
+                ~ readers | join(', ') ~ ". Que faire : reconstruire aussi l'aval, dbt build -s " ~ model.name ~ "+."
+            ) -%}
+        {%- endif -%}
+        {{ return(materialization_view_default()) }}
+    {%- endif -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {% call statement('main') -%}
+        {{ get_replace_view_sql(target_relation, sql) }}
+    {%- endcall %}
+
+    {% do apply_grants(target_relation, config.get('grants'), should_revoke=True) %}
+    {% do persist_docs(target_relation, model) %}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#
+  True when `create or replace view` would be accepted: PostgreSQL's catalogue compares the existing view
+  with a temporary one made from the new SQL, so that types are compared exactly.
+#}
+{% macro view_keeps_columns(existing, sql) %}
+    {%- set probe = existing.identifier[:40] ~ '__colonnes' -%}
+    {% call statement('create_probe') -%}
+        create temporary view {{ probe }} as ({{ sql }})
+    {%- endcall %}
+    {% call statement('compare', fetch_result=True) -%}
+        select count(*) as changed
+        from pg_catalog.pg_attribute as before
+        left join pg_catalog.pg_attribute as after
+            on after.attrelid = 'pg_temp.{{ probe }}'::regclass
+            and after.attnum = before.attnum
+            and after.attname = before.attname
+            and after.atttypid = before.atttypid
+            and after.atttypmod = before.atttypmod
+        where
+            before.attrelid = '{{ existing }}'::regclass
+            and before.attnum > 0
+            and after.attname is null
+    {%- endcall %}
+    {% call statement('drop_probe') -%}
+        drop view pg_temp.{{ probe }}
+    {%- endcall %}
+    {{ return(load_result('compare')['data'][0][0] == 0) }}
+{% endmacro %}
+
+
+{# The views that read a relation directly, as schema.name. #}
+{% macro views_reading(relation) %}
+    {% call statement('readers', fetch_result=True) -%}
+        select distinct namespaces.nspname || '.' || readers.relname
+        from pg_catalog.pg_depend as dependencies
+        inner join pg_catalog.pg_rewrite as rules on dependencies.objid = rules.oid
+        inner join pg_catalog.pg_class as readers on rules.ev_class = readers.oid
+        inner join pg_catalog.pg_namespace as namespaces on readers.relnamespace = namespaces.oid
+        where
+            dependencies.refobjid = '{{ relation }}'::regclass
+            and readers.oid <> dependencies.refobjid
+    {%- endcall %}
+    {{ return(load_result('readers')['data'] | map('first') | list) }}
+{% endmacro %}

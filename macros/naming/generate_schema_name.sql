@@ -1,0 +1,49 @@
+{#
+  The schema follows the folder, so that whoever connects sees one clean schema per domain:
+
+      models/age/marts/...              -> age
+      models/age/staging/...            -> age_staging
+      models/age/intermediate/...       -> age_intermediate
+      seeds/age/...                     -> age_reference
+
+  DBT_SCHEMA_PREFIX puts an analyst's prefix in front (jdupont_age), so that several people share a server.
+  It is refused on prod, where dashboards expect the plain names.
+#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- set domains = ['sg', 'age', 'agc', 'agaj', 'ags', 'agmj', 'commun', 'transversal', 'data_platform'] -%}
+    {%- set suffixes = {'marts': '', 'staging': '_staging', 'intermediate': '_intermediate'} -%}
+    {%- set domain = node.fqn[1] -%}
+    {%- set prefix = env_var('DBT_SCHEMA_PREFIX', '') -%}
+
+    {%- if prefix and target.name == 'prod' -%}
+        {{ exceptions.raise_compiler_error(
+            "DBT_SCHEMA_PREFIX=" ~ prefix ~ " est défini alors que la cible est prod. "
+            ~ "Que faire : unset DBT_SCHEMA_PREFIX, ou choisissez DBT_TARGET=staging."
+        ) }}
+    {%- endif -%}
+
+    {%- if node.resource_type == 'test' -%}
+        {%- set schema = 'tests' -%}
+    {%- elif custom_schema_name -%}
+        {{ exceptions.raise_compiler_error(
+            node.original_file_path ~ " : +schema n'est pas utilisé ici, le dossier décide du schéma. "
+            ~ "Que faire : retirez « schema » de la configuration."
+        ) }}
+    {%- elif domain not in domains -%}
+        {{ exceptions.raise_compiler_error(
+            node.original_file_path ~ " : le dossier « " ~ domain ~ " » n'a pas de schéma. "
+            ~ "Que faire : rangez le fichier sous models/<ag>/<couche>/ ou seeds/<ag>/ (" ~ domains | join(', ') ~ ")."
+        ) }}
+    {%- elif node.resource_type == 'seed' -%}
+        {%- set schema = domain ~ '_reference' -%}
+    {%- elif node.fqn[2] in suffixes -%}
+        {%- set schema = domain ~ suffixes[node.fqn[2]] -%}
+    {%- else -%}
+        {{ exceptions.raise_compiler_error(
+            node.original_file_path ~ " : « " ~ node.fqn[2] ~ " » n'est pas une couche. "
+            ~ "Que faire : rangez le modèle sous models/" ~ domain ~ "/staging/<source>/, intermediate/ ou marts/."
+        ) }}
+    {%- endif -%}
+
+    {{ (prefix ~ '_' if prefix else '') ~ schema }}
+{%- endmacro %}

@@ -1,0 +1,123 @@
+{#
+  The écarts of a source table: one line for every row that staging refuses (rejet), leaves out on purpose
+  (exclusion), or keeps with an unreadable cell (anomalie). Rows are examined once; only faulty ones are
+  crossed with the rules.
+
+      {{ row_issues(source('points_verts', 'points_verts'), [
+          exclude('id', "id = 'Total'", 'ligne de total'),
+          required('id', is_integer('id'), 'identifiant illisible'),
+          optional('latitude', is_decimal('latitude', 9, 6), 'latitude illisible'),
+      ]) }}
+
+  An excluded row is not examined further; a rejected one has a line for each faulty required cell, and
+  none for its optional cells.
+#}
+{% macro row_issues(relation, rules) -%}
+    {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
+    {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}
+    {%- set anomalies = rules | selectattr('nature', 'equalto', 'anomalie') | map(attribute='fault') | list -%}
+with source as (
+    select * from {{ relation }}
+),
+
+-- The worst thing that can be said of each row: 1 exclusion, 2 rejet, 3 anomalie.
+jugees as (
+    select
+        source.*,
+        case
+            {%- for fault in exclusions %}
+            when {{ fault }} then 1
+            {%- endfor %}
+            {%- for fault in rejects %}
+            when {{ fault }} then 2
+            {%- endfor %}
+            {%- for fault in anomalies %}
+            when {{ fault }} then 3
+            {%- endfor %}
+            else 0
+        end as gravite
+    from source
+),
+
+fautives as (
+    select * from jugees
+    where gravite > 0
+),
+
+regles as (
+    {%- for rule in rules %}
+    select
+        {{ loop.index }} as numero,
+        cast('{{ rule.nature }}' as text) as nature,
+        cast('{{ rule.column }}' as text) as colonne,
+        cast('{{ rule.reason | replace("'", "''") }}' as text) as motif
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+final as (
+    select
+        fautives.source_fichier,
+        fautives.source_ligne,
+        fautives.charge_le,
+        regles.nature,
+        regles.colonne,
+        case regles.numero
+            {%- for rule in rules %}
+            when {{ loop.index }} then fautives.{{ rule.column }}
+            {%- endfor %}
+        end as valeur_brute,
+        regles.motif
+    from fautives
+    cross join regles
+    where
+        case
+            {%- for rule in rules %}
+            when regles.numero = {{ loop.index }} and fautives.gravite = {{ rule.severity }} and {{ rule.fault }} then 1
+            {%- endfor %}
+            else 0
+        end = 1
+)
+
+select * from final
+{%- endmacro %}
+
+
+{#
+  A rule: the cell must be there and readable, else the row is refused.
+
+      required('n_fase', is_integer('n_fase'), 'numéro FASE illisible')
+      required('nom', none, 'nom absent')
+#}
+{% macro required(column, readable, reason) -%}
+    {%- set fault -%}
+        {{ is_blank(column) }}
+        {%- if readable %} or not ({{ readable }}){% endif %}
+    {%- endset -%}
+    {{ return({'nature': 'rejet', 'severity': 2, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
+{%- endmacro %}
+
+
+{#
+  A rule: a cell that is there must be readable, else it becomes null and an anomaly.
+
+      optional('latitude', is_decimal('latitude', 9, 6), 'latitude illisible')
+#}
+{% macro optional(column, readable, reason) -%}
+    {%- set fault -%}
+        {{ clean_text(column) }} is not null and not ({{ readable }})
+    {%- endset -%}
+    {{ return({'nature': 'anomalie', 'severity': 3, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
+{%- endmacro %}
+
+
+{#
+  A rule: a known non-row, such as a total, is left out. `column` is the cell to show.
+
+      exclude('nis', "nis = '3000'", 'total de la Wallonie')
+#}
+{% macro exclude(column, condition, reason) -%}
+    {{ return({'nature': 'exclusion', 'severity': 1, 'column': column, 'fault': '(' ~ condition ~ ')', 'reason': reason}) }}
+{%- endmacro %}

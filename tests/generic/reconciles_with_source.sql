@@ -1,0 +1,34 @@
+{#
+  Nothing is lost: every row of the source is in staging, or rejected, or excluded, and in one place only.
+  Rows are followed by their key (source_fichier, source_ligne), so that two faults cannot cancel out.
+
+  Arguments: origin, the source table; issues, the écarts model of the same table.
+#}
+{% test reconciles_with_source(model, origin, issues) %}
+with places as (
+    select source_fichier, source_ligne, 1 as en_source, 0 as en_staging, 0 as en_ecart
+    from {{ origin }}
+    union all
+    select source_fichier, source_ligne, 0 as en_source, 1 as en_staging, 0 as en_ecart
+    from {{ model }}
+    union all
+    select source_fichier, source_ligne, 0 as en_source, 0 as en_staging, 1 as en_ecart
+    from {{ issues }}
+    where nature in ('rejet', 'exclusion')
+    group by source_fichier, source_ligne, nature
+),
+
+comptes as (
+    select
+        source_fichier,
+        source_ligne,
+        sum(en_source) as en_source,
+        sum(en_staging) as en_staging,
+        sum(en_ecart) as en_ecart
+    from places
+    group by source_fichier, source_ligne
+)
+
+select * from comptes
+where en_source <> 1 or en_staging + en_ecart <> 1
+{% endtest %}
