@@ -1,0 +1,78 @@
+# A thin skin: each target is one command of `python -m orchestration`, run in the environment of this checkout.
+# start.sh makes that environment the first time. Works from any folder (make -C, make -f) and below any path.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.SUFFIXES:
+
+# MAKEFILE_LIST is " <path>/Makefile"; quoted, because the path may hold spaces and apostrophes.
+quote = '$(subst ','\'',$(1))'
+ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ *//'); cd "$$(dirname "$$file")" && pwd)
+# The folder in which the user typed `make`: LANDING=../x is relative to it.
+export CALLER_FOLDER := $(PWD)
+
+# Options of one target are taken from the command line only: some systems set NAME or PORT for everyone.
+OPTIONS := AG MODEL NAME PORT SELECT SOURCE STRICT
+$(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
+
+RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
+
+##@ Essayer
+.PHONY: demo
+demo: ## Charge la zone de dépôt, construit et teste tout, puis résume (LANDING=…, STRICT=1)
+	$(RUN) demo
+.PHONY: ui
+ui: ## Ouvre Dagster sur cette machine (PORT=3000) ; Ctrl-C ou make stop l'arrête
+	$(RUN) ui
+.PHONY: docs
+docs: ## Ouvre la documentation dbt sur cette machine (PORT=8080)
+	$(RUN) docs
+
+##@ Travailler
+.PHONY: load
+load: ## Charge seulement la zone de dépôt (LANDING=…, STRICT=1)
+	$(RUN) load
+.PHONY: build
+build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, …)
+	$(RUN) build
+.PHONY: show
+show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
+	$(RUN) show
+.PHONY: new-model
+new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)
+	$(RUN) new-model
+.PHONY: env
+env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)"
+	$(RUN) env
+
+##@ Vérifier
+.PHONY: test
+test: ## Vérifie tout : règles d'écriture, puis tous les tests (PYTEST_ARGS=…)
+	$(RUN) test
+.PHONY: test-unit
+test-unit: ## Joue les tests unitaires dbt sur une base vide
+	$(RUN) test-unit
+.PHONY: lint
+lint: ## Contrôle l'écriture du SQL, du YAML, du Python et les règles du projet
+	$(RUN) lint
+.PHONY: fix
+fix: ## Corrige ce que les outils savent corriger
+	$(RUN) fix
+
+##@ Entretenir
+.PHONY: stop
+stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet
+	$(RUN) stop
+.PHONY: clean
+clean: ## Efface les résultats et la base du projet (l'environnement .venv reste)
+	$(RUN) clean
+.PHONY: lock
+lock: ## Recalcule requirements.txt depuis requirements.in
+	$(RUN) lock
+.PHONY: help
+help: ## Montre cette aide
+	@awk '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { split($$0, part, ":.*## "); printf "  make %-10s %s\n", part[1], part[2] }' \
+		$(call quote,$(ROOT)/Makefile)
