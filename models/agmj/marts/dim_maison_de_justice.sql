@@ -1,0 +1,26 @@
+with lignes as (
+    select * from {{ ref('stg_maisons_de_justice__maisons') }}
+),
+
+-- Each file is the whole list: the latest one replaces those before it.
+dernier_fichier as (
+    select max(source_fichier) as source_fichier
+    from lignes
+),
+
+final as (
+    select
+        lignes.maison_de_justice_id,
+        lignes.communaute,
+        lignes.nom,
+        lignes.adresse,
+        lignes.code_postal,
+        lignes.localite,
+        lignes.commune_nis,
+        lignes.page_web
+    from lignes
+    inner join dernier_fichier
+        on lignes.source_fichier = dernier_fichier.source_fichier
+)
+
+select * from final

@@ -1,0 +1,25 @@
+with lignes as (
+    select * from {{ ref('stg_prisons__prisons') }}
+),
+
+-- Each file is the whole list: the latest one replaces those before it.
+dernier_fichier as (
+    select max(source_fichier) as source_fichier
+    from lignes
+),
+
+final as (
+    select
+        lignes.prison_id,
+        lignes.genre,
+        lignes.nom,
+        lignes.adresse,
+        lignes.code_postal,
+        lignes.localite,
+        lignes.commune_nis
+    from lignes
+    inner join dernier_fichier
+        on lignes.source_fichier = dernier_fichier.source_fichier
+)
+
+select * from final
