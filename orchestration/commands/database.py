@@ -48,7 +48,10 @@ def clean(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: a folder belongs to another account.
     """
     stop(settings, options)
-    for folder in ("target", "build", "logs", ".dagster", ".warehouse"):
+    # The server may keep its data outside the checkout: it alone knows all that it wrote.
+    EmbeddedServer(settings.state).destroy()
+    print("Serveur PostgreSQL du projet : effacé, avec ses bases.")
+    for folder in ("target", "build", "logs", ".dagster"):
         path = settings.root / folder
         if not path.exists():
             continue

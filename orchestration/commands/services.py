@@ -42,7 +42,7 @@ def choose_port(given: str | None, default: int) -> int:
                 raise
             raise PlatformError(
                 f"Le port {port} est déjà pris sur cette machine.",
-                f"Arrêtez l'autre programme (make stop si c'est le vôtre), ou prenez-en un autre : PORT={port + 1}",
+                f"Arrêtez l'autre programme (make stop si c'est le vôtre), ou changez : PORT={port + 1}",
             ) from error
     return port
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from orchestration.errors import PlatformError
 from orchestration.settings import NO_TELEMETRY, SERVER_VARIABLES, Settings
@@ -39,6 +40,12 @@ class Access:
     password: str = field(repr=False)
     database: str
     password_file: Path | None
+
+    def conninfo(self) -> str:
+        """The libpq connection string of this database."""
+        return make_conninfo(
+            host=self.host, port=self.port, user=self.user, password=self.password, dbname=self.database
+        )
 
 
 class Session:
@@ -102,6 +109,14 @@ class Session:
             database=settings.database,
             password_file=connection.password_file,
         )
+
+    def drop_database(self) -> None:
+        """Removes this session's database from the embedded server.
+
+        Raises:
+            PlatformError: the server refuses.
+        """
+        EmbeddedServer(self.settings.state).drop_database(self.settings.database)
 
 
 def platform_variables(settings: Settings, access: Access | None) -> dict[str, str]:
@@ -174,7 +189,7 @@ def dbt(*arguments: str | Path) -> list[str]:
 
 def _check(access: Access, target: str) -> None:
     try:
-        psycopg.connect("", connect_timeout=10).close()
+        psycopg.connect(access.conninfo(), connect_timeout=10).close()
     except psycopg.Error as error:
         raise PlatformError(
             f"Le serveur PostgreSQL de la cible {target} ne répond pas "

@@ -126,7 +126,7 @@ class Environment:
             have_uv = self._run([*self._pip_install(), "-r", str(only_uv)], os.environ)
         if have_uv:
             self._say("installation des paquets de requirements.txt (une minute environ)…")
-            options, environment = uv_settings(self._pip_configuration(), os.environ)
+            options, environment = uv_settings(read_pip_listing(str(self.python)), os.environ)
             environment["VIRTUAL_ENV"] = str(self.folder)
             if not sys.stderr.isatty():
                 options.append("--quiet")
@@ -134,20 +134,14 @@ class Environment:
             if self._run([*command, str(self.requirements)], environment):
                 return
             self._say("uv n'y arrive pas : second essai avec pip (quelques minutes)…")
-        if not self._run([*self._pip("install"), "-r", str(self.requirements)], os.environ):
-            raise PlatformError(
-                "Les paquets de requirements.txt n'ont pas pu être installés.", NETWORK_ADVICE
-            )
+        if not self._run([*self._pip_install(), "-r", str(self.requirements)], os.environ):
+            raise PlatformError("Les paquets de requirements.txt ne s'installent pas.", NETWORK_ADVICE)
 
     def _pip_install(self) -> list[str]:
         options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
         if os.geteuid() == 0:
             options.append("--root-user-action=ignore")
         return [str(self.python), "-m", "pip", "install", *options]
-
-    def _pip_configuration(self) -> str:
-        listing = subprocess.run([self.python, "-m", "pip", "config", "list"], capture_output=True, text=True)
-        return listing.stdout if listing.returncode == 0 else ""
 
     def _run(self, command: list[str], environment: Mapping[str, str]) -> bool:
         """Runs a tool, its output on standard error; says every 15 s that it is still at work."""
@@ -159,11 +153,8 @@ class Environment:
                     self._say("toujours en cours…")
 
     def _say(self, message: str) -> None:
-        print(
-            f"[{time.monotonic() - self._begun:4.0f} s] mise en place : {message}",
-            file=sys.stderr,
-            flush=True,
-        )
+        seconds = time.monotonic() - self._begun
+        print(f"[{seconds:4.0f} s] mise en place : {message}", file=sys.stderr, flush=True)
 
 
 def requirement(name: str, lock: str) -> str:
@@ -179,6 +170,12 @@ def requirement(name: str, lock: str) -> str:
             "Rendez à requirements.txt sa version enregistrée : git checkout requirements.txt",
         )
     return block.group()
+
+
+def read_pip_listing(python: str) -> str:
+    """What `pip config list` prints for that Python; empty when pip has nothing to say."""
+    listing = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True)
+    return listing.stdout if listing.returncode == 0 else ""
 
 
 def uv_settings(listing: str, environ: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:

@@ -1,0 +1,171 @@
+"""`build`, `show`, `docs`, `test-unit`: dbt alone, on the project's database."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from orchestration.commands.services import choose_port, serve
+from orchestration.commands.session import (
+    Session,
+    child_environment,
+    dbt,
+    run_tool,
+)
+from orchestration.errors import PlatformError
+from orchestration.landing import load_landing, read_declarations
+from orchestration.settings import Settings
+
+PREVIEW_ROWS = 10
+
+
+def build(settings: Settings, options: Mapping[str, str]) -> int:
+    """Builds and tests what SELECT names, or everything, with dbt.
+
+    Raises:
+        PlatformError: dbt failed; its own output stands above.
+    """
+    session = Session(settings)
+    environment = child_environment(settings, session.open_database())
+    selection = shlex.split(options.get("SELECT") or "")
+    command = dbt("build", *(["--select", *selection] if selection else []))
+    with session.step("dbt build"):
+        code = run_tool(command, environment, settings.root)
+    if code != 0:
+        raise PlatformError(
+            "dbt build a échoué ; la première erreur ci-dessus en dit la cause.",
+            "Une table raw_… absente : make load la crée. Un modèle en erreur : make show MODEL=<modèle> "
+            "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
+        )
+    return 0
+
+
+def show(settings: Settings, options: Mapping[str, str]) -> int:
+    """Prints the compiled SQL of MODEL and its first rows.
+
+    Raises:
+        PlatformError: no MODEL, an unknown one, or one whose SQL fails.
+    """
+    name = options.get("MODEL")
+    if not name:
+        raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
+    session = Session(settings)
+    environment = child_environment(settings, session.open_database())
+    node = find_model(parse(session, environment), name)
+    with session.step(f"Compilation et lecture de {name}"):
+        command = dbt("--quiet", "show", "--select", name, "--limit", str(PREVIEW_ROWS))
+        done = subprocess.run(command, cwd=settings.root, env=environment, capture_output=True, text=True)
+    compiled = settings.target_path / "compiled" / node["package_name"] / node["original_file_path"]
+    if done.returncode == 0 or compiled.exists():
+        print(
+            f"\n-- {node['original_file_path']}, compilé :\n{compiled.read_text(encoding='utf-8').strip()}\n"
+        )
+    print(done.stdout.strip())
+    if done.returncode != 0:
+        raise PlatformError(
+            f"{name} ne peut pas être lu ; le message ci-dessus vient de PostgreSQL ou de dbt.",
+            f"Si une table manque, construisez d'abord ce que le modèle lit : make build SELECT=+{name}",
+        )
+    print(f'\nLes {PREVIEW_ROWS} premières lignes ; la suite avec psql : eval "$(make -s env)" && psql')
+    return 0
+
+
+def find_model(manifest: dict, name: str) -> dict:
+    """Finds a model or seed by name.
+
+    Raises:
+        PlatformError: unknown; the closest names are given.
+    """
+    nodes = {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot")
+    }
+    if name in nodes:
+        return nodes[name]
+    close = difflib.get_close_matches(name, nodes, n=3, cutoff=0.4)
+    close += [other for other in sorted(nodes) if name in other and other not in close][:3]
+    raise PlatformError(
+        f"Le modèle {name} n'existe pas.",
+        f"Vouliez-vous : {', '.join(close)} ?" if close else "Les modèles sont les fichiers .sql de models/.",
+    )
+
+
+def docs(settings: Settings, options: Mapping[str, str]) -> int:
+    """Generates dbt's documentation and serves it on this machine until Ctrl-C.
+
+    Raises:
+        PlatformError: dbt failed, or the port is in use.
+    """
+    port = choose_port(options.get("PORT"), 8080)
+    session = Session(settings)
+    environment = child_environment(settings, session.open_database())
+    with session.step("dbt docs generate"):
+        if run_tool(dbt("docs", "generate"), environment, settings.root) != 0:
+            raise PlatformError(
+                "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
+            )
+    session.say(f"Documentation : http://127.0.0.1:{port} (Ctrl-C ou make stop pour arrêter)")
+    command = dbt("docs", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-browser")
+    return serve(settings, "docs", command, environment)
+
+
+def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Runs dbt's unit tests on an empty database of their own, dropped afterwards.
+
+    dbt reads the columns of the models from the database: they are built there first, without rows, over
+    raw tables that the loader makes from the declarations.
+
+    Raises:
+        PlatformError: the project does not build, or a unit test fails.
+    """
+    # Always on the embedded server: nobody may create a database on a shared one for this.
+    database = "tests_unitaires"
+    scratch = replace(
+        settings, target="dev", database=database, target_path=settings.root / "target" / database
+    )
+    session = Session(scratch)
+    access = session.open_database()
+    try:
+        environment = child_environment(scratch, access)
+        manifest = parse(session, environment)
+        with session.step("Tables brutes vides"), tempfile.TemporaryDirectory() as nothing:
+            load_landing(access.conninfo(), Path(nothing), read_declarations(manifest))
+        for title, command in {
+            "Modèles vides (dbt build --empty)": dbt(
+                "--quiet", "build", "--empty", "--resource-type", "model", "--resource-type", "seed"
+            ),
+            "Tests unitaires": dbt("test", "--select", "test_type:unit"),
+        }.items():
+            with session.step(title):
+                if run_tool(command, environment, settings.root) != 0:
+                    raise PlatformError(
+                        f"{title} : échec ; le détail est ci-dessus.",
+                        "dbt montre la ligne attendue et la ligne obtenue : corrigez le modèle ou le test.",
+                    )
+    finally:
+        session.drop_database()
+    return 0
+
+
+def parse(session: Session, environment: Mapping[str, str]) -> dict:
+    """Has dbt read the project again and returns its manifest.
+
+    Raises:
+        PlatformError: the project does not parse.
+    """
+    settings = session.settings
+    with session.step("Lecture du projet dbt"):
+        code = run_tool(dbt("--quiet", "parse"), environment, settings.root)
+    if code != 0:
+        raise PlatformError(
+            "Le projet dbt ne se lit pas ; le message ci-dessus nomme le fichier et la ligne.",
+            "Corrigez ce fichier, puis relancez. git diff montre ce qui a changé.",
+        )
+    return json.loads(settings.manifest_path.read_text(encoding="utf-8"))
