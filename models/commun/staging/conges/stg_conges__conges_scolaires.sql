@@ -1,0 +1,31 @@
+with source as (
+    select * from {{ source('conges', 'conges_scolaires') }}
+),
+
+typees as (
+    select
+        source_fichier,
+        source_ligne,
+        charge_le,
+        {{ clean_text('id') }} as periode_id,
+        {{ to_date('startdate') }} as debut,
+        {{ to_date('enddate') }} as fin,
+        {{ clean_text('type') }} as genre,
+        case
+            when names like 'FR %,%' then {{ clean_text("substr(names, 4, position(',' in names) - 4)") }}
+        end as nom,
+        {{ clean_text('names') }} as noms,
+        {{ clean_text('ounits') }} as communaute,
+        {{ clean_text('comments') }} as remarques,
+        {{ clean_text('cliche') }} as cliche
+    from source
+),
+
+final as (
+    select * from typees
+    where
+        periode_id is not null
+        and debut is not null
+)
+
+select * from final
