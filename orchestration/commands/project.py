@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import shlex
 import subprocess
 import tempfile
@@ -14,8 +13,8 @@ from pathlib import Path
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import (
     Session,
-    child_environment,
     dbt,
+    parse_or_fail,
     run_tool,
 )
 from orchestration.errors import PlatformError
@@ -32,7 +31,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: dbt failed; its own output stands above.
     """
     session = Session(settings)
-    environment = child_environment(settings, session.open_database())
+    environment = session.enter(session.open_database())
     selection = shlex.split(options.get("SELECT") or "")
     command = dbt("build", *(["--select", *selection] if selection else []))
     with session.step("dbt build"):
@@ -56,8 +55,8 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     if not name:
         raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
     session = Session(settings)
-    environment = child_environment(settings, session.open_database())
-    node = find_model(parse(session, environment), name)
+    environment = session.enter(session.open_database())
+    node = find_model(parse_or_fail(session), name)
     with session.step(f"Compilation et lecture de {name}"):
         command = dbt("--quiet", "show", "--select", name, "--limit", str(PREVIEW_ROWS))
         done = subprocess.run(command, cwd=settings.root, env=environment, capture_output=True, text=True)
@@ -105,7 +104,7 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
     """
     port = choose_port(options.get("PORT"), 8080)
     session = Session(settings)
-    environment = child_environment(settings, session.open_database())
+    environment = session.enter(session.open_database())
     with session.step("dbt docs generate"):
         if run_tool(dbt("docs", "generate"), environment, settings.root) != 0:
             raise PlatformError(
@@ -133,8 +132,8 @@ def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
     session = Session(scratch)
     access = session.open_database()
     try:
-        environment = child_environment(scratch, access)
-        manifest = parse(session, environment)
+        environment = session.enter(access)
+        manifest = parse_or_fail(session)
         with session.step("Tables brutes vides"), tempfile.TemporaryDirectory() as nothing:
             load_landing(access.conninfo(), Path(nothing), read_declarations(manifest))
         for title, command in {
@@ -152,20 +151,3 @@ def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
     finally:
         session.drop_database()
     return 0
-
-
-def parse(session: Session, environment: Mapping[str, str]) -> dict:
-    """Has dbt read the project again and returns its manifest.
-
-    Raises:
-        PlatformError: the project does not parse.
-    """
-    settings = session.settings
-    with session.step("Lecture du projet dbt"):
-        code = run_tool(dbt("--quiet", "parse"), environment, settings.root)
-    if code != 0:
-        raise PlatformError(
-            "Le projet dbt ne se lit pas ; le message ci-dessus nomme le fichier et la ligne.",
-            "Corrigez ce fichier, puis relancez. git diff montre ce qui a changé.",
-        )
-    return json.loads(settings.manifest_path.read_text(encoding="utf-8"))

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from orchestration.commands.project import parse
 from orchestration.commands.session import (
     Access,
     Session,
     child_environment,
+    parse_or_fail,
     python_tool,
     run_tool,
 )
@@ -27,8 +27,9 @@ from orchestration.setup.environment import read_pip_listing, uv_settings
 SQL_FOLDERS = ("models", "tests/singular")
 # What sqlfluff has no rule for: pattern in the SQL without comments, and what to write instead.
 FORBIDDEN_SQL = {
-    r"\bdistinct\s+on\b": "select distinct on n'existe que dans PostgreSQL : "
-    "numérotez les lignes (row_number) puis gardez la première.",
+    r"\bdistinct\s+on\b": "select distinct on n'existe que dans PostgreSQL : groupez par la clé (group by), "
+    "puis joignez pour retrouver le reste de la ligne.",
+    r"\bover\s*\(": "Denodo n'exécute pas les fonctions de fenêtre : groupez (group by), puis joignez.",
 }
 SQL_COMMENTS = re.compile(r"\{#.*?#\}|/\*.*?\*/|--[^\n]*", re.DOTALL)
 
@@ -49,10 +50,11 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
         with session.step(title):
             if run_tool(command, environment, root) != 0:
                 failed.append(title)
-    with session.step("SQL portable"):
-        for fault in forbidden_sql(root):
-            print(fault)
-            failed.append("SQL portable")
+    for title, find in {"SQL portable": forbidden_sql, "Textes à compléter": placeholders}.items():
+        with session.step(title):
+            for fault in find(root):
+                print(fault)
+                failed.append(title)
     with session.step("Règles du projet (manifeste dbt)"):
         if check(settings, {}) != 0:
             failed.append("Règles du projet")
@@ -109,6 +111,17 @@ def forbidden_sql(root: Path) -> list[str]:
     return faults
 
 
+def placeholders(root: Path) -> list[str]:
+    """Finds what `make new-model` left to be written by a person; one French sentence each."""
+    return [
+        f"{path.relative_to(root)}:{number} : ce texte attend d'être écrit."
+        for path in sorted((root / "models").rglob("*.*"))
+        if path.suffix in (".sql", ".yml")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if re.search('"À (décrire|compléter)', line)
+    ]
+
+
 def check(settings: Settings, _options: Mapping[str, str]) -> int:
     """Checks the project's rules over dbt's manifest; opens no database.
 
@@ -118,8 +131,9 @@ def check(settings: Settings, _options: Mapping[str, str]) -> int:
     # A folder of its own: dbt forgets its partial parse when the connection it reads changes.
     offline = replace(settings, target_path=settings.root / "target" / "controle")
     nowhere = Access("127.0.0.1", "5432", "personne", "", settings.database, None)
-    manifest = parse(Session(offline), child_environment(offline, nowhere))
-    faults = check_manifest(manifest)
+    session = Session(offline)
+    session.enter(nowhere)
+    faults = check_manifest(parse_or_fail(session))
     for fault in faults:
         print(fault)
     if faults:

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from orchestration.errors import PlatformError
+from orchestration.manifest import parse
 from orchestration.settings import NO_TELEMETRY, SERVER_VARIABLES, Settings
 from orchestration.warehouse import EmbeddedServer
 
@@ -110,6 +112,16 @@ class Session:
             password_file=connection.password_file,
         )
 
+    def enter(self, access: Access | None) -> dict[str, str]:
+        """Makes the environment of tools (see `child_environment`) this process's own, and returns it.
+
+        dbt and Dagster also run inside this process, and read their settings there.
+        """
+        environment = child_environment(self.settings, access)
+        os.environ.clear()
+        os.environ.update(environment)
+        return environment
+
     def drop_database(self) -> None:
         """Removes this session's database from the embedded server.
 
@@ -185,6 +197,22 @@ def python_tool(module: str, *arguments: str | Path) -> list[str]:
 def dbt(*arguments: str | Path) -> list[str]:
     """The command that runs dbt in this environment."""
     return python_tool("dbt.cli.main", *arguments)
+
+
+def parse_or_fail(session: Session) -> dict[str, Any]:
+    """Has dbt read the project, after `Session.enter`, and returns its manifest.
+
+    Raises:
+        PlatformError: the project does not parse.
+    """
+    with session.step("Lecture du projet dbt"):
+        result = parse(session.settings)
+    if result.error is not None:
+        raise PlatformError(
+            f"Le projet dbt ne se lit pas.\n{result.error}",
+            "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé.",
+        )
+    return result.manifest
 
 
 def _check(access: Access, target: str) -> None:

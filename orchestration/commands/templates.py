@@ -1,0 +1,315 @@
+"""`new-model`: a model, its description and a test, written from orchestration/templates/."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+import psycopg
+from psycopg import sql
+
+from orchestration.commands.session import Session, parse_or_fail
+from orchestration.errors import PlatformError
+from orchestration.settings import Settings
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+# Prefix of a name -> layer.
+LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
+LOAD_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le")
+TO_DESCRIBE = "À décrire"
+# An example value by the first word of a PostgreSQL type, as YAML writes it.
+EXAMPLES = {
+    "boolean": "true",
+    "date": "2025-01-31",
+    "timestamp": "2025-01-31 12:00:00",
+    "integer": "1",
+    "bigint": "1",
+    "smallint": "1",
+    "numeric": "1",
+    "double": "1",
+    "real": "1",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a model to come.
+
+    Attributes:
+        name: identifier.
+        description: French.
+        data_type: PostgreSQL type.
+    """
+
+    name: str
+    description: str
+    data_type: str
+
+
+def new_model(settings: Settings, options: Mapping[str, str]) -> int:
+    """Writes the files of a model, and checks that the project still parses.
+
+    Reads AG, NAME, for a stg_ SOURCE (`source.table`), for the others MODEL (the model to read).
+
+    Raises:
+        PlatformError: a name that does not fit, a source or model that does not exist, or no AG or NAME.
+    """
+    domain, name = options.get("AG") or "", options.get("NAME") or ""
+    layer = check_names(settings.root, domain, name)
+    session = Session(settings)
+    access = session.open_database()
+    session.enter(access)
+    manifest = parse_or_fail(session)
+    if layer == "staging":
+        files = staging_files(manifest, domain, name, options.get("SOURCE"))
+    else:
+        node = choose_upstream(manifest, domain, name, layer, options.get("MODEL"))
+        with psycopg.connect(access.conninfo()) as connection:
+            columns, key = read_columns(connection, node)
+        files = model_files(domain, name, layer, node["name"], columns, key)
+    write(settings.root, files)
+    parse_or_fail(session)
+    print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
+    print(
+        f"\nEnsuite :\n"
+        f"  1. complétez ces fichiers : ce qui est « {TO_DESCRIBE} » ou « À compléter » arrête make lint ;\n"
+        f"  2. make build SELECT={name} le construit et le teste ;\n"
+        f"  3. make show MODEL={name} montre ses premières lignes ;\n"
+        f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
+    )
+    return 0
+
+
+def check_names(root: Path, domain: str, name: str) -> str:
+    """Checks AG and NAME.
+
+    Returns:
+        The layer that the name's prefix says.
+
+    Raises:
+        PlatformError: one of them does not fit, or a model of that name exists.
+    """
+    usage = "make new-model AG=ags NAME=stg_points_verts__marches"
+    domains = sorted(path.parent.name for path in (root / "models").glob("*/_*.yml"))
+    if domain not in domains:
+        raise PlatformError(
+            f"AG={domain} n'est pas un domaine du projet."
+            if domain
+            else "Dans quel domaine créer le modèle ?",
+            f"Choisissez AG parmi {', '.join(domains)} : {usage}",
+        )
+    if not re.fullmatch(r"(stg|int|dim|fct)_[a-z0-9]+(_{1,2}[a-z0-9]+)*", name) or len(name) > 56:
+        raise PlatformError(
+            f"NAME={name} n'est pas un nom de modèle." if name else "Comment nommer le modèle ?",
+            "Un nom s'écrit en minuscules, sans accent, 56 signes au plus, et commence par stg_ (typer une "
+            "source), int_ (préparer), dim_ (décrire) ou fct_ (mesurer) : dim_ecole, fct_inscription.",
+        )
+    prefix = name.partition("_")[0]
+    if prefix == "stg" and "__" not in name:
+        raise PlatformError(
+            f"NAME={name} ne dit pas de quelle source il vient.",
+            "Un modèle de staging se nomme stg_<source>__<lignes> : stg_points_verts__marches.",
+        )
+    for path in (root / "models").rglob(f"{name}.*"):
+        raise PlatformError(
+            f"{name} existe déjà : {path.relative_to(root)}.", "Modifiez-le, ou choisissez un autre NAME."
+        )
+    return LAYERS[prefix]
+
+
+def staging_files(manifest: Mapping, domain: str, name: str, source: str | None) -> dict[str, str]:
+    """The four files of a staging model and its écarts, by path.
+
+    Raises:
+        PlatformError: SOURCE is no source table of this domain, or none can be told from the name.
+    """
+    tables = {
+        f"{node['source_name']}.{node['name']}": node
+        for node in manifest["sources"].values()
+        if node["fqn"][1] == domain
+    }
+    if not tables:
+        raise PlatformError(
+            f"Le domaine {domain} n'a encore aucune source.",
+            "Déclarez-la d'abord dans models/<ag>/staging/<source>/_<source>__sources.yml "
+            "(modèle : models/ags/staging/points_verts/_points_verts__sources.yml).",
+        )
+    if source is None:
+        stem = name.removeprefix("stg_").partition("__")[0]
+        found = [label for label in tables if label.partition(".")[0] == stem]
+        source = found[0] if len(found) == 1 else None
+    if source not in tables:
+        raise PlatformError(
+            f"SOURCE={source} n'est pas une table source de {domain}." if source else "Quelle source typer ?",
+            f"Ajoutez SOURCE=<source>.<table>, parmi : {', '.join(sorted(tables))}.",
+        )
+    node = tables[source]
+    columns = [
+        Column(column["name"], column["description"] or TO_DESCRIBE, "text")
+        for column in node["columns"].values()
+    ]
+    if not columns:
+        raise PlatformError(
+            f"La source {source} ne déclare aucune colonne.",
+            f"Ajoutez ses colonnes dans {node['original_file_path']}, puis relancez.",
+        )
+    values = {
+        "name": name,
+        "source": node["source_name"],
+        "table": node["name"],
+        "key": columns[0].name,
+        "raw_key": columns[0].name,
+        "typed_columns": ",\n".join(
+            f"        {{{{ clean_text('{column.name}') }}}} as {column.name}" for column in columns
+        ),
+        "documented_columns": documented(columns),
+    }
+    folder = f"models/{domain}/staging/{node['source_name']}"
+    return {
+        f"{folder}/{name}.sql": fill("staging.sql", values),
+        f"{folder}/{name}.yml": fill("staging.yml", values),
+        f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
+        f"{folder}/{name}_ecarts.yml": fill("ecarts.yml", values),
+    }
+
+
+def choose_upstream(manifest: Mapping, domain: str, name: str, layer: str, wanted: str | None) -> Mapping:
+    """The model to read: the one asked for, else the closest by name among those this layer may read.
+
+    Raises:
+        PlatformError: no such model, or nothing to read yet.
+    """
+    readable = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model" or node["name"].endswith("_ecarts"):
+            continue
+        own = node["fqn"][1] == domain and node["fqn"][2] != "marts"
+        if own or (node["fqn"][2] == "marts" and (domain == "transversal" or layer == "intermediate")):
+            readable[node["name"]] = node
+    if wanted:
+        if wanted in readable:
+            return readable[wanted]
+        close = difflib.get_close_matches(wanted, readable, n=3, cutoff=0.4)
+        raise PlatformError(
+            f"MODEL={wanted} n'est pas un modèle que {name} peut lire.",
+            f"Choisissez par exemple : {', '.join(close or sorted(readable)[:5])}.",
+        )
+    if not readable:
+        raise PlatformError(
+            f"Le domaine {domain} n'a encore aucun modèle à lire.",
+            f"Typez d'abord une source : make new-model AG={domain} NAME=stg_<source>__<lignes>",
+        )
+    # Of two models as close, the one nearest to the mart.
+    rank = {"staging": 0, "intermediate": 1, "marts": 2}
+    subject = name.partition("_")[2]
+    return max(
+        readable.values(),
+        key=lambda node: (
+            rank[node["fqn"][2]] if layer == "marts" else 0,
+            difflib.SequenceMatcher(None, subject, node["name"].partition("_")[2]).ratio(),
+        ),
+    )
+
+
+def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Column], str | None]:
+    """The columns of a built model, and the first of them that could be a key.
+
+    Raises:
+        PlatformError: the model is not in the database.
+    """
+    relation = sql.Identifier(node["schema"], node["alias"])
+    rows = connection.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+        "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
+        [relation.as_string(connection)],
+    ).fetchall()
+    if not rows:
+        raise PlatformError(
+            f"{node['name']} n'est pas encore construit : ses colonnes ne sont pas connues.",
+            f"make build SELECT=+{node['name']} le construit (make load d'abord, si rien n'est chargé).",
+        )
+    columns = [
+        Column(
+            column,
+            node["columns"].get(column, {}).get("description") or TO_DESCRIBE,
+            data_type,
+        )
+        for column, data_type in rows
+        if column not in LOAD_COLUMNS
+    ]
+    for column in columns:
+        name = sql.Identifier(column.name)
+        repeated = sql.SQL("select 1 from {} group by {} having count(*) > 1 or {} is null limit 1")
+        if connection.execute(repeated.format(relation, name, name)).fetchone() is None:
+            return columns, column.name
+    return columns, None
+
+
+def model_files(
+    domain: str, name: str, layer: str, reads: str, columns: Sequence[Column], key: str | None
+) -> dict[str, str]:
+    """The two files of an intermediate model or a mart, by path."""
+    first = next((column for column in columns if column.name == key), columns[0])
+    if key is None and layer == "marts":
+        print(
+            f"Attention : aucune colonne de {reads} n'est unique. Dédoublonnez dans {name}.sql (group by), "
+            "ou testez une clé de plusieurs colonnes (unique_combination)."
+        )
+    values = {
+        "name": name,
+        "reads": reads,
+        "columns": ",\n".join(f"        {column.name}" for column in columns),
+        "documented_columns": documented(columns, first.name, contract=layer == "marts"),
+        "example": f"{first.name}: {EXAMPLES.get(re.split('[ (]', first.data_type)[0], 'exemple')}",
+    }
+    folder = f"models/{domain}/{layer}"
+    return {
+        f"{folder}/{name}.sql": fill("model.sql", values),
+        f"{folder}/{name}.yml": fill("model.yml", values),
+    }
+
+
+def documented(columns: Sequence[Column], key: str | None = None, contract: bool = False) -> str:
+    """The YAML of columns: name and description; under contract, types and the tests of the key."""
+    lines = []
+    for column in columns:
+        lines.append(f"      - name: {column.name}")
+        if contract:
+            lines.append(f"        data_type: {column.data_type}")
+        text = json.dumps(column.description.strip(), ensure_ascii=False)
+        # A quoted YAML text may go on below, indented: the line break counts as a space.
+        lines += textwrap.wrap(
+            f"description: {text}",
+            width=108,
+            initial_indent=" " * 8,
+            subsequent_indent=" " * 10,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        if contract and column.name == key:
+            lines += ["        data_tests:", "          - not_null", "          - unique"]
+    return "\n".join(lines)
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A template of orchestration/templates/ with its $names filled."""
+    return Template((TEMPLATES / template).read_text(encoding="utf-8")).substitute(values)
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    """Writes new files; never over an existing one.
+
+    Raises:
+        FileExistsError: one of them exists.
+    """
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)

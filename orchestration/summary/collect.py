@@ -1,0 +1,243 @@
+"""Collects the summary of a run from the database, the manifest, and what dbt and the loader reported."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+ECARTS = "_ecarts"
+NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
+# dbt has other words for the same outcome of a model and of a test.
+OUTCOMES = {"pass": "success", "fail": "failure", "runtime error": "error"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the commands know of a run, and the database does not.
+
+    Attributes:
+        landing: the landing zone, as a path.
+        target: the dbt target.
+        seconds: duration of each step, by its French title.
+        connection: host, port, database, user, password_file (None on a server that is not ours).
+        unmatched: files of the landing zone that match no declaration, relative to it.
+        load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
+        results: the `results` of dbt's run_results.json; empty when nothing was built.
+        problem: what stopped the run, in French; None when it went to its end.
+    """
+
+    landing: str
+    target: str
+    seconds: Mapping[str, float]
+    connection: Mapping[str, str | None]
+    unmatched: Sequence[str] = ()
+    load_failures: Mapping[str, str] = field(default_factory=dict)
+    results: Sequence[Mapping[str, Any]] = ()
+    problem: str | None = None
+
+
+@dataclass
+class SourceTable:
+    """One declared source table, and what became of its rows.
+
+    Attributes:
+        domain, source, table: its names.
+        files: files it holds rows of.
+        rows: rows of the raw table.
+        unreadable: lines kept aside by the reader, by reason.
+        rejected, excluded, anomalies: lines of staging's écarts, by reason.
+        rejected_rows, excluded_rows: rows that are not in staging for it.
+        never_received: no file ever came.
+        failure: why it could not be loaded; None when it could.
+    """
+
+    domain: str
+    source: str
+    table: str
+    files: int = 0
+    rows: int = 0
+    unreadable: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
+    anomalies: dict[str, int] = field(default_factory=dict)
+    rejected_rows: int = 0
+    excluded_rows: int = 0
+    never_received: bool = False
+    failure: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name used in messages: `age.signaletique_fase.etablissement`."""
+        return f"{self.domain}.{self.source}.{self.table}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The whole of build/summary.json. No value of any row is in it: rows may be about people.
+
+    Attributes:
+        made_at: when, ISO 8601, UTC.
+        succeeded: True when everything was loaded, built and tested without error.
+        sources: one entry a declared source table, by domain and name.
+        models, tests: how many by status (success, warn, failure, error, skipped).
+        failures: name, kind, status and first line of the message of what failed or warned.
+    """
+
+    made_at: str
+    succeeded: bool
+    problem: str | None
+    landing: str
+    target: str
+    sources: list[SourceTable]
+    unmatched: list[str]
+    models: dict[str, int]
+    tests: dict[str, int]
+    failures: list[dict[str, str]]
+    seconds: dict[str, float]
+    connection: dict[str, str | None]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of build/summary.json."""
+        return asdict(self)
+
+
+def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
+    """Reads what the run left in the database and puts it together with what the tools reported.
+
+    Args:
+        conninfo: libpq connection string.
+        manifest: the content of dbt's manifest.json.
+        run: what the commands know.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        sources = _sources(connection, manifest)
+    for source in sources:
+        source.failure = run.load_failures.get(source.label)
+    kinds = {node_id: node["resource_type"] for node_id, node in manifest["nodes"].items()}
+    kinds |= dict.fromkeys(manifest.get("unit_tests", {}), "unit_test")
+    models: Counter[str] = Counter()
+    tests: Counter[str] = Counter()
+    failures = []
+    for result in run.results:
+        name = result["unique_id"]
+        kind = kinds.get(name, name.split(".")[0])
+        status = OUTCOMES.get(result["status"], result["status"])
+        (tests if kind in ("test", "unit_test") else models)[status] += 1
+        if status not in ("success", "skipped"):
+            failures.append(
+                {
+                    # A data test ends with a hash; a unit test is named <model>.<test>.
+                    "name": ".".join(name.split(".")[2:4] if kind == "unit_test" else name.split(".")[2:3]),
+                    "kind": kind,
+                    "status": status,
+                    # The lines after the first one may quote a value of a row.
+                    "message": (result.get("message") or "").strip().split("\n")[0],
+                }
+            )
+    bad = {"failure", "error"} & {*models, *tests}
+    return Summary(
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        succeeded=not (bad or run.problem or run.load_failures),
+        problem=run.problem,
+        landing=run.landing,
+        target=run.target,
+        sources=sources,
+        unmatched=sorted(run.unmatched),
+        models=dict(models),
+        tests=dict(tests),
+        failures=failures,
+        seconds=dict(run.seconds),
+        connection=dict(run.connection),
+    )
+
+
+def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> list[SourceTable]:
+    relations = {
+        (schema, name)
+        for schema, name in connection.execute(
+            "select n.nspname, c.relname from pg_class as c inner join pg_namespace as n "
+            "on c.relnamespace = n.oid where c.relkind in ('r', 'p', 'v', 'm')"
+        )
+    }
+    files = _loaded_files(connection, relations)
+    ecarts = _ecarts_models(manifest)
+    found = []
+    for node_id, node in manifest["sources"].items():
+        if not node.get("external"):
+            continue
+        source = SourceTable(domain=node["fqn"][1], source=node["source_name"], table=node["name"])
+        place = (node["schema"], node["identifier"])
+        source.files = files.get(place, 0)
+        source.never_received = source.files == 0
+        if place in relations:
+            source.rows = connection.execute(
+                sql.SQL("select count(*) from {}").format(sql.Identifier(*place))
+            ).fetchone()[0]
+        rejects = (node["schema"], "rejets_chargement")
+        if rejects in relations:
+            source.unreadable = dict(
+                connection.execute(
+                    sql.SQL("select motif, count(*) from {} where table_nom = %s group by motif").format(
+                        sql.Identifier(*rejects)
+                    ),
+                    [node["identifier"]],
+                ).fetchall()
+            )
+        for model in ecarts.get(node_id, ()):
+            if (model["schema"], model["alias"]) in relations:
+                _add_ecarts(connection, source, model)
+        found.append(source)
+    return sorted(found, key=lambda source: source.label)
+
+
+def _loaded_files(connection: psycopg.Connection, relations: set) -> dict[tuple[str, str], int]:
+    """Files received and readable, by schema and raw table."""
+    if ("plateforme", "chargements") not in relations:
+        return {}
+    rows = connection.execute(
+        "select concat('raw_', domaine), table_nom, count(distinct fichier) from plateforme.chargements "
+        "where statut in ('charge', 'remplace', 'identique') group by domaine, table_nom"
+    )
+    return {(schema, table): count for schema, table, count in rows}
+
+
+def _ecarts_models(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """The écarts models that read each source table, by the source's unique id."""
+    models: dict[str, list[Mapping[str, Any]]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["name"].endswith(ECARTS):
+            for origin in node["depends_on"]["nodes"]:
+                models.setdefault(origin, []).append(node)
+    return models
+
+
+def _add_ecarts(connection: psycopg.Connection, source: SourceTable, model: Mapping[str, Any]) -> None:
+    """Counts the lines of an écarts model by reason, and the rows they are about, in one reading."""
+    query = sql.SQL(
+        "with ecarts as materialized ("
+        "select nature, motif, colonne, source_fichier, source_ligne from {}"
+        ") "
+        "select nature, motif, colonne, count(*), 0 from ecarts group by nature, motif, colonne "
+        "union all "
+        "select nature, null, null, 0, count(*) from ("
+        "select distinct nature, source_fichier, source_ligne from ecarts"
+        ") as rows group by nature order by 4 desc, 2"
+    ).format(sql.Identifier(model["schema"], model["alias"]))
+    for nature, reason, column, lines, rows in connection.execute(query):
+        if reason is not None:
+            reasons = getattr(source, NATURES[nature])
+            label = f"{column} : {reason}"
+            reasons[label] = reasons.get(label, 0) + lines
+        elif nature == "rejet":
+            source.rejected_rows += rows
+        elif nature == "exclusion":
+            source.excluded_rows += rows

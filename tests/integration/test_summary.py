@@ -1,0 +1,156 @@
+"""The summary, over a small database that holds every case."""
+
+from __future__ import annotations
+
+import json
+
+import psycopg
+import pytest
+
+from orchestration.summary import Run, render, summarise
+
+CONNECTION = {
+    "host": "127.0.0.1",
+    "port": "54321",
+    "database": "essai",
+    "user": "donnees",
+    "password_file": "/secret/mot_de_passe",
+}
+SECRET = "0470 99 88 77"
+
+
+def source(name: str, domain: str = "age") -> dict:
+    return {
+        "fqn": ["donnees_au_centre", domain, "staging", name, name, name],
+        "source_name": name,
+        "name": name,
+        "schema": f"raw_{domain}",
+        "identifier": name,
+        "external": {"location": f"{domain}/{name}/*.csv"},
+    }
+
+
+def model(name: str, domain: str, *reads: str) -> dict:
+    return {
+        "resource_type": "model",
+        "name": name,
+        "alias": name,
+        "schema": f"{domain}_staging",
+        "depends_on": {"nodes": list(reads)},
+    }
+
+
+MANIFEST = {
+    "sources": {
+        "source.p.ecoles.ecoles": source("ecoles"),
+        "source.p.lieux.lieux": source("lieux"),
+        "source.p.journal.journal": {**source("journal"), "external": None},
+    },
+    "nodes": {
+        "model.p.stg_ecoles": model("stg_ecoles", "age", "source.p.ecoles.ecoles"),
+        "model.p.stg_ecoles_ecarts": model("stg_ecoles_ecarts", "age", "source.p.ecoles.ecoles"),
+        "model.p.stg_lieux_ecarts": model("stg_lieux_ecarts", "age", "source.p.lieux.lieux"),
+        "test.p.cle_unique.abc": {"resource_type": "test", "name": "cle_unique", "depends_on": {"nodes": []}},
+    },
+    "unit_tests": {"unit_test.p.stg_ecoles.oui_non": {}},
+}
+
+
+@pytest.fixture
+def filled(database: str) -> str:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            f"""
+            create schema plateforme;
+            create schema raw_age;
+            create schema age_staging;
+            create table plateforme.chargements (domaine text, table_nom text, fichier text, statut text);
+            insert into plateforme.chargements values
+                ('age', 'ecoles', 'a.csv', 'charge'), ('age', 'ecoles', 'a.csv', 'identique'),
+                ('age', 'ecoles', 'b.csv', 'remplace'), ('age', 'ecoles', 'c.csv', 'echec'),
+                ('agc', 'ecoles', 'z.csv', 'charge');
+            create table raw_age.ecoles (source_fichier text, source_ligne bigint);
+            insert into raw_age.ecoles select 'a.csv', generate_series(1, 1500);
+            create table raw_age.rejets_chargement (table_nom text, motif text, texte text);
+            insert into raw_age.rejets_chargement values
+                ('ecoles', 'champs en trop', '{SECRET}'), ('ecoles', 'champs en trop', 'x'),
+                ('lieux', 'octets', 'x');
+            create table age_staging.stg_ecoles_ecarts (
+                source_fichier text, source_ligne bigint,
+                nature text, colonne text, valeur_brute text, motif text
+            );
+            insert into age_staging.stg_ecoles_ecarts values
+                ('a.csv', 2, 'rejet', 'fase', '{SECRET}', 'illisible'),
+                ('a.csv', 2, 'rejet', 'nom', '', 'absent'),
+                ('a.csv', 3, 'exclusion', 'fase', 'Total', 'ligne de total'),
+                ('a.csv', 4, 'anomalie', 'pmr', '2 et 3', 'ni Oui ni Non'),
+                ('a.csv', 5, 'anomalie', 'pmr', 'x', 'ni Oui ni Non');
+            """
+        )
+    return database
+
+
+def test_sources_are_counted_by_reason_and_by_row(filled: str) -> None:
+    summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION, ["age/inconnu.csv"]))
+    ecoles, lieux = summary.sources
+    assert (ecoles.label, ecoles.files, ecoles.rows) == ("age.ecoles.ecoles", 2, 1500)
+    assert ecoles.unreadable == {"champs en trop": 2}
+    assert ecoles.rejected == {"fase : illisible": 1, "nom : absent": 1}
+    assert (ecoles.rejected_rows, ecoles.excluded_rows) == (1, 1)
+    assert ecoles.anomalies == {"pmr : ni Oui ni Non": 2}
+    # Neither a raw table nor its écarts exist: nothing was received, and that is no error.
+    assert (lieux.never_received, lieux.rows, lieux.rejected) == (True, 0, {})
+    assert lieux.unreadable == {"octets": 1}
+    assert summary.succeeded
+
+
+def test_results_are_counted_and_failures_named_without_values(filled: str) -> None:
+    results = [
+        {"unique_id": "model.p.stg_ecoles", "status": "success", "message": "CREATE VIEW"},
+        {
+            "unique_id": "model.p.stg_ecoles_ecarts",
+            "status": "error",
+            "message": f"Database Error\n  «{SECRET}»",
+        },
+        {"unique_id": "test.p.cle_unique.abc", "status": "fail", "message": "Got 2 results"},
+        {"unique_id": "unit_test.p.stg_ecoles.oui_non", "status": "pass", "message": None},
+    ]
+    summary = summarise(filled, MANIFEST, Run("landing", "dev", {"dbt": 1.5}, CONNECTION, results=results))
+    assert summary.models == {"success": 1, "error": 1}
+    assert summary.tests == {"failure": 1, "success": 1}
+    assert not summary.succeeded
+    assert [failure["name"] for failure in summary.failures] == ["stg_ecoles_ecarts", "cle_unique"]
+    text = render(summary)
+    assert SECRET not in json.dumps(summary.as_dict()) + text
+
+
+def test_a_failed_load_or_a_stopped_run_is_no_success(filled: str) -> None:
+    failed = Run(
+        "landing", "dev", {}, CONNECTION, load_failures={"age.ecoles.ecoles": "colonne fase absente"}
+    )
+    stopped = Run("landing", "dev", {}, CONNECTION, problem="Le projet dbt ne se lit pas.")
+    assert not summarise(filled, MANIFEST, failed).succeeded
+    assert "age.ecoles.ecoles : colonne fase absente" in render(summarise(filled, MANIFEST, failed))
+    assert not summarise(filled, MANIFEST, stopped).succeeded
+    assert "Rien n'a été construit : Le projet dbt ne se lit pas." in render(
+        summarise(filled, MANIFEST, stopped)
+    )
+
+
+def test_the_text_is_aligned_and_ends_with_the_connection(filled: str) -> None:
+    run = Run("landing", "dev", {"Chargement": 2.25}, CONNECTION, ["age/inconnu.csv"])
+    lines = render(summarise(filled, MANIFEST, run)).splitlines()
+    table = [line for line in lines if line.startswith("  age ") or line.lstrip().startswith("total")]
+    assert len({len(line) for line in table}) == 1
+    assert "1\u202f500" in table[0]
+    assert "Fichiers qu'aucune source ne déclare (1)" in lines
+    assert "  age.lieux.lieux" in lines[lines.index("Jamais reçu (1)") :]
+    card = lines[lines.index("Pour Power BI, Excel ou DBeaver (connexion PostgreSQL)") :]
+    assert any("127.0.0.1, port 54321" in line for line in card)
+    assert any("/secret/mot_de_passe" in line for line in card)
+
+
+def test_an_empty_database_has_a_summary(database: str) -> None:
+    summary = summarise(database, MANIFEST, Run("landing", "dev", {}, CONNECTION))
+    assert [source.rows for source in summary.sources] == [0, 0]
+    assert "Jamais reçu (2)" in render(summary)
