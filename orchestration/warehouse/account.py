@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,6 +105,8 @@ def server_account(home: Path | None) -> Account:
         return Account(_name(os.geteuid()), os.geteuid(), os.getegid())
     if owner:
         return Account(_name(owner), owner, home.stat().st_gid)
+    import pwd  # absent on Windows, where EmbeddedServer gives advice instead
+
     for name in UNPRIVILEGED:
         try:
             entry = pwd.getpwnam(name)
@@ -122,6 +123,8 @@ def server_account(home: Path | None) -> Account:
 
 
 def _name(uid: int) -> str:
+    import pwd
+
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

@@ -62,9 +62,9 @@ def wait_for_end(pids: list[int], seconds: float) -> bool:
 
 
 def end_orphans(data: Path) -> bool:
-    """Ends every process that still serves a data folder whose postmaster is dead.
+    """Ends every process that still works in a data folder whose postmaster, or maker, was killed.
 
-    Such processes hold the shared memory of the dead server, and no other can start before they go.
+    The sessions of a dead server hold its shared memory, and no other can start before they go.
 
     Returns:
         True when there was at least one.
@@ -80,19 +80,19 @@ def end_orphans(data: Path) -> bool:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """True for a PostgreSQL process of this data folder.
+    """True for a living PostgreSQL process of this data folder, or the `initdb` that makes it.
 
-    The current directory decides, since PostgreSQL always works from its data folder. A container's root
-    may not look at it for another account: then the command line and the title tell.
+    The current directory decides, since a server always works from its data folder. A container's root may
+    not look at it for another account: then the command line and the title tell.
     """
     try:
         process = psutil.Process(pid)
-        if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+        if process.name() not in ("postgres", "initdb") or process.status() == psutil.STATUS_ZOMBIE:
             return False
-        try:
-            return process.cwd() == str(data.resolve())
-        except psutil.AccessDenied:
-            command = process.cmdline()
-            return str(data) in command or command[0].startswith(f"postgres: {cluster_name(data)}: ")
+        if process.name() == "postgres":
+            with contextlib.suppress(psutil.AccessDenied):
+                return process.cwd() == str(data.resolve())
+        command = process.cmdline()
+        return str(data) in command or command[0].startswith(f"postgres: {cluster_name(data)}: ")
     except (psutil.NoSuchProcess, IndexError):
         return False

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import secrets
 import shutil
 import signal
-import socket
 import stat
 import sys
 import tempfile
@@ -18,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -34,20 +29,15 @@ from orchestration.warehouse.processes import (
     is_alive,
     wait_for_end,
 )
+from orchestration.warehouse.state import Memory, StateFolder
+from orchestration.warehouse.tuning import HOST, MEGABYTE, choose_port, is_free, server_settings
 
-HOST = "127.0.0.1"
 USER = "donnees"
 PREFERRED_PORT = 54321
-# Tried in this order when the preferred port is taken: near it, easy to recognise in a saved connection.
-NEARBY_PORTS = 40
 # Longest path of a unix socket on the narrowest system (macOS); Linux has three bytes more.
 SOCKET_PATH_BYTES = 103
-# Where the data go when the server's account cannot enter the checkout.
-SHARED_HOME = Path("/var/lib/donnees-au-centre")
-LOCK_SECONDS = 420
 START_SECONDS = 300
 STOP_SECONDS = 60
-MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -101,15 +91,6 @@ class Status:
     home: Path | None
 
 
-@dataclass
-class Memory:
-    """What the state folder remembers between two commands: `server.json`."""
-
-    port: int | None = None
-    home: str | None = None
-    socket: str | None = None
-
-
 class EmbeddedServer:
     """The PostgreSQL of one checkout, kept in one folder and shared by all the commands of that checkout.
 
@@ -123,14 +104,10 @@ class EmbeddedServer:
 
     def __init__(self, state: Path, durable: bool = True, preferred_port: int = PREFERRED_PORT) -> None:
         """Names the server; nothing is touched before the first call."""
-        self.state = Path(os.path.abspath(state))
+        self._folder = StateFolder(state)
+        self.state = self._folder.path
         self.durable = durable
         self.preferred_port = preferred_port
-
-    @property
-    def password_file(self) -> Path:
-        """The file that holds the superuser's password and nothing else."""
-        return self.state / "mot_de_passe"
 
     def start(self) -> Connection:
         """Makes sure that the server runs, creating or repairing it as needed.
@@ -140,20 +117,21 @@ class EmbeddedServer:
         Raises:
             PlatformError: the server cannot run here, with the end of its log when there is one.
         """
-        with self._errors("démarrer"):
-            self.state.mkdir(parents=True, exist_ok=True)
-            with self._lock():
-                password = self._password()
-                memory = self._remembered()
-                home = self._known_home(memory)
-                running = find_postmaster(home / "data") if home else None
-                # A server that is about to end, killed or stopped by its system, is waited for and replaced.
-                started = running is None or not self._is_ready(running)
-                notice = None
-                if started:
-                    running, notice = self._launch(home, memory)
-                self._ensure_password(running, password)
-                return Connection(HOST, running.port, USER, password, self.password_file, started, notice)
+        with self._errors("démarrer"), self._folder.lock():
+            password = self._folder.password()
+            memory = self._folder.remembered()
+            home = self._folder.home()
+            running = find_postmaster(home / "data") if home else None
+            # A server that is about to end, killed or stopped by its system, is waited for and replaced.
+            started = running is None or not self._is_ready(running)
+            notice = None
+            if started:
+                running, notice = self._launch(home, memory)
+            elif memory.port != running.port:  # the memory was lost, not the server
+                self._folder.remember(Memory(running.port, str(home), memory.socket))
+            self._ensure_password(running, password)
+            password_file = self._folder.password_file
+            return Connection(HOST, running.port, USER, password, password_file, started, notice)
 
     def stop(self) -> bool:
         """Stops the server: sessions are cut, committed rows are safe.
@@ -164,10 +142,11 @@ class EmbeddedServer:
         Raises:
             PlatformError: the server does not end, or belongs to another account.
         """
-        if not self.state.is_dir():
-            return False
-        with self._errors("arrêter"), self._lock():
-            return self._stop()
+        with self._errors("arrêter"):
+            if not self._folder.exists():
+                return False
+            with self._folder.lock():
+                return self._stop()
 
     def status(self) -> Status:
         """Tells whether the server runs, without starting, stopping or waiting for anything.
@@ -176,8 +155,8 @@ class EmbeddedServer:
             PlatformError: the server's folder cannot be read.
         """
         with self._errors("examiner"):
-            memory = self._remembered()
-            home = self._known_home(memory)
+            memory = self._folder.remembered()
+            home = self._folder.home()
             running = find_postmaster(home / "data") if home else None
             if running:
                 return Status(True, running.pid, running.port, home)
@@ -218,44 +197,43 @@ class EmbeddedServer:
         Raises:
             PlatformError: something cannot be stopped or removed.
         """
-        if not self.state.is_dir():
-            return
         with self._errors("supprimer"):
-            with self._lock():
+            if not self._folder.exists():
+                return
+            with self._folder.lock():
                 self._stop()
-                memory = self._remembered()
-                home = self._known_home(memory)
-                if memory.socket and Path(memory.socket).is_dir():
-                    shutil.rmtree(memory.socket)
-                if home:
-                    shutil.rmtree(home)
-                    with contextlib.suppress(OSError):
-                        SHARED_HOME.rmdir()  # only when it is empty
-            shutil.rmtree(self.state)
+                self._folder.remove()
 
     # Starting
 
     def _launch(self, home: Path | None, memory: Memory) -> tuple[Postmaster, str | None]:
         account = server_account(home)
         if home is None:
-            home = self._make_home(account)
+            home = self._folder.make_home(account)
             memory.home = str(home)
-            self._remember(memory)
+            self._folder.remember(memory)
+        account.own(home)  # in case the making of it was interrupted
+        if not account.can_fill(home):
+            raise PlatformError(
+                f"Le compte {account.name}, qui fait tourner le serveur embarqué, n'a plus accès à {home}.",
+                "Si le projet a été déplacé, remettez-le à sa place ou ouvrez le passage (chmod a+x sur les "
+                "dossiers du chemin) ; sinon tapez make clean puis make demo.",
+            )
         data = home / "data"
         binaries = find_binaries(account, home)
         notice = self._make_data(account, binaries, home)
         end_orphans(data)
         former_port = memory.port
         for _ in range(3):
-            memory.port = _choose_port(memory.port or self.preferred_port)
+            memory.port = choose_port(memory.port or self.preferred_port)
             sockets = self._socket_folder(account, home, memory)
-            self._remember(memory)
+            self._folder.remember(memory)
             pid = self._run_server(account, binaries, home, sockets, memory.port)
             running = Postmaster(pid, memory.port, sockets)
             if self._is_ready(running):
                 break
             # Another program may have taken the port between our look and the server's.
-            if _is_free(memory.port):
+            if is_free(memory.port):
                 raise self._failure("Le serveur embarqué s'est arrêté pendant son démarrage.", home)
         else:
             raise self._failure("Le serveur embarqué ne trouve pas de port libre.", home)
@@ -267,35 +245,12 @@ class EmbeddedServer:
             )
         return running, notice
 
-    def _make_home(self, account: Account) -> Path:
-        """Makes the server's folder where its account can really work, in the checkout if possible."""
-        readable = f"{self.state.parent.name}-{hashlib.sha256(str(self.state).encode()).hexdigest()[:10]}"
-        reasons = []
-        for place in (self.state / "home", SHARED_HOME / readable, None):
-            if place is None:
-                place = Path(tempfile.mkdtemp(prefix="donnees-au-centre-"))
-            try:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.mkdir(mode=0o700, exist_ok=True)
-                (place / "state").write_text(str(self.state))
-                account.own(place)
-            except OSError as error:
-                reasons.append(f"{place} : {error.strerror}")
-                continue
-            if account.can_fill(place):
-                return place
-            shutil.rmtree(place)
-            reasons.append(f"{place} : le compte {account.name} n'y a pas accès")
-        raise PlatformError(
-            "Aucun dossier ne convient aux données du serveur embarqué.\n" + "\n".join(reasons),
-            f"Clonez le projet sur un disque local où vous pouvez écrire, {OWN_SERVER}",
-        )
-
     def _make_data(self, account: Account, binaries: Binaries, home: Path) -> str | None:
         """Initialises the data folder unless a complete one is there; returns a notice or None."""
         data = home / "data"
         notice = None
         for leftover in home.glob("initdb-*"):
+            end_orphans(leftover)
             shutil.rmtree(leftover, ignore_errors=True)
         if data.exists():
             if (data / "PG_VERSION").is_file() and (data / "global/pg_control").is_file():
@@ -361,7 +316,7 @@ class EmbeddedServer:
         log = _log(home)
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
-        settings = _settings(self.durable) | {
+        settings = server_settings(self.durable) | {
             "cluster_name": cluster_name(data),
             "listen_addresses": HOST,
             "port": str(port),
@@ -393,16 +348,6 @@ class EmbeddedServer:
             "Si l'ordinateur est très chargé, attendez puis relancez ; sinon tapez make stop puis relancez.",
         )
 
-    def _password(self) -> str:
-        """Reads the password; invents one when the file is missing."""
-        with contextlib.suppress(FileNotFoundError):
-            password = self.password_file.read_text().strip()
-            if password:
-                return password
-        password = secrets.token_urlsafe(18)
-        self._write(self.password_file, password + "\n")
-        return password
-
     def _ensure_password(self, running: Postmaster, password: str) -> None:
         """Gives the superuser the password of the file, unless it is already the right one."""
         over_tcp = make_conninfo(
@@ -432,7 +377,7 @@ class EmbeddedServer:
     # Stopping
 
     def _stop(self) -> bool:
-        home = self._known_home(self._remembered())
+        home = self._folder.home()
         if home is None:
             return False
         data = home / "data"
@@ -447,60 +392,6 @@ class EmbeddedServer:
                 end_orphans(data)
                 return True
         raise self._failure(f"Le serveur embarqué (processus {running.pid}) refuse de s'arrêter.", home)
-
-    # Memory
-
-    def _remembered(self) -> Memory:
-        try:
-            return Memory(**json.loads((self.state / "server.json").read_text()))
-        except (FileNotFoundError, ValueError, TypeError):
-            return Memory()
-
-    def _remember(self, memory: Memory) -> None:
-        self._write(self.state / "server.json", json.dumps(vars(memory), indent=2) + "\n")
-
-    def _known_home(self, memory: Memory) -> Path | None:
-        """Returns the server's folder when there is one.
-
-        A remembered folder elsewhere counts only when it names this state folder: a copied checkout must
-        not take, stop or remove the server of the original.
-        """
-        inside = self.state / "home"
-        if inside.is_dir():
-            return inside
-        if memory.home:
-            with contextlib.suppress(FileNotFoundError):
-                if (Path(memory.home) / "state").read_text() == str(self.state):
-                    return Path(memory.home)
-        return None
-
-    def _write(self, path: Path, text: str) -> None:
-        """Replaces a file at once, readable by its owner only."""
-        descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=self.state)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        os.replace(draft, path)
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Holds the state folder for this process alone; the system frees it if the process is killed."""
-        import fcntl  # absent on Windows, which _errors has turned away
-
-        with open(self.state / "lock", "a") as file:
-            deadline = time.monotonic() + LOCK_SECONDS
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise PlatformError(
-                            f"Une autre commande tient le serveur embarqué depuis {LOCK_SECONDS} secondes "
-                            f"({self.state / 'lock'}).",
-                            "Attendez qu'elle finisse, ou arrêtez-la, puis relancez.",
-                        ) from None
-                    time.sleep(0.05)
-            yield
 
     # Errors
 
@@ -524,7 +415,9 @@ class EmbeddedServer:
             ) from error
 
     def _failure(self, message: str, home: Path | None) -> PlatformError:
-        home = home or self._known_home(self._remembered())
+        home = home or self._folder.home()
+        if home and (free := shutil.disk_usage(home).free // MEGABYTE) < 200:
+            message += f"\nIl ne reste que {free} Mo sur le disque de {home}."
         log = _log(home) if home else None
         if log and log.exists():
             message += f"\nFin de son journal {log} :\n{_last_lines(log.read_text(errors='replace'))}"
@@ -561,56 +454,3 @@ def _is_private(folder: Path, account: Account) -> bool:
     except FileNotFoundError:
         return False
     return stat.S_ISDIR(found.st_mode) and found.st_uid == account.uid and found.st_mode & 0o077 == 0
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-            probe.listen(1)
-        except OSError:
-            return False
-    return True
-
-
-def _choose_port(preferred: int) -> int:
-    """Returns the preferred port when it is free, else one near it, else any free one."""
-    if preferred:
-        for port in range(preferred, min(preferred + NEARBY_PORTS, 65536)):
-            if _is_free(port):
-                return port
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
-
-
-def _settings(durable: bool) -> dict[str, str]:
-    """Server settings for one analyst's machine, sized by the memory that is free."""
-    memory = psutil.virtual_memory().available // MEGABYTE
-    with contextlib.suppress(OSError, ValueError):  # a container's limit; "max" when it has none
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()) // MEGABYTE)
-    shared = max(128, min(512, memory // 8))
-    settings = {
-        "shared_buffers": f"{shared}MB",
-        "effective_cache_size": f"{shared * 4}MB",
-        "maintenance_work_mem": f"{shared // 2}MB",
-        "work_mem": f"{shared // 8}MB",
-        # /dev/shm holds 64 MB in many containers, where a parallel hash join would fail.
-        "dynamic_shared_memory_type": "mmap",
-        "max_wal_size": "4GB",
-        "wal_level": "minimal",
-        "max_wal_senders": "0",
-        "wal_compression": "on",
-        "random_page_cost": "1.1",
-        "jit": "off",
-        "timezone": "UTC",
-        "log_timezone": "UTC",
-        # The messages of failed statements quote rows: they go to the client, not to a file.
-        "log_min_messages": "log",
-        "log_checkpoints": "off",
-    }
-    # Durable means that what was committed survives a kill -9: measured at 0.3 ms a commit.
-    for name in ("fsync", "full_page_writes", "synchronous_commit"):
-        settings[name] = "on" if durable else "off"
-    return settings

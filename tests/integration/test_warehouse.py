@@ -486,6 +486,11 @@ def test_root_in_a_checkout_that_no_other_account_can_enter(
     # Another object, as in another command: the pointer in the state folder is enough.
     again = EmbeddedServer(server.state)
     assert count(again.start()) == 5000 and again.status().home == home
+    # Without its pointer too, as when somebody removes the state folder by hand.
+    port = again.status().port
+    shutil.rmtree(server.state)
+    assert count(again.start()) == 5000
+    assert (again.status().home, again.status().port) == (home, port)
     # A copied checkout has the same pointer, and must not take the original's server for its own.
     copied = new_server(closed / "copied" / ".warehouse")
     shutil.copytree(server.state, copied.state)
@@ -493,3 +498,25 @@ def test_root_in_a_checkout_that_no_other_account_can_enter(
     assert count(again.start()) == 5000
     again.destroy()
     assert not home.exists() and not server.state.exists()
+
+
+@only_root
+def test_root_with_a_strict_umask(new_server, open_folder: Path) -> None:
+    former = os.umask(0o077)
+    try:
+        fill(new_server(open_folder / "checkout" / ".warehouse").start())
+    finally:
+        os.umask(former)
+
+
+@only_root
+def test_a_home_that_became_unreachable_is_explained(new_server, open_folder: Path) -> None:
+    server = new_server(open_folder / "checkout" / ".warehouse")
+    server.start()
+    server.stop()
+    (open_folder / "checkout").chmod(0o700)
+    with pytest.raises(PlatformError, match="n'a plus accès") as caught:
+        server.start()
+    assert "chmod" in caught.value.advice
+    (open_folder / "checkout").chmod(0o755)
+    assert server.start().started
