@@ -1,0 +1,1 @@
+"""The rules of the project, by subject; orchestration.manifest.checks runs them all."""

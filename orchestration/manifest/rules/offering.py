@@ -1,0 +1,165 @@
+"""What a domain offers (marts) and what it keeps for itself (the other layers)."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from orchestration.manifest.nodes import (
+    ISSUES_SUFFIX,
+    Manifest,
+    Node,
+    domain_of,
+    file_of,
+    layer_of,
+    of_type,
+    tested_id,
+)
+from orchestration.manifest.rules.rule import Fault, rule
+
+KEPT = ("table", "incremental")
+# SQL that decides something, and so can be wrong; a plain list of columns cannot.
+LOGIC = re.compile(
+    r"\b(join|where|having|union|intersect|except|case|distinct|over|filter|lateral|coalesce|group\s+by)\b",
+    re.IGNORECASE,
+)
+COMMENTS = re.compile(r"\{#.*?#\}|/\*.*?\*/|--[^\n]*", re.DOTALL)
+
+
+def marts(manifest: Manifest) -> Iterator[Node]:
+    """The models of the marts layer."""
+    return (model for model in of_type(manifest, "model") if layer_of(model) == "marts")
+
+
+@rule("mart-public", "Retirez `access:` du modèle : dbt_project.yml rend les marts publics.")
+def marts_are_public(manifest: Manifest) -> Iterator[Fault]:
+    """A mart is there to be read by others."""
+    for model in marts(manifest):
+        if model.get("access") != "public":
+            yield file_of(model), f"Le mart {model['name']} n'est pas public (access: {model.get('access')})."
+
+
+@rule("couche-privee", "Retirez `access:` du modèle : dbt_project.yml rend staging et intermediate privés.")
+def other_layers_are_private(manifest: Manifest) -> Iterator[Fault]:
+    """Staging and intermediate models may change without notice: nobody else reads them."""
+    for model in of_type(manifest, "model"):
+        if layer_of(model) in ("staging", "intermediate") and model.get("access") != "private":
+            yield file_of(model), f"{model['name']} est dans {layer_of(model)} mais n'est pas privé."
+
+
+@rule("mart-contrat", "Retirez `contract:` du modèle : dbt_project.yml impose un contrat aux marts.")
+def marts_have_contracts(manifest: Manifest) -> Iterator[Fault]:
+    """A mart's columns and types are promised."""
+    for model in marts(manifest):
+        if not model["config"].get("contract", {}).get("enforced"):
+            yield file_of(model), f"Le mart {model['name']} n'a pas de contrat imposé."
+
+
+@rule("mart-table", "Retirez `materialized` du modèle, ou choisissez table ou incremental.")
+def marts_are_tables(manifest: Manifest) -> Iterator[Fault]:
+    """A mart is a table: what reads it does not compute it again."""
+    for model in marts(manifest):
+        materialized = model["config"]["materialized"]
+        if materialized not in KEPT:
+            yield file_of(model), f"Le mart {model['name']} est matérialisé en {materialized}."
+
+
+@rule("mart-types", "Ajoutez `data_type:` à la colonne dans le YAML du modèle.")
+def mart_columns_have_types(manifest: Manifest) -> Iterator[Fault]:
+    """Each column of a mart has a declared type."""
+    for model in marts(manifest):
+        untyped = [name for name, column in model["columns"].items() if not column.get("data_type")]
+        if untyped:
+            yield file_of(model), f"Le mart {model['name']} a des colonnes sans type : {', '.join(untyped)}."
+
+
+@rule(
+    "mart-cle",
+    "Testez la clé : `not_null` et `unique` sur sa colonne, ou `unique_combination` sur le modèle.",
+)
+def marts_are_tested_on_key(manifest: Manifest) -> Iterator[Fault]:
+    """The key of a mart is tested."""
+    tests = _tests_by_model(manifest)
+    for model in marts(manifest):
+        by_column = defaultdict(set)
+        for test in tests[model["unique_id"]]:
+            by_column[test.get("column_name")].add((test.get("test_metadata") or {}).get("name"))
+        one_column = any({"unique", "not_null"} <= names for column, names in by_column.items() if column)
+        if not one_column and "unique_combination" not in by_column[None]:
+            yield file_of(model), f"Aucun test ne porte sur la clé du mart {model['name']}."
+
+
+@rule(
+    "test-unitaire",
+    "Ajoutez un `unit_tests:` dans le YAML du modèle, ou la raison dans "
+    'config: {meta: {sans_test_unitaire: "…"}}.',
+)
+def logic_has_unit_tests(manifest: Manifest) -> Iterator[Fault]:
+    """Every intermediate model, and every mart that decides something, has a unit test or says why not."""
+    tested = {tested_id(test) for test in of_type(manifest, "unit_test")}
+    for model in of_type(manifest, "model"):
+        layer = layer_of(model)
+        needs = layer == "intermediate" or (
+            layer == "marts" and LOGIC.search(COMMENTS.sub(" ", model["raw_code"])) is not None
+        )
+        reason = str(model["config"].get("meta", {}).get("sans_test_unitaire") or "").strip()
+        if needs and model["unique_id"] not in tested and not reason:
+            yield file_of(model), f"{model['name']} ({layer}) a une logique mais aucun test unitaire."
+
+
+@rule(
+    "test-a-sa-place",
+    "Rangez le test dans tests/singular/<domaine>/ et, s'il lit plusieurs modèles, dites sur lequel il "
+    "porte : config(meta={'dagster': {'ref': {'name': '<modèle>'}}}).",
+)
+def singular_tests_belong(manifest: Manifest) -> Iterator[Fault]:
+    """A singular test belongs to a domain and to one of its models, so that it runs and shows with it."""
+    domains = {group["name"] for group in manifest.get("groups", {}).values()}
+    for test in of_type(manifest, "test"):
+        if test.get("test_metadata"):
+            continue
+        about = tested_id(test)
+        if domain_of(test) not in domains:
+            yield file_of(test), f"Le test {test['name']} n'est pas dans le dossier d'un domaine."
+        elif about is None:
+            yield file_of(test), f"Le test {test['name']} ne dit pas sur quel modèle il porte."
+        elif domain_of(manifest["nodes"].get(about) or manifest["sources"][about]) != domain_of(test):
+            yield file_of(test), f"Le test {test['name']} porte sur un modèle d'un autre domaine."
+
+
+@rule(
+    "reconciliation",
+    "Ajoutez `reconciles_with_source` (origin: la source, issues: le modèle _ecarts) aux tests du modèle.",
+)
+def staging_reconciles(manifest: Manifest) -> Iterator[Fault]:
+    """Nothing is lost between a file's raw table and its staging model: it is tested on each of them."""
+    tests = _tests_by_model(manifest)
+    for model in of_type(manifest, "model"):
+        if layer_of(model) != "staging" or model["name"].endswith(ISSUES_SUFFIX):
+            continue
+        sources = [manifest["sources"].get(parent) for parent in model["depends_on"]["nodes"]]
+        names = {(test.get("test_metadata") or {}).get("name") for test in tests[model["unique_id"]]}
+        landed = any(source and source.get("external") for source in sources)
+        if landed and "reconciles_with_source" not in names:
+            yield file_of(model), f"{model['name']} n'est pas rapproché de sa source."
+
+
+def _tests_by_model(manifest: Manifest) -> defaultdict[str | None, list[Node]]:
+    tests: defaultdict[str | None, list[Node]] = defaultdict(list)
+    for test in of_type(manifest, "test"):
+        tests[tested_id(test)].append(test)
+    return tests
+
+
+RULES = (
+    marts_are_public,
+    other_layers_are_private,
+    marts_have_contracts,
+    marts_are_tables,
+    mart_columns_have_types,
+    marts_are_tested_on_key,
+    logic_has_unit_tests,
+    singular_tests_belong,
+    staging_reconciles,
+)
