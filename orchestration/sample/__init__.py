@@ -1,4 +1,4 @@
-"""The synthetic landing zone: shapes and dirt of the real files, invented content, the same bytes every time."""
+"""The synthetic landing zone: shapes and dirt of the real files, invented content, always the same."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import time
@@ -12,6 +13,13 @@ from typing import NoReturn
 
 from orchestration.errors import PlatformError
 from orchestration.sample import DEFAULT_SEED, SCALABLE, SOURCES, generate
+
+# What argparse says, of which only these can happen here.
+ENGLISH = {
+    "unrecognized arguments:": "option inconnue",
+    "expected one argument": "une valeur est attendue",
+    "argument ": "option ",
+}
 
 
 class FrenchParser(argparse.ArgumentParser):
@@ -23,6 +31,8 @@ class FrenchParser(argparse.ArgumentParser):
         Raises:
             PlatformError: always.
         """
+        for english, french in ENGLISH.items():
+            message = message.replace(english, french)
         raise PlatformError(f"La commande n'est pas comprise : {message}.", "Voir les options avec --aide.")
 
 
@@ -47,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line, in French."""
     result = FrenchParser(
         prog="python -m orchestration.sample",
-        description="Écrit une zone de dépôt synthétique : mêmes formes et mêmes défauts que les fichiers réels, "
+        description="Écrit une zone de dépôt synthétique : formes et défauts des fichiers réels, "
         "contenu inventé. La même graine et la même échelle donnent les mêmes octets.",
         add_help=False,
         allow_abbrev=False,
@@ -98,7 +108,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit code."""
+    """Runs the command and returns its exit code: 0 done, 1 failed with a message."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that does not know « or é shows another character; it must not stop the command.
+            stream.reconfigure(errors="replace")
     try:
         _run(arguments)
     except PlatformError as error:

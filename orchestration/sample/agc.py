@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from orchestration.sample.geography import COMMUNES, Commune
 from orchestration.sample.reference import (
-    COMMUNES,
-    Commune,
     Dice,
     World,
     broken_number,
@@ -212,7 +211,7 @@ def _subsidy(world: World, year: int, index: int) -> Subsidy:
 
 
 def _beneficiary(world: World, dice: Dice, index: int) -> tuple[str, str, Commune]:
-    """A person, a municipality (the same body as the organiser of its schools), or an invented association."""
+    """A person, a municipality (the same body as the organiser of its schools) or an association."""
     if index % 12 == 7:
         first, last = person(dice)
         return f"{last.upper()} {first}", "", dice.pick(COMMUNES)

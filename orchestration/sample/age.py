@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from orchestration.sample.reference import COMMUNES, Dice, World, broken_number
+from orchestration.sample.geography import COMMUNES
+from orchestration.sample.reference import Dice, World, broken_number
 from orchestration.sample.schools import SCHOOLS, School, Site, layout, schools
 from orchestration.sample.writers import CsvFile, Zone
 
@@ -41,6 +42,9 @@ REGISTER_HEADER = (
     "Commune du P.O.",
     "geolocalisation",
 )
+# Positions, among 120 schools, of those with dirty cells.
+NOWHERE, WRONG_LATITUDE = (7, 47, 87), (23, 83)
+WITHOUT_NUMBER, WRONG_NUMBER = (11, 61, 111), (31, 91)
 HIGHER_TYPES = ("Promotion sociale supérieur", "Haute École", "École supérieure des Arts", "Université")
 LANGUAGES = (("néerlandais",), ("anglais",), ("allemand",), ("néerlandais", "anglais"))
 BRUSSELS_POSTCODES = (
@@ -63,19 +67,19 @@ def school_register(zone: Zone, world: World) -> None:
 
 
 def _register_row(table: CsvFile, school: School, site: Site, offer: str) -> None:
-    index = school.layout.index
+    position = school.layout.index % SCHOOLS
     latitude, longitude, unit = site.latitude, site.longitude, school.unit
     anomalies, notes = [], []
-    if index % 40 == 7:
+    if position in NOWHERE:
         latitude = longitude = ""
         notes.append("sans_coordonnees")
-    if index % 60 == 23 and site is school.sites[0]:
+    if position in WRONG_LATITUDE and site is school.sites[0]:
         latitude = "n/d"
         anomalies.append("latitude")
-    if index % 50 == 11:
+    if position in WITHOUT_NUMBER:
         unit = ""
         notes.append("sans_numero_bce")
-    if index % 60 == 31:
+    elif position in WRONG_NUMBER:
         unit = broken_number(unit)
         anomalies.append("numero_bce_de_l_etablissement")
     table.row(
@@ -242,9 +246,9 @@ def _snapshot(
     dice = world.dice("snapshot", site.number)
     geo: dict[str, float | str | None] = {"lat": float(site.latitude), "lon": float(site.longitude)}
     anomalies: tuple[str, ...] = ()
-    if school.layout.index % 40 == 7:
+    if school.layout.index % SCHOOLS in NOWHERE:
         geo = {"lat": None, "lon": None}
-    elif school.layout.index % 60 == 23 and day == "2025-09-18":
+    elif school.layout.index % SCHOOLS in WRONG_LATITUDE and day == "2025-09-18":
         geo["lat"] = "n/d"
         anomalies = ("geo_lat",)
     record: dict[str, Any] = {
@@ -303,11 +307,11 @@ def school_attributes(zone: Zone, world: World) -> None:
         table.header(("Identifier", "StartDate"))
         for each in schools(world):
             start = world.dice("start", each.layout.index).day(date(1995, 1, 1), date(2022, 8, 29))
-            if each.layout.index % 60 == 31:  # no date is known under a wrong number
+            if each.layout.index % SCHOOLS in WRONG_NUMBER:  # no date is known under a wrong number
                 continue
             if each.layout.index % 40 == 9:
                 table.row([each.unit, None], notes=("date_nulle",))
-            elif each.layout.index % 120 == 54:
+            elif each.layout.index % SCHOOLS == 54:
                 table.row([each.unit, "31-02-2004"], anomalies=("startdate",))
             else:
                 table.row([each.unit, f"{start:%d-%m}-{start.year}"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from orchestration.sample.reference import COMMUNES, FLEMISH_COMMUNES, Commune, World, commune_of, street
+from orchestration.sample.geography import COMMUNES, FLEMISH_COMMUNES, Commune
+from orchestration.sample.reference import World, commune_of, street
 from orchestration.sample.writers import Zone
 
 MANDATES = 120

@@ -1,4 +1,4 @@
-"""AGS, administration of sport: walks, as the Opendatasoft v1 API gives them and as the same extract in CSV."""
+"""AGS, administration of sport: walks, as the Opendatasoft v1 API gives them and as the same in CSV."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from orchestration.sample.writers import Zone
 
 WALKS = 60
 COLUMNS = (
-    "10km", "15km", "activite", "adep_sante", "balade_guidee", "bewapp", "date", "entite", "gare", "geopoint",
-    "groupement", "id", "ign", "infos_rendez_vous", "latitude", "lieu_de_rendez_vous", "localite", "longitude",
-    "ndeg_pv", "orientation", "pmr", "poussettes", "province", "ravitaillement", "statut", "traces_gpx", "velo",
-    "vtt",
+    "10km", "15km", "activite", "adep_sante", "balade_guidee", "bewapp", "date", "entite", "gare",
+    "geopoint", "groupement", "id", "ign", "infos_rendez_vous", "latitude", "lieu_de_rendez_vous",
+    "localite", "longitude", "ndeg_pv", "orientation", "pmr", "poussettes", "province", "ravitaillement",
+    "statut", "traces_gpx", "velo", "vtt",
 )  # fmt: skip
 ZONES = {
     "": ("Bruxelles", "B"),
@@ -24,6 +24,7 @@ ZONES = {
     "80000": ("Luxembourg", "U"),
     "90000": ("Namur", "N"),
 }
+MEETING_PLACES = ("Salle communale", "Ecole communale", "Buvette")
 GROUPS = ("Comité des fêtes", "Les marcheurs", "Cercle des promeneurs", "Jeunesse", "Amicale sportive")
 
 
@@ -96,7 +97,7 @@ def _walk(world: World, index: int) -> Walk:
         "groupement": f"{dice.pick(GROUPS)} du {place(dice)}",
         "province": area,
         "geopoint": [latitude, longitude],
-        "lieu_de_rendez_vous": f"{dice.pick(('Salle communale', 'Ecole communale', 'Buvette'))}, {street(dice)}",
+        "lieu_de_rendez_vous": f"{dice.pick(MEETING_PLACES)}, {street(dice)}",
         "latitude": str(latitude),
         "longitude": str(longitude),
         "date": (date(2025, 6, 15) + timedelta(days=7 * dice.below(28))).isoformat(),

@@ -1,4 +1,4 @@
-"""Reference data shared by all administrations: public geography, holidays, codes. It does not grow with the scale."""
+"""Reference data of all administrations: geography, holidays, codes. It does not grow with the scale."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from orchestration.sample.reference import (
+from orchestration.sample.geography import (
     ARRONDISSEMENTS,
     COMMUNES,
     FLEMISH_COMMUNES,
@@ -20,13 +20,13 @@ from orchestration.sample.reference import (
     Commune,
     Division,
     Names,
-    World,
 )
+from orchestration.sample.reference import World
 from orchestration.sample.writers import Zone
 
 SOURCE = [{"url": "https://statbel.example.org/refnis.zip", "retrieved": "2025-11-03"}]
 ALL_COMMUNES = tuple(sorted((*COMMUNES, *FLEMISH_COMMUNES)))
-CLOSED = {former[0]: former for former in FORMER_CODES}
+CLOSED = {former.nis: former for former in FORMER_CODES}
 # First day of the NIS codes that are not of 1970, and the day before for those that they replace.
 STARTS = {
     "25121": "01/01/1977",
@@ -56,9 +56,9 @@ ENDED_DIVISIONS = (
     Division(3, "57000", "50000", Names("Tournai", "Doornik", "Tournai"), end="31/12/2018"),
 )
 MERGED_IN_1977 = (
-    ("25006", "Bierges"), ("25055", "Limal"), ("25083", "Ottignies"), ("61007", "Ben-Ahin"), ("61061", "Tihange"),
-    ("62019", "Boncelles"), ("62087", "Rocourt"), ("81006", "Bonnert"), ("82017", "Longvilly"), ("82034", "Wardin"),
-    ("92009", "Beez"), ("92053", "Gembloux"),
+    ("25006", "Bierges"), ("25055", "Limal"), ("25083", "Ottignies"), ("61007", "Ben-Ahin"),
+    ("61061", "Tihange"), ("62019", "Boncelles"), ("62087", "Rocourt"), ("81006", "Bonnert"),
+    ("82017", "Longvilly"), ("82034", "Wardin"), ("92009", "Beez"), ("92053", "Gembloux"),
 )  # fmt: skip
 AGES = (*range(4, 100, 5), 100)
 # Thousandths of the inhabitants in each class of ages.
@@ -105,7 +105,7 @@ JUDICIAL_DISTRICTS = (
     ("hainaut", Names("Hainaut", "Henegouwen", "Hennegau"), "mons"),
 )
 SCHOOL_BREAKS = {
-    "autumn": "FR Congé d'automne (Toussaint),NL Herfstvakantie,DE Allerheiligenferien,EN All Saints Holidays",
+    "autumn": "FR Congé d'automne (Toussaint),NL Herfstvakantie,DE Allerheiligenferien,EN All Saints",
     "winter": "FR Vacances d'hiver (Noël),NL Kerstvakantie,DE Winterferien,EN Winter Holidays",
     "carnival": "FR Congé de détente (Carnaval),NL Krokusvakantie,DE Karnevalsferien,EN Carnival Holidays",
     "spring": "FR Vacances de printemps (Pâques),NL Paasvakantie,DE Frühjahrsferien,EN Spring Holidays",
@@ -149,7 +149,7 @@ REPLACEMENT = {
 
 
 def communes(zone: Zone, world: World) -> None:
-    """`communes`: municipalities by year, whose populations change their thousands separator, and localities."""
+    """`communes`: municipalities by year, the thousands separator of which changes, and localities."""
     for year, separator in ((2018, ","), (2020, " ")):
         path = f"commun/communes/belgian_municipalities_{year}.csv"
         with zone.csv(path, quoting="strings", final_newline=False) as table:
@@ -167,7 +167,7 @@ def communes(zone: Zone, world: World) -> None:
                 arrondissement = ARRONDISSEMENTS[commune.arrondissement]
                 province = PROVINCES.get(commune.province, Names("", "", ""))
                 region = REGIONS[commune.region]
-                name = CLOSED[nis][1] if nis in CLOSED else commune.names
+                name = CLOSED[nis].names if nis in CLOSED else commune.names
                 divisions_of = (name, arrondissement, province, region)
                 cells = [cell for each in divisions_of for cell in (each.nl, each.fr)]
                 table.row([code, *cells, text, int(postal)], anomalies=anomalies)
@@ -181,9 +181,10 @@ def _communes_in(year: int) -> Iterator[tuple[str, Commune, int, str]]:
     """(NIS code, commune of today, inhabitants, postal code) with the codes in force in a year, by code."""
     today = {commune.nis: commune for commune in ALL_COMMUNES}
     rows = []
-    for code, _, _, share, successor, _, end, postal in FORMER_CODES:
-        if int(end[-4:]) >= year:
-            rows.append((code, today[successor], int(today[successor].inhabitants * share), postal))
+    for each in FORMER_CODES:
+        if int(each.end[-4:]) >= year:
+            commune = today[each.successor]
+            rows.append((each.nis, commune, int(commune.inhabitants * each.share), each.postal))
     for commune in ALL_COMMUNES:
         if int(STARTS.get(commune.nis, "01/01/1970")[-4:]) <= year:
             rows.append((commune.nis, commune, commune.inhabitants, commune.postal))
@@ -192,7 +193,7 @@ def _communes_in(year: int) -> Iterator[tuple[str, Commune, int, str]]:
 
 def _localities() -> Iterator[tuple[str, str, str]]:
     """Municipalities in capitals under the code they had in 2018, and their localities."""
-    former = {successor: code for code, _, _, _, successor, _, _, _ in FORMER_CODES if code != "82005"}
+    former = {each.successor: each.nis for each in FORMER_CODES if each.nis != "82005"}
     for commune in ALL_COMMUNES:
         yield commune.names.fr.upper(), commune.postal, former.get(commune.nis, commune.nis)
         yield from commune.localities
@@ -243,8 +244,8 @@ def _divisions() -> Iterator[Division]:
     for commune in ALL_COMMUNES:
         start = STARTS.get(commune.nis, "01/01/1970")
         yield Division(4, commune.nis, commune.arrondissement, commune.names, start)
-    for code, names, arrondissement, _, _, start, end, _ in FORMER_CODES:
-        yield Division(4, code, arrondissement, names, start, end)
+    for each in FORMER_CODES:
+        yield Division(4, each.nis, each.arrondissement, each.names, end=each.end)
     for code, name in MERGED_IN_1977:
         yield Division(4, code, code[:2] + "000", Names(name, name, name), end="31/12/1976")
 
@@ -307,7 +308,8 @@ def holidays(zone: Zone, world: World) -> None:
                 label = f"FR {names.fr},NL {names.nl},DE {names.de}"
                 identifier = _identifier(dice.hexadecimal(32))
                 table.row([identifier, "BE", day.isoformat(), "", "Public", label])
-    head = '{\n  "description": "Jours fériés légaux",\n  "legalBasis": "Loi du 4 janvier 1974",\n  "fromYear": 1975,\n'
+    about = {"description": "Jours fériés légaux", "legalBasis": "Loi du 4 janvier 1974", "fromYear": 1975}
+    head = json.dumps(about, ensure_ascii=False)[:-1] + ",\n"
     tail = f',\n  "replacements": {json.dumps([REPLACEMENT], ensure_ascii=False)}\n}}\n'
     with zone.json("commun/conges/public-holidays.json", head=f'{head}  "holidays": ', tail=tail) as out:
         for name, names, fixed, after in PUBLIC_HOLIDAYS:

@@ -1,13 +1,12 @@
-"""AGE, school population: the one table that scales to tens of millions of rows, so it is written in blocks."""
+"""AGE, school population: the table that scales to tens of millions of rows, so it is written in blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from orchestration.sample.reference import World
 from orchestration.sample.schools import SCHOOLS, Layout, layout
-from orchestration.sample.writers import FileTally, Zone, ZoneFile
+from orchestration.sample.writers import Zone, ZoneFile
 
 HEADER = (
     "Année scolaire;N° FASE de l'établissement;N° FASE de l'implantation;"
@@ -24,7 +23,7 @@ GRADES = {
     "Primaire spécialisé": ("Primaire;Spécialisé", 6, 12),
     "Secondaire spécialisé": ("Secondaire;Spécialisé", 5, 18),
 }
-VARIANTS = 256
+VARIANTS = 64
 KEY = "\0"  # stands in a block for the three columns that name year, school and site
 
 
@@ -53,43 +52,40 @@ def school_population(zone: Zone, world: World, rows: int | None = None) -> None
 
 
 def _write_year(file: ZoneFile, world: World, year: int, rows: int | None) -> None:
-    """Writes whole sites up to the number of rows, then single rows, then the grand total as the last row."""
+    """Writes schools up to the number of rows, the last one cut, then the grand total as the last row."""
     tally, prefix = file.tally, f"{year}-{year + 1};"
     room = None if rows is None else rows - 1
-    pupils = 0
-    for shape, block in _blocks(world, year, endless=rows is not None):
-        text = block.text.replace(KEY, f"{prefix}{shape.number};{shape.first_site};")
-        if room is not None and tally.lignes + block.rows > room:
-            text, block = _cut(text, room - tally.lignes)
-        file.write(text)
-        tally.lignes += block.rows
-        pupils += block.pupils
-        if room is not None and tally.lignes >= room:
-            break
-        if shape.index % 30 == 29 or shape.index % SCHOOLS in (33, 66, 99):
-            if room is not None and tally.lignes + 1 > room:
-                break
-            _dirt(file, tally, prefix, shape, block)
+    pools: dict[tuple[str, ...], list[Block]] = {}
+    pupils = index = 0
+    while index < world.count(SCHOOLS) if room is None else tally.lignes < room:
+        shape = layout(index)
+        index += 1
+        enrolled = 0
+        for position in range(shape.sites):
+            site = shape.first_site + position
+            block = _pick(pools, world, year, shape.offers(position), site)
+            text = block.text.replace(KEY, f"{prefix}{shape.number};{site};")
+            if room is not None and tally.lignes + block.rows > room:
+                text, block = _cut(text, room - tally.lignes)
+            file.write(text)
+            tally.lignes += block.rows
+            enrolled += block.pupils
+        if room is None or tally.lignes < room:
+            _dirt(file, prefix, shape, enrolled)
+        pupils += enrolled
     if rows is None or rows > 0:
         file.write(f"{prefix};Total;Tous;Tous;Toutes;Tous;{pupils}\n")
         tally.count(exclude="total")
 
 
-def _blocks(world: World, year: int, endless: bool) -> Iterator[tuple[Layout, Block]]:
-    """A block for each site with pupils; the layout that comes along has the site as its first site."""
-    pools: dict[tuple[str, ...], list[Block]] = {}
-    index, count = 0, world.count(SCHOOLS)
-    while endless or index < count:
-        shape = layout(index)
-        index += 1
-        for position in range(shape.sites):
-            offers = shape.offers(position)
-            pool = pools.get(offers)
-            if pool is None:
-                pool = pools[offers] = [_block(world, year, offers, variant) for variant in range(VARIANTS)]
-            if pool[0].rows:
-                site = shape.first_site + position
-                yield shape._replace(first_site=site), pool[site * 2_654_435_761 // 1024 % VARIANTS]
+def _pick(
+    pools: dict[tuple[str, ...], list[Block]], world: World, year: int, offers: tuple[str, ...], site: int
+) -> Block:
+    """One of the blocks made beforehand for these types of education, by the number of the site."""
+    pool = pools.get(offers)
+    if pool is None:
+        pool = pools[offers] = [_block(world, year, offers, variant) for variant in range(VARIANTS)]
+    return pool[site * 2_654_435_761 // 1024 % VARIANTS]
 
 
 def _block(world: World, year: int, offers: tuple[str, ...], variant: int) -> Block:
@@ -111,8 +107,9 @@ def _cut(text: str, rows: int) -> tuple[str, Block]:
     return "".join(kept), Block("", len(kept), sum(int(line.rsplit(";", 1)[1]) for line in kept))
 
 
-def _dirt(file: ZoneFile, tally: FileTally, prefix: str, shape: Layout, block: Block) -> None:
-    key = f"{prefix}{shape.number};"
+def _dirt(file: ZoneFile, prefix: str, shape: Layout, pupils: int) -> None:
+    """Adds a total to one school in thirty, and to three schools in 120 a row or line that is wrong."""
+    key, tally = f"{prefix}{shape.number};", file.tally
     position = shape.index % SCHOOLS
     if position == 33:
         file.write(f"{key}ABC12;Primaire;Ordinaire;1;F;12\n")
@@ -123,6 +120,6 @@ def _dirt(file: ZoneFile, tally: FileTally, prefix: str, shape: Layout, block: B
     elif position == 99:
         file.write(f"{key}{shape.first_site};Primaire;Ordinaire\n")
         tally.rejets_chargement["nombre_de_champs"] += 1
-    else:
-        file.write(f"{key}Total;Tous;Tous;Toutes;Tous;{block.pupils}\n")
+    elif position % 30 == 29:
+        file.write(f"{key}Total;Tous;Tous;Toutes;Tous;{pupils}\n")
         tally.count(exclude="total")

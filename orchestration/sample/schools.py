@@ -1,4 +1,4 @@
-"""Invented schools: each one is computed from its index, so that files agree without keeping schools in memory."""
+"""Invented schools, each computed from its index: files agree and no school stays in memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from orchestration.sample.geography import COMMUNES, PROVINCES, Commune
 from orchestration.sample.reference import (
-    COMMUNES,
-    PROVINCES,
-    Commune,
     Dice,
     World,
     commune_of,
@@ -105,7 +103,7 @@ class Layout(NamedTuple):
     kind: str
 
     def offers(self, position: int) -> tuple[str, ...]:
-        """Types of education at the n-th site (from 0); the third site of a school is for the youngest only."""
+        """Types of education at a site, by its position from 0; the third is for the youngest only."""
         if self.kind == "superieur":
             return (HIGHER[self.index // len(KINDS) % len(HIGHER)],)
         offers = OFFERS[self.kind]

@@ -9,9 +9,10 @@ from orchestration.sample.reference import World, french_day, person
 from orchestration.sample.writers import Zone
 from orchestration.sample.xlsx import Cell, Workbook
 
-AGENTS = 80
+AGENTS = 60
 SCALES = (
-    "100/1", "100/2", "101/1", "110/1", "120/1", "200/1", "200/2", "210/1", "250/1", "250/2s", "300/1", "320/3",
+    "100/1", "100/2", "101/1", "110/1", "120/1", "200/1", "200/2", "210/1", "250/1", "250/2s", "300/1",
+    "320/3",
 )  # fmt: skip
 GRADES = {"1": "Attaché", "2": "Gradué", "3": "Adjoint"}
 ADMINISTRATIONS = ("SG", "AGE", "AGE", "AGC", "AGAJ", "AGS", "AGMJ")
@@ -66,10 +67,10 @@ def _trimmed(value: Decimal) -> str:
 
 
 def agents(zone: Zone, world: World) -> None:
-    """`agents`: a workbook a year; some leave and some join in between. A sheet ends at Excel's last row."""
+    """`agents`: a workbook a year; some leave and some join in between. Excel has no row after MAX_ROWS."""
     for year in (2024, 2025):
         first = 1 + 3 * (year - 2024)
-        count = min(world.count(AGENTS), Workbook.MAX_ROWS - 2)
+        count = min(world.count(AGENTS), Workbook.MAX_ROWS - 1)
         with zone.open(f"sg/agents/agents_{year}.xlsx") as file, Workbook(file.handle, "Agents") as sheet:
             sheet.row([Cell.text(name) for name in AGENT_HEADER])
             for number in range(first, first + count):
@@ -84,7 +85,7 @@ def agents(zone: Zone, world: World) -> None:
                 elif position == 44:
                     cells[0] = Cell.empty()
                     file.tally.count(reject="cle_absente")
-                elif position == 61:
+                elif position == 51:
                     cells[0] = Cell.text("à attribuer")
                     file.tally.count(reject="cle_non_numerique")
                 else:

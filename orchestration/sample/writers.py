@@ -184,7 +184,7 @@ class Zone:
         except OSError as error:
             raise PlatformError(
                 f"Le fichier {target} n'a pas pu être écrit : {error.strerror or error}.",
-                "Vérifiez la place libre et vos droits sur ce dossier, ou choisissez-en un autre avec --sortie.",
+                "Vérifiez la place libre et vos droits, ou choisissez un autre dossier avec --sortie.",
             ) from error
 
     @contextmanager

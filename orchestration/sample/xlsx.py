@@ -19,6 +19,7 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+RELATIONS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 PLAIN, PADDED, DAY = 0, 1, 2  # positions in the list of cell formats of STYLES
 STYLES = (
     f'<styleSheet xmlns="{MAIN}"><numFmts count="2"><numFmt numFmtId="164" formatCode="00000"/>'
@@ -82,7 +83,7 @@ class Workbook:
         """Writes the parts that come before the rows."""
         parts = {
             "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
-            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Default Extension="rels" ContentType="{RELATIONS_TYPE}"/>'
             f'<Override PartName="/xl/workbook.xml" ContentType="{SHEET_TYPE}.sheet.main+xml"/>'
             f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{SHEET_TYPE}.worksheet+xml"/>'
             f'<Override PartName="/xl/styles.xml" ContentType="{SHEET_TYPE}.styles+xml"/></Types>',
@@ -97,7 +98,7 @@ class Workbook:
         }
         for name, text in parts.items():
             self._zip.writestr(_member(name), HEAD + text)
-        self._stream = self._zip.open(_member("xl/worksheets/sheet1.xml"), "w", force_zip64=True)
+        self._stream = self._zip.open(_member("xl/worksheets/sheet1.xml"), "w")
         self._stream.write(f'{HEAD}<worksheet xmlns="{MAIN}"><sheetData>'.encode())
         return self
 
