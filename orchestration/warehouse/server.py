@@ -29,7 +29,7 @@ from orchestration.warehouse.processes import (
     is_alive,
     wait_for_end,
 )
-from orchestration.warehouse.state import Memory, StateFolder
+from orchestration.warehouse.state import Memory, StateFolder, in_french
 from orchestration.warehouse.tuning import HOST, MEGABYTE, choose_port, is_free, server_settings
 
 USER = "donnees"
@@ -409,7 +409,7 @@ class EmbeddedServer:
         except OSError as error:
             place = error.filename or self.state
             raise PlatformError(
-                f"Impossible de {action} le serveur embarqué : {place} : {error.strerror}.",
+                f"Impossible de {action} le serveur embarqué : {place} : {in_french(error)}.",
                 "Vérifiez la place libre (df -h) et les droits de ce dossier (ls -ld) ; le compte qui a "
                 "lancé make la première fois doit être le même. Ensuite relancez la commande.",
             ) from error

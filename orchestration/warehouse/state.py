@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,17 @@ from orchestration.warehouse.binaries import OWN_SERVER
 # Where the data go when the server's account cannot enter the checkout.
 SHARED_HOME = Path("/var/lib/donnees-au-centre")
 LOCK_SECONDS = 420
+
+
+IN_FRENCH = {
+    errno.ENOSPC: "le disque est plein",
+    errno.EDQUOT: "le quota de disque est atteint",
+    errno.EACCES: "accès refusé",
+    errno.EPERM: "opération refusée",
+    errno.EROFS: "disque en lecture seule",
+    errno.EEXIST: "existe déjà et n'est pas ce qu'il faut",
+    errno.ENOTDIR: "n'est pas un dossier",
+}
 
 
 @dataclass
@@ -133,7 +145,7 @@ class StateFolder:
                 (place / "state").write_text(str(self.path))
                 account.own(place)
             except OSError as error:
-                reasons.append(f"{place} : {error.strerror}")
+                reasons.append(f"{place or tempfile.gettempdir()} : {in_french(error)}")
                 continue
             if account.can_fill(place):
                 return place
@@ -160,9 +172,18 @@ class StateFolder:
     def _write(self, path: Path, text: str) -> None:
         """Replaces a file at once, readable by its owner only."""
         descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=self.path)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        os.replace(draft, path)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(text)
+            os.replace(draft, path)
+        except OSError:
+            os.unlink(draft)
+            raise
+
+
+def in_french(error: OSError) -> str:
+    """Gives the reason of a system error in French when it is a usual one."""
+    return IN_FRENCH.get(error.errno, str(error.strerror))
 
 
 def _make_open(folder: Path) -> None:

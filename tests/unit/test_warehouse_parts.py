@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import pwd
@@ -71,7 +72,7 @@ def test_a_state_that_is_no_folder_is_explained(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
     with pytest.raises(PlatformError, match="Impossible de démarrer le serveur embarqué") as caught:
         EmbeddedServer(tmp_path / "state").start()
-    assert str(tmp_path / "state") in caught.value.message
+    assert f"{tmp_path / 'state'} : existe déjà" in caught.value.message
 
 
 def test_windows_is_turned_away_with_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,3 +201,13 @@ def test_the_lock_keeps_the_second_one_waiting_and_survives_a_removal(tmp_path: 
 def test_an_error_below_the_lock_is_not_swallowed(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="perdu"), StateFolder(tmp_path).lock():
         raise FileNotFoundError("perdu")
+
+
+def test_a_write_that_fails_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: str, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(PlatformError, match="le disque est plein"):
+        EmbeddedServer(tmp_path).start()
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
