@@ -27,7 +27,7 @@ from orchestration.sample.writers import Zone
 SOURCE = [{"url": "https://statbel.example.org/refnis.zip", "retrieved": "2025-11-03"}]
 ALL_COMMUNES = tuple(sorted((*COMMUNES, *FLEMISH_COMMUNES)))
 CLOSED = {former.nis: former for former in FORMER_CODES}
-# First day of the NIS codes that are not of 1970, and the day before for those that they replace.
+# First day of the NIS codes that are younger than 1970.
 STARTS = {
     "25121": "01/01/1977",
     "92142": "01/01/1980",
@@ -163,7 +163,7 @@ def communes(zone: Zone, world: World) -> None:
                 if nis == "93056" and year == 2018:
                     text, anomalies = "n/d", ("inhabitants",)
                 # The codes of 2019 are quoted in the file of their time, the older ones are not.
-                code: str | int = nis if nis in STARTS and nis > "50000" else int(nis)
+                code: str | int = nis if STARTS.get(nis, "").endswith("2019") else int(nis)
                 arrondissement = ARRONDISSEMENTS[commune.arrondissement]
                 province = PROVINCES.get(commune.province, Names("", "", ""))
                 region = REGIONS[commune.region]
