@@ -181,7 +181,14 @@ def lock(settings: Settings, _options: Mapping[str, str]) -> int:
     command = [
         *python_tool("uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"),
         # No host name: the lock serves behind any mirror.
-        *("--no-emit-index-url", "--no-emit-find-links", "--no-header", "--quiet", *options),
+        *(
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            "--no-strip-extras",
+            "--no-header",
+            "--quiet",
+            *options,
+        ),
         *("requirements.in", "--output-file", "requirements.txt"),
     ]
     if run_tool(command, environment, settings.root) != 0:
