@@ -221,8 +221,8 @@ class EmbeddedServer:
             )
         data = home / "data"
         binaries = find_binaries(account, home)
-        notice = self._make_data(account, binaries, home)
         end_orphans(data)
+        notices = [self._make_data(account, binaries, home)]
         former_port = memory.port
         for _ in range(3):
             memory.port = choose_port(memory.port or self.preferred_port)
@@ -238,12 +238,12 @@ class EmbeddedServer:
         else:
             raise self._failure("Le serveur embarqué ne trouve pas de port libre.", home)
         if former_port not in (None, memory.port):
-            notice = (
+            notices.append(
                 f"Le port {former_port} est occupé par un autre programme : le serveur écoute maintenant sur "
                 f"le port {memory.port}, et le gardera. Changez ce port dans vos connexions enregistrées "
                 "(Power BI, Excel, DBeaver)."
             )
-        return running, notice
+        return running, "\n".join(filter(None, notices)) or None
 
     def _make_data(self, account: Account, binaries: Binaries, home: Path) -> str | None:
         """Initialises the data folder unless a complete one is there; returns a notice or None."""
