@@ -1,0 +1,89 @@
+"""Reading and writing plateforme.chargements: what was received, and what is in the raw tables."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from orchestration.landing.declaration import SourceTable
+
+# Rows of a file are in the raw table when its latest status among these is one of the first two.
+_PLACING = ("charge", "remplace", "doublon")
+RECEIPTS = ("charge", "remplace", "identique", "doublon")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One audit row, as far as decisions need it."""
+
+    statut: str
+    sha256: str | None
+    empreinte: str
+    signature: str
+    recu_le: datetime
+    lignes: int
+
+    @property
+    def loaded(self) -> bool:
+        """True when this entry put the file's rows into the raw table."""
+        return self.statut in ("charge", "remplace")
+
+
+def signature(status: os.stat_result) -> str:
+    """Identity of a file on the disk: it changes when the file is put there again."""
+    return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}"
+
+
+def last_entry(connection: psycopg.Connection, table: SourceTable, path: str) -> Entry | None:
+    """The latest audit row of a file, whatever its status."""
+    return _entry(connection, table, path, [*RECEIPTS, "echec"])
+
+
+def placing_entry(connection: psycopg.Connection, table: SourceTable, path: str) -> Entry | None:
+    """The latest audit row that put the file's rows into the raw table or took them away."""
+    return _entry(connection, table, path, list(_PLACING))
+
+
+def _entry(connection: psycopg.Connection, table: SourceTable, path: str, among: list[str]) -> Entry | None:
+    found = connection.execute(
+        "select statut, sha256, empreinte, signature, recu_le, lignes from plateforme.chargements "
+        "where domaine = %s and source_nom = %s and table_nom = %s and fichier = %s and statut = any(%s) "
+        "order by chargement_id desc limit 1",
+        [table.domain, table.source, table.name, path, among],
+    ).fetchone()
+    return Entry(*found) if found else None
+
+
+def loaded_files(connection: psycopg.Connection, table: SourceTable) -> list[str]:
+    """Files whose rows are in the raw table, by the audit."""
+    found = connection.execute(
+        "select fichier from (select distinct on (fichier) fichier, statut from plateforme.chargements "
+        "where domaine = %s and source_nom = %s and table_nom = %s and statut = any(%s) "
+        "order by fichier, chargement_id desc) as placees where statut <> 'doublon' order by fichier",
+        [table.domain, table.source, table.name, list(_PLACING)],
+    )
+    return [path for (path,) in found]
+
+
+def next_id(connection: psycopg.Connection) -> int:
+    """A new chargement_id."""
+    found = connection.execute(
+        "select nextval(pg_get_serial_sequence('plateforme.chargements', 'chargement_id'))"
+    ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def record(connection: psycopg.Connection, table: SourceTable, values: dict[str, Any]) -> None:
+    """Writes one audit row; what `values` leaves out, or gives as None, takes the column's default."""
+    origin = {"domaine": table.domain, "source_nom": table.source, "table_nom": table.name}
+    row = {name: value for name, value in (origin | values).items() if value is not None}
+    statement = sql.SQL("insert into plateforme.chargements ({}) values ({})").format(
+        sql.SQL(", ").join(map(sql.Identifier, row)), sql.SQL(", ").join(map(sql.Placeholder, row))
+    )
+    connection.execute(statement, row)

@@ -1,0 +1,89 @@
+"""From a header as received to a column name that PostgreSQL and VQL accept unquoted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from orchestration.errors import PlatformError
+
+MAX_LENGTH = 63
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+METADATA_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le")
+
+# Letters that Unicode does not decompose into a base letter and an accent.
+_LIGATURES = str.maketrans(
+    {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l"}
+)
+
+# Reserved in PostgreSQL (categories R and T of pg_get_keywords) or in Denodo's VQL.
+RESERVED = frozenset(
+    """
+    add all analyse analyze and any arn array as asc asymmetric authorization base binary both call case
+    cast check collate collation column concurrently connect constraint context create cross
+    current_catalog current_date current_role current_schema current_time current_timestamp current_user
+    custom database default deferrable desc df distinct do drop else end except exists false fetch flatten
+    for foreign freeze from full grant group gs hash having html if ilike in initially inner intersect
+    into is isnull jdbc join lateral ldap leading left like limit localtime localtimestamp merge minus my
+    natural nested nos not notnull null obl odbc of off offset on one only opt or order ordered outer
+    overlaps placing primary privileges read references returning reverseorder right row select
+    session_user similar some swap symmetric system_user table tablesample then to trace trailing true
+    union unique user using variadic verbose view when where window with write ws zero
+    """.split()  # noqa: SIM905
+)
+
+
+def to_identifier(header: str, position: int) -> str:
+    """Turns one header into an identifier.
+
+    Args:
+        header: the text as received, of any length.
+        position: its place in the file, from 1; it names an empty header (`colonne_3`).
+
+    Returns:
+        An identifier of 1 to 63 characters that matches `^[a-z][a-z0-9_]*$` and is not reserved.
+    """
+    decomposed = unicodedata.normalize("NFKD", header.translate(_LIGATURES))
+    letters = "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
+    name = re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
+    if not name:
+        return f"colonne_{position}"
+    if name[0].isdigit():
+        name = f"c_{name}"
+    name = name[:MAX_LENGTH].rstrip("_")
+    return f"{name}_champ" if name in RESERVED else name
+
+
+def to_identifiers(headers: Sequence[str]) -> list[str]:
+    """Turns a whole header into identifiers, in order.
+
+    Raises:
+        PlatformError: two headers give the same identifier, or one gives the name of a metadata column.
+    """
+    origin: dict[str, str] = {}
+    for position, header in enumerate(headers, start=1):
+        name = to_identifier(header, position)
+        if name in origin:
+            raise collision(name, origin[name], header)
+        if name in METADATA_COLUMNS:
+            raise metadata_collision(header)
+        origin[name] = header
+    return list(origin)
+
+
+def collision(name: str, first: str, second: str) -> PlatformError:
+    """The error for two received names that become one column."""
+    return PlatformError(
+        f"Deux colonnes reçues donnent le même nom « {name} » : « {first} » et « {second} ».",
+        "Demandez au fournisseur des en-têtes distincts, ou renommez-en un dans le fichier et redéposez-le.",
+    )
+
+
+def metadata_collision(received: str) -> PlatformError:
+    """The error for a received name that the loader keeps for itself."""
+    return PlatformError(
+        f"La colonne reçue « {received} » porte un nom que le chargement se réserve "
+        f"({', '.join(METADATA_COLUMNS)}).",
+        "Demandez au fournisseur un autre en-tête pour cette colonne.",
+    )

@@ -1,0 +1,111 @@
+"""What a load did, file by file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+LOADED = ("charge", "remplace")
+
+
+@dataclass
+class FileReport:
+    """One file.
+
+    Attributes:
+        path: relative to the landing root.
+        variant: name of the variant that reads it, "" when none does.
+        status: charge, remplace, identique, doublon, echec, or inchange (nothing new, no audit row).
+        message: warnings or the reason of a failure, in French, possibly "".
+        rows: records loaded by this run.
+        rejects: lines of this file put into the rejects by this run.
+        blank_lines: blank lines at its end.
+        seconds: time it took.
+        columns_added: columns that it brought and nobody declared.
+    """
+
+    path: str
+    variant: str
+    status: str
+    message: str = ""
+    rows: int = 0
+    rejects: int = 0
+    blank_lines: int = 0
+    seconds: float = 0.0
+    columns_added: list[str] = field(default_factory=list)
+
+    def line(self) -> str:
+        """One line for the terminal, in French."""
+        seconds = f"{self.seconds:.1f} s".replace(".", ",")
+        if self.status == "echec":
+            return f"{self.path} : échec ({seconds}). {self.message}"
+        if self.status not in LOADED:
+            words = {"identique": "reçu à l'identique", "doublon": "doublon", "inchange": "inchangé"}
+            return f"{self.path} : {words[self.status]}"
+        done = "chargé" if self.status == "charge" else "remplacé"
+        counts = f"{_grouped(self.rows)} lignes, {_grouped(self.rejects)} rejets, {seconds}"
+        return f"{self.path} : {done}, {counts}{f'. {self.message}' if self.message else ''}"
+
+
+@dataclass
+class TableReport:
+    """One source table.
+
+    Attributes:
+        domain: as in the declaration; so are `source` and `table`.
+        status: charge, identique, inchange, jamais_recu, or echec when a file or the table failed.
+        files: in the order of their paths.
+        columns_added: the files' columns that nobody declared.
+        message: the reason of a failure of the table itself, in French, else "".
+    """
+
+    domain: str
+    source: str
+    table: str
+    status: str = "inchange"
+    files: list[FileReport] = field(default_factory=list)
+    columns_added: list[str] = field(default_factory=list)
+    message: str = ""
+
+    def settle(self, ever_loaded: bool) -> None:
+        """Derives the status from the files.
+
+        Args:
+            ever_loaded: whether rows of an earlier file are in the table.
+        """
+        self.columns_added = list(dict.fromkeys(name for file in self.files for name in file.columns_added))
+        statuses = {file.status for file in self.files}
+        if self.message or "echec" in statuses:
+            self.status = "echec"
+        elif not self.files and not ever_loaded:
+            self.status = "jamais_recu"
+        elif statuses & set(LOADED):
+            self.status = "charge"
+        else:
+            self.status = "identique" if "identique" in statuses else "inchange"
+
+
+@dataclass
+class LoadReport:
+    """A whole load.
+
+    Attributes:
+        tables: in the order of the declarations.
+        unmatched: files that no declaration matches, relative to the landing root.
+    """
+
+    tables: list[TableReport] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[TableReport]:
+        """The tables with a failure."""
+        return [table for table in self.tables if table.status == "echec"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
