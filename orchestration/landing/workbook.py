@@ -47,7 +47,7 @@ class Sheet:
             self._formulas = self._has_formulas()
         except _BROKEN as error:
             raise _unreadable(error) from error
-        self._rows = self._read()
+        self._rows = self._guarded()
 
     def _choose(self, book: Any) -> Any:
         wanted, sheets = self._variant.sheet, book.worksheets
@@ -97,7 +97,7 @@ class Sheet:
         Raises:
             PlatformError: the sheet is damaged, or the header row is blank.
         """
-        for number, cells, _ in self._guarded():
+        for number, cells, _ in self._rows:
             if number == self._variant.header_row:
                 names = _trimmed(cells)
                 if not names:
@@ -115,7 +115,7 @@ class Sheet:
             PlatformError: the sheet is damaged.
         """
         blank_mark = None
-        for number, cells, uncomputed in self._guarded():
+        for number, cells, uncomputed in self._rows:
             filled = _trimmed(cells)
             if not filled and not uncomputed:
                 blank_mark = blank_mark or self.rejects.mark()
@@ -141,7 +141,7 @@ class Sheet:
 
     def _guarded(self) -> Iterator[tuple[int, list[str | None], bool]]:
         try:
-            yield from self._rows
+            yield from self._read()
         except _BROKEN as error:
             raise _unreadable(error) from error
 
