@@ -11,6 +11,11 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from orchestration.landing import SourceTable as Declaration
+from orchestration.landing import read_declarations
+from orchestration.landing.audit import loaded_files
+from orchestration.landing.tables import REJECTS_TABLE, rejects_table
+
 ECARTS = "_ecarts"
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
 # dbt has other words for the same outcome of a model and of a test.
@@ -168,46 +173,38 @@ def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> lis
             "on c.relnamespace = n.oid where c.relkind in ('r', 'p', 'v', 'm')"
         )
     }
-    files = _loaded_files(connection, relations)
+    audited = ("plateforme", "chargements") in relations
     ecarts = _ecarts_models(manifest)
+    ids = {
+        (node["fqn"][1], node["source_name"], node["name"]): unique_id
+        for unique_id, node in manifest["sources"].items()
+    }
     found = []
-    for node_id, node in manifest["sources"].items():
-        if not node.get("external"):
-            continue
-        source = SourceTable(domain=node["fqn"][1], source=node["source_name"], table=node["name"])
-        place = (node["schema"], node["identifier"])
-        source.files = files.get(place, 0)
-        source.never_received = source.files == 0
-        if place in relations:
-            source.rows = connection.execute(
-                sql.SQL("select count(*) from {}").format(sql.Identifier(*place))
-            ).fetchone()[0]
-        rejects = (node["schema"], "rejets_chargement")
-        if rejects in relations:
-            source.unreadable = dict(
-                connection.execute(
-                    sql.SQL("select motif, count(*) from {} where table_nom = %s group by motif").format(
-                        sql.Identifier(*rejects)
-                    ),
-                    [node["identifier"]],
-                ).fetchall()
-            )
-        for model in ecarts.get(node_id, ()):
+    for table in read_declarations(manifest):
+        source = SourceTable(domain=table.domain, source=table.source, table=table.name)
+        source.files = len(loaded_files(connection, table)) if audited else 0
+        if (table.schema, table.identifier) in relations:
+            source.rows = _count(connection, table.schema, table.identifier)
+        source.never_received = source.files == 0 and source.rows == 0
+        if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
+            source.unreadable = _unreadable(connection, table)
+        for model in ecarts.get(ids[table.domain, table.source, table.name], ()):
             if (model["schema"], model["alias"]) in relations:
                 _add_ecarts(connection, source, model)
         found.append(source)
-    return sorted(found, key=lambda source: source.label)
+    return found
 
 
-def _loaded_files(connection: psycopg.Connection, relations: set) -> dict[tuple[str, str], int]:
-    """Files received and readable, by schema and raw table."""
-    if ("plateforme", "chargements") not in relations:
-        return {}
-    rows = connection.execute(
-        "select concat('raw_', domaine), table_nom, count(distinct fichier) from plateforme.chargements "
-        "where statut in ('charge', 'remplace', 'identique') group by domaine, table_nom"
-    )
-    return {(schema, table): count for schema, table, count in rows}
+def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
+    query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
+    return connection.execute(query).fetchone()[0]
+
+
+def _unreadable(connection: psycopg.Connection, table: Declaration) -> dict[str, int]:
+    query = sql.SQL(
+        "select motif, count(*) from {} where source_nom = %s and table_nom = %s group by motif"
+    ).format(rejects_table(table))
+    return dict(connection.execute(query, [table.source, table.name]).fetchall())
 
 
 def _ecarts_models(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

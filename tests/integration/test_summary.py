@@ -26,7 +26,8 @@ def source(name: str, domain: str = "age") -> dict:
         "name": name,
         "schema": f"raw_{domain}",
         "identifier": name,
-        "external": {"location": f"{domain}/{name}/*.csv"},
+        "external": {"location": f"{domain}/{name}/*.csv", "file_format": "csv"},
+        "columns": {"fase": {"name": "fase"}},
     }
 
 
@@ -64,17 +65,23 @@ def filled(database: str) -> str:
             create schema plateforme;
             create schema raw_age;
             create schema age_staging;
-            create table plateforme.chargements (domaine text, table_nom text, fichier text, statut text);
+            create table plateforme.chargements (
+                chargement_id int, domaine text, source_nom text, table_nom text, fichier text, statut text
+            );
             insert into plateforme.chargements values
-                ('age', 'ecoles', 'a.csv', 'charge'), ('age', 'ecoles', 'a.csv', 'identique'),
-                ('age', 'ecoles', 'b.csv', 'remplace'), ('age', 'ecoles', 'c.csv', 'echec'),
-                ('agc', 'ecoles', 'z.csv', 'charge');
+                (1, 'age', 'ecoles', 'ecoles', 'a.csv', 'charge'),
+                (2, 'age', 'ecoles', 'ecoles', 'a.csv', 'identique'),
+                (3, 'age', 'ecoles', 'ecoles', 'b.csv', 'remplace'),
+                (4, 'age', 'ecoles', 'ecoles', 'c.csv', 'echec'),
+                (5, 'agc', 'ecoles', 'ecoles', 'z.csv', 'charge');
             create table raw_age.ecoles (source_fichier text, source_ligne bigint);
             insert into raw_age.ecoles select 'a.csv', generate_series(1, 1500);
-            create table raw_age.rejets_chargement (table_nom text, motif text, texte text);
+            create table raw_age.rejets_chargement (
+                source_nom text, table_nom text, motif text, texte text
+            );
             insert into raw_age.rejets_chargement values
-                ('ecoles', 'champs en trop', '{SECRET}'), ('ecoles', 'champs en trop', 'x'),
-                ('lieux', 'octets', 'x');
+                ('ecoles', 'ecoles', 'champs en trop', '{SECRET}'),
+                ('ecoles', 'ecoles', 'champs en trop', 'x'), ('lieux', 'lieux', 'octets', 'x');
             create table age_staging.stg_ecoles_ecarts (
                 source_fichier text, source_ligne bigint,
                 nature text, colonne text, valeur_brute text, motif text

@@ -1,0 +1,174 @@
+"""`demo`, `load`, `ui`: the landing zone loaded, the project built through Dagster, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestration.commands.services import choose_port, serve
+from orchestration.commands.session import Access, Session, python_tool
+from orchestration.errors import PlatformError
+from orchestration.landing import LoadReport, load_landing, read_declarations
+from orchestration.manifest import parse, read_manifest
+from orchestration.settings import Settings
+from orchestration.summary import Run, Summary, render, summarise
+
+# Lines of detail shown on the terminal for what failed; build/ has the rest.
+ERRORS_SHOWN = 10
+
+
+def demo(settings: Settings, options: Mapping[str, str]) -> int:
+    """Loads the landing zone, builds and tests everything in one Dagster run, and sums it up.
+
+    Raises:
+        PlatformError: something failed; all that could be done was done, and the summary tells it.
+    """
+    session = Session(settings)
+    with session.step("Serveur PostgreSQL"):
+        access = session.open_database()
+    session.enter(access)
+    # Dagster and dbt take seconds to import.
+    session.say("Démarrage de Dagster et de dbt…")
+    from orchestration.locations.whole_project import materialise
+
+    with session.step("Chargement, construction et tests dans Dagster"):
+        outcome = materialise(settings, progress=session.say)
+    for error in outcome.errors[:ERRORS_SHOWN]:
+        print(f"\n{error}")
+    if len(outcome.errors) > ERRORS_SHOWN:
+        print(f"\n… et {len(outcome.errors) - ERRORS_SHOWN} autres erreurs : voir build/dagster.log")
+    results = read_results(outcome.run_results) if outcome.run_results else []
+    problem = None if outcome.success else f"{len(outcome.errors)} erreur(s), dont le détail est ci-dessus."
+    summary = conclude(session, access, outcome.load, results, problem)
+    return verdict(summary, options, "demo")
+
+
+def load(settings: Settings, options: Mapping[str, str]) -> int:
+    """Loads what is new in the landing zone, and sums it up; builds nothing.
+
+    Raises:
+        PlatformError: a source could not be loaded; the others were.
+    """
+    session = Session(settings)
+    with session.step("Serveur PostgreSQL"):
+        access = session.open_database()
+    session.enter(access)
+    with session.step("Lecture du projet dbt"):
+        parsed = parse(settings)
+    if parsed.notice:
+        print(parsed.notice, flush=True)
+    with session.step("Chargement de la zone de dépôt"):
+        report = load_landing(
+            access.conninfo(), settings.landing, read_declarations(parsed.manifest), progress=session.say
+        )
+    summary = conclude(session, access, report, [], None)
+    return verdict(summary, options, "load")
+
+
+def ui(settings: Settings, options: Mapping[str, str]) -> int:
+    """Serves Dagster on this machine, until Ctrl-C or `make stop`.
+
+    Raises:
+        PlatformError: the port is in use, or the project does not parse and never did.
+    """
+    port = choose_port(options.get("PORT"), 3000)
+    session = Session(settings)
+    with session.step("Serveur PostgreSQL"):
+        access = session.open_database()
+    environment = session.enter(access)
+    with session.step("Lecture du projet dbt"):
+        parsed = parse(settings)
+    if parsed.notice:
+        print(parsed.notice, flush=True)
+    from orchestration.locations.home import prepare_home
+
+    prepare_home(settings)
+    session.say(f"Dagster : http://127.0.0.1:{port}, dans une demi-minute (Ctrl-C ou make stop l'arrête)")
+    workspace = settings.root / "orchestration" / "locations" / "workspace.yaml"
+    command = python_tool("dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))
+    return serve(settings, "dagster", [*command, "--log-level", "warning"], environment)
+
+
+def conclude(
+    session: Session,
+    access: Access,
+    report: LoadReport | None,
+    results: list[Mapping[str, Any]],
+    problem: str | None,
+) -> Summary:
+    """Writes build/summary.json and prints the summary.
+
+    Args:
+        report: the loader's; None when it could not work.
+        results: of dbt's run_results.json.
+        problem: what stopped the run, in French.
+    """
+    settings = session.settings
+    with session.step("Résumé"):
+        run = Run(
+            landing=str(settings.landing),
+            target=settings.target,
+            seconds=session.seconds,
+            connection={
+                "host": access.host,
+                "port": access.port,
+                "database": access.database,
+                "user": access.user,
+                "password_file": str(access.password_file) if access.password_file else None,
+            },
+            unmatched=report.unmatched if report else (),
+            load_failures=load_failures(report) if report else {},
+            results=results,
+            problem=problem,
+        )
+        summary = summarise(access.conninfo(), read_manifest(settings), run)
+    settings.build.mkdir(exist_ok=True)
+    text = json.dumps(summary.as_dict(), ensure_ascii=False, indent=2)
+    (settings.build / "summary.json").write_text(f"{text}\n", encoding="utf-8")
+    print(f"\n{render(summary)}", flush=True)
+    return summary
+
+
+def load_failures(report: LoadReport) -> dict[str, str]:
+    """Why tables could not be loaded, by `<domain>.<source>.<table>`."""
+    return {
+        f"{table.domain}.{table.source}.{table.table}": " ; ".join(
+            [
+                *([table.message] if table.message else []),
+                *(f"{file.path} : {file.message}" for file in table.files if file.status == "echec"),
+            ]
+        )
+        for table in report.failed
+    }
+
+
+def verdict(summary: Summary, options: Mapping[str, str], command: str) -> int:
+    """Returns 0 for a run without errors.
+
+    Raises:
+        PlatformError: something failed, or a file is undeclared and STRICT is set.
+    """
+    if not summary.succeeded:
+        raise PlatformError(
+            f"make {command} s'est terminé avec des erreurs ; le résumé ci-dessus les nomme.",
+            "Corrigez le fichier ou le modèle nommé, puis relancez : rien n'est chargé deux fois. "
+            "make show MODEL=<modèle> montre le SQL d'un modèle.",
+        )
+    if is_set(options.get("STRICT")) and summary.unmatched:
+        raise PlatformError(
+            f"{len(summary.unmatched)} fichier(s) ne correspondent à aucune source déclarée (STRICT=1).",
+            "Déclarez-les (external: location, dans _<source>__sources.yml) ou retirez-les.",
+        )
+    return 0
+
+
+def is_set(value: str | None) -> bool:
+    """Reads a yes-or-no option."""
+    return (value or "").lower() not in ("", "0", "non", "false")
+
+
+def read_results(path: Path) -> list[Mapping[str, Any]]:
+    """The results of a run_results.json."""
+    return json.loads(path.read_text(encoding="utf-8"))["results"]
