@@ -38,6 +38,8 @@ def care(zone: Zone, world: World) -> None:
             table.header(HEADER)
             for index in range(world.count(CARES)):
                 _row(table, world, year, index)
+            if year == 2024:
+                table.blank(last=True)
 
 
 def _row(table: CsvFile, world: World, year: int, index: int) -> None:

@@ -21,7 +21,7 @@ class FileTally:
 
     Attributes:
         lignes: records that a loader must accept (headers, blank and broken lines left out).
-        lignes_vides: blank lines.
+        lignes_vides: blank lines at the end of the file; elsewhere they cannot be parsed.
         rejets_chargement: lines that cannot be parsed.
         rejets: records with a bad key or a bad required measure.
         exclusions: records that are no rows of the table, such as totals.
@@ -104,10 +104,13 @@ class CsvFile:
         self._line(text)
         self._file.tally.rejets_chargement[reason] += 1
 
-    def blank(self) -> None:
-        """Writes a blank line."""
+    def blank(self, *, last: bool = False) -> None:
+        """Writes a blank line; `last` when nothing but blank lines follows."""
         self._line("")
-        self._file.tally.lignes_vides += 1
+        if last:
+            self._file.tally.lignes_vides += 1
+        else:
+            self._file.tally.rejets_chargement["ligne_vide"] += 1
 
     def end(self) -> None:
         """Writes the last line end."""

@@ -25,7 +25,7 @@ HEADERLESS = re.compile(r"/ise_|ecoles_secondaires|immersion|maternel_|primaire_
 
 
 class Reading(NamedTuple):
-    """A CSV file as read: records by header, physical lines rejected, blank lines."""
+    """A CSV file as read: records by header, physical lines rejected, blank lines at the end."""
 
     header: list[str]
     rows: list[list[str]]
@@ -66,6 +66,7 @@ def read(zone: Path, path: str) -> Reading:
         if not line:
             blank += 1
             continue
+        rejected, blank = rejected + [""] * blank, 0
         record = parse(line, delimiter)
         if record is None and position < len(lines):
             record = parse(line + "\n" + lines[position], delimiter)
@@ -110,7 +111,8 @@ def test_csv_rows_rejects_and_blank_lines(zone: Path, tallies: dict[str, FileTal
             counted[path] = (tally.lignes, tally.rejets_chargement.total(), tally.lignes_vides)
     assert found == counted
     assert sum(rejected for _, rejected, _ in counted.values()) >= 8
-    assert sum(blank for _, _, blank in counted.values()) == 2
+    assert sum(blank for _, _, blank in counted.values()) == 1
+    assert sum(tally.rejets_chargement["ligne_vide"] for tally in tallies.values()) == 2
 
 
 def test_json_rows(zone: Path, tallies: dict[str, FileTally]) -> None:

@@ -168,7 +168,7 @@ def test_command_writes_the_zone_and_the_tally(tmp_path: Path, capsys: pytest.Ca
     assert tally["agaj/prises_en_charge/prises_en_charge_2024.csv"] == {
         "lignes": 150,
         "lignes_vides": 1,
-        "rejets_chargement": {"nombre_de_champs": 1},
+        "rejets_chargement": {"ligne_vide": 1, "nombre_de_champs": 1},
         "rejets": {"cle_absente": 1, "mesure_invalide": 1},
         "exclusions": {},
         "anomalies": {"date_de_fin": 1, "date_de_naissance": 1},
