@@ -16,8 +16,25 @@ ISSUES_SUFFIX = "_ecarts"
 
 
 def domain_of(node: Node) -> str:
-    """The domain of a node: its folder below models/ or seeds/."""
+    """The domain of a node: its folder below models/ or seeds/; for a singular test, see `domain_of_test`."""
     return node["fqn"][1]
+
+
+def domain_of_test(manifest: Manifest, test: Node) -> str | None:
+    """The domain of a test or unit test: that of its YAML file, or, for a singular one, of what it is about.
+
+    Returns:
+        None for a singular test over several models that does not say which one it is about.
+    """
+    if not is_singular(test):
+        return domain_of(test)
+    about = tested_id(test)
+    return domain_of(node_of(manifest, about)) if about else None
+
+
+def is_singular(test: Node) -> bool:
+    """True for a test that is a SQL file of its own."""
+    return test["resource_type"] == "test" and not test.get("test_metadata")
 
 
 def layer_of(node: Node) -> str | None:

@@ -104,14 +104,14 @@ def generic(
     return node | more
 
 
-def singular(folder: str, name: str, reads: list[str], meta: dict[str, Any]) -> dict[str, Any]:
+def singular(name: str, reads: list[str], meta: dict[str, Any]) -> dict[str, Any]:
     return {
         "unique_id": f"test.{PROJECT}.{name}",
         "resource_type": "test",
         "name": name,
         "package_name": PROJECT,
-        "fqn": [PROJECT, folder, name],
-        "original_file_path": f"tests/singular/{folder}/{name}.sql",
+        "fqn": [PROJECT, "singular", name],
+        "original_file_path": f"tests/singular/{name}.sql",
         "description": "",
         "attached_node": None,
         "test_metadata": None,
@@ -185,7 +185,6 @@ def good_manifest() -> dict[str, Any]:
         ),
         generic(marche["unique_id"], "unique_combination", "ags"),
         singular(
-            "age",
             "une_ecole_a_une_commune",
             [ecole["unique_id"], commune["unique_id"]],
             {"dagster": {"ref": {"name": "dim_ecole"}}},

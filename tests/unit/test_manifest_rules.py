@@ -142,9 +142,8 @@ def singular_test_says_nothing(m: Manifest) -> None:
     node(m, "une_ecole_a_une_commune")["config"]["meta"] = {}
 
 
-def singular_test_is_nowhere(m: Manifest) -> None:
-    node(m, "une_ecole_a_une_commune")["fqn"][1] = "divers"
-    node(m, "une_ecole_a_une_commune")["depends_on"]["nodes"] = []
+def singular_test_of_commun_reads_age(m: Manifest) -> None:
+    node(m, "une_ecole_a_une_commune")["config"]["meta"] = {"dagster": {"ref": {"name": "dim_commune"}}}
 
 
 def staging_is_not_reconciled(m: Manifest) -> None:
@@ -261,8 +260,7 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_key_of_several_columns_is_untested, "mart-cle", "fct_marche"),
     (intermediate_has_no_unit_test, "test-unitaire", "int_ecoles"),
     (mart_decides_without_unit_test, "test-unitaire", "fct_croise"),
-    (singular_test_says_nothing, "test-a-sa-place", "ne dit pas"),
-    (singular_test_is_nowhere, "test-a-sa-place", "dossier d'un domaine"),
+    (singular_test_says_nothing, "test-sur-un-modele", "sans dire sur lequel"),
     (staging_is_not_reconciled, "reconciliation", "stg_ecoles__ecoles"),
     (model_is_not_described, "description", "int_ecoles n'a pas de description"),
     (column_is_not_described, "description", "code"),
@@ -305,6 +303,12 @@ def test_each_fault_is_found_by_its_rule_alone(
     assert {violation.rule for violation in found} == {rule}
     assert any(words in violation.message for violation in found), [str(violation) for violation in found]
     assert all(violation.file and violation.advice for violation in found)
+
+
+def test_a_singular_test_counts_for_the_domain_it_is_about() -> None:
+    manifest = good_manifest()
+    singular_test_of_commun_reads_age(manifest)
+    assert {v.rule for v in check_manifest(manifest)} == {"sens-des-domaines", "cycle-de-domaines"}
 
 
 def test_a_protected_mart_breaks_the_rules_of_both_sides() -> None:

@@ -10,8 +10,8 @@ from orchestration.manifest.nodes import (
     ISSUES_SUFFIX,
     Manifest,
     Node,
-    domain_of,
     file_of,
+    is_singular,
     layer_of,
     of_type,
     tested_id,
@@ -109,23 +109,18 @@ def logic_has_unit_tests(manifest: Manifest) -> Iterator[Fault]:
 
 
 @rule(
-    "test-a-sa-place",
-    "Rangez le test dans tests/singular/<domaine>/ et, s'il lit plusieurs modèles, dites sur lequel il "
-    "porte : config(meta={'dagster': {'ref': {'name': '<modèle>'}}}).",
+    "test-sur-un-modele",
+    "Dites sur quel modèle le test porte, en tête du fichier : "
+    "config(meta={'dagster': {'ref': {'name': '<modèle>'}}}).",
 )
-def singular_tests_belong(manifest: Manifest) -> Iterator[Fault]:
-    """A singular test belongs to a domain and to one of its models, so that it runs and shows with it."""
-    domains = {group["name"] for group in manifest.get("groups", {}).values()}
+def singular_tests_are_about_a_model(manifest: Manifest) -> Iterator[Fault]:
+    """A singular test is about one model, so that it runs and shows with it, in its domain."""
     for test in of_type(manifest, "test"):
-        if test.get("test_metadata"):
-            continue
-        about = tested_id(test)
-        if domain_of(test) not in domains:
-            yield file_of(test), f"Le test {test['name']} n'est pas dans le dossier d'un domaine."
-        elif about is None:
-            yield file_of(test), f"Le test {test['name']} ne dit pas sur quel modèle il porte."
-        elif domain_of(manifest["nodes"].get(about) or manifest["sources"][about]) != domain_of(test):
-            yield file_of(test), f"Le test {test['name']} porte sur un modèle d'un autre domaine."
+        if is_singular(test) and tested_id(test) is None:
+            yield (
+                file_of(test),
+                f"Le test {test['name']} lit plusieurs modèles sans dire sur lequel il porte.",
+            )
 
 
 @rule(
@@ -160,6 +155,6 @@ RULES = (
     mart_columns_have_types,
     marts_are_tested_on_key,
     logic_has_unit_tests,
-    singular_tests_belong,
+    singular_tests_are_about_a_model,
     staging_reconciles,
 )

@@ -14,6 +14,7 @@ from orchestration.manifest.nodes import (
     Manifest,
     Node,
     domain_of,
+    domain_of_test,
     file_of,
     label_of,
     layer_of,
@@ -178,9 +179,10 @@ def _domain_links(manifest: Manifest) -> dict[tuple[str, str], tuple[Node, Node]
     """Which domain reads which, with one example; tests count, for they run with their domain."""
     links: dict[tuple[str, str], tuple[Node, Node]] = {}
     for node in of_type(manifest, "model", "test", "unit_test"):
+        reader = domain_of(node) if node["resource_type"] == "model" else domain_of_test(manifest, node)
         for parent in parents_of(manifest, node):
-            if domain_of(node) != domain_of(parent):
-                links.setdefault((domain_of(node), domain_of(parent)), (node, parent))
+            if reader is not None and reader != domain_of(parent):
+                links.setdefault((reader, domain_of(parent)), (node, parent))
     return links
 
 

@@ -1,0 +1,24 @@
+"""The code locations, by name: what workspace.yaml asks for."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.errors import PlatformError
+from orchestration.locations.factory import build_location
+from orchestration.manifest.nodes import domains_in
+from orchestration.settings import ROOT
+
+
+def __getattr__(name: str) -> dg.Definitions:
+    """Makes a domain's location when Dagster asks for it; anything else does not exist.
+
+    Raises:
+        AttributeError: no such domain.
+        PlatformError: the domain's location cannot be made.
+    """
+    domains = domains_in(ROOT)
+    if name not in domains:
+        choice = f"Choisissez parmi {', '.join(domains)}."
+        raise AttributeError(str(PlatformError(f"L'emplacement {name} n'existe pas.", choice)))
+    return build_location(name)

@@ -1,0 +1,186 @@
+"""dbt in this process: results as they come, artefacts in a folder that goes away, a clean stop."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import queue
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestration.manifest.reader import dbt_options
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest as DbtManifest
+    from dbt_common.events.base_types import EventMsg
+
+GOOD = frozenset({"success", "pass", "no-op", "reused"})
+# What stays of a run, beside dbt.log; the rest (compiled SQL, manifest) can be made again.
+KEPT = ("run_results.json", "sources.json")
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one node.
+
+    Attributes:
+        unique_id: dbt's.
+        status: dbt's: success, pass, warn, fail, error, no-op...
+        message: dbt's message, empty when it has none.
+        seconds: how long it took.
+        failures: rows that a test found; 0 for the rest.
+        rows: rows written, when the database says so.
+    """
+
+    unique_id: str
+    status: str
+    message: str
+    seconds: float
+    failures: int
+    rows: int | None
+
+    @property
+    def good(self) -> bool:
+        """True for what succeeded without a warning."""
+        return self.status in GOOD
+
+
+class DbtRun:
+    """One dbt command, in this process: no second start of Python, no second parse.
+
+    Args:
+        settings: the project and the database; the environment holds the PG* variables.
+        name: folder of the run below target/<database>/runs/, the location's name.
+        project: dbt's own manifest, from `orchestration.manifest.parse`.
+        arguments: the dbt command and its own options.
+
+    Attributes:
+        error: why the command failed as a whole (no connection...), once `results` has ended; None when it
+            only has failed nodes, or none.
+        folder: where run_results.json is kept.
+    """
+
+    def __init__(self, settings: Settings, name: str, project: DbtManifest, arguments: Sequence[str]) -> None:
+        """Prepares the command; nothing runs yet."""
+        self.folder = runs_folder(settings) / name
+        self.error: str | None = None
+        self._settings = settings
+        self._project = project
+        self._arguments = arguments
+
+    def results(self) -> Iterator[NodeResult]:
+        """Runs the command and yields each node's result as it comes.
+
+        When the caller stops listening (an interrupted Dagster run), dbt's queries are cancelled.
+        """
+        from dbt.cli.main import dbtRunner
+
+        received: queue.SimpleQueue[NodeResult | None] = queue.SimpleQueue()
+
+        def listen(event: EventMsg) -> None:
+            if event.info.name == "NodeFinished":
+                received.put(_node_result(event))
+
+        def work(target_path: Path) -> None:
+            try:
+                options = dbt_options(self._settings, target_path, log_path=self.folder)
+                runner = dbtRunner(manifest=self._project, callbacks=[listen])
+                done = runner.invoke([*self._arguments, *options])
+                self.error = str(done.exception) if done.exception else None
+            finally:
+                received.put(None)
+
+        with _own_folder(self.folder) as target_path:
+            thread = threading.Thread(target=work, args=(target_path,), name="dbt")
+            thread.start()
+            try:
+                while (result := received.get()) is not None:
+                    yield result
+            finally:
+                if thread.is_alive():
+                    _stop(thread, received)
+                thread.join()
+
+
+def runs_folder(settings: Settings) -> Path:
+    """Where the runs of a database keep their results and, while they last, their artefacts."""
+    return settings.target_path / "runs"
+
+
+def clean_leftovers(folder: Path) -> int:
+    """Removes the artefacts of runs that were killed.
+
+    Args:
+        folder: of one location, below `runs_folder`.
+
+    Returns:
+        How many folders were removed.
+    """
+    removed = 0
+    for lock_file in folder.glob(f"*/{_LOCK}"):
+        with lock_file.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(lock_file.parent, ignore_errors=True)
+            removed += 1
+    return removed
+
+
+@contextmanager
+def _own_folder(parent: Path) -> Iterator[Path]:
+    """A folder for the artefacts of one run, removed afterwards; the results move to its parent."""
+    folder = parent / uuid.uuid4().hex[:12]
+    folder.mkdir(parents=True)
+    with (folder / _LOCK).open("w") as lock:
+        # A lock, unlike a pid, cannot be taken for another process's.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        clean_leftovers(parent)
+        try:
+            yield folder
+        finally:
+            for name in KEPT:
+                if (folder / name).exists():
+                    os.replace(folder / name, parent / name)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop(thread: threading.Thread, received: queue.SimpleQueue[NodeResult | None]) -> None:
+    """Has dbt take its own way out for Ctrl-C, which a thread cannot receive as a signal.
+
+    The request is seen when dbt's thread next runs Python: cancelling the queries under way wakes it.
+    """
+    from dbt.adapters.factory import FACTORY
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
+    )
+    for adapter in list(FACTORY.adapters.values()):
+        list(adapter.cancel_open_connections())
+    while received.get() is not None:
+        pass
+
+
+def _node_result(event: EventMsg) -> NodeResult:
+    result = event.data.run_result
+    rows = result.adapter_response.fields["rows_affected"].number_value
+    lines = result.message.splitlines()
+    return NodeResult(
+        unique_id=event.data.node_info.unique_id,
+        status=event.data.node_info.node_status or result.status,
+        # The compiled SQL goes with the run's folder; its path would lead nowhere.
+        message="\n".join(line for line in lines if not line.strip().startswith("compiled code at")).strip(),
+        seconds=round(result.execution_time, 3),
+        failures=result.num_failures,
+        rows=int(rows) if result.adapter_response.fields["code"].string_value == "SELECT" else None,
+    )

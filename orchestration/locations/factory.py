@@ -1,0 +1,98 @@
+"""One code location per domain, all made the same way."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import dagster as dg
+
+from orchestration.errors import PlatformError
+from orchestration.locations.catalogue import read_catalogue
+from orchestration.locations.dbt_run import NodeResult
+from orchestration.locations.work import Journal, Work
+from orchestration.manifest import ParseResult, read_manifest
+from orchestration.manifest.nodes import PLATFORM, domains_in
+from orchestration.settings import Settings
+
+TIMEZONE = "Europe/Brussels"
+# The first domain starts at this hour, the next ones some minutes apart, in the order they read each other.
+# Not between 2 and 3, which one night a year does not have.
+FIRST_HOUR = 4
+MINUTES_APART = 10
+
+
+def build_location(domain: str, settings: Settings | None = None) -> dg.Definitions:
+    """Makes the code location of a domain from the manifest of the last parse.
+
+    Args:
+        domain: a folder of models/.
+        settings: the environment's if None.
+
+    Raises:
+        PlatformError: unknown or empty domain, or no manifest yet.
+    """
+    settings = settings or Settings.load()
+    domains = domains_in(settings.root)
+    if domain not in domains:
+        raise PlatformError(
+            f"Le domaine {domain} n'existe pas.",
+            f"Les domaines sont les dossiers de models/ : {', '.join(domains)}.",
+        )
+    manifest = read_manifest(settings)
+    definitions = build_definitions(settings, manifest, [domain], name=domain)
+    definitions = dg.Definitions.merge(definitions, _schedule(domain, domains.index(domain)))
+    if domain == PLATFORM:
+        from orchestration.locations.supervision import supervision
+
+        definitions = dg.Definitions.merge(definitions, supervision(settings, manifest))
+    return definitions
+
+
+def build_definitions(
+    settings: Settings,
+    manifest: dict[str, Any],
+    domains: Collection[str],
+    name: str,
+    journal: Journal | None = None,
+    parsed: ParseResult | None = None,
+    progress: Callable[[str], None] | None = None,
+    watch: Callable[[NodeResult], None] | None = None,
+) -> dg.Definitions:
+    """Makes the assets of some domains as one step, and the job that makes them all.
+
+    One step, for a process more costs more than it brings: dbt runs its models side by side by itself, and a
+    table that failed to load leaves the models of the others in the same step to go on.
+
+    Args:
+        name: of the job and of the folder of results.
+        journal: filled by the step, for a caller in the same process.
+        parsed, progress, watch: see Work.
+
+    Raises:
+        PlatformError: the domains hold nothing.
+    """
+    catalogue = read_catalogue(manifest, domains)
+    work = Work(settings, name, catalogue, parsed, progress, watch)
+
+    @dg.multi_asset(
+        name=f"construire_{name}", specs=catalogue.specs, check_specs=catalogue.checks, can_subset=True
+    )
+    def build(context: dg.AssetExecutionContext):
+        mine = journal if journal is not None else Journal()
+        yield from work.run(context.selected_asset_keys, context.selected_asset_check_keys, mine)
+
+    return dg.Definitions(
+        assets=[build, *catalogue.outside],
+        jobs=[dg.define_asset_job(name, dg.AssetSelection.assets(build))],
+        executor=dg.in_process_executor,
+    )
+
+
+def _schedule(domain: str, place: int) -> dg.Definitions:
+    hours, minutes = divmod(place * MINUTES_APART, 60)
+    schedule = dg.ScheduleDefinition(
+        name=f"{domain}_chaque_jour",
+        job_name=domain,
+        cron_schedule=f"{minutes} {FIRST_HOUR + hours} * * *",
+        execution_timezone=TIMEZONE,
+    )
+    return dg.Definitions(schedules=[schedule])

@@ -1,0 +1,27 @@
+"""DAGSTER_HOME: the folder of Dagster's own history."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestration.settings import NO_TELEMETRY, Settings
+
+TEMPLATE = Path(__file__).with_name("dagster.yaml")
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Makes DAGSTER_HOME, with our dagster.yaml in it, and tells this process and its children where it is.
+
+    Returns:
+        The folder: DAGSTER_HOME when it is set, else .dagster/ in the checkout.
+    """
+    home = Path(os.environ.get("DAGSTER_HOME") or settings.root / ".dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    wanted, installed = TEMPLATE.read_bytes(), home / "dagster.yaml"
+    if not installed.exists() or installed.read_bytes() != wanted:
+        new = installed.with_name(f"dagster.yaml.{os.getpid()}.new")
+        new.write_bytes(wanted)
+        os.replace(new, installed)
+    os.environ.update(NO_TELEMETRY, DAGSTER_HOME=str(home))
+    return home

@@ -1,0 +1,107 @@
+"""What data_platform watches for everyone: freshness, undeclared files, leftovers of killed runs."""
+
+import json
+from typing import Any
+
+import dagster as dg
+
+from orchestration.landing import read_declarations
+from orchestration.locations.dbt_run import DbtRun, clean_leftovers
+from orchestration.locations.translator import Translator
+from orchestration.manifest import parse
+from orchestration.manifest.nodes import PLATFORM, Manifest, label_of, node_of, of_type
+from orchestration.settings import Settings
+
+FRESH = "fraicheur"
+SHOWN = 50
+
+
+def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
+    """Makes the checks and the housekeeping, with a job and a schedule of their own."""
+    translator = Translator(manifest)
+    keys = {
+        source["unique_id"]: translator.get_asset_spec(manifest, source["unique_id"], None).key
+        for source in of_type(manifest, "source")
+        if _watched(source)
+    }
+    group = dict(group_name=PLATFORM, owners=translator.owners_of(PLATFORM))
+
+    @dg.asset(name="menage", description="Efface ce que des exécutions interrompues ont laissé.", **group)
+    def housekeeping() -> dg.MaterializeResult:
+        folders = settings.target_path.parent.glob("*/runs/*/")
+        return dg.MaterializeResult(metadata={"dossiers effacés": sum(map(clean_leftovers, folders))})
+
+    @dg.asset(
+        name="fichiers_non_declares",
+        description="Les fichiers de la zone de dépôt qu'aucune source ne déclare.",
+        check_specs=[dg.AssetCheckSpec("tout_est_declare", asset="fichiers_non_declares")],
+        **group,
+    )
+    def undeclared_files() -> dg.MaterializeResult:
+        files = undeclared(settings, parse(settings).manifest)
+        listing = dg.MetadataValue.md("\n".join(f"- `{file}`" for file in files[:SHOWN]) or "aucun")
+        check = dg.AssetCheckResult(passed=not files, severity=dg.AssetCheckSeverity.WARN)
+        metadata = {"nombre": len(files), "fichiers": listing}
+        return dg.MaterializeResult(metadata=metadata, check_results=[check])
+
+    definitions = dg.Definitions(assets=[housekeeping, undeclared_files])
+    selection = dg.AssetSelection.assets(housekeeping, undeclared_files)
+    if keys:
+        freshness = _freshness(settings, keys)
+        definitions = dg.Definitions.merge(definitions, dg.Definitions(asset_checks=[freshness]))
+        selection |= dg.AssetSelection.checks(freshness)
+    job = dg.define_asset_job("surveillance", selection)
+    return dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
+
+
+def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
+    """Files of the landing zone that no source matches, relative to it; hidden ones do not count."""
+    tables = read_declarations(manifest)
+    files = (path.relative_to(settings.landing) for path in settings.landing.rglob("*") if path.is_file())
+    visible = (path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts))
+    return sorted(path for path in visible if not any(table.match(path) for table in tables))
+
+
+def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(FRESH, asset=key, description="La source a reçu un fichier dans le délai attendu.")
+        for key in keys.values()
+    ]
+
+    @dg.multi_asset_check(name="fraicheur_des_sources", specs=specs, can_subset=True)
+    def freshness(context: dg.AssetCheckExecutionContext):
+        parsed = parse(settings)
+        wanted = {check.asset_key for check in context.selected_asset_check_keys}
+        chosen = [unique_id for unique_id, key in keys.items() if key in wanted]
+        names = [f"source:{label_of(node_of(parsed.manifest, unique_id))}" for unique_id in chosen]
+        run = DbtRun(settings, PLATFORM, parsed.project, ["source", "freshness", "--select", *names])
+        for _ in run.results():
+            pass
+        if run.error:
+            raise dg.Failure(f"La fraîcheur n'a pas pu être mesurée : {run.error}", allow_retries=False)
+        found = json.loads((run.folder / "sources.json").read_text(encoding="utf-8"))["results"]
+        for result in found:
+            if result["unique_id"] in chosen:
+                yield _verdict(keys[result["unique_id"]], result)
+
+    return freshness
+
+
+def _verdict(key: dg.AssetKey, result: dict[str, Any]) -> dg.AssetCheckResult:
+    received = result.get("max_loaded_at") or ""
+    # dbt reads « no receipt at all » as the year 1.
+    never = received.startswith("0001-")
+    warns = result["status"] == "warn" or never
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=FRESH,
+        passed=result["status"] == "pass",
+        severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
+        description=result.get("error"),
+        metadata={"dernière réception": "jamais reçu" if never else received or "inconnue"},
+    )
+
+
+def _watched(source: Any) -> bool:
+    limits = source.get("freshness") or {}
+    return any((limits.get(limit) or {}).get("count") for limit in ("warn_after", "error_after"))

@@ -1,0 +1,217 @@
+"""The work of one Dagster step: load the landing zone, build and test with dbt, say what failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from orchestration.errors import PlatformError
+from orchestration.landing import LoadReport, load_landing, read_declarations
+from orchestration.landing.report import TableReport
+from orchestration.locations.catalogue import LOADED, Catalogue
+from orchestration.locations.dbt_run import DbtRun, NodeResult
+from orchestration.manifest import ParseResult, parse
+from orchestration.manifest.nodes import Manifest, domain_of, file_of, label_of, node_of
+from orchestration.settings import Settings
+
+Event = dg.MaterializeResult | dg.AssetCheckResult
+# dbt's word for a test that only warns.
+WARNING = "warn"
+
+
+@dataclass
+class Journal:
+    """What happened, for whoever summarises the run.
+
+    Attributes:
+        load: the loader's report; None when nothing was to be loaded, or the load failed as a whole.
+        nodes: dbt's results, in the order they came.
+        seconds: duration of each part.
+        errors: what failed, in French, one entry a cause.
+    """
+
+    load: LoadReport | None = None
+    nodes: list[NodeResult] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Notes how long a part took, also when it fails."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[part] = round(time.monotonic() - begun, 1)
+
+
+@dataclass
+class Work:
+    """Loads, builds and tests what a Dagster step asks for.
+
+    A table that cannot be loaded stops nothing: dbt goes on with what is there, and the step fails at its
+    end with every message, so that one source never holds up another and nobody takes the run for a good one.
+
+    Attributes:
+        settings: places and database; the environment holds the PG* variables.
+        name: of the location, and so of its folder of results.
+        catalogue: what the step may be asked for.
+        parsed: the project, when it has just been parsed; else it is parsed when the step begins, so that a
+            model changed since Dagster started runs as it is now.
+        progress: told each line of progress, in French.
+        watch: told each dbt result.
+    """
+
+    settings: Settings
+    name: str
+    catalogue: Catalogue
+    parsed: ParseResult | None = None
+    progress: Callable[[str], None] | None = None
+    watch: Callable[[NodeResult], None] | None = None
+
+    def run(
+        self, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey], journal: Journal
+    ) -> Iterator[Event]:
+        """Does the work and yields what was made and checked.
+
+        Raises:
+            dagster.Failure: at the end, when something failed; everything else was done.
+        """
+        parsed = self.parsed
+        if parsed is None:
+            with journal.timed("lecture"):
+                parsed = parse(self.settings)
+        if parsed.notice:
+            journal.errors.append(parsed.notice)
+        tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
+        if tables:
+            with journal.timed("chargement"):
+                yield from self._load(parsed.manifest, set(tables), journal)
+        selection = self._selection(parsed.manifest, assets, checks)
+        if selection:
+            with journal.timed("dbt"):
+                yield from self._build(parsed, selection, assets, checks, journal)
+        if journal.errors:
+            raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
+
+    def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
+        keys = {}
+        for key, unique_id in self.catalogue.tables.items():
+            if unique_id in wanted and (source := manifest["sources"].get(unique_id)):
+                keys[domain_of(source), source["source_name"], source["name"]] = key
+        try:
+            declared = [t for t in read_declarations(manifest) if (t.domain, t.source, t.name) in keys]
+            journal.load = load_landing("", self.settings.landing, declared, progress=self.progress)
+        except PlatformError as error:
+            journal.errors.append(f"Chargement : {error}")
+            return
+        for table in journal.load.tables:
+            key = keys[table.domain, table.source, table.table]
+            metadata, reasons = _load_metadata(table), _reasons(table)
+            if reasons:
+                name = f"{table.domain}.{table.source}.{table.table}"
+                journal.errors.append(f"Chargement de {name} : {reasons}")
+            else:
+                yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=LOADED,
+                passed=not reasons,
+                description=reasons or None,
+                metadata=metadata,
+            )
+
+    def _build(
+        self,
+        parsed: ParseResult,
+        selection: list[str],
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+    ) -> Iterator[Event]:
+        made = {unique_id: key for key, unique_id in self.catalogue.models.items() if key in assets}
+        tested = {unique_id: key for key, unique_id in self.catalogue.tests.items() if key in checks}
+        # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
+        arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
+        run = DbtRun(self.settings, self.name, parsed.project, arguments)
+        for result in run.results():
+            journal.nodes.append(result)
+            if self.watch:
+                self.watch(result)
+            if not result.good and result.status != WARNING:
+                journal.errors.append(_explain(parsed.manifest, result))
+            if result.good and result.unique_id in made:
+                yield dg.MaterializeResult(asset_key=made[result.unique_id], metadata=_metadata(result))
+            elif result.unique_id in tested:
+                check = tested[result.unique_id]
+                yield dg.AssetCheckResult(
+                    asset_key=check.asset_key,
+                    check_name=check.name,
+                    passed=result.good,
+                    severity=_severity(result),
+                    description=result.message or None,
+                    metadata=_metadata(result),
+                )
+        if run.error:
+            journal.errors.append(f"dbt n'a pas pu travailler : {run.error}")
+
+    def _selection(
+        self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
+    ) -> list[str]:
+        """The dbt selection: the whole set by its folders, a part of it node by node."""
+        wanted = {self.catalogue.models[key] for key in assets if key in self.catalogue.models}
+        wanted |= {self.catalogue.tests[key] for key in checks if key in self.catalogue.tests}
+        if len(wanted) == len(self.catalogue.models) + len(self.catalogue.tests):
+            return self.catalogue.selection if wanted else []
+        nodes = []
+        for unique_id in sorted(wanted):
+            try:
+                nodes.append(f"fqn:{'.'.join(node_of(manifest, unique_id)['fqn'])}")
+            except KeyError:
+                # Gone since Dagster read the manifest: dbt has nothing to run.
+                continue
+        return nodes
+
+
+def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str]:
+    return {
+        "statut": table.status,
+        "fichiers": len(table.files),
+        "lignes": sum(file.rows for file in table.files),
+        "rejets": sum(file.rejects for file in table.files),
+        "détail": dg.MetadataValue.md(
+            "\n".join(f"- {file.line()}" for file in table.files) or "aucun fichier"
+        ),
+    }
+
+
+def _reasons(table: TableReport) -> str:
+    """Why a table failed, "" when it did not."""
+    files = [f"{file.path} : {file.message}" for file in table.files if file.status == "echec"]
+    return "\n".join([table.message, *files]).strip()
+
+
+def _metadata(result: NodeResult) -> dict[str, int | float]:
+    metadata: dict[str, int | float] = {"durée (s)": result.seconds}
+    if result.rows is not None and result.unique_id.startswith(("model.", "seed.", "snapshot.")):
+        metadata["dagster/row_count"] = result.rows
+    if result.failures:
+        metadata["lignes en faute"] = result.failures
+    return metadata
+
+
+def _severity(result: NodeResult) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.WARN if result.status == WARNING else dg.AssetCheckSeverity.ERROR
+
+
+def _explain(manifest: Manifest, result: NodeResult) -> str:
+    try:
+        node = node_of(manifest, result.unique_id)
+    except KeyError:
+        return f"{result.unique_id} : {result.message}"
+    kind = {"test": "Test", "unit_test": "Test unitaire", "seed": "Seed"}.get(node["resource_type"], "Modèle")
+    return f"{kind} {label_of(node)} ({file_of(node)}) : {result.message or result.status}"
