@@ -55,6 +55,7 @@ class _Problem:
 
 
 _OPEN_QUOTE = _Problem("guillemet_isole", "un guillemet s'ouvre et ne se ferme pas", open=True)
+_STRAY_QUOTE = _Problem("guillemet_isole", "un guillemet s'ouvre et ne se ferme que dans d'autres lignes")
 
 
 class _NeedMore(Exception):
@@ -356,9 +357,7 @@ class CsvFramer:
             return self._width_problem(len(fields))
         lines = self._buffer[start:end].split(b"\n")
         if len(lines) > LOOKAHEAD_LINES or self._holds_records(lines[1:-1]):
-            return _Problem(
-                "guillemet_isole", "un guillemet s'ouvre et ne se ferme pas avant d'autres lignes complètes"
-            )
+            return _STRAY_QUOTE
         return parsed
 
     def _holds_records(self, lines: list[bytes]) -> bool:
@@ -388,6 +387,8 @@ class CsvFramer:
                 end = closed.end()
                 after = self._buffer[end : end + 2]
                 if not after.startswith((self.delimiter, b"\n")) and after not in (b"", b"\r", b"\r\n"):
+                    if self._buffer.find(b"\n", position, end) >= 0:
+                        return _STRAY_QUOTE
                     return _Problem("texte_apres_guillemet", "du texte suit un guillemet fermant")
                 fields.append(self._raw[position:end])
                 if not after.startswith(self.delimiter):
