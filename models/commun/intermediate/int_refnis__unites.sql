@@ -1,0 +1,27 @@
+{{ config(materialized='table') }}
+
+with unites as (
+    select * from {{ ref('stg_refnis__unites') }}
+),
+
+-- Each edition tells the whole history again: the latest one is the truth.
+derniere_edition as (
+    select max(edition) as edition from unites
+),
+
+final as (
+    select
+        unites.niveau,
+        unites.code_nis,
+        unites.code_nis_parent,
+        unites.nom_fr,
+        unites.nom_nl,
+        unites.nom_de,
+        unites.valide_du,
+        unites.valide_au,
+        case when unites.valide_au = date '9999-12-31' then true else false end as est_actuelle
+    from unites
+    inner join derniere_edition on unites.edition = derniere_edition.edition
+)
+
+select * from final
