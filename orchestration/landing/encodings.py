@@ -121,10 +121,18 @@ class Encoding:
         if self.postgres == "WIN1252":
             found = _CP1252_UNDEFINED.search(buffer, start, end)
             return found.start() if found else None
-        try:
-            str(memoryview(buffer)[start:end], "ascii" if self.codec == "ascii" else "utf-8")
-        except UnicodeDecodeError as error:
-            return start + error.start
+        codec = "ascii" if self.codec == "ascii" else "utf-8"
+        view, size = memoryview(buffer), 4096
+        while start < end:
+            stop = min(start + size, end)
+            try:
+                str(view[start:stop], codec)
+                start = stop
+            except UnicodeDecodeError as error:
+                if error.reason != "unexpected end of data" or stop == end:
+                    return start + error.start
+                start += error.start
+            size = min(size * 4, 1 << 20)
         return None
 
     def text(self, piece: bytes) -> str:

@@ -84,9 +84,11 @@ class CsvFramer:
         self.quoting = bool(quote)
         # Without quoting, COPY still wants a quote: a control character, escaped where it occurs.
         self.quote = quote.encode("ascii") or b"\x01"
+        self._quoted_field = _quoted_field(self.quote)
         self.counts = Counts()
         self.rejects = rejects
-        self._offset = file.tell()
+        # A position in the buffer, and where that byte is in the file: offsets are counted from there on.
+        self._offset_base = (0, file.tell())
         self._chunks = self.encoding.chunks(file)
         # What was read: as received, and with every line ended by LF; positions are the same in both.
         self._raw = b""
@@ -105,7 +107,7 @@ class CsvFramer:
 
     def _fill(self) -> None:
         """Drops what was consumed and appends the next chunk."""
-        self._offset += len(self.encoding.original(self._raw[: self._position]))
+        self._offset_base = (0, self._offset_of(self._position))
         chunk = next(self._chunks, None)
         self._end_of_file = chunk is None
         fresh = self._held + (chunk or b"")
@@ -136,7 +138,14 @@ class CsvFramer:
             self._buffer = self._with_line_feeds(self._raw)
 
     def _offset_of(self, position: int) -> int:
-        return self._offset + len(self.encoding.original(self._raw[:position]))
+        known, offset = self._offset_base
+        offset += (
+            len(self.encoding.original(self._raw[known:position]))
+            if self.encoding.transcoded
+            else (position - known)
+        )
+        self._offset_base = (position, offset)
+        return offset
 
     def _line_end(self, position: int) -> tuple[int, int]:
         """Where the content of the physical line ends, and where the next line starts."""
@@ -380,7 +389,7 @@ class CsvFramer:
         at_end = self._end_of_file and window == len(self._buffer)
         while True:
             if self.quoting and self._buffer.startswith(self.quote, position):
-                closed = _quoted_field(self.quote).match(self._buffer, position, window)
+                closed = self._quoted_field.match(self._buffer, position, window)
                 # At the edge of what was read, the next byte may double the quote.
                 if not closed or (closed.end() + 2 > window and not at_end):
                     return _OPEN_QUOTE

@@ -149,6 +149,10 @@ class _Load:
             return report
         for group in _groups(table, matches):
             self._load_group(table, group, shared, report)
+        if any(file.status in ("charge", "remplace") for file in report.files):
+            # The first models read the table at once, long before autovacuum would look at it.
+            with _lost_server(self.connection):
+                self.connection.execute(sql.SQL("analyze {}").format(raw_table(table)))
         report.files.sort(key=lambda file: file.path)
         report.settle(ever_loaded)
         return report
