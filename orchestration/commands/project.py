@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import shlex
-import subprocess
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from orchestration.commands.session import (
 )
 from orchestration.errors import PlatformError
 from orchestration.landing import load_landing, read_declarations
+from orchestration.manifest.reader import dbt_options
 from orchestration.settings import Settings
 
 PREVIEW_ROWS = 10
+CELL_WIDTH = 24
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> int:
@@ -55,24 +57,55 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     if not name:
         raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
     session = Session(settings)
-    environment = session.enter(session.open_database())
-    node = find_model(parse_or_fail(session), name)
+    session.enter(session.open_database())
+    parsed = parse_or_fail(session)
+    find_model(parsed.manifest, name)
     with session.step(f"Compilation et lecture de {name}"):
-        command = dbt("--quiet", "show", "--select", name, "--limit", str(PREVIEW_ROWS))
-        done = subprocess.run(command, cwd=settings.root, env=environment, capture_output=True, text=True)
-    compiled = settings.target_path / "compiled" / node["package_name"] / node["original_file_path"]
-    if done.returncode == 0 or compiled.exists():
-        print(
-            f"\n-- {node['original_file_path']}, compilé :\n{compiled.read_text(encoding='utf-8').strip()}\n"
+        from dbt.cli.main import dbtRunner
+
+        options = dbt_options(settings, settings.target_path)
+        done = dbtRunner(manifest=parsed.project).invoke(
+            ["show", *options, "--select", name, "--limit", str(PREVIEW_ROWS)]
         )
-    print(done.stdout.strip())
-    if done.returncode != 0:
+    results = list(done.result or ())
+    for result in results:
+        if result.node.compiled_code:
+            print(f"\n-- {result.node.original_file_path}, compilé :\n{result.node.compiled_code.strip()}\n")
+    if not done.success:
+        problems = [result.message for result in results if result.message] or [str(done.exception)]
         raise PlatformError(
-            f"{name} ne peut pas être lu ; le message ci-dessus vient de PostgreSQL ou de dbt.",
+            f"{name} ne peut pas être lu. {' '.join(problems)}",
             f"Si une table manque, construisez d'abord ce que le modèle lit : make build SELECT=+{name}",
         )
-    print(f'\nLes {PREVIEW_ROWS} premières lignes ; la suite avec psql : eval "$(make -s env)" && psql')
+    table = results[0].agate_table
+    cells = [["" if value is None else str(value) for value in row] for row in table.rows]
+    print(preview(list(table.column_names), cells, shutil.get_terminal_size((160, 24)).columns))
     return 0
+
+
+def preview(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """Lays out rows for a terminal: one a line when they fit, else one a column, as many as fit.
+
+    Args:
+        width: of the terminal, in characters.
+    """
+    if not rows:
+        return "Aucune ligne."
+    lines = [columns, *rows]
+    if sum(max(map(len, cells)) + 2 for cells in zip(*lines, strict=True)) > width:
+        lines = [list(cells) for cells in zip(*lines, strict=True)]
+        names = max(map(len, columns)) + 2
+        shown = max(1, (width - names) // (CELL_WIDTH + 2))
+        lines = [[name, *(_cut(cell) for cell in cells[:shown])] for name, *cells in lines]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(size) for cell, size in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= CELL_WIDTH else f"{cell[: CELL_WIDTH - 1]}…"
 
 
 def find_model(manifest: dict, name: str) -> dict:
@@ -133,9 +166,9 @@ def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
     access = session.open_database()
     try:
         environment = session.enter(access)
-        manifest = parse_or_fail(session)
+        parsed = parse_or_fail(session)
         with session.step("Tables brutes vides"), tempfile.TemporaryDirectory() as nothing:
-            load_landing(access.conninfo(), Path(nothing), read_declarations(manifest))
+            load_landing(access.conninfo(), Path(nothing), read_declarations(parsed.manifest))
         for title, command in {
             "Modèles vides (dbt build --empty)": dbt(
                 "--quiet", "build", "--empty", "--resource-type", "model", "--resource-type", "seed"

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from orchestration.commands.session import (
@@ -56,7 +57,10 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
                 print(fault)
                 failed.append(title)
     with session.step("Règles du projet (manifeste dbt)"):
-        if check(settings, {}) != 0:
+        try:
+            check(settings, {})
+        except PlatformError as error:
+            print(error)
             failed.append("Règles du projet")
     if failed:
         raise PlatformError(
@@ -133,12 +137,14 @@ def check(settings: Settings, _options: Mapping[str, str]) -> int:
     nowhere = Access("127.0.0.1", "5432", "personne", "", settings.database, None)
     session = Session(offline)
     session.enter(nowhere)
-    faults = check_manifest(parse_or_fail(session))
-    for fault in faults:
-        print(fault)
-    if faults:
+    violations = check_manifest(parse_or_fail(session).manifest)
+    for file, group in groupby(violations, key=lambda violation: violation.file):
+        print(file)
+        for violation in group:
+            print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
+    if violations:
         raise PlatformError(
-            f"{len(faults)} règle(s) du projet ne sont pas suivies ; le détail est ci-dessus.",
+            f"Les règles du projet ne sont pas suivies en {len(violations)} endroit(s), nommés ci-dessus.",
             "docs/architecture.md donne les règles et leurs raisons.",
         )
     return 0

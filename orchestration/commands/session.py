@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
 from orchestration.errors import PlatformError
-from orchestration.manifest import parse
+from orchestration.manifest import ParseResult, parse
 from orchestration.settings import NO_TELEMETRY, SERVER_VARIABLES, Settings
 from orchestration.warehouse import EmbeddedServer
 
@@ -75,10 +74,14 @@ class Session:
         finally:
             self.seconds[title] = round(time.monotonic() - begun, 1)
 
+    def elapsed(self) -> float:
+        """Seconds since the command began."""
+        return round(time.monotonic() - self._begun, 1)
+
     def say(self, message: str) -> None:
         """Prints one line of progress after the seconds since the command began."""
         if not self._quiet:
-            print(f"[{time.monotonic() - self._begun:4.0f} s] {message}", flush=True)
+            print(f"[{self.elapsed():4.0f} s] {message}", flush=True)
 
     def open_database(self) -> Access:
         """Starts the embedded server when it is ours, and checks that the database answers.
@@ -196,11 +199,11 @@ def python_tool(module: str, *arguments: str | Path) -> list[str]:
 
 def dbt(*arguments: str | Path) -> list[str]:
     """The command that runs dbt in this environment."""
-    return python_tool("dbt.cli.main", *arguments)
+    return [sys.executable, str(Path(sys.executable).with_name("dbt")), *map(str, arguments)]
 
 
-def parse_or_fail(session: Session) -> dict[str, Any]:
-    """Has dbt read the project, after `Session.enter`, and returns its manifest.
+def parse_or_fail(session: Session) -> ParseResult:
+    """Has dbt read the project, after `Session.enter`; the last good reading will not do.
 
     Raises:
         PlatformError: the project does not parse.
@@ -212,7 +215,7 @@ def parse_or_fail(session: Session) -> dict[str, Any]:
             f"Le projet dbt ne se lit pas.\n{result.error}",
             "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé.",
         )
-    return result.manifest
+    return result
 
 
 def _check(access: Access, target: str) -> None:

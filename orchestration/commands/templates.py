@@ -65,14 +65,15 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
     session = Session(settings)
     access = session.open_database()
     session.enter(access)
-    manifest = parse_or_fail(session)
+    manifest = parse_or_fail(session).manifest
     if layer == "staging":
         files = staging_files(manifest, domain, name, options.get("SOURCE"))
     else:
         node = choose_upstream(manifest, domain, name, layer, options.get("MODEL"))
         with psycopg.connect(access.conninfo()) as connection:
             columns, key = read_columns(connection, node)
-        files = model_files(domain, name, layer, node["name"], columns, key)
+        print(f"{name} lira {node['name']} ; pour un autre : MODEL=<modèle>.")
+        files = model_files(domain, name, layer, node, columns, key)
     write(settings.root, files)
     parse_or_fail(session)
     print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
@@ -190,7 +191,9 @@ def choose_upstream(manifest: Mapping, domain: str, name: str, layer: str, wante
         if node["resource_type"] != "model" or node["name"].endswith("_ecarts"):
             continue
         own = node["fqn"][1] == domain and node["fqn"][2] != "marts"
-        if own or (node["fqn"][2] == "marts" and (domain == "transversal" or layer == "intermediate")):
+        # Another domain's mart is read when it is asked for; transversal has nothing else to read.
+        offered = node["fqn"][2] == "marts" and (domain == "transversal" or bool(wanted))
+        if own or offered:
             readable[node["name"]] = node
     if wanted:
         if wanted in readable:
@@ -252,9 +255,12 @@ def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Co
 
 
 def model_files(
-    domain: str, name: str, layer: str, reads: str, columns: Sequence[Column], key: str | None
+    domain: str, name: str, layer: str, node: Mapping, columns: Sequence[Column], key: str | None
 ) -> dict[str, str]:
     """The two files of an intermediate model or a mart, by path."""
+    reads = node["name"]
+    # A view would disappear with the mart that it reads, each time the mart is rebuilt.
+    table = layer == "intermediate" and node["fqn"][2] == "marts"
     first = next((column for column in columns if column.name == key), columns[0])
     if key is None and layer == "marts":
         print(
@@ -264,6 +270,7 @@ def model_files(
     values = {
         "name": name,
         "reads": reads,
+        "config": "{{ config(materialized='table') }}\n\n" if table else "",
         "columns": ",\n".join(f"        {column.name}" for column in columns),
         "documented_columns": documented(columns, first.name, contract=layer == "marts"),
         "example": f"{first.name}: {EXAMPLES.get(re.split('[ (]', first.data_type)[0], 'exemple')}",

@@ -78,8 +78,13 @@ class SourceTable:
 
     @property
     def label(self) -> str:
-        """The name used in messages: `age.signaletique_fase.etablissement`."""
+        """The name used by the loader: `age.signaletique_fase.signaletique_fase`."""
         return f"{self.domain}.{self.source}.{self.table}"
+
+    @property
+    def short(self) -> str:
+        """The name without the domain, nor a table that only repeats its source."""
+        return self.source if self.source == self.table else f"{self.source}.{self.table}"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,10 @@ def render(summary: Summary) -> str:
         _reasons("Lignes refusées au typage (rejets)", summary.sources, "rejected"),
         _reasons("Lignes écartées exprès (exclusions)", summary.sources, "excluded"),
         _reasons("Cellules illisibles, vidées (anomalies)", summary.sources, "anomalies"),
-        _list("Jamais reçu", [source.label for source in summary.sources if source.never_received]),
+        _list(
+            "Jamais reçu",
+            [f"{source.domain}.{source.short}" for source in summary.sources if source.never_received],
+        ),
         _list("Fichiers qu'aucune source ne déclare", summary.unmatched),
         _list(
             "Chargements en échec",
@@ -61,7 +64,7 @@ def _sources(sources: Sequence[SourceTable]) -> str:
     rows = [
         [
             source.domain,
-            source.source if source.source == source.table else f"{source.source}.{source.table}",
+            source.short,
             *map(number, _counts(source)),
         ]
         for source in sources
@@ -85,11 +88,10 @@ def _reasons(title: str, sources: Iterable[SourceTable], kind: str) -> str:
     lines = []
     for source in sources:
         reasons = sorted(getattr(source, kind).items(), key=lambda item: (-item[1], item[0]))
-        lines += [[source.label, number(count), reason] for reason, count in reasons[:REASONS_SHOWN]]
+        place = f"{source.domain}.{source.short}"
+        lines += [[place, number(count), reason] for reason, count in reasons[:REASONS_SHOWN]]
         if left := reasons[REASONS_SHOWN:]:
-            lines.append(
-                [source.label, number(sum(count for _, count in left)), f"{len(left)} autres motifs"]
-            )
+            lines.append([place, number(sum(count for _, count in left)), f"{len(left)} autres motifs"])
     return _table(lines, title, numbers_from=1, numbers_to=2) if lines else ""
 
 

@@ -1,4 +1,4 @@
-with lignes as (
+${config}with lignes as (
     select * from {{ ref('$reads') }}
 ),
 

@@ -151,7 +151,7 @@ def test_the_text_is_aligned_and_ends_with_the_connection(filled: str) -> None:
     assert len({len(line) for line in table}) == 1
     assert "1\u202f500" in table[0]
     assert "Fichiers qu'aucune source ne déclare (1)" in lines
-    assert "  age.lieux.lieux" in lines[lines.index("Jamais reçu (1)") :]
+    assert "  age.lieux" in lines[lines.index("Jamais reçu (1)") :]
     card = lines[lines.index("Pour Power BI, Excel ou DBeaver (connexion PostgreSQL)") :]
     assert any("127.0.0.1, port 54321" in line for line in card)
     assert any("/secret/mot_de_passe" in line for line in card)
