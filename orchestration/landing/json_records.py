@@ -149,8 +149,8 @@ class JsonReader:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._buffer, self._position)
-                # A number at the very end of the buffer may have more digits.
-                if end < len(self._buffer) or self._end_of_file:
+                # A number near the end of the buffer may go on: 1 then 5, 1 then .5, 1e+ then 5.
+                if end + 2 < len(self._buffer) or self._end_of_file:
                     self.span = (self._position, end)
                     self._position = end
                     return value

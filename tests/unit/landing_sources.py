@@ -1,0 +1,55 @@
+"""Small manifests with the sources that a landing test needs, as dbt 1.11 writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestration.landing import SourceTable, read_declarations
+
+
+def source(
+    location: str | None = "age/essai/*.csv",
+    columns: Sequence[str] = ("a", "b"),
+    file_format: str | None = "csv",
+    options: dict[str, Any] | None = None,
+    name: str = "essai",
+    domain: str = "age",
+    identifier: str | None = None,
+) -> dict[str, Any]:
+    """One entry of the manifest's `sources`."""
+    return {
+        "resource_type": "source",
+        "package_name": "essai",
+        "unique_id": f"source.essai.essai.{name}",
+        "original_file_path": f"models/{domain}/staging/essai/_essai__sources.yml",
+        "fqn": ["essai", domain, "staging", "essai", "essai", name],
+        "source_name": "essai",
+        "name": name,
+        "identifier": identifier or name,
+        "schema": f"raw_{domain}",
+        "description": "Pour un essai.",
+        "external": {
+            "location": location,
+            "file_format": file_format,
+            "row_format": None,
+            "tbl_properties": None,
+            "partitions": None,
+            **({"options": options} if options is not None else {}),
+        },
+        "columns": {
+            column: {"name": column, "description": "", "meta": {}, "data_type": None, "tags": []}
+            for column in columns
+        },
+        "config": {"enabled": True, "meta": {}, "tags": []},
+    }
+
+
+def manifest(*sources: dict[str, Any]) -> dict[str, Any]:
+    """A manifest with these sources."""
+    return {"sources": {f"{place}.{entry['unique_id']}": entry for place, entry in enumerate(sources)}}
+
+
+def table(*arguments: Any, **options: Any) -> SourceTable:
+    """The declaration of one source."""
+    return read_declarations(manifest(source(*arguments, **options)))[0]

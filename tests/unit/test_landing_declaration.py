@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orchestration.errors import PlatformError
+from orchestration.landing import read_declarations
+from tests.unit.landing_sources import manifest, source, table
+
+
+def test_reads_a_table() -> None:
+    declared = table(
+        "age/ise/ise_{edition}.csv",
+        ("etablissement", "edition"),
+        options={"encoding": "latin1", "header": False},
+        name="ise",
+        identifier="ise_brut",
+    )
+    assert (declared.domain, declared.source, declared.name) == ("age", "essai", "ise")
+    assert (declared.schema, declared.identifier) == ("raw_age", "ise_brut")
+    variant, captured = declared.match("age/ise/ise_2024.csv") or pytest.fail("no match")
+    assert captured == {"edition": "2024"}
+    assert (variant.encoding.codec, variant.header, variant.delimiter) == ("iso8859-1", False, ",")
+    assert declared.required_columns(variant) == ("etablissement",)
+
+
+def test_sources_without_external_are_left_alone() -> None:
+    plain = source(name="autre") | {"external": None}
+    assert [declared.name for declared in read_declarations(manifest(plain, source()))] == ["essai"]
+
+
+@pytest.mark.parametrize(
+    ("location", "path", "matches"),
+    [
+        ("age/essai/*.csv", "age/essai/x.csv", True),
+        ("age/essai/*.csv", "age/essai/sous/x.csv", False),
+        ("age/essai/x?.csv", "age/essai/x1.csv", True),
+        ("age/essai/x?.csv", "age/essai/x12.csv", False),
+        ("age/essai/x+(1).csv", "age/essai/x+(1).csv", True),
+        ("age/essai/{annee:202[0-3]}.csv", "age/essai/2023.csv", True),
+        ("age/essai/{annee:202[0-3]}.csv", "age/essai/2024.csv", False),
+        ("age/essai/{nom}.csv", "age/essai/.csv", False),
+    ],
+)
+def test_location_is_a_pattern(location: str, path: str, matches: bool) -> None:
+    assert (table(location).match(path) is not None) is matches
+
+
+def test_variants_inherit_and_the_first_match_wins() -> None:
+    declared = table(
+        "age/essai/x_{annee}.csv",
+        options={
+            "delimiter": ";",
+            "optional": ["b"],
+            "variants": [
+                {"name": "ancien", "location": "age/essai/x_2019.csv", "encoding": "cp1252"},
+                {"name": "actuel", "renames": {"aa": "a"}},
+                {"name": "classeur", "location": "age/essai/x_*.xlsx", "file_format": "xlsx"},
+            ],
+        },
+    )
+    assert [variant.name for variant in declared.variants] == ["ancien", "actuel", "classeur"]
+    old, recent, sheet = declared.variants
+    assert (old.encoding.codec, old.delimiter, old.optional) == ("cp1252", ";", ("b",))
+    assert (recent.location, recent.renames) == ("age/essai/x_{annee}.csv", {"aa": "a"})
+    assert sheet.optional == ("b",)
+    assert (declared.match("age/essai/x_2019.csv") or pytest.fail("no match"))[0] is old
+    assert declared.columns == ("a", "b", "annee")
+
+
+def test_own_location_stays_first_beside_variants_elsewhere() -> None:
+    declared = table(
+        "age/essai/*.json",
+        file_format="json",
+        options={"variants": [{"name": "plat", "location": "age/essai/*.csv", "file_format": "csv"}]},
+    )
+    assert [variant.name for variant in declared.variants] == ["principal", "plat"]
+
+
+def test_fingerprint_follows_what_decides_the_rows() -> None:
+    one, described = table(), table()
+    other = table(options={"delimiter": ";"})
+    longer = table(columns=("a", "b", "c"))
+    prints = [declared.fingerprint(declared.variants[0]) for declared in (one, described, other, longer)]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "option", "words"),
+    [
+        ({"options": {"delimitter": ";"}}, "delimitter", "Options permises : delimiter"),
+        ({"file_format": "parquet"}, "file_format", "csv, json, xlsx"),
+        ({"location": None}, "location", "location"),
+        ({"location": "../x.csv"}, "location", "zone de dépôt"),
+        ({"location": "age/{a b}.csv"}, "location", "motif"),
+        ({"location": "age/{a}/{a}.csv"}, "location", "motif"),
+        ({"location": "age/{Année}.csv"}, "location", "motif|colonne"),
+        ({"options": {"encoding": "klingon"}}, "encoding", "utf-8"),
+        ({"options": {"encoding": "shift_jis"}}, "encoding", "utf-8"),
+        ({"options": {"delimiter": ";;"}}, "delimiter", "un caractère"),
+        ({"options": {"delimiter": "1"}}, "delimiter", "un caractère"),
+        ({"options": {"delimiter": '"'}}, "delimiter", "un caractère"),
+        ({"options": {"header": "non"}}, "header", "true ou false"),
+        ({"options": {"optional": ["z"]}}, "optional", "columns:"),
+        ({"options": {"renames": {"x": "z"}}}, "renames", "columns:"),
+        ({"options": {"rows": "*"}}, "rows", "Options permises"),
+        ({"options": {"variants": {"name": "x"}}}, "variants", "name"),
+        ({"options": {"variants": [{"name": "x"}, {"name": "x"}]}}, "variants", "distincts"),
+        ({"columns": ("Nom",)}, "columns", "minuscules"),
+        ({"columns": ("source_ligne",)}, "columns", "réservés"),
+        ({"columns": (), "options": {"header": False}}, "header", "columns:"),
+        ({"file_format": "json", "options": {"envelope": "odata"}}, "envelope", "opendatasoft_v1"),
+        ({"file_format": "json", "options": {"rows": "a..b"}}, "rows", "point"),
+        ({"file_format": "json", "options": {"fields": {"x": 1}}}, "fields", "geopoint.0"),
+        ({"file_format": "xlsx", "options": {"header_row": 0}}, "header_row", "à partir de 1"),
+        ({"file_format": "xlsx", "options": {"sheet": True}}, "sheet", "rang"),
+    ],
+)
+def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: str, words: str) -> None:
+    with pytest.raises(PlatformError) as caught:
+        read_declarations(manifest(source(**changes)))
+    assert "source essai, table essai" in caught.value.message
+    assert f"option « {option} »" in caught.value.message
+    assert any(word in str(caught.value) for word in words.split("|"))
+    assert "_essai__sources.yml" in caught.value.advice
+
+
+def test_two_tables_with_one_relation_are_refused() -> None:
+    with pytest.raises(PlatformError, match=r"raw_age\.commune"):
+        read_declarations(manifest(source(name="x", identifier="commune"), source(name="commune")))
