@@ -1,0 +1,29 @@
+-- A table: the établissements join it, and PostgreSQL plans badly over a stack of typed views.
+{{ config(materialized='table') }}
+
+with dates_bce as (
+    select * from {{ ref('stg_ecoles_attributs__dates_bce') }}
+),
+
+derniers_cliches as (
+    select
+        numero_bce,
+        max(date_cliche) as date_cliche
+    from dates_bce
+    group by numero_bce
+),
+
+-- The same number twice in a snapshot: the earliest start is the one that holds.
+final as (
+    select
+        dates_bce.numero_bce,
+        min(dates_bce.date_debut) as date_debut
+    from dates_bce
+    inner join derniers_cliches
+        on
+            dates_bce.numero_bce = derniers_cliches.numero_bce
+            and dates_bce.date_cliche = derniers_cliches.date_cliche
+    group by dates_bce.numero_bce
+)
+
+select * from final

@@ -1,0 +1,57 @@
+-- A table: the implantations join it, and PostgreSQL plans badly over a stack of typed views.
+{{ config(materialized='table') }}
+
+with ecoles as (
+    select * from {{ ref('stg_ecoles_geolocalisees__ecoles') }}
+),
+
+situees as (
+    select
+        implantation_id,
+        date_cliche,
+        source_ligne,
+        latitude,
+        longitude
+    from ecoles
+    where
+        latitude is not null
+        and longitude is not null
+),
+
+derniers_cliches as (
+    select
+        implantation_id,
+        max(date_cliche) as date_cliche
+    from situees
+    group by implantation_id
+),
+
+-- A site may hold a primary and a secondary school: one record of the snapshot, whole.
+enregistrements as (
+    select
+        situees.implantation_id,
+        situees.date_cliche,
+        min(situees.source_ligne) as source_ligne
+    from situees
+    inner join derniers_cliches
+        on
+            situees.implantation_id = derniers_cliches.implantation_id
+            and situees.date_cliche = derniers_cliches.date_cliche
+    group by situees.implantation_id, situees.date_cliche
+),
+
+final as (
+    select
+        situees.implantation_id,
+        situees.date_cliche,
+        situees.latitude,
+        situees.longitude
+    from situees
+    inner join enregistrements
+        on
+            situees.implantation_id = enregistrements.implantation_id
+            and situees.date_cliche = enregistrements.date_cliche
+            and situees.source_ligne = enregistrements.source_ligne
+)
+
+select * from final

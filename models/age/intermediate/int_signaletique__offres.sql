@@ -1,0 +1,50 @@
+-- A table: several models join it, and PostgreSQL plans badly over a stack of typed views.
+{{ config(materialized='table') }}
+
+with offres as (
+    select * from {{ ref('stg_signaletique_fase__offres') }}
+),
+
+derniere_extraction as (
+    select max(date_extraction) as date_extraction
+    from offres
+),
+
+final as (
+    select
+        offres.source_fichier,
+        offres.source_ligne,
+        offres.date_extraction,
+        offres.etablissement_id,
+        offres.etablissement_nom,
+        offres.etablissement_numero_bce,
+        offres.etablissement_adresse,
+        offres.etablissement_code_postal,
+        offres.etablissement_localite,
+        offres.etablissement_commune_nom,
+        offres.bassin,
+        offres.arrondissement_nom,
+        offres.type_enseignement,
+        offres.niveau,
+        offres.genre,
+        offres.reseau,
+        offres.implantation_id,
+        offres.implantation_adresse,
+        offres.implantation_code_postal,
+        offres.implantation_localite,
+        offres.implantation_commune_nom,
+        offres.latitude,
+        offres.longitude,
+        offres.pouvoir_organisateur_id,
+        offres.pouvoir_organisateur_nom,
+        offres.pouvoir_organisateur_numero_bce,
+        offres.pouvoir_organisateur_adresse,
+        offres.pouvoir_organisateur_code_postal,
+        offres.pouvoir_organisateur_localite,
+        offres.pouvoir_organisateur_commune_nom
+    from offres
+    inner join derniere_extraction
+        on offres.date_extraction = derniere_extraction.date_extraction
+)
+
+select * from final
