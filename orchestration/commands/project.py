@@ -59,13 +59,13 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     session = Session(settings)
     session.enter(session.open_database())
     parsed = parse_or_fail(session)
-    find_model(parsed.manifest, name)
+    kind = find_model(parsed.manifest, name)["resource_type"]
     with session.step(f"Compilation et lecture de {name}"):
         from dbt.cli.main import dbtRunner
 
         options = dbt_options(settings, settings.target_path)
         done = dbtRunner(manifest=parsed.project).invoke(
-            ["show", *options, "--select", name, "--limit", str(PREVIEW_ROWS)]
+            ["show", *options, "--select", f"{name},resource_type:{kind}", "--limit", str(PREVIEW_ROWS)]
         )
     results = list(done.result or ())
     for result in results:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ def choose_port(given: str | None, default: int) -> int:
         PlatformError: no port number, or a port in use.
     """
     text = given or str(default)
-    if not text.isdigit() or not 1024 <= int(text) <= 65535:
+    if not re.fullmatch("[0-9]{4,5}", text) or not 1024 <= int(text) <= 65535:
         raise PlatformError(
             f"PORT={text} n'est pas un numéro de port.",
             f"Donnez un nombre de 1024 à 65535 : PORT={default}.",
@@ -125,7 +126,7 @@ def _stop(path: Path) -> bool:
 
 
 def _end(process: subprocess.Popen) -> None:
-    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    for request in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, request)
             process.wait(timeout=PATIENCE)

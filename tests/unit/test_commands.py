@@ -1,0 +1,351 @@
+"""What the commands decide by themselves: environments, names, layouts, checks of writing."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestration.cli import COMMANDS, main, with_absolute_landing
+from orchestration.commands import templates
+from orchestration.commands.database import exports
+from orchestration.commands.pipeline import is_set, load_failures
+from orchestration.commands.project import find_model, preview
+from orchestration.commands.quality import forbidden_sql, placeholders
+from orchestration.commands.quality import test_environment as quality_environment
+from orchestration.commands.services import choose_port
+from orchestration.commands.session import Access, child_environment, platform_variables
+from orchestration.errors import PlatformError
+from orchestration.landing import FileReport, LoadReport, TableReport
+from orchestration.settings import ROOT, Settings
+
+ACCESS = Access("127.0.0.1", "54321", "donnees", "s'ec$ret `x`", "essai", Path("/x/mot_de_passe"))
+
+
+def make(*arguments: str | Path, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment = {**environment, "PWD": str(folder), **variables}
+    return subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+# The command line
+
+
+def test_every_command_has_its_function_and_its_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    assert targets - {"help"} == set(COMMANDS) - {"check"}
+    for name, (module, _) in COMMANDS.items():
+        function = name.replace("-", "_")
+        assert f"def {function}(" in (ROOT / f"orchestration/commands/{module}.py").read_text("utf-8")
+
+
+def test_help_names_every_target_without_any_set_up(tmp_path: Path) -> None:
+    done = make("-f", ROOT / "Makefile", folder=tmp_path)
+    assert done.returncode == 0
+    assert "make demo" in done.stdout and "make new-model" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("way", ["-C", "-f"])
+def test_make_works_from_any_folder_and_below_any_path(tmp_path: Path, way: str) -> None:
+    checkout = tmp_path / "l'école du $HOME"
+    start = checkout / "orchestration/setup/start.sh"
+    start.parent.mkdir(parents=True)
+    start.write_text('echo "$1|$CALLER_FOLDER|$LANDING|$NAME"\n')
+    (checkout / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    place = checkout if way == "-C" else checkout / "Makefile"
+    done = make("-s", way, place, "env", "LANDING=depots/age", folder=tmp_path, NAME="LAPTOP-7")
+    assert done.stdout == f"env|{tmp_path}|depots/age|\n", done.stderr
+
+
+def test_a_relative_landing_is_the_callers(tmp_path: Path) -> None:
+    (tmp_path / "depots").mkdir()
+    given = {"LANDING": "depots", "CALLER_FOLDER": str(tmp_path)}
+    assert with_absolute_landing(given)["LANDING"] == str(tmp_path / "depots")
+    assert with_absolute_landing({**given, "LANDING": "landing"})["LANDING"] == "landing"
+    assert with_absolute_landing({"LANDING": "landing"}) == {"LANDING": "landing"}
+
+
+def test_a_mistake_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show"], {"DBT_TARGET": "production"}) == 1
+    said = capsys.readouterr().err
+    assert "DBT_TARGET=production n'existe pas" in said
+    assert "Que faire : Choisissez parmi dev, ci, staging, prod" in said
+
+
+def test_a_shared_server_needs_its_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["env"], {"DBT_TARGET": "prod", "PGHOST": "serveur"}) == 1
+    assert "PGPORT, PGUSER, PGPASSWORD, PGDATABASE" in capsys.readouterr().err
+
+
+# Environments
+
+
+def test_exports_survive_any_value_in_a_shell() -> None:
+    variables = {"PGPASSWORD": ACCESS.password, "LANDING": "/l'été/$(touch x)\n`y`", "VIDE": ""}
+    shell = "\n".join([*exports(variables), *(f'printf "%s|" "${name}"' for name in variables)])
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True)
+    assert done.stdout == "".join(f"{value}|" for value in variables.values())
+    assert all(line.startswith("export ") for line in exports({"A": "b", "C": "d"}))
+
+
+def test_tools_are_led_to_the_embedded_server_only() -> None:
+    settings = Settings.load({})
+    dirty = {
+        "PGSERVICE": "autre",
+        "PGHOSTADDR": "10.0.0.1",
+        "MAKEFLAGS": "s",
+        "PATH": "/usr/bin",
+        "HOME": "/h",
+    }
+    environment = child_environment(settings, ACCESS, dirty)
+    assert "PGSERVICE" not in environment and "PGHOSTADDR" not in environment
+    assert "MAKEFLAGS" not in environment
+    assert (environment["PGHOST"], environment["PGPORT"]) == ("127.0.0.1", "54321")
+    assert environment["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+    assert environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+    assert environment["HOME"] == "/h"
+
+
+def test_a_shared_server_keeps_the_users_ways() -> None:
+    shared = {name: "x" for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")}
+    settings = Settings.load({**shared, "DBT_TARGET": "staging"})
+    environment = child_environment(settings, ACCESS, {"PGOPTIONS": "-c role=x", "PATH": ""})
+    assert environment["PGOPTIONS"] == "-c role=x"
+    assert "PGSSLMODE" not in platform_variables(settings, ACCESS)
+
+
+def test_the_tests_see_nobodys_database() -> None:
+    given = {"PGHOST": "x", "DBT_TARGET": "prod", "LANDING": "y", "MAKEFLAGS": "s", "HOME": "/h", "PGX_": "k"}
+    kept = quality_environment(given)
+    assert {"HOME", "PGX_"} <= set(kept)
+    assert not {"PGHOST", "DBT_TARGET", "LANDING", "MAKEFLAGS"} & set(kept)
+
+
+def test_a_password_is_never_in_a_message() -> None:
+    assert ACCESS.password not in repr(ACCESS)
+
+
+# Ports and options
+
+
+def test_a_busy_port_is_reported_and_another_proposed() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(PlatformError, match="déjà pris") as raised:
+            choose_port(str(port), 3000)
+        assert f"PORT={port + 1}" in raised.value.advice
+
+
+@pytest.mark.parametrize("port", ["abc", "80", "70000", "-1", "３０００0"])
+def test_a_port_is_a_number_an_ordinary_account_may_use(port: str) -> None:
+    with pytest.raises(PlatformError, match="n'est pas un numéro de port"):
+        choose_port(port, 3000)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("1", True), ("oui", True), ("0", False), ("", False), (None, False), ("non", False)],
+)
+def test_strict_is_a_yes_or_no(value: str | None, expected: bool) -> None:
+    assert is_set(value) is expected
+
+
+def test_load_failures_keep_every_reason() -> None:
+    failed = TableReport("age", "ecoles", "ecoles", "echec", message="Table verrouillée.")
+    failed.files = [
+        FileReport("age/a.csv", "", "echec", "colonne fase absente"),
+        FileReport("b", "", "charge"),
+    ]
+    report = LoadReport([failed, TableReport("ags", "x", "x", "charge")], [])
+    assert load_failures(report) == {
+        "age.ecoles.ecoles": "Table verrouillée. ; age/a.csv : colonne fase absente"
+    }
+
+
+# Models shown and made
+
+MANIFEST = {
+    "nodes": {
+        f"model.p.{name}": {"name": name, "resource_type": "model", "fqn": ["p", domain, layer, name]}
+        for domain, layer, name in [
+            ("ags", "staging", "stg_points_verts__marches"),
+            ("ags", "staging", "stg_points_verts__marches_ecarts"),
+            ("ags", "intermediate", "int_points_verts__marches"),
+            ("ags", "marts", "fct_marche"),
+            ("commun", "marts", "dim_commune"),
+        ]
+    },
+    "sources": {
+        f"source.p.{source}.{table}": {
+            "source_name": source,
+            "name": table,
+            "fqn": ["p", "ags", "staging", source, source, table],
+            "original_file_path": "x.yml",
+            "columns": {
+                "id": {"name": "id", "description": 'La « clé », "unique" : ' + "très " * 30 + "longue."},
+                "nom": {"name": "nom", "description": ""},
+            },
+        }
+        for source, table in [("points_verts", "points_verts"), ("clubs", "clubs"), ("clubs", "membres")]
+    },
+}
+
+
+def test_an_unknown_model_brings_the_closest_names() -> None:
+    assert find_model(MANIFEST, "fct_marche")["name"] == "fct_marche"
+    with pytest.raises(PlatformError) as raised:
+        find_model(MANIFEST, "dim_communes")
+    assert raised.value.advice.startswith("Vouliez-vous : dim_commune")
+
+
+def test_rows_are_laid_out_for_the_terminal() -> None:
+    assert preview(["id", "nom"], [], 80) == "Aucune ligne."
+    assert preview(["id", "nom"], [["1", "Ath"], ["22", ""]], 80) == "id  nom\n1   Ath\n22"
+    wide = preview(["id", "texte"], [["1", "a" * 60], ["2", "b"], ["3", "c"]], 60)
+    assert wide.splitlines() == [
+        "id     1                         2",
+        f"texte  {'a' * 23}…  b",
+    ]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for domain in ("ags", "commun"):
+        (tmp_path / "models" / domain).mkdir(parents=True)
+        (tmp_path / f"models/{domain}/_{domain}.yml").write_text("")
+    (tmp_path / "models/ags/fct_marche.sql").write_text("select 1")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("domain", "name", "said"),
+    [
+        ("", "dim_x", "Dans quel domaine"),
+        ("xyz", "dim_x", "AG=xyz n'est pas un domaine"),
+        ("ags", "", "Comment nommer"),
+        ("ags", "Dim_École", "n'est pas un nom de modèle"),
+        ("ags", "marches", "n'est pas un nom de modèle"),
+        ("ags", "dim_" + "x" * 60, "n'est pas un nom de modèle"),
+        ("ags", "stg_marches", "ne dit pas de quelle source"),
+        ("ags", "fct_marche", "existe déjà : models/ags/fct_marche.sql"),
+        ("../x", "dim_x", "n'est pas un domaine"),
+    ],
+)
+def test_bad_names_are_refused_with_advice(checkout: Path, domain: str, name: str, said: str) -> None:
+    with pytest.raises(PlatformError) as raised:
+        templates.check_names(checkout, domain, name)
+    assert said in raised.value.message
+    assert raised.value.advice
+
+
+def test_a_good_name_says_its_layer(checkout: Path) -> None:
+    names = ("stg_clubs__membres", "int_club", "dim_club", "fct_match")
+    layers = [templates.check_names(checkout, "ags", name) for name in names]
+    assert layers == ["staging", "intermediate", "marts", "marts"]
+
+
+def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
+    files = templates.staging_files(MANIFEST, "ags", "stg_points_verts__pieds", None)
+    folder = "models/ags/staging/points_verts/stg_points_verts__pieds"
+    assert list(files) == [f"{folder}.sql", f"{folder}.yml", f"{folder}_ecarts.sql", f"{folder}_ecarts.yml"]
+    assert "{{ source('points_verts', 'points_verts') }}" in files[f"{folder}.sql"]
+    assert "{{ clean_text('nom') }} as nom" in files[f"{folder}.sql"]
+    model = yaml.safe_load(files[f"{folder}.yml"])["models"][0]
+    assert "reconciles_with_source" in model["data_tests"][0]
+    described = {column["name"]: column["description"] for column in model["columns"]}
+    assert described["id"] == MANIFEST["sources"]["source.p.clubs.clubs"]["columns"]["id"]["description"]
+    assert described["nom"] == templates.TO_DESCRIBE
+    assert max(len(line) for text in files.values() for line in text.splitlines()) <= 110
+
+
+@pytest.mark.parametrize("source", [None, "clubs", "clubs.x"])
+def test_a_doubtful_source_is_asked_for(source: str | None) -> None:
+    with pytest.raises(PlatformError, match=r"source") as raised:
+        templates.staging_files(MANIFEST, "ags", "stg_clubs__gens", source)
+    assert "clubs.clubs, clubs.membres" in raised.value.advice
+
+
+def test_a_model_reads_its_own_domain_unless_told_otherwise() -> None:
+    def chosen(domain: str, name: str, layer: str, wanted: str | None = None) -> str:
+        return templates.choose_upstream(MANIFEST, domain, name, layer, wanted)["name"]
+
+    assert chosen("ags", "dim_marche", "marts") == "int_points_verts__marches"
+    assert chosen("ags", "int_marches", "intermediate") != "stg_points_verts__marches_ecarts"
+    assert chosen("ags", "fct_commune", "marts", "dim_commune") == "dim_commune"
+    assert chosen("transversal", "fct_marche", "marts") == "fct_marche"
+    with pytest.raises(PlatformError, match="aucun modèle à lire"):
+        chosen("agc", "dim_x", "marts")
+    with pytest.raises(PlatformError, match="MODEL=stg_x"):
+        chosen("ags", "dim_x", "marts", "stg_x")
+
+
+def test_a_mart_has_a_contract_a_key_and_a_unit_test(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [
+        templates.Column("numero", "Numéro.", "integer"),
+        templates.Column("jour", "Jour.", "timestamp with time zone"),
+    ]
+    node = MANIFEST["nodes"]["model.p.int_points_verts__marches"]
+    files = templates.model_files("ags", "dim_marche", "marts", node, columns, "jour")
+    content = yaml.safe_load(files["models/ags/marts/dim_marche.yml"])
+    numero, jour = content["models"][0]["columns"]
+    assert (numero["data_type"], "data_tests" in numero) == ("integer", False)
+    assert (jour["data_type"], jour["data_tests"]) == ("timestamp with time zone", ["not_null", "unique"])
+    test = content["unit_tests"][0]
+    assert test["given"][0]["input"] == "ref('int_points_verts__marches')"
+    assert list(test["expect"]["rows"][0]) == ["jour"]
+    assert capsys.readouterr().out == ""
+    templates.model_files("ags", "dim_marche", "marts", node, columns, None)
+    assert "Attention" in capsys.readouterr().out
+
+
+def test_a_view_never_reads_a_mart() -> None:
+    columns = [templates.Column("id", "Clé.", "text")]
+
+    def intermediate(reads: str) -> str:
+        node = MANIFEST["nodes"][f"model.p.{reads}"]
+        files = templates.model_files("ags", "int_x", "intermediate", node, columns, None)
+        return files["models/ags/intermediate/int_x.sql"]
+
+    assert intermediate("dim_commune").startswith("{{ config(materialized='table') }}\n\nwith ")
+    assert intermediate("stg_points_verts__marches").startswith("with ")
+
+
+def test_an_existing_file_is_never_written_over(checkout: Path) -> None:
+    with pytest.raises(FileExistsError):
+        templates.write(checkout, {"models/ags/fct_marche.sql": "select 2"})
+    assert (checkout / "models/ags/fct_marche.sql").read_text() == "select 1"
+
+
+# Checks of writing
+
+
+def test_sql_that_only_postgresql_knows_is_found_with_its_line(checkout: Path) -> None:
+    (checkout / "models/ags/fct_marche.sql").write_text(
+        "-- distinct on (a)\nselect distinct\n    on (a) b,\n    sum(c) OVER (partition by d)\nfrom x\n"
+        "{# over ( #}\nwhere 'recover (1)' = e /* over (\n */\n"
+    )
+    faults = forbidden_sql(checkout)
+    assert [fault.split(" : ")[0] for fault in faults] == [
+        "models/ags/fct_marche.sql:2",
+        "models/ags/fct_marche.sql:4",
+    ]
+
+
+def test_what_the_template_leaves_to_be_written_is_found(checkout: Path) -> None:
+    (checkout / "models/ags/_ags.yml").write_text('a: 1\ndescription: "À décrire : une ligne"\n')
+    (checkout / "models/ags/x.sql").write_text("required('id', none, \"À compléter : la clé\")\n")
+    (checkout / "models/ags/y.yml").write_text('description: "Ce qui reste à décrire."\n')
+    assert [line.split(" : ")[0] for line in placeholders(checkout)] == [
+        "models/ags/_ags.yml:2",
+        "models/ags/x.sql:1",
+    ]
