@@ -331,12 +331,14 @@ def test_an_existing_file_is_never_written_over(checkout: Path) -> None:
 
 def test_sql_that_only_postgresql_knows_is_found_with_its_line(checkout: Path) -> None:
     (checkout / "models/ags/fct_marche.sql").write_text(
-        "-- distinct on (a)\nselect distinct\n    on (a) b,\n    sum(c) OVER (partition by d)\nfrom x\n"
+        "-- distinct on (a)\nselect distinct\n    on (a) b,\n    sum(c) OVER (partition by d)\n"
+        "from x\nunion\nselect 1\nunion\n  all\n"
         "{# over ( #}\nwhere 'recover (1)' = e /* over (\n */\n"
     )
     faults = forbidden_sql(checkout)
     assert [fault.split(" : ")[0] for fault in faults] == [
         "models/ags/fct_marche.sql:2",
+        "models/ags/fct_marche.sql:6",
         "models/ags/fct_marche.sql:4",
     ]
 
