@@ -166,12 +166,16 @@ class _Load:
     ) -> None:
         """Loads one extract: its first file, the others being the same in another format."""
         winner, *others = group
-        loaded = self._load_file(table, winner, shared.get(winner.path))
+        aside: set[str] = set()
+        loaded = self._load_file(table, winner, shared.get(winner.path), aside)
         self._add(report, loaded)
         for other in others:
             if loaded.status == "echec":
                 message = f"En attente : {winner.path}, préféré, a échoué."
                 self._add(report, FileReport(other.path, other.variant.name, "inchange", message))
+            elif other.path in aside:
+                message = _same_extract(winner.path)
+                self._add(report, FileReport(other.path, other.variant.name, "doublon", message))
             else:
                 self._add(report, self._guarded(table, other, lambda o=other: self._double(table, o, winner)))
 
@@ -179,7 +183,9 @@ class _Load:
         report.files.append(file)
         self.progress(file.line())
 
-    def _load_file(self, table: SourceTable, match: _Match, owners: list[str] | None) -> FileReport:
+    def _load_file(
+        self, table: SourceTable, match: _Match, owners: list[str] | None, aside: set[str]
+    ) -> FileReport:
         def load() -> FileReport:
             if owners:
                 raise PlatformError(
@@ -188,7 +194,7 @@ class _Load:
                 )
             with (self.landing / match.path).open("rb") as file, self.connection.transaction():
                 lock(self.connection, f"{table.schema}.{table.identifier}")
-                return _FileLoad(self.connection, table, match, file, report).run()
+                return _FileLoad(self.connection, table, match, file, report, self.landing, aside).run()
 
         report = FileReport(match.path, match.variant.name, "inchange")
         return self._guarded(table, match, load)
@@ -224,7 +230,7 @@ class _Load:
 
     def _double(self, table: SourceTable, match: _Match, winner: _Match) -> FileReport:
         """Records that a file repeats, in another format, the extract that was loaded."""
-        message = f"Même extraction que {winner.path}, déjà chargée."
+        message = _same_extract(winner.path)
         report = FileReport(match.path, match.variant.name, "inchange", message)
         with self.connection.transaction():
             lock(self.connection, f"{table.schema}.{table.identifier}")
@@ -300,7 +306,10 @@ def delete_rows(connection: psycopg.Connection, table: SourceTable, path: str) -
 
 
 class _FileLoad:
-    """Decides about one file, and loads it, in the transaction in progress."""
+    """Decides about one file, and loads it, in the transaction in progress.
+
+    `aside` receives the files whose rows it takes out because they are the same extract.
+    """
 
     def __init__(
         self,
@@ -309,7 +318,11 @@ class _FileLoad:
         match: _Match,
         file: BinaryIO,
         report: FileReport,
+        landing: Path,
+        aside: set[str],
     ) -> None:
+        self.landing = landing
+        self.aside = aside
         self.connection = connection
         self.table = table
         self.match = match
@@ -373,8 +386,10 @@ class _FileLoad:
             return
         for path in audit.loaded_files(self.connection, self.table):
             if path != self.match.path and _Match(path, self.match.variant, {}).extract == self.match.extract:
-                message = f"Même extraction que {self.match.path}, qui la remplace."
-                set_aside(self.connection, self.table, path, message)
+                status = _stat(self.landing / path)
+                signature = audit.signature(status) if status else ""
+                set_aside(self.connection, self.table, path, _same_extract(self.match.path), signature)
+                self.aside.add(path)
 
     def _copy(self, rejects: RejectSpool) -> Outcome:
         self.file.seek(0)
@@ -436,6 +451,10 @@ class _FileLoad:
                 **values,
             },
         )
+
+
+def _same_extract(path: str) -> str:
+    return f"Même extraction que {path}, qui est préféré."
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -77,6 +77,7 @@ create table if not exists {raw} (
 """
 
 REJECTS_TABLE = "rejets_chargement"
+LOCK_TIMEOUT = "60s"
 
 
 def raw_table(table: SourceTable) -> sql.Identifier:
@@ -166,7 +167,7 @@ def add_columns(
         )
         for name in undefaulted
     ]
-    connection.execute("set local lock_timeout = '60s'")
+    connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
     try:
         connection.execute(sql.SQL("alter table {} {}").format(raw_table(table), sql.SQL(", ").join(changes)))
     except psycopg.errors.LockNotAvailable as error:

@@ -1,0 +1,501 @@
+"""The loader over a real server: what is kept, replaced, refused, and when nothing happens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import psutil
+import psycopg
+import pytest
+
+from orchestration.errors import PlatformError
+from orchestration.landing import LoadReport, SourceTable, load_landing, read_declarations
+from orchestration.landing.framer import CsvFramer
+from orchestration.warehouse import EmbeddedServer
+from tests.unit.landing_sources import manifest, source, table
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    with psycopg.connect(database, autocommit=True, prepare_threshold=None) as connection:
+        yield connection
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    (tmp_path / "age/essai").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.fixture
+def load(database: str, landing: Path) -> Callable[..., LoadReport]:
+    def run(*tables: SourceTable, **options: Any) -> LoadReport:
+        return load_landing(database, landing, tables or (table(),), **options)
+
+    return run
+
+
+def put(landing: Path, name: str, content: str | bytes) -> Path:
+    """Puts a file there as a transfer does: whole, under a new inode."""
+    path = landing / "age/essai" / name
+    fresh = path.with_name(f".{name}.depot")
+    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
+    fresh.rename(path)
+    return path
+
+
+def rows(connection: Connection, what: str = "source_ligne, a, b", where: str = "raw_age.essai") -> list[Any]:
+    return connection.execute(f"select {what} from {where} order by source_fichier, source_ligne").fetchall()
+
+
+def statuses(connection: Connection) -> list[str]:
+    found = connection.execute("select statut from plateforme.chargements order by chargement_id")
+    return [statut for (statut,) in found]
+
+
+def only(report: LoadReport) -> Any:
+    assert len(report.tables) == 1
+    assert len(report.tables[0].files) == 1
+    return report.tables[0].files[0]
+
+
+def test_rows_rejects_and_audit(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x.csv", 'a,b\n1,""\n2,\ntrop,de,champs\n3,é\n\n')
+    lines: list[str] = []
+    report = load(progress=lines.append)
+    assert rows(connection) == [(2, "1", ""), (3, "2", None), (5, "3", "é")]
+    origin = connection.execute(
+        "select distinct source_fichier, chargement_id, now() - charge_le < interval '1 minute' "
+        "from raw_age.essai"
+    ).fetchall()
+    assert origin == [("age/essai/x.csv", 1, True)]
+    rejected = connection.execute("select * from raw_age.rejets_chargement").fetchall()
+    assert rejected == [
+        (
+            *(1, "essai", "essai", "age/essai/x.csv", 4, 12),
+            *("nombre_de_champs", "3 champ(s) au lieu de 2", "trop,de,champs", b"trop,de,champs"),
+        )
+    ]
+    audit = connection.execute(
+        "select domaine, source_nom, table_nom, fichier, variante, statut, octets, lignes, rejets, "
+        "lignes_vides, length(sha256), recu_le = charge_le from plateforme.chargements"
+    ).fetchall()
+    assert audit == [
+        ("age", "essai", "essai", "age/essai/x.csv", "principal", "charge", 33, 3, 1, 1, 64, True)
+    ]
+    assert report.tables[0].status == "charge"
+    assert lines == ["age/essai/x.csv : chargé, 3 lignes, 1 rejets, " + lines[0].split(", ", 3)[3]]
+    assert json.loads(json.dumps(report.as_dict()))["tables"][0]["files"][0]["rows"] == 3
+
+
+def test_metadata_columns_come_first(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x_2024.csv", "b,extra,a\n1,2,3\n")
+    report = load(table("age/essai/x_{annee}.csv"))
+    found = connection.execute("select * from raw_age.essai")
+    assert [column.name for column in found.description or []] == [
+        *("source_fichier", "source_ligne", "chargement_id", "charge_le"),
+        *("a", "b", "annee", "extra"),
+    ]
+    assert found.fetchall()[0][4:] == ("3", "1", "2024", "2")
+    assert report.tables[0].columns_added == ["extra"]
+    assert "extra" in only(report).message
+
+
+def test_nothing_new_changes_nothing(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    before = rows(connection, "*")
+    report = load()
+    assert (report.tables[0].status, only(report).status) == ("inchange", "inchange")
+    assert rows(connection, "*") == before
+    assert statuses(connection) == ["charge"]
+
+
+def test_same_content_again_is_a_receipt(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    before = rows(connection, "*")
+    put(landing, "x.csv", "a,b\n1,2\n")
+    assert only(load()).status == "identique"
+    assert only(load()).status == "inchange"
+    assert rows(connection, "*") == before
+    assert statuses(connection) == ["charge", "identique"]
+    latest = connection.execute(
+        "select count(*) from plateforme.chargements "
+        "where recu_le > (select min(recu_le) from plateforme.chargements)"
+    ).fetchone()
+    assert latest == (1,)
+
+
+def test_corrected_file_replaces_its_rows_and_rejects(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\nx\n")
+    put(landing, "y.csv", "a,b\n8,9\ny\n")
+    load()
+    put(landing, "x.csv", "a,b\n1,3\n4,5\n")
+    report = load()
+    assert [file.status for file in report.tables[0].files] == ["remplace", "inchange"]
+    assert rows(connection) == [(2, "1", "3"), (3, "4", "5"), (2, "8", "9")]
+    assert connection.execute("select texte from raw_age.rejets_chargement").fetchall() == [("y",)]
+
+
+def test_changed_declaration_loads_again_without_a_receipt(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a;b\n1;2\n")
+    assert only(load()).status == "echec"
+    assert only(load(table(options={"delimiter": ";"}))).status == "charge"
+    assert only(load(table(options={"delimiter": ";", "optional": ["b"]}))).status == "remplace"
+    received = connection.execute(
+        "select count(distinct recu_le), count(distinct charge_le) from plateforme.chargements "
+        "where statut <> 'echec'"
+    ).fetchone()
+    assert received == (1, 2)
+    assert rows(connection) == [(2, "1", "2")]
+
+
+def test_emptied_or_dropped_table_is_filled_again(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    connection.execute("truncate raw_age.essai")
+    load()
+    assert rows(connection) == [(2, "1", "2")]
+    connection.execute("drop schema raw_age cascade")
+    load()
+    assert rows(connection) == [(2, "1", "2")]
+
+
+def test_never_received_table_exists_and_is_empty(load: Any, connection: Connection) -> None:
+    report = load()
+    assert (report.tables[0].status, report.failed) == ("jamais_recu", [])
+    assert rows(connection) == []
+
+
+def test_file_that_left_keeps_its_rows(load: Any, landing: Path, connection: Connection) -> None:
+    path = put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    path.unlink()
+    assert load().tables[0].status == "inchange"
+    assert len(rows(connection)) == 1
+
+
+def test_newly_declared_column_is_added(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    report = load(table(columns=("a", "b", "c"), options={"optional": ["c"]}))
+    assert report.tables[0].columns_added == []
+    assert rows(connection, "a, b, c") == [("1", "2", None)]
+
+
+def test_unmatched_files_are_listed_hidden_ones_not(load: Any, landing: Path) -> None:
+    put(landing, "x.txt", "?")
+    put(landing, ".x.csv", "?")
+    (landing / "sg").mkdir()
+    (landing / "sg/y.csv").write_text("?")
+    assert load().unmatched == ["age/essai/x.txt", "sg/y.csv"]
+    assert load(domains=["age"]).unmatched == ["age/essai/x.txt"]
+
+
+def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None:
+    report = load(table(), table("sg/essai/*.csv", domain="sg"), domains={"sg"})
+    assert [found.domain for found in report.tables] == ["sg"]
+    assert connection.execute("select to_regnamespace('raw_age')").fetchone() == (None,)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("vide.csv", b"", "vide (0 octet)"),
+        ("blanc.csv", b"\n\n", "vide"),
+        ("sans_b.csv", b"a,c\n1,2\n", "obligatoire : b. Colonnes reçues : a, c. Colonnes déclarées : a, b."),
+        ("double.csv", b"a,b,A\n1,2,3\n", "« a » et « A »"),
+        ("utf16.csv", "a,b\n1,2\n".encode("utf-16"), "utf-16"),
+        ("nul.csv", b"a\0,b\n1,2\n", "octets nuls"),
+        ("coupe.json", b'[{"a": 1, "b": 2}, {"a": ', "ligne 1, colonne 26"),
+        ("vide.json", b"", "vide"),
+        ("faux.xlsx", b"a,b\n1,2\n", "illisible"),
+        ("large.csv", ",".join(f"c{k}" for k in range(1700)).encode() + b",a,b\n", "PostgreSQL a refusé"),
+    ],
+)
+def test_bad_file_fails_alone(
+    load: Any, landing: Path, connection: Connection, name: str, content: bytes, words: str
+) -> None:
+    declared = table(
+        options={
+            "variants": [
+                {"name": "csv"},
+                {"name": "json", "location": "age/essai/*.json", "file_format": "json"},
+                {"name": "xlsx", "location": "age/essai/*.xlsx", "file_format": "xlsx"},
+            ]
+        }
+    )
+    put(landing, "a_bon.csv", "a,b\n1,2\n")
+    put(landing, name, content)
+    put(landing, "z_bon.csv", "a,b\n3,4\n")
+    report = load(declared)
+    bad = next(file for file in report.tables[0].files if file.path.endswith(name))
+    assert bad.status == "echec"
+    assert words in bad.message
+    assert "Que faire : " in bad.message
+    assert report.failed == report.tables
+    assert rows(connection, "a") == [("1",), ("3",)]
+    assert connection.execute("select * from raw_age.rejets_chargement").fetchall() == []
+    audit = connection.execute(
+        "select message from plateforme.chargements where statut = 'echec' and fichier like %s", [f"%{name}"]
+    ).fetchall()
+    assert audit == [(bad.message,)]
+
+
+def test_failure_keeps_the_previous_rows(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    put(landing, "x.csv", "c\n1\n")
+    assert only(load()).status == "echec"
+    assert rows(connection) == [(2, "1", "2")]
+    put(landing, "x.csv", "a,b\n1,2\n")
+    assert only(load()).status == "identique"
+
+
+def test_unreadable_file_fails_alone(load: Any, landing: Path) -> None:
+    (landing / "age/essai/x.csv").symlink_to(landing / "absent")
+    report = load()
+    assert only(report).status == "echec"
+    assert "ne peut pas être lu" in only(report).message
+
+
+def test_file_of_two_tables_is_refused_by_both(load: Any, landing: Path) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    report = load(table(), table(name="autre"))
+    assert [found.status for found in report.tables] == ["echec", "echec"]
+    assert "age.essai.essai, age.essai.autre" in report.tables[0].files[0].message
+
+
+def test_file_still_being_written_is_refused(
+    load: Any, landing: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(landing, "x.csv", "a,b\n1,2\n")
+    frame = CsvFramer.frame
+
+    def frame_and_grow(self: CsvFramer, width: int) -> Iterator[bytes]:
+        yield from frame(self, width)
+        with path.open("a") as file:
+            file.write("3,4\n")
+
+    monkeypatch.setattr(CsvFramer, "frame", frame_and_grow)
+    assert "a changé pendant sa lecture" in only(load()).message
+    monkeypatch.undo()
+    load()
+    assert len(rows(connection)) == 2
+
+
+@pytest.fixture
+def two_formats() -> SourceTable:
+    return table(
+        "age/essai/*.json",
+        file_format="json",
+        options={
+            "one_format_per_extract": True,
+            "variants": [
+                {"name": "api"},
+                {"name": "plat", "location": "age/essai/*.csv", "file_format": "csv"},
+            ],
+        },
+    )
+
+
+def test_one_extract_in_two_formats_is_loaded_once(
+    load: Any, landing: Path, connection: Connection, two_formats: SourceTable
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    put(landing, "y.csv", "a,b\n8,9\n")
+    load(two_formats)
+    put(landing, "x.json", '[{"a": 1, "b": 3}]')
+    report = load(two_formats)
+    assert [(Path(file.path).name, file.status) for file in report.tables[0].files] == [
+        ("x.csv", "doublon"),
+        ("x.json", "charge"),
+        ("y.csv", "inchange"),
+    ]
+    assert rows(connection, "a, b") == [("1", "3"), ("8", "9")]
+    assert sorted(statuses(connection)) == ["charge", "charge", "charge", "doublon"]
+    load(two_formats)
+    assert statuses(connection).count("doublon") == 1
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load(two_formats)
+    assert statuses(connection).count("doublon") == 2
+    assert rows(connection, "a, b") == [("1", "3"), ("8", "9")]
+
+
+def test_other_format_takes_over_when_the_first_has_gone(
+    load: Any, landing: Path, connection: Connection, two_formats: SourceTable
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    first = put(landing, "x.json", '[{"a": 1, "b": 3}]')
+    load(two_formats)
+    first.unlink()
+    load(two_formats)
+    assert rows(connection, "a, b") == [("1", "2")]
+
+
+def test_other_format_waits_while_the_first_fails(
+    load: Any, landing: Path, connection: Connection, two_formats: SourceTable
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load(two_formats)
+    put(landing, "x.json", "[")
+    report = load(two_formats)
+    assert {file.status for file in report.tables[0].files} == {"echec", "inchange"}
+    assert rows(connection, "a, b") == [("1", "2")]
+
+
+def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, connection: Connection) -> None:
+    declared = table("age/essai/*.json", file_format="json", options={"envelope": "opendatasoft_v2"})
+    records = [{"a": 1.50, "b": [1, "é"]}, 3, {"a": None, "b": "", "neuf": {"x": True}}]
+    put(landing, "x.json", json.dumps({"total_count": 5, "results": records}))
+    report = load(declared)
+    assert rows(connection, "source_ligne, a, b, neuf_x") == [
+        (1, "1.5", '[1, "é"]', None),
+        (3, None, "", "true"),
+    ]
+    assert connection.execute("select source_ligne, texte from raw_age.rejets_chargement").fetchall() == [
+        (2, "3")
+    ]
+    assert "annonce 5 enregistrements et en contient 3" in only(report).message
+
+
+def test_empty_json_list_is_no_failure(load: Any, landing: Path, connection: Connection) -> None:
+    put(landing, "x.json", "[]")
+    assert only(load(table("age/essai/*.json", file_format="json"))).status == "charge"
+    assert rows(connection) == []
+
+
+def test_sheet_is_loaded_as_text(load: Any, landing: Path, connection: Connection) -> None:
+    book = openpyxl.Workbook()
+    for line in (["A", "B"], [1, "=1+1"], [], [7, "x"], [8, "y", "z"]):
+        book.active.append(line)
+    book.active["A4"].number_format = "000"
+    book.save(landing / "age/essai/x.xlsx")
+    load(table("age/essai/*.xlsx", file_format="xlsx"))
+    assert rows(connection) == [(4, "007", "x")]
+    found = connection.execute(
+        "select source_ligne, motif from raw_age.rejets_chargement order by 1"
+    ).fetchall()
+    assert found == [(2, "formule_sans_valeur"), (3, "ligne_vide"), (5, "nombre_de_champs")]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter"),
+    [("latin-1", ";"), ("cp1252", "|"), ("utf-16", "\t"), ("cp850", ","), ("ascii", "%")],
+)
+def test_encodings_and_delimiters(
+    load: Any, landing: Path, connection: Connection, encoding: str, delimiter: str
+) -> None:
+    word = "cafe" if encoding == "ascii" else "café"
+    text = f'a{delimiter}b\n{word}{delimiter}"x\n""{word}"""\n5" pouces{delimiter}\\.\n'
+    put(landing, "x.csv", text.encode(encoding))
+    load(table(options={"encoding": encoding, "delimiter": delimiter}))
+    assert rows(connection) == [(2, word, f'x\n"{word}"'), (4, '5" pouces', "\\.")]
+
+
+def test_two_loaders_at_once_load_each_file_once(
+    database: str, landing: Path, connection: Connection
+) -> None:
+    tables = read_declarations(
+        manifest(*(source(f"age/essai/{name}_*.csv", name=name) for name in ("un", "deux", "trois")))
+    )
+    for name in ("un", "deux", "trois"):
+        for number in range(4):
+            put(landing, f"{name}_{number}.csv", "a,b\n" + "1,2\n" * 2000)
+    reports: list[LoadReport] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            reports.append(load_landing(database, landing, tables))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert [report.failed for report in reports] == [[]] * 4
+    for name in ("un", "deux", "trois"):
+        assert connection.execute(f"select count(*) from raw_age.{name}").fetchone() == (8000,)
+    assert statuses(connection) == ["charge"] * 12
+
+
+def test_busy_table_fails_with_advice_and_the_others_load(
+    load: Any, landing: Path, connection: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    monkeypatch.setattr("orchestration.landing.tables.LOCK_TIMEOUT", "200ms")
+    with psycopg.connect(database) as reader:
+        reader.execute("select * from raw_age.essai")
+        report = load(table(columns=("a", "b", "c")), table("age/autre/*.csv", name="autre"))
+    assert [found.status for found in report.tables] == ["echec", "jamais_recu"]
+    assert "occupée" in report.tables[0].message
+
+
+def test_unreachable_server_is_said_in_french(landing: Path) -> None:
+    with pytest.raises(PlatformError, match="PostgreSQL est injoignable"):
+        load_landing("host=127.0.0.1 port=1 dbname=absent connect_timeout=2", landing, [table()])
+
+
+def test_landing_zone_must_exist(database: str, tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="n'est pas un dossier"):
+        load_landing(database, tmp_path / "absent", [table()])
+
+
+def test_killed_server_leaves_the_previous_state(
+    tmp_path: Path, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = EmbeddedServer(tmp_path / ".serveur", preferred_port=0)
+    try:
+        server.start()
+        server.ensure_database("essai")
+        conninfo = server.start().conninfo("essai")
+        put(landing, "x.csv", "a,b\n1,2\n")
+        load_landing(conninfo, landing, [table()])
+        put(landing, "x.csv", "a,b\n" + "3,4\n" * 50_000)
+        frame = CsvFramer.frame
+
+        def frame_and_kill(self: CsvFramer, width: int) -> Iterator[bytes]:
+            yield from frame(self, width)
+            with psycopg.connect(conninfo, autocommit=True) as other:
+                while other.execute("select from pg_stat_progress_copy").rowcount == 0:
+                    time.sleep(0.01)
+            postmaster = psutil.Process(server.status().pid)
+            for process in [postmaster, *postmaster.children(recursive=True)]:
+                process.kill()
+
+        monkeypatch.setattr(CsvFramer, "frame", frame_and_kill)
+        with pytest.raises(PlatformError, match="s'est arrêté pendant le chargement"):
+            load_landing(conninfo, landing, [table()])
+        monkeypatch.undo()
+        conninfo = server.start().conninfo("essai")
+        with psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) as connection:
+            assert rows(connection) == [(2, "1", "2")]
+            assert statuses(connection) == ["charge"]
+            load_landing(conninfo, landing, [table()])
+            assert connection.execute("select count(*), min(a) from raw_age.essai").fetchone() == (
+                50_000,
+                "3",
+            )
+            assert statuses(connection) == ["charge", "remplace"]
+    finally:
+        server.destroy()
+        shutil.rmtree(tmp_path / ".serveur", ignore_errors=True)
