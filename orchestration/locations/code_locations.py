@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.errors import PlatformError
+from orchestration.locations import home  # noqa: F401  (tunes the history of every process that runs a location)
 from orchestration.locations.factory import build_location
 from orchestration.manifest.nodes import domains_in
 from orchestration.settings import ROOT

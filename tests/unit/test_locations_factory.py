@@ -1,0 +1,177 @@
+"""The code locations, made from a small manifest; nothing runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+
+from orchestration.errors import PlatformError
+from orchestration.locations import code_locations
+from orchestration.locations.catalogue import LOADED
+from orchestration.locations.factory import build_location
+from orchestration.manifest.nodes import domains_in
+from orchestration.settings import ROOT, Settings
+from tests.unit.manifests import generic, good_manifest, model, source
+
+DOMAINS = ("age", "ags", "commun", "data_platform", "transversal")
+
+
+def settings_for(root: Path, manifest: dict[str, Any]) -> Settings:
+    """A checkout with these domains, and this manifest as its last parse."""
+    for domain in DOMAINS:
+        (root / "models" / domain).mkdir(parents=True, exist_ok=True)
+    settings = replace(Settings.load({}), root=root, target_path=root / "target" / "essai")
+    settings.target_path.mkdir(parents=True, exist_ok=True)
+    settings.manifest_path.write_text(json.dumps(manifest), encoding="utf-8")
+    return settings
+
+
+def location(root: Path, domain: str, manifest: dict[str, Any] | None = None) -> dg.Definitions:
+    return build_location(domain, settings_for(root, manifest or good_manifest()))
+
+
+def spec(definitions: dg.Definitions, *key: str) -> dg.AssetSpec:
+    return definitions.resolve_asset_graph().get(dg.AssetKey(list(key))).to_asset_spec()
+
+
+def executable(definitions: dg.Definitions) -> set[str]:
+    return {key.to_user_string() for key in definitions.resolve_asset_graph().executable_asset_keys}
+
+
+def test_a_location_makes_the_assets_of_its_domain_only(tmp_path: Path) -> None:
+    assert executable(location(tmp_path, "age")) == {
+        "ecoles/ecoles",
+        "stg_ecoles__ecoles",
+        "stg_ecoles__ecoles_ecarts",
+        "int_ecoles",
+        "dim_ecole",
+    }
+
+
+def test_the_lineage_goes_from_the_folder_to_the_mart(tmp_path: Path) -> None:
+    graph = location(tmp_path, "age").resolve_asset_graph()
+    mart = dg.AssetKey("dim_ecole")
+    upstream = {key.to_user_string() for key in graph.get_ancestor_asset_keys(mart)}
+    assert {"landing/age/ecoles", "ecoles/ecoles", "stg_ecoles__ecoles", "int_ecoles"} <= upstream
+
+
+def test_the_mart_of_another_domain_is_read_and_not_made(tmp_path: Path) -> None:
+    definitions = location(tmp_path, "age")
+    graph = definitions.resolve_asset_graph()
+    assert dg.AssetKey("dim_commune") in graph.get(dg.AssetKey("dim_ecole")).parent_keys
+    assert "dim_commune" not in executable(definitions)
+    assert "dim_commune" in executable(location(tmp_path, "commun"))
+
+
+def test_an_asset_says_its_domain_layer_owners_and_description(tmp_path: Path) -> None:
+    definitions = location(tmp_path, "age")
+    mart = spec(definitions, "dim_ecole")
+    assert mart.group_name == "age"
+    assert mart.tags["couche"] == "marts"
+    assert list(mart.owners) == ["owner.age@fwb.example", "steward.age@fwb.example"]
+    assert mart.description == "Le modèle dim_ecole."
+    assert {"dbt", "postgres"} <= mart.kinds
+    raw = spec(definitions, "ecoles", "ecoles")
+    assert (raw.group_name, raw.tags["couche"], raw.kinds) == ("age", "raw", {"postgres", "csv"})
+    folder = spec(definitions, "landing", "age", "ecoles")
+    assert (folder.group_name, folder.kinds) == ("age", {"file"})
+
+
+def test_tests_are_checks_of_what_they_are_about(tmp_path: Path) -> None:
+    graph = location(tmp_path, "age").resolve_asset_graph()
+    checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
+    assert checks == {
+        ("ecoles/ecoles", LOADED),
+        ("stg_ecoles__ecoles", "reconciles_with_source_stg_ecoles__ecoles_table"),
+        ("dim_ecole", "unique_dim_ecole_fase"),
+        ("dim_ecole", "not_null_dim_ecole_fase"),
+        ("dim_ecole", "une_ecole_a_une_commune"),
+        ("int_ecoles", "un_cas"),
+    }
+
+
+def test_a_location_has_a_job_over_everything_and_a_daily_schedule(tmp_path: Path) -> None:
+    definitions = location(tmp_path, "age")
+    job = definitions.resolve_job_def("age")
+    assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == executable(definitions)
+    schedule = definitions.get_schedule_def("age_chaque_jour")
+    assert (schedule.job_name, schedule.execution_timezone) == ("age", "Europe/Brussels")
+
+
+def test_schedules_follow_the_order_of_reading(tmp_path: Path) -> None:
+    manifest = good_manifest()
+    lonely = model("data_platform", "marts", "fct_chargement", [])
+    manifest["nodes"][lonely["unique_id"]] = lonely
+    crons = [
+        location(tmp_path, domain, manifest).get_schedule_def(f"{domain}_chaque_jour").cron_schedule
+        for domain in ("commun", "age", "ags", "transversal", "data_platform")
+    ]
+    assert crons == ["0 4 * * *", "10 4 * * *", "20 4 * * *", "30 4 * * *", "40 4 * * *"]
+
+
+def test_a_domain_with_sources_alone_is_a_location(tmp_path: Path) -> None:
+    assert {"marches/marches", "fct_marche"} == executable(location(tmp_path, "ags"))
+    manifest = good_manifest()
+    del manifest["nodes"]["model.donnees_au_centre.fct_croise"]
+    del manifest["nodes"]["model.donnees_au_centre.fct_marche"]
+    assert executable(location(tmp_path, "ags", manifest)) == {"marches/marches"}
+
+
+def test_an_empty_domain_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="ni source ni modèle pour data_platform"):
+        location(tmp_path, "data_platform")
+
+
+def test_an_unknown_domain_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="nulle_part n'existe pas"):
+        location(tmp_path, "nulle_part")
+    with pytest.raises(AttributeError, match="nulle_part n'existe pas"):
+        code_locations.nulle_part  # noqa: B018
+
+
+def test_a_location_without_a_manifest_says_what_to_do(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, good_manifest())
+    settings.manifest_path.unlink()
+    with pytest.raises(PlatformError, match="n'a pas encore été lu") as caught:
+        build_location("age", settings)
+    assert "make" in caught.value.advice
+
+
+def test_data_platform_watches_freshness_and_undeclared_files(tmp_path: Path) -> None:
+    manifest = good_manifest()
+    log = source("data_platform", "plateforme", "chargements", external=None)
+    reader = model("data_platform", "staging", "stg_plateforme__chargements", [log["unique_id"]])
+    watched = source("age", "ecoles", "ecoles", freshness={"warn_after": {"count": 30, "period": "day"}})
+    manifest["sources"] |= {node["unique_id"]: node for node in (log, watched)}
+    manifest["nodes"][reader["unique_id"]] = reader
+    definitions = location(tmp_path, "data_platform", manifest)
+    graph = definitions.resolve_asset_graph()
+    assert executable(definitions) == {"stg_plateforme__chargements", "menage", "fichiers_non_declares"}
+    assert dg.AssetCheckKey(dg.AssetKey(["ecoles", "ecoles"]), "fraicheur") in graph.asset_check_keys
+    assert spec(definitions, "plateforme", "chargements").group_name == "data_platform"
+    assert definitions.resolve_job_def("surveillance")
+
+
+def test_two_tests_of_one_name_on_two_models_are_two_checks(tmp_path: Path) -> None:
+    manifest = good_manifest()
+    for about in ("int_ecoles", "stg_ecoles__ecoles"):
+        test = generic(f"model.donnees_au_centre.{about}", "not_null", "age", "fase", name="cle_presente")
+        manifest["nodes"][f"{test['unique_id']}.{about}"] = test | {
+            "unique_id": f"{test['unique_id']}.{about}"
+        }
+    keys = location(tmp_path, "age", manifest).resolve_asset_graph().asset_check_keys
+    assert len([key for key in keys if key.name == "cle_presente"]) == 2
+
+
+def test_the_workspace_has_every_domain_of_the_project() -> None:
+    workspace = yaml.safe_load((ROOT / "orchestration/locations/workspace.yaml").read_text(encoding="utf-8"))
+    places = [entry["python_module"] for entry in workspace["load_from"]]
+    assert {place["module_name"] for place in places} == {code_locations.__name__}
+    assert [place["attribute"] for place in places] == [place["location_name"] for place in places]
+    assert sorted(place["attribute"] for place in places) == sorted(domains_in(ROOT))
