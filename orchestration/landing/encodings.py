@@ -14,12 +14,10 @@ CHUNK = 1 << 20
 
 # PostgreSQL converts these itself, and their bytes below 128 are ASCII: lines can be cut before decoding.
 _DIRECT = {"utf-8": "UTF8", "ascii": "UTF8", "iso8859-1": "LATIN1", "cp1252": "WIN1252"}
-_WIDE = re.compile(r"utf-(16|32)(-[bl]e)?")
+_UTF16 = re.compile(r"utf-16(-[bl]e)?")
 _CP1252_UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -48,13 +46,13 @@ class Encoding:
         """Finds an encoding by any name that Python knows.
 
         Raises:
-            LookupError: an unknown name, or a multi-byte encoding that is not Unicode.
+            LookupError: an unknown name, or a multi-byte encoding other than UTF-8 and UTF-16.
         """
         codec = codecs.lookup(name).name
         codec = {"utf-8-sig": "utf-8", "latin-1": "iso8859-1"}.get(codec, codec)
         if codec in _DIRECT:
             return cls(codec, _DIRECT[codec], False, "strict")
-        if _WIDE.fullmatch(codec):
+        if _UTF16.fullmatch(codec):
             return cls(codec, "UTF8", True, "surrogatepass")
         try:
             if len(bytes(range(256)).decode(codec, "surrogateescape")) == 256:
@@ -76,7 +74,7 @@ class Encoding:
         file.seek(0)
         mark, marked = next(((bom, codec) for bom, codec in _BOMS if start.startswith(bom)), (b"", None))
         if marked is None:
-            return self if self.codec not in ("utf-16", "utf-32") else Encoding.named(f"{self.codec}-le")
+            return self if self.codec != "utf-16" else Encoding.named("utf-16-le")
         if not marked.startswith(self.codec):
             advice = marked if marked == "utf-8" else marked[:6]
             raise PlatformError(
