@@ -92,10 +92,19 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
     from orchestration.locations.home import prepare_home
 
     prepare_home(settings)
-    session.say(f"Dagster : http://127.0.0.1:{port}, dans une demi-minute (Ctrl-C ou make stop l'arrête)")
+    session.say("Démarrage de Dagster (une minute environ)…")
     workspace = settings.root / "orchestration" / "locations" / "workspace.yaml"
     command = python_tool("dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))
-    return serve(settings, "dagster", [*command, "--log-level", "warning"], environment)
+    # Its remark that another command exists is no news to the reader.
+    environment["PYTHONWARNINGS"] = "ignore:Function `dev_command`"
+    return serve(
+        settings,
+        "dagster",
+        [*command, "--log-level", "warning"],
+        environment,
+        port,
+        lambda: session.say(f"Dagster : http://127.0.0.1:{port} (Ctrl-C ou make stop l'arrête)"),
+    )
 
 
 def conclude(

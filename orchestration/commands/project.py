@@ -143,9 +143,15 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
             raise PlatformError(
                 "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
             )
-    session.say(f"Documentation : http://127.0.0.1:{port} (Ctrl-C ou make stop pour arrêter)")
     command = dbt("docs", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-browser")
-    return serve(settings, "docs", command, environment)
+    return serve(
+        settings,
+        "documentation",
+        command,
+        environment,
+        port,
+        lambda: session.say(f"Documentation : http://127.0.0.1:{port} (Ctrl-C ou make stop l'arrête)"),
+    )
 
 
 def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:

@@ -42,7 +42,7 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     """Runs every check of writing and of the project's rules, all of them even when one fails."""
     session = Session(settings)
     root = settings.root
-    environment = child_environment(settings, None)
+    environment = linters_environment(settings)
     checks = {
         "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
         "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
@@ -77,7 +77,7 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
 def fix(settings: Settings, _options: Mapping[str, str]) -> int:
     """Corrects what ruff and sqlfluff can correct by themselves."""
     session = Session(settings)
-    environment = child_environment(settings, None)
+    environment = linters_environment(settings)
     left = False
     for title, command in {
         "Python : règles (ruff)": python_tool("ruff", "check", "--fix", "--quiet", "."),
@@ -92,6 +92,11 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
         else "Corrigé. git diff montre les changements."
     )
     return 0
+
+
+def linters_environment(settings: Settings) -> dict[str, str]:
+    """The environment of the linters: no database, and nothing about sqlfluff's own worker processes."""
+    return {**child_environment(settings, None), "PYTHONWARNINGS": "ignore:resource_tracker"}
 
 
 def sqlfluff(root: Path, action: str) -> list[str]:
