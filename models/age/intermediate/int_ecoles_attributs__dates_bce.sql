@@ -1,6 +1,3 @@
--- A table: the établissements join it, and PostgreSQL plans badly over a stack of typed views.
-{{ config(materialized='table') }}
-
 with dates_bce as (
     select * from {{ ref('stg_ecoles_attributs__dates_bce') }}
 ),

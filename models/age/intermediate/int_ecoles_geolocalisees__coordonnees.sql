@@ -1,6 +1,3 @@
--- A table: the implantations join it, and PostgreSQL plans badly over a stack of typed views.
-{{ config(materialized='table') }}
-
 with ecoles as (
     select * from {{ ref('stg_ecoles_geolocalisees__ecoles') }}
 ),

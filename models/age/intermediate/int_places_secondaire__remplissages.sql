@@ -1,6 +1,3 @@
--- A table: the mart joins it, and PostgreSQL plans badly over a stack of typed views.
-{{ config(materialized='table') }}
-
 with remplissages as (
     select * from {{ ref('stg_places_secondaire__remplissages') }}
 ),

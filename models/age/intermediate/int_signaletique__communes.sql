@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with offres as (
     select * from {{ ref('int_signaletique__offres') }}
 ),

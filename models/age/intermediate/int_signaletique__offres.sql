@@ -1,6 +1,3 @@
--- A table: several models join it, and PostgreSQL plans badly over a stack of typed views.
-{{ config(materialized='table') }}
-
 with offres as (
     select * from {{ ref('stg_signaletique_fase__offres') }}
 ),

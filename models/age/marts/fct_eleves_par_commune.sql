@@ -13,7 +13,7 @@ dates as (
         code_nis,
         commune_nom,
         nombre_eleves,
-        cast(concat(cast(annee as text), '-01-01') as date) as premier_janvier
+        {{ make_day('annee', 1, 1) }} as premier_janvier
     from eleves
 ),
 
