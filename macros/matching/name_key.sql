@@ -1,11 +1,14 @@
 {#
   A name as it is compared, so that two hands writing it differently still meet: upper case, no accents,
-  punctuation as a space, single spaces; null when nothing is left.
+  punctuation as a space, single spaces, St and Ste in full; null when nothing is left.
 
-      name_key('commune')   ->   « Saint-Léger (Virton) » and « SAINT LEGER VIRTON » are the same
+      name_key('commune')   ->   « Saint-Léger (Virton) » and « ST LEGER VIRTON » are the same
 #}
 {% macro name_key(value) -%}
-    nullif(trim(both ' ' from {{ regexp_replace('upper(' ~ remove_accents(value) ~ ')', '[^A-Z0-9]+', ' ') }}), '')
+    {%- set words = regexp_replace('upper(' ~ remove_accents(value) ~ ')', '[^A-Z0-9]+', ' ') -%}
+    nullif(trim(both ' ' from
+        replace(replace(concat(' ', {{ words }}, ' '), ' ST ', ' SAINT '), ' STE ', ' SAINTE ')
+    ), '')
 {%- endmacro %}
 
 

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with chiffres as (
     select * from {{ ref('chiffres') }}
 ),

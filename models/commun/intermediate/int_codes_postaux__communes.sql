@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with localites as (
     select * from {{ ref('int_localites__localites') }}
 ),

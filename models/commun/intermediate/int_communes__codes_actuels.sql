@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with communes as (
     select * from {{ ref('int_communes__periodes') }}
 ),

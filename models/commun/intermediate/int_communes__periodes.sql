@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with unites as (
     select * from {{ ref('int_refnis__unites') }}
 ),

@@ -1,5 +1,3 @@
-{{ config(materialized='table') }}
-
 with unites as (
     select * from {{ ref('stg_refnis__unites') }}
 ),

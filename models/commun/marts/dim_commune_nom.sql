@@ -20,8 +20,11 @@ candidats as (
         noms.nom_normalise,
         noms.code_nis,
         noms.rang,
-        -- Saint-Nicolas: the one near Liège, rather than Sint-Niklaas, for a French-speaking ministry.
-        case when communes.region_code in ('03000', '04000') then noms.code_nis end as code_nis_francophone
+        -- Saint-Nicolas: the one near Liège, rather than Sint-Niklaas, for a French-speaking ministry. Names
+        -- of the past are not chosen between: the Dutch name of a Walloon village may be a Flemish town's.
+        case
+            when noms.rang < 3 and communes.region_code in ('03000', '04000') then noms.code_nis
+        end as code_nis_francophone
     from noms
     inner join meilleurs_rangs
         on
