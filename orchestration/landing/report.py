@@ -43,7 +43,7 @@ class FileReport:
             words = {"identique": "reçu à l'identique", "doublon": "doublon", "inchange": "inchangé"}
             return f"{self.path} : {words[self.status]}"
         done = "chargé" if self.status == "charge" else "remplacé"
-        counts = f"{_grouped(self.rows)} lignes, {_grouped(self.rejects)} rejets, {seconds}"
+        counts = f"{_counted(self.rows, 'ligne')}, {_counted(self.rejects, 'rejet')}, {seconds}"
         return f"{self.path} : {done}, {counts}{f'. {self.message}' if self.message else ''}"
 
 
@@ -107,5 +107,6 @@ class LoadReport:
         return asdict(self)
 
 
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
+def _counted(number: int, noun: str) -> str:
+    """« 0 ligne », « 1 ligne », « 8 346 lignes »."""
+    return f"{number:,}".replace(",", "\u202f") + f" {noun}{'s' if number > 1 else ''}"
