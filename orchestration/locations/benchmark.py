@@ -98,7 +98,7 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
 
     def imported(_folder: Path) -> None:
         run = DbtRun(settings, chosen, parse(settings).project, arguments)
-        if not all(result.good or result.status == "warn" for result in run.results()) or run.error:
+        if any(result.bad for result in run.results()) or run.error:
             raise PlatformError(f"dbt build de {chosen} échoue : {run.error or ''}", "Lancez make build.")
 
     def step(folder: Path) -> None:

@@ -71,11 +71,11 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
             found.models[spec.key] = node["unique_id"]
     for test in of_type(manifest, "test", "unit_test"):
         about = keys.get(tested_id(test) or "")
-        if about is None or domain_of_test(manifest, test) not in domains:
+        if domain_of_test(manifest, test) not in domains:
             continue
         if is_singular(test):
             found.selection.append(f"fqn:{'.'.join(test['fqn'])}")
-        if about not in outside:
+        if about is not None and about not in outside:
             check = dg.AssetCheckSpec(test["name"], asset=about, description=test["description"] or None)
             found.checks.append(check)
             found.tests[check.key] = test["unique_id"]

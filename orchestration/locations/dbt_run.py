@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
 GOOD = frozenset({"success", "pass", "no-op", "reused"})
+BAD = frozenset({"error", "fail", "runtime error"})
 # What stays of a run, beside dbt.log; the rest (compiled SQL, manifest) can be made again.
 KEPT = ("run_results.json", "sources.json")
 _LOCK = ".lock"
@@ -34,7 +35,7 @@ class NodeResult:
 
     Attributes:
         unique_id: dbt's.
-        status: dbt's: success, pass, warn, fail, error, no-op...
+        status: dbt's: success, pass, warn, fail, error, skipped...
         message: dbt's message, empty when it has none.
         seconds: how long it took.
         failures: rows that a test found; 0 for the rest.
@@ -52,6 +53,11 @@ class NodeResult:
     def good(self) -> bool:
         """True for what succeeded without a warning."""
         return self.status in GOOD
+
+    @property
+    def bad(self) -> bool:
+        """True for what failed by itself; what was skipped because of it is not."""
+        return self.status in BAD
 
 
 class DbtRun:
@@ -166,7 +172,8 @@ def _stop(thread: threading.Thread, received: queue.SimpleQueue[NodeResult | Non
         ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
     )
     for adapter in list(FACTORY.adapters.values()):
-        list(adapter.cancel_open_connections())
+        with adapter.connection_named("annulation"):
+            list(adapter.cancel_open_connections())
     while received.get() is not None:
         pass
 

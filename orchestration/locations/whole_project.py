@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.landing import LoadReport
-from orchestration.locations.dbt_run import NodeResult, runs_folder
+from orchestration.locations.dbt_run import BAD, NodeResult, runs_folder
 from orchestration.locations.factory import build_definitions
 from orchestration.locations.home import prepare_home
 from orchestration.locations.work import Journal
@@ -148,14 +148,16 @@ class _Tally:
         for (other, kind, status), count in self.found.items():
             if other == domain:
                 number["made" if kind in MADE else "tests"] += count
-                number["failed"] += count if status in ("error", "fail") else 0
+                number["failed"] += count if status in BAD else 0
         failed = f", {number['failed']} en échec" if number["failed"] else ""
         return f"{domain} : {number['made']} modèles, {number['tests']} tests{failed}"
 
 
 def _file_logger(path: Path) -> dg.LoggerDefinition:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    path.unlink(missing_ok=True)
+    # Not "w": Dagster closes every handler of the process when it begins, and only this one opens again.
+    handler = logging.FileHandler(path, mode="a", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logger = logging.Logger("dagster_file", logging.DEBUG)
     logger.addHandler(handler)

@@ -142,11 +142,11 @@ class Work:
             journal.nodes.append(result)
             if self.watch:
                 self.watch(result)
-            if not result.good and result.status != WARNING:
+            if result.bad:
                 journal.errors.append(_explain(parsed.manifest, result))
             if result.good and result.unique_id in made:
                 yield dg.MaterializeResult(asset_key=made[result.unique_id], metadata=_metadata(result))
-            elif result.unique_id in tested:
+            elif result.unique_id in tested and (result.good or result.bad or result.status == WARNING):
                 check = tested[result.unique_id]
                 yield dg.AssetCheckResult(
                     asset_key=check.asset_key,

@@ -21,13 +21,15 @@ def domain_of(node: Node) -> str:
 
 
 def domain_of_test(manifest: Manifest, test: Node) -> str | None:
-    """The domain of a test or unit test: that of its YAML file, or, for a singular one, of what it is about.
+    """The domain of a test or unit test: that of its YAML file; of a singular one, its group.
 
     Returns:
-        None for a singular test over several models that does not say which one it is about.
+        Without a group, the domain of what the test is about; None when it is about no model in particular.
     """
     if not is_singular(test):
         return domain_of(test)
+    if test.get("group"):
+        return test["group"]
     about = tested_id(test)
     return domain_of(node_of(manifest, about)) if about else None
 

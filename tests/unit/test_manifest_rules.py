@@ -142,6 +142,10 @@ def singular_test_says_nothing(m: Manifest) -> None:
     node(m, "une_ecole_a_une_commune")["config"]["meta"] = {}
 
 
+def macro_test_has_no_group(m: Manifest) -> None:
+    add(m, manifests.singular("typing_dates", [], {}))
+
+
 def singular_test_of_commun_reads_age(m: Manifest) -> None:
     node(m, "une_ecole_a_une_commune")["config"]["meta"] = {"dagster": {"ref": {"name": "dim_commune"}}}
 
@@ -261,6 +265,7 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (intermediate_has_no_unit_test, "test-unitaire", "int_ecoles"),
     (mart_decides_without_unit_test, "test-unitaire", "fct_croise"),
     (singular_test_says_nothing, "test-sur-un-modele", "sans dire sur lequel"),
+    (macro_test_has_no_group, "test-sur-un-modele", "n'a pas de groupe"),
     (staging_is_not_reconciled, "reconciliation", "stg_ecoles__ecoles"),
     (model_is_not_described, "description", "int_ecoles n'a pas de description"),
     (column_is_not_described, "description", "code"),
@@ -309,6 +314,12 @@ def test_a_singular_test_counts_for_the_domain_it_is_about() -> None:
     manifest = good_manifest()
     singular_test_of_commun_reads_age(manifest)
     assert {v.rule for v in check_manifest(manifest)} == {"sens-des-domaines", "cycle-de-domaines"}
+
+
+def test_a_macro_test_of_a_group_is_fine() -> None:
+    manifest = good_manifest()
+    add(manifest, manifests.singular("typing_dates", [], {}) | {"group": "commun"})
+    assert check_manifest(manifest) == []
 
 
 def test_a_protected_mart_breaks_the_rules_of_both_sides() -> None:

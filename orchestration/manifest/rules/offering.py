@@ -10,6 +10,7 @@ from orchestration.manifest.nodes import (
     ISSUES_SUFFIX,
     Manifest,
     Node,
+    domain_of_test,
     file_of,
     is_singular,
     layer_of,
@@ -110,17 +111,21 @@ def logic_has_unit_tests(manifest: Manifest) -> Iterator[Fault]:
 
 @rule(
     "test-sur-un-modele",
-    "Dites sur quel modèle le test porte, en tête du fichier : "
-    "config(meta={'dagster': {'ref': {'name': '<modèle>'}}}).",
+    "Écrivez en tête du fichier, dans config() : meta={'dagster': {'ref': {'name': '<modèle>'}}} ; "
+    "pour un test de macro, qui ne lit aucun modèle : group='commun'.",
 )
 def singular_tests_are_about_a_model(manifest: Manifest) -> Iterator[Fault]:
-    """A singular test is about one model, so that it runs and shows with it, in its domain."""
+    """A singular test is about one model, so that it runs and shows with it; a macro's test has a group."""
     for test in of_type(manifest, "test"):
-        if is_singular(test) and tested_id(test) is None:
+        if not is_singular(test) or tested_id(test):
+            continue
+        if test["depends_on"]["nodes"]:
             yield (
                 file_of(test),
                 f"Le test {test['name']} lit plusieurs modèles sans dire sur lequel il porte.",
             )
+        elif domain_of_test(manifest, test) is None:
+            yield file_of(test), f"Le test {test['name']} ne lit aucun modèle et n'a pas de groupe."
 
 
 @rule(
