@@ -10,9 +10,11 @@ class PlatformError(Exception):
     """
 
     def __init__(self, message: str, advice: str) -> None:
+        """Keeps both parts, for those who show them apart."""
         super().__init__(message)
         self.message = message
         self.advice = advice
 
     def __str__(self) -> str:
+        """The message, then the advice."""
         return f"{self.message}\nQue faire : {self.advice}"

@@ -77,8 +77,8 @@ class Settings:
             missing = [name for name in SERVER_VARIABLES if not environ.get(name)]
             if missing:
                 raise PlatformError(
-                    f"La cible {target} a besoin de variables d'environnement absentes : {', '.join(missing)}.",
-                    f"Définissez-les, par exemple : export {missing[0]}=… ; la liste est dans docs/installation.md.",
+                    f"La cible {target} a besoin de variables absentes : {', '.join(missing)}.",
+                    f"Définissez-les (export {missing[0]}=…) ; docs/installation.md les explique.",
                 )
             database = environ["PGDATABASE"]
         return cls(
