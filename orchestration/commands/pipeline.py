@@ -92,7 +92,7 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
     from orchestration.locations.home import prepare_home
 
     prepare_home(settings)
-    session.say("Démarrage de Dagster (une minute environ)…")
+    session.say("Démarrage de Dagster (une à deux minutes)…")
     workspace = settings.root / "orchestration" / "locations" / "workspace.yaml"
     command = python_tool("dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))
     # Its remark that another command exists is no news to the reader.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -16,7 +17,8 @@ from pathlib import Path
 from orchestration.errors import PlatformError
 from orchestration.settings import Settings
 
-# Seconds a program has to end by itself after a polite request.
+# Seconds a program has to end by itself after a polite request, and `make stop` for the whole.
+POLITENESS = 8
 PATIENCE = 20
 
 
@@ -126,7 +128,7 @@ def _stop(path: Path) -> bool:
                 f"{path.stem} (processus {pid}) appartient à un autre compte.",
                 "Arrêtez-le avec le compte qui l'a lancé.",
             ) from error
-        for _ in range(PATIENCE * 20):
+        for _ in range(PATIENCE * 10):
             if _lock(pid_file.fileno()):
                 return True
             time.sleep(0.1)
@@ -147,15 +149,14 @@ def _answers(process: subprocess.Popen, port: int) -> bool:
 
 
 def _end(process: subprocess.Popen) -> None:
-    for request in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, request)
-            process.wait(timeout=PATIENCE)
-            return
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+    """Asks the program and all that it started to end, then ends what is left of them."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=POLITENESS)
+        # Its own children may outlive it: Dagster's code servers wait for a heartbeat that never comes.
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _pid_file(settings: Settings, name: str) -> Path:
