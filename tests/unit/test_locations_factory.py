@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from dagster_dbt import DagsterDbtTranslator
 
 from orchestration.errors import PlatformError
 from orchestration.locations import code_locations
 from orchestration.locations.catalogue import LOADED
 from orchestration.locations.factory import build_location
+from orchestration.locations.specs import asset_key
 from orchestration.manifest.nodes import domains_in
 from orchestration.settings import ROOT, Settings
 from tests.unit.manifests import generic, good_manifest, model, source
@@ -77,10 +81,39 @@ def test_an_asset_says_its_domain_layer_owners_and_description(tmp_path: Path) -
     assert list(mart.owners) == ["owner.age@fwb.example", "steward.age@fwb.example"]
     assert mart.description == "Le modèle dim_ecole."
     assert {"dbt", "postgres"} <= mart.kinds
+    assert mart.metadata["fichier"] == "models/age/marts/dim_ecole.sql"
+    schema = mart.metadata["dagster/column_schema"]
+    assert [(c.name, c.type, c.description) for c in schema.columns] == [("fase", "text", "La colonne fase.")]
     raw = spec(definitions, "ecoles", "ecoles")
     assert (raw.group_name, raw.tags["couche"], raw.kinds) == ("age", "raw", {"postgres", "csv"})
     folder = spec(definitions, "landing", "age", "ecoles")
     assert (folder.group_name, folder.kinds) == ("age", {"file"})
+
+
+def test_keys_are_those_of_dagster_dbt() -> None:
+    manifest = good_manifest()
+    nodes = [*manifest["sources"].values(), *manifest["nodes"].values()]
+    theirs = DagsterDbtTranslator()
+    for node in nodes:
+        if node["resource_type"] != "test":
+            assert asset_key(node) == theirs.get_asset_key(node)
+
+
+def test_a_code_server_does_not_import_dbt() -> None:
+    code = (
+        "import sys, orchestration.locations.code_locations; print({'dbt', 'dagster_dbt'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_an_ephemeral_model_is_no_asset_and_hides_no_lineage(tmp_path: Path) -> None:
+    manifest = good_manifest()
+    manifest["nodes"]["model.donnees_au_centre.int_ecoles"]["config"]["materialized"] = "ephemeral"
+    definitions = location(tmp_path, "age", manifest)
+    assert "int_ecoles" not in executable(definitions)
+    parents = definitions.resolve_asset_graph().get(dg.AssetKey("dim_ecole")).parent_keys
+    assert parents == {dg.AssetKey("stg_ecoles__ecoles"), dg.AssetKey("dim_commune")}
 
 
 def test_tests_are_checks_of_what_they_are_about(tmp_path: Path) -> None:
@@ -100,7 +133,7 @@ def test_a_location_has_a_job_over_everything_and_a_daily_schedule(tmp_path: Pat
     definitions = location(tmp_path, "age")
     job = definitions.resolve_job_def("age")
     assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == executable(definitions)
-    schedule = definitions.get_schedule_def("age_chaque_jour")
+    schedule = definitions.resolve_schedule_def("age_chaque_jour")
     assert (schedule.job_name, schedule.execution_timezone) == ("age", "Europe/Brussels")
 
 
@@ -109,7 +142,7 @@ def test_schedules_follow_the_order_of_reading(tmp_path: Path) -> None:
     lonely = model("data_platform", "marts", "fct_chargement", [])
     manifest["nodes"][lonely["unique_id"]] = lonely
     crons = [
-        location(tmp_path, domain, manifest).get_schedule_def(f"{domain}_chaque_jour").cron_schedule
+        location(tmp_path, domain, manifest).resolve_schedule_def(f"{domain}_chaque_jour").cron_schedule
         for domain in ("commun", "age", "ags", "transversal", "data_platform")
     ]
     assert crons == ["0 4 * * *", "10 4 * * *", "20 4 * * *", "30 4 * * *", "40 4 * * *"]

@@ -1,0 +1,143 @@
+"""Reading the project once, and the last good reading when it does not parse. dbt opens no database here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import PlatformError
+from orchestration.manifest import nodes, parse, read_manifest
+from orchestration.manifest.nodes import domain_of_test, domains_in, of_type
+from orchestration.settings import ROOT
+from tests.small_project import SmallProject, small_project
+
+NOWHERE = "host=127.0.0.1 port=1 user=personne password=x dbname=essai"
+BROKEN = "models/age/marts/dim_ecoles.sql"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallProject]:
+    with small_project(tmp_path, NOWHERE) as project:
+        yield project
+
+
+def models(manifest: dict) -> set[str]:
+    return {model["name"] for model in of_type(manifest, "model")}
+
+
+def test_a_good_project_is_read_from_any_folder(
+    small: SmallProject, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("ailleurs")
+    monkeypatch.chdir(elsewhere)
+    parsed = parse(small.settings)
+    assert parsed.notice is None
+    assert models(parsed.manifest) == {
+        "stg_ecoles__ecoles",
+        "stg_batiments__batiments",
+        "dim_ecoles",
+        "dim_batiments",
+        "fct_tout",
+    }
+    assert parsed.manifest == read_manifest(small.settings)
+    assert list(elsewhere.iterdir()) == []
+    assert not (small.root / "logs").exists()
+
+
+@pytest.mark.parametrize(
+    ("sql", "word"),
+    [("select {% if %}", "dim_ecoles.sql"), ("select * from {{ ref('nulle_part') }}", "nulle_part")],
+    ids=["jinja", "ref"],
+)
+def test_a_broken_project_falls_back_on_its_last_good_reading(
+    small: SmallProject, sql: str, word: str
+) -> None:
+    good = parse(small.settings)
+    small.write(BROKEN, sql)
+    parsed = parse(small.settings)
+    assert parsed.notice is not None
+    assert "dernière lecture réussie" in parsed.notice
+    assert word in parsed.notice
+    assert "Que faire" in parsed.notice
+    assert parsed.manifest == good.manifest == read_manifest(small.settings)
+    assert {node.name for node in parsed.project.nodes.values() if node.resource_type == "model"} == models(
+        good.manifest
+    )
+
+
+def test_a_broken_yaml_falls_back_too(small: SmallProject) -> None:
+    parse(small.settings)
+    small.write("models/age/marts/dim_ecoles.yml", "models: [")
+    assert "dim_ecoles.yml" in (parse(small.settings).notice or "")
+
+
+def test_a_mended_project_is_read_again(small: SmallProject) -> None:
+    parse(small.settings)
+    small.write("models/age/marts/dim_neuf.sql", "select {% if %}")
+    assert parse(small.settings).notice
+    small.write("models/age/marts/dim_neuf.sql", "select 1 as fase")
+    parsed = parse(small.settings)
+    assert parsed.notice is None
+    assert "dim_neuf" in models(parsed.manifest)
+
+
+def test_the_last_good_reading_survives_another_manifest(small: SmallProject) -> None:
+    good = parse(small.settings)
+    small.write(BROKEN, "select {% if %}")
+    small.settings.manifest_path.write_text("{}", encoding="utf-8")
+    assert parse(small.settings).manifest == good.manifest
+    assert read_manifest(small.settings) == good.manifest
+
+
+def test_a_project_that_was_never_read_is_an_error(small: SmallProject) -> None:
+    small.write(BROKEN, "select {% if %}")
+    with pytest.raises(PlatformError, match=r"aucune lecture réussie[\s\S]*dim_ecoles\.sql") as caught:
+        parse(small.settings)
+    assert "git diff" in caught.value.advice
+
+
+def test_a_missing_variable_is_named(small: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PGHOST")
+    with pytest.raises(PlatformError, match="PGHOST"):
+        parse(small.settings)
+
+
+def test_two_processes_read_at_once(small: SmallProject) -> None:
+    code = (
+        "import sys; from pathlib import Path; from dataclasses import replace\n"
+        "from orchestration.manifest import parse; from orchestration.settings import Settings\n"
+        "root = Path(sys.argv[1])\n"
+        "settings = replace(Settings.load({}), root=root, target_path=root / 'target' / 'essai')\n"
+        "print(parse(settings).notice)"
+    )
+    command = [sys.executable, "-c", code, str(small.root)]
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=120)[0].strip() for process in both] == ["None", "None"]
+
+
+def test_what_a_test_is_about(small: SmallProject) -> None:
+    small.write(
+        "tests/un_seul.sql",
+        "{{ config(group='age') }} select 1 from {{ ref('dim_ecoles') }} where fase is null",
+    )
+    both = "select 1 from {{ ref('dim_ecoles') }}, {{ ref('stg_ecoles__ecoles') }}"
+    small.write("tests/deux.sql", "{{ config(group='age') }} " + both)
+    chosen = "{{ config(group='age', meta={'dagster': {'ref': {'name': 'dim_ecoles'}}}) }} "
+    small.write("tests/deux_choisis.sql", chosen + both)
+    manifest = parse(small.settings).manifest
+    tests = {test["name"]: test for test in of_type(manifest, "test")}
+    about = "model.donnees_au_centre.dim_ecoles"
+    names = ("un_seul", "deux", "deux_choisis", "unique_dim_ecoles_fase")
+    assert [nodes.tested_id(tests[name]) for name in names] == [about, None, about, about]
+    assert {domain_of_test(manifest, tests[name]) for name in names} == {"age"}
+
+
+def test_domains_are_in_the_order_they_read_each_other(tmp_path: Path) -> None:
+    for domain in ("transversal", "age", "data_platform", "commun", "sg"):
+        (tmp_path / "models" / domain).mkdir(parents=True)
+    (tmp_path / "models" / "_docs.md").touch()
+    assert domains_in(tmp_path) == ["commun", "age", "sg", "transversal", "data_platform"]
