@@ -1,0 +1,187 @@
+"""`make demo` from a clean landing zone to the marts: once, again, and with what goes wrong in real life."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestration.sample import generate
+from orchestration.settings import ROOT
+from tests.e2e.conftest import Checkout
+
+REAL_LANDING = ROOT.parent / "shared" / "data" / "landing"
+LOADED_ROWS = """
+    select source_fichier, count(*), min(chargement_id), max(charge_le)
+    from raw_{domain}.{table} group by source_fichier order by source_fichier
+"""
+
+
+@pytest.fixture(scope="module")
+def built(checkout: Checkout) -> Checkout:
+    done = checkout.command("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Pour Power BI, Excel ou DBeaver" in done.stdout
+    return checkout
+
+
+def raw_tables(checkout: Checkout) -> list[tuple[str, str]]:
+    return [(line["domain"], line["table"]) for line in checkout.summary()["sources"]]
+
+
+def everything_loaded(checkout: Checkout) -> dict[str, list[tuple]]:
+    return {
+        f"{domain}.{table}": checkout.ask(LOADED_ROWS.format(domain=domain, table=table))
+        for domain, table in raw_tables(checkout)
+    }
+
+
+def test_every_line_of_the_sample_is_where_its_maker_says(built: Checkout, tmp_path: Path) -> None:
+    made = generate(tmp_path)
+    rows = {file: count for tables in everything_loaded(built).values() for file, count, *_ in tables}
+    refused = {
+        file: count
+        for domain in sorted({domain for domain, _ in raw_tables(built)})
+        for file, count in built.ask(
+            f"select source_fichier, count(*) from raw_{domain}.rejets_chargement group by source_fichier"
+        )
+    }
+    twins = {
+        file for (file,) in built.ask("select fichier from plateforme.chargements where statut = 'doublon'")
+    }
+    assert twins == {"ags/points_verts/points_verts_2025-06-14.csv"}
+    expected = {str(file): tally for file, tally in made.items() if str(file) not in twins}
+    assert rows == {file: tally.lignes for file, tally in expected.items()}
+    assert refused == {
+        file: tally.rejets_chargement.total()
+        for file, tally in expected.items()
+        if tally.rejets_chargement.total()
+    }
+    assert sum(refused.values()) > 0
+
+
+def test_every_received_row_is_in_staging_or_in_the_ecarts(built: Checkout) -> None:
+    pairs = built.ask(
+        """
+        select staging.table_schema, staging.table_name
+        from information_schema.tables as staging
+        inner join information_schema.tables as ecarts
+            on staging.table_schema = ecarts.table_schema
+            and ecarts.table_name = staging.table_name || '_ecarts'
+        """
+    )
+    assert len(pairs) == sum(line["failure"] is None for line in built.summary()["sources"]) - 4
+    kept = sum(built.ask(f"select count(*) from {schema}.{name}")[0][0] for schema, name in pairs)
+    summary = built.summary()["sources"]
+    sensitive = {"prises_en_charge", "mandats", "agents", "cadastre_subventions"}
+    typed = [line for line in summary if line["table"] not in sensitive]
+    set_aside = sum(line["rejected_rows"] + line["excluded_rows"] for line in typed)
+    assert kept + set_aside == sum(line["rows"] for line in typed)
+    assert set_aside > 0
+
+
+def test_marts_hold_rows_and_carry_their_descriptions(built: Checkout) -> None:
+    marts = built.ask(
+        """
+        select table_schema, table_name from information_schema.tables
+        where table_schema in ('age', 'ags', 'agmj', 'commun', 'data_platform', 'sg', 'transversal')
+        """
+    )
+    assert len(marts) >= 20
+    empty = [name for schema, name in marts if not built.ask(f"select 1 from {schema}.{name} limit 1")]
+    assert empty == []
+    silent = built.ask(
+        """
+        select attrelid::regclass, attname from pg_attribute
+        inner join pg_class on pg_class.oid = attrelid
+        where relnamespace in ('age'::regnamespace, 'ags'::regnamespace, 'transversal'::regnamespace)
+            and relkind = 'r' and attnum > 0 and col_description(attrelid, attnum) is null
+        """
+    )
+    assert silent == []
+
+
+def test_a_second_run_changes_nothing(built: Checkout) -> None:
+    before = everything_loaded(built)
+    receipts = built.ask("select count(*) from plateforme.chargements")
+    done = built.command("demo", STRICT="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert everything_loaded(built) == before
+    assert built.ask("select count(*) from plateforme.chargements") == receipts
+    assert not list((built.folder / "target").glob("*/runs/*/*/manifest.json"))
+
+
+def test_a_bad_file_of_each_format_stops_nothing_else(built: Checkout) -> None:
+    landing = built.landing
+    bad = {
+        "agmj/prisons/prisons_2026.json": b'[{"id": "prison-une", "kind": "prison", ',
+        "sg/agents/agents_2026.xlsx": b"ceci n'est pas un classeur",
+        "sg/index/index_2026-01-01.csv": b"valid_since;rank\n01/01/2026;1\n",
+    }
+    places = landing / "ags/points_verts"
+    corrected = sorted(places.glob("*.json"))[0].read_text("utf-8").replace('"Modifié"', '"Annulé"')
+    try:
+        for name, content in bad.items():
+            (landing / name).write_bytes(content)
+        sorted(places.glob("*.json"))[0].write_text(corrected, "utf-8")
+        (landing / "ags/points_verts/notes de réunion.txt").write_text("rien à voir")
+        done = built.command("demo")
+    finally:
+        for name in bad:
+            (landing / name).unlink(missing_ok=True)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1, said
+    # The message gives the file, what is wrong and what to do.
+    for name in bad:
+        assert name in said
+    assert "index" in said and "valid_since" in said
+    assert "Que faire" in said
+    assert "notes de réunion.txt" in said
+    # What is good went on, with the corrected file, and what had been loaded before stays.
+    assert built.ask("select count(*) from ags.fct_marche where statut = 'Modifié'") == [(0,)]
+    assert built.ask("select count(*) > 0 from ags.fct_marche where est_annulee") == [(True,)]
+    assert built.ask("select count(*) > 0 from agmj.dim_prison") == [(True,)]
+    failed = {line["table"] for line in built.summary()["sources"] if line["failure"]}
+    assert failed == {"prisons", "agents", "index_traitements"}
+    assert built.summary()["unmatched"] == ["ags/points_verts/notes de réunion.txt"]
+
+
+def test_another_landing_zone_has_a_database_of_its_own(built: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "zone/sg").mkdir(parents=True)
+    shutil.copytree(built.landing / "sg/baremes", tmp_path / "zone/sg/baremes")
+    (tmp_path / "zone/sg/baremes/inconnu.txt").write_text("?")
+    variables = {"LANDING": str(tmp_path / "zone"), "STRICT": "1"}
+    refused = built.command("load", **variables)
+    assert refused.returncode == 1
+    assert "sg/baremes/inconnu.txt" in refused.stdout
+    (tmp_path / "zone/sg/baremes/inconnu.txt").unlink()
+    done = built.command("demo", **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "jamais reçu" in done.stdout.lower()
+    database = built.summary()["connection"]["database"]
+    assert built.ask("select count(*) > 0 from sg.fct_bareme", database) == [(True,)]
+    # Declared, never received: empty, and built all the same.
+    assert built.ask("select count(*) from age.dim_etablissement", database) == [(0,)]
+
+
+@pytest.mark.skipif(
+    not REAL_LANDING.is_dir(), reason=f"no real landing zone beside the checkout: {REAL_LANDING}"
+)
+def test_the_real_landing_zone_passes_whole(built: Checkout) -> None:
+    done = built.command("demo", LANDING=str(REAL_LANDING), STRICT="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = built.summary()
+    database = summary["connection"]["database"]
+    lines = {line["table"]: line for line in summary["sources"]}
+    assert lines["signaletique_fase"]["rows"] == 8346
+    assert sum(lines["indice_socio_economique"]["unreadable"].values()) == 1
+    assert lines["population"]["excluded_rows"] == 2142
+    assert set(summary["tests"]) == {"success"}
+    for mart, rows in {
+        "age.dim_etablissement": 3029,
+        "age.dim_implantation": 5516,
+        "age.dim_pouvoir_organisateur": 1035,
+        "ags.fct_marche": 480,
+    }.items():
+        assert built.ask(f"select count(*) from {mart}", database) == [(rows,)]
