@@ -31,8 +31,8 @@ FORBIDDEN_SQL = {
     r"\bdistinct\s+on\b": "select distinct on n'existe que dans PostgreSQL : groupez par la clé (group by), "
     "puis joignez pour retrouver le reste de la ligne.",
     # sqlfluff's AM02 leaves PostgreSQL out, and would let union distinct pass.
-    r"\bunion\b(?!\s+all\b)": "union retire les doubles en silence : écrivez union all, et groupez (group by) "
-    "si les doubles doivent partir.",
+    r"\bunion\b(?!\s+all\b)": "union retire les doubles en silence : écrivez union all, et groupez "
+    "(group by) si les doubles doivent partir.",
     r"\bover\s*\(": "Denodo n'exécute pas les fonctions de fenêtre : groupez (group by), puis joignez.",
 }
 SQL_COMMENTS = re.compile(r"\{#.*?#\}|/\*.*?\*/|--[^\n]*", re.DOTALL)

@@ -306,7 +306,7 @@ def documented(columns: Sequence[Column], key: str | None = None, contract: bool
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """A template of orchestration/templates/ with its $names filled."""
-    return Template((TEMPLATES / template).read_text(encoding="utf-8")).substitute(values)
+    return Template((TEMPLATES / f"{template}.tmpl").read_text(encoding="utf-8")).substitute(values)
 
 
 def write(root: Path, files: Mapping[str, str]) -> None:
