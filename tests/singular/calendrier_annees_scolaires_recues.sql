@@ -1,4 +1,7 @@
-{{ config(group='commun') }}
+{{ config(
+    group='commun',
+    meta={'dagster': {'ref': {'name': 'int_calendrier__annees_scolaires'}}}
+) }}
 
 -- The school years of the seed leave, between two of them, exactly the summer holidays that were received.
 with recues as (

@@ -1,4 +1,7 @@
-{{ config(group='commun') }}
+{{ config(
+    group='commun',
+    meta={'dagster': {'ref': {'name': 'annees_scolaires'}}}
+) }}
 
 -- The rule of the decree, on every year of the seed: from 1 September to 30 June until 2021-2022, then from
 -- the last Monday of August to the first Friday of July.

@@ -1,4 +1,7 @@
-{{ config(group='commun') }}
+{{ config(
+    group='commun',
+    meta={'dagster': {'ref': {'name': 'jours_feries_regles'}}}
+) }}
 
 -- The rules of the seed against the received ones, day by day; nothing to say when the source is empty.
 with recus as (

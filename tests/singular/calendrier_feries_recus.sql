@@ -1,4 +1,7 @@
-{{ config(group='commun') }}
+{{ config(
+    group='commun',
+    meta={'dagster': {'ref': {'name': 'int_calendrier__jours_feries'}}}
+) }}
 
 -- The computed public holidays against the received ones, in the years that both know. Easter and Pentecost
 -- Sundays are no legal holidays: a source may give them or not.

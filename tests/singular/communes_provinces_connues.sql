@@ -1,4 +1,7 @@
-{{ config(group='commun') }}
+{{ config(
+    group='commun',
+    meta={'dagster': {'ref': {'name': 'dim_commune_actuelle'}}}
+) }}
 
 -- The provinces of the communes in force against the list of provinces, once that list has been received.
 with provinces as (
