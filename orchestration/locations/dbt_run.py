@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import fcntl
 import os
@@ -86,8 +87,18 @@ class DbtRun:
     def results(self) -> Iterator[NodeResult]:
         """Runs the command and yields each node's result as it comes.
 
-        When the caller stops listening (an interrupted Dagster run), dbt's queries are cancelled.
+        When the caller stops listening, dbt's queries are cancelled. An interrupted Dagster run may forget
+        this generator between two results: then it is closed when the process ends.
         """
+        stream = self._stream()
+        close = stream.close
+        atexit.register(close)
+        try:
+            yield from stream
+        finally:
+            atexit.unregister(close)
+
+    def _stream(self) -> Iterator[NodeResult]:
         from dbt.cli.main import dbtRunner
 
         received: queue.SimpleQueue[NodeResult | None] = queue.SimpleQueue()
@@ -106,7 +117,8 @@ class DbtRun:
                 received.put(None)
 
         with _own_folder(self.folder) as target_path:
-            thread = threading.Thread(target=work, args=(target_path,), name="dbt")
+            # A daemon: the end of the process must not wait for dbt before it has asked it to stop.
+            thread = threading.Thread(target=work, args=(target_path,), name="dbt", daemon=True)
             thread.start()
             try:
                 while (result := received.get()) is not None:

@@ -61,6 +61,7 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
 
     Raises:
         PlatformError: the project does not parse and never did.
+        KeyboardInterrupt: Ctrl-C; dbt's queries are cancelled.
     """
     begun = time.monotonic()
     journal = Journal()
@@ -68,7 +69,8 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
     with journal.timed("lecture"):
         parsed = parse(settings)
     if parsed.notice:
-        progress(parsed.notice)
+        # The reason is among the errors, which the caller shows.
+        progress("Le projet dbt ne se lit pas : sa dernière lecture réussie sert.")
     with journal.timed("définitions"):
         tally = _Tally(parsed.manifest, progress)
         domains = domains_in(settings.root)
@@ -84,6 +86,9 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
         done = job.execute_in_process(
             instance=instance, raise_on_error=False, run_config={"loggers": {"fichier": {}}}
         )
+    _raise_if_interrupted(done)
+    if not done.success and not journal.errors:
+        journal.errors.extend(_unforeseen(done))
     tally.end()
     journal.seconds["total"] = round(time.monotonic() - begun, 1)
     return Outcome(
@@ -96,6 +101,19 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
         notice=parsed.notice,
         run_id=done.run_id,
     )
+
+
+def _raise_if_interrupted(done: dg.ExecuteInProcessResult) -> None:
+    """Dagster takes Ctrl-C for a failure among others; its caller must not."""
+    for event in done.all_events:
+        reason = event.job_failure_data.failure_reason if event.is_run_failure else None
+        if reason is not None and reason.value == "UNEXPECTED_TERMINATION":
+            raise KeyboardInterrupt
+
+
+def _unforeseen(done: dg.ExecuteInProcessResult) -> list[str]:
+    failures = [event.step_failure_data for event in done.all_events if event.is_step_failure]
+    return [f"Erreur imprévue de la plateforme : {failure.error_display_string}" for failure in failures]
 
 
 @dataclass

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.locations import work
 from orchestration.locations.benchmark import ENOUGH, LIMIT, measure
 from orchestration.locations.catalogue import LOADED
 from orchestration.locations.dbt_run import DbtRun, clean_leftovers, runs_folder
@@ -173,9 +177,7 @@ def test_an_interrupted_run_cancels_its_queries_and_leaves_nothing(small: SmallP
     arguments = ["run", "--select", "dim_rapide", "dim_lente"]
     results = DbtRun(small.settings, "age", parse(small.settings).project, arguments).results()
     assert next(results).unique_id.endswith("dim_rapide")
-    sleeping = (
-        "select count(*) from pg_stat_activity where query like '%%pg_sleep(120)%%' and state = 'active'"
-    )
+    sleeping = "select count(*) from pg_stat_activity where query like '%pg_sleep(120)%' and state = 'active'"
     mine = " and pid <> pg_backend_pid()"
     deadline = time.monotonic() + 30
     while small.query(sleeping + mine) == [(0,)] and time.monotonic() < deadline:
@@ -185,6 +187,55 @@ def test_an_interrupted_run_cancels_its_queries_and_leaves_nothing(small: SmallP
     assert time.monotonic() - begun < 30
     assert small.query(sleeping + mine) == [(0,)]
     assert [path.name for path in (runs_folder(small.settings) / "age").iterdir() if path.is_dir()] == []
+
+
+def test_a_process_that_ends_in_mid_run_cancels_its_queries(small: SmallProject) -> None:
+    small.add_mart("dim_rapide", "select 1 as fase")
+    small.add_mart("dim_lente", "select 1 as fase from (select pg_sleep(121)) as attente")
+    code = (
+        "import sys, time; from pathlib import Path; from dataclasses import replace\n"
+        "from orchestration.locations.dbt_run import DbtRun; from orchestration.manifest import parse\n"
+        "from orchestration.settings import Settings\n"
+        "root = Path(sys.argv[1])\n"
+        "settings = replace(Settings.load({}), root=root, target_path=root / 'target' / 'essai')\n"
+        "project = parse(settings).project\n"
+        "forgotten = DbtRun(settings, 'age', project, ['run', '-s', 'dim_rapide', 'dim_lente']).results()\n"
+        "next(forgotten); time.sleep(2); raise KeyboardInterrupt"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code, str(small.root)], cwd=ROOT, timeout=100)
+    assert done.returncode != 0
+    assert time.monotonic() - begun < 100
+    active = "select count(*) from pg_stat_activity where query like '%pg_sleep(121)%' and state = 'active'"
+    assert small.query(f"{active} and pid <> pg_backend_pid()") == [(0,)]
+    assert [path.name for path in (runs_folder(small.settings) / "age").iterdir() if path.is_dir()] == []
+
+
+def test_ctrl_c_ends_the_whole_project_and_its_queries(small: SmallProject) -> None:
+    small.add_mart("dim_lente", "select 1 as fase from (select pg_sleep(122)) as attente")
+    code = (
+        "import sys; from pathlib import Path; from dataclasses import replace\n"
+        "from orchestration.locations.whole_project import materialise\n"
+        "from orchestration.settings import Settings\n"
+        "root = Path(sys.argv[1]); target = root / 'target' / 'essai'; landing = root / 'landing'\n"
+        "settings = replace(Settings.load({}), root=root, target_path=target, landing=landing)\n"
+        "settings = replace(settings, build=root / 'build')\n"
+        "try: materialise(settings)\n"
+        "except KeyboardInterrupt: sys.exit(130)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(small.root)], cwd=ROOT)
+    active = (
+        "select count(*) from pg_stat_activity where query like '%pg_sleep(122)%' and state = 'active' "
+        "and pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + 90
+    while small.query(active) == [(0,)] and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.2)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    assert small.query(active) == [(0,)]
+    assert [path for path in (runs_folder(small.settings) / NAME).iterdir() if path.is_dir()] == []
 
 
 def test_what_a_killed_run_left_is_cleaned_and_what_runs_is_not(small: SmallProject) -> None:
@@ -281,6 +332,18 @@ def test_the_whole_project_says_what_failed_and_what_did_not_run(small: SmallPro
     assert "division by zero" in outcome.errors[1]
     assert outcome.counts["model"] == {"error": 1, "skipped": 1, "success": 3}
     assert any(line.startswith("age : ") and "1 en échec" in line for line in lines)
+
+
+def test_an_unforeseen_error_is_no_silent_failure(
+    small: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("personne n'y avait pensé")
+
+    monkeypatch.setattr(work, "load_landing", broken)
+    outcome = materialise(small.settings, lambda _: None)
+    assert not outcome.success
+    assert any("personne n'y avait pensé" in error for error in outcome.errors)
 
 
 def test_a_dead_server_is_said_once(small: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
