@@ -80,7 +80,7 @@ def serve(
         pid_file.truncate(0)
         pid_file.write(str(os.getpid()))
         pid_file.flush()
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGTERM, _interrupt)
         # A group of its own: the request to stop reaches the programs it started, once.
         process = subprocess.Popen(command, cwd=settings.root, env=dict(environment), start_new_session=True)
         try:
@@ -92,6 +92,11 @@ def serve(
             return 0
         finally:
             path.unlink(missing_ok=True)
+
+
+def _interrupt(*_: object) -> None:
+    """What Ctrl-C does, also where a program started in the background ignores Ctrl-C itself."""
+    raise KeyboardInterrupt
 
 
 def stop_services(settings: Settings) -> list[str]:

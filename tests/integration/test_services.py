@@ -34,8 +34,13 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def served(tmp_path: Path):
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(tmp_path)], cwd=ROOT)
+def served(request: pytest.FixtureRequest, tmp_path: Path):
+    # A shell that runs a script starts what ends with & deaf to Ctrl-C.
+    deaf = getattr(request, "param", None) == "in the background"
+    command = [sys.executable, "-c", SERVE, str(tmp_path)]
+    if deaf:
+        command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_for(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
         yield process
@@ -63,6 +68,7 @@ def is_gone(pid: int) -> bool:
     return state.stdout.startswith("Z")
 
 
+@pytest.mark.parametrize("served", ["in front", "in the background"], indirect=True)
 def test_stop_ends_the_program_and_its_children(settings: Settings, served: subprocess.Popen) -> None:
     child = int((settings.root / "child").read_text())
     assert not is_gone(child)
