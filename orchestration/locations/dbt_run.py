@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import fcntl
 import os
@@ -11,8 +10,9 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ GOOD = frozenset({"success", "pass", "no-op", "reused"})
 BAD = frozenset({"error", "fail", "runtime error"})
 # What stays of a run, beside dbt.log; the rest (compiled SQL, manifest) can be made again.
 KEPT = ("run_results.json", "sources.json")
+# Seconds that dbt has, after its queries are cancelled, to end by itself.
+PATIENCE = 20
 _LOCK = ".lock"
 
 
@@ -91,12 +93,12 @@ class DbtRun:
         this generator between two results: then it is closed when the process ends.
         """
         stream = self._stream()
-        close = stream.close
-        atexit.register(close)
+        # Not atexit: in Dagster's workers multiprocessing ends dbt's threads (priority 15) before that.
+        at_end = Finalize(None, stream.close, exitpriority=100)
         try:
             yield from stream
         finally:
-            atexit.unregister(close)
+            at_end.cancel()
 
     def _stream(self) -> Iterator[NodeResult]:
         from dbt.cli.main import dbtRunner
@@ -123,10 +125,9 @@ class DbtRun:
             try:
                 while (result := received.get()) is not None:
                     yield result
-            finally:
-                if thread.is_alive():
-                    _stop(thread, received)
-                thread.join()
+            except BaseException:
+                _stop(thread, received)
+                raise
 
 
 def runs_folder(settings: Settings) -> Path:
@@ -186,8 +187,9 @@ def _stop(thread: threading.Thread, received: queue.SimpleQueue[NodeResult | Non
     for adapter in list(FACTORY.adapters.values()):
         with adapter.connection_named("annulation"):
             list(adapter.cancel_open_connections())
-    while received.get() is not None:
-        pass
+    with suppress(queue.Empty):
+        while received.get(timeout=PATIENCE) is not None:
+            pass
 
 
 def _node_result(event: EventMsg) -> NodeResult:
