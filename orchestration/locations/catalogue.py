@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from orchestration.errors import PlatformError
-from orchestration.locations.specs import Specs, folder_key
+from orchestration.locations.translator import Translator
 from orchestration.manifest.nodes import Manifest, domain_of, domain_of_test, is_singular, of_type, tested_id
 
 LOADED = "chargement"
@@ -43,7 +43,7 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
     Raises:
         PlatformError: these domains hold nothing.
     """
-    specs = Specs(manifest)
+    translator = Translator(manifest)
     project = manifest["metadata"]["project_name"]
     found = Catalogue([], [], [], {}, {}, {}, [f"fqn:{project}.{domain}" for domain in domains])
     folders: dict[dg.AssetKey, dg.AssetSpec] = {}
@@ -51,21 +51,21 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
     for source in of_type(manifest, "source"):
         if domain_of(source) not in domains:
             continue
-        spec = specs.raw_table(source)
+        spec = translator.raw_table(manifest, source)
         keys[source["unique_id"]] = spec.key
         if source.get("external"):
             found.specs.append(spec)
             found.tables[spec.key] = source["unique_id"]
             description = "Le dernier chargement de la table s'est fait sans erreur."
             found.checks.append(dg.AssetCheckSpec(LOADED, asset=spec.key, description=description))
-            folders[folder_key(source)] = specs.folder(source)
+            folders[translator.folder_key(source)] = translator.folder(source)
         else:
             found.outside.append(spec)
     outside = {spec.key for spec in found.outside}
     found.outside.extend(folders.values())
     for node in of_type(manifest, "model", "seed", "snapshot"):
         if domain_of(node) in domains and node["config"]["materialized"] != "ephemeral":
-            spec = specs.model(node)
+            spec = translator.get_asset_spec(manifest, node["unique_id"], None)
             keys[node["unique_id"]] = spec.key
             found.specs.append(spec)
             found.models[spec.key] = node["unique_id"]

@@ -7,7 +7,7 @@ import dagster as dg
 
 from orchestration.landing import read_declarations
 from orchestration.locations.dbt_run import DbtRun, clean_leftovers
-from orchestration.locations.specs import Specs, asset_key
+from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import PLATFORM, Manifest, label_of, node_of, of_type
 from orchestration.settings import Settings
@@ -18,10 +18,13 @@ SHOWN = 50
 
 def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     """Makes the checks and the housekeeping, with a job and a schedule of their own."""
+    translator = Translator(manifest)
     keys = {
-        source["unique_id"]: asset_key(source) for source in of_type(manifest, "source") if _watched(source)
+        source["unique_id"]: translator.get_asset_spec(manifest, source["unique_id"], None).key
+        for source in of_type(manifest, "source")
+        if _watched(source)
     }
-    group = dict(group_name=PLATFORM, owners=Specs(manifest).owners(PLATFORM))
+    group = dict(group_name=PLATFORM, owners=translator.owners_of(PLATFORM))
 
     @dg.asset(name="menage", description="Efface ce que des exécutions interrompues ont laissé.", **group)
     def housekeeping() -> dg.MaterializeResult:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,11 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
-from dagster_dbt import DagsterDbtTranslator
 
 from orchestration.errors import PlatformError
 from orchestration.locations import code_locations
 from orchestration.locations.catalogue import LOADED
 from orchestration.locations.factory import build_location
-from orchestration.locations.specs import asset_key
 from orchestration.manifest.nodes import domains_in
 from orchestration.settings import ROOT, Settings
 from tests.unit.manifests import generic, good_manifest, model, source
@@ -88,23 +84,6 @@ def test_an_asset_says_its_domain_layer_owners_and_description(tmp_path: Path) -
     assert (raw.group_name, raw.tags["couche"], raw.kinds) == ("age", "raw", {"postgres", "csv"})
     folder = spec(definitions, "landing", "age", "ecoles")
     assert (folder.group_name, folder.kinds) == ("age", {"file"})
-
-
-def test_keys_are_those_of_dagster_dbt() -> None:
-    manifest = good_manifest()
-    nodes = [*manifest["sources"].values(), *manifest["nodes"].values()]
-    theirs = DagsterDbtTranslator()
-    for node in nodes:
-        if node["resource_type"] != "test":
-            assert asset_key(node) == theirs.get_asset_key(node)
-
-
-def test_a_code_server_does_not_import_dbt() -> None:
-    code = (
-        "import sys, orchestration.locations.code_locations; print({'dbt', 'dagster_dbt'} & {*sys.modules})"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "set()"
 
 
 def test_an_ephemeral_model_is_no_asset_and_hides_no_lineage(tmp_path: Path) -> None:
