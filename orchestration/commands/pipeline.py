@@ -66,11 +66,14 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
         parsed = parse(settings)
     if parsed.notice:
         print(parsed.notice, flush=True)
+    faults: list[PlatformError] = []
     with session.step("Chargement de la zone de dépôt"):
-        report = load_landing(
-            access.conninfo(), settings.landing, read_declarations(parsed.manifest), progress=session.say
-        )
-    summary = conclude(session, access, report, [], None)
+        tables = read_declarations(parsed.manifest, faults)
+        report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
+    for fault in faults:
+        print(f"\n{fault}")
+    problem = f"{len(faults)} déclaration(s) à corriger, nommée(s) ci-dessus." if faults else None
+    summary = conclude(session, access, report, [], problem)
     return verdict(summary, options, "load")
 
 

@@ -149,11 +149,15 @@ class SourceTable:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def read_declarations(manifest: Mapping[str, Any]) -> list[SourceTable]:
+def read_declarations(
+    manifest: Mapping[str, Any], faults: list[PlatformError] | None = None
+) -> list[SourceTable]:
     """Reads the source tables that have an `external:` from dbt's manifest.
 
     Args:
         manifest: the content of manifest.json (dbt 1.11).
+        faults: receives the declarations that cannot be followed, so that one never stops the others; without
+            it the first one is raised.
 
     Returns:
         The tables, by domain, source and name.
@@ -166,14 +170,20 @@ def read_declarations(manifest: Mapping[str, Any]) -> list[SourceTable]:
     for node in manifest.get("sources", {}).values():
         if not node.get("external"):
             continue
-        table = _Reader(node).table()
-        relation = (table.schema, table.identifier)
-        if relation in relations:
-            raise PlatformError(
-                f"Deux tables de sources visent la même table {'.'.join(relation)} : "
-                f"{relations[relation]} et {table.label}.",
-                "Donnez à l'une d'elles un autre nom, ou un `identifier:` distinct.",
-            )
+        try:
+            table = _Reader(node).table()
+            relation = (table.schema, table.identifier)
+            if relation in relations:
+                raise PlatformError(
+                    f"Deux tables de sources visent la même table {'.'.join(relation)} : "
+                    f"{relations[relation]} et {table.label}.",
+                    "Donnez à l'une d'elles un autre nom, ou un `identifier:` distinct.",
+                )
+        except PlatformError as fault:
+            if faults is None:
+                raise
+            faults.append(fault)
+            continue
         relations[relation] = table.label
         tables.append(table)
     return sorted(tables, key=lambda table: (table.domain, table.source, table.name))

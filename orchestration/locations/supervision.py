@@ -56,7 +56,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
 
 def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
     """Files of the landing zone that no source matches, relative to it; hidden ones do not count."""
-    tables = read_declarations(manifest)
+    tables = read_declarations(manifest, [])
     files = (path.relative_to(settings.landing) for path in settings.landing.rglob("*") if path.is_file())
     visible = (path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts))
     return sorted(path for path in visible if not any(table.match(path) for table in tables))

@@ -99,12 +99,15 @@ class Work:
             raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
 
     def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
-        keys = {}
+        keys, sources = {}, {}
         for key, unique_id in self.catalogue.tables.items():
             if unique_id in wanted and (source := manifest["sources"].get(unique_id)):
                 keys[domain_of(source), source["source_name"], source["name"]] = key
+                sources[unique_id] = source
+        faults: list[PlatformError] = []
+        declared = read_declarations({"sources": sources}, faults)
+        journal.errors.extend(f"Chargement : {fault}" for fault in faults)
         try:
-            declared = [t for t in read_declarations(manifest) if (t.domain, t.source, t.name) in keys]
             journal.load = load_landing("", self.settings.landing, declared, progress=self.progress)
         except PlatformError as error:
             journal.errors.append(f"Chargement : {error}")

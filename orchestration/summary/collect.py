@@ -185,7 +185,8 @@ def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> lis
         for unique_id, node in manifest["sources"].items()
     }
     found = []
-    for table in read_declarations(manifest):
+    # A declaration that cannot be followed is among the errors of the load already.
+    for table in read_declarations(manifest, []):
         source = SourceTable(domain=table.domain, source=table.source, table=table.name)
         source.files = len(loaded_files(connection, table)) if audited else 0
         if (table.schema, table.identifier) in relations:

@@ -130,3 +130,11 @@ def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: 
 def test_two_tables_with_one_relation_are_refused() -> None:
     with pytest.raises(PlatformError, match=r"raw_age\.commune"):
         read_declarations(manifest(source(name="x", identifier="commune"), source(name="commune")))
+
+
+def test_a_declaration_to_correct_leaves_the_others_to_be_loaded() -> None:
+    faults: list[PlatformError] = []
+    wrong = source(name="fausse", file_format="parquet")
+    declared = read_declarations(manifest(wrong, source(name="bonne")), faults)
+    assert [table.name for table in declared] == ["bonne"]
+    assert ["fausse" in str(fault) and "parquet" in str(fault) for fault in faults] == [True]
