@@ -66,7 +66,7 @@ fix: ## Corrige ce que les outils savent corriger
 stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet
 	$(RUN) stop
 .PHONY: clean
-clean: ## Efface les résultats et la base du projet (l'environnement .venv reste)
+clean: ## Efface les résultats et toutes les bases du projet (l'environnement .venv reste)
 	$(RUN) clean
 .PHONY: lock
 lock: ## Recalcule requirements.txt depuis requirements.in

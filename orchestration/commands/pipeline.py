@@ -72,8 +72,11 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
         report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
     for fault in faults:
         print(f"\n{fault}")
-    problem = f"{len(faults)} déclaration(s) à corriger, nommée(s) ci-dessus." if faults else None
-    summary = conclude(session, access, report, [], problem)
+    problems = [
+        *([parsed.notice] if parsed.notice else []),
+        *([f"Déclarations à corriger, nommées ci-dessus : {len(faults)}."] if faults else []),
+    ]
+    summary = conclude(session, access, report, [], "\n".join(problems) or None)
     return verdict(summary, options, "load")
 
 

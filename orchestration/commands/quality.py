@@ -47,13 +47,16 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
         "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
         "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
         "YAML (yamllint)": python_tool("yamllint", "--strict", "."),
-        "SQL (sqlfluff)": sqlfluff(root, "lint"),
     }
     failed = []
-    for title, command in checks.items():
+
+    def run(title: str, command: list[str]) -> None:
         with session.step(title):
             if run_tool(command, environment, root) != 0:
                 failed.append(title)
+
+    for title, command in checks.items():
+        run(title, command)
     for title, find in {"SQL portable": forbidden_sql, "Textes à compléter": placeholders}.items():
         with session.step(title):
             for fault in find(root):
@@ -65,6 +68,8 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
         except PlatformError as error:
             print(error)
             failed.append("Règles du projet")
+    # Last, since it takes the longest.
+    run("SQL (sqlfluff, deux minutes environ)", sqlfluff(root, "lint"))
     if failed:
         raise PlatformError(
             f"À corriger : {', '.join(dict.fromkeys(failed))}. Le détail est ci-dessus.",
