@@ -41,9 +41,9 @@ class FileReport:
             return f"{self.path} : échec ({seconds}). {self.message}"
         if self.status not in LOADED:
             words = {"identique": "reçu à l'identique", "doublon": "doublon", "inchange": "inchangé"}
-            return f"{self.path} : {words[self.status]}"
+            return f"{self.path} : {words[self.status]}{f'. {self.message}' if self.message else ''}"
         done = "chargé" if self.status == "charge" else "remplacé"
-        counts = f"{_counted(self.rows, 'ligne')}, {_counted(self.rejects, 'rejet')}, {seconds}"
+        counts = f"{counted(self.rows, 'ligne')}, {counted(self.rejects, 'illisible')}, {seconds}"
         return f"{self.path} : {done}, {counts}{f'. {self.message}' if self.message else ''}"
 
 
@@ -107,6 +107,6 @@ class LoadReport:
         return asdict(self)
 
 
-def _counted(number: int, noun: str) -> str:
-    """« 0 ligne », « 1 ligne », « 8 346 lignes »."""
+def counted(number: int, noun: str) -> str:
+    """« 0 ligne », « 1 ligne », « 8 346 lignes », for a word that takes an « s »."""
     return f"{number:,}".replace(",", "\u202f") + f" {noun}{'s' if number > 1 else ''}"

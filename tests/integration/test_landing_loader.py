@@ -326,6 +326,10 @@ def test_one_extract_in_two_formats_is_loaded_once(
         ("x.json", "charge"),
         ("y.csv", "inchange"),
     ]
+    assert [file.line() for file in report.tables[0].files if file.status != "charge"] == [
+        "age/essai/x.csv : doublon. Même extraction que age/essai/x.json, qui est préféré.",
+        "age/essai/y.csv : inchangé",
+    ]
     assert rows(connection, "a, b") == [("1", "3"), ("8", "9")]
     assert sorted(statuses(connection)) == ["charge", "charge", "charge", "doublon"]
     load(two_formats)
@@ -371,6 +375,7 @@ def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, conn
         (2, "3")
     ]
     assert "annonce 5 enregistrements et en contient 3" in only(report).message
+    assert only(report).line().startswith("age/essai/x.json : chargé, 2 lignes, 1 illisible, ")
 
 
 def test_empty_json_list_is_no_failure(load: Any, landing: Path, connection: Connection) -> None:
