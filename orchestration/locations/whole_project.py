@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.landing import LoadReport
+from orchestration.landing.report import counted
 from orchestration.locations.dbt_run import BAD, NodeResult, runs_folder
 from orchestration.locations.factory import build_definitions
 from orchestration.locations.home import prepare_home
@@ -168,7 +169,7 @@ class _Tally:
                 number["made" if kind in MADE else "tests"] += count
                 number["failed"] += count if status in BAD else 0
         failed = f", {number['failed']} en échec" if number["failed"] else ""
-        return f"{domain} : {number['made']} modèles, {number['tests']} tests{failed}"
+        return f"{domain} : {counted(number['made'], 'modèle')}, {counted(number['tests'], 'test')}{failed}"
 
 
 def _file_logger(path: Path) -> dg.LoggerDefinition:

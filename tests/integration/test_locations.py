@@ -309,7 +309,7 @@ def test_the_whole_project_is_one_run_that_the_history_shows(small: SmallProject
     assert outcome.run_results.is_file()
     assert {"lecture", "chargement", "dbt", "total"} <= set(outcome.seconds)
     assert "age : 4 modèles, 8 tests" in lines
-    assert "transversal : 1 modèles, 2 tests" in lines
+    assert "transversal : 1 modèle, 2 tests" in lines
     assert "dim_ecoles" in (small.settings.build / "dagster.log").read_text(encoding="utf-8")
     with dg.DagsterInstance.from_config(os.environ["DAGSTER_HOME"]) as instance:
         run_of = instance.get_run_by_id(outcome.run_id)
