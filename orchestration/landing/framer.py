@@ -538,21 +538,25 @@ def _start(match: re.Match[bytes] | None) -> int | None:
     return match.start() if match else None
 
 
+# No possessive quantifier or atomic group in these: Python 3.11.0 to 3.11.4 matches them wrongly. A closing
+# quote is one that no quote follows, so that a doubled one is never taken apart to make a shorter field.
+
+
 def _quoted_field(quote: bytes) -> re.Pattern[bytes]:
     q = re.escape(quote)
-    return re.compile(b"%b[^%b]*+(?:%b%b[^%b]*+)*+%b" % (q, q, q, q, q, q))
+    return re.compile(b"%b[^%b]*(?:%b%b[^%b]*)*%b(?!%b)" % (q, q, q, q, q, q, q))
 
 
 def _record_pattern(delimiter: bytes, quote: bytes, width: int) -> re.Pattern[bytes]:
     """One record that COPY reads as RFC 4180 does, then its line end or the end of what was read."""
     d, q = re.escape(delimiter), re.escape(quote)
-    field = b"(?:%b|[^%b%b\\r\\n]*+)" % (_quoted_field(quote).pattern, q, d)
+    field = b"(?:%b|[^%b%b\\r\\n]*)" % (_quoted_field(quote).pattern, q, d)
     return re.compile(b"(%b(?:%b%b){%d})(\\r?\\n|\\r?\\Z)" % (field, d, field, width - 1))
 
 
 def _block_pattern(delimiter: bytes, quote: bytes, width: int) -> re.Pattern[bytes]:
     """Any number of such records of one line each."""
     d, q = re.escape(delimiter), re.escape(quote)
-    quoted = b"%b[^%b\\r\\n]*+(?:%b%b[^%b\\r\\n]*+)*+%b" % (q, q, q, q, q, q)
-    field = b"(?:%b|[^%b%b\\r\\n]%b)" % (quoted, q, d, b"*+" if width > 1 else b"++")
-    return re.compile(b"(?:%b(?:%b%b){%d}\\r?\\n)++" % (field, d, field, width - 1))
+    quoted = b"%b[^%b\\r\\n]*(?:%b%b[^%b\\r\\n]*)*%b(?!%b)" % (q, q, q, q, q, q, q)
+    field = b"(?:%b|[^%b%b\\r\\n]%b)" % (quoted, q, d, b"*" if width > 1 else b"+")
+    return re.compile(b"(?:%b(?:%b%b){%d}\\r?\\n)+" % (field, d, field, width - 1))
