@@ -58,7 +58,8 @@ class SourceTable:
         unreadable: lines kept aside by the reader, by reason.
         rejected, excluded, anomalies: lines of staging's écarts, by reason.
         rejected_rows, excluded_rows: rows that are not in staging for it.
-        never_received: no file ever came.
+        typed: staging has typed its rows; without it, nothing is known of their écarts.
+        never_received: no file ever came, and none failed.
         failure: why it could not be loaded; None when it could.
     """
 
@@ -73,6 +74,7 @@ class SourceTable:
     anomalies: dict[str, int] = field(default_factory=dict)
     rejected_rows: int = 0
     excluded_rows: int = 0
+    typed: bool = False
     never_received: bool = False
     failure: str | None = None
 
@@ -95,7 +97,7 @@ class Summary:
         made_at: when, ISO 8601, UTC.
         succeeded: True when everything was loaded, built and tested without error.
         sources: one entry a declared source table, by domain and name.
-        models, tests: how many by status (success, warn, failure, error, skipped).
+        models, seeds, tests, unit_tests: how many by status (success, warn, failure, error, skipped).
         failures: name, kind, status and first line of the message of what failed or warned.
     """
 
@@ -107,7 +109,9 @@ class Summary:
     sources: list[SourceTable]
     unmatched: list[str]
     models: dict[str, int]
+    seeds: dict[str, int]
     tests: dict[str, int]
+    unit_tests: dict[str, int]
     failures: list[dict[str, str]]
     seconds: dict[str, float]
     connection: dict[str, str | None]
@@ -132,16 +136,16 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         sources = _sources(connection, manifest)
     for source in sources:
         source.failure = run.load_failures.get(source.label)
+        source.never_received = source.files == 0 and source.rows == 0 and source.failure is None
     kinds = {node_id: node["resource_type"] for node_id, node in manifest["nodes"].items()}
     kinds |= dict.fromkeys(manifest.get("unit_tests", {}), "unit_test")
-    models: Counter[str] = Counter()
-    tests: Counter[str] = Counter()
+    counts = {kind: Counter[str]() for kind in ("model", "seed", "test", "unit_test")}
     failures = []
     for result in run.results:
         name = result["unique_id"]
         kind = kinds.get(name, name.split(".")[0])
         status = OUTCOMES.get(result["status"], result["status"])
-        (tests if kind in ("test", "unit_test") else models)[status] += 1
+        counts.get(kind, counts["model"])[status] += 1
         if status not in ("success", "skipped"):
             failures.append(
                 {
@@ -153,7 +157,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
                     "message": (result.get("message") or "").strip().split("\n")[0],
                 }
             )
-    bad = {"failure", "error"} & {*models, *tests}
+    bad = {"failure", "error"} & {status for found in counts.values() for status in found}
     return Summary(
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         succeeded=not (bad or run.problem or run.load_failures),
@@ -162,8 +166,10 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         target=run.target,
         sources=sources,
         unmatched=sorted(run.unmatched),
-        models=dict(models),
-        tests=dict(tests),
+        models=dict(counts["model"]),
+        seeds=dict(counts["seed"]),
+        tests=dict(counts["test"]),
+        unit_tests=dict(counts["unit_test"]),
         failures=failures,
         seconds=dict(run.seconds),
         connection=dict(run.connection),
@@ -191,11 +197,11 @@ def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> lis
         source.files = len(loaded_files(connection, table)) if audited else 0
         if (table.schema, table.identifier) in relations:
             source.rows = _count(connection, table.schema, table.identifier)
-        source.never_received = source.files == 0 and source.rows == 0
         if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
             source.unreadable = _unreadable(connection, table)
         for model in ecarts.get(ids[table.domain, table.source, table.name], ()):
             if (model["schema"], model["alias"]) in relations:
+                source.typed = True
                 _add_ecarts(connection, source, model)
         found.append(source)
     return found

@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from orchestration.landing.report import counted
 from orchestration.summary.collect import SourceTable, Summary
 
 # Reasons shown for one source table and one kind; the rest is counted, and is in build/summary.json.
 REASONS_SHOWN = 5
 FILES_SHOWN = 20
+# Shortest « Autres étapes » shown, in seconds: less is but the rounding of the others.
+REST_SHOWN = 0.5
+TOTAL = "Total"
+UNKNOWN = "–"
 NAMES = {
-    "success": "réussis",
+    "success": "réussi",
     "warn": "en avertissement",
     "failure": "en échec",
     "error": "en erreur",
-    "skipped": "non exécutés",
+    "skipped": "non exécuté",
+}
+AGREEING = {"success", "skipped"}
+# The loader's motifs, which build/summary.json and the table of rejects keep as they are.
+UNREADABLE = {
+    "caractere_invalide": "moitié de caractère isolée",
+    "caractere_nul": "caractère nul, que PostgreSQL ne peut pas garder",
+    "cle_en_double": "clé présente deux fois dans le même objet",
+    "formule_sans_valeur": "formule sans valeur enregistrée",
+    "guillemet_isole": "guillemet ouvert et jamais fermé sur la ligne",
+    "ligne_trop_longue": "ligne trop longue",
+    "ligne_vide": "ligne vide au milieu du fichier",
+    "nombre_de_champs": "nombre de champs inattendu",
+    "octet_nul": "octet nul, que PostgreSQL ne peut pas garder",
+    "octets_invalides": "octets étrangers à l'encodage déclaré",
+    "pas_un_objet": "valeur simple ou liste à la place d'un objet",
+    "texte_apres_guillemet": "texte après un guillemet fermant",
 }
 
 
@@ -44,7 +65,7 @@ def render(summary: Summary) -> str:
                 for failure in summary.failures
             ],
         ),
-        _table([[title, f"{_decimal(seconds)} s"] for title, seconds in summary.seconds.items()], "Durées"),
+        _durations(summary.seconds),
         _card(summary.connection),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -60,56 +81,95 @@ def _decimal(value: float) -> str:
 
 
 def _sources(sources: Sequence[SourceTable]) -> str:
+    if not sources:
+        return ""
     header = ["AG", "table source", "fichiers", "lignes", "illisibles", "rejets", "exclusions", "anomalies"]
     rows = [
         [
             source.domain,
             source.short,
-            *map(number, _counts(source)),
+            *map(_known, _counts(source)),
         ]
         for source in sources
     ]
-    totals = [sum(column) for column in zip(*map(_counts, sources), strict=True)] if sources else []
-    return _table([header, *rows, ["", "total", *map(number, totals)]], "Reçu", numbers_from=2)
+    totals = [_sum(column) for column in zip(*map(_counts, sources), strict=True)]
+    text = _table([header, *rows, ["", "total", *map(_known, totals)]], "Reçu", numbers_from=2)
+    if all(source.typed for source in sources):
+        return text
+    return f"{text}\n  {UNKNOWN} : lignes pas encore typées, dont les écarts ne sont pas connus"
 
 
-def _counts(source: SourceTable) -> tuple[int, ...]:
+def _counts(source: SourceTable) -> tuple[int | None, ...]:
+    ecarts = (source.rejected_rows, source.excluded_rows, sum(source.anomalies.values()))
     return (
         source.files,
         source.rows,
         sum(source.unreadable.values()),
-        source.rejected_rows,
-        source.excluded_rows,
-        sum(source.anomalies.values()),
+        *(ecarts if source.typed else [None] * len(ecarts)),
     )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None when nothing is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def _known(count: int | None) -> str:
+    return UNKNOWN if count is None else number(count)
 
 
 def _reasons(title: str, sources: Iterable[SourceTable], kind: str) -> str:
     lines = []
     for source in sources:
-        reasons = sorted(getattr(source, kind).items(), key=lambda item: (-item[1], item[0]))
+        named = {UNREADABLE.get(reason, reason): count for reason, count in getattr(source, kind).items()}
+        reasons = sorted(named.items(), key=lambda item: (-item[1], item[0]))
         place = f"{source.domain}.{source.short}"
         lines += [[place, number(count), reason] for reason, count in reasons[:REASONS_SHOWN]]
         if left := reasons[REASONS_SHOWN:]:
-            lines.append([place, number(sum(count for _, count in left)), f"{len(left)} autres motifs"])
+            others = "1 autre motif" if len(left) == 1 else f"{len(left)} autres motifs"
+            lines.append([place, number(sum(count for _, count in left)), others])
     return _table(lines, title, numbers_from=1, numbers_to=2) if lines else ""
 
 
 def _build(summary: Summary) -> str:
-    if not (summary.models or summary.tests):
-        return f"Rien n'a été construit : {summary.problem}" if summary.problem else ""
-    return "\n".join(
-        ["Construit", f"  Modèles : {_statuses(summary.models)}", f"  Tests   : {_statuses(summary.tests)}"]
-    )
+    lines = [
+        f"  {title} : {_statuses(counts, feminine)}"
+        for title, counts, feminine in (
+            ("Modèles", summary.models, False),
+            ("Tables de référence", summary.seeds, True),
+            ("Tests", summary.tests, False),
+            ("Tests unitaires", summary.unit_tests, False),
+        )
+        if counts
+    ]
+    if lines:
+        return "\n".join(["Construit", *lines])
+    return f"Rien n'a été construit : {summary.problem}" if summary.problem else ""
 
 
-def _statuses(counts: Mapping[str, int]) -> str:
+def _statuses(counts: Mapping[str, int], feminine: bool) -> str:
     order = [*NAMES, *sorted(set(counts) - set(NAMES))]
-    return ", ".join(f"{number(counts[status])} {_status(status)}" for status in order if counts.get(status))
+    shown = []
+    for status in order:
+        if count := counts.get(status):
+            ending = f"{'e' if feminine else ''}{'s' if count > 1 else ''}" if status in AGREEING else ""
+            shown.append(f"{number(count)} {_status(status)}{ending}")
+    return ", ".join(shown)
 
 
 def _status(status: str) -> str:
     return NAMES.get(status, status)
+
+
+def _durations(seconds: Mapping[str, float]) -> str:
+    steps = {title: value for title, value in seconds.items() if title != TOTAL}
+    if TOTAL in seconds:
+        rest = seconds[TOTAL] - sum(steps.values())
+        if rest > REST_SHOWN:
+            steps["Autres étapes"] = rest
+        steps[TOTAL] = seconds[TOTAL]
+    return _table([[title, f"{_decimal(value)} s"] for title, value in steps.items()], "Durées")
 
 
 def _list(title: str, items: Sequence[str]) -> str:
@@ -117,7 +177,8 @@ def _list(title: str, items: Sequence[str]) -> str:
         return ""
     shown = [f"  {item}" for item in items[:FILES_SHOWN]]
     if len(items) > FILES_SHOWN:
-        shown.append(f"  … et {number(len(items) - FILES_SHOWN)} autres (build/summary.json les nomme tous)")
+        left = counted(len(items) - FILES_SHOWN, "autre")
+        shown.append(f"  … et {left} (tout est dans build/summary.json)")
     return "\n".join([f"{title} ({number(len(items))})", *shown])
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import psycopg
 import pytest
 
+from orchestration.settings import ROOT
 from orchestration.summary import Run, render, summarise
+from orchestration.summary.text import UNREADABLE
 
 CONNECTION = {
     "host": "127.0.0.1",
@@ -51,6 +54,7 @@ MANIFEST = {
         "model.p.stg_ecoles": model("stg_ecoles", "age", "source.p.ecoles.ecoles"),
         "model.p.stg_ecoles_ecarts": model("stg_ecoles_ecarts", "age", "source.p.ecoles.ecoles"),
         "model.p.stg_lieux_ecarts": model("stg_lieux_ecarts", "age", "source.p.lieux.lieux"),
+        "seed.p.communes": {"resource_type": "seed", "name": "communes", "depends_on": {"nodes": []}},
         "test.p.cle_unique.abc": {"resource_type": "test", "name": "cle_unique", "depends_on": {"nodes": []}},
     },
     "unit_tests": {"unit_test.p.stg_ecoles.oui_non": {}},
@@ -119,16 +123,86 @@ def test_results_are_counted_and_failures_named_without_values(filled: str) -> N
             "status": "error",
             "message": f"Database Error\n  «{SECRET}»",
         },
+        {"unique_id": "seed.p.communes", "status": "success", "message": "INSERT 3"},
         {"unique_id": "test.p.cle_unique.abc", "status": "fail", "message": "Got 2 results"},
         {"unique_id": "unit_test.p.stg_ecoles.oui_non", "status": "pass", "message": None},
     ]
     summary = summarise(filled, MANIFEST, Run("landing", "dev", {"dbt": 1.5}, CONNECTION, results=results))
     assert summary.models == {"success": 1, "error": 1}
-    assert summary.tests == {"failure": 1, "success": 1}
+    assert summary.seeds == {"success": 1}
+    assert summary.tests == {"failure": 1}
+    assert summary.unit_tests == {"success": 1}
     assert not summary.succeeded
     assert [failure["name"] for failure in summary.failures] == ["stg_ecoles_ecarts", "cle_unique"]
     text = render(summary)
+    built = text.splitlines()[text.splitlines().index("Construit") + 1 :][:4]
+    assert built == [
+        "  Modèles : 1 réussi, 1 en erreur",
+        "  Tables de référence : 1 réussie",
+        "  Tests : 1 en échec",
+        "  Tests unitaires : 1 réussi",
+    ]
     assert SECRET not in json.dumps(summary.as_dict()) + text
+
+
+def test_outcomes_agree_in_number_and_gender(filled: str) -> None:
+    results = [
+        {"unique_id": f"{kind}.p.x{rank}", "status": status, "message": None}
+        for kind in ("seed", "model")
+        for rank, status in enumerate(("success", "success", "skipped", "skipped", "error"))
+    ]
+    text = render(summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION, results=results)))
+    assert "  Modèles : 2 réussis, 1 en erreur, 2 non exécutés\n" in text
+    assert "  Tables de référence : 2 réussies, 1 en erreur, 2 non exécutées\n" in text
+    assert "Tests" not in text
+
+
+def test_a_source_that_is_not_typed_shows_no_ecarts(filled: str) -> None:
+    summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION))
+    assert [source["typed"] for source in summary.as_dict()["sources"]] == [True, False]
+    lines = render(summary).splitlines()
+    assert [line.split()[-4:] for line in lines if line.startswith("  age  ")] == [
+        ["2", "1", "1", "2"],
+        ["1", "–", "–", "–"],
+    ]
+    assert next(line for line in lines if line.split()[:1] == ["total"]).split()[-3:] == ["1", "1", "2"]
+
+
+def test_a_failed_source_is_not_called_never_received(filled: str) -> None:
+    failed = Run("landing", "dev", {}, CONNECTION, load_failures={"age.lieux.lieux": "fichier vide"})
+    summary = summarise(filled, MANIFEST, failed)
+    assert not any(source["never_received"] for source in summary.as_dict()["sources"])
+    text = render(summary)
+    assert "Jamais reçu" not in text
+    assert "Chargements en échec (1)\n  age.lieux.lieux : fichier vide" in text
+
+
+def test_the_steps_add_up_to_the_total(filled: str) -> None:
+    def durations(seconds: dict[str, float]) -> list[list[str]]:
+        lines = render(summarise(filled, MANIFEST, Run("landing", "dev", seconds, CONNECTION))).splitlines()
+        begin = lines.index("Durées") + 1
+        return [re.split(r"\s{2,}", line.strip()) for line in lines[begin : lines.index("", begin)]]
+
+    assert durations({"Chargement": 2.2, "dbt": 3.0, "Total": 7.0}) == [
+        ["Chargement", "2,2 s"],
+        ["dbt", "3,0 s"],
+        ["Autres étapes", "1,8 s"],
+        ["Total", "7,0 s"],
+    ]
+    assert durations({"Chargement": 2.2, "Total": 2.5}) == [["Chargement", "2,2 s"], ["Total", "2,5 s"]]
+
+
+def test_every_motif_of_the_loader_has_a_french_label(filled: str) -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "orchestration/landing").glob("*.py"))
+    motifs = set(re.findall(r"_(?:Problem|Refused|refuse)\(\s*(?:number,\s*)?\"([a-z_]+)\"", code))
+    assert motifs == set(UNREADABLE)
+    with psycopg.connect(filled, autocommit=True) as connection:
+        connection.execute("insert into raw_age.rejets_chargement values ('lieux', 'lieux', 'ligne_vide')")
+    summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION))
+    assert summary.sources[1].unreadable == {"octets": 1, "ligne_vide": 1}
+    text = render(summary)
+    assert "ligne vide au milieu du fichier" in text
+    assert "ligne_vide" not in text
 
 
 def test_a_failed_load_or_a_stopped_run_is_no_success(filled: str) -> None:
