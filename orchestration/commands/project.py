@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from orchestration.commands.session import (
 )
 from orchestration.errors import PlatformError
 from orchestration.landing import load_landing, read_declarations
-from orchestration.manifest.reader import dbt_options
+from orchestration.manifest.reader import dbt_options, read_manifest
 from orchestration.settings import Settings
 
 PREVIEW_ROWS = 10
@@ -30,11 +32,12 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     """Builds and tests what SELECT names, or everything, with dbt.
 
     Raises:
-        PlatformError: dbt failed; its own output stands above.
+        PlatformError: dbt failed (its own output stands above), or SELECT names nothing.
     """
     session = Session(settings)
     environment = session.enter(session.open_database())
-    selection = shlex.split(options.get("SELECT") or "")
+    wanted = options.get("SELECT") or ""
+    selection = shlex.split(wanted)
     command = dbt("build", *(["--select", *selection] if selection else []))
     with session.step("dbt build"):
         code = run_tool(command, environment, settings.root)
@@ -44,7 +47,28 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
             "Une table raw_… absente : make load la crée. Un modèle en erreur : make show MODEL=<modèle> "
             "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
         )
+    # dbt takes an empty selection for a success.
+    results = json.loads((settings.target_path / "run_results.json").read_text(encoding="utf-8"))["results"]
+    if selection and not results:
+        raise PlatformError(
+            f"Rien ne correspond à SELECT={wanted}.", selection_advice(read_manifest(settings), selection)
+        )
     return 0
+
+
+def selection_advice(manifest: Mapping, selection: Sequence[str]) -> str:
+    """What to do, in French, about a selection of nothing: the closest names, then what may be named."""
+    nodes = _buildable(manifest)
+    domains = {node["fqn"][1] for node in nodes.values()}
+    sources = {f"source:{node['source_name']}" for node in manifest["sources"].values()}
+    close: list[str] = []
+    for word in selection:
+        close += _closest(re.sub(r"^[0-9@]*\+?|\+?[0-9]*$", "", word), {*nodes, *domains, *sources})
+    asked = f"Vouliez-vous : {', '.join(dict.fromkeys(close))} ? " if close else ""
+    return (
+        f"{asked}SELECT prend un domaine ({', '.join(sorted(domains))}), un modèle (+modèle : avec tout ce "
+        "qu'il lit) ou une source (source:<source>+ : tout ce qui la lit)."
+    )
 
 
 def show(settings: Settings, options: Mapping[str, str]) -> int:
@@ -59,28 +83,54 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     session = Session(settings)
     session.enter(session.open_database())
     parsed = parse_or_fail(session)
-    kind = find_model(parsed.manifest, name)["resource_type"]
-    with session.step(f"Compilation et lecture de {name}"):
-        from dbt.cli.main import dbtRunner
+    node = find_model(parsed.manifest, name)
+    from dbt.cli.main import dbtRunner
 
-        options = dbt_options(settings, settings.target_path)
-        done = dbtRunner(manifest=parsed.project).invoke(
-            ["show", *options, "--select", f"{name},resource_type:{kind}", "--limit", str(PREVIEW_ROWS)]
-        )
+    runner = dbtRunner(manifest=parsed.project)
+    # Without `empty`, dbt runs the tests of the model too.
+    selected = ["--select", f"{name},resource_type:{node['resource_type']}", "--indirect-selection", "empty"]
+    selected += dbt_options(settings, settings.target_path)
+    with session.step(f"Compilation et lecture de {name}"):
+        # Compiled first: the SQL is shown before its error, and without the limit that `dbt show` adds.
+        compiled = runner.invoke(["compile", *selected])
+        code = [getattr(result.node, "compiled_code", None) for result in compiled.result or ()]
+        if code and code[0]:
+            print(f"\n-- {node['original_file_path']}, compilé :\n{code[0].strip()}\n", flush=True)
+        done = compiled
+        if compiled.success:
+            done = runner.invoke(["show", *selected, "--limit", str(PREVIEW_ROWS)])
     results = list(done.result or ())
-    for result in results:
-        if result.node.compiled_code:
-            print(f"\n-- {result.node.original_file_path}, compilé :\n{result.node.compiled_code.strip()}\n")
     if not done.success:
         problems = [result.message for result in results if result.message] or [str(done.exception)]
-        raise PlatformError(
-            f"{name} ne peut pas être lu. {' '.join(problems)}",
-            f"Si une table manque, construisez d'abord ce que le modèle lit : make build SELECT=+{name}",
-        )
+        problem = " ".join(problems)
+        raise PlatformError(f"{name} ne peut pas être lu. {problem}", failure_advice(name, problem))
     table = results[0].agate_table
     cells = [["" if value is None else str(value) for value in row] for row in table.rows]
     print(preview(list(table.column_names), cells, shutil.get_terminal_size((160, 24)).columns))
     return 0
+
+
+def failure_advice(name: str, problem: str) -> str:
+    """What to do, in French, about a model that cannot be read.
+
+    Args:
+        problem: the message of dbt, which cites PostgreSQL in English or in French.
+    """
+    absent = r"(does not exist|n'existe pas)"
+    # The message about a column may name its relation too.
+    if re.search(rf"\b(column|colonne)\b.*{absent}", problem):
+        return (
+            "Vérifiez le nom de cette colonne dans le SQL ci-dessus : make show MODEL=<modèle lu> montre les "
+            "colonnes de ce qu'il lit, qui doit être construit (make build) après tout changement."
+        )
+    if re.search(rf"\b(relation|schema|schéma)\b.*{absent}", problem):
+        return (
+            f"Construisez d'abord ce que le modèle lit : make build SELECT=+{name} ; "
+            "une table raw_… qui manque : make load la crée."
+        )
+    return (
+        f"Corrigez {name}.sql : le message cite l'endroit, à chercher dans le SQL ci-dessus s'il est montré."
+    )
 
 
 def preview(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
@@ -114,19 +164,27 @@ def find_model(manifest: dict, name: str) -> dict:
     Raises:
         PlatformError: unknown; the closest names are given.
     """
-    nodes = {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed", "snapshot")
-    }
+    nodes = _buildable(manifest)
     if name in nodes:
         return nodes[name]
-    close = difflib.get_close_matches(name, nodes, n=3, cutoff=0.4)
-    close += [other for other in sorted(nodes) if name in other and other not in close][:3]
+    close = _closest(name, nodes)
     raise PlatformError(
         f"Le modèle {name} n'existe pas.",
         f"Vouliez-vous : {', '.join(close)} ?" if close else "Les modèles sont les fichiers .sql de models/.",
     )
+
+
+def _buildable(manifest: Mapping) -> dict[str, dict]:
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot")
+    }
+
+
+def _closest(name: str, names: Collection[str]) -> list[str]:
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+    return close + [other for other in sorted(names) if name in other and other not in close][:3]
 
 
 def docs(settings: Settings, options: Mapping[str, str]) -> int:

@@ -16,7 +16,7 @@ from orchestration.cli import COMMANDS, main, with_absolute_landing
 from orchestration.commands import templates
 from orchestration.commands.database import exports
 from orchestration.commands.pipeline import is_set, load_failures
-from orchestration.commands.project import find_model, preview
+from orchestration.commands.project import failure_advice, find_model, preview, selection_advice
 from orchestration.commands.quality import forbidden_sql, placeholders
 from orchestration.commands.quality import test_environment as quality_environment
 from orchestration.commands.services import choose_port
@@ -206,6 +206,36 @@ def test_an_unknown_model_brings_the_closest_names() -> None:
     with pytest.raises(PlatformError) as raised:
         find_model(MANIFEST, "dim_communes")
     assert raised.value.advice.startswith("Vouliez-vous : dim_commune")
+
+
+@pytest.mark.parametrize(
+    ("word", "close"),
+    [("+fct_marches", "fct_marche"), ("2+common+1", "commun"), ("source:point_vert+", "source:points_verts")],
+)
+def test_a_selection_of_nothing_brings_the_closest_names(word: str, close: str) -> None:
+    advice = selection_advice(MANIFEST, [word])
+    assert advice.startswith(f"Vouliez-vous : {close}")
+    assert "SELECT prend un domaine (ags, commun)" in advice
+
+
+def test_a_selection_close_to_nothing_says_what_may_be_selected() -> None:
+    assert selection_advice(MANIFEST, ["zzzz"]).startswith("SELECT prend un domaine")
+
+
+@pytest.mark.parametrize(
+    ("problem", "advice"),
+    [
+        ('relation "raw_ags.x" does not exist', "make build SELECT=+dim_x"),
+        ('schema "raw_ags" does not exist', "make build SELECT=+dim_x"),
+        ("la relation « raw_ags.x » n'existe pas", "make build SELECT=+dim_x"),
+        ('column "zut" does not exist\nLINE 3: select zut', "Vérifiez le nom de cette colonne"),
+        ("la colonne « zut » n'existe pas", "Vérifiez le nom de cette colonne"),
+        ('column "zut" of relation "x" does not exist', "Vérifiez le nom de cette colonne"),
+        ('syntax error at or near "form"', "Corrigez dim_x.sql"),
+    ],
+)
+def test_the_advice_fits_the_failure(problem: str, advice: str) -> None:
+    assert advice in failure_advice("dim_x", f"Database Error in model dim_x\n  {problem}")
 
 
 def test_rows_are_laid_out_for_the_terminal() -> None:
