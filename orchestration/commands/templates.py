@@ -16,6 +16,7 @@ from psycopg import sql
 
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
+from orchestration.landing import read_declarations
 from orchestration.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -77,14 +78,21 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
     write(settings.root, files)
     parse_or_fail(session)
     print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
-    print(
-        f"\nEnsuite :\n"
+    print(f"\n{next_steps(name, list(files))}")
+    return 0
+
+
+def next_steps(name: str, paths: Sequence[str]) -> str:
+    """What to do with the files of a new model, in French."""
+    # The écarts of a staging model are no child of it: only the source, its folder, selects both.
+    selection = f"source:{Path(paths[0]).parent.name}+" if name.startswith("stg_") else name
+    return (
+        "Ensuite :\n"
         f"  1. complétez ces fichiers : ce qui est « {TO_DESCRIBE} » ou « À compléter » arrête make lint ;\n"
-        f"  2. make build SELECT={name} le construit et le teste ;\n"
+        f"  2. make build SELECT={selection} le construit et le teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
         f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
     )
-    return 0
 
 
 def check_names(root: Path, domain: str, name: str) -> str:
@@ -160,6 +168,7 @@ def staging_files(manifest: Mapping, domain: str, name: str, source: str | None)
             f"La source {source} ne déclare aucune colonne.",
             f"Ajoutez ses colonnes dans {node['original_file_path']}, puis relancez.",
         )
+    columns += undeclared_columns(node)
     values = {
         "name": name,
         "source": node["source_name"],
@@ -178,6 +187,25 @@ def staging_files(manifest: Mapping, domain: str, name: str, source: str | None)
         f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
         f"{folder}/{name}_ecarts.yml": fill("ecarts.yml", values),
     }
+
+
+def undeclared_columns(node: Mapping) -> list[Column]:
+    """The columns that the loader fills without the source declaring them, as `{annee}` of a location.
+
+    Raises:
+        PlatformError: the loader cannot follow the declaration.
+    """
+    captured = "Lu dans le nom du fichier reçu."
+    return [
+        Column(
+            column,
+            captured if any(column in variant.captures() for variant in table.variants) else TO_DESCRIBE,
+            "text",
+        )
+        for table in read_declarations({"sources": {"": node}})
+        for column in table.columns
+        if column not in node["columns"]
+    ]
 
 
 def choose_upstream(manifest: Mapping, domain: str, name: str, layer: str, wanted: str | None) -> Mapping:
@@ -241,7 +269,7 @@ def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Co
         Column(
             column,
             node["columns"].get(column, {}).get("description") or TO_DESCRIBE,
-            data_type,
+            with_scale(connection, relation, column) if data_type == "numeric" else data_type,
         )
         for column, data_type in rows
         if column not in LOAD_COLUMNS
@@ -252,6 +280,16 @@ def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Co
         if connection.execute(repeated.format(relation, name, name)).fetchone() is None:
             return columns, column.name
     return columns, None
+
+
+def with_scale(connection: psycopg.Connection, relation: sql.Identifier, column: str) -> str:
+    """The type of a numeric column whose own type has no precision: as many decimals as its values have.
+
+    A contract without precision makes dbt warn.
+    """
+    query = sql.SQL("select max(scale({})) from {}").format(sql.Identifier(column), relation)
+    found = connection.execute(query).fetchone()[0]
+    return f"numeric(38, {10 if found is None else min(found, 20)})"
 
 
 def model_files(

@@ -298,6 +298,32 @@ def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
     assert max(len(line) for text in files.values() for line in text.splitlines()) <= 110
 
 
+def test_a_staging_model_is_built_with_its_ecarts() -> None:
+    files = templates.staging_files(MANIFEST, "ags", "stg_clubs__gens", "clubs.membres")
+    assert " make build SELECT=source:clubs+ " in templates.next_steps("stg_clubs__gens", list(files))
+    assert " make build SELECT=dim_club " in templates.next_steps(
+        "dim_club", ["models/ags/marts/dim_club.sql"]
+    )
+
+
+def test_a_staging_model_keeps_what_the_file_name_says() -> None:
+    node = {
+        **MANIFEST["sources"]["source.p.clubs.membres"],
+        "schema": "raw_ags",
+        "identifier": "membres",
+        "external": {"location": "ags/clubs/membres_{annee}_{nom}.csv", "file_format": "csv"},
+    }
+    manifest = {"sources": {"source.p.clubs.membres": node}}
+    files = templates.staging_files(manifest, "ags", "stg_clubs__membres", None)
+    statement, description = list(files.values())[:2]
+    assert statement.count("{{ clean_text('annee') }} as annee") == 1
+    # A column that is captured and declared is written once, with its own description.
+    assert statement.count(" as nom") == 1
+    described = yaml.safe_load(description)["models"][0]["columns"]
+    assert described[-2]["name"] == "nom"
+    assert described[-1] == {"name": "annee", "description": "Lu dans le nom du fichier reçu."}
+
+
 @pytest.mark.parametrize("source", [None, "clubs", "clubs.x"])
 def test_a_doubtful_source_is_asked_for(source: str | None) -> None:
     with pytest.raises(PlatformError, match=r"source") as raised:
