@@ -93,7 +93,7 @@ def test_rows_rejects_and_audit(load: Any, landing: Path, connection: Connection
         ("age", "essai", "essai", "age/essai/x.csv", "principal", "charge", 33, 3, 1, 1, 64, True)
     ]
     assert report.tables[0].status == "charge"
-    assert lines == ["age/essai/x.csv : chargé, 3 lignes, 1 rejet, " + lines[0].split(", ", 3)[3]]
+    assert lines == ["age/essai/x.csv : chargé, 3 lignes, 1 illisible, " + lines[0].split(", ", 3)[3]]
     assert json.loads(json.dumps(report.as_dict()))["tables"][0]["files"][0]["rows"] == 3
 
 
