@@ -17,7 +17,7 @@ SHOWN = 50
 
 
 def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
-    """Makes the checks and the housekeeping, with a job and a schedule of their own."""
+    """Makes the checks and the housekeeping, with a job of their own, run by hand."""
     translator = Translator(manifest)
     keys = {
         source["unique_id"]: translator.get_asset_spec(manifest, source["unique_id"], None).key
