@@ -6,6 +6,11 @@
       models/age/intermediate/...       -> age_intermediate
       seeds/age/...                     -> age_reference
 
+  On Denodo the schema is the virtual database, one a domain, and layers are folders in it:
+
+      models/age/staging/...            -> age
+      seeds/age/...                     -> age
+
   DBT_SCHEMA_PREFIX puts an analyst's prefix in front (jdupont_age), so that several people share a server.
   It is refused on prod, where dashboards expect the plain names.
 #}
@@ -35,9 +40,9 @@
             ~ "Que faire : rangez le fichier sous models/<ag>/<couche>/ ou seeds/<ag>/ (" ~ domains | join(', ') ~ ")."
         ) }}
     {%- elif node.resource_type == 'seed' -%}
-        {%- set schema = domain ~ '_reference' -%}
+        {%- set schema = domain if target.type == 'denodo' else domain ~ '_reference' -%}
     {%- elif node.fqn[2] in suffixes -%}
-        {%- set schema = domain ~ suffixes[node.fqn[2]] -%}
+        {%- set schema = domain if target.type == 'denodo' else domain ~ suffixes[node.fqn[2]] -%}
     {%- else -%}
         {{ exceptions.raise_compiler_error(
             node.original_file_path ~ " : « " ~ node.fqn[2] ~ " » n'est pas une couche. "

@@ -24,12 +24,16 @@ NETWORK_ADVICE = (
     "interne (pip config set global.index-url …), puis relancez ; voir docs/installation.md."
 )
 
+# The checkout, installed as it stands: what it needs is there already, the build backend too.
+ITSELF = ("--no-deps", "--no-build-isolation", "--editable", ".")
+
 
 class Environment:
-    """The folder `.venv` of a checkout and the lock file it must agree with.
+    """The folder `.venv` of a checkout, and the two files it must agree with.
 
     Args:
-        root: the checkout, which holds requirements.txt.
+        root: the checkout, which holds requirements.txt (the packages) and pyproject.toml (the checkout
+            itself, installed as it stands: its dialect of SQL and its dbt adapter are found by name).
     """
 
     def __init__(self, root: Path) -> None:
@@ -38,6 +42,7 @@ class Environment:
         self.folder = root / ".venv"
         self.python = self.folder / "bin" / "python"
         self.requirements = root / "requirements.txt"
+        self.project = root / "pyproject.toml"
         self.stamp = self.folder / "ready.json"
         self._begun = time.monotonic()
 
@@ -54,7 +59,7 @@ class Environment:
                 return
             current = self._read_stamp()
             if current is not None and self._same_place(current) and self._runs():
-                self._say("requirements.txt a changé : mise à jour de l'environnement…")
+                self._say("requirements.txt ou pyproject.toml a changé : mise à jour de l'environnement…")
                 self.stamp.unlink()
             else:
                 self._create()
@@ -69,6 +74,7 @@ class Environment:
     def _expected(self) -> dict[str, str]:
         return {
             "requirements": hashlib.sha256(self.requirements.read_bytes()).hexdigest(),
+            "project": hashlib.sha256(self.project.read_bytes()).hexdigest(),
             "python": "{}.{}".format(*sys.version_info),
             # Scripts hold the absolute path of their interpreter: a moved checkout needs a new environment.
             "folder": str(self.folder),
@@ -123,25 +129,43 @@ class Environment:
             only_uv = Path(folder) / "uv.txt"
             lock = self.requirements.read_text(encoding="utf-8")
             only_uv.write_text(requirement("uv", lock), encoding="utf-8")
-            have_uv = self._run([*self._pip_install(), "-r", str(only_uv)], os.environ)
-        if have_uv:
-            self._say("installation des paquets de requirements.txt (une minute environ)…")
-            options, environment = uv_settings(read_pip_listing(str(self.python)), os.environ)
-            environment["VIRTUAL_ENV"] = str(self.folder)
-            if not sys.stderr.isatty():
-                options.append("--quiet")
-            command = [str(self.folder / "bin" / "uv"), "pip", "sync", "--require-hashes", *options]
-            if self._run([*command, str(self.requirements)], environment):
-                return
-            self._say("uv n'y arrive pas : second essai avec pip (quelques minutes)…")
-        if not self._run([*self._pip_install(), "-r", str(self.requirements)], os.environ):
-            raise PlatformError("Les paquets de requirements.txt ne s'installent pas.", NETWORK_ADVICE)
+            have_uv = self._run([*self._pip_install("--require-hashes"), "-r", str(only_uv)], os.environ)
+        if not (have_uv and self._install_with_uv()):
+            if have_uv:
+                self._say("uv n'y arrive pas : second essai avec pip (quelques minutes)…")
+            self._install_with_pip()
 
-    def _pip_install(self) -> list[str]:
-        options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
+    def _install_with_uv(self) -> bool:
+        self._say("installation des paquets de requirements.txt (une minute environ)…")
+        options, environment = uv_settings(read_pip_listing(str(self.python)), os.environ)
+        environment["VIRTUAL_ENV"] = str(self.folder)
+        if not sys.stderr.isatty():
+            options.append("--quiet")
+        uv = [str(self.folder / "bin" / "uv"), "pip"]
+        # sync takes away what the lock does not name, the checkout too: it comes back right after.
+        return all(
+            self._run(command, environment)
+            for command in (
+                [*uv, "sync", "--require-hashes", *options, str(self.requirements)],
+                [*uv, "install", *options, *ITSELF],
+            )
+        )
+
+    def _install_with_pip(self) -> None:
+        if not self._run([*self._pip_install("--require-hashes"), "-r", str(self.requirements)], os.environ):
+            raise PlatformError("Les paquets de requirements.txt ne s'installent pas.", NETWORK_ADVICE)
+        if not self._run(self._pip_install(*ITSELF), os.environ):
+            raise PlatformError(
+                "Le projet lui-même ne s'installe pas dans .venv.",
+                "Le message ci-dessus dit pourquoi ; rendez à pyproject.toml sa version enregistrée : "
+                "git checkout pyproject.toml",
+            )
+
+    def _pip_install(self, *arguments: str) -> list[str]:
+        options = ["--quiet", "--disable-pip-version-check", "--no-input"]
         if os.geteuid() == 0:
             options.append("--root-user-action=ignore")
-        return [str(self.python), "-m", "pip", "install", *options]
+        return [str(self.python), "-m", "pip", "install", *options, *arguments]
 
     def _run(self, command: list[str], environment: Mapping[str, str]) -> bool:
         """Runs a tool, its output on standard error; says every 15 s that it is still at work."""

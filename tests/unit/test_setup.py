@@ -28,6 +28,7 @@ uv==0.13.9 \\
 uvicorn==0.54.0 \\
     --hash=sha256:cc
 """
+PROJECT = '[project]\nname = "essai"\n'
 
 
 def script(path: Path, text: str) -> Path:
@@ -181,11 +182,13 @@ def test_uv_does_without_a_cache_where_there_is_no_home(tmp_path: Path) -> None:
 def environment(tmp_path: Path) -> Environment:
     """An environment that is ready, as far as its stamp tells."""
     (tmp_path / "requirements.txt").write_text(LOCK)
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
     made = Environment(tmp_path)
     made.python.parent.mkdir(parents=True)
     made.python.symlink_to(sys.executable)
     stamp = {
         "requirements": hashlib.sha256(LOCK.encode()).hexdigest(),
+        "project": hashlib.sha256(PROJECT.encode()).hexdigest(),
         "python": "{}.{}".format(*sys.version_info),
         "folder": str(made.folder),
     }
@@ -200,7 +203,9 @@ def test_a_ready_environment_is_left_alone(environment: Environment) -> None:
     assert environment.stamp.stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("damage", ["interrupted", "moved", "python gone", "unreadable", "new requirements"])
+@pytest.mark.parametrize(
+    "damage", ["interrupted", "moved", "python gone", "unreadable", "new requirements", "new project"]
+)
 def test_a_broken_environment_is_not_ready(environment: Environment, damage: str) -> None:
     if damage == "interrupted":
         environment.stamp.unlink()
@@ -214,6 +219,8 @@ def test_a_broken_environment_is_not_ready(environment: Environment, damage: str
         environment.stamp.write_text("{")
     elif damage == "new requirements":
         environment.requirements.write_text(LOCK + "# changed")
+    elif damage == "new project":
+        environment.project.write_text(PROJECT + "# changed")
     assert not environment.is_ready()
 
 
@@ -228,6 +235,41 @@ def test_an_old_environment_of_another_account_is_reported(
     with pytest.raises(PlatformError, match="ne peut pas être effacé") as raised:
         environment.make_ready()
     assert "le compte qui l'a créé" in raised.value.advice
+
+
+def commands(environment: Environment, monkeypatch: pytest.MonkeyPatch, failing: str = "") -> list[list[str]]:
+    """Runs the set-up with tools that do nothing but `failing`, which fails; the commands, in order."""
+    run: list[list[str]] = []
+
+    def note(command: list[str], _environment: object) -> bool:
+        run.append([str(part) for part in command])
+        return failing == "" or failing not in command
+
+    environment.stamp.unlink(missing_ok=True)
+    environment.requirements.write_text(LOCK)
+    monkeypatch.setattr(environment, "_run", note)
+    environment._install()
+    return run
+
+
+def test_the_checkout_itself_is_installed_after_its_packages(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, packages, checkout = commands(environment, monkeypatch)
+    assert packages[1:3] == ["pip", "sync"]
+    assert checkout[1:3] == ["pip", "install"]
+    assert checkout[-4:] == ["--no-deps", "--no-build-isolation", "--editable", "."]
+
+
+def test_pip_installs_packages_and_checkout_where_uv_cannot(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, packages, checkout = commands(environment, monkeypatch, failing="sync")
+    assert packages[1:4] == checkout[1:4] == ["-m", "pip", "install"]
+    assert packages[-2:] == ["-r", str(environment.requirements)]
+    assert "--require-hashes" in packages
+    assert checkout[-2:] == ["--editable", "."]
+    assert "--require-hashes" not in checkout, "a folder has no hash"
 
 
 def test_two_set_ups_at_once_wait_for_each_other(environment: Environment) -> None:
