@@ -1,0 +1,28 @@
+"""The macros of macros/portability, by what their files define."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from orchestration.settings import ROOT
+
+FOLDER = ROOT / "macros" / "portability"
+DEFINITION = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(")
+IMPLEMENTATION = re.compile(r"(default|postgres|denodo)__(\w+)")
+
+
+@cache
+def implementations() -> dict[str, set[str]]:
+    """Macro -> its forms: `default`, `postgres`, `denodo`; empty for the macro of that very name."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(FOLDER.rglob("*.sql")):
+        for name in DEFINITION.findall(path.read_text(encoding="utf-8")):
+            part = IMPLEMENTATION.fullmatch(name)
+            found.setdefault(part[2] if part else name, set()).add(part[1] if part else "")
+    return found
+
+
+def public_macros() -> list[str]:
+    """What models call: the macros that have a form for each engine, ours and dbt's own."""
+    return sorted(name for name, forms in implementations().items() if forms - {""})

@@ -1,0 +1,183 @@
+"""Macro calls turned into SQL by dbt itself, for PostgreSQL and for Denodo, without any server.
+
+One small dbt project holds one model a call, beside the macros and the seeds of this one; dbt compiles all of
+them in one invocation. A call that a macro refuses costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from orchestration.settings import NO_TELEMETRY, ROOT
+
+PROJECT = """
+name: donnees_au_centre
+version: "1.0"
+config-version: 2
+profile: donnees_au_centre
+flags:
+  send_anonymous_usage_stats: false
+  require_builtin_materialization_override: false
+"""
+PROFILES = """
+donnees_au_centre:
+  outputs:
+    postgres:
+      {type: postgres, host: 127.0.0.1, port: 1, user: personne, password: "", dbname: DATABASE,
+       schema: donnees, threads: 1}
+    denodo: DENODO
+"""
+# A model that calls a macro. At parse time nothing runs, so that a refusal is the model's own.
+MODEL = "{{% set _ = ref('chiffres') %}}{{% if execute %}}{call}{{% endif %}}"
+ENGINES = ("postgres", "denodo")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What dbt made of one call.
+
+    Attributes:
+        call: as given.
+        sql: the text that stands in its place; None when it was refused.
+        refusal: the message of the refusal; None when there is SQL.
+    """
+
+    call: str
+    sql: str | None
+    refusal: str | None
+
+
+def render(
+    calls: Sequence[str], engine: str, folder: Path, database: str = "donnees_au_centre"
+) -> list[Rendered]:
+    """Renders macro calls, in their order.
+
+    Args:
+        calls: Jinja texts, such as `{{ left('t', 3) }}`.
+        engine: `postgres` or `denodo`.
+        folder: where to work; emptied first.
+        database: the name of the PostgreSQL database in which the SQL will run, which `ref` writes out.
+
+    Raises:
+        RuntimeError: dbt could not read the macros, or does not know the engine.
+    """
+    from dbt.cli.main import dbtRunner
+
+    if not calls:
+        return []
+    _write(folder, calls, database)
+    arguments = [
+        *("compile", "--target", engine, "--threads", "1", "--select", "resource_type:model", "--quiet"),
+        *("--project-dir", str(folder), "--profiles-dir", str(folder), "--log-path", str(folder / "logs")),
+        *("--target-path", str(folder / "target"), "--no-partial-parse", "--no-write-json"),
+        *("--no-introspect", "--no-populate-cache"),
+    ]
+    with _silent(), _environment(), _every_refusal():
+        done = dbtRunner().invoke(arguments)
+    if done.result is None:
+        raise RuntimeError(f"dbt cannot render for {engine}: {done.exception}")
+    answers = {result.node.name: result for result in done.result}
+    return [_rendered(call, answers[_name(number)]) for number, call in enumerate(calls)]
+
+
+class Renderings:
+    """Calls rendered together, once for each engine, when the first of them is asked for."""
+
+    def __init__(self, calls: Sequence[str], folder: Path, database: str) -> None:
+        """Takes what `render` takes; a call may be there twice."""
+        self._calls = list(dict.fromkeys(calls))
+        self._folder = folder
+        self._database = database
+        self._found: dict[str, dict[str, Rendered]] = {}
+
+    def find(self, engine: str, call: str) -> Rendered:
+        """What became of one of the calls."""
+        if engine not in self._found:
+            done = render(self._calls, engine, self._folder / engine, self._database)
+            self._found[engine] = {one.call: one for one in done}
+        return self._found[engine][call]
+
+    def sql(self, engine: str, call: str) -> str:
+        """The SQL of a call.
+
+        Raises:
+            ValueError: it was refused.
+        """
+        rendered = self.find(engine, call)
+        if rendered.sql is None:
+            raise ValueError(f"{call} ne compile pas pour {engine} : {rendered.refusal}")
+        return rendered.sql
+
+
+def _rendered(call: str, answer) -> Rendered:
+    if str(answer.status) == "error":
+        return Rendered(call, None, answer.message)
+    return Rendered(call, (answer.node.compiled_code or "").strip(), None)
+
+
+def _name(number: int) -> str:
+    return f"appel_{number:04}"
+
+
+def _write(folder: Path, calls: Sequence[str], database: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    # generate_schema_name wants the folders of a domain.
+    models = folder / "models" / "commun" / "staging"
+    seeds = folder / "seeds" / "commun"
+    models.mkdir(parents=True)
+    seeds.mkdir(parents=True)
+    shutil.copytree(ROOT / "macros", folder / "macros")
+    shutil.copy(ROOT / "seeds" / "commun" / "chiffres.csv", seeds)
+    for number, call in enumerate(calls):
+        (models / f"{_name(number)}.sql").write_text(MODEL.format(call=call), encoding="utf-8")
+    (folder / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
+    (folder / "profiles.yml").write_text(
+        PROFILES.replace("DATABASE", database).replace("DENODO", _denodo_output()), encoding="utf-8"
+    )
+
+
+def _denodo_output() -> str:
+    """The `denodo` target of the project, whose variables all have defaults."""
+    profiles = yaml.safe_load((ROOT / "profiles" / "profiles.yml").read_text(encoding="utf-8"))
+    output = profiles["donnees_au_centre"]["outputs"].get("denodo", {"type": "denodo"})
+    return yaml.safe_dump({**output, "threads": 1}, default_flow_style=True, width=10_000).strip()
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """dbt's refusals are the results here, not something to show."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+@contextlib.contextmanager
+def _every_refusal() -> Iterator[None]:
+    """`dbt compile` stops at the first error, and has no option that says otherwise."""
+    from dbt.task.compile import CompileTask
+
+    former = CompileTask.raise_on_first_error
+    CompileTask.raise_on_first_error = lambda _task: False
+    try:
+        yield
+    finally:
+        CompileTask.raise_on_first_error = former
+
+
+@contextlib.contextmanager
+def _environment() -> Iterator[None]:
+    former = dict(os.environ)
+    os.environ.update({**NO_TELEMETRY, "DBT_TARGET": ""})
+    del os.environ["DBT_TARGET"]
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(former)

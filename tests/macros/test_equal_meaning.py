@@ -1,0 +1,79 @@
+"""Random inputs mean the same on PostgreSQL and, through the dialect, in documented VQL.
+
+The inputs are the same from one run to the next; `--hypothesis-seed=<number>` draws others.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.macros.bench import Bench, Form, same
+from tests.macros.casefiles import Entry
+from tests.macros.rendering import Renderings
+from tests.macros.report import Report, shown
+from tests.macros.strategies import batches
+
+# Batches of inputs, and inputs of a batch. A relation takes a query for each of its inputs.
+EXAMPLES = 12
+MOST = {"expression": 60, "condition": 60, "aggregate": 15, "relation": 3}
+
+
+class Difference(Exception):
+    """Inputs for which the two forms differ."""
+
+
+def test_random_inputs_mean_the_same(
+    entry: Entry, renderings: Renderings, bench: Bench, report: Report, request: pytest.FixtureRequest
+) -> None:
+    try:
+        drawn = compare_at_random(
+            entry,
+            Form(entry, "postgres", renderings.sql("postgres", entry.call)),
+            Form(entry, "denodo", renderings.sql("denodo", entry.call)),
+            bench,
+            seeded=request.config.getoption("--hypothesis-seed") is not None,
+        )
+    except Difference as difference:
+        pytest.fail(str(difference), pytrace=False)
+    report.drew(drawn)
+
+
+def compare_at_random(entry: Entry, one: Form, other: Form, bench: Bench, seeded: bool = False) -> int:
+    """Tries both forms on random inputs; returns how many.
+
+    Raises:
+        Difference: inputs for which they differ, the simplest ones that were found.
+    """
+    drawn = 0
+    told = False
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=not seeded,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(batches(entry, MOST[entry.kind]))
+    def compare(cases) -> None:
+        nonlocal drawn, told
+        outcomes = list(zip(cases, bench.evaluate(one, cases), bench.evaluate(other, cases), strict=True))
+        for inputs, mine, theirs in outcomes:
+            if not same(mine, theirs, entry.separator):
+                raise Difference(
+                    f"{entry.title}\n  entrées : {shown(inputs)}\n"
+                    f"  {one.engine} : {mine}\n      {one.text}\n"
+                    f"  {other.engine} : {theirs}\n      {other.text}\n"
+                    f"  {other.engine}, sur PostgreSQL : {other.statement}"
+                )
+        drawn += len(outcomes)
+        told |= any(cell is not None for _, mine, _ in outcomes for row in mine.rows for cell in row)
+
+    compare()
+    if not told:
+        raise Difference(f"{entry.title} : aucune entrée tirée au hasard n'a donné autre chose que null.")
+    return drawn
