@@ -54,6 +54,9 @@ test: ## Vérifie tout : règles d'écriture, puis tous les tests (PYTEST_ARGS=�
 .PHONY: test-unit
 test-unit: ## Joue les tests unitaires dbt sur une base vide
 	$(RUN) test-unit
+.PHONY: test-macros
+test-macros: ## Joue les cas des macros portables, sur PostgreSQL et en VQL (PYTEST_ARGS=…)
+	$(RUN) test-macros
 .PHONY: lint
 lint: ## Contrôle l'écriture du SQL, du YAML, du Python et les règles du projet
 	$(RUN) lint
@@ -74,5 +77,5 @@ lock: ## Recalcule requirements.txt depuis requirements.in
 .PHONY: help
 help: ## Montre cette aide
 	@awk '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { split($$0, part, ":.*## "); printf "  make %-10s %s\n", part[1], part[2] }' \
+		/^[a-z-]+:.*## / { split($$0, part, ":.*## "); printf "  make %-13s %s\n", part[1], part[2] }' \
 		$(call quote,$(ROOT)/Makefile)

@@ -22,6 +22,7 @@ COMMANDS = {
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
     "docs": ("project", "ouvre la documentation dbt"),
     "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),
+    "test-macros": ("macros", "joue les cas des macros portables sur PostgreSQL et en VQL"),
     "ui": ("pipeline", "ouvre Dagster"),
     "new-model": ("templates", "crée un modèle depuis un gabarit"),
     "env": ("database", "donne les variables d'environnement"),
