@@ -134,7 +134,7 @@ def _write(folder: Path, calls: Sequence[str], database: str) -> None:
     seeds = folder / "seeds" / "commun"
     models.mkdir(parents=True)
     seeds.mkdir(parents=True)
-    shutil.copytree(ROOT / "macros", folder / "macros")
+    shutil.copytree(ROOT / "macros", folder / "macros", ignore=shutil.ignore_patterns("*.yml"))
     shutil.copy(ROOT / "seeds" / "commun" / "chiffres.csv", seeds)
     for number, call in enumerate(calls):
         (models / f"{_name(number)}.sql").write_text(MODEL.format(call=call), encoding="utf-8")
