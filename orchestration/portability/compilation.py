@@ -1,0 +1,225 @@
+"""The project compiled for the dbt target `denodo`, every character of it led back to its model.
+
+dbt reads the project (only what changed since the last time), markers are put into the templates it holds
+in memory, and it compiles them; no file is written but dbt's own cache, and no server is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.errors import PlatformError
+from orchestration.manifest import parse
+from orchestration.manifest.reader import dbt_options
+from orchestration.portability.places import Place, place_in, place_of_test
+from orchestration.portability.template import Piece, SourceMap, mark, unmark
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest as DbtManifest
+
+TARGET = "denodo"
+# What dbt puts around a message: `Compilation Error in model dim_x (models/age/marts/dim_x.sql)`, then
+# the macros that led to it, `> in macro y (macros/y.sql)`.
+FAILED_NODE = re.compile(r"\w+ Error in \w+ \w+ \([^)]*\)\s*")
+CALLED_BY = re.compile(r"\s*> (?:in macro|called by) ")
+
+
+@dataclass(frozen=True)
+class CompiledNode:
+    """A model or a data test, in VQL.
+
+    Attributes:
+        unique_id: dbt's name.
+        resource_type: model or test.
+        generic: True for a test declared in YAML; its SQL stands in no file.
+        file: path from the root: the .sql file, or the YAML of a generic test.
+        text: the content of the .sql file (line ends as \\n); empty for a generic test.
+        sql: what dbt made of it for Denodo.
+        source: from `sql` to `text`; empty for a generic test.
+        declared: where a generic test is declared; None for the others.
+    """
+
+    unique_id: str
+    resource_type: str
+    generic: bool
+    file: str
+    text: str
+    sql: str
+    source: SourceMap
+    declared: Place | None = None
+
+    def locate(self, offset: int) -> Place:
+        """The place in the project of one character of `sql`."""
+        return self.declared or place_in(self.file, self.text, self.source, offset)
+
+    def literal_span(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where a stretch of `sql` stands word for word in `text`; None when a tag made some of it."""
+        return self.source.literal_span(start, end)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A model or test that does not compile for Denodo, as a macro that refuses its arguments.
+
+    Attributes:
+        file: path from the root.
+        message: dbt's, which holds ours.
+    """
+
+    file: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """What the project is for Denodo.
+
+    Attributes:
+        nodes: unique_id -> each model and data test that compiles.
+        refusals: those that do not.
+        manifest: dbt's manifest for the target denodo, as in manifest.json.
+    """
+
+    nodes: Mapping[str, CompiledNode]
+    refusals: tuple[Refusal, ...]
+    manifest: Mapping[str, Any]
+
+    @property
+    def models(self) -> dict[str, str]:
+        """unique_id -> VQL of each model."""
+        return {name: node.sql for name, node in self.nodes.items() if node.resource_type == "model"}
+
+
+def compile_for_denodo(settings: Settings) -> Compilation:
+    """Compiles every model and data test for Denodo, in this process; no database is opened.
+
+    Args:
+        settings: of the checkout; its target and database do not matter.
+
+    Raises:
+        PlatformError: the project does not parse for the target denodo.
+    """
+    use_adapter_of(settings.root)
+    ours = replace(settings, target=TARGET, target_path=settings.root / "target" / TARGET)
+    parsed = parse(ours)
+    if parsed.error is not None:
+        raise PlatformError(
+            f"Le projet dbt ne se lit pas pour la cible denodo.\n{parsed.error}",
+            "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé.",
+        )
+    pieces = _mark_all(parsed.project)
+    compiled, refusals = _compile(ours, parsed.project)
+    nodes = {
+        unique_id: _read(settings.root, parsed.project.nodes[unique_id], sql, pieces.get(unique_id, []))
+        for unique_id, sql in compiled.items()
+        if parsed.project.nodes[unique_id].resource_type in ("model", "test")
+    }
+    return Compilation(nodes, tuple(refusals), parsed.manifest)
+
+
+def use_adapter_of(root: Path) -> None:
+    """Puts this checkout's own dbt adapter before the installed one, which may be another checkout's."""
+    import dbt.adapters
+    import dbt.include
+
+    for package, name in ((dbt.adapters, "adapters"), (dbt.include, "include")):
+        folder = str(root / "denodo" / "adapter" / "dbt" / name)
+        if Path(folder).is_dir() and folder not in package.__path__:
+            package.__path__.insert(0, folder)
+
+
+def _mark_all(project: DbtManifest) -> dict[str, list[Piece]]:
+    """Puts markers into the templates of models and singular tests; unique_id -> their pieces."""
+    pieces = {}
+    for unique_id, node in project.nodes.items():
+        if node.resource_type in ("model", "test") and not _is_generic(node):
+            node.raw_code, pieces[unique_id] = mark(node.raw_code.replace("\r\n", "\n"))
+    return pieces
+
+
+def _is_generic(node: Any) -> bool:
+    return getattr(node, "test_metadata", None) is not None
+
+
+def _compile(settings: Settings, project: DbtManifest) -> tuple[dict[str, str], list[Refusal]]:
+    """Has dbt render the templates it holds.
+
+    A node that fails is noted and emptied; dbt skips those that read it, hence another round for them.
+    """
+    refusals: dict[str, Refusal] = {}
+    while True:
+        results = _compile_once(settings, project)
+        failed = [result for result in results if str(result.status) == "error"]
+        for result in failed:
+            node = project.nodes[result.node.unique_id]
+            refusals[node.unique_id] = Refusal(node.original_file_path, _reason(result.message))
+            node.raw_code = ""
+        if not failed:
+            compiled = {result.node.unique_id: result.node.compiled_code or "" for result in results}
+            kept = {name: sql for name, sql in compiled.items() if name not in refusals}
+            return kept, [refusals[name] for name in sorted(refusals)]
+
+
+def _compile_once(settings: Settings, project: DbtManifest) -> list[Any]:
+    from dbt.cli.main import dbtRunner
+
+    # What dbt writes there holds markers; only its answer serves.
+    with tempfile.TemporaryDirectory() as folder, _every_error():
+        done = dbtRunner(manifest=project).invoke(
+            [
+                *("compile", *dbt_options(settings, Path(folder)), "--quiet"),
+                *("--no-introspect", "--no-populate-cache", "--no-write-json"),
+            ]
+        )
+    if done.result is None:
+        raise PlatformError(
+            f"Le projet ne se compile pas pour la cible denodo.\n{done.exception}",
+            "Corrigez ce que le message nomme, puis relancez.",
+        )
+    return list(done.result.results)
+
+
+@contextmanager
+def _every_error() -> Iterator[None]:
+    """`dbt compile` stops at the first error, and has no option that says otherwise."""
+    from dbt.task.compile import CompileTask
+
+    former = CompileTask.raise_on_first_error
+    CompileTask.raise_on_first_error = lambda _task: False
+    try:
+        yield
+    finally:
+        CompileTask.raise_on_first_error = former
+
+
+def _reason(message: str) -> str:
+    """dbt's message on one line, without the node (said elsewhere) and the macros it went through."""
+    message = FAILED_NODE.sub("", message)
+    return " ".join(line.strip() for line in message.splitlines() if not CALLED_BY.match(line)).strip()
+
+
+def _read(root: Path, node: Any, compiled: str, pieces: list[Piece]) -> CompiledNode:
+    generic = _is_generic(node)
+    sql, source = unmark(compiled, pieces)
+    text = ""
+    if not generic:
+        text = (root / node.original_file_path).read_text(encoding="utf-8")
+        # dbt reads a file without the white space around it.
+        source = source.shifted(len(text) - len(text.lstrip()))
+    return CompiledNode(
+        unique_id=node.unique_id,
+        resource_type=str(node.resource_type),
+        generic=generic,
+        file=node.original_file_path,
+        text=text,
+        sql=sql,
+        source=source,
+        declared=place_of_test(root, node) if generic else None,
+    )
