@@ -74,7 +74,7 @@ class Function:
 
     `kind` is SCALAR, AGGREGATE or ANALYTIC; `status` DOCUMENTED, DEPRECATED (the manual advises against it),
     DELEGATED (a server never executes it itself, it only passes it to a source) or NOT_EXECUTED (documented,
-    but the engine on PostgreSQL has no equivalent). `bare` tells that parentheses may be left out, `syntax`
+    but the engine on PostgreSQL has no equivalent: XML needs a server built with libxml). `bare` tells that parentheses may be left out, `syntax`
     shows what is written inside them when that is not a list of arguments.
     """
 
@@ -284,7 +284,7 @@ _OTHER_FUNCTIONS = [
 
 _XML_FUNCTIONS = [
     _one(SCALAR, XML, "XMLQUERY", "text, boolean, ?xml, ?boolean -> xml", status=NOT_EXECUTED),
-    _one(SCALAR, XML, "XPATH", "xml, text, ?boolean -> xml"),
+    _one(SCALAR, XML, "XPATH", "xml, text, ?boolean -> xml", status=NOT_EXECUTED),
     _one(SCALAR, XML, "XSLT", "xml, xml, ?boolean, ?boolean -> xml", status=NOT_EXECUTED),
     _one(
         SCALAR,
@@ -467,7 +467,7 @@ CAST_TYPES = MappingProxyType(
         )
     }
 )
-"""Type names of CAST(x AS name) (source: "Type Conversion Functions"; for the two names WITHOUT TIME ZONE, the
+"""Type names of CAST(x AS name) (source: "Type Conversion Functions"; for the names WITHOUT TIME ZONE, the
 examples of "Data Types for Dates, Timestamps and Intervals")."""
 
 

@@ -1,0 +1,50 @@
+"""What documented VQL functions do, as PostgreSQL functions in a schema named `vql`.
+
+The dialect writes a VQL function NAME(args) as `vql.name(args)`; the files *.sql of this folder say what each
+does, by the Denodo 7.0 manual. They need PostgreSQL 14 or later with UTF-8, no extension and no privilege but
+that of creating a schema.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import psycopg
+
+_FOLDER = Path(__file__).parent
+_FIRST = ("types.sql", "text.sql", "regexp.sql", "numbers.sql", "operators.sql", "aggregates.sql")
+_STAMP = "Fonctions du VQL documenté, empreinte "
+
+
+def script() -> str:
+    """The SQL text that creates the schema `vql` and everything in it, in a fixed order; it may be repeated."""
+    others = sorted(path.name for path in _FOLDER.glob("*.sql") if path.name not in _FIRST)
+    parts = [(_FOLDER / name).read_text(encoding="utf-8") for name in (*_FIRST, *others)]
+    return "\n".join(["create schema if not exists vql;", *parts])
+
+
+def install(connection: psycopg.Connection) -> None:
+    """Creates the schema `vql`, or brings it up to date, in one transaction; does nothing when it is current.
+
+    The role needs the right to create a schema in the database (or to own the schema). Raises psycopg.Error
+    when the server refuses a statement; nothing is then changed.
+    """
+    text = script()
+    stamp = _STAMP + hashlib.sha256(text.encode()).hexdigest()[:16]
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtext('vql'))")
+        if _installed(connection) == stamp:
+            return
+        # Functions refer to one another, and their bodies are written for the standard quoting.
+        connection.execute("set local check_function_bodies = off")
+        connection.execute("set local client_min_messages = warning")
+        connection.execute(text)
+        connection.execute(f"comment on schema vql is '{stamp}'")
+
+
+def _installed(connection: psycopg.Connection) -> str | None:
+    found = connection.execute(
+        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = 'vql'"
+    ).fetchone()
+    return found[0] if found else None
