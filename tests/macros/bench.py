@@ -101,6 +101,16 @@ class Form:
         """The query as PostgreSQL runs it."""
         return self._runnable(self.query)
 
+    @property
+    def shown(self) -> str:
+        """The form in a message; a VQL one with what PostgreSQL is given for it."""
+        if self.engine == "postgres":
+            return self.text
+        try:
+            return f"{self.text}\n      sur PostgreSQL : {self.statement}"
+        except (ValueError, SqlglotError):
+            return self.text
+
     @cached_property
     def statement_without_rows(self) -> str:
         """The query of an aggregate over no row at all, as PostgreSQL runs it."""

@@ -23,6 +23,13 @@ def implementations() -> dict[str, set[str]]:
     return found
 
 
-def public_macros() -> list[str]:
-    """What models call: the macros that have a form for each engine, ours and dbt's own."""
-    return sorted(name for name, forms in implementations().items() if forms - {""})
+@cache
+def public_macros() -> tuple[str, ...]:
+    """What models call: the macros with a form for each engine, and those that no other one is made of."""
+    texts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.sql")]
+    # Comments show how a macro is called: they do not make it a part of another.
+    code = re.sub(r"\{#.*?#\}", "", "\n".join(texts), flags=re.DOTALL)
+    called = set(re.findall(r"(?<!macro )(?<![\w.])(\w+)\(", code))
+    return tuple(
+        sorted(name for name, forms in implementations().items() if forms - {""} or name not in called)
+    )

@@ -66,9 +66,8 @@ def compare_at_random(entry: Entry, one: Form, other: Form, bench: Bench, seeded
             if not same(mine, theirs, entry.separator):
                 raise Difference(
                     f"{entry.title}\n  entrées : {shown(inputs)}\n"
-                    f"  {one.engine} : {mine}\n      {one.text}\n"
-                    f"  {other.engine} : {theirs}\n      {other.text}\n"
-                    f"  {other.engine}, sur PostgreSQL : {other.statement}"
+                    f"  {one.engine} : {mine}\n      {one.shown}\n"
+                    f"  {other.engine} : {theirs}\n      {other.shown}"
                 )
         drawn += len(outcomes)
         told |= any(cell is not None for _, mine, _ in outcomes for row in mine.rows for cell in row)
