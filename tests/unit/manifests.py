@@ -196,7 +196,13 @@ def good_manifest() -> dict[str, Any]:
         macro(
             "clean_text", "{% macro clean_text(column, width=3) -%} x {%- endmacro %}", ["column", "width"]
         ),
-        macro("default__clean_text", "{% macro default__clean_text(column) %} x {% endmacro %}", [], ""),
+        macro(
+            "default__clean_text",
+            "{% macro default__clean_text(column, width) %} x {% endmacro %}",
+            [],
+            "",
+        ),
+        macro("denodo__concat", "{% macro denodo__concat(fields) %} x {% endmacro %}", ["fields"]),
         macro("test_within", "{% test within(model, column_name, low) %} x {% endtest %}", ["low"]),
     ]
     return {

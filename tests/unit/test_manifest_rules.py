@@ -178,6 +178,15 @@ def macro_argument_is_not_described(m: Manifest) -> None:
     m["macros"][f"macro.{PROJECT}.clean_text"]["arguments"].pop()
 
 
+def macro_of_dbt_is_implemented_without_a_word(m: Manifest) -> None:
+    m["macros"][f"macro.{PROJECT}.denodo__concat"]["description"] = ""
+
+
+def implementation_has_another_argument(m: Manifest) -> None:
+    found = m["macros"][f"macro.{PROJECT}.default__clean_text"]
+    found["macro_sql"] = "{% macro default__clean_text(column, size) %} x {% endmacro %}"
+
+
 def generic_test_argument_is_not_described(m: Manifest) -> None:
     m["macros"][f"macro.{PROJECT}.test_within"]["arguments"].clear()
 
@@ -274,6 +283,8 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (macro_is_not_described, "macro-decrite", "clean_text n'a pas de description"),
     (macro_argument_is_not_described, "macro-decrite", "width"),
     (generic_test_argument_is_not_described, "macro-decrite", "low"),
+    (macro_of_dbt_is_implemented_without_a_word, "macro-decrite", "denodo__concat n'a pas"),
+    (implementation_has_another_argument, "macro-implementation", "prend (column, size)"),
     (model_is_in_no_group, "groupe", "int_ecoles"),
     (domain_has_no_group, "groupe", "commun n'a pas de groupe"),
     (group_has_no_steward, "groupe", "steward"),

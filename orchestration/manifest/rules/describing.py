@@ -23,8 +23,8 @@ from orchestration.manifest.nodes import (
 )
 from orchestration.manifest.rules.rule import Fault, rule
 
-# The implementation of a macro for one database; the macro it implements is the one described.
-IMPLEMENTATION = re.compile(r"[a-z]+__\w+")
+# The implementation of a macro for one adapter: postgres__left, default__left, …
+IMPLEMENTATION = re.compile(r"[a-z]+__(?P<macro>\w+)")
 SIGNATURE = re.compile(r"\{%-?\s*(?:macro|test)\s+(?P<head>\w+\s*\(.*?\))\s*-?%\}", re.DOTALL)
 
 
@@ -49,10 +49,14 @@ def everything_is_described(manifest: Manifest) -> Iterator[Fault]:
 
 @rule("macro-decrite", "Décrivez la macro et tous ses arguments (`arguments:`) dans un YAML à côté d'elle.")
 def macros_are_described(manifest: Manifest) -> Iterator[Fault]:
-    """Every macro of the project, and each of its arguments, has a description."""
-    project = manifest["metadata"]["project_name"]
-    for _, macro in sorted(manifest["macros"].items()):
-        if macro["package_name"] != project or IMPLEMENTATION.fullmatch(macro["name"]):
+    """Every macro of the project, and each of its arguments, has a description.
+
+    What implements a macro of the project for one adapter is described by that macro; what implements a macro of
+    dbt is described itself.
+    """
+    macros = _own_macros(manifest)
+    for macro in macros.values():
+        if _implemented(macro, macros) is not None:
             continue
         if not _said(macro):
             yield macro["original_file_path"], f"La macro {macro['name']} n'a pas de description."
@@ -62,6 +66,26 @@ def macros_are_described(manifest: Manifest) -> Iterator[Fault]:
             yield (
                 macro["original_file_path"],
                 f"La macro {macro['name']} a des arguments sans description : {', '.join(silent)}.",
+            )
+
+
+@rule(
+    "macro-implementation",
+    "Donnez à la macro d'un moteur les arguments de la macro qu'elle réalise : mêmes noms, même ordre.",
+)
+def implementations_take_the_same_arguments(manifest: Manifest) -> Iterator[Fault]:
+    """What implements a macro of the project for one adapter has its arguments, under the same names."""
+    macros = _own_macros(manifest)
+    for macro in macros.values():
+        implemented = _implemented(macro, macros)
+        if implemented is None:
+            continue
+        expected, found = (macro_arguments(one["macro_sql"]) for one in (implemented, macro))
+        if found != expected:
+            yield (
+                macro["original_file_path"],
+                f"La macro {macro['name']} prend ({', '.join(found)}), et {implemented['name']} "
+                f"({', '.join(expected)}).",
             )
 
 
@@ -155,6 +179,22 @@ def macro_arguments(macro_sql: str) -> list[str]:
     return [name for name in names if not (is_test and name in ("model", "column_name"))]
 
 
+def _own_macros(manifest: Manifest) -> dict[str, dict[str, Any]]:
+    """The macros of the project by name, in the order of their identifiers."""
+    project = manifest["metadata"]["project_name"]
+    return {
+        macro["name"]: macro
+        for _, macro in sorted(manifest["macros"].items())
+        if macro["package_name"] == project
+    }
+
+
+def _implemented(macro: dict[str, Any], macros: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The macro of the project that this one implements for an adapter, if it does."""
+    implementation = IMPLEMENTATION.fullmatch(macro["name"])
+    return macros.get(implementation["macro"]) if implementation else None
+
+
 def _names(manifest: Manifest) -> Iterator[tuple[Node, list[str]]]:
     for node in of_type(manifest, "model", "seed", "source"):
         yield node, [*label_of(node).split("."), *node["columns"]]
@@ -167,6 +207,7 @@ def _said(thing: Any) -> bool:
 RULES = (
     everything_is_described,
     macros_are_described,
+    implementations_take_the_same_arguments,
     domains_have_owner_and_steward,
     one_yaml_a_model,
     models_are_named_by_layer,
