@@ -64,6 +64,7 @@ class Environment:
             else:
                 self._create()
             self._install()
+            make_paths_relative(self.folder)
             self.stamp.write_text(json.dumps(self._expected()), encoding="utf-8")
             self._say("environnement prêt.")
 
@@ -179,6 +180,19 @@ class Environment:
     def _say(self, message: str) -> None:
         seconds = time.monotonic() - self._begun
         print(f"[{seconds:4.0f} s] mise en place : {message}", file=sys.stderr, flush=True)
+
+
+def make_paths_relative(environment: Path) -> None:
+    """Writes the paths of installed checkouts from their environment, instead of absolute.
+
+    Until 3.12, Python reads these files in the encoding of the locale: where that is ASCII (LC_ALL=C), an
+    accent in the path of the checkout would keep the interpreter from starting.
+    """
+    for file in environment.glob("lib/python*/site-packages/*.pth"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        if lines and all(line.startswith("/") for line in lines):
+            relative = [os.path.relpath(line, file.parent) for line in lines]
+            file.write_text("\n".join(relative) + "\n", encoding="utf-8")
 
 
 def requirement(name: str, lock: str) -> str:

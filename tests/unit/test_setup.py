@@ -15,6 +15,7 @@ from orchestration.errors import PlatformError
 from orchestration.settings import ROOT
 from orchestration.setup.environment import (
     Environment,
+    make_paths_relative,
     read_pip_configuration,
     requirement,
     uv_settings,
@@ -270,6 +271,18 @@ def test_pip_installs_packages_and_checkout_where_uv_cannot(
     assert "--require-hashes" in packages
     assert checkout[-2:] == ["--editable", "."]
     assert "--require-hashes" not in checkout, "a folder has no hash"
+
+
+def test_the_path_of_the_checkout_is_written_without_its_accents(tmp_path: Path) -> None:
+    packages = tmp_path / "l'école" / ".venv" / "lib" / "python3.12" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "_projet.pth").write_text(f"{tmp_path}/l'école\n{tmp_path}/l'école/denodo/adapter", "utf-8")
+    (packages / "autre.pth").write_text("import os\n", "utf-8")
+    make_paths_relative(tmp_path / "l'école" / ".venv")
+    lines = (packages / "_projet.pth").read_text("ascii").splitlines()
+    assert lines == ["../../../..", "../../../../denodo/adapter"]
+    assert (packages / lines[1]).resolve() == (tmp_path / "l'école/denodo/adapter").resolve()
+    assert (packages / "autre.pth").read_text() == "import os\n"
 
 
 def test_two_set_ups_at_once_wait_for_each_other(environment: Environment) -> None:
