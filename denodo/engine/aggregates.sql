@@ -2,8 +2,6 @@
 -- LIST and NEST. MAX, MIN and COUNT are PostgreSQL's own.
 
 -- SUM keeps the type of its argument, so the sum of int values wraps as the manual warns.
-create or replace function vql.wrap_long_sum(value numeric) returns bigint
-language sql immutable parallel safe as 'select vql.wrap_long(value)';
 create or replace aggregate vql.sum(integer) (
     sfunc = pg_catalog.int4_sum, stype = bigint, finalfunc = vql.wrap_int
 );
@@ -18,22 +16,35 @@ create or replace aggregate vql.avg(double precision) (
     sfunc = pg_catalog.float8_accum, stype = double precision[], finalfunc = pg_catalog.float8_avg,
     initcond = '{0,0,0}'
 );
-create or replace aggregate vql.stdev(double precision) (
-    sfunc = pg_catalog.float8_accum, stype = double precision[], finalfunc = pg_catalog.float8_stddev_samp,
-    initcond = '{0,0,0}'
-);
-create or replace aggregate vql.stdevp(double precision) (
-    sfunc = pg_catalog.float8_accum, stype = double precision[], finalfunc = pg_catalog.float8_stddev_pop,
-    initcond = '{0,0,0}'
-);
-create or replace aggregate vql.var(double precision) (
-    sfunc = pg_catalog.float8_accum, stype = double precision[], finalfunc = pg_catalog.float8_var_samp,
-    initcond = '{0,0,0}'
-);
-create or replace aggregate vql.varp(double precision) (
-    sfunc = pg_catalog.float8_accum, stype = double precision[], finalfunc = pg_catalog.float8_var_pop,
-    initcond = '{0,0,0}'
-);
+-- In two passes, the mean first: every digit of the documented results comes out so, and not otherwise.
+create or replace function vql.keep_step(seen double precision[], value double precision) returns double precision[]
+language sql immutable parallel safe as
+'select case when value is null then seen else array_append(seen, value) end';
+create or replace function vql.squares(seen double precision[]) returns double precision
+language sql immutable strict parallel safe as $$
+    select sum((v - mean) * (v - mean))
+    from unnest(seen) as v cross join (select sum(u) / count(*) as mean from unnest(seen) as u) as m
+$$;
+create or replace function vql.final_var(seen double precision[]) returns double precision
+language sql immutable strict parallel safe as
+'select vql.squares(seen) / nullif(array_length(seen, 1) - 1, 0)';
+create or replace function vql.final_varp(seen double precision[]) returns double precision
+language sql immutable strict parallel safe as 'select vql.squares(seen) / array_length(seen, 1)';
+create or replace function vql.final_stdev(seen double precision[]) returns double precision
+language sql immutable strict parallel safe as 'select sqrt(vql.final_var(seen))';
+create or replace function vql.final_stdevp(seen double precision[]) returns double precision
+language sql immutable strict parallel safe as 'select sqrt(vql.final_varp(seen))';
+do $do$
+declare
+    name text;
+begin
+    foreach name in array array['stdev', 'stdevp', 'var', 'varp'] loop
+        execute format(
+            'create or replace aggregate vql.%1$s(double precision) '
+            '(sfunc = vql.keep_step, stype = double precision[], finalfunc = vql.final_%1$s)', name);
+    end loop;
+end
+$do$;
 
 -- FIRST and LAST count NULL as a value: documented for LAST.
 create or replace function vql.first_step(seen anyarray, value anyelement) returns anyarray

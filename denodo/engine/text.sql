@@ -11,7 +11,7 @@ language sql immutable parallel safe as 'select char_length(value)';
 create or replace function vql.lower(value text) returns text
 language sql immutable parallel safe as 'select lower(value)';
 create or replace function vql.upper(value text) returns text
-language sql immutable parallel safe as 'select upper(value)';
+language sql immutable parallel safe as $$ select replace(upper(value), 'ß', 'SS') $$;
 create or replace function vql.textconstant(value text) returns text
 language sql immutable parallel safe as 'select value';
 create or replace function vql.hash(value text) returns text
@@ -53,7 +53,9 @@ $$;
 
 -- SUBSTRING(value, start, end): both indexes count from 0, the character at `end` is left out.
 create or replace function vql.substring(value text, start bigint) returns text
-language sql immutable parallel safe as 'select substr(value, greatest(start, 0)::integer + 1)';
+language sql immutable parallel safe as $$
+    select substr(value, case when start < 0 then 1 else start::integer + 1 end)
+$$;
 create or replace function vql.substring(value text, start bigint, finish bigint) returns text
 language sql immutable parallel safe as $$
     select case when start <= finish then substr(
@@ -62,13 +64,15 @@ $$;
 
 -- SUBSTR, and SUBSTRING with FROM: index from 1 and a length, as in SQL-92, but a negative length is no error.
 create or replace function vql.substr(value text, start bigint) returns text
-language sql immutable parallel safe as 'select substr(value, greatest(start, 1)::integer)';
+language sql immutable parallel safe as $$
+    select substr(value, case when start < 1 then 1 else start::integer end)
+$$;
 create or replace function vql.substr(value text, start bigint, length bigint) returns text
 language sql immutable parallel safe as $$
-    select substr(
+    select case when start + length is not null then substr(
         value,
         least(greatest(start, 1), 2147483647)::integer,
-        greatest(least(start + length, char_length(value) + 1) - greatest(start, 1), 0)::integer)
+        greatest(least(start + length, char_length(value) + 1) - greatest(start, 1), 0)::integer) end
 $$;
 
 create or replace function vql.concat(variadic list text[]) returns text
@@ -124,5 +128,3 @@ create or replace function vql.substr(value anyelement, start bigint) returns te
 language sql stable parallel safe as 'select vql.substr(vql.to_text(value), start)';
 create or replace function vql.substr(value anyelement, start bigint, length bigint) returns text
 language sql stable parallel safe as 'select vql.substr(vql.to_text(value), start, length)';
-create or replace function vql.concat(a anyelement, b anycompatible) returns text
-language sql stable parallel safe as 'select vql.concat(vql.to_text(a), vql.to_text(b))';
