@@ -51,8 +51,8 @@ def everything_is_described(manifest: Manifest) -> Iterator[Fault]:
 def macros_are_described(manifest: Manifest) -> Iterator[Fault]:
     """Every macro of the project, and each of its arguments, has a description.
 
-    What implements a macro of the project for one adapter is described by that macro; what implements a macro of
-    dbt is described itself.
+    What implements a macro of the project for one adapter is described by that macro; what implements a macro
+    of dbt is described itself.
     """
     macros = _own_macros(manifest)
     for macro in macros.values():
