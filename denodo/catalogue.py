@@ -72,10 +72,11 @@ class Signature:
 class Function:
     """A documented function: `page` is the short name of its page of the Denodo 7.0 VQL guide.
 
-    `kind` is SCALAR, AGGREGATE or ANALYTIC; `status` DOCUMENTED, DEPRECATED (the manual advises against it),
-    DELEGATED (a server never executes it itself, it only passes it to a source) or NOT_EXECUTED (documented,
-    but the engine on PostgreSQL has no equivalent: XML needs a server built with libxml). `bare` tells that parentheses may be left out, `syntax`
-    shows what is written inside them when that is not a list of arguments.
+    `kind` is SCALAR, AGGREGATE or ANALYTIC; `status` DOCUMENTED, DEPRECATED (the manual advises against
+    it), DELEGATED (a server never executes it itself, it only passes it to a source) or NOT_EXECUTED
+    (documented, but the engine on PostgreSQL has no equivalent: XML needs a server built with libxml).
+    `bare` tells that parentheses may be left out, `syntax` shows what is written inside them when that is
+    not a list of arguments.
     """
 
     name: str

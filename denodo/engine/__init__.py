@@ -1,15 +1,17 @@
 """What documented VQL functions do, as PostgreSQL functions in a schema named `vql`.
 
-The dialect writes a VQL function NAME(args) as `vql.name(args)`; the files *.sql of this folder say what each
-does, by the Denodo 7.0 manual. They need PostgreSQL 14 or later with UTF-8, no extension and no privilege but
-that of creating a schema.
+The dialect writes a VQL function NAME(args) as `vql.name(args)`; the files *.sql of this folder say what
+each does, by the Denodo 7.0 manual ("documented VQL"). They need PostgreSQL 14 or later with UTF-8, no
+extension and no privilege but that of creating a schema.
 
-What a caller must write itself, because PostgreSQL functions cannot take any number of arguments of any types:
+What a caller must write itself, because PostgreSQL functions cannot take arguments of any number and type:
 
 - CONCAT: arguments of two or more types other than text need `vql.to_text(x)` around each;
-- GROUP_CONCAT with fields: `vql.group_concat(ignore_null, row_separator, field_separator, field, …)` or the same
-  without `ignore_null`; for more than four fields, an array of `vql.to_text(field)` as the last argument;
-- REGISTER and NEST of several fields: `vql.register(row(a, b, …))`, `vql.nest(vql.register(row(a, b, …)))`;
+- GROUP_CONCAT with fields: `vql.group_concat(ignore_null, row_separator, field_separator, field, …)` or
+  the same without `ignore_null`; for more than four fields, an array of `vql.to_text(field)` as the last
+  argument;
+- REGISTER and NEST of several fields: `vql.register(row(a, b, …))`, `vql.nest(vql.register(row(a, b,
+  …)))`;
 - ROWNUM(offset): `row_number() over () + offset`;
 - TRIM(side character FROM x): `vql.trim_both(x, c)`, `vql.trim_leading(x, c)`, `vql.trim_trailing(x, c)`;
 - a result for a reader, arrays and binary values included: `vql.display(x)`.
@@ -28,7 +30,7 @@ _STAMP = "Fonctions du VQL documenté, empreinte "
 
 
 def script() -> str:
-    """The SQL text that creates the schema `vql` and everything in it, in a fixed order; it may be repeated."""
+    """The SQL text that creates schema `vql` and all that is in it, in a fixed order; repeatable."""
     others = sorted(path.name for path in _FOLDER.glob("*.sql") if path.name not in _FIRST)
     parts = [(_FOLDER / name).read_text(encoding="utf-8") for name in (*_FIRST, *others)]
     return "\n".join(["create schema if not exists vql;", *parts])

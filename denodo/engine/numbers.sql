@@ -63,6 +63,10 @@ language sql immutable parallel safe as 'select trunc(value)::bigint';
 create or replace function vql.trunc(value numeric) returns bigint
 language sql immutable parallel safe as 'select trunc(value)::bigint';
 
+-- Only so that an untyped NULL means something although TRUNC also takes datetimes.
+create or replace function vql.trunc(value text) returns bigint
+language sql immutable parallel safe as 'select trunc(value::numeric)::bigint';
+
 -- What becomes of a half is not documented: it goes away from zero, on the decimal text of the number.
 create or replace function vql.round(value integer) returns integer
 language sql immutable parallel safe as 'select value';
