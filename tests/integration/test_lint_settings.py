@@ -27,6 +27,16 @@ final as (
 
 select * from final
 """
+# Macros that models call by `dbt.`: ours where there is one, dbt's own otherwise.
+GOOD_DBT = """\
+select
+    {{ dbt.dateadd('day', 1, 'debut') }} as lendemain,
+    {{ dbt.concat(['nom', "'!'"]) }} as exclamation,
+    {{ dbt.split_part('nom', "' '", 1) }} as premier_mot,
+    {{ dbt.position("'a'", 'nom') }} as place_du_a,
+    cast(n as {{ dbt.type_bigint() }}) as grand_nombre
+from {{ ref('x') }}
+"""
 # What is wrong -> the rule that must say so, and the SQL.
 BAD = {
     "upper_case": ("CP01", "SELECT id from {{ ref('x') }}\n"),
@@ -43,6 +53,11 @@ BAD = {
     "unparsable": ("PRS", "select a from from {{ ref('x') }}\n"),
     "unknown_macro": ("TMP", "select {{ to_nothing('a') }} as a from {{ ref('x') }}\n"),
     "macro_that_refuses": ("TMP", "select {{ to_date('a', 'MM-yyyy') }} as a from {{ ref('x') }}\n"),
+    "unknown_dbt_macro": ("TMP", "select {{ dbt.rien('a') }} as a from {{ ref('x') }}\n"),
+    "dbt_macro_that_refuses": (
+        "TMP",
+        "select {{ dbt.dateadd('siecle', 1, 'a') }} as a from {{ ref('x') }}\n",
+    ),
     "unknown_dispatch": ("TMP", "select {{ adapter.dispatch('rien')('a') }} as a from {{ ref('x') }}\n"),
     "template_not_closed": ("TMP", "select a from {{ ref('x') }\n"),
 }
@@ -53,6 +68,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """The codes that sqlfluff finds in each file."""
     folder = tmp_path_factory.mktemp("sql")
     (folder / "good.sql").write_text(GOOD, encoding="utf-8")
+    (folder / "good_dbt.sql").write_text(GOOD_DBT, encoding="utf-8")
     for name, (_, sql) in BAD.items():
         (folder / f"{name}.sql").write_text(sql, encoding="utf-8")
     done = subprocess.run(
@@ -68,8 +84,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     }
 
 
-def test_sql_made_by_our_macros_is_clean(found: dict[str, set[str]]) -> None:
-    assert found["good"] == set()
+@pytest.mark.parametrize("name", ["good", "good_dbt"])
+def test_sql_made_by_macros_is_clean(found: dict[str, set[str]], name: str) -> None:
+    assert found[name] == set()
 
 
 @pytest.mark.parametrize("name", BAD)
