@@ -44,6 +44,7 @@ class CompiledNode:
         sql: what dbt made of it for Denodo.
         source: from `sql` to `text`; empty for a generic test.
         declared: where a generic test is declared; None for the others.
+        test_name: the generic test, as unique or not_null; empty for the others.
     """
 
     unique_id: str
@@ -54,6 +55,7 @@ class CompiledNode:
     sql: str
     source: SourceMap
     declared: Place | None = None
+    test_name: str = ""
 
     def locate(self, offset: int) -> Place:
         """The place in the project of one character of `sql`."""
@@ -222,4 +224,5 @@ def _read(root: Path, node: Any, compiled: str, pieces: list[Piece]) -> Compiled
         sql=sql,
         source=source,
         declared=place_of_test(root, node) if generic else None,
+        test_name=node.test_metadata.name if generic else "",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from orchestration.portability.template import Piece, SourceMap
 CALL_LENGTH = 70
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Place:
     """A place in a file of the project.
 
@@ -30,7 +30,11 @@ class Place:
     file: str
     line: int
     column: int
-    call: str | None
+    call: str | None = field(compare=False)
+
+    def __str__(self) -> str:
+        """`file:line:column`, which editors and terminals know how to open."""
+        return f"{self.file}:{self.line}:{self.column}"
 
 
 def place_in(file: str, text: str, source: SourceMap, offset: int) -> Place:
