@@ -336,6 +336,13 @@ language sql immutable strict parallel safe as $$ select value_1 - value_2 $$;
 create or replace function vql.subtract(value_1 interval, value_2 interval) returns interval
 language sql immutable strict parallel safe as $$ select value_1 - value_2 $$;
 
+create or replace function vql.mult(value_1 interval, value_2 bigint) returns interval
+language sql immutable strict parallel safe as $$ select value_1 * value_2 $$;
+create or replace function vql.mult(value_1 bigint, value_2 interval) returns interval
+language sql immutable strict parallel safe as $$ select value_1 * value_2 $$;
+create or replace function vql.div(value_1 interval, value_2 bigint) returns interval
+language sql immutable strict parallel safe as $$ select value_1 / value_2 $$;
+
 -- -------------------------------------------------------------------------------------------------- days to stand on
 -- All keep the time of day. Weeks begin on Monday unless the i18n says Sunday.
 
