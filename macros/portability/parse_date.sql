@@ -1,14 +1,15 @@
 {#
   The date that a text says, written in a Java pattern: TO_DATE on PostgreSQL, TO_LOCALDATE on Denodo. A
-  text that does not follow the pattern, or says no day of the calendar, fails on both engines, in a message
-  that shows it; to get null, and count such texts, use to_date (macros/typing).
+  text that does not follow the pattern, or says no day of the calendar, fails on both engines, with a
+  message that shows it; to get null, and count such texts, use to_date (macros/typing).
 
-  PostgreSQL's to_date alone would take `1-1-24 etc.` for dd/MM/yyyy: the text is first held against the
+  Alone, neither function is that strict: to_date takes `1-1-24, about` for dd/MM/yyyy, and Java may take
+  one digit for two, or leave the end of the text unread. On both engines the text is first held against the
   pattern.
 
       parse_date('recu', 'dd/MM/yyyy')
-          ->   case when recu ~ '^[0-9]{2}/[0-9]{2}/[0-9]{4}$' then to_date(recu, 'DD/MM/YYYY')
-               else cast(recu || ' ne suit pas dd/MM/yyyy' as date) end
+          ->   case when recu ~ '^(?:(?:0[1-9]|[12][0-9]|3[01])/(?:0[1-9]|1[0-2])/(?!0000)[0-9]{4})$'
+               then to_date(recu, 'DD/MM/YYYY') else cast(recu || ' ne suit pas dd/MM/yyyy' as date) end
       of '29/02/2024'   ->   2024-02-29
 
   Arguments: value (an expression of type text), pattern (yyyy, MM or M, dd or d, each once, and text
@@ -21,14 +22,14 @@
 
 {% macro default__parse_date(value, pattern) -%}
     case
-        when {{ value }} ~ '{{ read_date_regexp('parse_date', pattern) }}'
+        when {{ regexp_like(value, read_date_regexp('parse_date', pattern)) }}
             then to_date({{ value }}, '{{ postgres_date_pattern('parse_date', pattern, read_date_fields()) }}')
         else cast({{ value }} || {{ text_literal(' ne suit pas ' ~ pattern) }} as date)
     end
 {%- endmacro %}
 
 {% macro denodo__parse_date(value, pattern) -%}
-    to_localdate({{ text_literal(pattern) }}, {{ value }})
+    to_localdate({{ text_literal(pattern) }}, {{ only_matching_text('parse_date', value, pattern) }})
 {%- endmacro %}
 
 
@@ -38,7 +39,7 @@
   zone, and the hour that summer time skips, change nothing. Fails as parse_date does.
 
       parse_timestamp('recu', 'dd/MM/yyyy HH:mm')
-          ->   case when recu ~ '^[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:[0-9]{2}$'
+          ->   case when recu ~ '^(?:… [0-9]{2}:[0-9]{2})$'
                then to_timestamp(recu || '+00', 'DD/MM/YYYY HH24:MITZH') at time zone 'UTC'
                else cast(recu || ' ne suit pas dd/MM/yyyy HH:mm' as timestamp) end
       of '31/03/2024 02:30'   ->   2024-03-31 02:30:00
@@ -54,14 +55,14 @@
 {% macro default__parse_timestamp(value, pattern) -%}
     {%- set postgres_pattern = postgres_date_pattern('parse_timestamp', pattern, read_date_fields()) -%}
     case
-        when {{ value }} ~ '{{ read_date_regexp('parse_timestamp', pattern) }}'
+        when {{ regexp_like(value, read_date_regexp('parse_timestamp', pattern)) }}
             then to_timestamp({{ value }} || '+00', '{{ postgres_pattern }}TZH') at time zone 'UTC'
         else cast({{ value }} || {{ text_literal(' ne suit pas ' ~ pattern) }} as timestamp)
     end
 {%- endmacro %}
 
 {% macro denodo__parse_timestamp(value, pattern) -%}
-    to_timestamp({{ text_literal(pattern) }}, {{ value }})
+    to_timestamp({{ text_literal(pattern) }}, {{ only_matching_text('parse_timestamp', value, pattern) }})
 {%- endmacro %}
 
 
@@ -86,18 +87,42 @@
 
 {# The shape of a text that follows a Java date pattern, a regular expression for the whole text. #}
 {% macro read_date_regexp(macro_name, pattern) -%}
+    {#- PostgreSQL takes day 00, month 00 and year 0000 for parts that were not said, and makes them 1. -#}
+    {%- set shapes = {
+        'yyyy': '(?!0000)[0-9]{4}',
+        'MM': '(?:0[1-9]|1[0-2])',
+        'M': '(?:0?[1-9]|1[0-2])',
+        'dd': '(?:0[1-9]|[12][0-9]|3[01])',
+        'd': '(?:0?[1-9]|[12][0-9]|3[01])',
+        'HH': '[0-9]{2}',
+        'H': '[0-9]{1,2}',
+        'mm': '[0-9]{2}',
+        'm': '[0-9]{1,2}',
+        'ss': '[0-9]{2}',
+        's': '[0-9]{1,2}',
+        'SSS': '[0-9]{3}',
+    } -%}
     {%- set state = namespace(regexp='') -%}
     {%- for part in java_date_pattern(macro_name, pattern) -%}
         {%- if part.field is defined -%}
-            {%- set width = '{1,2}' if part.field | length == 1 else '{' ~ part.field | length ~ '}' -%}
-            {%- set state.regexp = state.regexp ~ '[0-9]' ~ width -%}
+            {%- set state.regexp = state.regexp ~ shapes[part.field] -%}
         {%- else -%}
             {%- for character in part.text -%}
                 {%- set state.regexp = state.regexp ~ ('\\' if character in '\\^$.|?*+()[]{}' else '') ~ character -%}
             {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return('^' ~ state.regexp | replace("'", "''") ~ '$') }}
+    {{ return(state.regexp) }}
+{%- endmacro %}
+
+
+{# The text for VQL to read; one that does not follow the pattern becomes one that VQL cannot read, and shows. #}
+{% macro only_matching_text(macro_name, value, pattern) -%}
+    case
+        when {{ regexp_like(value, read_date_regexp(macro_name, pattern)) }} then {{ value }}
+        when {{ value }} is not null
+            then concat({{ text_literal('ne suit pas ' ~ pattern ~ ' : ') }}, {{ value }})
+    end
 {%- endmacro %}
 
 
