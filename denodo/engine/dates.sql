@@ -401,7 +401,7 @@ create or replace function vql.lastdayofweek(value timestamptz) returns timestam
 language sql stable parallel safe as $$ select vql.lastdayofweek(value, vql.session_i18n()) $$;
 
 -- NEXTWEEKDAY and PREVIOUSWEEKDAY: Sunday is 0, Saturday 6; the day itself gives that of the week after or before.
-create or replace function vql.check_week_day(week_day integer) returns integer
+create or replace function vql.check_week_day(week_day bigint) returns bigint
 language plpgsql immutable strict parallel safe as $$
 begin
     if week_day not between 0 and 6 then
@@ -413,28 +413,28 @@ begin
 end
 $$;
 
-create or replace function vql.nextweekday(value date, week_day integer) returns date
+create or replace function vql.nextweekday(value date, week_day bigint) returns date
 language sql immutable strict parallel safe as $$
     select value + cast((vql.check_week_day(week_day) - vql.getdow(value) + 6) % 7 + 1 as integer)
 $$;
-create or replace function vql.nextweekday(value timestamp, week_day integer) returns timestamp
+create or replace function vql.nextweekday(value timestamp, week_day bigint) returns timestamp
 language sql immutable strict parallel safe as $$
     select value + ((vql.check_week_day(week_day) - vql.getdow(value) + 6) % 7 + 1) * interval '1 day'
 $$;
-create or replace function vql.nextweekday(value timestamptz, week_day integer) returns timestamptz
+create or replace function vql.nextweekday(value timestamptz, week_day bigint) returns timestamptz
 language sql stable strict parallel safe as $$
     select value + ((vql.check_week_day(week_day) - vql.getdow(value) + 6) % 7 + 1) * interval '1 day'
 $$;
 
-create or replace function vql.previousweekday(value date, week_day integer) returns date
+create or replace function vql.previousweekday(value date, week_day bigint) returns date
 language sql immutable strict parallel safe as $$
     select value - cast((vql.getdow(value) - vql.check_week_day(week_day) + 6) % 7 + 1 as integer)
 $$;
-create or replace function vql.previousweekday(value timestamp, week_day integer) returns timestamp
+create or replace function vql.previousweekday(value timestamp, week_day bigint) returns timestamp
 language sql immutable strict parallel safe as $$
     select value - ((vql.getdow(value) - vql.check_week_day(week_day) + 6) % 7 + 1) * interval '1 day'
 $$;
-create or replace function vql.previousweekday(value timestamptz, week_day integer) returns timestamptz
+create or replace function vql.previousweekday(value timestamptz, week_day bigint) returns timestamptz
 language sql stable strict parallel safe as $$
     select value - ((vql.getdow(value) - vql.check_week_day(week_day) + 6) % 7 + 1) * interval '1 day'
 $$;
@@ -667,7 +667,7 @@ begin
             ('getmonthsbetween', 'text', 'text', 'bigint'),
             ('firstdayofmonth', 'text', null, 'timestamp'), ('lastdayofmonth', 'text', null, 'timestamp'),
             ('firstdayofweek', 'text', null, 'timestamp'), ('lastdayofweek', 'text', null, 'timestamp'),
-            ('nextweekday', 'text', 'integer', 'timestamp'), ('previousweekday', 'text', 'integer', 'timestamp'),
+            ('nextweekday', 'text', 'bigint', 'timestamp'), ('previousweekday', 'text', 'bigint', 'timestamp'),
             ('to_time', 'date', null, 'time'), ('to_localdate', 'time', null, 'date')
         ) as refusals (name, given, second, result)
     loop

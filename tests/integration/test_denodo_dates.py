@@ -75,7 +75,7 @@ def test_a_use_which_is_not_documented_is_refused_in_plain_words(
         ("yyyy-MM-dd", "", ("« yyyy » attendu", "position 1")),
         ("yyyyMMdd", "2024011", ("« dd » attendu", "position 7")),
         ("dd/MM/yyyy HH:mm", "01/02/2024 24:00", ("24 hors de 0 à 23", "position 12")),
-        ("d MMMM yyyy", "1 mars 2024", ("« MMMM » attendu", "position 3")),
+        ("d MMMM yyyy", "1 juin 2024", ("« MMMM » attendu", "position 3")),
         ("EEEE d MMMM yyyy", "Monday 2 January 2024", ("2024-01-02", "position 1")),
         ("yyyy-DDD", "2023-366", ("2023", "jour 366", "position 6")),
         ("YYYY-ww", "2021-53", ("2021", "semaine 53", "position 6")),
@@ -236,15 +236,15 @@ def test_intervals_keep_the_type_of_the_datetime(connection: psycopg.Connection)
 def test_a_hundred_thousand_rows_take_little_time(
     connection: psycopg.Connection, expression: str, seconds: float
 ) -> None:
-    series = (
-        "generate_series(timestamp '2000-01-01', timestamp '2011-05-30', interval '1 hour') as rows (moment)"
+    hours = (
+        "select timestamp '2000-01-01' + n * interval '1 hour' as moment from generate_series(1, 100000) as n"
     )
     best = float("inf")
     for _ in range(2):
         start = time.perf_counter()
-        counted = connection.execute(f"select count({expression}) from {series}").fetchone()[0]
+        counted = connection.execute(f"select count({expression}) from ({hours}) as rows").fetchone()[0]
         best = min(best, time.perf_counter() - start)
-    assert counted == 100009 - 8 or counted > 99_000
+    assert counted == 100_000
     assert best < seconds
 
 
