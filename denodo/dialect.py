@@ -2,7 +2,8 @@
 
 `sqlglot.parse_one(vql, read="denodo")` gives the tree described in denodo.tree; `tree.sql(dialect="denodo")`
 writes it back; `sqlglot.transpile(vql, read="denodo", write="postgres")` gives PostgreSQL that means what the
-Denodo manual X involved in reading and writing VQL: they normalise, and may be compiled classes that cannot be extended.
+Denodo manual says, for a database where denodo.engine.install() has been run. sqlglot's parser and
+generator do not take part: they normalise, and may be compiled classes that nothing can extend.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ def _generate(self: Postgres, expression: exp.Expression, copy: bool = True, **o
         from denodo.postgresql import translate
 
         expression = translate(expression)
+        opts.setdefault("normalize_functions", False)
     return _generate_postgres(self, expression, copy=copy, **opts)
 
 

@@ -1,0 +1,72 @@
+"""`python -m denodo check|transpile|cases FILE`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from denodo.lexer import VqlSyntaxError
+from denodo.postgresql import NotTranslatable, to_postgresql
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns 0 when all is well, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m denodo", description="Le VQL documenté de Denodo.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    checked = commands.add_parser("check", help="dire ce qui n'est pas du VQL documenté ou pas portable")
+    checked.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
+    checked.add_argument("--vql", action="store_true", help="ne chercher que ce que VQL n'a pas")
+    transpiled = commands.add_parser("transpile", help="écrire en PostgreSQL un script VQL")
+    transpiled.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
+    cased = commands.add_parser("cases", help="rejouer des cas documentés sur un PostgreSQL")
+    cased.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
+    cased.add_argument("--conninfo", default="", help="connexion PostgreSQL (sinon, les variables PG*)")
+    options = parser.parse_args(arguments)
+    try:
+        return {"check": _check, "transpile": _transpile, "cases": _cases}[options.command](options)
+    except (VqlSyntaxError, NotTranslatable, OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _check(options: argparse.Namespace) -> int:
+    from denodo.checking import check
+
+    errors = 0
+    for file in options.files:
+        for finding in check(file.read_text(encoding="utf-8"), portable=not options.vql):
+            errors += finding.severity == "erreur"
+            print(f"{file}:{finding.line}:{finding.column} : [{finding.rule}] {finding.message}")
+            print(f"    {finding.why}")
+            print(f"    À écrire : {finding.portable_form}")
+    return 1 if errors else 0
+
+
+def _transpile(options: argparse.Namespace) -> int:
+    for file in options.files:
+        for statement in to_postgresql(file.read_text(encoding="utf-8")):
+            print(f"{statement};")
+    return 0
+
+
+def _cases(options: argparse.Namespace) -> int:
+    import psycopg
+
+    from denodo.cases import DIFFERENT, read_cases, run_cases, summary
+    from denodo.engine import install
+
+    cases = [case for file in options.files for case in read_cases(file)]
+    try:
+        with psycopg.connect(options.conninfo, autocommit=True) as connection:
+            install(connection)
+            outcomes = run_cases(connection, cases)
+    except psycopg.OperationalError as error:
+        print(f"Connexion impossible : {error}", file=sys.stderr)
+        return 1
+    print(summary(outcomes))
+    return 1 if any(outcome.status == DIFFERENT for outcome in outcomes) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
