@@ -66,8 +66,14 @@ def parse(settings: Settings) -> ParseResult:
         if event.info.level == "error":
             errors.append(event.info.msg)
 
+    command = ["parse", *dbt_options(settings, settings.target_path)]
     with _one_at_a_time(settings.target_path):
-        done = dbtRunner(callbacks=[note]).invoke(["parse", *dbt_options(settings, settings.target_path)])
+        done = dbtRunner(callbacks=[note]).invoke(command)
+        if not done.success and (settings.target_path / PARTIAL_PARSE).exists():
+            # dbt's memory of the last parse may itself be the fault: a description moved to another file
+            # counts as described twice. A whole parse decides.
+            errors.clear()
+            done = dbtRunner(callbacks=[note]).invoke([*command, "--no-partial-parse"])
         if done.success:
             _keep(settings.target_path)
             return ParseResult(read_manifest(settings), done.result, None)
