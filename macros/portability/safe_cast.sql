@@ -11,7 +11,8 @@
       date                      yyyy-MM-dd, a day of the calendar, with or without spaces around
       text                      the value itself
 
-  PostgreSQL and Denodo: the same shape, made of portable macros.
+  PostgreSQL and Denodo: the same shape, made of portable macros. The values of a dbt unit test, which dbt
+  writes by this macro too, are cast as they are: a wrong one must not become null.
 
       {{ dbt.safe_cast('age', 'integer') }}   ->   '42' gives 42, '4x' gives null
 
@@ -30,7 +31,9 @@
 {% macro guarded_cast(field, type) -%}
     {%- set name = modules.re.sub('\\s*([(),])\\s*', '\\1', type | trim | lower) -%}
     {%- set decimal = modules.re.fullmatch('(?:numeric|decimal)\\(([0-9]+),([0-9]+)\\)', name) -%}
-    {%- if name in ('int', 'int4', 'integer') -%}
+    {%- if value_of_a_unit_test(field) == 'yes' -%}
+        cast({{ field }} as {{ type }})
+    {%- elif name in ('int', 'int4', 'integer') -%}
         case when {{ regexp_like(field, '-?[0-9]{1,9}') }} then cast({{ field }} as {{ dbt.type_int() }}) end
     {%- elif name in ('int8', 'bigint') -%}
         case when {{ regexp_like(field, '-?[0-9]{1,18}') }} then cast({{ field }} as {{ dbt.type_bigint() }}) end
@@ -59,4 +62,13 @@
             ~ "pour un moment, parse_timestamp"
         ) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# Says `yes` for a value that dbt writes out of the rows of a unit test, given or expected. #}
+{% macro value_of_a_unit_test(field) -%}
+    {%- set literal = field is not string or modules.re.fullmatch("null|'(?:[^']|'')*'", field) -%}
+    {%- set unit_test = model is defined
+        and (model.resource_type == 'unit_test' or 'get_fixture_sql(' in model.raw_code) -%}
+    {{- 'yes' if literal and unit_test -}}
 {%- endmacro %}
