@@ -17,19 +17,18 @@ create or replace aggregate vql.avg(double precision) (
     initcond = '{0,0,0}'
 );
 -- In two passes, the mean first: every digit of the documented results comes out so, and not otherwise.
-create or replace function vql.keep_step(seen double precision[], value double precision) returns double precision[]
-language sql immutable parallel safe as
-'select case when value is null then seen else array_append(seen, value) end';
+create or replace function vql.how_many(seen double precision[]) returns bigint
+language sql immutable strict parallel safe as 'select count(v) from unnest(seen) as v';
 create or replace function vql.squares(seen double precision[]) returns double precision
 language sql immutable strict parallel safe as $$
     select sum((v - mean) * (v - mean))
-    from unnest(seen) as v cross join (select sum(u) / count(*) as mean from unnest(seen) as u) as m
+    from unnest(seen) as v cross join (select sum(u) / count(u) as mean from unnest(seen) as u) as m
 $$;
 create or replace function vql.final_var(seen double precision[]) returns double precision
 language sql immutable strict parallel safe as
-'select vql.squares(seen) / nullif(array_length(seen, 1) - 1, 0)';
+'select vql.squares(seen) / nullif(vql.how_many(seen) - 1, 0)';
 create or replace function vql.final_varp(seen double precision[]) returns double precision
-language sql immutable strict parallel safe as 'select vql.squares(seen) / array_length(seen, 1)';
+language sql immutable strict parallel safe as 'select vql.squares(seen) / nullif(vql.how_many(seen), 0)';
 create or replace function vql.final_stdev(seen double precision[]) returns double precision
 language sql immutable strict parallel safe as 'select sqrt(vql.final_var(seen))';
 create or replace function vql.final_stdevp(seen double precision[]) returns double precision
@@ -41,7 +40,7 @@ begin
     foreach name in array array['stdev', 'stdevp', 'var', 'varp'] loop
         execute format(
             'create or replace aggregate vql.%1$s(double precision) '
-            '(sfunc = vql.keep_step, stype = double precision[], finalfunc = vql.final_%1$s)', name);
+            '(sfunc = pg_catalog.array_append, stype = double precision[], finalfunc = vql.final_%1$s)', name);
     end loop;
 end
 $do$;
@@ -61,30 +60,26 @@ create or replace aggregate vql.last(anyelement) (
 );
 
 -- MEDIAN: the middle value, or the average of the two in the middle; half a day is dropped from a date.
-create or replace function vql.median_step(seen anyarray, value anyelement) returns anyarray
-language sql immutable parallel safe as
-'select case when value is null then seen else array_append(seen, value) end';
-
 create or replace function vql.middle(seen double precision[]) returns double precision
 language sql immutable strict parallel safe as $$
     select avg(v) from (
-        select v, row_number() over (order by v) as n from unnest(seen) as v
+        select v, row_number() over (order by v) as n, count(*) over () as size from unnest(seen) as v where v is not null
     ) as ranked
-    where n in ((array_length(seen, 1) + 1) / 2, array_length(seen, 1) / 2 + 1)
+    where n in ((size + 1) / 2, size / 2 + 1)
 $$;
 create or replace function vql.middle(seen numeric[]) returns numeric
 language sql immutable strict parallel safe as $$
     select case when min(v) = max(v) then min(v) else trim_scale((min(v) + max(v)) / 2) end from (
-        select v, row_number() over (order by v) as n from unnest(seen) as v
+        select v, row_number() over (order by v) as n, count(*) over () as size from unnest(seen) as v where v is not null
     ) as ranked
-    where n in ((array_length(seen, 1) + 1) / 2, array_length(seen, 1) / 2 + 1)
+    where n in ((size + 1) / 2, size / 2 + 1)
 $$;
 create or replace function vql.middle(seen date[]) returns date
 language sql immutable strict parallel safe as $$
     select min(v) + (max(v) - min(v)) / 2 from (
-        select v, row_number() over (order by v) as n from unnest(seen) as v
+        select v, row_number() over (order by v) as n, count(*) over () as size from unnest(seen) as v where v is not null
     ) as ranked
-    where n in ((array_length(seen, 1) + 1) / 2, array_length(seen, 1) / 2 + 1)
+    where n in ((size + 1) / 2, size / 2 + 1)
 $$;
 do $do$
 declare
@@ -95,15 +90,15 @@ begin
             $f$create or replace function vql.middle(seen %1$s[]) returns %1$s
             language sql immutable strict parallel safe as $b$
                 select min(v) + (max(v) - min(v)) / 2 from (
-                    select v, row_number() over (order by v) as n from unnest(seen) as v
+                    select v, row_number() over (order by v) as n, count(*) over () as size from unnest(seen) as v where v is not null
                 ) as ranked
-                where n in ((array_length(seen, 1) + 1) / 2, array_length(seen, 1) / 2 + 1)
+                where n in ((size + 1) / 2, size / 2 + 1)
             $b$ $f$, kind);
     end loop;
     foreach kind in array array['double precision', 'numeric', 'date', 'time', 'timestamp', 'timestamptz'] loop
         execute format(
             $f$create or replace aggregate vql.median(%1$s) (
-                sfunc = vql.median_step, stype = %1$s[], finalfunc = vql.middle
+                sfunc = pg_catalog.array_append, stype = %1$s[], finalfunc = vql.middle
             )$f$, kind);
     end loop;
 end
@@ -123,11 +118,15 @@ create or replace aggregate vql.group_concat(boolean, text, text, text[]) (
     sfunc = vql.group_concat_step, stype = text
 );
 
-create or replace function vql.list_step(so_far jsonb, value anyelement) returns jsonb
-language sql immutable parallel safe as
-$$ select coalesce(so_far, '[]'::jsonb) || jsonb_build_array(value) $$;
-create or replace aggregate vql.list(anyelement) (sfunc = vql.list_step, stype = jsonb);
-create or replace aggregate vql.nest(anyelement) (sfunc = vql.list_step, stype = jsonb);
+create or replace function vql.list_of(seen anycompatiblearray) returns jsonb
+language sql stable strict parallel safe as
+$$ select jsonb_agg(vql.to_json(v) order by n) from unnest(seen) with ordinality as items (v, n) $$;
+create or replace aggregate vql.list(anycompatible) (
+    sfunc = pg_catalog.array_append, stype = anycompatiblearray, finalfunc = vql.list_of
+);
+create or replace aggregate vql.nest(anycompatible) (
+    sfunc = pg_catalog.array_append, stype = anycompatiblearray, finalfunc = vql.list_of
+);
 
 -- The forms with separate fields, for one to four fields of which some are not text; and REGISTER of fields.
 do $do$
@@ -146,7 +145,7 @@ begin
                 string_agg(case when (which >> (n - 1)) & 1 = 1 then 'anyelement' else 'text' end, ', ' order by n),
                 string_agg(format('vql.to_text($%s)', n + 4), ', ' order by n),
                 string_agg(format('vql.to_text($%s)', n + 3), ', ' order by n),
-                string_agg(format('%L, $%s', 'f' || n, n), ', ' order by n)
+                string_agg(format('%L, vql.to_json($%s)', 'f' || n, n), ', ' order by n)
             into kinds, texts, numbers, pairs
             from generate_series(1, how_many) as n;
             step := format('group_concat_step_%s_%s', how_many, which);

@@ -3,6 +3,17 @@
 -- An array is a JSON array; its elements are registers, JSON objects, or plain values where it has one field
 -- without a name. Names of fields that a function cannot know are f1, f2…
 
+-- A value inside a compound one; a double keeps the decimal it prints (1.0).
+create or replace function vql.to_json(value anyelement) returns jsonb
+language sql stable parallel safe as $$
+    select case
+        when pg_typeof(value) in ('double precision'::regtype, 'real'::regtype)
+            and value::text not in ('NaN', 'Infinity', '-Infinity')
+            then to_jsonb(vql.java_number(value::text)::numeric)
+        else to_jsonb(value)
+    end
+$$;
+
 -- A compound value as the manual prints it: Array { { 1 } { .1 } }, Register { 1, A }.
 create or replace function vql.display_item(value jsonb, nested boolean) returns text
 language plpgsql immutable parallel safe as $$
