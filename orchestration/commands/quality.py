@@ -21,21 +21,16 @@ from orchestration.commands.session import (
 )
 from orchestration.errors import PlatformError
 from orchestration.manifest import check_manifest
+from orchestration.portability import compile_for_denodo
+from orchestration.portability.remarks import check_compilation, correct, show
 from orchestration.settings import NO_TELEMETRY, Settings
 from orchestration.setup.environment import read_pip_listing, uv_settings
 
 # Rendered and read by sqlfluff. Macros are linted through the models that call them.
 SQL_FOLDERS = ("models", "tests/singular")
-# What sqlfluff has no rule for: pattern in the SQL without comments, and what to write instead.
-FORBIDDEN_SQL = {
-    r"\bdistinct\s+on\b": "select distinct on n'existe que dans PostgreSQL : groupez par la clé (group by), "
-    "puis joignez pour retrouver le reste de la ligne.",
-    # sqlfluff's AM02 leaves PostgreSQL out, and would let union distinct pass.
-    r"\bunion\b(?!\s+all\b)": "union retire les doubles en silence : écrivez union all, et groupez "
-    "(group by) si les doubles doivent partir.",
-    r"\bover\s*\(": "Denodo n'exécute pas les fonctions de fenêtre : groupez (group by), puis joignez.",
-}
-SQL_COMMENTS = re.compile(r"\{#.*?#\}|/\*.*?\*/|--[^\n]*", re.DOTALL)
+PORTABLE_SQL = "SQL portable (VQL documenté de Denodo)"
+# A correction within another one waits its turn: x::int::text.
+NESTED_CORRECTIONS = 5
 
 
 def lint(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -57,17 +52,20 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
 
     for title, command in checks.items():
         run(title, command)
-    for title, find in {"SQL portable": forbidden_sql, "Textes à compléter": placeholders}.items():
+    with session.step("Textes à compléter"):
+        for fault in placeholders(root):
+            print(fault)
+            failed.append("Textes à compléter")
+    for title, verify in {
+        "Règles du projet (manifeste dbt)": check,
+        PORTABLE_SQL: check_portable_sql,
+    }.items():
         with session.step(title):
-            for fault in find(root):
-                print(fault)
-                failed.append(title)
-    with session.step("Règles du projet (manifeste dbt)"):
-        try:
-            check(settings, {})
-        except PlatformError as error:
-            print(error)
-            failed.append("Règles du projet")
+            try:
+                verify(settings, {})
+            except PlatformError as error:
+                print(error)
+                failed.append(title.partition(" (")[0])
     # Last, since it takes the longest.
     run("SQL (sqlfluff, deux minutes environ)", sqlfluff(root, "lint"))
     if failed:
@@ -80,17 +78,26 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
 
 
 def fix(settings: Settings, _options: Mapping[str, str]) -> int:
-    """Corrects what ruff and sqlfluff can correct by themselves."""
+    """Corrects what ruff, the checker of VQL and sqlfluff can correct by themselves."""
     session = Session(settings)
     environment = linters_environment(settings)
     left = False
-    for title, command in {
-        "Python : règles (ruff)": python_tool("ruff", "check", "--fix", "--quiet", "."),
-        "Python : mise en forme (ruff)": python_tool("ruff", "format", "--quiet", "."),
-        "SQL (sqlfluff)": sqlfluff(settings.root, "fix"),
-    }.items():
+
+    def run(title: str, command: list[str]) -> None:
+        nonlocal left
         with session.step(title):
             left |= run_tool(command, environment, settings.root) != 0
+
+    run("Python : règles (ruff)", python_tool("ruff", "check", "--fix", "--quiet", "."))
+    run("Python : mise en forme (ruff)", python_tool("ruff", "format", "--quiet", "."))
+    with session.step(PORTABLE_SQL):
+        try:
+            left |= correct_portable_sql(settings)
+        except PlatformError as error:
+            print(error)
+            left = True
+    # After the portable forms, whose layout is not always the house's.
+    run("SQL (sqlfluff)", sqlfluff(settings.root, "fix"))
     session.say(
         "Corrigé, sauf ce qui est nommé ci-dessus et demande une main."
         if left
@@ -110,22 +117,44 @@ def sqlfluff(root: Path, action: str) -> list[str]:
     return python_tool("sqlfluff", action, "--processes", "2", "--disable-progress-bar", *folders)
 
 
-def forbidden_sql(root: Path) -> list[str]:
-    """Finds SQL that exists nowhere but in PostgreSQL and that sqlfluff lets through.
+def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Checks that what the project compiles to for Denodo is documented VQL; opens no database.
+
+    Raises:
+        PlatformError: the project does not compile for Denodo, or something in it is refused.
+    """
+    remarks = check_compilation(compile_for_denodo(settings))
+    if remarks:
+        print(show(remarks))
+    if errors := sum(remark.is_error for remark in remarks):
+        raise PlatformError(
+            f"Le SQL n'est pas portable en {errors} endroit(s), nommés ci-dessus.",
+            "make fix écrit les formes sûres ; docs/regles-denodo.md explique chaque règle.",
+        )
+    return 0
+
+
+def correct_portable_sql(settings: Settings) -> bool:
+    """Writes the portable form where it is sure, and says what was written.
 
     Returns:
-        One French sentence a fault, beginning with file:line.
+        True when something refused is left.
+
+    Raises:
+        PlatformError: the project does not compile for Denodo.
     """
-    faults = []
-    for folder in ("models", "macros", "tests/singular", "tests/generic"):
-        for path in sorted((root / folder).rglob("*.sql")):
-            # Comments become blank lines, so that line numbers stay true.
-            sql = SQL_COMMENTS.sub(lambda found: "\n" * found.group().count("\n"), path.read_text("utf-8"))
-            for pattern, advice in FORBIDDEN_SQL.items():
-                for found in re.finditer(pattern, sql, re.IGNORECASE):
-                    line = sql.count("\n", 0, found.start()) + 1
-                    faults.append(f"{path.relative_to(root)}:{line} : {advice}")
-    return faults
+    compilation = compile_for_denodo(settings)
+    for _ in range(NESTED_CORRECTIONS):
+        corrections = correct(compilation, settings.root)
+        for correction in corrections:
+            print(correction)
+        if not corrections:
+            break
+        compilation = compile_for_denodo(settings)
+    remarks = [remark for remark in check_compilation(compilation) if remark.is_error]
+    if remarks:
+        print(f"Reste à corriger à la main :\n{show(remarks)}")
+    return bool(remarks)
 
 
 def placeholders(root: Path) -> list[str]:

@@ -17,7 +17,7 @@ from orchestration.commands import templates
 from orchestration.commands.database import exports
 from orchestration.commands.pipeline import is_set, load_failures
 from orchestration.commands.project import failure_advice, find_model, preview, selection_advice
-from orchestration.commands.quality import forbidden_sql, placeholders
+from orchestration.commands.quality import placeholders
 from orchestration.commands.quality import test_environment as quality_environment
 from orchestration.commands.services import choose_port
 from orchestration.commands.session import Access, child_environment, platform_variables
@@ -383,20 +383,6 @@ def test_an_existing_file_is_never_written_over(checkout: Path) -> None:
 
 
 # Checks of writing
-
-
-def test_sql_that_only_postgresql_knows_is_found_with_its_line(checkout: Path) -> None:
-    (checkout / "models/ags/fct_marche.sql").write_text(
-        "-- distinct on (a)\nselect distinct\n    on (a) b,\n    sum(c) OVER (partition by d)\n"
-        "from x\nunion\nselect 1\nunion\n  all\n"
-        "{# over ( #}\nwhere 'recover (1)' = e /* over (\n */\n"
-    )
-    faults = forbidden_sql(checkout)
-    assert [fault.split(" : ")[0] for fault in faults] == [
-        "models/ags/fct_marche.sql:2",
-        "models/ags/fct_marche.sql:6",
-        "models/ags/fct_marche.sql:4",
-    ]
 
 
 def test_what_the_template_leaves_to_be_written_is_found(checkout: Path) -> None:
