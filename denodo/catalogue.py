@@ -276,7 +276,7 @@ _OTHER_FUNCTIONS = [
     ),
     _one(SCALAR, OTHER, "GETSESSION", "text"),
     _one(SCALAR, OTHER, "HASH", "text -> text"),
-    _one(SCALAR, OTHER, "IS_PROJECTED_FIELD", "text -> boolean", status=NOT_EXECUTED),
+    _one(SCALAR, OTHER, "IS_PROJECTED_FIELD", "text -> boolean"),
     _one(SCALAR, OTHER, "MAP", "text, text, ?text -> text; text, text, text, text -> text"),
     _one(SCALAR, OTHER, "NULLIF", "element, element -> element"),
     _one(SCALAR, OTHER, "ROWNUM", "?long -> long"),

@@ -128,15 +128,12 @@ create or replace aggregate vql.nest(anycompatible) (
     sfunc = pg_catalog.array_append, stype = anycompatiblearray, finalfunc = vql.list_of
 );
 
--- The forms with separate fields, for one to four fields of which some are not text; and REGISTER of fields.
+-- GROUP_CONCAT of one to four fields of which some are not text.
 do $do$
 declare
     kinds text;
-    texts text;
-    numbers text;
-    pairs text;
-    how_many integer;
-    which integer;
+    after_four text;
+    after_three text;
     step text;
 begin
     for how_many in 1..4 loop
@@ -144,38 +141,60 @@ begin
             select
                 string_agg(case when (which >> (n - 1)) & 1 = 1 then 'anyelement' else 'text' end, ', ' order by n),
                 string_agg(format('vql.to_text($%s)', n + 4), ', ' order by n),
-                string_agg(format('vql.to_text($%s)', n + 3), ', ' order by n),
-                string_agg(format('%L, vql.to_json($%s)', 'f' || n, n), ', ' order by n)
-            into kinds, texts, numbers, pairs
+                string_agg(format('vql.to_text($%s)', n + 3), ', ' order by n)
+            into kinds, after_four, after_three
             from generate_series(1, how_many) as n;
             step := format('group_concat_step_%s_%s', how_many, which);
             execute format(
                 $f$create or replace function vql.%1$s(text, boolean, text, text, %2$s) returns text
                 language sql stable parallel safe as 'select vql.group_concat_step($1, $2, $3, $4, array[%3$s])' $f$,
-                step, kinds, texts);
+                step, kinds, after_four);
             execute format(
                 'create or replace aggregate vql.group_concat(boolean, text, text, %2$s) '
                 '(sfunc = vql.%1$s, stype = text)', step, kinds);
             execute format(
                 $f$create or replace function vql.%1$s(text, text, text, %2$s) returns text
                 language sql stable parallel safe as 'select vql.group_concat_step($1, true, $2, $3, array[%3$s])' $f$,
-                step, kinds, numbers);
+                step, kinds, after_three);
             execute format(
                 'create or replace aggregate vql.group_concat(text, text, %2$s) '
                 '(sfunc = vql.%1$s, stype = text)', step, kinds);
+        end loop;
+    end loop;
+end
+$do$;
+
+-- REGISTER and NEST of one to five fields. The first that is not text may have any type of its own; those after
+-- it must go together, unless the caller makes a row() of all.
+do $do$
+declare
+    kinds text;
+    pairs text;
+    fields text;
+begin
+    for how_many in 1..5 loop
+        for which in 0..(1 << how_many) - 1 loop
+            select
+                string_agg(
+                    case
+                        when (which >> (n - 1)) & 1 = 0 then 'text'
+                        when which & ((1 << (n - 1)) - 1) = 0 then 'anyelement'
+                        else 'anycompatible'
+                    end, ', ' order by n),
+                string_agg(format('%L, vql.to_json($%s)', 'f' || n, n), ', ' order by n),
+                string_agg('$' || n + 1, ', ' order by n)
+            into kinds, pairs, fields
+            from generate_series(1, how_many) as n;
             execute format(
                 $f$create or replace function vql.register(%1$s) returns jsonb
-                language sql stable parallel safe as $b$ select jsonb_build_object(%2$s) $b$ $f$,
-                kinds, pairs);
-            if how_many > 1 then
-                execute format(
-                    $f$create or replace function vql.nest_step(jsonb, %1$s) returns jsonb
-                    language sql stable parallel safe as $b$
-                        select coalesce($1, '[]'::jsonb) || jsonb_build_array(vql.register(%2$s)) $b$ $f$,
-                    kinds, (select string_agg('$' || n + 1, ', ' order by n) from generate_series(1, how_many) as n));
-                execute format(
-                    'create or replace aggregate vql.nest(%1$s) (sfunc = vql.nest_step, stype = jsonb)', kinds);
-            end if;
+                language sql stable parallel safe as $b$ select jsonb_build_object(%2$s) $b$ $f$, kinds, pairs);
+            continue when how_many = 1;
+            execute format(
+                $f$create or replace function vql.nest_step(jsonb, %1$s) returns jsonb
+                language sql stable parallel safe as $b$
+                    select coalesce($1, '[]'::jsonb) || jsonb_build_array(vql.register(%2$s)) $b$ $f$, kinds, fields);
+            execute format(
+                'create or replace aggregate vql.nest(%1$s) (sfunc = vql.nest_step, stype = jsonb)', kinds);
         end loop;
     end loop;
 end

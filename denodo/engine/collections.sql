@@ -4,15 +4,26 @@
 -- without a name. Names of fields that a function cannot know are f1, f2…
 
 -- A value inside a compound one; a double keeps the decimal it prints (1.0).
-create or replace function vql.to_json(value anyelement) returns jsonb
-language sql stable parallel safe as $$
-    select case
-        when pg_typeof(value) in ('double precision'::regtype, 'real'::regtype)
-            and value::text not in ('NaN', 'Infinity', '-Infinity')
-            then to_jsonb(vql.java_number(value::text)::numeric)
-        else to_jsonb(value)
-    end
+create or replace function vql.to_json(value double precision) returns jsonb
+language sql immutable parallel safe as $$
+    select case when value::text in ('NaN', 'Infinity', '-Infinity') then to_jsonb(value)
+        else to_jsonb(vql.java_number(value::text)::numeric) end
 $$;
+create or replace function vql.to_json(value real) returns jsonb
+language sql immutable parallel safe as $$
+    select case when value::text in ('NaN', 'Infinity', '-Infinity') then to_jsonb(value)
+        else to_jsonb(vql.java_number(value::text)::numeric) end
+$$;
+create or replace function vql.to_json(value integer) returns jsonb
+language sql immutable parallel safe as 'select to_jsonb(value)';
+create or replace function vql.to_json(value bigint) returns jsonb
+language sql immutable parallel safe as 'select to_jsonb(value)';
+create or replace function vql.to_json(value numeric) returns jsonb
+language sql immutable parallel safe as 'select to_jsonb(value)';
+create or replace function vql.to_json(value text) returns jsonb
+language sql immutable parallel safe as 'select to_jsonb(value)';
+create or replace function vql.to_json(value anyelement) returns jsonb
+language sql stable parallel safe as 'select to_jsonb(value)';
 
 -- A compound value as the manual prints it: Array { { 1 } { .1 } }, Register { 1, A }.
 create or replace function vql.display_item(value jsonb, nested boolean) returns text

@@ -11,7 +11,7 @@ from denodo import catalogue
 from denodo.engine import install, script
 
 # Written by the dialect with PostgreSQL's own means: special syntax, or aggregates that are the same.
-NATIVE = {"CAST", "COALESCE", "NULLIF", "ROWNUM", "EXTRACT", "COUNT"}
+NATIVE = {"CAST", "COALESCE", "NULLIF", "ROWNUM", "EXTRACT", "COUNT", "IS_PROJECTED_FIELD"}
 
 
 @pytest.fixture(scope="module")
