@@ -472,28 +472,22 @@ class Queries(Expressions):
 
     def _join(self, scope: Scope) -> list[tuple[Expr, Expr]]:
         begin = self.peek()
-        while self.at(*METHODS):
-            self.take()
-        natural = self.accept("NATURAL")
-        kind = self.take() if self.at("INNER", "LEFT", "RIGHT", "FULL", "CROSS", "OUTER") else None
-        if self.at(*FOREIGN_JOINS) or (kind and kind.value == "OUTER"):
-            word = kind if kind and kind.value == "OUTER" else self.take()
-            self.report("vql-jointure", word.start, word.end, f"{word.value} n'est pas une jointure de VQL.")
-        if kind and kind.value in {"LEFT", "RIGHT", "FULL"}:
-            self.accept("OUTER")
-        if self.at(*FOREIGN_JOINS):
-            word = self.take()
-            self.report("vql-jointure", word.start, word.end, f"{word.value} n'est pas une jointure de VQL.")
-        else:
-            while self.at(*METHODS):
-                self.take()
-            if begin.value != "STRAIGHT_JOIN":
-                join = self.expect("JOIN")
+        words: list[Token] = []
+        while self.at(*METHODS, *FOREIGN_JOINS, *(JOIN_WORDS - {"JOIN"})):
+            words.append(self.take())
+        kinds = {word.value for word in words}
+        foreign = [word for word in words if word.value in FOREIGN_JOINS]
+        if foreign:
+            first, last = words[0], foreign[-1]
+            said = self.sql[first.start : last.end]
+            self.report("vql-jointure", first.start, last.end, f"`{said}` n'est pas une jointure de VQL.")
+        if not kinds & {"APPLY", "STRAIGHT_JOIN"}:
+            begin = self.expect("JOIN")
         if self.peek().kind is Kind.NUMBER:
             self.take()
         equal = self._table(scope)
-        if natural or (kind and kind.value == "CROSS"):
-            if natural:
+        if kinds & {"NATURAL", "CROSS", "APPLY", "STRAIGHT_JOIN"}:
+            if "NATURAL" in kinds:
                 scope.merged = True
             if self.accept("ON"):
                 self._on()
@@ -519,7 +513,7 @@ class Queries(Expressions):
                     "USING (…) AS n'est pas documenté en VQL.",
                 )
             return equal
-        self.report("vql-jointure", join.start, join.end, "Cette jointure n'a ni ON ni USING.")
+        self.report("vql-jointure", begin.start, begin.end, "Cette jointure n'a ni ON ni USING.")
         return equal
 
     def _on(self) -> Expr:
