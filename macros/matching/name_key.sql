@@ -7,7 +7,7 @@
 {% macro name_key(value) -%}
     {%- set words = regexp_replace('upper(' ~ remove_accents(value) ~ ')', '[^A-Z0-9]+', ' ') -%}
     nullif(trim(both ' ' from
-        replace(replace(concat(' ', {{ words }}, ' '), ' ST ', ' SAINT '), ' STE ', ' SAINTE ')
+        replace(replace({{ dbt.concat(["' '", words, "' '"]) }}, ' ST ', ' SAINT '), ' STE ', ' SAINTE ')
     ), '')
 {%- endmacro %}
 

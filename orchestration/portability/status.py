@@ -22,7 +22,8 @@ HEAD = """\
 
 Un modèle s'écrit une fois et doit dire vrai sur PostgreSQL et sur Denodo. Là où les deux diffèrent, il \
 appelle une macro : `{{ dbt.concat([…]) }}` quand dbt en a déjà le nom, `{{ left(…) }}` quand elle est à \
-nous. Elle écrit pour PostgreSQL ce qu'une personne écrirait (`tests/macros/compiled.yml`) : elle n'y coûte rien.
+nous. Elle écrit pour PostgreSQL ce qu'une personne écrirait (`tests/macros/compiled.yml`) : elle n'y coûte \
+rien.
 
 - **PostgreSQL, certifiée** : ses cas y donnent le résultat écrit, à chaque `make test`.
 - **Denodo, VQL documenté** : aucun serveur Denodo n'est à notre portée. La forme VQL suit le manuel de \

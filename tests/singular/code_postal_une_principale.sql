@@ -3,7 +3,7 @@
 -- Joining on code_postal and est_principale must neither lose nor double a line.
 select
     code_postal,
-    sum(case when est_principale then 1 else 0 end) as principales
+    {{ count_if('est_principale') }} as principales
 from {{ ref('dim_code_postal') }}
 group by code_postal
-having sum(case when est_principale then 1 else 0 end) <> 1
+having {{ count_if('est_principale') }} <> 1

@@ -25,7 +25,10 @@ final as (
     select
         jour,
         nature,
-        case when min(nom) = max(nom) then min(nom) else concat(min(nom), ' et ', max(nom)) end as nom
+        case
+            when min(nom) = max(nom) then min(nom)
+            else {{ dbt.concat(['min(nom)', "' et '", 'max(nom)']) }}
+        end as nom
     from dates
     group by jour, nature
 )

@@ -25,7 +25,9 @@ regions as (
 -- The units above are those of the last day of the period: a commune outlives its province's name.
 final as (
     select
-        concat(communes.code_nis, '_', cast(communes.valide_du as text)) as commune_cle,
+        {{ dbt.concat([
+            'communes.code_nis', "'_'", format_date('communes.valide_du', 'yyyy-MM-dd')
+        ]) }} as commune_cle,
         communes.code_nis,
         communes.valide_du,
         communes.valide_au,

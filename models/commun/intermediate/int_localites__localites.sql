@@ -42,7 +42,7 @@ reunies as (
 
 final as (
     select
-        concat(code_postal, '_', cle) as code_postal_cle,
+        {{ dbt.concat(['code_postal', "'_'", 'cle']) }} as code_postal_cle,
         code_postal,
         localite,
         {{ name_key(without_parenthesis('localite')) }} as localite_normalisee,

@@ -18,43 +18,55 @@ decrites as (
         localites.code_nis_localite,
         localites.origine,
         -- The locality that stands for its postal code: the commune's seat, else one with a commune's code.
-        concat(
-            case
-                when localites.localite_normalisee = communes.nom_normalise then '1'
-                when localites.methode_rattachement in ('code_nis', 'code_nis_remplace') then '2'
-                else '3'
-            end,
-            localites.code_postal_cle
-        ) as preference
+        case
+            when localites.localite_normalisee = communes.nom_normalise then '1'
+            when localites.methode_rattachement in ('code_nis', 'code_nis_remplace') then '2'
+            else '3'
+        end as rang
     from localites
     left join communes on localites.code_nis = communes.code_nis
+),
+
+classees as (
+    select
+        code_postal_cle,
+        code_postal,
+        localite,
+        localite_normalisee,
+        code_nis,
+        commune_nom,
+        methode_rattachement,
+        code_nis_localite,
+        origine,
+        {{ dbt.concat(['rang', 'code_postal_cle']) }} as preference
+    from decrites
 ),
 
 principales as (
     select
         code_postal,
         min(preference) as preference
-    from decrites
+    from classees
     group by code_postal
 ),
 
 final as (
     select
-        decrites.code_postal_cle,
-        decrites.code_postal,
-        decrites.localite,
-        decrites.localite_normalisee,
-        decrites.code_nis,
-        decrites.commune_nom,
-        decrites.methode_rattachement,
+        classees.code_postal_cle,
+        classees.code_postal,
+        classees.localite,
+        classees.localite_normalisee,
+        classees.code_nis,
+        classees.commune_nom,
+        classees.methode_rattachement,
         case when principales.preference is not null then true else false end as est_principale,
-        decrites.code_nis_localite,
-        decrites.origine
-    from decrites
+        classees.code_nis_localite,
+        classees.origine
+    from classees
     left join principales
         on
-            decrites.code_postal = principales.code_postal
-            and decrites.preference = principales.preference
+            classees.code_postal = principales.code_postal
+            and classees.preference = principales.preference
 )
 
 select * from final

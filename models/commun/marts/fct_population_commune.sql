@@ -8,10 +8,10 @@ codes_actuels as (
 
 final as (
     select
-        concat(
-            cast(habitants.annee as text), '_', habitants.code_nis, '_', habitants.sexe, '_',
-            cast(habitants.classe_age as text)
-        ) as population_cle,
+        {{ dbt.concat([
+            'cast(habitants.annee as text)', "'_'", 'habitants.code_nis', "'_'", 'habitants.sexe', "'_'",
+            'cast(habitants.classe_age as text)'
+        ]) }} as population_cle,
         habitants.annee,
         habitants.code_nis,
         codes_actuels.code_nis_actuel,
@@ -20,9 +20,9 @@ final as (
         case when habitants.classe_age < 100 then habitants.classe_age end as age_max,
         case
             when habitants.classe_age >= 100 then '100 ans et plus'
-            else concat(
-                cast(habitants.classe_age - 4 as text), ' à ', cast(habitants.classe_age as text), ' ans'
-            )
+            else {{ dbt.concat([
+                'cast(habitants.classe_age - 4 as text)', "' à '", 'cast(habitants.classe_age as text)', "' ans'"
+            ]) }}
         end as tranche_age,
         habitants.habitants
     from habitants

@@ -34,7 +34,7 @@ marches_par_commune as (
     select
         commune_nis as code_nis,
         count(*) as marches,
-        sum(case when est_annulee then 1 else 0 end) as marches_annulees,
+        {{ count_if('est_annulee') }} as marches_annulees,
         min(date_marche) as premiere_marche,
         max(date_marche) as derniere_marche
     from marches
