@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from dbt.adapters.base import BaseRelation
 from dbt.adapters.contracts.relation import ComponentName, Policy
 
+from denodo.catalogue import is_reserved
+
 # What VQL reads without quotes; other names lose their case or do not parse.
 # source: Denodo 7.0 manual, syntax_conventions
 PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -36,8 +38,8 @@ class OnlyWhenNeeded(Policy):
 class DenodoRelation(BaseRelation):
     """A view of a virtual database: dbt's schema is the virtual database, dbt's identifier the view.
 
-    A name is quoted when it is not a plain lower-case one. A subquery that dbt writes gets no alias, which
-    VQL does not ask for and whose name (`_dbt_…`) it would refuse.
+    A name is quoted when it is a reserved word, or not a plain lower-case one. A subquery that dbt writes
+    gets no alias, which VQL does not ask for and whose name (`_dbt_…`) it would refuse.
     """
 
     include_policy: Policy = field(default_factory=TwoLevels)
@@ -46,6 +48,10 @@ class DenodoRelation(BaseRelation):
 
     def _render_iterator(self) -> Iterator[tuple[ComponentName | None, str | None]]:
         for key, part in super()._render_iterator():
-            needs = part is not None and not part.startswith('"') and not PLAIN_NAME.fullmatch(part)
             # dbt names the query of an ephemeral model itself, without quotes.
-            yield key, self.quoted(part) if needs and not self.is_cte else part
+            plain = part is None or self.is_cte or (PLAIN_NAME.fullmatch(part) and not is_reserved(part))
+            yield key, part if plain else self.quoted(part)
+
+    def quoted(self, identifier: str) -> str:
+        """The name in double quotes, those that it holds doubled."""
+        return '"' + identifier.replace('"', '""') + '"'
