@@ -1,4 +1,4 @@
-"""`python -m denodo check|transpile|cases FILE`."""
+"""`python -m denodo check|transpile|cases FILE`, `python -m denodo regles`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     checked = commands.add_parser("check", help="dire ce qui n'est pas du VQL documenté ou pas portable")
     checked.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
     checked.add_argument("--vql", action="store_true", help="ne chercher que ce que VQL n'a pas")
+    commands.add_parser("regles", help="écrire la page des règles (docs/regles-denodo.md)")
     transpiled = commands.add_parser("transpile", help="écrire en PostgreSQL un script VQL")
     transpiled.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
     cased = commands.add_parser("cases", help="rejouer des cas documentés sur un PostgreSQL")
@@ -24,23 +25,25 @@ def main(arguments: list[str] | None = None) -> int:
     cased.add_argument("--conninfo", default="", help="connexion PostgreSQL (sinon, les variables PG*)")
     options = parser.parse_args(arguments)
     try:
-        return {"check": _check, "transpile": _transpile, "cases": _cases}[options.command](options)
+        return {"check": _check, "regles": _rules, "transpile": _transpile, "cases": _cases}[options.command](
+            options
+        )
     except (VqlSyntaxError, NotTranslatable, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
 
 
 def _check(options: argparse.Namespace) -> int:
-    from denodo.checking import check
+    from denodo.checking.report import check_files
 
-    errors = 0
-    for file in options.files:
-        for finding in check(file.read_text(encoding="utf-8"), portable=not options.vql):
-            errors += finding.severity == "erreur"
-            print(f"{file}:{finding.line}:{finding.column} : [{finding.rule}] {finding.message}")
-            print(f"    {finding.why}")
-            print(f"    À écrire : {finding.portable_form}")
-    return 1 if errors else 0
+    return check_files(options.files, portable=not options.vql)
+
+
+def _rules(options: argparse.Namespace) -> int:
+    from denodo.checking.report import rules_page
+
+    sys.stdout.write(rules_page())
+    return 0
 
 
 def _transpile(options: argparse.Namespace) -> int:

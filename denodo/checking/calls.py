@@ -308,7 +308,7 @@ class Calls(Cursor):
             return
         plain = [entry for entry in entries if entry.kind != catalogue.ANALYTIC]
         if not plain:
-            macro = "Écrivez `{{ dbt.listagg('x', \"', '\") }}`." if function == "LISTAGG" else None
+            macro = "`{{ dbt.listagg('x', \"', '\") }}`." if function == "LISTAGG" else None
             self.report(
                 "vql-fenetre",
                 name.start,
@@ -343,7 +343,7 @@ class Calls(Cursor):
             x, letters = (self.sql[part.start : part.end] for part in expr.parts)
             edit = (expr.start, self.last_end, f"trim({side} {letters} from {x})")
         self.report("vql-trim", name.start, name.end, f"`{name.value.lower()}` avec des caractères à retirer n'est pas documenté en VQL.",
-                    write=f"Écrivez `trim({side} '0' from x)`, un caractère à la fois.", edit=edit)  # fmt: skip
+                    write=f"`trim({side} '0' from x)`, un caractère à la fois.", edit=edit)  # fmt: skip
 
     def _renamed(self, expr: Expr, name: Token) -> Edit | None:
         """The same call under a name or in a form that both engines have, when PostgreSQL gives the same."""
@@ -392,7 +392,7 @@ class Calls(Cursor):
                 side = {"TRIM": "both", "LTRIM": "leading", "RTRIM": "trailing"}[function]
                 form = f"trim({side} ' ' from {texts[0]})"
                 self.report("sens-trim", start, end, f"`{shown}` retire aussi les retours de chariot sur Denodo.",
-                            write=f"Écrivez `{form}`.", edit=(expr.start, self.last_end, form))  # fmt: skip
+                            write=f"`{form}`.", edit=(expr.start, self.last_end, form))  # fmt: skip
             case "TO_DATE" | "TO_TIMESTAMP":
                 if self.portable:
                     self.report(
@@ -427,15 +427,13 @@ class Calls(Cursor):
         if count == 2 and expr.parts[1].kind == "text":
             if expr.name == "ROUND":
                 self.report("vql-arguments", name.start, name.end, "ROUND n'arrondit pas une date en VQL.",
-                            write="Écrivez `{{ dbt.date_trunc('month', 'x') }}`.")  # fmt: skip
+                            write="`{{ dbt.date_trunc('month', 'x') }}`.")  # fmt: skip
             else:
                 self.report("sens-trunc-date", name.start, name.end, f"`{shown}` tronque ici une date.")
         elif (
             not count or count > 2 or (count == 2 and expr.name == "TRUNC" and expr.parts[1].kind == "number")
         ):
-            write = (
-                "Écrivez `{{ cast_decimal('x', 12, 2) }}`, ou `trunc(x * 100) / 100`." if count == 2 else None
-            )
+            write = "`{{ cast_decimal('x', 12, 2) }}`, ou `trunc(x * 100) / 100`." if count == 2 else None
             self.report(
                 "vql-arguments",
                 name.start,
@@ -554,7 +552,7 @@ class Calls(Cursor):
                 word = self.take()
                 self.operand()
                 self.report("vql-arguments", word.start, self.last_end, "CAST … FORMAT n'existe pas en VQL.",
-                            write="Écrivez `{{ parse_date('x', 'yyyy-MM-dd') }}`.")  # fmt: skip
+                            write="`{{ parse_date('x', 'yyyy-MM-dd') }}`.")  # fmt: skip
             self.expect_sign(")")
             known = self._cast_type(found)
             expr = Expr("cast", name.start, self.last_end, known, parts=[first])
@@ -633,11 +631,11 @@ class Calls(Cursor):
         known = catalogue.cast_type(found.name)
         if known is None or not self._fits(found):
             portable = PORTABLE_TYPES.get(found.name) if known is None and not found.numbers else None
-            write = f"Écrivez `cast(x as {portable})`." if portable else None
+            write = f"`cast(x as {portable})`." if portable else None
             if portable == "numeric":
-                portable, write = None, "Écrivez `{{ cast_decimal('x', 12, 2) }}`."
+                portable, write = None, "`{{ cast_decimal('x', 12, 2) }}`."
             if known and not portable:
-                write = f"Écrivez `cast(x as {found.name.lower()})`, sans nombre entre parenthèses."
+                write = f"`cast(x as {found.name.lower()})`, sans nombre entre parenthèses."
             edit = (
                 (found.start, found.end, portable) if portable and found.name in _SAME_IN_POSTGRESQL else None
             )
@@ -683,10 +681,10 @@ class Calls(Cursor):
         if field.kind is Kind.TEXT or wanted not in catalogue.EXTRACT_FIELDS:
             advice = {
                 "EPOCH": "Écrivez une différence : `{{ dbt.datediff('debut', 'fin', 'second') }}`.",
-                "ISODOW": "Écrivez `{{ iso_day_of_week('x') }}`.",
-                "ISOYEAR": "Écrivez `{{ iso_year('x') }}`.",
-                "CENTURY": "Écrivez `ceil(extract(year from x) / 100.0)`.",
-                "DECADE": "Écrivez `floor(extract(year from x) / 10)`.",
+                "ISODOW": "`{{ iso_day_of_week('x') }}`.",
+                "ISOYEAR": "`{{ iso_year('x') }}`.",
+                "CENTURY": "`ceil(extract(year from x) / 100.0)`.",
+                "DECADE": "`floor(extract(year from x) / 10)`.",
             }.get(wanted)
             self.report(
                 "vql-extract",
@@ -770,7 +768,7 @@ class Calls(Cursor):
                     name.start,
                     name.end,
                     "POSITION s'écrit avec IN.",
-                    write="Écrivez `position('cherché' in x)`.",
+                    write="`position('cherché' in x)`.",
                 )
             else:
                 self.expect("IN")

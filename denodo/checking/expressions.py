@@ -24,28 +24,28 @@ PREDICATES = WORD_OPERATORS | {"IS", "IN", "LIKE", "ILIKE", "SIMILAR", "BETWEEN"
                                "RLIKE", "REGEXP", "GLOB"}  # fmt: skip
 
 _OPERATOR_ADVICE = {
-    "~*": "Écrivez `{{ regexp_like('lower(x)', 'motif') }}`.",
-    "!~": "Écrivez `not {{ regexp_like('x', 'motif') }}`.",
-    "!~*": "Écrivez `not {{ regexp_like('lower(x)', 'motif') }}`.",
-    "~~": "Écrivez `like`.",
-    "!~~": "Écrivez `not like`.",
-    "~~*": "Écrivez `lower(x) like 'motif'`.",
-    "!~~*": "Écrivez `lower(x) not like 'motif'`.",
-    "^": "Écrivez `power(x, 2)`.",
-    "**": "Écrivez `power(x, 2)`.",
-    "|/": "Écrivez `sqrt(x)`.",
-    "||/": "Écrivez `power(x, 1.0 / 3)`.",
-    "@": "Écrivez `abs(x)`.",
-    "==": "Écrivez `=`.",
-    "^=": "Écrivez `<>`.",
-    "<=>": "Écrivez `(a = b or (a is null and b is null))`.",
-    "^@": "Écrivez `x like 'début%'`.",
-    "!": "Écrivez `not`.",
-    "<<": "Écrivez `x * 2` autant de fois qu'il le faut, ou comparez les bornes par `<` et `>`.",
-    ">>": "Écrivez `floor(x / 2)` autant de fois qu'il le faut, ou comparez les bornes par `<` et `>`.",
+    "~*": "`{{ regexp_like('lower(x)', 'motif') }}`.",
+    "!~": "`not {{ regexp_like('x', 'motif') }}`.",
+    "!~*": "`not {{ regexp_like('lower(x)', 'motif') }}`.",
+    "~~": "`like`.",
+    "!~~": "`not like`.",
+    "~~*": "`lower(x) like 'motif'`.",
+    "!~~*": "`lower(x) not like 'motif'`.",
+    "^": "`power(x, 2)`.",
+    "**": "`power(x, 2)`.",
+    "|/": "`sqrt(x)`.",
+    "||/": "`power(x, 1.0 / 3)`.",
+    "@": "`abs(x)`.",
+    "==": "`=`.",
+    "^=": "`<>`.",
+    "<=>": "`(a = b or (a is null and b is null))`.",
+    "^@": "`x like 'début%'`.",
+    "!": "`not`.",
+    "<<": "`x * 2` autant de fois qu'il le faut, ou comparez les bornes par `<` et `>`.",
+    ">>": "`floor(x / 2)` autant de fois qu'il le faut, ou comparez les bornes par `<` et `>`.",
     "&": "Écrivez une colonne booléenne par option au staging.",
     "|": "Écrivez une colonne booléenne par option au staging.",
-    "@@": "Écrivez `lower(x) like '%mot%' escape '~'`.",
+    "@@": "`lower(x) like '%mot%' escape '~'`.",
     "&&": "Comparez les bornes : `debut_a <= fin_b and debut_b <= fin_a` ; pour « et », écrivez `and`.",
     "@>": "Lisez la structure au staging, puis comparez une colonne ou joignez une ligne par élément.",
     "<@": "Lisez la structure au staging, puis comparez une colonne ou joignez une ligne par élément.",
@@ -201,7 +201,7 @@ class Expressions(Calls):
         elif right.kind != "tuple":
             self.report("vql-operateur", token.start, token.end, "`~` attend en VQL une liste : texte, seuil, algorithme.",
                         why="En VQL, `~` mesure la ressemblance de deux textes.",
-                        write="Écrivez `x regexp_like 'motif'` pour une expression rationnelle.")  # fmt: skip
+                        write="`x regexp_like 'motif'` pour une expression rationnelle.")  # fmt: skip
         return self._condition("~", left, right)
 
     def _refuse_operator(self, token: Token) -> None:
@@ -237,7 +237,7 @@ class Expressions(Calls):
             case "ISNULL" | "NOTNULL":
                 plain = "is null" if word.value == "ISNULL" else "is not null"
                 self.report("vql-is", word.start, word.end, f"`{word.value.lower()}` n'est pas documenté en VQL.",
-                            write=f"Écrivez `{plain}`.", edit=(word.start, word.end, plain))  # fmt: skip
+                            write=f"`{plain}`.", edit=(word.start, word.end, plain))  # fmt: skip
                 return self._condition(plain, self.value(left))
             case "IN":
                 return self._in(left)
@@ -255,7 +255,7 @@ class Expressions(Calls):
                 advice = (
                     "Comparez les bornes : `debut_a < fin_b and debut_b < fin_a`."
                     if word.value == "OVERLAPS"
-                    else "Écrivez `{{ regexp_like('x', 'motif') }}`."
+                    else "`{{ regexp_like('x', 'motif') }}`."
                 )
                 self.report(
                     "vql-operateur",
@@ -289,20 +289,20 @@ class Expressions(Calls):
                 opposite = "false" if kind == "true" else "true"
                 form = f"({subject} is {opposite} or {subject} is null)"
                 self.report("vql-is", word.start, self.last_end, f"`is not {kind}` n'est pas documenté en VQL.",
-                            write=f"Écrivez `{form if simple else form.replace(subject, 'x')}`.",
+                            write=f"`{form if simple else form.replace(subject, 'x')}`.",
                             edit=(left.start, self.last_end, form) if simple else None)  # fmt: skip
             return self._condition(f"is {'not ' if negated else ''}{kind}", left)
         if self.accept("UNKNOWN"):
             plain = "is not null" if negated else "is null"
             self.report("vql-is", word.start, self.last_end, "`is unknown` n'est pas documenté en VQL.",
-                        write=f"Écrivez `{plain}`.", edit=(word.start, self.last_end, plain))  # fmt: skip
+                        write=f"`{plain}`.", edit=(word.start, self.last_end, plain))  # fmt: skip
             return self._condition("is unknown", left)
         if self.accept("DISTINCT", "FROM"):
             end = self.last_end
             form = "IS NOT DISTINCT FROM" if negated else "IS DISTINCT FROM"
             write = None
             if negated:
-                write = "Écrivez `(a = b or (a is null and b is null))`."
+                write = "`(a = b or (a is null and b is null))`."
             self.report(
                 "vql-is-distinct-from", word.start, end, f"{form} n'est pas documenté en VQL.", write=write
             )
@@ -522,7 +522,7 @@ class Expressions(Calls):
         if target:
             edit = (expr.start, found.end, f"cast({self.sql[expr.start : expr.end]} as {target})")
         self.report("vql-deux-points", sign.start, found.end, f"`::{found.text}` n'existe que dans PostgreSQL.", edit=edit,
-                    write=f"Écrivez `cast(… as {target})`." if target else None)  # fmt: skip
+                    write=f"`cast(… as {target})`." if target else None)  # fmt: skip
         known = catalogue.cast_type(found.name)
         return Expr("cast", expr.start, found.end, known.vdp_type if known else "", parts=[expr])
 
@@ -606,7 +606,7 @@ class Expressions(Calls):
         while self.peek().kind is Kind.TEXT and "\n" in self.sql[self.last_end : self.peek().start]:
             second = self.take()
             self.report("vql-chaine", second.start, second.end, "Deux textes qui se suivent ne s'assemblent pas en VQL.",
-                        write="Écrivez `'…' || '…'`, ou un seul texte.")  # fmt: skip
+                        write="`'…' || '…'`, ou un seul texte.")  # fmt: skip
         return Expr("text", token.start, self.last_end, value=token.value)
 
     def _bracketed(self) -> Expr:
@@ -785,7 +785,7 @@ class Expressions(Calls):
         self.take()
         if first.value == "TIME" or not zoned:
             self.report("vql-litteral-type", first.start, self.last_end, "Ce littéral n'est pas documenté en VQL.",
-                        write=f"Écrivez `{first.value.lower()} '…'`.")  # fmt: skip
+                        write=f"`{first.value.lower()} '…'`.")  # fmt: skip
         return Expr("literal", first.start, self.last_end, "timestamptz" if zoned else first.value.lower())
 
     def _typed_literal(self) -> Expr:

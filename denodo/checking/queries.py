@@ -200,7 +200,7 @@ class Queries(Expressions):
             word = self.take()
             self.name()
             self.report("vql-instruction", word.start, word.end, "TABLE nom n'est pas une requête de VQL.",
-                        write="Écrivez `select * from nom`.")  # fmt: skip
+                        write="`select * from nom`.")  # fmt: skip
             return Output([], complete=False)
         if self.at_sign("("):
             self.take()
@@ -782,7 +782,7 @@ class Queries(Expressions):
                     word.start,
                     place.end,
                     f"NULLS {place.value} n'est pas documenté en VQL.",
-                    write=f"Écrivez `order by {form}`." if plain else None,
+                    write=f"`order by {form}`." if plain else None,
                 )
                 if plain:
                     self.nulls.append((expr, len(self.findings) - 1, (expr.start, place.end, form)))

@@ -36,7 +36,7 @@ _READING = [
         "vql-chaine",
         "les textes `E'…'`, `U&'…'`, `B'…'`, `X'…'`, `$$…$$`",
         "VQL ne connaît que les apostrophes simples, et la barre oblique inverse n'y échappe rien.",
-        "Écrivez `'…'` en doublant chaque apostrophe : `'l''école'`.",
+        "`'…'` en doublant chaque apostrophe : `'l''école'`.",
     ),
     Rule(
         "vql-nombre",
@@ -81,7 +81,7 @@ _NAMES = [
         "vql-nom-trois-parties",
         "un nom de table en trois parties",
         "VQL nomme une vue par `base.vue` : il n'y a pas de schéma entre les deux.",
-        "Écrivez `base.vue`, ou mieux `{{ ref('modele') }}` : dbt écrit le nom de chaque moteur.",
+        "`base.vue`, ou mieux `{{ ref('modele') }}` : dbt écrit le nom de chaque moteur.",
     ),
     Rule(
         "vql-alias-apostrophes",
@@ -115,7 +115,7 @@ _TYPES = [
         "vql-deux-points",
         "la conversion `x::type`",
         "L'opérateur `::` n'existe que dans PostgreSQL.",
-        "Écrivez `cast(x as type)`, avec un type que les deux moteurs connaissent.",
+        "`cast(x as type)`, avec un type que les deux moteurs connaissent.",
     ),
     Rule(
         "vql-type",
@@ -130,49 +130,49 @@ _TYPES = [
         "un littéral `type '…'` autre que DATE, TIME, TIMESTAMP et INTERVAL",
         "VQL ne connaît que `date '…'`, `time '…'`, `timestamp '…'`, `timestamp with time zone '…'` et "
         "`interval '…'` suivi d'une unité.",
-        "Écrivez `cast('…' as type)`.",
+        "`cast('…' as type)`.",
     ),
     Rule(
         "vql-intervalle",
         "un intervalle écrit à la manière de PostgreSQL",
         "VQL n'écrit un intervalle qu'à la manière ANSI, l'unité hors des apostrophes, sans semaine ni trimestre.",
-        "Écrivez `{{ dbt.dateadd('day', 1, 'x') }}`, qui convient aux deux moteurs.",
+        "`{{ dbt.dateadd('day', 1, 'x') }}`, qui convient aux deux moteurs.",
     ),
     Rule(
         "sens-decimal",
         "`cast(x as numeric)` et `cast(x as decimal)`",
         "Sur Denodo, ces types donnent un double, dont les centimes ne sont pas exacts.",
-        "Écrivez `{{ cast_decimal('x', 12, 2) }}`, exact sur les deux moteurs.",
+        "`{{ cast_decimal('x', 12, 2) }}`, exact sur les deux moteurs.",
     ),
     Rule(
         "sens-flottant",
         "`cast(x as float)`",
         "FLOAT a 64 bits sur PostgreSQL et 32 bits sur Denodo : sept chiffres seulement y sont justes.",
-        "Écrivez `cast(x as float8)` ou `cast(x as double precision)`, de 64 bits sur les deux.",
+        "`cast(x as float8)` ou `cast(x as double precision)`, de 64 bits sur les deux.",
     ),
     Rule(
         "sens-char",
         "`cast(x as char(n))`",
         "PostgreSQL complète par des espaces (et `char` seul n'en garde qu'un caractère) ; Denodo ne complète pas.",
-        "Écrivez `cast(x as varchar(n))` ou `cast(x as text)`.",
+        "`cast(x as varchar(n))` ou `cast(x as text)`.",
     ),
     Rule(
         "sens-bits",
         "les conversions vers BIT, BIT VARYING et VARBIT",
         "PostgreSQL en fait une suite de 0 et de 1, Denodo un contenu binaire (blob).",
-        "Écrivez `cast(x as bytea)` pour un contenu binaire, ou gardez un texte.",
+        "`cast(x as bytea)` pour un contenu binaire, ou gardez un texte.",
     ),
     Rule(
         "sens-heure-fuseau",
         "`cast(x as timetz)`",
         "PostgreSQL garde le fuseau horaire, Denodo donne une heure sans fuseau.",
-        "Écrivez `cast(x as time)`.",
+        "`cast(x as time)`.",
     ),
     Rule(
         "sens-date-ancienne",
         "`cast('date', x)`",
         "L'ancien type « date » de Denodo est un instant avec fuseau, déconseillé par le manuel.",
-        "Écrivez `cast(x as date)` : une date sans heure ni fuseau, sur les deux moteurs.",
+        "`cast(x as date)` : une date sans heure ni fuseau, sur les deux moteurs.",
     ),
     Rule(
         "sens-cast-entier",
@@ -185,7 +185,7 @@ _TYPES = [
         "avis-flottant-32",
         "`cast(x as real)` et `cast(x as float4)`",
         "Ces types de 32 bits n'ont que sept chiffres justes ; les calculs intermédiaires peuvent différer.",
-        "Écrivez `cast(x as float8)`.",
+        "`cast(x as float8)`.",
         WARNING,
     ),
     Rule(
@@ -199,7 +199,7 @@ _TYPES = [
         "avis-intervalle",
         "un intervalle ANSI : `interval '1' day`",
         "Le manuel 7.0 le décrit, mais les règles de Denodo pour les versions 8 et 9 l'interdisent.",
-        "Écrivez `{{ dbt.dateadd('day', 1, 'x') }}`.",
+        "`{{ dbt.dateadd('day', 1, 'x') }}`.",
         WARNING,
     ),
 ]
@@ -209,7 +209,7 @@ _OPERATORS = [
         "vql-different",
         "l'opérateur `!=`",
         "VQL n'écrit « différent de » que d'une façon.",
-        "Écrivez `<>`, qui est le même opérateur sur PostgreSQL.",
+        "`<>`, qui est le même opérateur sur PostgreSQL.",
     ),
     Rule(
         "vql-operateur",
@@ -221,19 +221,19 @@ _OPERATORS = [
         "vql-ilike",
         "ILIKE",
         "VQL n'a pas de LIKE insensible à la casse.",
-        "Écrivez `lower(x) like lower('motif')`, ou `{{ ilike('x', \"'motif'\") }}`.",
+        "`lower(x) like lower('motif')`, ou `{{ ilike('x', \"'motif'\") }}`.",
     ),
     Rule(
         "vql-similar-to",
         "SIMILAR TO",
         "VQL n'a pas cet opérateur.",
-        "Écrivez `{{ regexp_like('x', 'motif') }}` ou plusieurs LIKE reliés par OR.",
+        "`{{ regexp_like('x', 'motif') }}` ou plusieurs LIKE reliés par OR.",
     ),
     Rule(
         "vql-between-symmetric",
         "BETWEEN SYMMETRIC",
         "VQL ne connaît que BETWEEN, dont la première borne est la plus petite.",
-        "Écrivez `x between a and b or x between b and a`.",
+        "`x between a and b or x between b and a`.",
     ),
     Rule(
         "vql-is",
@@ -245,7 +245,7 @@ _OPERATORS = [
         "vql-is-distinct-from",
         "IS [NOT] DISTINCT FROM",
         "VQL n'a pas de comparaison qui traite deux valeurs absentes comme égales.",
-        "Écrivez `(a = b or (a is null and b is null))` pour l'égalité, et "
+        "`(a = b or (a is null and b is null))` pour l'égalité, et "
         "`case when a = b or (a is null and b is null) then 0 else 1 end = 1` pour la différence.",
     ),
     Rule(
@@ -264,7 +264,7 @@ _OPERATORS = [
         "vql-echappement",
         "un caractère d'échappement de LIKE absent ou trop long",
         "ESCAPE attend en VQL un texte d'un seul caractère.",
-        "Écrivez `like '…' escape '~'` en choisissant un caractère que le motif ne contient pas.",
+        "`like '…' escape '~'` en choisissant un caractère que le motif ne contient pas.",
     ),
     Rule(
         "vql-fuseau",
@@ -296,20 +296,20 @@ _OPERATORS = [
         "vql-booleen-projete",
         "une condition dans la liste du SELECT",
         "VQL ne projette qu'une égalité simple, `a = b` : ni `a > b`, ni `a is null`, ni AND, OR, NOT.",
-        "Écrivez `case when … then true else false end as nom` (`when not … then false` sans ELSE pour garder "
+        "`case when … then true else false end as nom` (`when not … then false` sans ELSE pour garder "
         "« inconnu »).",
     ),
     Rule(
         "vql-booleen-valeur",
         "une condition employée comme valeur",
         _CONDITION_WHY,
-        "Écrivez `case when … then true else false end`, ou reformulez avec AND et OR.",
+        "`case when … then true else false end`, ou reformulez avec AND et OR.",
     ),
     Rule(
         "sens-tilde",
         "l'opérateur `~`",
         "PostgreSQL y cherche une expression rationnelle, VQL mesure une ressemblance entre deux textes.",
-        "Écrivez `{{ regexp_like('x', 'motif') }}` : le motif doit décrire le texte entier.",
+        "`{{ regexp_like('x', 'motif') }}` : le motif doit décrire le texte entier.",
     ),
     Rule(
         "sens-like",
@@ -321,13 +321,13 @@ _OPERATORS = [
         "sens-moins-dates",
         "la soustraction de deux dates",
         "Denodo donne un nombre de jours entiers ; PostgreSQL un nombre de jours ou un intervalle, selon le type.",
-        "Écrivez `{{ dbt.datediff('debut', 'fin', 'day') }}` ou `{{ days_between('debut', 'fin') }}`.",
+        "`{{ dbt.datediff('debut', 'fin', 'day') }}` ou `{{ days_between('debut', 'fin') }}`.",
     ),
     Rule(
         "sens-date-plus-entier",
         "une date plus ou moins un nombre",
         "PostgreSQL y compte des jours ; le manuel de VQL ne décrit que date plus ou moins intervalle.",
-        "Écrivez `{{ add_days('x', 7) }}` ou `{{ dbt.dateadd('day', 7, 'x') }}`.",
+        "`{{ add_days('x', 7) }}` ou `{{ dbt.dateadd('day', 7, 'x') }}`.",
     ),
     Rule(
         "sens-indice",
@@ -340,7 +340,7 @@ _OPERATORS = [
         "sens-diese",
         "le signe `#`",
         "VQL y voit un commentaire jusqu'à la fin de la ligne ; PostgreSQL un opérateur.",
-        "Écrivez `--` pour un commentaire.",
+        "`--` pour un commentaire.",
     ),
     Rule(
         "avis-like-variable",
@@ -353,7 +353,7 @@ _OPERATORS = [
         "avis-concat-null",
         "un texte assemblé avec une valeur qui peut manquer",
         "Sur PostgreSQL, `||` donne alors NULL et concat() l'ignore ; le manuel de VQL ne dit rien.",
-        "Écrivez `coalesce(x, '')` autour de cette valeur, ou `{{ dbt.concat(['a', 'b']) }}`.",
+        "`coalesce(x, '')` autour de cette valeur, ou `{{ dbt.concat(['a', 'b']) }}`.",
         WARNING,
     ),
 ]
@@ -375,40 +375,40 @@ _FUNCTIONS = [
         "vql-forme-appel",
         "un appel `schema.fonction(…)`, `nom => valeur` ou VARIADIC",
         "VQL appelle une fonction par son seul nom, et ses arguments par leur place.",
-        "Écrivez `fonction(a, b)`, sans schéma ni nom d'argument.",
+        "`fonction(a, b)`, sans schéma ni nom d'argument.",
     ),
     Rule(
         "vql-ordre-motif",
         "le motif de date en second argument",
         "En VQL, le motif vient en premier et suit Java : `to_localdate('yyyy-MM-dd', x)`.",
-        "Écrivez `{{ parse_date('x', 'yyyy-MM-dd') }}` ou `{{ parse_timestamp('x', 'yyyy-MM-dd HH:mm:ss') }}`.",
+        "`{{ parse_date('x', 'yyyy-MM-dd') }}` ou `{{ parse_timestamp('x', 'yyyy-MM-dd HH:mm:ss') }}`.",
     ),
     Rule(
         "vql-substring",
         "SUBSTRING par expression rationnelle, ou FOR sans FROM",
         "VQL n'écrit que `substring(x from début for longueur)`, avec des nombres.",
-        "Écrivez `substr(x, début, longueur)` ; pour une expression rationnelle : "
+        "`substr(x, début, longueur)` ; pour une expression rationnelle : "
         "`{{ regexp_replace('x', 'motif', 'remplacement') }}`.",
     ),
     Rule(
         "vql-trim",
         "TRIM avec une liste de caractères ou sans BOTH, LEADING ou TRAILING",
         "VQL n'écrit que `trim([both|leading|trailing ['c'] from] x)`, avec un seul caractère.",
-        "Écrivez `trim(both ' ' from x)`, ou `trim(leading '0' from x)`.",
+        "`trim(both ' ' from x)`, ou `trim(leading '0' from x)`.",
     ),
     Rule(
         "vql-extract",
         "un champ d'EXTRACT que VQL n'a pas",
         "EXTRACT ne connaît en VQL que YEAR, QUARTER, MONTH, WEEK, DAY, DOY, DOW, HOUR, MINUTE, SECOND et "
         "MILLISECOND.",
-        "Écrivez `{{ date_part('…', 'x') }}`, `{{ iso_week('x') }}`, `{{ iso_year('x') }}` ou "
+        "`{{ date_part('…', 'x') }}`, `{{ iso_week('x') }}`, `{{ iso_year('x') }}` ou "
         "`{{ iso_day_of_week('x') }}`.",
     ),
     Rule(
         "vql-filter",
         "FILTER (WHERE …) après un agrégat",
         "VQL n'a pas cette clause.",
-        "Écrivez `sum(case when condition then x end)`, ou `{{ sum_if('condition', 'x') }}` et "
+        "`sum(case when condition then x end)`, ou `{{ sum_if('condition', 'x') }}` et "
         "`{{ count_if('condition') }}`.",
     ),
     Rule(
@@ -436,55 +436,55 @@ _FUNCTIONS = [
         "sens-substring",
         "`substring(x, début, longueur)`",
         "Sur Denodo, le premier caractère est le 0 et le troisième argument est une fin, non une longueur.",
-        "Écrivez `substr(x, début, longueur)` ou `substring(x from début for longueur)`, pareils sur les deux.",
+        "`substr(x, début, longueur)` ou `substring(x from début for longueur)`, pareils sur les deux.",
     ),
     Rule(
         "sens-instr",
         "INSTR",
         "INSTR de VQL compte à partir de 0 et donne -1 quand rien n'est trouvé.",
-        "Écrivez `position('cherché' in x)`, qui compte à partir de 1 et donne 0, sur les deux.",
+        "`position('cherché' in x)`, qui compte à partir de 1 et donne 0, sur les deux.",
     ),
     Rule(
         "sens-trim",
         "`trim(x)`, `ltrim(x)`, `rtrim(x)`",
         "Denodo retire aussi les retours de chariot ; PostgreSQL, seulement les espaces.",
-        "Écrivez `trim(both ' ' from x)` (leading pour le début, trailing pour la fin).",
+        "`trim(both ' ' from x)` (leading pour le début, trailing pour la fin).",
     ),
     Rule(
         "sens-to-date",
         "TO_DATE et TO_TIMESTAMP",
         "PostgreSQL attend (texte, motif), Denodo (motif, texte) ; et les motifs sont ceux de Java sur Denodo.",
-        "Écrivez `{{ parse_date('x', 'yyyy-MM-dd') }}` ou `{{ parse_timestamp('x', 'yyyy-MM-dd HH:mm:ss') }}`.",
+        "`{{ parse_date('x', 'yyyy-MM-dd') }}` ou `{{ parse_timestamp('x', 'yyyy-MM-dd HH:mm:ss') }}`.",
     ),
     Rule(
         "sens-log",
         "`log(base, x)`",
         "PostgreSQL attend (base, x), Denodo (x, base).",
-        "Écrivez `ln(x) / ln(base)`, ou `log(x)` pour la base 10.",
+        "`ln(x) / ln(base)`, ou `log(x)` pour la base 10.",
     ),
     Rule(
         "sens-trunc-date",
         "TRUNC et ROUND sur une date",
         "Denodo tronque une date avec un motif ; sur PostgreSQL, TRUNC et ROUND ne reçoivent que des nombres.",
-        "Écrivez `{{ dbt.date_trunc('month', 'x') }}`.",
+        "`{{ dbt.date_trunc('month', 'x') }}`.",
     ),
     Rule(
         "sens-max-min",
         "MAX et MIN à plusieurs arguments",
         "Sur Denodo, c'est le plus grand de la ligne (NULL si l'un manque) ; sur PostgreSQL, MAX est un agrégat.",
-        "Écrivez `{{ greatest(['a', 'b']) }}` ou `{{ least(['a', 'b']) }}`.",
+        "`{{ greatest(['a', 'b']) }}` ou `{{ least(['a', 'b']) }}`.",
     ),
     Rule(
         "sens-jour-semaine",
         "GETDAYOFWEEK, FIRSTDAYOFWEEK et LASTDAYOFWEEK",
         "Leur résultat dépend de la langue du serveur : la semaine y commence le dimanche ou le lundi.",
-        "Écrivez `{{ iso_day_of_week('x') }}` ou `{{ dbt.date_trunc('week', 'x') }}`, où la semaine commence lundi.",
+        "`{{ iso_day_of_week('x') }}` ou `{{ dbt.date_trunc('week', 'x') }}`, où la semaine commence lundi.",
     ),
     Rule(
         "sens-milliseconde",
         "`extract(millisecond from x)`",
         "PostgreSQL y compte aussi les secondes (5 250), Denodo non (250).",
-        "Écrivez `{{ date_part('second', 'x') }}` et évitez les fractions de seconde.",
+        "`{{ date_part('second', 'x') }}` et évitez les fractions de seconde.",
     ),
     Rule(
         "sens-fenetre",
@@ -497,14 +497,14 @@ _FUNCTIONS = [
         "avis-extract-seconde",
         "`extract(second from x)` d'un instant",
         "PostgreSQL garde les fractions de seconde, Denodo donne un entier.",
-        "Écrivez `{{ date_part('second', 'x') }}`, entier sur les deux moteurs.",
+        "`{{ date_part('second', 'x') }}`, entier sur les deux moteurs.",
         WARNING,
     ),
     Rule(
         "avis-motif-java",
         "`YYYY` ou `DD` dans un motif de date",
         "Dans un motif de Java, `YYYY` est l'année de la semaine et `DD` le jour dans l'année.",
-        "Écrivez `yyyy` pour l'année et `dd` pour le jour du mois.",
+        "`yyyy` pour l'année et `dd` pour le jour du mois.",
         WARNING,
     ),
 ]
@@ -514,7 +514,7 @@ _QUERIES = [
         "vql-select-all",
         "SELECT ALL, SELECT TOP et SELECT sans colonne",
         "Après SELECT, VQL n'attend que DISTINCT et une liste de colonnes.",
-        "Écrivez `select` suivi des colonnes ; pour limiter, `limit n` à la fin de la requête.",
+        "`select` suivi des colonnes ; pour limiter, `limit n` à la fin de la requête.",
     ),
     Rule(
         "vql-distinct-on",
@@ -546,13 +546,13 @@ _QUERIES = [
         "vql-with-options",
         "MATERIALIZED, SEARCH ou CYCLE dans WITH, ou une CTE qui modifie",
         "Une CTE de VQL est un nom, une liste de colonnes facultative et une requête SELECT.",
-        "Écrivez `with nom as (select …)`.",
+        "`with nom as (select …)`.",
     ),
     Rule(
         "vql-values",
         "VALUES comme table",
         "VQL n'accepte VALUES que dans INSERT.",
-        "Écrivez `select 1 as a union all select 2 as a`, ou mettez les valeurs dans un fichier de seeds.",
+        "`select 1 as a union all select 2 as a`, ou mettez les valeurs dans un fichier de seeds.",
     ),
     Rule(
         "vql-fonction-from",
@@ -571,7 +571,7 @@ _QUERIES = [
         "vql-jointure",
         "une jointure que VQL n'a pas",
         "VQL décrit INNER, LEFT, RIGHT, FULL, CROSS et NATURAL JOIN, avec ON ou USING.",
-        "Écrivez `left join … on …` ; pour « existe » ou « n'existe pas », EXISTS et NOT EXISTS dans WHERE.",
+        "`left join … on …` ; pour « existe » ou « n'existe pas », EXISTS et NOT EXISTS dans WHERE.",
     ),
     Rule(
         "vql-sous-requete-select",
@@ -602,7 +602,7 @@ _QUERIES = [
         "vql-some",
         "SOME (select …)",
         "VQL ne connaît que ANY et ALL devant une sous-requête.",
-        "Écrivez `= any (select …)` ou `in (select …)`.",
+        "`= any (select …)` ou `in (select …)`.",
     ),
     Rule(
         "vql-group-by-position",
@@ -626,7 +626,7 @@ _QUERIES = [
         "vql-qualify",
         "QUALIFY",
         "VQL n'a pas cette clause (PostgreSQL non plus).",
-        "Écrivez `{{ deduplicate(…) }}`, ou groupez dans une CTE puis joignez.",
+        "`{{ deduplicate(…) }}`, ou groupez dans une CTE puis joignez.",
     ),
     Rule(
         "vql-window",
@@ -638,13 +638,13 @@ _QUERIES = [
         "vql-nulls",
         "NULLS FIRST et NULLS LAST",
         "VQL n'a pas cette clause, et l'ordre des valeurs absentes y dépend de la source.",
-        "Écrivez `order by case when x is null then 1 else 0 end, x`.",
+        "`order by case when x is null then 1 else 0 end, x`.",
     ),
     Rule(
         "vql-order-using",
         "ORDER BY … USING",
         "VQL n'a pas cette clause.",
-        "Écrivez `order by x asc` ou `order by x desc`.",
+        "`order by x asc` ou `order by x desc`.",
     ),
     Rule(
         "vql-order-projete",
@@ -668,19 +668,19 @@ _QUERIES = [
         "vql-limite-ordre",
         "LIMIT avant OFFSET",
         "VQL n'accepte que OFFSET puis LIMIT ou FETCH.",
-        "Écrivez `offset 20 limit 10`, que PostgreSQL accepte aussi.",
+        "`offset 20 limit 10`, que PostgreSQL accepte aussi.",
     ),
     Rule(
         "vql-limite-forme",
         "LIMIT ALL, `LIMIT a, b`, WITH TIES, PERCENT ou une limite calculée",
         "LIMIT, OFFSET et FETCH n'attendent en VQL qu'un nombre entier écrit en chiffres.",
-        "Écrivez `offset 20 limit 10` ; sans limite, retirez la clause.",
+        "`offset 20 limit 10` ; sans limite, retirez la clause.",
     ),
     Rule(
         "vql-except",
         "EXCEPT",
         "VQL nomme cette opération MINUS.",
-        "Écrivez `{{ dbt.except() }}` entre les deux requêtes, ou `not exists (select …)`.",
+        "`{{ dbt.except() }}` entre les deux requêtes, ou `not exists (select …)`.",
     ),
     Rule(
         "vql-ensemble-all",
@@ -698,7 +698,7 @@ _QUERIES = [
         "vql-union-par-nom",
         "UNION BY NAME et CORRESPONDING",
         "Ni VQL ni PostgreSQL ne décrivent ces mots.",
-        "Écrivez `union all` avec les mêmes colonnes dans le même ordre.",
+        "`union all` avec les mêmes colonnes dans le même ordre.",
     ),
     Rule(
         "vql-verrou",
@@ -728,7 +728,7 @@ _QUERIES = [
         "sens-union",
         "UNION sans ALL",
         "Selon la version et le réglage du serveur, Denodo garde les doubles ou les retire.",
-        "Écrivez `union all`, et `select distinct` ou `group by` si les doubles doivent partir.",
+        "`union all`, et `select distinct` ou `group by` si les doubles doivent partir.",
     ),
     Rule(
         "sens-union-noms",

@@ -13,7 +13,7 @@ from denodo.checking.queries import Queries
 CATALOGUE_STATEMENTS = words("""ALTER BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE DROP ENTER EXIT GRANT HELP LIST QUERY REVOKE ROLLBACK
     IMPORT EXPORT LOAD""")
 CREATED = words("""ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE RESOURCE REST ROLE STORED
-    TABLE TYPE USER VIEW WEBSERVICE WEBSERVICES WIDGET WRAPPER""")
+    TABLE TYPE USER VIEW VIEWSTATSUMMARY WEBSERVICE WEBSERVICES WIDGET WRAPPER""")
 
 
 class Statements(Queries):
@@ -108,7 +108,7 @@ class Statements(Queries):
             begin = self.take().start
             self.accept("NOT", "EXISTS")
             self.report("vql-vue", begin, self.last_end, "IF NOT EXISTS n'est pas documenté pour une vue.",
-                        write="Écrivez `create or replace view`.")  # fmt: skip
+                        write="`create or replace view`.")  # fmt: skip
         self._table_name()
         while self.at("FOLDER", "DESCRIPTION") and self.at_sign("=", ahead=1):
             self.take()

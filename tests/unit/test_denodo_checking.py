@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from denodo.checking import RULES, Finding, check, fix
-from denodo.checking.advice import FUNCTION_ADVICE, advice_for
+from denodo.checking import RULES, Finding, Rule, check, fix
+from denodo.checking.advice import FUNCTION_ADVICE
+from denodo.checking.report import check_files, rules_page
 from denodo.checking.rules import CHAPTERS
 from tests.unit.denodo_snippets import Snippet, snippets
 
+ROOT = Path(__file__).parents[2]
 REFUSED = snippets("refuses")
 ACCEPTED = snippets("admis")
 
@@ -27,3 +30,152 @@ def test_refused_exactly_there(snippet: Snippet) -> None:
 @pytest.mark.parametrize("snippet", ACCEPTED, ids=str)
 def test_accepted(snippet: Snippet) -> None:
     assert told(check(snippet.sql, portable=snippet.portable)) == []
+
+
+def test_every_rule_has_a_snippet() -> None:
+    assert RULES.keys() == {rule for snippet in REFUSED for _, _, rule in snippet.expected}
+
+
+def test_every_rule_is_in_a_chapter() -> None:
+    assert [rule for rules in CHAPTERS.values() for rule in rules] == list(RULES)
+
+
+ADVICE = re.compile(
+    r"^(`|La macro : `|Écrivez|Retirez|Choisissez|Donnez|Lisez|Dépliez|Groupez|Comparez|Comptez|Calculez|Préparez|Mettez|Ajoutez|"
+    r"Pour |Convertissez|Normalisez|Gardez|Précisez|Remontez|Commencez|Nommez|Vérifiez|Vouliez-vous|Autant )"
+)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.id)
+def test_rules_teach(rule: Rule) -> None:
+    assert rule.why.endswith(".") and rule.write.endswith(".")
+    assert not rule.why[0].islower()
+    assert ADVICE.match(rule.write), rule.write
+
+
+@pytest.mark.parametrize("name", FUNCTION_ADVICE)
+def test_functions_teach(name: str) -> None:
+    assert ADVICE.match(FUNCTION_ADVICE[name]) and FUNCTION_ADVICE[name].endswith(".")
+
+
+def test_every_finding_says_why_and_what_to_write() -> None:
+    for snippet in REFUSED:
+        for finding in check(snippet.sql, portable=snippet.portable):
+            assert finding.message.endswith(".") and finding.why.endswith("."), finding
+            assert ADVICE.match(finding.portable_form) and finding.portable_form.endswith("."), finding
+            assert finding.line == snippet.sql.count("\n", 0, finding.start) + 1
+
+
+MENDED = {
+    "select a from t where b != 1": "select a from t where b <> 1",
+    "select a::int, b::text from t": "select cast(a as integer), cast(b as text) from t",
+    "select (a + b)::bigint as x from t": "select cast((a + b) as int8) as x from t",
+    "select a::text::date as x from t": "select cast(cast(a as text) as date) as x from t",
+    "select cast(a as boolean) as x from t": "select cast(a as bool) as x from t",
+    "select cast(a as float) as x from t": "select cast(a as float8) as x from t",
+    "select trim(a) as x, ltrim(b) as y from t": (
+        "select trim(both ' ' from a) as x, trim(leading ' ' from b) as y from t"
+    ),
+    "select substring(a, 1, 3) as x from t": "select substr(a, 1, 3) as x from t",
+    "select left(a, 3) as x from t": "select substr(a, 1, 3) as x from t",
+    "select strpos(a, 'b') as x from t": "select position('b' in a) as x from t",
+    "select a from t where b ilike 'X%'": "select a from t where lower(b) like lower('X%')",
+    "select a from t where b not ilike 'X%'": "select a from t where lower(b) not like lower('X%')",
+    "select a from t where b is not true": "select a from t where (b is false or b is null)",
+    "select a from t where b isnull or c notnull": "select a from t where b is null or c is not null",
+    "select count(*) filter (where a > 1) as n from t": "select count(case when a > 1 then 1 end) as n from t",
+    "select sum(a) filter (where b ilike 'x') as n from t": (
+        "select sum(case when lower(b) like lower('x') then a end) as n from t"
+    ),
+    "select count(distinct a) filter (where b) as n from t": (
+        "select count(distinct case when b then a end) as n from t"
+    ),
+    "select a from t order by a nulls last": "select a from t order by case when a is null then 1 else 0 end, a",
+    "select a from t order by a desc nulls first": (
+        "select a from t order by case when a is null then 0 else 1 end, a desc"
+    ),
+    "select a from t limit 10 offset 20": "select a from t offset 20 limit 10",
+    "select a, count(*) as n from t group by 1": "select a, count(*) as n from t group by a",
+    "select a from t where exists (select 1 from u limit 1)": "select a from t where exists (select 1 from u)",
+    "select a is null as x from t": "select case when a is null then true else false end as x from t",
+    "select a ^ 2 as x from t": "select power(a, 2) as x from t",
+    "select timestamptz '2024-01-01' as x": "select timestamp with time zone '2024-01-01' as x",
+    "select a from t where b like '$5%'": "select a from t where b like '$5%' escape '~'",
+    "select $$l'eau$$ as x": "select 'l''eau' as x",
+    "select 1_000 as x": "select 1000 as x",
+    "# note\nselect a from t": "-- note\nselect a from t",
+    "select ceiling(a) as x, pow(a, 2) as y from t": "select ceil(a) as x, power(a, 2) as y from t",
+}
+
+
+@pytest.mark.parametrize("sql", MENDED)
+def test_mended(sql: str) -> None:
+    assert fix(sql) == MENDED[sql]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select distinct a from t order by a nulls last",
+        "select upper(a) as b from t order by b nulls last",
+        "select cast(a as numeric(12, 2)) as x from t",
+        "select a from t where lower(b) is not true",
+        "select left(a, n) as x from t",
+        "select substring(a, 0, 3) as x from t",
+        "select a from t limit 10 -- dix\noffset 20",
+        "select a from t union select a from u",
+        "select a::jsonb as x from t",
+        "select E'a\\n' as x",
+        "select from where",
+    ],
+)
+def test_left_to_a_person(sql: str) -> None:
+    assert check(sql)
+    assert fix(sql) == sql
+
+
+@pytest.mark.parametrize("snippet", [*REFUSED, *ACCEPTED], ids=str)
+def test_mending_makes_no_new_fault(snippet: Snippet) -> None:
+    before = {rule for _, _, rule in told(check(snippet.sql, portable=snippet.portable))}
+    mended = fix(snippet.sql, portable=snippet.portable)
+    after = check(mended, portable=snippet.portable)
+    assert {finding.rule for finding in after} <= before
+    assert not [finding for finding in after if finding.edit]
+
+
+@pytest.mark.parametrize(
+    "sql", ["", ";", "'", '"', "/*", "((((", "select (" * 3000, "é", "select $x$", "\x00", "{{ x }}"]
+)
+def test_never_raises(sql: str) -> None:
+    findings = check(sql)
+    assert len(findings) <= 1
+    assert all(finding.rule == "vql-syntaxe" for finding in findings)
+    assert fix(sql) == sql
+
+
+def test_two_statements_are_read_apart() -> None:
+    found = check("select a from where;\nselect b from t where c != 1")
+    assert [(finding.rule, finding.line, finding.column) for finding in found] == [
+        ("vql-syntaxe", 1, 15),
+        ("vql-different", 2, 25),
+    ]
+
+
+def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad, odd = (tmp_path / name for name in ("bon.sql", "mauvais.sql", "latin.sql"))
+    good.write_text("select a from t\n", encoding="utf-8")
+    bad.write_text("select a\nfrom t\nwhere b != 1\n", encoding="utf-8")
+    odd.write_bytes("select 'é'".encode("latin-1"))
+    assert check_files([good]) == 0
+    assert "Rien à redire" in capsys.readouterr().out
+    assert check_files([good, bad]) == 1
+    printed = capsys.readouterr().out
+    assert f"{bad}:3:9 : [vql-different]" in printed
+    assert "À écrire : `<>`" in printed
+    assert check_files([odd, tmp_path / "absent.sql"]) == 2
+    assert "UTF-8" in capsys.readouterr().out
+
+
+def test_the_page_of_rules_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "regles-denodo.md").read_text(encoding="utf-8")
+    assert page == rules_page(), "python -m denodo regles > docs/regles-denodo.md"
