@@ -77,8 +77,8 @@ def test_views_are_named_by_their_virtual_database(compilation: Compilation) -> 
     assert "age.dim_etablissement" in relations
     assert "commun.chiffres" in relations
     assert all(name.count(".") == 1 and '"' not in name for name in relations)
-    staging = compilation.models["model.donnees_au_centre.stg_points_verts__points_verts"]
-    assert "from raw_commun.points_verts" in staging
+    staging = compilation.models["model.donnees_au_centre.stg_points_verts__marches"]
+    assert "from raw_ags.points_verts" in staging
 
 
 FAULTY = """\
