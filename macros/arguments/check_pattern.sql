@@ -27,7 +27,7 @@
         '\\\\[\\s\\S]?|\\[\\^?(?:\\\\[\\s\\S]|[^]\\\\])*\\]?|\\((?:\\?[:=!])?|' ~ quantifier ~ '|[\\s\\S]', pattern
     ) if not state.problem -%}
         {%- set escapes = modules.re.findall('\\\\[\\s\\S]?', token) -%}
-        {%- for escape in escapes if modules.re.fullmatch('\\\\[A-Za-z0-9]?', escape) and escape[1:] not in ['t', 'n', 'r', 'f'] -%}
+        {%- for escape in escapes if modules.re.fullmatch('\\\\[^\\W_]?', escape) and escape[1:] not in ['t', 'n', 'r', 'f'] -%}
             {%- set state.problem = "« " ~ escape ~ " » n'a pas le même sens en Java (Denodo) et dans PostgreSQL" -%}
             {%- set state.advice = instead.get(escape[1:], "écrivez la liste des caractères voulus entre crochets") -%}
         {%- endfor -%}
@@ -51,6 +51,10 @@
             {%- elif state.before in ('', '|', '(?:', '(?=', '(?!', '^') -%}
                 {%- set state.problem = "« " ~ token ~ " » ne répète rien" -%}
                 {%- set state.advice = "écrivez \\" ~ token[0] ~ " pour le caractère lui-même" -%}
+            {%- elif modules.re.findall('[0-9]+', token) | map('int') | list
+                != modules.re.findall('[0-9]+', token) | map('int') | sort -%}
+                {%- set state.problem = "dans « " ~ token ~ " », le plus grand nombre vient en premier" -%}
+                {%- set state.advice = "écrivez {m,n} avec m plus petit que n" -%}
             {%- elif modules.re.findall('[0-9]+', token) | map('int') | select('gt', 255) | list -%}
                 {%- set state.problem = "« " ~ token ~ " » dépasse 255, le plus que PostgreSQL répète" -%}
                 {%- set state.advice = "répétez moins de fois, ou sans limite avec * ou +" -%}

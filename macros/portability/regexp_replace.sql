@@ -24,7 +24,10 @@
 {% macro denodo__regexp_replace(value, pattern, replacement) -%}
     {%- set prefix = check_pattern('regexp_replace', pattern, true) -%}
     {{- check_replacement(pattern, replacement) -}}
-    {%- set java = modules.re.sub('\\\\([1-9])', '$\\1', replacement | replace('$', '\\$')) -%}
+    {#- A group is an odd backslash before its digit: \\1 is a backslash and a one. -#}
+    {%- set java = modules.re.sub(
+        '(?<!\\\\)((?:\\\\\\\\)*)\\\\([1-9])', '\\1$\\2', replacement | replace('$', '\\$')
+    ) -%}
     regexp({{ value }}, {{ text_literal(prefix ~ pattern) }}, {{ text_literal(java) }})
 {%- endmacro %}
 
@@ -33,6 +36,13 @@
 {% macro check_replacement(pattern, replacement) -%}
     {%- set plain = modules.re.sub('\\\\[\\s\\S]|\\[(?:\\\\[\\s\\S]|[^]\\\\])*\\]', '', pattern) -%}
     {%- set groups = modules.re.findall('\\((?!\\?)', plain) | length -%}
+    {%- if groups > 9 -%}
+        {{ refuse_argument(
+            'regexp_replace',
+            "le motif a " ~ groups ~ " groupes, et un remplacement n'en nomme que neuf",
+            "écrivez (?:…) les groupes qui ne sont pas repris"
+        ) }}
+    {%- endif -%}
     {%- for reference in modules.re.findall('\\\\[\\s\\S]?', replacement) if reference != '\\\\' -%}
         {%- if not modules.re.fullmatch('\\\\[1-9]', reference) -%}
             {{ refuse_argument(
