@@ -669,6 +669,8 @@ class _Parser:
         if self.at("FLATTEN") and self.ahead().upper == "(":
             node = exp.Table(this=self.flatten())
             return self.source_alias(self.mark(node, first))
+        if self.token.upper in _NO_OPERAND:
+            self.fail("vue ou sous-requête attendue")
         name = self.table_name(calls=True)
         if self.at("TABLESAMPLE"):
             clause = self.advance()

@@ -199,9 +199,24 @@ class _Translator:
     def statement(self, tree: Node) -> Node:
         if isinstance(tree, (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)):
             return self.query(tree, _Scope())[0]
-        if isinstance(tree, (exp.Create, exp.Use, exp.Command)):
-            raise NotTranslatable("instruction d'un script : employez to_postgresql()", tree)
+        if isinstance(tree, exp.Create):
+            if tree.args["kind"] == "FOLDER":
+                return exp.Semicolon()
+            name = self.view_name(tree.this)
+            query = self.query(tree.expression, _Scope())[0]
+            return exp.Create(this=name, kind="VIEW", replace=tree.args.get("replace"), expression=query)
+        if isinstance(tree, exp.Use):
+            schema = _name(tree.this.this)
+            return exp.Command(this="SET", expression=f"search_path TO {self.schemas.get(schema, schema)}")
+        if isinstance(tree, exp.Command):
+            raise NotTranslatable(f"l'instruction {tree.this} n'est pas traduite", tree)
         return self.value(tree, _Scope())[0]
+
+    def view_name(self, table: Node) -> Node:
+        """The name of a view in the schema of its database."""
+        database = _name(table.args["db"]) if table.args.get("db") else self.database
+        schema = self.schemas.get(database, database) if database else None
+        return exp.Table(this=_identifier(_name(table.this)), db=_identifier(schema) if schema else None)
 
     # --------------------------------------------------------------------- queries
 
@@ -1281,10 +1296,7 @@ def _view(
     table = tree.this
     own = _name(table.this)
     database = _name(table.args["db"]) if table.args.get("db") else translator.database
-    schema = translator.schemas.get(database, database) if database else None
-    name = exp.Table(this=_identifier(own), db=_identifier(schema) if schema else None).sql(
-        dialect="postgres"
-    )
+    name = translator.view_name(table).sql(dialect="postgres")
     query, found = translator.query(tree.expression, _Scope())
     if found is not None:
         known[f"{database}.{own}" if database else own] = {column: type_ for column, type_ in found}  # type: ignore[misc]

@@ -328,7 +328,7 @@ class _Writer:
             parts.append("TRACE")
         return " ".join(parts)
 
-    def with__(self, node: exp.Expression) -> str:
+    def with_(self, node: exp.Expression) -> str:
         return f"WITH {'RECURSIVE ' if node.args.get('recursive') else ''}{self.list(node.expressions)}"
 
     def cte_(self, node: exp.Expression) -> str:
