@@ -201,8 +201,12 @@ FUNCTION_ADVICE = MappingProxyType(
         "UUID_GENERATE_V4": "Écrivez une clé stable : `{{ dbt.hash('x') }}`.",
         "NEXTVAL": "Écrivez une clé stable : `{{ dbt.hash('x') }}`.",
         "CURRVAL": "Écrivez une clé stable : `{{ dbt.hash('x') }}`.",
-        "CURRENT_USER": "`getsession('user')` dans un modèle propre à Denodo ; un modèle portable s'en passe.",
-        "SESSION_USER": "`getsession('user')` dans un modèle propre à Denodo ; un modèle portable s'en passe.",
+        "CURRENT_USER": (
+            "`getsession('user')` dans un modèle propre à Denodo ; un modèle portable s'en passe."
+        ),
+        "SESSION_USER": (
+            "`getsession('user')` dans un modèle propre à Denodo ; un modèle portable s'en passe."
+        ),
         "CURRENT_SCHEMA": _CATALOG,
         "CURRENT_DATABASE": _CATALOG,
         "CURRENT_CATALOG": _CATALOG,
@@ -231,12 +235,16 @@ _BY_PREFIX = (
     ),
 )
 
-TABLE_FUNCTIONS = words("""GENERATE_SERIES GENERATE_SUBSCRIPTS UNNEST REGEXP_SPLIT_TO_TABLE REGEXP_MATCHES STRING_TO_TABLE
-    JSON_EACH JSON_EACH_TEXT JSON_ARRAY_ELEMENTS JSON_ARRAY_ELEMENTS_TEXT JSON_TO_RECORDSET JSON_TO_RECORD
-    JSON_POPULATE_RECORD JSON_POPULATE_RECORDSET JSON_OBJECT_KEYS JSON_TABLE
-    JSONB_EACH JSONB_EACH_TEXT JSONB_ARRAY_ELEMENTS JSONB_ARRAY_ELEMENTS_TEXT JSONB_TO_RECORDSET
-    JSONB_TO_RECORD JSONB_POPULATE_RECORD JSONB_POPULATE_RECORDSET JSONB_OBJECT_KEYS JSONB_PATH_QUERY
-    XMLTABLE DBLINK CROSSTAB PG_LS_DIR PG_STAT_FILE PG_READ_FILE TS_STAT ROWS_FROM""")
+TABLE_FUNCTIONS = words(
+    """
+    GENERATE_SERIES GENERATE_SUBSCRIPTS UNNEST REGEXP_SPLIT_TO_TABLE REGEXP_MATCHES STRING_TO_TABLE
+    JSON_EACH JSON_EACH_TEXT JSON_ARRAY_ELEMENTS JSON_ARRAY_ELEMENTS_TEXT JSON_TO_RECORDSET
+    JSON_TO_RECORD JSON_POPULATE_RECORD JSON_POPULATE_RECORDSET JSON_OBJECT_KEYS JSON_TABLE JSONB_EACH
+    JSONB_EACH_TEXT JSONB_ARRAY_ELEMENTS JSONB_ARRAY_ELEMENTS_TEXT JSONB_TO_RECORDSET JSONB_TO_RECORD
+    JSONB_POPULATE_RECORD JSONB_POPULATE_RECORDSET JSONB_OBJECT_KEYS JSONB_PATH_QUERY XMLTABLE DBLINK
+    CROSSTAB PG_LS_DIR PG_STAT_FILE PG_READ_FILE TS_STAT ROWS_FROM
+    """
+)
 """Functions of PostgreSQL that stand in FROM; any other name there may be a Denodo procedure."""
 
 
@@ -250,5 +258,11 @@ def advice_for(name: str) -> str:
             return text
     nearest = difflib.get_close_matches(upper, catalogue.FUNCTIONS, n=1, cutoff=0.75)
     if nearest:
-        return f"Vouliez-vous `{nearest[0].lower()}` ? Sinon, écrivez une macro du projet, ou préparez la valeur au staging."
-    return "Écrivez une fonction documentée ou une macro du projet, ou préparez la valeur à la réception (staging)."
+        return (
+            f"Vouliez-vous `{nearest[0].lower()}` ? Sinon, écrivez une macro du projet, ou "
+            "préparez la valeur au staging."
+        )
+    return (
+        "Écrivez une fonction documentée ou une macro du projet, ou préparez la valeur à la "
+        "réception (staging)."
+    )

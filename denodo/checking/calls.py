@@ -18,8 +18,12 @@ from denodo.checking.lexer import Kind, Token, words
 from denodo.checking.tree import Expr, Output
 
 # Called without brackets in PostgreSQL; not in VQL.
-BARE_FUNCTIONS = words("""CURRENT_TIME LOCALTIME LOCALTIMESTAMP CURRENT_USER SESSION_USER CURRENT_ROLE CURRENT_CATALOG
-    CURRENT_SCHEMA SYSDATE SYSTIMESTAMP""")
+BARE_FUNCTIONS = words(
+    """
+    CURRENT_TIME LOCALTIME LOCALTIMESTAMP CURRENT_USER SESSION_USER CURRENT_ROLE CURRENT_CATALOG
+    CURRENT_SCHEMA SYSDATE SYSTIMESTAMP
+    """
+)
 # The names that both engines know, for a name that VQL's CAST does not.
 PORTABLE_TYPES = {
     "INT": "integer",
@@ -69,6 +73,7 @@ class Calls(Cursor):
     """Function calls and the state of the reading they depend on."""
 
     def __init__(self, sql: str, *, portable: bool) -> None:
+        """Begins at the start of a text; `portable` as in `check`."""
         super().__init__(sql, portable=portable)
         self.clause = ""
         self.nested = 0
@@ -333,8 +338,13 @@ class Calls(Cursor):
         expected = " ou ".join(map(str, counts))
         forms = "; ".join(dict.fromkeys(entry.syntax for entry in entries if entry.syntax))
         write = f"Donnez {expected} argument{'s' if counts[-1] > 1 else ''} à `{shown.lower()}`"
-        self.report("vql-arguments", name.start, name.end, f"`{shown}` a ici {count} argument{'s' if count > 1 else ''}.",
-                    write=f"{write} ({forms})." if forms else f"{write}.")  # fmt: skip
+        self.report(
+            "vql-arguments",
+            name.start,
+            name.end,
+            f"`{shown}` a ici {count} argument{'s' if count > 1 else ''}.",
+            write=f"{write} ({forms})." if forms else f"{write}.",
+        )
 
     def _trim_list(self, expr: Expr, name: Token) -> None:
         side = {"TRIM": "both", "LTRIM": "leading", "RTRIM": "trailing"}[expr.name]
@@ -342,8 +352,14 @@ class Calls(Cursor):
         if len(expr.parts) == 2 and expr.parts[1].kind == "text" and len(expr.parts[1].value or "") == 1:
             x, letters = (self.sql[part.start : part.end] for part in expr.parts)
             edit = (expr.start, self.last_end, f"trim({side} {letters} from {x})")
-        self.report("vql-trim", name.start, name.end, f"`{name.value.lower()}` avec des caractères à retirer n'est pas documenté en VQL.",
-                    write=f"`trim({side} '0' from x)`, un caractère à la fois.", edit=edit)  # fmt: skip
+        self.report(
+            "vql-trim",
+            name.start,
+            name.end,
+            f"`{name.value.lower()}` avec des caractères à retirer n'est pas documenté en VQL.",
+            write=f"`trim({side} '0' from x)`, un caractère à la fois.",
+            edit=edit,
+        )
 
     def _renamed(self, expr: Expr, name: Token) -> Edit | None:
         """The same call under a name or in a form that both engines have, when PostgreSQL gives the same."""
@@ -391,8 +407,14 @@ class Calls(Cursor):
             case "TRIM" | "LTRIM" | "RTRIM":
                 side = {"TRIM": "both", "LTRIM": "leading", "RTRIM": "trailing"}[function]
                 form = f"trim({side} ' ' from {texts[0]})"
-                self.report("sens-trim", start, end, f"`{shown}` retire aussi les retours de chariot sur Denodo.",
-                            write=f"`{form}`.", edit=(expr.start, self.last_end, form))  # fmt: skip
+                self.report(
+                    "sens-trim",
+                    start,
+                    end,
+                    f"`{shown}` retire aussi les retours de chariot sur Denodo.",
+                    write=f"`{form}`.",
+                    edit=(expr.start, self.last_end, form),
+                )
             case "TO_DATE" | "TO_TIMESTAMP":
                 if self.portable:
                     self.report(
@@ -426,8 +448,13 @@ class Calls(Cursor):
         shown, count = self.sql[name.start : name.end], len(expr.parts)
         if count == 2 and expr.parts[1].kind == "text":
             if expr.name == "ROUND":
-                self.report("vql-arguments", name.start, name.end, "ROUND n'arrondit pas une date en VQL.",
-                            write="`{{ dbt.date_trunc('month', 'x') }}`.")  # fmt: skip
+                self.report(
+                    "vql-arguments",
+                    name.start,
+                    name.end,
+                    "ROUND n'arrondit pas une date en VQL.",
+                    write="`{{ dbt.date_trunc('month', 'x') }}`.",
+                )
             else:
                 self.report("sens-trunc-date", name.start, name.end, f"`{shown}` tronque ici une date.")
         elif (
@@ -533,8 +560,13 @@ class Calls(Cursor):
     def _refused_syntax(self) -> Expr:
         name = self.take()
         self.skip_brackets()
-        self.report("vql-fonction", name.start, name.end, f"La fonction `{self.sql[name.start : name.end]}` n'est pas documentée en VQL.",
-                    write=advice_for(name.value))  # fmt: skip
+        self.report(
+            "vql-fonction",
+            name.start,
+            name.end,
+            f"La fonction `{self.sql[name.start : name.end]}` n'est pas documentée en VQL.",
+            write=advice_for(name.value),
+        )
         return Expr("call", name.start, self.last_end, name.value)
 
     def _cast(self) -> Expr:
@@ -543,16 +575,26 @@ class Calls(Cursor):
         with self.inside():
             first = self.expression()
         if name.value != "CAST":
-            self.report("vql-fonction", name.start, name.end, f"La fonction `{name.value.lower()}` n'est pas documentée en VQL.",
-                        write=advice_for(name.value))  # fmt: skip
+            self.report(
+                "vql-fonction",
+                name.start,
+                name.end,
+                f"La fonction `{name.value.lower()}` n'est pas documentée en VQL.",
+                write=advice_for(name.value),
+            )
         if self.accept("AS"):
             self.value(first)
             found = self.read_type()
             if self.at("FORMAT"):
                 word = self.take()
                 self.operand()
-                self.report("vql-arguments", word.start, self.last_end, "CAST … FORMAT n'existe pas en VQL.",
-                            write="`{{ parse_date('x', 'yyyy-MM-dd') }}`.")  # fmt: skip
+                self.report(
+                    "vql-arguments",
+                    word.start,
+                    self.last_end,
+                    "CAST … FORMAT n'existe pas en VQL.",
+                    write="`{{ parse_date('x', 'yyyy-MM-dd') }}`.",
+                )
             self.expect_sign(")")
             known = self._cast_type(found)
             expr = Expr("cast", name.start, self.last_end, known, parts=[first])
@@ -568,11 +610,21 @@ class Calls(Cursor):
         self.expect_sign(")")
         kind = (first.value or "").strip().lower() if first.kind == "text" else ""
         if kind == "date":
-            self.report("sens-date-ancienne", first.start, first.end, "`cast('date', x)` donne l'ancien type de Denodo.",
-                        edit=(name.start, self.last_end, f"cast({self.sql[second.start : second.end]} as date)"))  # fmt: skip
+            self.report(
+                "sens-date-ancienne",
+                first.start,
+                first.end,
+                "`cast('date', x)` donne l'ancien type de Denodo.",
+                edit=(name.start, self.last_end, f"cast({self.sql[second.start : second.end]} as date)"),
+            )
         elif first.kind == "text" and kind not in catalogue.VDP_TYPES:
-            self.report("vql-type", first.start, first.end, f"`{first.value}` n'est pas un type de Denodo.",
-                        write=f"Écrivez l'un de ces types : {', '.join(sorted(catalogue.VDP_TYPES))}.")  # fmt: skip
+            self.report(
+                "vql-type",
+                first.start,
+                first.end,
+                f"`{first.value}` n'est pas un type de Denodo.",
+                write=f"Écrivez l'un de ces types : {', '.join(sorted(catalogue.VDP_TYPES))}.",
+            )
         return Expr("cast", name.start, self.last_end, kind, parts=[second])
 
     def read_type(self) -> TypeName:
@@ -618,7 +670,9 @@ class Calls(Cursor):
 
     def portable_type(self, found: TypeName) -> str | None:
         """The name both engines know for a type written in PostgreSQL's way, None when there is none."""
-        if catalogue.cast_type(found.name) and self._fits(found):
+        if found.name == "FLOAT" and not found.numbers:
+            return "float8"
+        if self._fits(found):
             return found.text.lower()
         return PORTABLE_TYPES.get(found.name) if not found.numbers else None
 
@@ -639,8 +693,14 @@ class Calls(Cursor):
             edit = (
                 (found.start, found.end, portable) if portable and found.name in _SAME_IN_POSTGRESQL else None
             )
-            self.report("vql-type", found.start, found.end, f"CAST de VQL ne connaît pas le type `{found.text.lower()}`.",
-                        write=write, edit=edit)  # fmt: skip
+            self.report(
+                "vql-type",
+                found.start,
+                found.end,
+                f"CAST de VQL ne connaît pas le type `{found.text.lower()}`.",
+                write=write,
+                edit=edit,
+            )
             return known.vdp_type if known else ""
         rule, message, edit = {
             "NUMERIC": ("sens-decimal", "donne un double sur Denodo", None),
@@ -747,8 +807,13 @@ class Calls(Cursor):
             text = self.sql[letters.start : letters.end] if letters else "' '"
             single = letters is None or (letters.kind == "text" and len(letters.value or "") == 1)
             form = f"trim(both {text} from {self.sql[value.start : value.end]})"
-            self.report("vql-trim", name.start, name.end, "TRIM … FROM demande BOTH, LEADING ou TRAILING en VQL.",
-                        edit=(name.start, self.last_end, form) if single else None)  # fmt: skip
+            self.report(
+                "vql-trim",
+                name.start,
+                name.end,
+                "TRIM … FROM demande BOTH, LEADING ou TRAILING en VQL.",
+                edit=(name.start, self.last_end, form) if single else None,
+            )
         elif letters is not None and letters.kind == "text" and len(letters.value or "") != 1:
             self.report(
                 "vql-trim", letters.start, letters.end, "TRIM ne retire en VQL qu'un caractère à la fois."

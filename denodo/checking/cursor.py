@@ -13,15 +13,20 @@ from denodo.checking.rules import RULES
 T = TypeVar("T")
 
 # Words that begin or continue a clause: never the name of anything without quotes.
-CLAUSE_WORDS = words("""ALL AND ANY AS ASC BETWEEN BY CASE CREATE CROSS DESC DISTINCT ELSE END EXCEPT EXISTS FALSE FETCH FROM
-    FULL GROUP HAVING ILIKE IN INNER INTERSECT INTO IS JOIN LIKE LIMIT MINUS NATURAL NOT NULL OFFSET ON OR
-    ORDER OUTER SELECT SIMILAR THEN TRUE UNION USING WHEN WHERE WITH""")
+CLAUSE_WORDS = words(
+    """
+    ALL AND ANY AS ASC BETWEEN BY CASE CREATE CROSS DESC DISTINCT ELSE END EXCEPT EXISTS FALSE FETCH
+    FROM FULL GROUP HAVING ILIKE IN INNER INTERSECT INTO IS JOIN LIKE LIMIT MINUS NATURAL NOT NULL
+    OFFSET ON OR ORDER OUTER SELECT SIMILAR THEN TRUE UNION USING WHEN WHERE WITH
+    """
+)
 
 
 class ReadingError(Exception):
     """The text cannot be read further than this token."""
 
     def __init__(self, token: Token, message: str) -> None:
+        """`message` in French, without a full stop."""
         super().__init__(message)
         self.token = token
 
@@ -30,6 +35,7 @@ class Cursor:
     """Reads the tokens of a text from left to right and collects what the rules refuse."""
 
     def __init__(self, sql: str, *, portable: bool) -> None:
+        """Begins at the start of a text; `portable` as in `check`."""
         self.sql = sql
         self.portable = portable
         self.findings: list[Finding] = []
@@ -93,7 +99,9 @@ class Cursor:
         """Stops reading at the present token."""
         token = self.peek()
         found = "la fin du texte" if token.kind is Kind.END else f"« {self.written(token)} »"
-        raise ReadingError(token, f"{expected}, {found} a été trouvé")
+        if self.at_sign("{") and self.at_sign("{", "%", ahead=1):
+            raise ReadingError(token, "ce Jinja n'est pas compilé ; le contrôle lit du SQL (`dbt compile`)")
+        raise ReadingError(token, f"{expected}, et non {found}")
 
     def written(self, token: Token) -> str:
         """A token as the author wrote it, shortened."""

@@ -15,13 +15,27 @@ from denodo.checking.tree import Expr
 COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">=", "!="})
 # Operators of PostgreSQL (and of others) whose result is true or false.
 TESTS = words(
-    """~ ~* !~ !~* ~~ ~~* !~~ !~~* @> <@ ? ?| ?& @? @@ && -|- &< &> == <=> ^= << >> <<| |>> &<| |&> ^@ !"""
+    """
+    ~ ~* !~ !~* ~~ ~~* !~~ !~~* @> <@ ? ?| ?& @? @@ && -|- &< &> == <=> ^= << >> <<| |>> &<| |&> ^@ !
+    """
 )
 WORD_OPERATORS = frozenset(
     {"CONTAINS", "CONTAINSAND", "CONTAINSOR", "ISCONTAINED", "REGEXP_LIKE", "REGEXP_ILIKE"}
 )
-PREDICATES = WORD_OPERATORS | {"IS", "IN", "LIKE", "ILIKE", "SIMILAR", "BETWEEN", "ISNULL", "NOTNULL", "OVERLAPS",
-                               "RLIKE", "REGEXP", "GLOB"}  # fmt: skip
+PREDICATES = WORD_OPERATORS | {
+    "IS",
+    "IN",
+    "LIKE",
+    "ILIKE",
+    "SIMILAR",
+    "BETWEEN",
+    "ISNULL",
+    "NOTNULL",
+    "OVERLAPS",
+    "RLIKE",
+    "REGEXP",
+    "GLOB",
+}
 
 _OPERATOR_ADVICE = {
     "~*": "`{{ regexp_like('lower(x)', 'motif') }}`.",
@@ -54,9 +68,14 @@ _OPERATOR_ADVICE = {
 _JSON_ADVICE = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
 
 _LITERAL_TYPES = {"DATE": "localdate", "TIME": "time", "TIMESTAMP": "timestamp"}
-_TYPES_OF_POSTGRESQL = words("""INT INTEGER INT2 INT4 INT8 BIGINT SMALLINT NUMERIC DECIMAL REAL FLOAT FLOAT4 FLOAT8 TEXT VARCHAR CHAR BPCHAR
-    BOOL BOOLEAN JSON JSONB UUID XML BYTEA INET CIDR MACADDR TIMESTAMPTZ TIMETZ BIT VARBIT POINT BOX MONEY NAME
-    REGCLASS OID TSVECTOR TSQUERY DATERANGE TSRANGE TSTZRANGE INT4RANGE INT8RANGE NUMRANGE DATETIME""")
+_TYPES_OF_POSTGRESQL = words(
+    """
+    INT INTEGER INT2 INT4 INT8 BIGINT SMALLINT NUMERIC DECIMAL REAL FLOAT FLOAT4 FLOAT8 TEXT VARCHAR
+    CHAR BPCHAR BOOL BOOLEAN JSON JSONB UUID XML BYTEA INET CIDR MACADDR TIMESTAMPTZ TIMETZ BIT VARBIT
+    POINT BOX MONEY NAME REGCLASS OID TSVECTOR TSQUERY DATERANGE TSRANGE TSTZRANGE INT4RANGE INT8RANGE
+    NUMRANGE DATETIME
+    """
+)
 _INTERVAL_UNITS = frozenset({"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"})
 
 
@@ -199,9 +218,14 @@ class Expressions(Calls):
         if self.portable:
             self.report("sens-tilde", token.start, token.end, message)
         elif right.kind != "tuple":
-            self.report("vql-operateur", token.start, token.end, "`~` attend en VQL une liste : texte, seuil, algorithme.",
-                        why="En VQL, `~` mesure la ressemblance de deux textes.",
-                        write="`x regexp_like 'motif'` pour une expression rationnelle.")  # fmt: skip
+            self.report(
+                "vql-operateur",
+                token.start,
+                token.end,
+                "`~` attend en VQL une liste : texte, seuil, algorithme.",
+                why="En VQL, `~` mesure la ressemblance de deux textes.",
+                write="`x regexp_like 'motif'` pour une expression rationnelle.",
+            )
         return self._condition("~", left, right)
 
     def _refuse_operator(self, token: Token) -> None:
@@ -236,8 +260,14 @@ class Expressions(Calls):
                 return self._is(left, word)
             case "ISNULL" | "NOTNULL":
                 plain = "is null" if word.value == "ISNULL" else "is not null"
-                self.report("vql-is", word.start, word.end, f"`{word.value.lower()}` n'est pas documenté en VQL.",
-                            write=f"`{plain}`.", edit=(word.start, word.end, plain))  # fmt: skip
+                self.report(
+                    "vql-is",
+                    word.start,
+                    word.end,
+                    f"`{word.value.lower()}` n'est pas documenté en VQL.",
+                    write=f"`{plain}`.",
+                    edit=(word.start, word.end, plain),
+                )
                 return self._condition(plain, self.value(left))
             case "IN":
                 return self._in(left)
@@ -288,14 +318,25 @@ class Expressions(Calls):
             if negated:
                 opposite = "false" if kind == "true" else "true"
                 form = f"({subject} is {opposite} or {subject} is null)"
-                self.report("vql-is", word.start, self.last_end, f"`is not {kind}` n'est pas documenté en VQL.",
-                            write=f"`{form if simple else form.replace(subject, 'x')}`.",
-                            edit=(left.start, self.last_end, form) if simple else None)  # fmt: skip
+                self.report(
+                    "vql-is",
+                    word.start,
+                    self.last_end,
+                    f"`is not {kind}` n'est pas documenté en VQL.",
+                    write=f"`{form if simple else form.replace(subject, 'x')}`.",
+                    edit=(left.start, self.last_end, form) if simple else None,
+                )
             return self._condition(f"is {'not ' if negated else ''}{kind}", left)
         if self.accept("UNKNOWN"):
             plain = "is not null" if negated else "is null"
-            self.report("vql-is", word.start, self.last_end, "`is unknown` n'est pas documenté en VQL.",
-                        write=f"`{plain}`.", edit=(word.start, self.last_end, plain))  # fmt: skip
+            self.report(
+                "vql-is",
+                word.start,
+                self.last_end,
+                "`is unknown` n'est pas documenté en VQL.",
+                write=f"`{plain}`.",
+                edit=(word.start, self.last_end, plain),
+            )
             return self._condition("is unknown", left)
         if self.accept("DISTINCT", "FROM"):
             end = self.last_end
@@ -337,8 +378,14 @@ class Expressions(Calls):
             edit = None
             if word.value == "ASYMMETRIC":
                 edit = (word.start, self.peek().start, "")
-            self.report("vql-between-symmetric", word.start, word.end, f"BETWEEN {word.value} n'est pas documenté en VQL.",
-                        write="Retirez ASYMMETRIC : c'est le sens de BETWEEN." if edit else None, edit=edit)  # fmt: skip
+            self.report(
+                "vql-between-symmetric",
+                word.start,
+                word.end,
+                f"BETWEEN {word.value} n'est pas documenté en VQL.",
+                write="Retirez ASYMMETRIC : c'est le sens de BETWEEN." if edit else None,
+                edit=edit,
+            )
         low = self.value(self.operand())
         self.expect("AND")
         high = self.value(self.operand())
@@ -376,8 +423,13 @@ class Expressions(Calls):
             x, motif = self.sql[left.start : left.end], self.sql[pattern.start : pattern.end]
             safe = escape is not None or (known is not None and "\\" not in known)
             form = f"lower({x}) {'not ' if negation else ''}like lower({motif})"
-            self.report("vql-ilike", word.start, word.end, "ILIKE n'est pas documenté en VQL.",
-                        edit=(left.start, pattern.end, form) if safe else None)  # fmt: skip
+            self.report(
+                "vql-ilike",
+                word.start,
+                word.end,
+                "ILIKE n'est pas documenté en VQL.",
+                edit=(left.start, pattern.end, form) if safe else None,
+            )
         elif word.value == "LIKE" and escape is None:
             if known is not None and any(sign in known for sign in "\\$"):
                 edit = None
@@ -474,8 +526,14 @@ class Expressions(Calls):
             operator = self.take()
             right = self._postfix_signed()
             x, y = self.sql[left.start : left.end], self.sql[right.start : right.end]
-            self.report("vql-operateur", operator.start, operator.end, "L'opérateur `^` n'existe pas en VQL.",
-                        write=_OPERATOR_ADVICE["^"], edit=(left.start, right.end, f"power({x}, {y})"))  # fmt: skip
+            self.report(
+                "vql-operateur",
+                operator.start,
+                operator.end,
+                "L'opérateur `^` n'existe pas en VQL.",
+                write=_OPERATOR_ADVICE["^"],
+                edit=(left.start, right.end, f"power({x}, {y})"),
+            )
             left = self._operation(operator, left, right)
         return left
 
@@ -521,8 +579,17 @@ class Expressions(Calls):
         edit = None
         if target:
             edit = (expr.start, found.end, f"cast({self.sql[expr.start : expr.end]} as {target})")
-        self.report("vql-deux-points", sign.start, found.end, f"`::{found.text}` n'existe que dans PostgreSQL.", edit=edit,
-                    write=f"`cast(… as {target})`." if target else None)  # fmt: skip
+        write = f"`cast(… as {target})`." if target else None
+        if target and target.startswith(("numeric", "decimal")):
+            write = "`{{ cast_decimal('x', 12, 2) }}`."
+        self.report(
+            "vql-deux-points",
+            sign.start,
+            found.end,
+            f"`::{found.text}` n'existe que dans PostgreSQL.",
+            write=write,
+            edit=edit,
+        )
         known = catalogue.cast_type(found.name)
         return Expr("cast", expr.start, found.end, known.vdp_type if known else "", parts=[expr])
 
@@ -605,8 +672,13 @@ class Expressions(Calls):
             )
         while self.peek().kind is Kind.TEXT and "\n" in self.sql[self.last_end : self.peek().start]:
             second = self.take()
-            self.report("vql-chaine", second.start, second.end, "Deux textes qui se suivent ne s'assemblent pas en VQL.",
-                        write="`'…' || '…'`, ou un seul texte.")  # fmt: skip
+            self.report(
+                "vql-chaine",
+                second.start,
+                second.end,
+                "Deux textes qui se suivent ne s'assemblent pas en VQL.",
+                write="`'…' || '…'`, ou un seul texte.",
+            )
         return Expr("text", token.start, self.last_end, value=token.value)
 
     def _bracketed(self) -> Expr:
@@ -731,8 +803,13 @@ class Expressions(Calls):
             self.index -= 1
             return self.call()
         if word.value == "UNIQUE":
-            self.report("vql-operateur", word.start, word.end, "UNIQUE (select …) n'existe pas en VQL.",
-                        write="Comptez les doubles dans une CTE : `having count(*) > 1`.")  # fmt: skip
+            self.report(
+                "vql-operateur",
+                word.start,
+                word.end,
+                "UNIQUE (select …) n'existe pas en VQL.",
+                write="Comptez les doubles dans une CTE : `having count(*) > 1`.",
+            )
         start = self.expect_sign("(").start
         output = self.query("exists")
         end = self.expect_sign(")").end
@@ -784,8 +861,13 @@ class Expressions(Calls):
             self.fail("un texte entre apostrophes était attendu")
         self.take()
         if first.value == "TIME" or not zoned:
-            self.report("vql-litteral-type", first.start, self.last_end, "Ce littéral n'est pas documenté en VQL.",
-                        write=f"`{first.value.lower()} '…'`.")  # fmt: skip
+            self.report(
+                "vql-litteral-type",
+                first.start,
+                self.last_end,
+                "Ce littéral n'est pas documenté en VQL.",
+                write=f"`{first.value.lower()} '…'`.",
+            )
         return Expr("literal", first.start, self.last_end, "timestamptz" if zoned else first.value.lower())
 
     def _typed_literal(self) -> Expr:

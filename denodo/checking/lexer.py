@@ -48,6 +48,7 @@ class LexicalError(ValueError):
     """A text, a quoted name or a comment that never ends, or a character SQL does not have."""
 
     def __init__(self, message: str, start: int, end: int) -> None:
+        """`message` in French, without a full stop; `start` and `end` of what is wrong."""
         super().__init__(message)
         self.start = start
         self.end = end
@@ -158,7 +159,11 @@ def _text(sql: str, start: int, quote: int, fault: str | None = None) -> Token:
     while True:
         end = sql.find("'", at)
         if end < 0:
-            raise LexicalError("un texte ouvert par une apostrophe n'est pas fermé", start, quote + 1)
+            raise LexicalError(
+                "un texte n'est pas fermé ; une apostrophe dans un texte se double, 'l''école'",
+                start,
+                quote + 1,
+            )
         if fault == "E":
             backslashes = len(sql[quote + 1 : end]) - len(sql[quote + 1 : end].rstrip("\\"))
             if backslashes % 2:

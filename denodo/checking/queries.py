@@ -33,6 +33,7 @@ class Queries(Expressions):
     """The grammar of SELECT."""
 
     def __init__(self, sql: str, *, portable: bool) -> None:
+        """Begins at the start of a text; `portable` as in `check`."""
         super().__init__(sql, portable=portable)
         self.named: list[dict[str, Output]] = [{}]
         # The columns of the SELECT read last, when ORDER BY sorts that one alone.
@@ -62,6 +63,8 @@ class Queries(Expressions):
         try:
             if self.at("WITH"):
                 self._with(level)
+                if self.at("INSERT", "UPDATE", "DELETE", "MERGE"):
+                    return self._changed()
             output = self._combined(level)
             if self.at_words("ORDER", "BY"):
                 word = self.take()
@@ -79,6 +82,14 @@ class Queries(Expressions):
         finally:
             self.named.pop()
             self.clause, self.nested, self.pending = before
+
+    def _changed(self) -> Output:
+        """WITH before a statement that changes data."""
+        word = self.peek()
+        self.report("vql-with-options", word.start, word.end, f"WITH ne précède pas {word.value} en VQL.")
+        while not self.at_end():
+            self.take()
+        return Output([], complete=False)
 
     def _with(self, level: str) -> None:
         word = self.take()
@@ -152,8 +163,12 @@ class Queries(Expressions):
             end = self.last_end
             if self.at_words("BY", "NAME") or self.at("CORRESPONDING"):
                 begin = self.peek().start
-                self.report("vql-union-par-nom", begin, (self.accept("BY", "NAME") or self.take()).end,
-                            "Cette façon d'associer les colonnes n'est pas documentée.")  # fmt: skip
+                self.report(
+                    "vql-union-par-nom",
+                    begin,
+                    (self.accept("BY", "NAME") or self.take()).end,
+                    "Cette façon d'associer les colonnes n'est pas documentée.",
+                )
             if word.value == "UNION" and not every and not extended:
                 self.report(
                     "sens-union", word.start, end, "UNION sans ALL ne rend pas les mêmes lignes sur Denodo."
@@ -199,8 +214,13 @@ class Queries(Expressions):
         if self.at("TABLE") and self.at_name(ahead=1):
             word = self.take()
             self.name()
-            self.report("vql-instruction", word.start, word.end, "TABLE nom n'est pas une requête de VQL.",
-                        write="`select * from nom`.")  # fmt: skip
+            self.report(
+                "vql-instruction",
+                word.start,
+                word.end,
+                "TABLE nom n'est pas une requête de VQL.",
+                write="`select * from nom`.",
+            )
             return Output([], complete=False)
         if self.at_sign("("):
             self.take()
@@ -227,8 +247,13 @@ class Queries(Expressions):
         outer, self.pending = self.pending, []
         if self.at("ALL"):
             word = self.take()
-            self.report("vql-select-all", word.start, word.end, "SELECT ALL n'est pas documenté en VQL.",
-                        edit=(word.start, self.peek().start, ""))  # fmt: skip
+            self.report(
+                "vql-select-all",
+                word.start,
+                word.end,
+                "SELECT ALL n'est pas documenté en VQL.",
+                edit=(word.start, self.peek().start, ""),
+            )
         distinct = self.at("DISTINCT")
         if distinct:
             self._distinct()
@@ -496,8 +521,13 @@ class Queries(Expressions):
             nested = self.peek()
             equal += self._join(scope)
             if self.at("ON", "USING"):
-                self.report("vql-jointure", nested.start, nested.end, "Une jointure est emboîtée dans une autre sans parenthèses.",
-                            write="Écrivez les jointures l'une après l'autre, chacune avec son ON.")  # fmt: skip
+                self.report(
+                    "vql-jointure",
+                    nested.start,
+                    nested.end,
+                    "Une jointure est emboîtée dans une autre sans parenthèses.",
+                    write="Écrivez les jointures l'une après l'autre, chacune avec son ON.",
+                )
         if self.accept("ON"):
             return equal + _equalities(self._on())
         if self.accept("USING"):
@@ -607,8 +637,13 @@ class Queries(Expressions):
         if self.at("AS") or (self.at_name() and self._is_table_alias()):
             alias = self._alias(AFTER_TABLE)
             if alias is not None:
-                self.report("vql-alias-colonnes", alias.start, alias.end, "Une jointure entre parenthèses n'a pas d'alias en VQL.",
-                            write="Donnez un alias à chaque table, non à la jointure.")  # fmt: skip
+                self.report(
+                    "vql-alias-colonnes",
+                    alias.start,
+                    alias.end,
+                    "Une jointure entre parenthèses n'a pas d'alias en VQL.",
+                    write="Donnez un alias à chaque table, non à la jointure.",
+                )
         return equal
 
     def _subquery_table(self) -> Output:
@@ -695,13 +730,23 @@ class Queries(Expressions):
                 elif self.at_sign("(") and self.at_sign(")", ahead=1):
                     self.take()
                     end = self.take().end
-                    self.report("vql-group-by-ensembles", token.start, end, "Un groupe vide n'est pas documenté en VQL.",
-                                write="Retirez GROUP BY : sans lui, tout forme un seul groupe.")  # fmt: skip
+                    self.report(
+                        "vql-group-by-ensembles",
+                        token.start,
+                        end,
+                        "Un groupe vide n'est pas documenté en VQL.",
+                        write="Retirez GROUP BY : sans lui, tout forme un seul groupe.",
+                    )
                 else:
                     expr = self.expression()
                     if expr.kind == "tuple":
-                        self.report("vql-group-by-ensembles", expr.start, expr.end, "VQL ne groupe pas par une ligne (a, b).",
-                                    write="Retirez les parenthèses : `group by a, b`.")  # fmt: skip
+                        self.report(
+                            "vql-group-by-ensembles",
+                            expr.start,
+                            expr.end,
+                            "VQL ne groupe pas par une ligne (a, b).",
+                            write="Retirez les parenthèses : `group by a, b`.",
+                        )
                     else:
                         self.value(expr)
                     items.append(expr)
@@ -768,8 +813,13 @@ class Queries(Expressions):
                 word = self.take()
                 sign = self.take()
                 edit = {"<": "asc", ">": "desc"}.get(sign.value)
-                self.report("vql-order-using", word.start, sign.end, "ORDER BY … USING n'est pas documenté en VQL.",
-                            edit=(word.start, sign.end, edit) if edit else None)  # fmt: skip
+                self.report(
+                    "vql-order-using",
+                    word.start,
+                    sign.end,
+                    "ORDER BY … USING n'est pas documenté en VQL.",
+                    edit=(word.start, sign.end, edit) if edit else None,
+                )
             if self.at("NULLS") and self.at("FIRST", "LAST", ahead=1):
                 word, place = self.take(), self.take()
                 first, last = ("0", "1") if place.value == "FIRST" else ("1", "0")
@@ -808,11 +858,15 @@ class Queries(Expressions):
                 continue
             for part in item.walk():
                 if part.kind == "column" and part.name and part.name not in seen:
-                    self.report("vql-order-projete", part.start, part.end,
-                                f"La requête trie par `{self.sql[part.start : part.end]}`, qu'elle ne rend pas.")  # fmt: skip
+                    self.report(
+                        "vql-order-projete",
+                        part.start,
+                        part.end,
+                        f"La requête trie par `{self.sql[part.start : part.end]}`, qu'elle ne rend pas.",
+                    )
 
     def _mend_nulls(self, fields: list[Column]) -> None:
-        """Offers CASE for NULLS LAST where PostgreSQL accepts an expression: on a column read, not on an alias."""
+        """Offers CASE for NULLS LAST where PostgreSQL takes an expression: not on an alias."""
         if self.distinct:
             return
         for expr, index, edit in self.nulls:

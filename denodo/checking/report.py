@@ -11,13 +11,13 @@ from denodo.checking.rules import CHAPTERS, RULES
 
 _INTRODUCTION = """# Règles du SQL portable (VQL documenté de Denodo)
 
-Un modèle s'écrit une fois et doit être juste sur PostgreSQL comme sur Denodo. `make lint` tient chaque modèle,
-compilé pour Denodo, contre le VQL documenté : ce que le manuel de Denodo 7.0 décrit, et, là où elles sont plus
-strictes, les règles que Denodo publie pour ses versions 8 et 9. Aucun serveur Denodo n'est interrogé : ce qui est
-certifié est le VQL documenté.
+Un modèle s'écrit une fois et doit être juste sur PostgreSQL comme sur Denodo. `make lint` tient chaque
+modèle, compilé pour Denodo, contre le VQL documenté : ce que le manuel de Denodo 7.0 décrit, et, là où elles
+sont plus strictes, les règles que Denodo publie pour ses versions 8 et 9. Aucun serveur Denodo n'est
+interrogé : ce qui est certifié est le VQL documenté.
 
-Chaque constat dit où, pourquoi, et quoi écrire. `make fix` écrit lui-même la forme portable quand elle a sûrement
-le même sens sur PostgreSQL. Un fichier SQL sans Jinja se contrôle aussi seul :
+Chaque constat dit où, pourquoi, et quoi écrire. `make fix` écrit lui-même la forme portable quand elle a
+sûrement le même sens sur PostgreSQL. Un fichier SQL sans Jinja se contrôle aussi seul :
 `python -m denodo check fichier.sql`.
 
 Le début du nom d'une règle dit sa nature :
@@ -33,12 +33,12 @@ Cette page est produite par `python -m denodo regles`, à partir de la table que
 
 _UNSEEN = """## Ce que le contrôle ne voit pas
 
-- Le type des colonnes lues : `fin - debut` ou `debut + 7` ne sont refusés que si le texte montre que ce sont des
-  dates (littéral, `cast`, fonction, colonne d'une CTE). Entre des dates, écrivez toujours une macro.
+- Le type des colonnes lues : `fin - debut` ou `debut + 7` ne sont refusés que si le texte montre que ce sont
+  des dates (littéral, `cast`, fonction, colonne d'une CTE). Entre des dates, écrivez toujours une macro.
 - L'ordre des valeurs absentes dans un tri, et l'ordre des textes quand une source trie elle-même.
 - L'arrondi des demis par `round`, et une division par zéro : le manuel n'en dit rien. Utilisez
   `{{ safe_divide('a', 'b') }}`.
-- Un entier trop grand : Denodo ne le signale pas. Convertissez en `int8` avant de multiplier ou d'additionner.
+- Un entier trop grand : Denodo ne le signale pas. Convertissez en `int8` avant de multiplier ou de sommer.
 - Les colonnes que rend `*` : deux colonnes du même nom ne sont vues que si la jointure les nomme.
 """
 

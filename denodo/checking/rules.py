@@ -24,7 +24,8 @@ _READING = [
         "vql-syntaxe",
         "un texte illisible en SQL",
         "La lecture s'arrête à cet endroit : ni PostgreSQL ni VQL ne peut exécuter ce texte.",
-        "Vérifiez les parenthèses, les virgules, les apostrophes et l'ordre des clauses juste avant cet endroit.",
+        "Vérifiez les parenthèses, les virgules, les apostrophes et l'ordre des clauses juste "
+        "avant cet endroit.",
     ),
     Rule(
         "vql-instruction",
@@ -74,7 +75,8 @@ _NAMES = [
     Rule(
         "vql-nom-accent",
         "un nom sans guillemets avec une lettre accentuée",
-        "Un serveur Denodo n'accepte les lettres accentuées dans les noms que si son réglage Unicode est activé.",
+        "Un serveur Denodo n'accepte les lettres accentuées dans les noms que si son réglage "
+        "Unicode est activé.",
         "Écrivez le nom sans accent : `annee`, `ecole`.",
     ),
     Rule(
@@ -92,7 +94,8 @@ _NAMES = [
     Rule(
         "vql-alias-colonnes",
         "un alias de table avec des noms de colonnes",
-        "La grammaire de VQL ne donne à une table qu'un alias simple ; seule une CTE peut nommer ses colonnes.",
+        "La grammaire de VQL ne donne à une table qu'un alias simple ; seule une CTE peut "
+        "nommer ses colonnes.",
         "Nommez les colonnes dans la sous-requête : `(select a as x from t) as v`.",
     ),
     Rule(
@@ -135,7 +138,8 @@ _TYPES = [
     Rule(
         "vql-intervalle",
         "un intervalle écrit à la manière de PostgreSQL",
-        "VQL n'écrit un intervalle qu'à la manière ANSI, l'unité hors des apostrophes, sans semaine ni trimestre.",
+        "VQL n'écrit un intervalle qu'à la manière ANSI, l'unité hors des apostrophes, sans "
+        "semaine ni trimestre.",
         "`{{ dbt.dateadd('day', 1, 'x') }}`, qui convient aux deux moteurs.",
     ),
     Rule(
@@ -153,7 +157,8 @@ _TYPES = [
     Rule(
         "sens-char",
         "`cast(x as char(n))`",
-        "PostgreSQL complète par des espaces (et `char` seul n'en garde qu'un caractère) ; Denodo ne complète pas.",
+        "PostgreSQL complète par des espaces (et `char` seul n'en garde qu'un caractère) ; "
+        "Denodo ne complète pas.",
         "`cast(x as varchar(n))` ou `cast(x as text)`.",
     ),
     Rule(
@@ -191,7 +196,8 @@ _TYPES = [
     Rule(
         "avis-fuseau",
         "une conversion vers un instant avec fuseau",
-        "Denodo convertit avec le fuseau de la configuration i18n du serveur, PostgreSQL avec celui de la session.",
+        "Denodo convertit avec le fuseau de la configuration i18n du serveur, PostgreSQL avec "
+        "celui de la session.",
         "Gardez une date ou un `timestamp` sans fuseau, ou fixez le fuseau : `context('i18n' = '…')`.",
         WARNING,
     ),
@@ -214,7 +220,8 @@ _OPERATORS = [
     Rule(
         "vql-operateur",
         "un opérateur que VQL n'a pas",
-        "VQL ne connaît que `+ - * / %`, `||`, les six comparateurs `= <> < > <= >=` et des mots (LIKE, IN…).",
+        "VQL ne connaît que `+ - * / %`, `||`, les six comparateurs `= <> < > <= >=` et des "
+        "mots (LIKE, IN…).",
         "Écrivez la fonction documentée qui convient, ou préparez la valeur dans un modèle de staging.",
     ),
     Rule(
@@ -320,7 +327,8 @@ _OPERATORS = [
     Rule(
         "sens-moins-dates",
         "la soustraction de deux dates",
-        "Denodo donne un nombre de jours entiers ; PostgreSQL un nombre de jours ou un intervalle, selon le type.",
+        "Denodo donne un nombre de jours entiers ; PostgreSQL un nombre de jours ou un "
+        "intervalle, selon le type.",
         "`{{ dbt.datediff('debut', 'fin', 'day') }}` ou `{{ days_between('debut', 'fin') }}`.",
     ),
     Rule(
@@ -427,7 +435,8 @@ _FUNCTIONS = [
     Rule(
         "vql-fenetre",
         "une fonction de fenêtre que VQL ne décrit pas",
-        "OVER n'admet en VQL qu'une liste de fonctions, une seule expression de PARTITION BY et une seule d'ORDER "
+        "OVER n'admet en VQL qu'une liste de fonctions, une seule expression de PARTITION BY et "
+        "une seule d'ORDER "
         "BY, sans FILTER, EXCLUDE, GROUPS ni IGNORE NULLS.",
         "Groupez (group by) dans une CTE, puis joignez ; pour la dernière ligne de chaque clé : "
         "`{{ deduplicate(…) }}`.",
@@ -453,7 +462,8 @@ _FUNCTIONS = [
     Rule(
         "sens-to-date",
         "TO_DATE et TO_TIMESTAMP",
-        "PostgreSQL attend (texte, motif), Denodo (motif, texte) ; et les motifs sont ceux de Java sur Denodo.",
+        "PostgreSQL attend (texte, motif), Denodo (motif, texte) ; et les motifs sont ceux de "
+        "Java sur Denodo.",
         "`{{ parse_date('x', 'yyyy-MM-dd') }}` ou `{{ parse_timestamp('x', 'yyyy-MM-dd HH:mm:ss') }}`.",
     ),
     Rule(
@@ -465,13 +475,15 @@ _FUNCTIONS = [
     Rule(
         "sens-trunc-date",
         "TRUNC et ROUND sur une date",
-        "Denodo tronque une date avec un motif ; sur PostgreSQL, TRUNC et ROUND ne reçoivent que des nombres.",
+        "Denodo tronque une date avec un motif ; sur PostgreSQL, TRUNC et ROUND ne reçoivent "
+        "que des nombres.",
         "`{{ dbt.date_trunc('month', 'x') }}`.",
     ),
     Rule(
         "sens-max-min",
         "MAX et MIN à plusieurs arguments",
-        "Sur Denodo, c'est le plus grand de la ligne (NULL si l'un manque) ; sur PostgreSQL, MAX est un agrégat.",
+        "Sur Denodo, c'est le plus grand de la ligne (NULL si l'un manque) ; sur PostgreSQL, "
+        "MAX est un agrégat.",
         "`{{ greatest(['a', 'b']) }}` ou `{{ least(['a', 'b']) }}`.",
     ),
     Rule(
@@ -533,7 +545,8 @@ _QUERIES = [
         "vql-recursif",
         "WITH RECURSIVE",
         "VQL n'a pas de requête récursive.",
-        "Écrivez autant de jointures que de niveaux ; pour une suite de jours : `{{ calendar_spine('2024-01-01', "
+        "Écrivez autant de jointures que de niveaux ; pour une suite de jours : `{{ "
+        "calendar_spine('2024-01-01', "
         "'2024-12-31') }}`.",
     ),
     Rule(
@@ -558,7 +571,8 @@ _QUERIES = [
         "vql-fonction-from",
         "une fonction comme table",
         "VQL n'admet dans FROM que des vues, des sous-requêtes, FLATTEN et les procédures de Denodo.",
-        "Pour une suite de jours, écrivez `{{ calendar_spine('2024-01-01', '2024-12-31') }}` ; pour des nombres, "
+        "Pour une suite de jours, écrivez `{{ calendar_spine('2024-01-01', '2024-12-31') }}` ; "
+        "pour des nombres, "
         "croisez le seed `chiffres` avec lui-même.",
     ),
     Rule(
@@ -595,7 +609,8 @@ _QUERIES = [
         "vql-sous-requete-valeur",
         "une sous-requête employée comme une valeur",
         _SUBQUERY_WHY,
-        "Écrivez la sous-requête en CTE et joignez-la ; dans WHERE, placez-la seule à droite du comparateur : "
+        "Écrivez la sous-requête en CTE et joignez-la ; dans WHERE, placez-la seule à droite du "
+        "comparateur : "
         "`x = (select max(y) from t)`.",
     ),
     Rule(
@@ -733,7 +748,8 @@ _QUERIES = [
     Rule(
         "sens-union-noms",
         "UNION ALL entre des colonnes de noms différents",
-        "Selon la version et le réglage du serveur, Denodo associe les colonnes par leur nom, non par leur place.",
+        "Selon la version et le réglage du serveur, Denodo associe les colonnes par leur nom, "
+        "non par leur place.",
         "Donnez les mêmes alias, dans le même ordre, à chaque branche.",
     ),
 ]

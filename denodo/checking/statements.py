@@ -10,10 +10,18 @@ from denodo.checking.lexer import Kind, Token, words
 from denodo.checking.queries import Queries
 
 # Statements of VQL that define or list elements of its catalogue: their details are not a model's business.
-CATALOGUE_STATEMENTS = words("""ALTER BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE DROP ENTER EXIT GRANT HELP LIST QUERY REVOKE ROLLBACK
-    IMPORT EXPORT LOAD""")
-CREATED = words("""ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE RESOURCE REST ROLE STORED
-    TABLE TYPE USER VIEW VIEWSTATSUMMARY WEBSERVICE WEBSERVICES WIDGET WRAPPER""")
+CATALOGUE_STATEMENTS = words(
+    """
+    ALTER BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE DROP ENTER EXIT GRANT HELP LIST QUERY REVOKE
+    ROLLBACK IMPORT EXPORT LOAD
+    """
+)
+CREATED = words(
+    """
+    ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE RESOURCE REST
+    ROLE STORED TABLE TYPE USER VIEW VIEWSTATSUMMARY WEBSERVICE WEBSERVICES WIDGET WRAPPER
+    """
+)
 
 
 class Statements(Queries):
@@ -36,8 +44,6 @@ class Statements(Queries):
             self.query("top")
         elif (self.at("SET") and self.peek(1).kind is Kind.TEXT) or self.at(*CATALOGUE_STATEMENTS):
             self._skip_statement()
-        elif self.at_sign("{"):
-            self.fail("du SQL compilé était attendu (`make denodo-export` ou `dbt compile`), non du Jinja")
         elif token.kind is Kind.WORD and (self.peek(1).kind is not Kind.END or token.value in _FOREIGN):
             if token.value not in _FOREIGN:
                 self.fail("une instruction (`select`, `with`, `create view`…) était attendue")
@@ -96,8 +102,13 @@ class Statements(Queries):
             self.take()
         if self.accept("AS"):
             if not words:
-                self.report("vql-instruction", create.start, table.end, "CREATE TABLE … AS n'est pas documenté en VQL.",
-                            write="Écrivez seulement la requête `select` : sur Denodo, un modèle est une vue.")  # fmt: skip
+                self.report(
+                    "vql-instruction",
+                    create.start,
+                    table.end,
+                    "CREATE TABLE … AS n'est pas documenté en VQL.",
+                    write="Écrivez seulement la requête `select` : sur Denodo, un modèle est une vue.",
+                )
             bracket = self.at_sign("(") and not self.at_query()
             if not bracket:
                 self.query("top")
@@ -107,8 +118,13 @@ class Statements(Queries):
         if self.at_words("IF", "NOT"):
             begin = self.take().start
             self.accept("NOT", "EXISTS")
-            self.report("vql-vue", begin, self.last_end, "IF NOT EXISTS n'est pas documenté pour une vue.",
-                        write="`create or replace view`.")  # fmt: skip
+            self.report(
+                "vql-vue",
+                begin,
+                self.last_end,
+                "IF NOT EXISTS n'est pas documenté pour une vue.",
+                write="`create or replace view`.",
+            )
         self._table_name()
         while self.at("FOLDER", "DESCRIPTION") and self.at_sign("=", ahead=1):
             self.take()
@@ -159,8 +175,13 @@ class Statements(Queries):
                 break
         self.expect_sign(")")
         if plain:
-            self.report("vql-vue", start, self.last_end, "Une vue de VQL ne nomme pas ses colonnes ainsi.",
-                        write="Donnez un alias à chaque colonne du SELECT.")  # fmt: skip
+            self.report(
+                "vql-vue",
+                start,
+                self.last_end,
+                "Une vue de VQL ne nomme pas ses colonnes ainsi.",
+                write="Donnez un alias à chaque colonne du SELECT.",
+            )
 
     def _insert(self) -> None:
         self.take()
@@ -260,6 +281,11 @@ class Statements(Queries):
 
 
 AFTER_DELETE = frozenset({"WHERE", "USING", "RETURNING", "CONTEXT", "TRACE"})
-_FOREIGN = words("""ABORT ANALYZE CHECKPOINT CLUSTER COMMENT COPY DEALLOCATE DECLARE DISCARD DO END EXECUTE EXPLAIN LISTEN LOCK
-    MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH REINDEX RELEASE REPLACE RESET SAVEPOINT SECURITY SET SHOW START TABLE
-    TRUNCATE UNLISTEN UPSERT USE VACUUM FETCH PIVOT ATTACH DETACH CACHE UNCACHE OPTIMIZE""")
+_FOREIGN = words(
+    """
+    ABORT ANALYZE CHECKPOINT CLUSTER COMMENT COPY DEALLOCATE DECLARE DISCARD DO END EXECUTE EXPLAIN
+    LISTEN LOCK MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH REINDEX RELEASE REPLACE RESET SAVEPOINT
+    SECURITY SET SHOW START TABLE TRUNCATE UNLISTEN UPSERT USE VACUUM FETCH PIVOT ATTACH DETACH CACHE
+    UNCACHE OPTIMIZE
+    """
+)

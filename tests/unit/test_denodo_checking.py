@@ -41,7 +41,8 @@ def test_every_rule_is_in_a_chapter() -> None:
 
 
 ADVICE = re.compile(
-    r"^(`|La macro : `|Écrivez|Retirez|Choisissez|Donnez|Lisez|Dépliez|Groupez|Comparez|Comptez|Calculez|Préparez|Mettez|Ajoutez|"
+    r"^(`|La macro : `|Écrivez|Retirez|Choisissez|Donnez|Lisez|Dépliez|Groupez|Comparez|Comptez|Calculez|"
+    r"Préparez|Mettez|Ajoutez|"
     r"Pour |Convertissez|Normalisez|Gardez|Précisez|Remontez|Commencez|Nommez|Vérifiez|Vouliez-vous|Autant )"
 )
 
@@ -83,20 +84,26 @@ MENDED = {
     "select a from t where b not ilike 'X%'": "select a from t where lower(b) not like lower('X%')",
     "select a from t where b is not true": "select a from t where (b is false or b is null)",
     "select a from t where b isnull or c notnull": "select a from t where b is null or c is not null",
-    "select count(*) filter (where a > 1) as n from t": "select count(case when a > 1 then 1 end) as n from t",
+    "select count(*) filter (where a > 1) as n from t": (
+        "select count(case when a > 1 then 1 end) as n from t"
+    ),
     "select sum(a) filter (where b ilike 'x') as n from t": (
         "select sum(case when lower(b) like lower('x') then a end) as n from t"
     ),
     "select count(distinct a) filter (where b) as n from t": (
         "select count(distinct case when b then a end) as n from t"
     ),
-    "select a from t order by a nulls last": "select a from t order by case when a is null then 1 else 0 end, a",
+    "select a from t order by a nulls last": (
+        "select a from t order by case when a is null then 1 else 0 end, a"
+    ),
     "select a from t order by a desc nulls first": (
         "select a from t order by case when a is null then 0 else 1 end, a desc"
     ),
     "select a from t limit 10 offset 20": "select a from t offset 20 limit 10",
     "select a, count(*) as n from t group by 1": "select a, count(*) as n from t group by a",
-    "select a from t where exists (select 1 from u limit 1)": "select a from t where exists (select 1 from u)",
+    "select a from t where exists (select 1 from u limit 1)": (
+        "select a from t where exists (select 1 from u)"
+    ),
     "select a is null as x from t": "select case when a is null then true else false end as x from t",
     "select a ^ 2 as x from t": "select power(a, 2) as x from t",
     "select timestamptz '2024-01-01' as x": "select timestamp with time zone '2024-01-01' as x",
