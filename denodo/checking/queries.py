@@ -5,51 +5,16 @@ Source: Denodo 7.0 manual, VQL guide, "Queries: SELECT Statement" and its pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-
 from denodo.checking import meaning
-from denodo.checking.advice import FUNCTION_ADVICE, TABLE_FUNCTIONS, advice_for
-from denodo.checking.expressions import Expressions
+from denodo.checking.endings import Endings
 from denodo.checking.finding import Edit
-from denodo.checking.lexer import Kind, Token, words
-from denodo.checking.tree import Column, Expr, Output, Scope, Source
-
-METHODS = frozenset({"HASH", "NESTED", "MERGE", "PARALLEL", "ORDERED", "REVERSEORDER"})
-JOIN_WORDS = frozenset({"INNER", "LEFT", "RIGHT", "FULL", "NATURAL", "CROSS", "JOIN", "OUTER"})
-FOREIGN_JOINS = frozenset({"SEMI", "ANTI", "ASOF", "POSITIONAL", "STRAIGHT_JOIN", "APPLY"})
-SET_WORDS = frozenset({"UNION", "EXCEPT", "INTERSECT", "MINUS"})
-# What may follow an expression of SELECT, and so is no alias.
-AFTER_FIELD = SET_WORDS | words(
-    "FROM WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH INTO WINDOW QUALIFY CONTEXT TRACE FOR EXTENDED WITH"
-)
-AFTER_TABLE = (
-    (AFTER_FIELD - {"FROM", "INTO"}) | JOIN_WORDS | FOREIGN_JOINS | {"ON", "USING", "TABLESAMPLE", "SET"}
-)
+from denodo.checking.lexer import Kind, Token
+from denodo.checking.sources import AFTER_FIELD, SET_WORDS, equalities
+from denodo.checking.tree import Column, Expr, Output, Scope
 
 
-class Queries(Expressions):
+class Queries(Endings):
     """The grammar of SELECT."""
-
-    def __init__(self, sql: str, *, portable: bool) -> None:
-        """Begins at the start of a text; `portable` as in `check`."""
-        super().__init__(sql, portable=portable)
-        self.named: list[dict[str, Output]] = [{}]
-        # The columns of the SELECT read last, when ORDER BY sorts that one alone.
-        self.sortable: list[Column] | None = None
-        self.distinct = False
-        # NULLS FIRST and NULLS LAST of the ORDER BY read last: what is sorted, the finding, how to write it.
-        self.nulls: list[tuple[Expr, int, Edit]] = []
-
-    @contextmanager
-    def _in_clause(self, clause: str) -> Iterator[None]:
-        before = self.clause, self.nested
-        self.clause, self.nested = clause, 0
-        try:
-            yield
-        finally:
-            self.clause, self.nested = before
 
     def query(self, level: str) -> Output:
         """Reads a query.
@@ -143,14 +108,6 @@ class Queries(Expressions):
             if not self.accept_sign(","):
                 return
 
-    def _names_in_brackets(self) -> list[Token]:
-        self.expect_sign("(")
-        names = [self.name(any_word=True)]
-        while self.accept_sign(","):
-            names.append(self.name(any_word=True))
-        self.expect_sign(")")
-        return names
-
     def _combined(self, level: str) -> Output:
         combined = False
         left = self._branch(level)
@@ -230,18 +187,6 @@ class Queries(Expressions):
         self.fail("`select` était attendu")
         raise AssertionError
 
-    def _values_table(self) -> Output:
-        word = self.take()
-        self.report("vql-values", word.start, word.end, "VALUES n'est pas une table en VQL.")
-        while True:
-            self.expect_sign("(")
-            self._values()
-            self.expect_sign(")")
-            if not self.accept_sign(","):
-                return Output([], complete=False)
-
-    # SELECT
-
     def _select(self) -> Output:
         select = self.take()
         outer, self.pending = self.pending, []
@@ -276,7 +221,7 @@ class Queries(Expressions):
         if self.accept("WHERE"):
             with self._in_clause("where"):
                 condition = self._tested(self.expression())
-            equal += _equalities(condition)
+            equal += equalities(condition)
         group = self._group() if self.at_words("GROUP", "BY") else None
         if group is not None:
             self._positions_in_group(group, fields)
@@ -295,12 +240,6 @@ class Queries(Expressions):
         self.pending = outer
         self.sortable, self.distinct = fields, distinct
         return output
-
-    def _tested(self, expr: Expr) -> Expr:
-        """A condition: a boolean column will do, a subquery or several values will not."""
-        if expr.kind in {"subquery", "tuple"}:
-            self.value(expr)
-        return expr
 
     def _distinct(self) -> None:
         word = self.take()
@@ -370,30 +309,6 @@ class Queries(Expressions):
                 "Une condition est projetée comme une colonne.",
                 edit=edit,
             )
-
-    def _alias(self, stop: frozenset[str]) -> Token | None:
-        """Reads `[as] alias` when there is one."""
-        explicit = self.accept("AS")
-        token = self.peek()
-        if token.kind is Kind.TEXT and (explicit or self.last_end < token.start):
-            self.take()
-            plain = token.value.lower()
-            edit = (token.start, token.end, plain) if plain.isidentifier() and plain.isascii() else None
-            self.report(
-                "vql-alias-apostrophes",
-                token.start,
-                token.end,
-                f"L'alias {self.written(token)} est entre apostrophes.",
-                edit=edit,
-            )
-            return Token(Kind.QUOTED, token.start, token.end, token.value)
-        if explicit:
-            return self.name(any_word=True)
-        if token.kind is Kind.QUOTED or (
-            token.kind is Kind.WORD and token.value not in stop and self.at_name()
-        ):
-            return self.name()
-        return None
 
     def _output(self, fields: list[Column], scope: Scope, select: Token) -> Output:
         columns: list[Column] = []
@@ -470,226 +385,6 @@ class Queries(Expressions):
                         star.end,
                         f"`*` rend deux colonnes `{left.name}`, une par table jointe.",
                     )
-
-    # FROM
-
-    def _from(self, scope: Scope) -> list[tuple[Expr, Expr]]:
-        equal = self._joined(scope)
-        while self.accept_sign(","):
-            equal += self._joined(scope)
-        return equal
-
-    def _joined(self, scope: Scope) -> list[tuple[Expr, Expr]]:
-        equal = self._table(scope)
-        while self._at_join():
-            equal += self._join(scope)
-        return equal
-
-    def _at_join(self) -> bool:
-        if self.at(*JOIN_WORDS):
-            return True
-        if self.at(*FOREIGN_JOINS):
-            return self.at("JOIN", ahead=1) or self.at("STRAIGHT_JOIN")
-        ahead = 0
-        while self.at(*METHODS, ahead=ahead):
-            ahead += 1
-        return ahead > 0 and self.at(*JOIN_WORDS, ahead=ahead)
-
-    def _join(self, scope: Scope) -> list[tuple[Expr, Expr]]:
-        begin = self.peek()
-        words: list[Token] = []
-        while self.at(*METHODS, *FOREIGN_JOINS, *(JOIN_WORDS - {"JOIN"})):
-            words.append(self.take())
-        kinds = {word.value for word in words}
-        foreign = [word for word in words if word.value in FOREIGN_JOINS]
-        if foreign:
-            first, last = words[0], foreign[-1]
-            said = self.sql[first.start : last.end]
-            self.report("vql-jointure", first.start, last.end, f"`{said}` n'est pas une jointure de VQL.")
-        if not kinds & {"APPLY", "STRAIGHT_JOIN"}:
-            begin = self.expect("JOIN")
-        if self.peek().kind is Kind.NUMBER:
-            self.take()
-        equal = self._table(scope)
-        if kinds & {"NATURAL", "CROSS", "APPLY", "STRAIGHT_JOIN"}:
-            if "NATURAL" in kinds:
-                scope.merged = True
-            if self.accept("ON"):
-                self._on()
-            return equal
-        while self._at_join():
-            nested = self.peek()
-            equal += self._join(scope)
-            if self.at("ON", "USING"):
-                self.report(
-                    "vql-jointure",
-                    nested.start,
-                    nested.end,
-                    "Une jointure est emboîtée dans une autre sans parenthèses.",
-                    write="Écrivez les jointures l'une après l'autre, chacune avec son ON.",
-                )
-        if self.accept("ON"):
-            return equal + _equalities(self._on())
-        if self.accept("USING"):
-            self._names_in_brackets()
-            scope.merged = True
-            if self.at("AS"):
-                word = self.take()
-                self.name()
-                self.report(
-                    "vql-alias-colonnes",
-                    word.start,
-                    self.last_end,
-                    "USING (…) AS n'est pas documenté en VQL.",
-                )
-            return equal
-        self.report("vql-jointure", begin.start, begin.end, "Cette jointure n'a ni ON ni USING.")
-        return equal
-
-    def _on(self) -> Expr:
-        with self._in_clause("on"):
-            return self._tested(self.expression())
-
-    def _table(self, scope: Scope) -> list[tuple[Expr, Expr]]:
-        if self.at("LATERAL"):
-            word = self.take()
-            self.report("vql-lateral", word.start, word.end, "LATERAL n'est pas documenté en VQL.")
-        if self.at("ONLY") and (self.at_name(1) or self.at_sign("(", ahead=1)):
-            word = self.take()
-            self.report("vql-from-options", word.start, word.end, "ONLY n'est pas documenté en VQL.")
-        if self.at_sign("("):
-            return self._bracketed_table(scope)
-        if self.at("FLATTEN") and self.at_sign("(", ahead=1):
-            self.take()
-            self.skip_brackets()
-            self._named_table(scope, None, None)
-            return []
-        if self.at("ROWS") and self.at("FROM", ahead=1):
-            word = self.take()
-            self.take()
-            self.skip_brackets()
-            self.report("vql-fonction-from", word.start, word.end, "ROWS FROM n'existe que dans PostgreSQL.")
-            self._named_table(scope, None, None)
-            return []
-        if self.at("VALUES"):
-            self._values_table()
-            self._named_table(scope, None, None)
-            return []
-        start = self.peek().start
-        parts = self._table_name()
-        if self.at_sign("("):
-            self._procedure(parts, start)
-            self._named_table(scope, None, None)
-            return []
-        if self.accept_sign("*"):
-            self.report("vql-from-options", start, self.last_end, "`table *` n'existe que dans PostgreSQL.")
-        label = self.label(parts[-1])
-        known = self._cte(label) if len(parts) == 1 else None
-        self._named_table(scope, label, known)
-        return []
-
-    def _cte(self, label: str) -> Output | None:
-        return next((known[label] for known in reversed(self.named) if label in known), None)
-
-    def _table_name(self) -> list[Token]:
-        parts = [self.name()]
-        while self.accept_sign("."):
-            parts.append(self.name(any_word=True))
-        if len(parts) > 2:
-            start, end = parts[0].start, parts[-1].end
-            self.report(
-                "vql-nom-trois-parties", start, end, f"`{self.sql[start:end]}` a {len(parts)} parties."
-            )
-        return parts
-
-    def _procedure(self, parts: list[Token], start: int) -> None:
-        function = parts[-1].value.upper()
-        with self._in_clause("from"):
-            self.expect_sign("(")
-            self._arguments()
-            self.expect_sign(")")
-        foreign = (
-            function in TABLE_FUNCTIONS or function in FUNCTION_ADVICE or function.startswith(("JSON", "PG_"))
-        )
-        if foreign:
-            write = advice_for(function) if function != "UNNEST" else None
-            self.report(
-                "vql-fonction-from",
-                start,
-                parts[-1].end,
-                f"`{self.sql[start : parts[-1].end]}(…)` n'est pas une table de VQL.",
-                write=write,
-            )
-
-    def _bracketed_table(self, scope: Scope) -> list[tuple[Expr, Expr]]:
-        if self.at_query():
-            output = (
-                self._subquery_table()
-                if not self.at_sign("(", ahead=1)
-                else self.attempt(self._subquery_table)
-            )
-            if output is not None:
-                self._named_table(scope, None, output)
-                return []
-        self.expect_sign("(")
-        equal = self._joined(scope)
-        self.expect_sign(")")
-        if self.at("AS") or (self.at_name() and self._is_table_alias()):
-            alias = self._alias(AFTER_TABLE)
-            if alias is not None:
-                self.report(
-                    "vql-alias-colonnes",
-                    alias.start,
-                    alias.end,
-                    "Une jointure entre parenthèses n'a pas d'alias en VQL.",
-                    write="Donnez un alias à chaque table, non à la jointure.",
-                )
-        return equal
-
-    def _subquery_table(self) -> Output:
-        self.expect_sign("(")
-        output = self.query("from")
-        self.expect_sign(")")
-        return output
-
-    def _named_table(self, scope: Scope, label: str | None, output: Output | None) -> None:
-        """Reads what may follow a table: ordinality, sampling, an alias and names of columns."""
-        if self.at_words("WITH", "ORDINALITY"):
-            word = self.take()
-            end = self.take().end
-            self.report("vql-from-options", word.start, end, "WITH ORDINALITY n'est pas documenté en VQL.")
-        self._sample()
-        if self.at("AS") or self._is_table_alias():
-            alias = self._alias(AFTER_TABLE)
-            if alias is not None:
-                label = self.label(alias)
-            if self.at_sign("("):
-                begin = self.peek().start
-                self.skip_brackets()
-                self.report(
-                    "vql-alias-colonnes", begin, self.last_end, "Un alias de table nomme ici ses colonnes."
-                )
-                output = None
-        elif self.peek().kind is Kind.TEXT:
-            self._alias(AFTER_TABLE)
-        self._sample()
-        scope.sources.append(Source(label, output))
-
-    def _is_table_alias(self) -> bool:
-        if not self.at_name() or self.at(*AFTER_TABLE):
-            return False
-        return not self._at_join()
-
-    def _sample(self) -> None:
-        if self.at("TABLESAMPLE"):
-            word = self.take()
-            self.name(any_word=True)
-            self.skip_brackets()
-            if self.accept("REPEATABLE"):
-                self.skip_brackets()
-            self.report("vql-from-options", word.start, word.end, "TABLESAMPLE n'est pas documenté en VQL.")
-
-    # GROUP BY, ORDER BY and the end of a query
 
     def _group(self) -> list[Expr]:
         self.expect("GROUP")
@@ -799,192 +494,6 @@ class Queries(Expressions):
                 self.expression()
             self.report("vql-qualify", word.start, word.end, "QUALIFY n'est pas documenté en VQL.")
 
-    def order_items(self) -> list[Expr]:
-        """Reads what follows ORDER BY."""
-        items: list[Expr] = []
-        self.nulls = []
-        while True:
-            expr = self.value(self.expression())
-            items.append(expr)
-            direction = ""
-            if self.at("ASC", "DESC"):
-                direction = self.take().value.lower()
-            elif self.at("USING"):
-                word = self.take()
-                sign = self.take()
-                edit = {"<": "asc", ">": "desc"}.get(sign.value)
-                self.report(
-                    "vql-order-using",
-                    word.start,
-                    sign.end,
-                    "ORDER BY … USING n'est pas documenté en VQL.",
-                    edit=(word.start, sign.end, edit) if edit else None,
-                )
-            if self.at("NULLS") and self.at("FIRST", "LAST", ahead=1):
-                word, place = self.take(), self.take()
-                first, last = ("0", "1") if place.value == "FIRST" else ("1", "0")
-                subject = self.sql[expr.start : expr.end]
-                form = f"case when {subject} is null then {first} else {last} end, {subject}"
-                form += f" {direction}" if direction else ""
-                plain = expr.kind == "column"
-                self.report(
-                    "vql-nulls",
-                    word.start,
-                    place.end,
-                    f"NULLS {place.value} n'est pas documenté en VQL.",
-                    write=f"`order by {form}`." if plain else None,
-                )
-                if plain:
-                    self.nulls.append((expr, len(self.findings) - 1, (expr.start, place.end, form)))
-            if not self.accept_sign(","):
-                return items
-
-    def _sorted(self, output: Output, items: list[Expr]) -> None:
-        """ORDER BY sees the columns of the result only."""
-        fields = self.sortable or []
-        self._mend_nulls(fields)
-        stars = any(field.expr is not None and field.expr.kind == "star" for field in fields)
-        if not fields or stars or not output.complete:
-            return
-        seen = {column.name for column in output.columns}
-        seen |= {
-            column.expr.name for column in output.columns if column.expr and column.expr.kind == "column"
-        }
-        texts = {
-            _plain(self.sql[column.expr.start : column.expr.end]) for column in output.columns if column.expr
-        }
-        for item in items:
-            if item.aggregate or _plain(self.sql[item.start : item.end]) in texts:
-                continue
-            for part in item.walk():
-                if part.kind == "column" and part.name and part.name not in seen:
-                    self.report(
-                        "vql-order-projete",
-                        part.start,
-                        part.end,
-                        f"La requête trie par `{self.sql[part.start : part.end]}`, qu'elle ne rend pas.",
-                    )
-
-    def _mend_nulls(self, fields: list[Column]) -> None:
-        """Offers CASE for NULLS LAST where PostgreSQL takes an expression: not on an alias."""
-        if self.distinct:
-            return
-        for expr, index, edit in self.nulls:
-            for field in fields:
-                read = field.expr is not None and (
-                    field.expr.kind == "star"
-                    or (field.expr.kind == "column" and field.name == field.expr.name == expr.name)
-                )
-                if read:
-                    self.findings[index] = replace(self.findings[index], edit=edit)
-                    break
-
-    def _limits(self, level: str) -> None:
-        first: Token | None = None
-        limited: Token | None = None
-        spans: dict[str, tuple[int, int]] = {}
-        swapped = False
-        while self.at("LIMIT", "OFFSET", "FETCH"):
-            word = self.take()
-            first = first or word
-            if word.value == "OFFSET":
-                swapped = swapped or limited is not None
-                self._amount(word)
-                if self.at("ROW", "ROWS"):
-                    self.take()
-            elif word.value == "FETCH":
-                limited = limited or word
-                self._fetch()
-            else:
-                limited = limited or word
-                if not (self.at_end() or self.at_sign(")") or self.at(*AFTER_FIELD)):
-                    self._amount(word)
-                if self.at_sign(","):
-                    comma = self.take()
-                    self._amount(comma)
-                    self.report(
-                        "vql-limite-forme",
-                        word.start,
-                        self.last_end,
-                        "`LIMIT a, b` n'est pas documenté en VQL.",
-                    )
-            spans[word.value] = (word.start, self.last_end)
-        if first is None:
-            return
-        if level not in {"top", "values"}:
-            edit: Edit | None = None
-            if level == "exists" and set(spans) == {"LIMIT"}:
-                before = self.sql[: spans["LIMIT"][0]].rstrip()
-                edit = (len(before), spans["LIMIT"][1], "")
-            self.report(
-                "vql-limite-sous-requete",
-                first.start,
-                self.last_end,
-                f"{first.value} est dans une sous-requête.",
-                edit=edit,
-            )
-        elif swapped and limited is not None:
-            edit = None
-            if set(spans) == {limited.value, "OFFSET"} and self._apart(
-                spans[limited.value][1], spans["OFFSET"][0]
-            ):
-                texts = [self.sql[start:end] for start, end in (spans["OFFSET"], spans[limited.value])]
-                edit = (limited.start, self.last_end, " ".join(texts))
-            self.report(
-                "vql-limite-ordre",
-                limited.start,
-                self.last_end,
-                f"{limited.value} est écrit avant OFFSET.",
-                edit=edit,
-            )
-
-    def _apart(self, start: int, end: int) -> bool:
-        """True when only white space lies between: a comment must not be lost."""
-        return not self.sql[start:end].strip()
-
-    def _amount(self, word: Token) -> None:
-        expr = self.operand() if not self.at("ALL") else Expr("null", self.peek().start, self.take().end)
-        if expr.kind != "number" or not expr.name.isdigit():
-            self.report(
-                "vql-limite-forme",
-                word.start,
-                self.last_end,
-                f"{word.value} n'est pas suivi d'un nombre entier.",
-            )
-
-    def _fetch(self) -> None:
-        if not self.at("FIRST", "NEXT"):
-            self.fail("`first` ou `next` était attendu après `fetch`")
-        self.take()
-        if not self.at("ROW", "ROWS"):
-            self._amount(self.tokens[self.index - 2])
-        if self.at("PERCENT"):
-            word = self.take()
-            self.report("vql-limite-forme", word.start, word.end, "PERCENT n'est pas documenté en VQL.")
-        if not self.at("ROW", "ROWS"):
-            self.fail("`row` ou `rows` était attendu après `fetch`")
-        self.take()
-        if self.at_words("WITH", "TIES"):
-            word = self.take()
-            self.report(
-                "vql-limite-forme", word.start, self.take().end, "WITH TIES n'est pas documenté en VQL."
-            )
-        else:
-            self.expect("ONLY")
-
-    def _ending(self) -> None:
-        while self.at("FOR") and self.at("UPDATE", "SHARE", "NO", "KEY", ahead=1):
-            word = self.take()
-            while not (self.at_end() or self.at_sign(")") or self.at("FOR", "CONTEXT", "TRACE")):
-                self.take()
-            self.report("vql-verrou", word.start, self.last_end, "FOR UPDATE n'est pas documenté en VQL.")
-        if self.at("CONTEXT") and self.at_sign("(", ahead=1):
-            self.take()
-            self.skip_brackets()
-        self.accept("TRACE")
-
-    # What needs the tables to be known
-
     def _judge(self, scope: Scope) -> None:
         for expr in self.pending:
             if expr.kind == "operation":
@@ -1037,15 +546,3 @@ class Queries(Expressions):
             self.report(
                 "sens-cast-entier", start, expr.end - 1, "Un nombre à décimales est converti en entier."
             )
-
-
-def _equalities(condition: Expr) -> list[tuple[Expr, Expr]]:
-    """The pairs of columns that a condition holds equal."""
-    if condition.name == "and":
-        return [pair for part in condition.parts for pair in _equalities(part)]
-    columns = [part for part in condition.parts if part.kind == "column" and part.qualifier]
-    return [(columns[0], columns[1])] if condition.name == "=" and len(columns) == 2 else []
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split())
