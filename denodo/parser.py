@@ -669,7 +669,7 @@ class _Parser:
         if self.at("FLATTEN") and self.ahead().upper == "(":
             node = exp.Table(this=self.flatten())
             return self.source_alias(self.mark(node, first))
-        if self.token.upper in _NO_OPERAND:
+        if self.token.upper in _NO_OPERAND and not self.order_or_group():
             self.fail("vue ou sous-requête attendue")
         name = self.table_name(calls=True)
         if self.at("TABLESAMPLE"):
@@ -1280,9 +1280,13 @@ class _Parser:
         if word in _BARE and follower.upper != ".":
             self.advance()
             return self.mark(Call(this=word, expressions=[], form="bare"), token)
-        if word in _NO_OPERAND and follower.upper not in (".",):
+        if word in _NO_OPERAND and follower.upper not in (".", ",", ")") and not self.order_or_group():
             self.fail("valeur attendue")
         return self.name()
+
+    def order_or_group(self) -> bool:
+        """Whether ORDER or GROUP stands here as a name: only with BY are they reserved."""
+        return self.at_any("ORDER", "GROUP") and self.ahead().upper != "BY"
 
     def name(self) -> exp.Expression:
         """A column `a`, `a.b`, `a.b.c`, or a call `f(…)`, `db.f(…)`."""

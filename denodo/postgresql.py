@@ -11,7 +11,7 @@ database where denodo.engine.install() has been run. Decisions where versions or
 - An operation between whole numbers that leaves the range is an error here; the manual only says that the
   result is then wrong (source: "Data Types").
 - LIMIT without a number gives one row, as FETCH does (source: "OFFSET, FETCH and LIMIT").
-- PERCENTILE_CONT/DISC with OVER and FLATTEN have no counterpart here: NotTranslatable.
+- FLATTEN, whose fields are those of a type that is not known here, has no counterpart: NotTranslatable.
 """
 
 from __future__ import annotations
@@ -123,6 +123,8 @@ _WINDOW_ONLY = frozenset(
     PERCENTILE_DISC PERCENTILE_DIST
     """.split()  # noqa: SIM905
 )
+# The manual writes the second name both ways.
+_PERCENTILES = ("PERCENTILE_CONT", "PERCENTILE_DISC", "PERCENTILE_DIST")
 _FIELDS = {
     "YEAR": "getyear",
     "MONTH": "getmonth",
@@ -977,6 +979,8 @@ class _Translator:
         parts = self.over(node, scope)
         if isinstance(inner, exp.WithinGroup):
             call = inner.this
+            if isinstance(call, Call) and call.name in _PERCENTILES:
+                return self.percentile(call, inner.expression, parts, scope)
             if not (isinstance(call, Call) and call.name == "LISTAGG"):
                 raise NotTranslatable(f"{call.name} avec OVER n'a pas d'équivalent ici", node)
             values, found = self.values(call.expressions, scope)
@@ -988,6 +992,20 @@ class _Translator:
             return exp.Window(this=_function("string_agg", *arguments), over="OVER", **parts), "text"
         value, type_ = self.value(inner, scope)
         return exp.Window(this=value, over="OVER", **parts), type_
+
+    def percentile(
+        self, call: Node, order: Node, parts: dict[str, object], scope: _Scope
+    ) -> tuple[Node, str | None]:
+        """PERCENTILE_CONT or _DISC over a partition, which PostgreSQL has only as plain aggregates."""
+        item = order.expressions[0]
+        value, type_ = self.value(item.this, scope)
+        continuous = call.name == "PERCENTILE_CONT"
+        if continuous and type_ != "double":
+            value, type_ = _cast(value, "double precision"), "double"
+        collected = exp.Window(this=_function("array_agg", value), over="OVER", **parts)
+        fraction = self.value(call.expressions[0], scope)[0]
+        name = "percentile_cont_of" if continuous else "percentile_disc_of"
+        return _vql(name, fraction, collected, exp.Boolean(this=bool(item.args.get("desc")))), type_
 
     def on_withingroup(self, node: Node, scope: _Scope) -> tuple[Node, str | None]:
         call = node.this
