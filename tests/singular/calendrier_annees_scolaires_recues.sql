@@ -22,7 +22,9 @@ connues as (
     from {{ ref('int_calendrier__annees_scolaires') }}
 )
 
-select recues.*
+select
+    recues.debut,
+    recues.fin
 from recues
 left join connues
     on

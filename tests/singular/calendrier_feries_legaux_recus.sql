@@ -54,7 +54,12 @@ presence as (
     select max(recue) as source_recue from comptes
 )
 
-select comptes.*
+select
+    comptes.mois,
+    comptes.jour_du_mois,
+    comptes.jours_apres_paques,
+    comptes.recue,
+    comptes.connue
 from comptes
 cross join presence
 where

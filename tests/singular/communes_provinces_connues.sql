@@ -24,7 +24,9 @@ communes as (
     group by province_code, region_code
 )
 
-select communes.*
+select
+    communes.province_code,
+    communes.region_code
 from communes
 cross join presence
 left join provinces
