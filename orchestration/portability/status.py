@@ -17,6 +17,8 @@ MACROS = Path("macros") / "portability"
 CASES = Path("tests") / "macros" / "cases"
 # The entry of a macro of dbt is that of its first implementation: postgres__concat, default__date, …
 IMPLEMENTATION = re.compile(r"(?:default|postgres|denodo)__(?P<macro>\w+)")
+# What the YAML says instead of a form when the macro does not compile for Denodo.
+REFUSED = "refus"
 HEAD = """\
 # Les macros portables
 
@@ -44,7 +46,7 @@ class Status:
         says: what it does.
         call: the call of its first case; empty when it has none.
         cases: the file of its cases, from the root.
-        denodo: the documented form; empty when the YAML gives none.
+        denodo: the documented form, or REFUSED; empty when the YAML gives none.
         limits: what it does not do, or not alike; empty when there is nothing to say.
     """
 
@@ -77,8 +79,8 @@ def page(root: Path = ROOT) -> str:
             one.macro,
             f"`{one.call}`" if one.call else "",
             one.says,
-            f"certifiée : [{one.cases.name}](../{one.cases.as_posix()})",
-            "VQL documenté" + (f" : `{one.denodo}`" if one.denodo else ""),
+            f"certifiée : [{one.cases.name}](../{one.cases.as_posix()})" if one.call else "oui",
+            _documented(one.denodo),
             one.limits,
         )
         for one in statuses(root)
@@ -121,6 +123,12 @@ def _status(macro: str, entry: Mapping[str, Any], listed: Sequence[Mapping[str, 
         denodo=meta.get("denodo", ""),
         limits=" ".join(meta.get("limites", "").split()),
     )
+
+
+def _documented(form: str) -> str:
+    if form == REFUSED:
+        return "refusée à la compilation"
+    return "VQL documenté" + (f" : `{form}`" if form else "")
 
 
 def _cell(text: str) -> str:

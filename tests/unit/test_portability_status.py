@@ -53,6 +53,13 @@ def test_the_page_is_a_table(checkout: Path) -> None:
     assert not status.write_page(checkout)
 
 
+def test_a_macro_that_denodo_refuses_is_said_so(checkout: Path) -> None:
+    file = checkout / status.MACROS / "_textes.yml"
+    text = file.read_text(encoding="utf-8").replace("SUBSTR(x, 1, n)", status.REFUSED)
+    file.write_text(text, encoding="utf-8")
+    assert "| refusée à la compilation |" in status.page(checkout)
+
+
 def test_the_page_of_the_project_is_up_to_date() -> None:
     found = (ROOT / status.PAGE).read_text(encoding="utf-8")
     assert found == status.page(), "Lancez python -m orchestration.portability.status."
