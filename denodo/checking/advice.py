@@ -31,7 +31,7 @@ FUNCTION_ADVICE = MappingProxyType(
         "LEFT": "`substr(x, 1, 3)` ou `{{ left('x', 3) }}`.",
         "RIGHT": "`{{ dbt.right('x', 3) }}`.",
         "LPAD": "`{{ lpad('x', 5, '0') }}`.",
-        "RPAD": "`concat(x, repeat(' ', n))`, puis coupez par `substr`.",
+        "RPAD": "`{{ rpad('x', 5) }}`.",
         "SPLIT_PART": "`{{ dbt.split_part('x', \"','\", 1) }}`.",
         "STRPOS": "`position('cherché' in x)`.",
         "LOCATE": "`position('cherché' in x)`.",
@@ -118,7 +118,7 @@ FUNCTION_ADVICE = MappingProxyType(
         "DATE_DIFF": "`{{ dbt.datediff('debut', 'fin', 'day') }}`.",
         "AGE": "`{{ dbt.datediff('debut', 'fin', 'year') }}`.",
         "MONTHS_BETWEEN": "`{{ dbt.datediff('debut', 'fin', 'month') }}`.",
-        "ADD_MONTHS": "`{{ dbt.dateadd('month', 1, 'x') }}`.",
+        "ADD_MONTHS": "`{{ add_months('x', 1) }}`.",
         "LAST_DAY": "La macro : `{{ dbt.last_day('x', 'month') }}`.",
         "MAKE_DATE": "`{{ make_day('annee', 'mois', 'jour') }}`, ou `{{ dbt.date(2024, 1, 31) }}`.",
         "MAKE_TIMESTAMP": "`cast({{ make_day('annee', 'mois', 'jour') }} as timestamp)`.",
@@ -157,8 +157,8 @@ FUNCTION_ADVICE = MappingProxyType(
         "STR_TO_DATE": "`{{ parse_date('x', 'yyyy-MM-dd') }}`.",
         "PARSE_DATE": "La macro : `{{ parse_date('x', 'yyyy-MM-dd') }}`.",
         "DATE_BIN": "`{{ dbt.date_trunc('hour', 'x') }}`.",
-        "GENERATE_SERIES": "`{{ calendar_spine('2024-01-01', '2024-12-31') }}` pour des jours ; pour des "
-        "nombres, croisez le seed `chiffres` avec lui-même.",
+        "GENERATE_SERIES": "`{{ calendar_spine(dbt.date(2024, 1, 1), dbt.date(2024, 12, 31)) }}` pour des "
+        "jours ; pour des nombres, croisez le seed `chiffres` avec lui-même.",
         # aggregates
         "STRING_AGG": "`{{ dbt.listagg('x', \"', '\") }}`, dont l'ordre n'est pas garanti.",
         "ARRAY_AGG": _ARRAYS,

@@ -264,7 +264,7 @@ class Conditions(Values):
             form = "IS NOT DISTINCT FROM" if negated else "IS DISTINCT FROM"
             write = None
             if negated:
-                write = "`(a = b or (a is null and b is null))`."
+                write = "`{{ dbt.equals('a', 'b') }}`."
             self.report(
                 "vql-is-distinct-from", word.start, end, f"{form} n'est pas documenté en VQL.", write=write
             )

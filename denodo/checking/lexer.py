@@ -54,7 +54,8 @@ class LexicalError(ValueError):
         self.end = end
 
 
-_SPACE = re.compile(r"\s+")
+# Spaces, and the mark some editors put at the beginning of a file.
+_SPACE = re.compile(r"[\s\ufeff]+")
 _WORD = re.compile(r"[^\W\d][\w$]*")
 _DOLLAR_TEXT = re.compile(r"\$(?:[^\W\d]\w*)?\$")
 _PARAMETER = re.compile(r"\$\d+|:(?=[^\W\d])\w+|%\(\w+\)s")

@@ -61,7 +61,8 @@ def _call(expr: Expr, scope: Scope) -> str | None:
         if inner in DATETIMES:
             return inner
         return "long" if len(expr.parts) == 1 else inner
-    results = {function.result for function in catalogue.lookup(expr.name)}
+    plain = [entry for entry in catalogue.lookup(expr.name) if entry.kind != catalogue.ANALYTIC]
+    results = {entry.result for entry in plain}
     result = results.pop() if len(results) == 1 else None
     if result == "datetime":
         return _first(expr.parts[:1], scope) or "datetime"

@@ -295,7 +295,7 @@ class Queries(Endings):
     def _projected(self, expr: Expr) -> None:
         if expr.kind in {"subquery", "tuple"}:
             self.value(expr)
-        elif expr.condition and expr.name == "=":
+        elif expr.condition and expr.name in {"=", "exists"}:
             return
         elif expr.condition:
             edit: Edit | None = None

@@ -228,7 +228,7 @@ _OPERATORS = [
         "vql-ilike",
         "ILIKE",
         "VQL n'a pas de LIKE insensible à la casse.",
-        "`lower(x) like lower('motif')`, ou `{{ ilike('x', \"'motif'\") }}`.",
+        "`lower(x) like lower('motif')`, ou `{{ ilike('x', 'motif%') }}`.",
     ),
     Rule(
         "vql-similar-to",
@@ -252,8 +252,7 @@ _OPERATORS = [
         "vql-is-distinct-from",
         "IS [NOT] DISTINCT FROM",
         "VQL n'a pas de comparaison qui traite deux valeurs absentes comme égales.",
-        "`(a = b or (a is null and b is null))` pour l'égalité, et "
-        "`case when a = b or (a is null and b is null) then 0 else 1 end = 1` pour la différence.",
+        "`{{ dbt.equals('a', 'b') }}` pour l'égalité, `not {{ dbt.equals('a', 'b') }}` pour la différence.",
     ),
     Rule(
         "vql-not-operateur",
@@ -571,7 +570,8 @@ _QUERIES = [
         "vql-fonction-from",
         "une fonction comme table",
         "VQL n'admet dans FROM que des vues, des sous-requêtes, FLATTEN et les procédures de Denodo.",
-        "Pour une suite de jours, écrivez `{{ calendar_spine('2024-01-01', '2024-12-31') }}` ; "
+        "Pour une suite de jours, écrivez `{{ calendar_spine(dbt.date(2024, 1, 1), "
+        "dbt.date(2024, 12, 31)) }}` ; "
         "pour des nombres, "
         "croisez le seed `chiffres` avec lui-même.",
     ),

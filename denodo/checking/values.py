@@ -34,7 +34,7 @@ _OPERATOR_ADVICE = {
     "@": "`abs(x)`.",
     "==": "`=`.",
     "^=": "`<>`.",
-    "<=>": "`(a = b or (a is null and b is null))`.",
+    "<=>": "`{{ dbt.equals('a', 'b') }}`.",
     "^@": "`x like 'début%'`.",
     "!": "`not`.",
     "<<": "`x * 2` autant de fois qu'il le faut, ou comparez les bornes par `<` et `>`.",

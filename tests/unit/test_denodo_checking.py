@@ -186,3 +186,18 @@ def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_page_of_rules_is_up_to_date() -> None:
     page = (ROOT / "docs" / "regles-denodo.md").read_text(encoding="utf-8")
     assert page == rules_page(), "python -m denodo regles > docs/regles-denodo.md"
+
+
+def test_advice_names_macros_that_exist() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "macros").rglob("*.sql"))
+    written = set(re.findall(r"\{%-?\s*macro (\w+)", sources))
+    own = {name for name in written if "__" not in name}
+    overridden = {name.removeprefix("denodo__") for name in written if name.startswith("denodo__")}
+    advice = "\n".join([*(rule.write for rule in RULES.values()), *FUNCTION_ADVICE.values()])
+    called = set(re.findall(r"\{\{ ([\w.]+)\(", advice)) - {"ref", "var"}
+    assert len(called) > 30
+    # dbt.date serves both engines with one text: it has no implementation for Denodo alone.
+    missing = {
+        name for name in called if name not in own and name.removeprefix("dbt.") not in overridden | {"date"}
+    }
+    assert not missing

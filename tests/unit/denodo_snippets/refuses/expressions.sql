@@ -461,3 +461,23 @@ select «{»{ colonne }} from t
 
 --- vql-syntaxe
 select case when a = 1 then 2 «from» t
+
+--- sens-cast-entier
+select cast(avg(note) as «integer») as moyenne from t
+
+--- vql-deux-points sens-moins-dates vql-deux-points
+select a«::date» «-» b«::date» as jours from t
+
+--- sens-date-plus-entier
+with j as (select cast(recu as date) as jour from t)
+select j.jour «+» 1 as demain from j
+
+--- sens-moins-dates
+select now() «-» instant as ecart from t
+
+--- vql-operateur
+select a «<->» b as d from t
+
+--- vql-nom-double
+with a as (select 1 as id), b as (select 2 as id)
+select «*» from a, b

@@ -328,3 +328,24 @@ delete from t «using» u where t.i = u.i
 
 --- vql-modification
 delete from t where i = 1 «returning» i
+
+--- vql-sous-requete-select
+select «exists (select 1 from dates)» as connu
+
+--- vql-lateral
+select e.nom, d.annee from ecoles e left join «lateral» (select annee from dates where dates.f = e.f) d on true
+
+--- vql-nulls vql-fenetre
+select row_number() over (order by a «nulls last», «b») as n from t
+
+--- vql-with-options
+with a as (select 1 as x) «insert» into t select x from a
+
+--- vql-group-by-ensembles
+select a, b, count(*) as n from t group by «(a, b)»
+
+--- vql-jointure
+select a.x from a join b «join» c on b.i = c.i on a.i = b.i
+
+--- vql-alias-colonnes
+select g.x from (a join b on a.i = b.i) as «g»
