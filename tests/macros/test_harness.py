@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.macros.bench import Bench, Form, Outcome, meets, same
+from tests.macros.bench import Bench, Form, Outcome, meets, refused_vql, same
 from tests.macros.casefiles import INPUT_TABLE, Entry, read_entries
 from tests.macros.rendering import render
 from tests.macros.test_equal_meaning import Difference, compare_at_random
@@ -63,6 +63,19 @@ def test_vql_runs_with_its_own_meaning(tmp_path: Path, bench: Bench) -> None:
     cases = [{INPUT_TABLE: [{"t": text}]} for text in ("Liège", None)]
     outcomes = bench.evaluate(Form(texts, "denodo", "substring(t, 1, 3)"), cases)
     assert [outcome.value for outcome in outcomes] == ["iè", None]
+
+
+def test_what_vql_does_not_document_is_refused(tmp_path: Path) -> None:
+    texts = text_entry(tmp_path)
+    assert refused_vql(Form(texts, "denodo", "upper(t)")) == []
+    for wrong in ("initcap(t)", "cast(t as string)", "coalesce(t)"):
+        assert refused_vql(Form(texts, "denodo", wrong)), wrong
+
+
+def test_vql_that_cannot_be_read_is_an_outcome(tmp_path: Path, bench: Bench) -> None:
+    texts = text_entry(tmp_path)
+    (outcome,) = bench.evaluate(Form(texts, "denodo", "upper(t"), [{INPUT_TABLE: [{"t": "a"}]}])
+    assert "VQL incompris" in outcome.error
 
 
 def test_one_row_that_raises_costs_the_others_nothing(tmp_path: Path, bench: Bench) -> None:
