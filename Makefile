@@ -43,6 +43,9 @@ show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…
 .PHONY: new-model
 new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)
 	$(RUN) new-model
+.PHONY: denodo-export
+denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (build/denodo)
+	$(RUN) denodo-export
 .PHONY: env
 env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)"
 	$(RUN) env
@@ -77,5 +80,5 @@ lock: ## Recalcule requirements.txt depuis requirements.in
 .PHONY: help
 help: ## Montre cette aide
 	@awk '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { split($$0, part, ":.*## "); printf "  make %-13s %s\n", part[1], part[2] }' \
+		/^[a-z-]+:.*## / { split($$0, part, ":.*## "); printf "  make %-14s %s\n", part[1], part[2] }' \
 		$(call quote,$(ROOT)/Makefile)

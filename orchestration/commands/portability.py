@@ -1,0 +1,58 @@
+"""`denodo-export`: the models as scripts of Denodo views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestration.commands.session import Session
+from orchestration.errors import PlatformError
+from orchestration.portability import compile_for_denodo
+from orchestration.portability.export import Script, collect_views, save_scripts, write_scripts
+from orchestration.settings import Settings
+
+EXPORT_FOLDER = "denodo"
+
+
+def denodo_export(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Writes one script of views a domain into build/denodo; needs neither Denodo nor a database.
+
+    Raises:
+        PlatformError: a model does not compile for Denodo, or documented VQL has not what it says.
+    """
+    session = Session(settings)
+    with session.step("Compilation pour Denodo"):
+        scripts = export_scripts(settings)
+    paths = save_scripts(scripts, settings.build / EXPORT_FOLDER)
+    print("\nÀ jouer dans cet ordre, par un administrateur de Virtual DataPort :")
+    for script, path in zip(scripts, paths, strict=True):
+        print(f"  {path.relative_to(settings.root)!s:<40} {len(script.views):>4} vues")
+    session.say("Scripts écrits : VQL documenté, vérifié ; aucun serveur Denodo n'a été interrogé.")
+    return 0
+
+
+def export_scripts(settings: Settings) -> list[Script]:
+    """Compiles the project for Denodo and makes its scripts.
+
+    Raises:
+        PlatformError: see `denodo_export`.
+    """
+    compilation = compile_for_denodo(settings)
+    # A test that does not compile stops no view.
+    refused = [refusal for refusal in compilation.refusals if refusal.file.startswith("models/")]
+    if refused:
+        raise PlatformError(
+            "Ces modèles ne se compilent pas pour Denodo :\n"
+            + "\n".join(f"  {refusal.file} : {refusal.message}" for refusal in refused),
+            "Corrigez-les comme le message le dit ; make lint les nomme aussi.",
+        )
+    views = collect_views(compilation.manifest, compilation.models, settings.root)
+    return write_scripts(views, domain_titles(compilation.manifest))
+
+
+def domain_titles(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Domain -> what people call it, from the groups of dbt."""
+    return {
+        group["name"]: (group.get("description") or group["name"]).rstrip(".")
+        for group in manifest["groups"].values()
+    }
