@@ -205,7 +205,8 @@ class Conditions(Values):
                 return self._like(left, word, negation)
             case "CONTAINSAND" | "CONTAINSOR" | "ISCONTAINED":
                 self.value(left)
-                self.expect_sign("(")
+                if not self.accept_sign("("):
+                    return self._condition(word.value.lower(), left, self.value(self.operand()))
                 parts = self._values()
                 self.expect_sign(")")
                 return self._condition(word.value.lower(), left, *parts)

@@ -161,7 +161,10 @@ class Cursor:
     def at_name(self, ahead: int = 0) -> bool:
         """True when the name of something can stand here."""
         token = self.peek(ahead)
-        return token.kind is Kind.QUOTED or (token.kind is Kind.WORD and token.value not in CLAUSE_WORDS)
+        if token.kind is not Kind.WORD or token.value not in CLAUSE_WORDS:
+            return token.kind in (Kind.WORD, Kind.QUOTED)
+        # The reserved words are ORDER BY and GROUP BY: an example of the manual has a view called order.
+        return token.value in {"ORDER", "GROUP"} and not self.at("BY", ahead=ahead + 1)
 
     def name(self, *, any_word: bool = False) -> Token:
         """Reads a name and holds it against the rules of VQL.
@@ -192,7 +195,7 @@ class Cursor:
             self.report("vql-nom-souligne", token.start, token.end, f"Le nom `{text}` commence par `_`.")
         elif not text.isascii():
             self.report("vql-nom-accent", token.start, token.end, f"Le nom `{text}` a une lettre accentuée.")
-        if catalogue.is_reserved(token.value):
+        if catalogue.is_reserved(token.value) and (self.portable or token.value not in {"ORDER", "GROUP"}):
             self.report("vql-mot-reserve", token.start, token.end, f"`{text}` est un mot réservé de VQL.")
         return token
 

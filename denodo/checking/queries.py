@@ -150,7 +150,9 @@ class Queries(Endings):
     def _same_names(self, word: Token, left: Output, right: Output) -> None:
         if not (left.complete and right.complete and len(left.columns) == len(right.columns)):
             return
-        rule = "sens-union-noms" if word.value == "UNION" else "vql-ensemble-noms"
+        # MINUS and INTERSECT ask for the same names, whatever their order; PostgreSQL goes by place.
+        same = {column.name for column in left.columns} == {column.name for column in right.columns}
+        rule = "sens-union-noms" if word.value == "UNION" or same else "vql-ensemble-noms"
         for first, second in zip(left.columns, right.columns, strict=True):
             if first.name != second.name:
                 shown = f"`{first.name}`" if first.name else "une colonne sans nom"

@@ -399,9 +399,17 @@ _FUNCTIONS = [
     ),
     Rule(
         "vql-trim",
-        "TRIM avec une liste de caractères ou sans BOTH, LEADING ou TRAILING",
-        "VQL n'écrit que `trim([both|leading|trailing ['c'] from] x)`, avec un seul caractère.",
+        "`trim(x, 'c')`, `ltrim(x, 'c')`, `rtrim(x, 'c')`",
+        "En VQL, le caractère à retirer s'écrit avant FROM, et LTRIM et RTRIM n'ont qu'un argument.",
         "`trim(both ' ' from x)`, ou `trim(leading '0' from x)`.",
+    ),
+    Rule(
+        "sens-trim-caracteres",
+        "TRIM avec plusieurs caractères à retirer",
+        "PostgreSQL retire chacun de ces caractères, Denodo seulement le premier.",
+        "Un TRIM par caractère : `trim(both '-' from trim(both '.' from x))`, si leur ordre est "
+        "connu ; sinon "
+        "`{{ regexp_replace('x', '^[.-]+|[.-]+$', '') }}`.",
     ),
     Rule(
         "vql-extract",
@@ -747,8 +755,8 @@ _QUERIES = [
     ),
     Rule(
         "sens-union-noms",
-        "UNION ALL entre des colonnes de noms différents",
-        "Selon la version et le réglage du serveur, Denodo associe les colonnes par leur nom, "
+        "UNION ALL, MINUS ou INTERSECT entre des colonnes qui n'ont pas le même nom à la même place",
+        "Selon l'opération, la version et le réglage, Denodo associe les colonnes par leur nom, "
         "non par leur place.",
         "Donnez les mêmes alias, dans le même ordre, à chaque branche.",
     ),

@@ -48,7 +48,7 @@ PORTABLE_TYPES = {
     "OID": "int8",
 }
 _SAME_IN_POSTGRESQL = frozenset({"INT", "BIGINT", "BOOLEAN", "DEC"})
-_MULTIPLE_BOUNDS = ("BOTH", "LEADING", "TRAILING")
+_BOUNDS = ("BOTH", "LEADING", "TRAILING")
 
 
 @dataclass(frozen=True)
@@ -351,7 +351,8 @@ class SpecialCalls(Calls):
     def _trim_from(self) -> Expr:
         name = self.take()
         self.expect_sign("(")
-        side = self.take() if self.at(*_MULTIPLE_BOUNDS) else None
+        if self.at(*_BOUNDS):
+            self.take()
         with self.inside():
             letters = None
             if not self.at("FROM"):
@@ -360,24 +361,13 @@ class SpecialCalls(Calls):
                 self.fail("`from` était attendu")
             self.take()
             value = self.value(self.expression())
-            if self.at_sign(","):
-                self.take()
-                letters = self.operand()
         self.expect_sign(")")
-        if side is None:
-            text = self.sql[letters.start : letters.end] if letters else "' '"
-            single = letters is None or (letters.kind == "text" and len(letters.value or "") == 1)
-            form = f"trim(both {text} from {self.sql[value.start : value.end]})"
+        if letters is not None and letters.kind == "text" and len(letters.value or "") > 1:
             self.report(
-                "vql-trim",
-                name.start,
-                name.end,
-                "TRIM … FROM demande BOTH, LEADING ou TRAILING en VQL.",
-                edit=(name.start, self.last_end, form) if single else None,
-            )
-        elif letters is not None and letters.kind == "text" and len(letters.value or "") != 1:
-            self.report(
-                "vql-trim", letters.start, letters.end, "TRIM ne retire en VQL qu'un caractère à la fois."
+                "sens-trim-caracteres",
+                letters.start,
+                letters.end,
+                "TRIM ne retire sur Denodo que le premier de ces caractères.",
             )
         return Expr("call", name.start, self.last_end, "TRIM", parts=[value])
 

@@ -42,7 +42,7 @@ def test_every_rule_is_in_a_chapter() -> None:
 
 ADVICE = re.compile(
     r"^(`|La macro : `|Écrivez|Retirez|Choisissez|Donnez|Lisez|Dépliez|Groupez|Comparez|Comptez|Calculez|"
-    r"Préparez|Mettez|Ajoutez|"
+    r"Un TRIM |Préparez|Mettez|Ajoutez|"
     r"Pour |Convertissez|Normalisez|Gardez|Précisez|Remontez|Commencez|Nommez|Vérifiez|Vouliez-vous|Autant )"
 )
 

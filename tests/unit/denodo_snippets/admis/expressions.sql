@@ -40,6 +40,18 @@ select nom from t where not (nom regexp_ilike 'a.*')
 --- CONTAINSAND et les autres
 select nom from t where nom containsor ('AZ', 'CA') and nom containsand ('a') and nom iscontained ('x', 'y')
 
+--- CONTAINSOR d'une seule valeur
+select nom from t where nom containsor 'forn' and not ferme
+
+--- vue nommée order, pour Denodo seul portable=non
+SELECT order.n FROM order INNER JOIN customer ON order.k = customer.k
+
+--- TRIM de plusieurs caractères pour Denodo seul portable=non
+select trim(both 'ab' from nom) as x from t
+
+--- mêmes noms dans un autre ordre pour Denodo seul portable=non
+select a, b from t minus select b, a from u
+
 --- égalité projetée
 select a = b as pareil, code = 'A' as est_a from t
 

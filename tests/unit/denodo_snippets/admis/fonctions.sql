@@ -9,7 +9,7 @@ select substr(nom, 1, 3) as a, substr(nom, 2) as b, substring(nom from 2 for 3) 
 from t
 
 --- TRIM
-select trim(both ' ' from nom) as a, trim(leading '0' from code) as b, trim(trailing from nom) as c from t
+select trim(both ' ' from nom) as a, trim(leading '0' from code) as b, trim(trailing from nom) as c, trim('x' from nom) as d from t
 
 --- TRIM pour Denodo seul portable=non
 select trim(nom) as a, ltrim(nom) as b, rtrim(nom) as c, substring(nom, 0, 3) as d, instr(nom, 'a') as e from t

@@ -203,9 +203,9 @@ select «substring»(nom from '[0-9]+') as n from t
 select substring(nom «for» 3) as n from t
 
 --- vql-trim
-select «trim»('x' from nom) as n from t
+select «trim»(nom, 'x') as n from t
 
---- vql-trim
+--- sens-trim-caracteres
 select trim(both «'xyz'» from nom) as n from t
 
 --- vql-trim

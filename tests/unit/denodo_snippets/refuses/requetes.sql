@@ -247,6 +247,9 @@ select nom from ecoles minus select «libelle» from prisons
 --- vql-ensemble-noms
 select a, b from t intersect select a, c as «d» from u
 
+--- sens-union-noms
+select a, b from t minus select «b», a from u
+
 --- vql-union-par-nom
 select nom from ecoles union all «by name» select nom from prisons
 
