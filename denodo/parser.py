@@ -1326,24 +1326,29 @@ class _Parser:
         quantifier = None
         if self.at_any("DISTINCT", "ALL") and self.ahead().upper not in (",", ")", "."):
             quantifier = self.advance().upper
-        arguments: list[exp.Expression] = []
-        if not self.at(")"):
-            if self.at("VARIADIC") and self.ahead().upper not in (",", ")", "."):
-                self.advance()
-            arguments = self.comma(self.argument)
-        self.expect(")")
-        node = Call(this=written.name.upper(), expressions=arguments)
+        if self.at("VARIADIC") and self.ahead().upper not in (",", ")", "."):
+            self.advance()
+        arguments = [] if self.at(")") else self.comma(self.argument)
+        node = self.called(first, written, opening, arguments)
         if quantifier:
             node.set("quantifier", quantifier)
             self.part(node, "quantifier", quantifier_token, quantifier_token)
         if len(parts) > 1:
             node.set("database", parts[-2])
+        return node
+
+    def called(
+        self, first: Token, written: exp.Expression, opening: Token, arguments: list[exp.Expression]
+    ) -> exp.Expression:
+        """A call whose arguments have been read up to the closing parenthesis."""
+        self.expect(")")
+        node = Call(this=written.name.upper(), expressions=arguments)
         if written.args.get("quoted"):
             node.set("quoted", True)
         node.meta["written"] = written.name
         self.mark(node, first)
-        name_at = written.meta["at"]
-        node.meta.setdefault("parts", {})["name"] = (first.start, name_at[1], first.line, first.column)
+        name_end = written.meta["at"][1]
+        node.meta.setdefault("parts", {})["name"] = (first.start, name_end, first.line, first.column)
         self.part(node, "arguments", opening)
         return node
 
@@ -1497,25 +1502,30 @@ class _Parser:
             node = exp.Extract(this=field, expression=self.condition())
             self.expect(")")
             return self.mark(node, first)
-        return self.plain_call(first)
+        return self.call(first, [self.mark(exp.Identifier(this=first.text, quoted=False), first)])
 
-    def plain_call(self, first: Token) -> exp.Expression:
-        name = self.mark(exp.Identifier(this=first.text, quoted=False), first)
-        return self.call(first, [name])
+    def plain_call(self, first: Token, opening: Token, arguments: list[exp.Expression]) -> exp.Expression:
+        """A call after all, of which the name, the parenthesis and perhaps one argument have been taken."""
+        if self.take(","):
+            arguments = [*arguments, *self.comma(self.argument)]
+        at = (first.start, first.end, first.line, first.column)
+        name = exp.Identifier(this=first.text, quoted=False)
+        name.meta["at"] = at
+        return self.called(first, name, opening, arguments)
 
     def trim(self) -> exp.Expression:
         first = self.advance()
-        start = self.index
-        self.expect("(")
+        opening = self.expect("(")
         side = self.take_any("LEADING", "TRAILING", "BOTH")
         characters = None
+        if not side and self.at(")"):
+            return self.plain_call(first, opening, [])
         if not self.at("FROM"):
             value = self.condition()
             if self.at("FROM"):
                 characters = value
             elif not side:
-                self.index = start
-                return self.plain_call(first)
+                return self.plain_call(first, opening, [value])
             else:
                 # PostgreSQL's `trim(both x)`.
                 self.expect(")")
@@ -1527,12 +1537,12 @@ class _Parser:
 
     def substring(self) -> exp.Expression:
         first = self.advance()
-        start = self.index
-        self.expect("(")
+        opening = self.expect("(")
+        if self.at(")"):
+            return self.plain_call(first, opening, [])
         value = self.condition()
         if not self.at_any("FROM", "FOR"):
-            self.index = start
-            return self.plain_call(first)
+            return self.plain_call(first, opening, [value])
         begin = length = None
         while self.at_any("FROM", "FOR"):
             if self.advance().upper == "FROM":
@@ -1545,12 +1555,12 @@ class _Parser:
 
     def position_in(self) -> exp.Expression:
         first = self.advance()
-        start = self.index
-        self.expect("(")
+        opening = self.expect("(")
+        if self.at(")"):
+            return self.plain_call(first, opening, [])
         needle = self.other_operators()
         if not self.take("IN"):
-            self.index = start
-            return self.plain_call(first)
+            return self.plain_call(first, opening, [needle])
         node = exp.StrPosition(this=self.condition(), substr=needle)
         self.expect(")")
         return self.mark(node, first)
