@@ -51,7 +51,6 @@ class _Translator(_Calls):
         self.schemas = schemas or {}
         self.columns = {name.lower(): dict(found) for name, found in (columns or {}).items()}
         self.database = database
-        self._aliases: dict[str, tuple[Node, str | None]] = {}
 
     # ------------------------------------------------------------------ statements
 
@@ -242,7 +241,7 @@ class _Translator(_Calls):
     def _with_aliases(self, item: Node, scope: Scope) -> tuple[Node, str | None]:
         """An expression of GROUP BY or ORDER BY, which may name the fields of the SELECT clause."""
         inner = Scope(scope.relations, scope.tables, scope.outer, dict(scope.aliases))
-        inner.aliases = self._aliases
+        inner.aliases = scope.fields
         return self.value(item, inner)
 
     def fields(self, items: Iterable[Node], scope: Scope) -> tuple[list[Node], list[Column] | None]:
@@ -284,7 +283,7 @@ class _Translator(_Calls):
             fields.append(field_)
             if columns is not None:
                 columns.append((name, type_))
-        self._aliases = aliases
+        scope.fields = aliases
         return fields, columns
 
     @staticmethod
@@ -365,9 +364,9 @@ class _Translator(_Calls):
             translated = exp.Column(this=identifier(name))
             if name in known:
                 type_ = known[name]
-                if type_ == "text" and select is not None and name in self._aliases:
+                if type_ == "text" and select is not None and name in scope.fields:
                     # PostgreSQL takes an output name only where it stands alone.
-                    translated = self._aliases[name][0].copy()
+                    translated = scope.fields[name][0].copy()
             else:
                 translated, type_ = self.value(value, scope)
         elif select is not None:

@@ -34,12 +34,16 @@ class Relation:
 
 @dataclass
 class Scope:
-    """What an expression may name: sources, common tables, fields of the SELECT clause."""
+    """What an expression may name: sources, common tables, and in `aliases` other fields of its SELECT.
+
+    `fields` are those of the scope's own SELECT, which ORDER BY and GROUP BY may name.
+    """
 
     relations: list[Relation] = field(default_factory=list)
     tables: dict[str, list[Column] | None] = field(default_factory=dict)
     outer: Scope | None = None
     aliases: dict[str, tuple[Node, str | None]] = field(default_factory=dict)
+    fields: dict[str, tuple[Node, str | None]] = field(default_factory=dict)
 
     def column(self, name: str, table: str | None) -> tuple[bool, str | None]:
         """Whether a column is known to exist, and its type."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from denodo.__main__ import main
 from denodo.cases import DIFFERENT, EXCUSED, Case, read_cases, run_cases, same_result, summary
 from denodo.engine import install
 
@@ -76,3 +77,18 @@ def test_a_wrong_result_and_an_error_are_seen(database: str) -> None:
 )
 def test_results_compare_as_far_as_they_are_printed(found: str, documented: str, same: bool) -> None:
     assert same_result(found, documented) is same
+
+
+def test_the_command_reports_in_french(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "cas.tsv"
+    header = "doc_page\tfunction\texpression\tdocumented_result\tnote\n"
+    file.write_text(f"{header}p\tLEN\tLEN('abc')\t3\t\n", encoding="utf-8")
+    assert main(["cases", str(file), "--conninfo", database]) == 0
+    assert "1 cas du VQL documenté : 1 conforme(s)" in capsys.readouterr().out
+    file.write_text(f"{header}p\tLEN\tLEN('abc')\t4\t\n", encoding="utf-8")
+    assert main(["cases", str(file), "--conninfo", database]) == 1
+    assert "ligne 2 : LEN('abc')" in capsys.readouterr().out
+    assert main(["cases", str(file), "--conninfo", "host=127.0.0.1 port=1"]) == 1
+    assert "Connexion impossible" in capsys.readouterr().err

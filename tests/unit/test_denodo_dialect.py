@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from denodo import NotTranslatable, VqlSyntaxError, to_postgresql
+from denodo.__main__ import main
 from denodo.lexer import tokenize
 from denodo.tree import Call, form, is_call, operator, position, type_name, type_parameters
 from denodo.writer import _Writer
@@ -212,3 +215,16 @@ def test_a_script_becomes_views_with_comments() -> None:
         "create or replace view age_vdp.autre as SELECT t FROM age_vdp.base WHERE t COLLATE \"C\" > 'a'",
         "SELECT t FROM agc.base ORDER BY t",
     ]
+
+
+def test_commands_transpile_and_check_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "requête.vql"
+    file.write_text("select addday(d, 1) as e from t", encoding="utf-8")
+    assert main(["transpile", str(file)]) == 0
+    assert capsys.readouterr().out == "SELECT vql.addday(d, 1) AS e FROM t;\n"
+    file.write_text("select a from t where a != 1", encoding="utf-8")
+    assert main(["check", str(file)]) == 1
+    assert "requête.vql:1:25 : [" in capsys.readouterr().out
+    file.write_text("select a from", encoding="utf-8")
+    assert main(["transpile", str(file)]) == 1
+    assert "ligne 1, colonne 14" in capsys.readouterr().err
