@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     report = config.stash.get(REPORT, None)
-    if report and (lines := report.lines(read_entries())):
+    if report and (lines := report.lines()):
         terminalreporter.section("macros portables")
         for line in lines:
             terminalreporter.line(line)

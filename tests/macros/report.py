@@ -31,16 +31,17 @@ class Report:
         self.differences[engine] += differences
         self._calls.add(entry.call)
 
-    def drew(self, rows: int) -> None:
+    def drew(self, entry: Entry, inputs: int) -> None:
         """Notes random inputs for which both engines gave the same."""
-        self.random += rows
+        self.random += inputs
+        self._calls.add(entry.call)
 
-    def lines(self, entries: Sequence[Entry]) -> list[str]:
+    def lines(self) -> list[str]:
         """The summary; nothing when nothing was compared."""
         if not self.cases and not self.random:
             return []
         macros = {name for name in public_macros() for call in self._calls if names(call, name)}
-        lines = [f"Macros : {len(macros)}, en {len(self._calls)} appels ({len(entries)} entrées de cas)."]
+        lines = [f"Macros : {len(macros)}, en {len(self._calls)} appels."]
         for engine, cases in sorted(self.cases.items(), reverse=True):
             wrong = self.differences[engine]
             verdict = f"{wrong} différents, nommés ci-dessus" if wrong else "tous comme attendu"

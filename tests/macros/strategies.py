@@ -5,6 +5,8 @@
       t: {values: ['a', 'b'], why: "…"}       only these
       t: {pattern: '[0-9]{1,9}', why: "…"}    texts that this regular expression matches whole
       t: {alphabet: 'abc', max_length: 5}     texts of these characters
+      t: {near: 'abc'}                        texts mostly of these characters, which the macro looks for;
+                                              with `pattern`, some texts follow it and some do not
       x: {scale: 2}                           digits after the point
       x: {nullable: false}                    never null
 
@@ -109,14 +111,21 @@ def _values(kind: str, limits: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def _texts(limits: Mapping[str, Any]) -> st.SearchStrategy[str]:
-    if "pattern" in limits:
-        return st.from_regex(limits["pattern"], fullmatch=True)
     longest = limits.get("max_length", 12)
+    drawn = []
+    if "pattern" in limits:
+        drawn.append(st.from_regex(limits["pattern"], fullmatch=True))
     if "alphabet" in limits:
-        return st.text(st.sampled_from(list(limits["alphabet"])), max_size=longest)
-    # PostgreSQL's text holds every character but NUL.
-    anything = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
-    return st.text(st.one_of(st.sampled_from(list(CHARACTERS)), anything), max_size=longest)
+        drawn.append(st.text(st.sampled_from(list(limits["alphabet"])), max_size=longest))
+    if "near" in limits:
+        near, any_of_them = st.sampled_from(list(limits["near"])), st.sampled_from(list(CHARACTERS))
+        drawn.append(st.text(near, max_size=longest))
+        drawn.append(st.text(st.one_of(near, near, near, near, any_of_them), max_size=longest))
+    if not drawn:
+        # PostgreSQL's text holds every character but NUL.
+        anything = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+        drawn.append(st.text(st.one_of(st.sampled_from(list(CHARACTERS)), anything), max_size=longest))
+    return st.one_of(drawn)
 
 
 def _dates(limits: Mapping[str, Any]) -> st.SearchStrategy[date]:

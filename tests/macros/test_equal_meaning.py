@@ -26,6 +26,7 @@ class Difference(Exception):
 def test_random_inputs_mean_the_same(
     entry: Entry, renderings: Renderings, bench: Bench, report: Report, request: pytest.FixtureRequest
 ) -> None:
+    found = None
     try:
         drawn = compare_at_random(
             entry,
@@ -35,8 +36,10 @@ def test_random_inputs_mean_the_same(
             seeded=request.config.getoption("--hypothesis-seed") is not None,
         )
     except Difference as difference:
-        pytest.fail(str(difference), pytrace=False)
-    report.drew(drawn)
+        found = str(difference)
+    if found:
+        pytest.fail(found, pytrace=False)
+    report.drew(entry, drawn)
 
 
 def compare_at_random(entry: Entry, one: Form, other: Form, bench: Bench, seeded: bool = False) -> int:
