@@ -1,0 +1,46 @@
+"""The words that the governance metadata may use, in French as the YAML writes them."""
+
+from __future__ import annotations
+
+# From what everybody may read to what harms people when it leaks: the order is that of the rules.
+CLASSIFICATIONS = ("public", "interne", "confidentiel", "sensible")
+
+# Category of personal data -> the lowest classification of a data set that holds such a column.
+CATEGORIES = {
+    "identifiant_direct": "confidentiel",
+    "identifiant_indirect": "confidentiel",
+    "pseudonyme": "confidentiel",
+    "sensible": "sensible",
+    "professionnel": "interne",
+    "financier": "confidentiel",
+    "aucune": "public",
+}
+NOT_PERSONAL = "aucune"
+PROTECTIONS = ("pseudonymise", "masque", "generalise", "supprime", "agrege")
+
+UNITS = ("jour", "semaine", "mois", "annee")
+ENDS = ("effacement", "archivage")
+UNLIMITED = "illimitee"
+# `conservation.depuis` when it is no column: the day the file was received.
+RECEPTION = "reception"
+
+# Keys that every data set needs, then those it may have; the last ones are for personal data (Article 30).
+RESPONSIBLES = ("proprietaire", "gestionnaire")
+REQUIRED = (
+    *RESPONSIBLES,
+    "strategique",
+    "classification",
+    "finalite",
+    "base_legale",
+    "conservation",
+    "source_authentique",
+    "rafraichissement",
+)
+PERSONAL = ("personnes_concernees", "destinataires", "mesures")
+OPTIONAL = ("synonymes", "transferts", *PERSONAL)
+KEYS = (*REQUIRED, *OPTIONAL)
+TEXTS = ("finalite", "base_legale", "source_authentique", "transferts", *PERSONAL)
+
+# Keys of config.meta: the data set's own values, then the defaults, nearest first. Two keys, since dbt
+# replaces a folder's value by the source's when both are named alike.
+OWN, DEFAULTS, FOLDER_DEFAULTS = "gouvernance", "gouvernance_par_defaut", "gouvernance_du_dossier"
