@@ -1,0 +1,88 @@
+"""One event a run: what the loader and dbt did, noted when they have ended, well or badly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import psycopg
+
+from orchestration.audit.anchors import append_anchor
+from orchestration.audit.journal import Head, identity, record
+from orchestration.errors import PlatformError
+from orchestration.landing import LoadReport
+from orchestration.settings import Settings
+
+# Names of failed nodes or tables kept in an event; the rest is counted.
+NAMES_KEPT = 20
+
+
+def note_run(settings: Settings, conninfo: str, action: str, objet: str, details: Mapping[str, Any]) -> Head:
+    """Notes what a command did, over a connection of its own, and keeps the head as an anchor.
+
+    The work is done when this is called: a journal that cannot be written does not undo it, the command ends
+    red. (Purges and requests of persons note within their own transaction: without trace, nothing is done.)
+
+    Args:
+        conninfo: libpq connection string; "" means the PG* environment variables.
+
+    Raises:
+        PlatformError: the event or its anchor could not be written.
+    """
+    try:
+        with psycopg.connect(conninfo, connect_timeout=10) as connection:
+            head = record(connection, action, objet, {"cible": settings.target, **details})
+            connection.commit()
+            append_anchor(settings, identity(connection), head)
+    except (psycopg.Error, OSError, PlatformError) as error:
+        reason = error.message if isinstance(error, PlatformError) else str(error).strip().split("\n")[0]
+        advice = (
+            error.advice
+            if isinstance(error, PlatformError)
+            else ("Vérifiez le compte, la place et les droits de build/audit (docs/audit.md), puis relancez.")
+        )
+        raise PlatformError(
+            f"Le travail est fait ({action} : {objet}), mais le journal d'audit ne l'a pas noté : {reason}",
+            advice,
+        ) from error
+    return head
+
+
+def load_details(report: LoadReport | None) -> dict[str, Any]:
+    """What a load did, in counts; names of tables that failed, never their messages.
+
+    Args:
+        report: the loader's; None when it could not work.
+    """
+    if report is None:
+        return {"issue": "echec", "tables": {}, "fichiers": {}}
+    files = [file for table in report.tables for file in table.files]
+    return {
+        "issue": "echec" if report.failed else "reussi",
+        "tables": dict(Counter(table.status for table in report.tables)),
+        "fichiers": dict(Counter(file.status for file in files)),
+        "lignes": sum(file.rows for file in files),
+        "rejets": sum(file.rejects for file in files),
+        "non_declares": len(report.unmatched),
+        "en_echec": [f"{one.domain}.{one.source}.{one.table}" for one in report.failed][:NAMES_KEPT],
+    }
+
+
+def build_details(results: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """What a build did, in counts; names of what failed, never dbt's messages, which may quote a row.
+
+    Args:
+        results: unique id and dbt status of each node.
+    """
+    counts: dict[str, Counter[str]] = {}
+    failed = []
+    for unique_id, status in results:
+        counts.setdefault(unique_id.split(".")[0], Counter())[status] += 1
+        if status in ("error", "fail", "runtime error"):
+            failed.append(unique_id)
+    return {
+        "issue": "echec" if failed else "reussi",
+        "noeuds": {kind: dict(statuses) for kind, statuses in sorted(counts.items())},
+        "en_echec": sorted(failed)[:NAMES_KEPT],
+    }
