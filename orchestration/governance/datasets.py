@@ -6,21 +6,20 @@ orchestration.manifest.rules.governing say what and where.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from orchestration.governance import vocabulary as words
-from orchestration.manifest.nodes import (
-    Manifest,
-    Node,
-    domain_of,
-    file_of,
-    label_of,
-    layer_of,
-    of_type,
-    yaml_of,
+from orchestration.manifest.metadata import (
+    dataset_nodes,
+    governance_of,
+    is_count,
+    meta_of,
+    own_governance_of,
+    yaml_file_of,
 )
+from orchestration.manifest.nodes import Manifest, Node, domain_of, label_of
 
 
 @dataclass(frozen=True)
@@ -167,42 +166,6 @@ def read_datasets(manifest: Manifest) -> list[Dataset]:
     return sorted(found, key=lambda one: (one.domain, one.kind != "source", one.name))
 
 
-def dataset_nodes(manifest: Manifest) -> Iterator[Node]:
-    """The nodes that are data sets: source tables, and models of the marts layer."""
-    for node in of_type(manifest, "source", "model"):
-        if node["resource_type"] == "source" or layer_of(node) == "marts":
-            yield node
-
-
-def governance_of(manifest: Manifest, node: Node) -> dict[str, Any]:
-    """The governance of a node, key by key: its own values, then its source's, folder's and group's."""
-    groups = {group["name"]: group for group in manifest.get("groups", {}).values()}
-    meta = meta_of(node)
-    layers = (
-        meta_of(groups.get(domain_of(node), {})).get(words.DEFAULTS),
-        meta.get(words.FOLDER_DEFAULTS),
-        meta.get(words.DEFAULTS),
-        meta.get(words.OWN),
-    )
-    return {key: value for layer in layers if isinstance(layer, Mapping) for key, value in layer.items()}
-
-
-def own_governance_of(node: Node) -> Mapping[str, Any]:
-    """What the YAML of a data set says itself; empty when it says nothing."""
-    own = meta_of(node).get(words.OWN)
-    return own if isinstance(own, Mapping) else {}
-
-
-def meta_of(thing: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The `config.meta` of a node, group or column; of an old-style column, its `meta`."""
-    return (thing.get("config") or {}).get("meta") or thing.get("meta") or {}
-
-
-def yaml_file_of(node: Node) -> str:
-    """The YAML file where the governance of a data set is written, below the checkout."""
-    return yaml_of(node) or file_of(node)
-
-
 def responsible(value: Any) -> Responsible | None:
     """Reads `{fonction, courriel}`; None when one of them is missing."""
     if not isinstance(value, Mapping):
@@ -228,11 +191,6 @@ def refresh(value: Any) -> Refresh | None:
         return None
     unit = _text(value.get("unite"))
     return Refresh(value["tous_les"], unit) if unit in words.UNITS else None
-
-
-def is_count(value: Any) -> bool:
-    """True for a whole number of at least 1; YAML's `true` is none."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _dataset(manifest: Manifest, node: Node) -> Dataset:

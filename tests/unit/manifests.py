@@ -7,6 +7,22 @@ from typing import Any
 PROJECT = "donnees_au_centre"
 
 
+def governance(**more: Any) -> dict[str, Any]:
+    """All that a data set must say, as YAML gives it."""
+    said = {
+        "proprietaire": {"fonction": "Direction", "courriel": "direction@fwb.example"},
+        "gestionnaire": {"fonction": "Cellule", "courriel": "cellule.age@fwb.example"},
+        "strategique": False,
+        "classification": "interne",
+        "finalite": "Compter.",
+        "base_legale": "Un décret.",
+        "conservation": {"mois": 120, "depuis": "reception", "sort": "effacement"},
+        "source_authentique": "Une base.",
+        "rafraichissement": {"tous_les": 1, "unite": "annee"},
+    }
+    return said | more
+
+
 def column(name: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "description": f"La colonne {name}.", "data_type": "text", **more}
 
@@ -33,7 +49,7 @@ def model(domain: str, layer: str, name: str, reads: list[str], **more: Any) -> 
             "materialized": "table" if mart else "view",
             "contract": {"enforced": mart},
             "group": domain,
-            "meta": {},
+            "meta": {"gouvernance": governance()} if mart else {},
         },
         "depends_on": {"nodes": reads, "macros": []},
         "tags": [],
@@ -76,7 +92,7 @@ def source(domain: str, name: str, table: str, **more: Any) -> dict[str, Any]:
         "description": f"La table {table}.",
         "columns": {"fase": column("fase")},
         "external": {"location": f"{domain}/{name}/*.csv", "file_format": "csv", "options": {}},
-        "config": {"meta": {}},
+        "config": {"meta": {"gouvernance": governance()}},
         "tags": [],
         "meta": {},
     }
@@ -171,7 +187,8 @@ def good_manifest() -> dict[str, Any]:
     commune = model("commun", "marts", "dim_commune", [communes["unique_id"]])
     inter = model("age", "intermediate", "int_ecoles", [staging["unique_id"]])
     ecole = model("age", "marts", "dim_ecole", [inter["unique_id"], commune["unique_id"]])
-    marches = source("ags", "marches", "marches", config={"meta": {"sans_staging": "Bientôt."}})
+    marches = source("ags", "marches", "marches")
+    marches["config"]["meta"]["sans_staging"] = "Bientôt."
     marche = model("ags", "marts", "fct_marche", [])
     croise = model("transversal", "marts", "fct_croise", [ecole["unique_id"], marche["unique_id"]])
     reconciles = generic(staging["unique_id"], "reconciles_with_source", "age")

@@ -34,6 +34,7 @@ def bare_manifest() -> dict[str, Any]:
         node["config"]["meta"] = {}
     for group in manifest["groups"].values():
         group["config"]["meta"] = {}
+        group["owner"] = None
     return manifest
 
 
@@ -108,6 +109,17 @@ def test_an_inherited_owner_is_known_but_not_assigned(level: str) -> None:
         meta(manifest, "nodes")[level] = defaults
     found = only(manifest, "mart")
     assert found.owner == found.steward == Responsible("Direction du sport", "sport@fwb.example")
+    assert not found.owner_assigned
+    assert not found.steward_assigned
+
+
+def test_the_owner_and_the_steward_of_the_group_are_the_last_default() -> None:
+    found = next(one for one in read_datasets(good_manifest()) if one.name == "dim_commune")
+    manifest = good_manifest()
+    manifest["nodes"][found.unique_id]["config"]["meta"] = {}
+    found = next(one for one in read_datasets(manifest) if one.name == "dim_commune")
+    assert found.owner == Responsible("Direction", "owner.commun@fwb.example")
+    assert found.steward == Responsible("Cellule", "steward.commun@fwb.example")
     assert not found.owner_assigned
     assert not found.steward_assigned
 

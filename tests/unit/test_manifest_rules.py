@@ -233,7 +233,7 @@ def column_is_a_reserved_word(m: Manifest) -> None:
 
 
 def source_is_never_read(m: Manifest) -> None:
-    node(m, "marches")["config"]["meta"] = {"sans_staging": ""}
+    node(m, "marches")["config"]["meta"]["sans_staging"] = ""
 
 
 def source_has_no_issues_model(m: Manifest) -> None:
@@ -301,6 +301,271 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (variant_is_in_another_folder, "dossier-de-depot", "ags/ecoles/*.json"),
     (source_has_another_schema, "schema-brut", "public"),
 ]
+
+
+# Governance
+
+
+def said(m: Manifest, name: str) -> dict[str, Any]:
+    """What a data set says of itself, to be harmed."""
+    return node(m, name)["config"]["meta"]["gouvernance"]
+
+
+def tag(m: Manifest, name: str, column: str, **meta: str) -> None:
+    """Adds a column with a category or a protection."""
+    node(m, name)["columns"][column] = manifests.column(column, config={"meta": meta})
+
+
+def account_for_people(m: Manifest, name: str, classification: str) -> None:
+    """Says all that a data set with personal data must."""
+    said(m, name).update(
+        classification=classification,
+        personnes_concernees="Des gens.",
+        destinataires="Un service.",
+        mesures="Des clés.",
+    )
+
+
+def source_with_people(m: Manifest) -> None:
+    """A confidential source with a name, from which dim_ecole comes; everything is in order."""
+    tag(m, "ecoles", "fase", donnee_personnelle="aucune")
+    tag(m, "ecoles", "nom", donnee_personnelle="identifiant_direct")
+    account_for_people(m, "ecoles", "confidentiel")
+    tag(m, "dim_ecole", "fase", donnee_personnelle="aucune")
+
+
+def purpose_is_missing(m: Manifest) -> None:
+    del said(m, "dim_ecole")["finalite"]
+
+
+def source_says_nothing(m: Manifest) -> None:
+    del node(m, "ecoles")["config"]["meta"]["gouvernance"]
+
+
+def legal_basis_is_blank(m: Manifest) -> None:
+    said(m, "ecoles")["base_legale"] = "  "
+
+
+def owner_is_only_inherited(m: Manifest) -> None:
+    meta = node(m, "ecoles")["config"]["meta"]
+    meta["gouvernance_par_defaut"] = {"proprietaire": meta["gouvernance"].pop("proprietaire")}
+
+
+def key_is_misspelt(m: Manifest) -> None:
+    said(m, "dim_ecole")["finalites"] = "Compter."
+
+
+def inner_key_is_misspelt(m: Manifest) -> None:
+    said(m, "dim_ecole")["conservation"]["motifs"] = "Parce que."
+
+
+def level_is_misspelt(m: Manifest) -> None:
+    node(m, "ecoles")["config"]["meta"]["gouvernance_par_default"] = {"finalite": "Compter."}
+
+
+def level_is_a_text(m: Manifest) -> None:
+    node(m, "ecoles")["config"]["meta"]["gouvernance_par_defaut"] = "confidentiel"
+
+
+def default_of_a_group_is_unknown(m: Manifest) -> None:
+    meta = m["groups"][f"group.{PROJECT}.age"]["config"]["meta"]
+    meta["gouvernance_par_defaut"] = {"proprio": "Moi."}
+
+
+def category_key_is_misspelt(m: Manifest) -> None:
+    tag(m, "int_ecoles", "nom", donnees_personnelles="aucune")
+
+
+def mailbox_is_a_person(m: Manifest) -> None:
+    said(m, "dim_ecole")["proprietaire"]["courriel"] = "jeanne.dupont@fwb.example"
+
+
+def mailbox_is_no_address(m: Manifest) -> None:
+    said(m, "ecoles")["gestionnaire"]["courriel"] = "cellule"
+
+
+def function_is_a_person(m: Manifest) -> None:
+    said(m, "ecoles")["gestionnaire"]["fonction"] = "Mme Dupont"
+
+
+def function_is_missing(m: Manifest) -> None:
+    del said(m, "ecoles")["gestionnaire"]["fonction"]
+
+
+def owner_is_a_text(m: Manifest) -> None:
+    said(m, "dim_ecole")["proprietaire"] = "La direction"
+
+
+def classification_is_unknown(m: Manifest) -> None:
+    said(m, "dim_ecole")["classification"] = "secret"
+
+
+def strategic_is_a_text(m: Manifest) -> None:
+    said(m, "dim_ecole")["strategique"] = "oui"
+
+
+def purpose_is_a_list(m: Manifest) -> None:
+    said(m, "dim_ecole")["finalite"] = ["Compter."]
+
+
+def synonyms_are_a_text(m: Manifest) -> None:
+    said(m, "dim_ecole")["synonymes"] = "école"
+
+
+def refresh_has_no_unit(m: Manifest) -> None:
+    said(m, "dim_ecole")["rafraichissement"] = {"tous_les": 1}
+
+
+def refresh_is_never(m: Manifest) -> None:
+    said(m, "dim_ecole")["rafraichissement"] = {"tous_les": 0, "unite": "mois"}
+
+
+def inherited_value_is_unknown(m: Manifest) -> None:
+    del said(m, "ecoles")["classification"]
+    node(m, "ecoles")["config"]["meta"]["gouvernance_du_dossier"] = {"classification": "privé"}
+
+
+def retention_is_negative(m: Manifest) -> None:
+    said(m, "dim_ecole")["conservation"]["mois"] = -12
+
+
+def retention_counts_from_no_column(m: Manifest) -> None:
+    said(m, "dim_ecole")["conservation"]["depuis"] = "fasse"
+
+
+def retention_counts_from_nothing(m: Manifest) -> None:
+    del said(m, "dim_ecole")["conservation"]["depuis"]
+
+
+def retention_ends_oddly(m: Manifest) -> None:
+    said(m, "dim_ecole")["conservation"]["sort"] = "oubli"
+
+
+def retention_has_no_end_and_no_reason(m: Manifest) -> None:
+    said(m, "dim_ecole")["conservation"] = {"mois": "illimitee", "sort": "archivage"}
+
+
+def personal_data_are_kept_for_ever(m: Manifest) -> None:
+    source_with_people(m)
+    keep = {"mois": "illimitee", "sort": "archivage", "motif": "Pour voir."}
+    said(m, "ecoles")["conservation"] = keep
+
+
+def category_is_unknown(m: Manifest) -> None:
+    tag(m, "stg_ecoles__ecoles", "nom", donnee_personnelle="nom")
+
+
+def protection_is_unknown(m: Manifest) -> None:
+    tag(m, "int_ecoles", "nom", protection="sha256")
+
+
+def confidential_source_has_a_silent_column(m: Manifest) -> None:
+    source_with_people(m)
+    node(m, "ecoles")["columns"]["ville"] = manifests.column("ville")
+
+
+def sensitive_source_has_no_category_at_all(m: Manifest) -> None:
+    said(m, "ecoles")["classification"] = "sensible"
+
+
+def mart_after_personal_data_has_a_silent_column(m: Manifest) -> None:
+    source_with_people(m)
+    node(m, "dim_ecole")["columns"]["ville"] = manifests.column("ville")
+
+
+def mart_after_a_personal_mart_has_a_silent_column(m: Manifest) -> None:
+    tag(m, "dim_ecole", "nom", donnee_personnelle="professionnel")
+    account_for_people(m, "dim_ecole", "interne")
+
+
+def personal_data_are_public(m: Manifest) -> None:
+    source_with_people(m)
+    tag(m, "dim_ecole", "contact", donnee_personnelle="professionnel")
+    account_for_people(m, "dim_ecole", "public")
+    tag(m, "fct_croise", "fase", donnee_personnelle="aucune")
+
+
+def mart_is_less_classified_than_its_columns(m: Manifest) -> None:
+    source_with_people(m)
+    tag(m, "dim_ecole", "jugement", donnee_personnelle="sensible")
+    account_for_people(m, "dim_ecole", "confidentiel")
+    tag(m, "fct_croise", "fase", donnee_personnelle="aucune")
+
+
+def recipients_are_missing(m: Manifest) -> None:
+    source_with_people(m)
+    del said(m, "ecoles")["destinataires"]
+
+
+GOVERNANCE_FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
+    (purpose_is_missing, "gouvernance-requise", "mart dim_ecole : il manque finalite"),
+    (source_says_nothing, "gouvernance-requise", "il manque strategique, classification, finalite"),
+    (legal_basis_is_blank, "gouvernance-requise", "source ecoles.ecoles : il manque base_legale"),
+    (owner_is_only_inherited, "gouvernance-requise", "il manque au niveau du jeu proprietaire."),
+    (key_is_misspelt, "gouvernance-cle", "gouvernance.finalites ; vouliez-vous dire finalite ?"),
+    (inner_key_is_misspelt, "gouvernance-cle", "conservation.motifs ; vouliez-vous dire motif ?"),
+    (level_is_misspelt, "gouvernance-cle", "vouliez-vous dire gouvernance_par_defaut ?"),
+    (level_is_a_text, "gouvernance-cle", "attend des clés"),
+    (default_of_a_group_is_unknown, "gouvernance-cle", "groupe age"),
+    (category_key_is_misspelt, "gouvernance-cle", "int_ecoles.nom : clé inconnue donnees_personnelles"),
+    (mailbox_is_a_person, "responsable", "jeanne.dupont@fwb.example"),
+    (mailbox_is_no_address, "responsable", "n'est pas une adresse"),
+    (function_is_a_person, "responsable", "« Mme Dupont » est une personne"),
+    (function_is_missing, "responsable", "gestionnaire (Data Steward) : la clé fonction manque"),
+    (owner_is_a_text, "responsable", "attend {fonction"),
+    (classification_is_unknown, "gouvernance-valeur", "public, interne, confidentiel, sensible"),
+    (strategic_is_a_text, "gouvernance-valeur", "true ou false"),
+    (purpose_is_a_list, "gouvernance-valeur", "attend un texte"),
+    (synonyms_are_a_text, "gouvernance-valeur", "liste de mots"),
+    (refresh_has_no_unit, "gouvernance-valeur", "jour, semaine, mois, annee"),
+    (refresh_is_never, "gouvernance-valeur", "tous_les attend"),
+    (inherited_value_is_unknown, "gouvernance-valeur", "classification (du dossier) : 'privé'"),
+    (retention_is_negative, "conservation", "-12"),
+    (retention_counts_from_no_column, "conservation", "vouliez-vous dire fase ?"),
+    (retention_counts_from_nothing, "conservation", "la clé depuis manque"),
+    (retention_ends_oddly, "conservation", "effacement, archivage"),
+    (retention_has_no_end_and_no_reason, "conservation", "demande un motif"),
+    (personal_data_are_kept_for_ever, "conservation", "ne convient pas à des données personnelles"),
+    (category_is_unknown, "categorie-connue", "stg_ecoles__ecoles.nom : donnee_personnelle vaut 'nom'"),
+    (protection_is_unknown, "categorie-connue", "valeurs admises : pseudonymise, masque"),
+    (confidential_source_has_a_silent_column, "categorie-requise", "sans catégorie : ville"),
+    (sensitive_source_has_no_category_at_all, "categorie-requise", "sans catégorie : fase"),
+    (mart_after_personal_data_has_a_silent_column, "categorie-requise", "ecoles.ecoles"),
+    (mart_after_a_personal_mart_has_a_silent_column, "categorie-requise", "(dim_ecole)"),
+    (personal_data_are_public, "classification-suffisante", "contact demande interne"),
+    (mart_is_less_classified_than_its_columns, "classification-suffisante", "jugement demande sensible"),
+    (recipients_are_missing, "article-30", "la clé destinataires manque"),
+]
+FAULTS += GOVERNANCE_FAULTS
+
+
+@pytest.mark.parametrize("section", ["own", "inherited"])
+def test_personal_data_in_order_break_no_rule(section: str) -> None:
+    manifest = good_manifest()
+    source_with_people(manifest)
+    if section == "inherited":
+        meta = node(manifest, "ecoles")["config"]["meta"]
+        own = meta["gouvernance"]
+        meta["gouvernance"] = {key: own.pop(key) for key in ("proprietaire", "gestionnaire")}
+        meta["gouvernance_par_defaut"] = own
+    assert check_manifest(manifest) == []
+
+
+def test_a_protected_column_needs_no_category() -> None:
+    manifest = good_manifest()
+    source_with_people(manifest)
+    tag(manifest, "dim_ecole", "enfants", protection="agrege")
+    assert check_manifest(manifest) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["sport@fwb.example", "service.age@x.be", "data-owner.age@fwb.example", "aide.a.age@fwb.example"],
+)
+def test_a_functional_mailbox_is_fine(address: str) -> None:
+    manifest = good_manifest()
+    said(manifest, "dim_ecole")["proprietaire"]["courriel"] = address
+    assert check_manifest(manifest) == []
 
 
 def test_a_good_project_breaks_no_rule() -> None:
