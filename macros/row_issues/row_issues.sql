@@ -10,12 +10,14 @@
       ]) }}
 
   An excluded row is not examined further; a rejected one has a line for each faulty required cell, and
-  none for its optional cells.
+  none for its optional cells. The raw value of a column that its source tags as personal
+  (config.meta.donnee_personnelle) is masked: the file and the line lead to it whoever may read them.
 #}
 {% macro row_issues(relation, rules) -%}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}
     {%- set anomalies = rules | selectattr('nature', 'equalto', 'anomalie') | map(attribute='fault') | list -%}
+    {%- set personal = personal_columns(relation) -%}
 with source as (
     select * from {{ relation }}
 ),
@@ -66,7 +68,8 @@ final as (
         regles.colonne,
         case regles.numero
             {%- for rule in rules %}
-            when {{ loop.index }} then fautives.{{ rule.column }}
+            {%- set cell = 'fautives.' ~ rule.column %}
+            when {{ loop.index }} then {{ mask(cell) if rule.column in personal else cell }}
             {%- endfor %}
         end as valeur_brute,
         regles.motif
@@ -82,6 +85,24 @@ final as (
 )
 
 select * from final
+{%- endmacro %}
+
+
+{# The columns of a source table that hold personal data, by its YAML; none while dbt reads the project. #}
+{% macro personal_columns(relation) -%}
+    {%- set found = [] -%}
+    {%- if execute is defined and execute and graph is defined -%}
+        {%- for source in graph.sources.values()
+            if source.schema == relation.schema and source.identifier == relation.identifier -%}
+            {%- for column in source.columns.values() -%}
+                {%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
+                {%- if meta.get('donnee_personnelle', 'aucune') != 'aucune' -%}
+                    {%- do found.append(column.name) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
 {%- endmacro %}
 
 
