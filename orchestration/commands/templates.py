@@ -7,7 +7,7 @@ import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 
@@ -16,7 +16,10 @@ from psycopg import sql
 
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
+from orchestration.governance import vocabulary as words
 from orchestration.landing import read_declarations
+from orchestration.manifest.metadata import governance_of, meta_of
+from orchestration.manifest.rules.governing import personal_origins
 from orchestration.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -24,6 +27,20 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
 LOAD_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le")
 TO_DESCRIBE = "À décrire"
+TO_COMPLETE = "À compléter"
+# How the governance of a new data set is to be written, key by key.
+RESPONSIBLE = f'{{fonction: "{TO_COMPLETE}", courriel: "{TO_COMPLETE} : boîte fonctionnelle"}}'
+GOVERNANCE = {
+    "proprietaire": RESPONSIBLE,
+    "gestionnaire": RESPONSIBLE,
+    "strategique": "false",
+    "classification": f'"{TO_COMPLETE} : {", ".join(words.CLASSIFICATIONS)}"',
+    "finalite": f'"{TO_COMPLETE} : à quoi servent ces données"',
+    "base_legale": f'"{TO_COMPLETE} : le décret ou la loi"',
+    "conservation": f'{{mois: "{TO_COMPLETE}", depuis: reception, sort: effacement}}',
+    "source_authentique": f'"{TO_COMPLETE} : ce qui fait foi"',
+    "rafraichissement": f'{{tous_les: 1, unite: "{TO_COMPLETE} : {", ".join(words.UNITS)}"}}',
+}
 # An example value by the first word of a PostgreSQL type, as YAML writes it.
 EXAMPLES = {
     "boolean": "true",
@@ -46,11 +63,13 @@ class Column:
         name: identifier.
         description: French.
         data_type: PostgreSQL type.
+        category: of personal data, as the column that is read says it; None when it says nothing.
     """
 
     name: str
     description: str
     data_type: str
+    category: str | None = None
 
 
 def new_model(settings: Settings, options: Mapping[str, str]) -> int:
@@ -74,7 +93,9 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
         with psycopg.connect(access.conninfo()) as connection:
             columns, key = read_columns(connection, node)
         print(f"{name} lira {node['name']} ; pour un autre : MODEL=<modèle>.")
-        files = model_files(domain, name, layer, node, columns, key)
+        if layer == "marts":
+            columns = with_categories(manifest, node, columns)
+        files = model_files(domain, name, layer, node, columns, key, governance_lines(manifest, domain, name))
     write(settings.root, files)
     parse_or_fail(session)
     print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
@@ -160,7 +181,7 @@ def staging_files(manifest: Mapping, domain: str, name: str, source: str | None)
         )
     node = tables[source]
     columns = [
-        Column(column["name"], column["description"] or TO_DESCRIBE, "text")
+        Column(column["name"], column["description"] or TO_DESCRIBE, "text", category_of(column))
         for column in node["columns"].values()
     ]
     if not columns:
@@ -270,6 +291,7 @@ def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Co
             column,
             node["columns"].get(column, {}).get("description") or TO_DESCRIBE,
             with_scale(connection, relation, column) if data_type == "numeric" else data_type,
+            category_of(node["columns"].get(column, {})),
         )
         for column, data_type in rows
         if column not in LOAD_COLUMNS
@@ -292,10 +314,47 @@ def with_scale(connection: psycopg.Connection, relation: sql.Identifier, column:
     return f"numeric(38, {10 if found is None else min(found, 20)})"
 
 
+def category_of(column: Mapping) -> str | None:
+    """The category of personal data that a column of the manifest declares, or None."""
+    return meta_of(column).get("donnee_personnelle")
+
+
+def with_categories(manifest: Mapping, node: Mapping, columns: Sequence[Column]) -> list[Column]:
+    """The columns of a mart: where personal data come from upstream, each says its category.
+
+    Args:
+        manifest: dbt's.
+        node: the model that the mart reads.
+        columns: of that model.
+    """
+    if not personal_origins(manifest, {"depends_on": {"nodes": [node["unique_id"]]}}):
+        return list(columns)
+    return [replace(column, category=column.category or f'"{TO_COMPLETE}"') for column in columns]
+
+
+def governance_lines(manifest: Mapping, domain: str, name: str) -> str:
+    """The governance that a new mart has to write itself, as YAML: what its group does not say for it."""
+    mart = {"fqn": ["", domain, "marts", name], "config": {"meta": {}}}
+    said = governance_of(manifest, mart)
+    # A mart has its folder's defaults as soon as dbt reads it; owner and steward are never inherited.
+    lines = [
+        f"          {key}: {value}"
+        for key, value in GOVERNANCE.items()
+        if key in words.RESPONSIBLES or key not in said
+    ]
+    return "\n".join(["    config:", "      meta:", "        gouvernance:", *lines, ""])
+
+
 def model_files(
-    domain: str, name: str, layer: str, node: Mapping, columns: Sequence[Column], key: str | None
+    domain: str,
+    name: str,
+    layer: str,
+    node: Mapping,
+    columns: Sequence[Column],
+    key: str | None,
+    governance: str = "",
 ) -> dict[str, str]:
-    """The two files of an intermediate model or a mart, by path."""
+    """The two files of an intermediate model or a mart, by path; `governance` is YAML, for a mart."""
     reads = node["name"]
     # A view would disappear with the mart that it reads, each time the mart is rebuilt.
     table = layer == "intermediate" and node["fqn"][2] == "marts"
@@ -309,6 +368,7 @@ def model_files(
         "name": name,
         "reads": reads,
         "config": "{{ config(materialized='table') }}\n\n" if table else "",
+        "governance": governance if layer == "marts" else "",
         "columns": ",\n".join(f"        {column.name}" for column in columns),
         "documented_columns": documented(columns, first.name, contract=layer == "marts"),
         "example": f"{first.name}: {EXAMPLES.get(re.split('[ (]', first.data_type)[0], 'exemple')}",
@@ -321,7 +381,7 @@ def model_files(
 
 
 def documented(columns: Sequence[Column], key: str | None = None, contract: bool = False) -> str:
-    """The YAML of columns: name and description; under contract, types and the tests of the key."""
+    """The YAML of columns: name, description, category; under contract, types and the tests of the key."""
     lines = []
     for column in columns:
         lines.append(f"      - name: {column.name}")
@@ -337,6 +397,8 @@ def documented(columns: Sequence[Column], key: str | None = None, contract: bool
             break_long_words=False,
             break_on_hyphens=False,
         )
+        if column.category:
+            lines.append(f"        config: {{meta: {{donnee_personnelle: {column.category}}}}}")
         if contract and column.name == key:
             lines += ["        data_tests:", "          - not_null", "          - unique"]
     return "\n".join(lines)

@@ -8,13 +8,16 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
+from orchestration.governance import vocabulary as words
+from orchestration.governance.datasets import responsible
+from orchestration.manifest.metadata import own_governance_of
 from orchestration.manifest.nodes import Manifest, Node, domain_of, file_of, layer_of
 
 LANDING = "landing"
 
 
 class Translator(DagsterDbtTranslator):
-    """Dagster group = dbt group = domain; the layer is a tag; the owners are those of the dbt group.
+    """Dagster group = dbt group = domain; the layer is a tag; the owners are the data set's, or the group's.
 
     Asset keys are dagster-dbt's own: a model's name, and source and table for a raw table.
     """
@@ -33,8 +36,11 @@ class Translator(DagsterDbtTranslator):
         return domain_of(dbt_resource_props)
 
     def get_owners(self, dbt_resource_props: Node) -> Sequence[str]:
-        """E-mail addresses of the domain's owner, then steward."""
-        return self.owners_of(domain_of(dbt_resource_props))
+        """E-mail addresses of the owner, then the steward: of the data set itself, else of its domain."""
+        own = own_governance_of(dbt_resource_props)
+        people = [responsible(own.get(role)) for role in words.RESPONSIBLES]
+        emails = [person.email for person in people if person]
+        return list(dict.fromkeys(emails)) or self.owners_of(domain_of(dbt_resource_props))
 
     def owners_of(self, domain: str) -> list[str]:
         """E-mail addresses of a domain's owner, then steward."""
@@ -69,7 +75,7 @@ class Translator(DagsterDbtTranslator):
             self.folder_key(source),
             description=source.get("source_description") or None,
             group_name=domain_of(source),
-            owners=self.get_owners(source),
+            owners=self.owners_of(domain_of(source)),
             tags={"couche": LANDING},
             kinds={"file"},
         )

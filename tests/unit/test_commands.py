@@ -22,8 +22,10 @@ from orchestration.commands.quality import test_environment as quality_environme
 from orchestration.commands.services import choose_port
 from orchestration.commands.session import Access, child_environment, platform_variables
 from orchestration.errors import PlatformError
+from orchestration.governance import vocabulary as words
 from orchestration.landing import FileReport, LoadReport, TableReport
 from orchestration.settings import ROOT, Settings
+from tests.unit.manifests import good_manifest
 
 ACCESS = Access("127.0.0.1", "54321", "donnees", "s'ec$ret `x`", "essai", Path("/x/mot_de_passe"))
 
@@ -362,6 +364,61 @@ def test_a_mart_has_a_contract_a_key_and_a_unit_test(capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == ""
     templates.model_files("ags", "dim_marche", "marts", node, columns, None)
     assert "Attention" in capsys.readouterr().out
+
+
+def test_a_mart_has_its_governance_to_complete() -> None:
+    node = MANIFEST["nodes"]["model.p.int_points_verts__marches"]
+    columns = [templates.Column("id", "Clé.", "integer")]
+
+    def governance(defaults: dict) -> dict:
+        manifest = {
+            "groups": {"g": {"name": "ags", "config": {"meta": {"gouvernance_par_defaut": defaults}}}}
+        }
+        lines = templates.governance_lines(manifest, "ags", "dim_marche")
+        files = templates.model_files("ags", "dim_marche", "marts", node, columns, "id", lines)
+        text = files["models/ags/marts/dim_marche.yml"]
+        assert max(map(len, text.splitlines())) <= 110
+        return yaml.safe_load(text)["models"][0]["config"]["meta"]["gouvernance"]
+
+    assert list(governance({})) == list(words.REQUIRED)
+    inherited = {"proprietaire": {"fonction": "F"}, "classification": "public", "base_legale": "Un décret."}
+    asked = governance(inherited)
+    assert list(asked) == [key for key in words.REQUIRED if key not in ("classification", "base_legale")]
+    assert asked["proprietaire"]["courriel"].startswith(templates.TO_COMPLETE)
+    intermediate = templates.model_files(
+        "ags", "int_x", "intermediate", node, columns, None, "    config: {}\n"
+    )
+    assert "config" not in intermediate["models/ags/intermediate/int_x.yml"]
+
+
+def test_what_a_source_says_of_people_is_said_of_its_staging() -> None:
+    node = MANIFEST["sources"]["source.p.clubs.membres"]
+    told = {
+        name: {**column, "config": {"meta": {"donnee_personnelle": "identifiant_direct"}}}
+        for name, column in node["columns"].items()
+    }
+    manifest = {"sources": {"source.p.clubs.membres": {**node, "columns": told}}}
+    files = templates.staging_files(manifest, "ags", "stg_clubs__membres", "clubs.membres")
+    columns = yaml.safe_load(list(files.values())[1])["models"][0]["columns"]
+    assert columns[-1]["config"] == {"meta": {"donnee_personnelle": "identifiant_direct"}}
+
+
+def test_a_mart_after_personal_data_has_its_categories_to_complete() -> None:
+    manifest = good_manifest()
+    inter = manifest["nodes"]["model.donnees_au_centre.int_ecoles"]
+    columns = [
+        templates.Column("nom", "Nom.", "text", "identifiant_direct"),
+        templates.Column("ville", "Ville.", "text"),
+    ]
+    assert templates.with_categories(manifest, inter, columns) == columns
+    source = next(one for one in manifest["sources"].values() if one["name"] == "ecoles")
+    source["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "identifiant_direct"}}
+    nom, ville = templates.with_categories(manifest, inter, columns)
+    assert nom == columns[0]
+    assert templates.TO_COMPLETE in ville.category
+    lines = templates.documented([nom, ville]).splitlines()
+    assert lines[2] == "        config: {meta: {donnee_personnelle: identifiant_direct}}"
+    assert lines[5] == '        config: {meta: {donnee_personnelle: "À compléter"}}'
 
 
 def test_a_view_never_reads_a_mart() -> None:

@@ -74,7 +74,11 @@ def test_an_asset_says_its_domain_layer_owners_and_description(tmp_path: Path) -
     mart = spec(definitions, "dim_ecole")
     assert mart.group_name == "age"
     assert mart.tags["couche"] == "marts"
-    assert list(mart.owners) == ["owner.age@fwb.example", "steward.age@fwb.example"]
+    assert list(mart.owners) == ["direction@fwb.example", "cellule.age@fwb.example"]
+    assert list(spec(definitions, "int_ecoles").owners) == [
+        "owner.age@fwb.example",
+        "steward.age@fwb.example",
+    ]
     assert mart.description == "Le modèle dim_ecole."
     assert {"dbt", "postgres"} <= mart.kinds
     assert mart.metadata["fichier"] == "models/age/marts/dim_ecole.sql"
