@@ -526,7 +526,7 @@ GOVERNANCE_FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (retention_ends_oddly, "conservation", "effacement, archivage"),
     (retention_has_no_end_and_no_reason, "conservation", "demande un motif"),
     (personal_data_are_kept_for_ever, "conservation", "ne convient pas à des données personnelles"),
-    (category_is_unknown, "categorie-connue", "stg_ecoles__ecoles.nom : donnee_personnelle vaut 'nom'"),
+    (category_is_unknown, "categorie-connue", "stg_ecoles__ecoles : donnee_personnelle vaut 'nom' (nom)"),
     (protection_is_unknown, "categorie-connue", "valeurs admises : pseudonymise, masque"),
     (confidential_source_has_a_silent_column, "categorie-requise", "sans catégorie : ville"),
     (sensitive_source_has_no_category_at_all, "categorie-requise", "sans catégorie : fase"),

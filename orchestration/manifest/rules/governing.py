@@ -145,14 +145,17 @@ def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
     """The category and the protection of a column are known ones, in every layer."""
     known = {"donnee_personnelle": tuple(words.CATEGORIES), "protection": words.PROTECTIONS}
     for node in of_type(manifest, "model", "seed", "source"):
-        for column, meta in _column_metas(node):
-            for key, values in known.items():
+        for key, values in known.items():
+            wrong: dict[str, list[str]] = {}
+            for column, meta in _column_metas(node):
                 if key in meta and meta[key] not in values:
-                    yield (
-                        yaml_file_of(node),
-                        f"{label_of(node)}.{column} : {key} vaut {meta[key]!r} ; "
-                        f"valeurs admises : {', '.join(values)}.",
-                    )
+                    wrong.setdefault(repr(meta[key]), []).append(column)
+            for value, columns in wrong.items():
+                yield (
+                    yaml_file_of(node),
+                    f"{label_of(node)} : {key} vaut {value} ({', '.join(columns)}) ; "
+                    f"valeurs admises : {', '.join(values)}.",
+                )
 
 
 @rule(
