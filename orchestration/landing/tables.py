@@ -13,8 +13,6 @@ from orchestration.landing.declaration import SourceTable
 _SHARED_LOCK = "plateforme.structure"
 
 _AUDIT = """
-create schema if not exists plateforme;
-
 -- A fact about the file being loaded, told by the transaction. Declared immutable, though it is not, so that
 -- COPY computes a column's default once and not for every row. Only the columns' defaults use it.
 create or replace function plateforme.en_cours(nom text) returns text
@@ -101,7 +99,11 @@ def ensure_audit(connection: psycopg.Connection) -> None:
         lock(connection, _SHARED_LOCK)
         if connection.execute("select to_regclass('plateforme.chargements_fichier')").fetchone() != (None,):
             return
+        # Asked first: `if not exists` wants the right to create even where the schema exists.
+        if connection.execute("select to_regnamespace('plateforme')").fetchone() == (None,):
+            connection.execute("create schema plateforme")
         connection.execute(_AUDIT)
+        _apply_access(connection, "plateforme", "chargements")
 
 
 def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
@@ -114,7 +116,6 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
         lock(connection, _SHARED_LOCK)
         names = {"raw": raw_table(table), "rejects": rejects_table(table)}
         for schema in {table.schema, f"raw_{table.domain}"}:
-            # Asked first: `if not exists` wants the right to create even where the schema exists.
             if connection.execute("select to_regnamespace(%s)", [schema]).fetchone() == (None,):
                 connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         for statement, name in ((_REJECTS, "rejects"), (_RAW, "raw")):
@@ -123,6 +124,14 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
                 connection.execute(sql.SQL(statement).format(**names))
         captured = {name for variant in table.variants for name in variant.captures()}
         add_columns(connection, table, table.columns, captured)
+        _apply_access(connection, table.schema, table.identifier)
+        _apply_access(connection, f"raw_{table.domain}", REJECTS_TABLE)
+
+
+def _apply_access(connection: psycopg.Connection, schema: str, name: str) -> None:
+    """Gives a table the rights that access/ declares, where `make access` has been run."""
+    if connection.execute("select to_regnamespace('acces')").fetchone() != (None,):
+        connection.execute("select acces.appliquer(%s, %s)", [schema, name])
 
 
 def column_defaults(connection: psycopg.Connection, table: SourceTable) -> dict[str, bool]:

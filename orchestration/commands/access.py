@@ -1,0 +1,129 @@
+"""`access`, `access-plan`, `access-check`: the rights of people and of the platform, from access/*.yml."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from itertools import groupby
+
+import psycopg
+
+from orchestration.access import Change, Declaration, apply_access, declare, plan_access, read_entries
+from orchestration.access.declaration import check_entries, review_faults
+from orchestration.access.files import Entry
+from orchestration.commands.session import Access, Session, parse_or_fail
+from orchestration.errors import PlatformError
+from orchestration.manifest.nodes import Manifest, domains_in
+from orchestration.settings import Settings
+
+
+def access(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Makes the rights of the database those of access/, in one transaction, and says what changed.
+
+    Raises:
+        PlatformError: the files are wrong, or the account may not give rights.
+    """
+    session = Session(settings)
+    opened = session.open_database()
+    session.enter(opened)
+    declaration = read_declaration(settings, parse_or_fail(session).manifest)
+    with session.step("Accès"):
+        changes = apply_access(opened.conninfo(), declaration)
+    print(f"\n{summary(changes, declaration)}")
+    return 0
+
+
+def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
+    """Prints, as SQL, what `access` would change; changes nothing.
+
+    Raises:
+        PlatformError: the files are wrong; or something differs and STRICT is set.
+    """
+    session = Session(settings, quiet=True)
+    opened = session.open_database()
+    session.enter(opened)
+    declaration = read_declaration(settings, parse_or_fail(session).manifest)
+    with psycopg.connect(opened.conninfo()) as connection:
+        changes = plan_access(connection, declaration)
+        connection.rollback()
+    print(script(changes))
+    if changes and (options.get("STRICT") or "").lower() not in ("", "0", "non", "false"):
+        raise PlatformError(
+            f"Les droits de la base {settings.database} diffèrent de access/ en {len(changes)} point(s).",
+            "Lisez le SQL ci-dessus, puis make access l'applique.",
+        )
+    return 0
+
+
+def access_check(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Checks access/ against the project and the calendar; opens no database.
+
+    Raises:
+        PlatformError: an entry is wrong, or its review is past.
+    """
+    offline = replace(settings, target_path=settings.root / "target" / "controle")
+    session = Session(offline)
+    session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+    entries = read_files(settings, parse_or_fail(session).manifest)
+    past, soon = review_faults(entries, date.today())
+    print("\n".join([*past, *soon]), end="\n" if past or soon else "")
+    if past:
+        raise PlatformError(
+            f"{len(past)} accès de access/ ont passé leur date de revue.",
+            "Faites confirmer chacun par son approbateur, puis reculez « revue » d'un an au plus ; "
+            "ou retirez l'entrée (docs/acces.md).",
+        )
+    return 0
+
+
+def read_files(settings: Settings, manifest: Manifest) -> list[Entry]:
+    """Reads access/, which must be right.
+
+    Raises:
+        PlatformError: an entry is wrong; the message has them all.
+    """
+    entries, faults = read_entries(settings.root, domains_in(settings.root))
+    # What an unreadable entry grants is not known: the rest is judged all the same.
+    faults += check_entries(entries, manifest)
+    if faults:
+        raise PlatformError(
+            "Les accès déclarés sont à corriger :\n" + "\n".join(f"  {fault}" for fault in faults),
+            "docs/acces.md donne les clés d'une entrée.",
+        )
+    return entries
+
+
+def read_declaration(settings: Settings, manifest: Manifest, today: date | None = None) -> Declaration:
+    """What the files mean today; tells about the reviews past or near.
+
+    Raises:
+        PlatformError: an entry is wrong.
+    """
+    today = today or date.today()
+    entries = read_files(settings, manifest)
+    for line in (line for lines in review_faults(entries, today) for line in lines):
+        print(f"-- {line}")
+    return declare(entries, manifest, today)
+
+
+def script(changes: list[Change]) -> str:
+    """The changes as a SQL script of one transaction, with a French title a kind."""
+    if not changes:
+        return "-- Rien à changer : les droits de la base sont ceux de access/."
+    lines = ["begin;"]
+    for kind, group in groupby(changes, key=lambda change: change.kind):
+        lines += ["", f"-- {kind}"]
+        lines += [f"{change.statement.rstrip(';')};" for change in group]
+    return "\n".join([*lines, "", "commit;"])
+
+
+def summary(changes: list[Change], declaration: Declaration) -> str:
+    """What was applied, in French."""
+    roles = f"{len(declaration.roles)} rôles, {len(declaration.schemas)} schémas"
+    if not changes:
+        return f"Accès : rien à changer ({roles})."
+    counts = Counter(change.kind for change in changes)
+    detail = ", ".join(f"{kind.lower()} {count}" for kind, count in counts.items())
+    return f"Accès appliqués ({roles}) ; changements : {detail}."
