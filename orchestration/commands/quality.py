@@ -11,6 +11,8 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from orchestration.commands.lineage import PERSONAL_DATA, check_personal_data
+from orchestration.commands.access import access_check
 from orchestration.commands.session import (
     Access,
     Session,
@@ -58,6 +60,8 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
             failed.append("Textes à compléter")
     for title, verify in {
         "Règles du projet (manifeste dbt)": check,
+        "Accès (access/)": access_check,
+        PERSONAL_DATA: check_personal_data,
         PORTABLE_SQL: check_portable_sql,
     }.items():
         with session.step(title):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # A macro of macros/governance says in a comment what it does; in a model the comment is only a comment.
 FOLDER = "macros/governance/"
 SAYS = re.compile(r"/\*\s*protection\s*:\s*(\w+)\s*\*/")
+COMMENT = re.compile(r"protection\s*:\s*(\w+)")
+DIALECT = "postgres"
 WITHOUT_DATABASE = ("--no-introspect", "--no-populate-cache", "--no-write-json")
 
 
@@ -63,7 +65,7 @@ def compile_for_lineage(settings: Settings, project: DbtManifest) -> Compiled:
     if done.result is None or failed:
         messages = "\n".join(result.message for result in failed) or str(done.exception)
         raise PlatformError(
-            f"Le projet ne se compile pas : le lignage des données personnelles ne peut être établi.\n{messages}",
+            f"Le projet ne se compile pas, son lignage ne peut être établi.\n{messages}",
             "Corrigez ce que le message nomme, puis relancez.",
         )
     return Compiled(
@@ -96,7 +98,7 @@ def _sealed(macros: Mapping[str, str], seal: str) -> Iterator[None]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         result = former(self, *args, **kwargs)
         protection = macros.get(self.macro.unique_id)
-        return result if protection is None else put_seal(result, seal + protection)
+        return result if protection is None else put_seal(result, seal, protection)
 
     MacroGenerator.__call__ = call
     try:
@@ -105,21 +107,36 @@ def _sealed(macros: Mapping[str, str], seal: str) -> Iterator[None]:
         MacroGenerator.__call__ = former
 
 
-def put_seal(result: Any, name: str) -> Any:
-    """What a macro returned, under seal: an expression in a call, a query in a subquery; the rest as it is."""
+def put_seal(result: Any, seal: str, protection: str) -> Any:
+    """What a protecting macro returned, under seal.
+
+    An expression goes into a call; a query into a subquery. Of a list of CTEs, the expressions behind the
+    macro's own comments are sealed. Anything else stays as it is, and protects nothing.
+    """
     if not isinstance(result, str):
         return result
-    text = result.strip()
-    try:
-        query = sqlglot.parse_one(text, read="postgres")
-        if isinstance(query, exp.Query):
-            return f"select * from (\n{text}\n) as {name}"
-    except SqlglotError:
-        pass
-    try:
-        items = sqlglot.parse_one(f"select {text}", read="postgres").expressions
-    except SqlglotError:
-        return result
-    if len(items) == 1 and not isinstance(items[0], exp.Alias):
+    text, name = result.strip(), seal + protection
+    if isinstance(_parsed(text), exp.Query):
+        return f"select * from (\n{text}\n) as {name}"
+    alone = _parsed(f"select {text}")
+    if alone is not None and len(alone.expressions) == 1 and not isinstance(alone.expressions[0], exp.Alias):
         return f"{name}(\n{text}\n)"
-    return result
+    listed = _parsed(f"with {text} select 1")
+    return result if listed is None else _seal_ctes(listed, seal)
+
+
+def _parsed(text: str) -> exp.Expression | None:
+    try:
+        return sqlglot.parse_one(text, read=DIALECT)
+    except SqlglotError:
+        return None
+
+
+def _seal_ctes(query: exp.Expression, seal: str) -> str:
+    """The CTEs of a query, what stands behind a comment of protection under seal."""
+    for node in list(query.walk()):
+        said = [found[1] for comment in node.comments or () if (found := COMMENT.fullmatch(comment.strip()))]
+        if said and said[0] in PROTECTIONS:
+            value = node.this if isinstance(node, exp.Alias) else node
+            value.replace(exp.Anonymous(this=seal + said[0], expressions=[value.copy()]))
+    return ",\n".join(cte.sql(DIALECT, comments=False) for cte in query.args["with_"].expressions)

@@ -99,7 +99,7 @@ class Expressions:
 
     @staticmethod
     def _sealed(name: str, flow: Flow) -> Flow:
-        """A macro protects what it changes: a sealed value that is still the value itself is not protected."""
+        """A macro protects what it changes: a sealed value that is still the value itself has no guard."""
         if name == PSEUDONYMISED:
             # Only the keyed hash counts, wherever it comes from.
             return flow

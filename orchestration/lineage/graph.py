@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-# What a step does to a value, in French for reports; of several done in one model, the last one here is shown.
+# What a step does to a value, in French for reports; of several in one model, the last one here is shown.
 OPERATIONS = (
     "copie",
     "conversion",

@@ -1,4 +1,4 @@
-"""Personal data that lost their tag: every column derived from a tagged one, held against what its YAML says."""
+"""Personal data that lost their tag: each column made from a tagged one, held against what its YAML says."""
 
 from __future__ import annotations
 
@@ -245,14 +245,14 @@ class _Search:
             return (
                 "elle se dit agrégée, mais une valeur de personne la traverse : ni comptage, ni somme, ni "
                 "moyenne sur ce chemin, ou un groupe par personne.",
-                "agrégez par count, sum ou avg, sans identifiant ni pseudonyme dans le group by ; min, max et "
-                "string_agg rendent la valeur d'une personne. Sinon, étiquetez la colonne "
+                "agrégez par count, sum ou avg, sans identifiant ni pseudonyme dans le group by ; min, max "
+                "et string_agg rendent la valeur d'une personne. Sinon, étiquetez la colonne "
                 f"(donnee_personnelle: {burden.category}).",
             )
         return (
             f"elle se dit protégée par « {protection} », mais ce chemin ne passe pas par la macro.",
-            "faites passer la valeur par la macro (macros/governance), sur tous les chemins ; ou étiquetez la "
-            f"colonne (donnee_personnelle: {burden.category}).",
+            "faites passer la valeur par la macro (macros/governance), sur tous les chemins ; ou étiquetez "
+            f"la colonne (donnee_personnelle: {burden.category}).",
         )
 
     @staticmethod
@@ -263,8 +263,8 @@ class _Search:
             return reason, f"déclarez ce que son SQL fait déjà : config.meta.protection: {met[-1]}."
         return (
             reason,
-            f"dans son YAML, écrivez config.meta.donnee_personnelle: {burden.category} ; ou protégez la valeur "
-            "par une macro de macros/governance et déclarez config.meta.protection.",
+            f"dans son YAML, écrivez config.meta.donnee_personnelle: {burden.category} ; ou protégez la "
+            "valeur par une macro de macros/governance et déclarez config.meta.protection.",
         )
 
     def _unfounded_claim(self, column: ColumnId) -> Leak | None:
@@ -286,7 +286,7 @@ class _Search:
             label=self._lineage.label(column),
             category=NONE,
             reason=f"elle se dit protégée par « {protection} », et son SQL n'y passe pas.",
-            advice="faites passer la valeur par la macro (macros/governance), ou ôtez config.meta.protection.",
+            advice="faites passer la valeur par la macro, ou ôtez config.meta.protection.",
             path=(Step(column, ""),),
             labels=(self._lineage.label(column),),
         )

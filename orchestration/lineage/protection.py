@@ -81,13 +81,29 @@ def _hash_under_key(node: exp.Expression, place: str) -> tuple[str, exp.Expressi
     key = joined.this.unnest()
     if not isinstance(key, exp.Decode) or key.text("charset").lower() != "hex":
         return None
-    setting = key.this.unnest()
-    if not isinstance(setting, exp.Anonymous) or str(setting.this).lower() != "current_setting":
+    name = _key_name(key.this.unnest(), place)
+    return None if name is None else (name, joined.expression)
+
+
+def _key_name(node: exp.Expression, place: str) -> str | None:
+    """The x of current_setting('dac.o_x'), alone or first of a coalesce whose others are settings too."""
+    if isinstance(node, exp.Coalesce):
+        others = [other.unnest() for other in node.expressions]
+        if not all(_setting(other) is not None for other in others):
+            return None
+        node = node.this.unnest()
+    if isinstance(node, exp.Nullif):
+        node = node.this.unnest()
+    found = KEY.fullmatch(_setting(node) or "")
+    return found[2] if found and found[1] == place else None
+
+
+def _setting(node: exp.Expression) -> str | None:
+    """The name of the setting that current_setting('…') reads; None for anything else."""
+    if not isinstance(node, exp.Anonymous) or str(node.this).lower() != "current_setting":
         return None
-    found = KEY.fullmatch(setting.expressions[0].name) if setting.expressions else None
-    if found is None or found[1] != place:
-        return None
-    return found[2], joined.expression
+    first = node.expressions[0] if node.expressions else None
+    return first.name if isinstance(first, exp.Literal) and first.is_string else None
 
 
 def function_name(node: exp.Expression) -> str:

@@ -13,7 +13,7 @@ from orchestration.lineage.graph import EMPTY, Flow, together
 SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 
 Columns = Mapping[str, Flow]
-# Columns of a relation of the project: by schema (empty when the query names none) and name; None when unknown.
+# Columns of a relation by schema (empty when the query names none) and name; None when it is unknown.
 FindRelation = Callable[[str, str], Columns | None]
 
 
