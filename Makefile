@@ -14,7 +14,7 @@ ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ */
 export CALLER_FOLDER := $(PWD)
 
 # Options of one target are taken from the command line only: some systems set NAME or PORT for everyone.
-OPTIONS := AG MODEL NAME PORT SELECT SOURCE STRICT
+OPTIONS := AG ANCRE MODEL NAME PORT SELECT SOURCE STRICT
 $(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
 
 RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
@@ -63,6 +63,9 @@ test-macros: ## Joue les cas des macros portables, sur PostgreSQL et en VQL (PYT
 .PHONY: lint
 lint: ## Contrôle l'écriture du SQL, du YAML, du Python et les règles du projet
 	$(RUN) lint
+.PHONY: audit-check
+audit-check: ## Vérifie que personne n'a touché au journal d'audit (ANCRE=numéro:condensé)
+	$(RUN) audit-check
 .PHONY: fix
 fix: ## Corrige ce que les outils savent corriger
 	$(RUN) fix

@@ -24,6 +24,7 @@ COMMANDS = {
     "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),
     "test-macros": ("macros", "joue les cas des macros portables sur PostgreSQL et en VQL"),
     "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
+    "audit-check": ("audit", "vérifie que le journal d'audit est entier"),
     "ui": ("pipeline", "ouvre Dagster"),
     "new-model": ("templates", "crée un modèle depuis un gabarit"),
     "env": ("database", "donne les variables d'environnement"),

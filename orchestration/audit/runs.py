@@ -9,9 +9,12 @@ from typing import Any
 import psycopg
 
 from orchestration.audit.anchors import append_anchor
-from orchestration.audit.journal import Head, identity, record
+from orchestration.audit.journal import Head, identity, readable, record
+from orchestration.audit.reading import reading_state, trace_reading
 from orchestration.errors import PlatformError
+from orchestration.governance.datasets import read_datasets
 from orchestration.landing import LoadReport
+from orchestration.manifest.nodes import Manifest
 from orchestration.settings import Settings
 
 # Names of failed nodes or tables kept in an event; the rest is counted.
@@ -47,6 +50,41 @@ def note_run(settings: Settings, conninfo: str, action: str, objet: str, details
             advice,
         ) from error
     return head
+
+
+def trace_after_build(conninfo: str, manifest: Manifest) -> list[str]:
+    """Has the reading of sensitive data sets traced again, where the server can.
+
+    Args:
+        conninfo: libpq connection string; "" means the PG* environment variables.
+
+    Returns:
+        What went wrong, in French; empty when nothing did, and where the server has no pgaudit.
+    """
+    try:
+        with psycopg.connect(conninfo, connect_timeout=10, autocommit=True) as connection:
+            trace_reading(connection, read_datasets(manifest))
+    except psycopg.Error as error:
+        return [
+            f"La trace des lectures (pgaudit) n'a pas pu être réglée : {str(error).strip()}\n"
+            "Que faire : vérifiez que ce compte possède les tables construites (docs/audit.md)."
+        ]
+    return []
+
+
+def describe(conninfo: str) -> dict[str, str]:
+    """What the summary says of the audit: the anchor to keep elsewhere, and whether reading is traced.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        place = readable(connection)
+        head = (
+            place
+            and connection.execute(f"select id, condense from {place} order by id desc limit 1").fetchone()
+        )
+        return {"ancre": str(Head(*head)) if head else "", "lecture": reading_state(connection).remark}
 
 
 def load_details(report: LoadReport | None) -> dict[str, Any]:

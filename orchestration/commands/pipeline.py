@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestration.audit.runs import describe, load_details, note_run
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import Access, Session, python_tool
 from orchestration.errors import PlatformError
@@ -72,7 +73,17 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
         report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
     for fault in faults:
         print(f"\n{fault}")
+    unnoted: list[str] = []
+    try:
+        # Under its title a step stands in `seconds`, also when it failed.
+        seconds = session.seconds["Chargement de la zone de dépôt"]
+        note_run(
+            settings, access.conninfo(), "chargement", "tout", {**load_details(report), "duree_s": seconds}
+        )
+    except PlatformError as error:
+        unnoted = [str(error)]
     problems = [
+        *unnoted,
         *([parsed.notice] if parsed.notice else []),
         *([f"Déclarations à corriger, nommées ci-dessus : {len(faults)}."] if faults else []),
     ]
@@ -144,6 +155,7 @@ def conclude(
         load_failures=load_failures(report) if report else {},
         results=results,
         problem=problem,
+        audit=describe(access.conninfo()),
     )
     summary = summarise(access.conninfo(), read_manifest(settings), run)
     settings.build.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestration.audit import note_run
 from orchestration.commands.session import Session
 from orchestration.errors import PlatformError
 from orchestration.portability import compile_for_denodo
@@ -15,7 +16,7 @@ EXPORT_FOLDER = "denodo"
 
 
 def denodo_export(settings: Settings, _options: Mapping[str, str]) -> int:
-    """Writes one script of views a domain into build/denodo; needs neither Denodo nor a database.
+    """Writes one script of views a domain into build/denodo; needs no Denodo, and a database only to note it.
 
     Raises:
         PlatformError: a model does not compile for Denodo, or documented VQL has not what it says.
@@ -27,6 +28,10 @@ def denodo_export(settings: Settings, _options: Mapping[str, str]) -> int:
     print("\nÀ jouer dans cet ordre, par un administrateur de Virtual DataPort :")
     for script, path in zip(scripts, paths, strict=True):
         print(f"  {path.relative_to(settings.root)!s:<40} {len(script.views):>4} vues")
+    with session.step("Journal d'audit"):
+        counts = {script.database: len(script.views) for script in scripts}
+        access = session.open_database()
+        note_run(settings, access.conninfo(), "export", EXPORT_FOLDER, {"issue": "reussi", "vues": counts})
     session.say("Scripts écrits : VQL documenté, vérifié ; aucun serveur Denodo n'a été interrogé.")
     return 0
 

@@ -7,16 +7,20 @@ import json
 import re
 import shlex
 import shutil
+import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from orchestration.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import (
+    Access,
     Session,
     dbt,
     parse_or_fail,
+    python_tool,
     run_tool,
 )
 from orchestration.errors import PlatformError
@@ -26,6 +30,8 @@ from orchestration.settings import Settings
 
 PREVIEW_ROWS = 10
 CELL_WIDTH = 24
+RESULTS = "run_results.json"
+DISCREET_DBT = "orchestration.audit.discretion"
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> int:
@@ -35,12 +41,22 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: dbt failed (its own output stands above), or SELECT names nothing.
     """
     session = Session(settings)
-    environment = session.enter(session.open_database())
+    access = session.open_database()
+    environment = session.enter(access)
     wanted = options.get("SELECT") or ""
     selection = shlex.split(wanted)
-    command = dbt("build", *(["--select", *selection] if selection else []))
-    with session.step("dbt build"):
-        code = run_tool(command, environment, settings.root)
+    # dbt, whose messages go to logs and artefacts without the values of rows.
+    command = python_tool(DISCREET_DBT, "build", *(["--select", *selection] if selection else []))
+    # What an earlier command left would be taken for the results of this one.
+    (settings.target_path / RESULTS).unlink(missing_ok=True)
+    code = None
+    try:
+        with session.step("dbt build"):
+            code = run_tool(command, environment, settings.root)
+    finally:
+        unnoted = _note_build(session, access, selection, code)
+    if unnoted:
+        print(f"\n{unnoted}", file=sys.stderr)
     if code != 0:
         raise PlatformError(
             "dbt build a échoué ; la première erreur ci-dessus en dit la cause.",
@@ -48,12 +64,38 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
             "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
         )
     # dbt takes an empty selection for a success.
-    results = json.loads((settings.target_path / "run_results.json").read_text(encoding="utf-8"))["results"]
-    if selection and not results:
+    if selection and not _results(settings):
         raise PlatformError(
             f"Rien ne correspond à SELECT={wanted}.", selection_advice(read_manifest(settings), selection)
         )
-    return 0
+    return 1 if unnoted else 0
+
+
+def _results(settings: Settings) -> list[dict]:
+    """The results of dbt's last command; none when it did not come so far."""
+    file = settings.target_path / RESULTS
+    return json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
+
+
+def _note_build(session: Session, access: Access, selection: Sequence[str], code: int | None) -> str:
+    """Notes a build in the audit journal; returns what went wrong with that, in French, or "".
+
+    Args:
+        code: of dbt; None when it was interrupted.
+    """
+    settings = session.settings
+    results = _results(settings)
+    details = build_details((result["unique_id"], result["status"]) for result in results)
+    if code != 0:
+        details["issue"] = "interrompu" if code is None else "echec"
+    details |= {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection)}
+    details["duree_s"] = session.seconds["dbt build"]
+    problems = trace_after_build(access.conninfo(), read_manifest(settings)) if results else []
+    try:
+        note_run(settings, access.conninfo(), "construction", " ".join(selection) or "tout", details)
+    except PlatformError as error:
+        problems.append(str(error))
+    return "\n\n".join(problems)
 
 
 def selection_advice(manifest: Mapping, selection: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.audit.discretion import hide_values
 from orchestration.manifest.reader import dbt_options
 from orchestration.settings import Settings
 
@@ -111,6 +112,7 @@ class DbtRun:
 
         def work(target_path: Path) -> None:
             try:
+                hide_values()
                 options = dbt_options(self._settings, target_path, log_path=self.folder)
                 runner = dbtRunner(manifest=self._project, callbacks=[listen])
                 done = runner.invoke([*self._arguments, *options])

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 
+from orchestration.audit.runs import NAMES_KEPT, build_details, load_details, note_run, trace_after_build
 from orchestration.errors import PlatformError
 from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import TableReport
@@ -89,14 +91,40 @@ class Work:
             journal.errors.append(parsed.notice)
         tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
         if tables:
-            with journal.timed("chargement"):
+            noted = self._noted("chargement", journal, lambda: load_details(journal.load))
+            with journal.timed("chargement"), noted:
                 yield from self._load(parsed.manifest, set(tables), journal)
         selection = self._selection(parsed.manifest, assets, checks)
         if selection:
-            with journal.timed("dbt"):
+            noted = self._noted("construction", journal, lambda: self._built(selection, journal))
+            with journal.timed("dbt"), noted:
                 yield from self._build(parsed, selection, assets, checks, journal)
+            journal.errors.extend(trace_after_build("", parsed.manifest))
         if journal.errors:
             raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
+
+    @contextmanager
+    def _noted(self, action: str, journal: Journal, details: Callable[[], dict[str, Any]]) -> Iterator[None]:
+        """Notes one event in the audit journal when the part ends, well, badly or interrupted.
+
+        What was done stays done when the event cannot be noted; the step fails at its end.
+        """
+        begun, ended = time.monotonic(), False
+        try:
+            yield
+            ended = True
+        finally:
+            event = {**details(), "duree_s": round(time.monotonic() - begun, 1)}
+            if not ended:
+                event["issue"] = "interrompu"
+            try:
+                note_run(self.settings, "", action, self.name, event)
+            except PlatformError as error:
+                journal.errors.append(str(error))
+
+    def _built(self, selection: list[str], journal: Journal) -> dict[str, Any]:
+        found = build_details((node.unique_id, node.status) for node in journal.nodes)
+        return {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection), **found}
 
     def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
         keys, sources = {}, {}
@@ -161,6 +189,75 @@ class Work:
                 )
         if run.error:
             journal.errors.append(f"dbt n'a pas pu travailler : {run.error}")
+
+    def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
+        keys, sources = {}, {}
+        for key, unique_id in self.catalogue.tables.items():
+            if unique_id in wanted and (source := manifest["sources"].get(unique_id)):
+                keys[domain_of(source), source["source_name"], source["name"]] = key
+                sources[unique_id] = source
+        faults: list[PlatformError] = []
+        declared = read_declarations({"sources": sources}, faults)
+        journal.errors.extend(f"Chargement : {fault}" for fault in faults)
+        try:
+            journal.load = load_landing("", self.settings.landing, declared, progress=self.progress)
+        except PlatformError as error:
+            journal.errors.append(f"Chargement : {error}")
+            return
+        for table in journal.load.tables:
+            key = keys[table.domain, table.source, table.table]
+            metadata, reasons = _load_metadata(table), _reasons(table)
+            if reasons:
+                name = f"{table.domain}.{table.source}.{table.table}"
+                journal.errors.append(f"Chargement de {name} : {reasons}")
+            else:
+                yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=LOADED,
+                passed=not reasons,
+                description=reasons or None,
+                metadata=metadata,
+            )
+
+    def _build(
+        self,
+        parsed: ParseResult,
+        selection: list[str],
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+    ) -> Iterator[Event]:
+        made = {unique_id: key for key, unique_id in self.catalogue.models.items() if key in assets}
+        tested = {unique_id: key for key, unique_id in self.catalogue.tests.items() if key in checks}
+        # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
+        arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
+        run = DbtRun(self.settings, self.name, parsed.project, arguments)
+        for result in run.results():
+            journal.nodes.append(result)
+            if self.watch:
+                self.watch(result)
+            if result.bad:
+                journal.errors.append(_explain(parsed.manifest, result))
+            if result.good and result.unique_id in made:
+                yield dg.MaterializeResult(asset_key=made[result.unique_id], metadata=_metadata(result))
+            elif result.unique_id in tested and (result.good or result.bad or result.status == WARNING):
+                check = tested[result.unique_id]
+                yield dg.AssetCheckResult(
+                    asset_key=check.asset_key,
+                    check_name=check.name,
+                    passed=result.good,
+                    severity=_severity(result),
+                    description=result.message or None,
+                    metadata=_metadata(result),
+                )
+        if run.error:
+            journal.errors.append(f"dbt n'a pas pu travailler : {run.error}")
+
+    def _domains(self, manifest: Manifest) -> set[str]:
+        """The domains of this location, whose keys its sessions have."""
+        models = (manifest["nodes"].get(unique_id) for unique_id in self.catalogue.models.values())
+        return {domain_of(model) for model in models if model}
 
     def _selection(
         self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]

@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.manifest.nodes import Manifest
-from orchestration.manifest.rules import describing, governing, landing, offering, reading
+from orchestration.manifest.rules import auditing, describing, governing, landing, offering, reading
 
-RULES = (*reading.RULES, *offering.RULES, *describing.RULES, *landing.RULES, *governing.RULES)
+RULES = (
+    *reading.RULES,
+    *offering.RULES,
+    *describing.RULES,
+    *landing.RULES,
+    *governing.RULES,
+    *auditing.RULES,
+)
 
 
 @dataclass(frozen=True, order=True)

@@ -35,6 +35,7 @@ class Run:
         load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
         results: the `results` of dbt's run_results.json; empty when nothing was built.
         problem: what stopped the run, in French; None when it went to its end.
+        audit: ancre (of the audit journal, "" without one), lecture (whether reading is traced, in French).
     """
 
     landing: str
@@ -45,6 +46,7 @@ class Run:
     load_failures: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[Mapping[str, Any]] = ()
     problem: str | None = None
+    audit: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -115,6 +117,7 @@ class Summary:
     failures: list[dict[str, str]]
     seconds: dict[str, float]
     connection: dict[str, str | None]
+    audit: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of build/summary.json."""
@@ -173,6 +176,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         failures=failures,
         seconds=dict(run.seconds),
         connection=dict(run.connection),
+        audit=dict(run.audit),
     )
 
 

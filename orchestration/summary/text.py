@@ -66,6 +66,7 @@ def render(summary: Summary) -> str:
             ],
         ),
         _durations(summary.seconds),
+        _audit(summary.audit),
         _card(summary.connection),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -170,6 +171,13 @@ def _durations(seconds: Mapping[str, float]) -> str:
             steps["Autres étapes"] = rest
         steps[TOTAL] = seconds[TOTAL]
     return _table([[title, f"{_decimal(value)} s"] for title, value in steps.items()], "Durées")
+
+
+def _audit(audit: Mapping[str, str]) -> str:
+    if not audit:
+        return ""
+    anchor = audit.get("ancre") or "aucune : ce compte ne peut pas lire le journal"
+    return f"Journal d'audit\n  Ancre à garder : {anchor}\n  {audit.get('lecture', '')}".rstrip()
 
 
 def _list(title: str, items: Sequence[str]) -> str:
