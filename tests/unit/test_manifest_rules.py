@@ -551,6 +551,18 @@ def test_personal_data_in_order_break_no_rule(section: str) -> None:
     assert check_manifest(manifest) == []
 
 
+@pytest.mark.parametrize("values", [{"classification": "privé"}, {"classement": "interne"}])
+def test_a_fault_of_a_folder_is_said_once(values: dict[str, str]) -> None:
+    manifest = good_manifest()
+    for name in ("dim_ecole", "fct_croise", "ecoles"):
+        said(manifest, name).pop("classification")
+        meta = node(manifest, name)["config"]["meta"]
+        meta["gouvernance_du_dossier"] = values
+        meta["gouvernance_par_defaut"] = {} if "classification" in values else {"classification": "interne"}
+    (found,) = check_manifest(manifest)
+    assert found.file == "dbt_project.yml"
+
+
 def test_a_protected_column_needs_no_category() -> None:
     manifest = good_manifest()
     source_with_people(manifest)

@@ -28,6 +28,8 @@ INNER_KEYS = {
     "rafraichissement": ("tous_les", "unite"),
 }
 LEVEL_KEYS = (words.OWN, words.DEFAULTS, words.FOLDER_DEFAULTS)
+# Where the defaults of folders are written.
+PROJECT_FILE = "dbt_project.yml"
 COLUMN_KEYS = ("donnee_personnelle", "protection")
 MAILBOX = re.compile(r"(?P<local>[a-z0-9]+(?:[.-][a-z0-9]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 PERSON = re.compile(r"\s*(m|mr|mme|mlle|monsieur|madame|mademoiselle|dr|docteur)\b\.?\s", re.IGNORECASE)
@@ -66,6 +68,7 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
         for name, group in sorted((one["name"], one) for one in manifest.get("groups", {}).values())
     ]
     nodes = [(_at(node), _name(node), meta_of(node)) for node in dataset_nodes(manifest)]
+    told: set[str] = set()
     for where, name, meta in (*groups, *nodes):
         for key in meta:
             if key not in LEVEL_KEYS and (close := _close(key, LEVEL_KEYS)):
@@ -78,8 +81,15 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
                 yield where, f"{name} : {level} attend des clés et des valeurs."
                 continue
             for path, key, known in _keys(level, values):
-                if key not in known:
-                    yield where, f"{name} : clé inconnue {path}.{key}{_proposal(key, known)}."
+                fault = f"clé inconnue {path}.{key}{_proposal(key, known)}"
+                if key in known:
+                    continue
+                if level != words.FOLDER_DEFAULTS:
+                    yield where, f"{name} : {fault}."
+                elif fault not in told:
+                    # Every data set of the folder has it: said once.
+                    told.add(fault)
+                    yield PROJECT_FILE, f"{fault} ({name}, entre autres)."
     for node in of_type(manifest, "model", "seed", "source"):
         for column, meta in _column_metas(node):
             for key in meta:
@@ -115,11 +125,17 @@ def responsibles_are_functions(manifest: Manifest) -> Iterator[Fault]:
 )
 def values_have_their_form(manifest: Manifest) -> Iterator[Fault]:
     """Texts are texts, `strategique` is true or false, `synonymes` a list, a classification a known one."""
+    told: set[str] = set()
     for node in dataset_nodes(manifest):
         for key, (level, value) in _said(manifest, node).items():
             fault = _value_fault(key, value)
-            if fault:
+            if fault is None:
+                continue
+            if level != "du dossier":
                 yield _at(node), f"{_name(node)} : {key} ({level}) : {fault}."
+            elif (said := f"{key} ({level}) : {fault}") not in told:
+                told.add(said)
+                yield PROJECT_FILE, f"{said} ({_name(node)}, entre autres)."
 
 
 @rule(
