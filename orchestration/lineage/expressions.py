@@ -124,7 +124,7 @@ class Expressions:
         name = protection.function_name(node)
         if isinstance(node, exp.Concat | exp.ConcatWs | exp.DPipe):
             return "concaténation"
-        if protection.DIGESTS.fullmatch(name):
+        if protection.DIGESTS.fullmatch(name.replace("_", "")):
             return "hachage"
         if isinstance(node, protection.EXTREME):
             return "minimum ou maximum"

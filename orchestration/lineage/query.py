@@ -9,7 +9,7 @@ from sqlglot import exp
 from orchestration.lineage.expressions import Expressions
 from orchestration.lineage.graph import COPY, EMPTY, Flow, Guard, together
 from orchestration.lineage.protection import of_seal
-from orchestration.lineage.scopes import Columns, FindRelation, Scope, Source, Unreadable, name_of
+from orchestration.lineage.scopes import Columns, FindRelation, Scope, Source, Unreadable, name_of, put
 
 # A recursive CTE is read again until nothing is added to its columns.
 MOST_ROUNDS = 20
@@ -103,7 +103,7 @@ class QueryReader(Expressions):
         columns: dict[str, Flow] = {}
         for item in query.expressions:
             for name, flow in self._item(item, scope, ctes):
-                columns[name] = together([columns[name], flow]) if name in columns else flow
+                put(columns, name, flow)
         return columns
 
     def _item(

@@ -94,7 +94,7 @@ class Scope:
         for source in self.sources.values():
             for name, flow in source.columns.items():
                 if name not in self.merged:
-                    columns[name] = together([columns[name], flow]) if name in columns else flow
+                    put(columns, name, flow)
         return columns
 
     def add(self, column: exp.Column, flow: Flow) -> None:
@@ -105,6 +105,13 @@ class Scope:
         for alias, source in self.sources.items():
             if table in ("", alias) and name in source.columns:
                 source.columns[name] = together([source.columns[name], flow])
+
+
+def put(columns: dict[str, Flow], name: str, flow: Flow) -> None:
+    """Adds a column in the last place; a name that is taken already cannot be read, but its place counts."""
+    while name in columns:
+        name += "'"
+    columns[name] = flow
 
 
 def name_of(identifier: exp.Expression | None) -> str:
