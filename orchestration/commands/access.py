@@ -13,6 +13,8 @@ import psycopg
 from orchestration.access import Change, Declaration, apply_access, declare, plan_access, read_entries
 from orchestration.access.declaration import check_entries, review_faults
 from orchestration.access.files import Entry
+from orchestration.audit import note_run
+from orchestration.audit.rights import entitle
 from orchestration.commands.session import Access, Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.manifest.nodes import Manifest, domains_in
@@ -32,6 +34,7 @@ def access(settings: Settings, _options: Mapping[str, str]) -> int:
     with session.step("Accès"):
         changes = apply_access(opened.conninfo(), declaration)
     print(f"\n{summary(changes, declaration)}")
+    note_rights(settings, opened.conninfo(), changes)
     return 0
 
 
@@ -106,6 +109,25 @@ def read_declaration(settings: Settings, manifest: Manifest, today: date | None 
     for line in (line for lines in review_faults(entries, today) for line in lines):
         print(f"-- {line}")
     return declare(entries, manifest, today)
+
+
+def note_rights(settings: Settings, conninfo: str, changes: list[Change]) -> None:
+    """Gives the platform's roles their part in the audit journal, and notes there what was changed.
+
+    Raises:
+        PlatformError: the journal could not be made, shared or written; the rights stay as they were applied.
+    """
+    try:
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            entitle(connection)
+    except psycopg.Error as error:
+        raise PlatformError(
+            f"Les droits sont appliqués, mais pas ceux du journal d'audit : {str(error).strip()}",
+            "Un administrateur lance make access avec son compte (docs/audit.md).",
+        ) from error
+    if changes:
+        counts = dict(Counter(change.kind for change in changes))
+        note_run(settings, conninfo, "droits", "access", {"issue": "reussi", "changements": counts})
 
 
 def script(changes: list[Change]) -> str:

@@ -1,0 +1,147 @@
+"""Who reads what was received as received, and who has a part in the journal: by connecting as each role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from orchestration.access import apply_access
+from orchestration.audit import record, verify
+from orchestration.audit.rights import entitle
+from orchestration.commands.access import note_rights, read_declaration
+from orchestration.landing import load_landing, read_declarations
+from orchestration.manifest import parse
+from orchestration.settings import ROOT, Settings
+from orchestration.warehouse import EmbeddedServer
+from tests.small_project import environment
+
+DATABASE = "essai_audit_droits"
+LOADED = ("agaj", "agmj", "sg")
+
+
+@pytest.fixture(scope="module")
+def shared(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, list[str]]]:
+    """The raw tables of the sample, with the rights of access/; its connection and the roles."""
+    folder = tmp_path_factory.mktemp("audit")
+    server.ensure_database(DATABASE)
+    conninfo = server.start().conninfo(DATABASE)
+    settings = replace(Settings.load({}), target_path=folder / "target", build=folder / "build")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(conninfo).items():
+            patch.setenv(name, value)
+        manifest = parse(settings).manifest
+    load_landing(conninfo, ROOT / "landing", read_declarations(manifest), LOADED)
+    declaration = read_declaration(settings, manifest)
+    changes = apply_access(conninfo, declaration)
+    note_rights(settings, conninfo, changes)
+    yield conninfo, sorted(declaration.roles)
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        # Roles outlive a database, and other tests have their own.
+        for role in declaration.roles:
+            admin.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
+    server.drop_database(DATABASE)
+    with psycopg.connect(server.start().conninfo("postgres"), autocommit=True) as admin:
+        for role in declaration.roles:
+            admin.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+
+
+@contextmanager
+def connected(conninfo: str, role: str) -> Iterator[psycopg.Connection]:
+    """A session of a new account that has this role and nothing else."""
+    name = sql.Identifier(f"compte_{role}")
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        admin.execute(sql.SQL("create role {} login password 'essai'").format(name))
+        admin.execute(sql.SQL("grant {} to {}").format(sql.Identifier(role), name))
+        try:
+            with psycopg.connect(
+                conninfo, user=f"compte_{role}", password="essai", autocommit=True
+            ) as connection:
+                yield connection
+        finally:
+            admin.execute(sql.SQL("drop role {}").format(name))
+
+
+def allowed(connection: psycopg.Connection, statement: str | sql.Composed) -> bool:
+    try:
+        connection.execute(statement)
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def test_what_was_received_is_read_by_the_entitled_roles_alone(shared: tuple[str, list[str]]) -> None:
+    conninfo, roles = shared
+    with psycopg.connect(conninfo) as admin:
+        tables = admin.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_schema = any(%s) order by 1, 2",
+            [[f"raw_{domain}" for domain in LOADED]],
+        ).fetchall()
+    assert ("raw_agaj", "rejets_chargement") in tables and len(tables) >= 6
+    read = {}
+    for role in roles:
+        with connected(conninfo, role) as connection:
+            for schema, table in tables:
+                query = sql.SQL("select * from {} limit 1").format(sql.Identifier(schema, table))
+                if allowed(connection, query):
+                    read.setdefault((schema, table), set()).add(role)
+    for (schema, table), readers in read.items():
+        domain = schema.removeprefix("raw_")
+        # The platform's own accounts, those of the requests of persons, and one role for people.
+        entitled = {"chargeur", f"{domain}_donnees_brutes", "droits_des_personnes"}
+        if table != "rejets_chargement":
+            entitled.add(f"dbt_{domain}")
+        assert readers <= entitled, (schema, table, readers - entitled)
+        assert f"{domain}_donnees_brutes" in readers
+    assert set(read) == set(tables)
+
+
+def test_each_role_has_its_part_in_the_journal_and_no_more(shared: tuple[str, list[str]]) -> None:
+    conninfo, roles = shared
+    writers = re.compile("chargeur|dbt_.+|droits_des_personnes")
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        assert "rapport" in entitle(admin)
+    for role in roles:
+        with connected(conninfo, role) as connection:
+            try:
+                record(connection, "chargement", role, {})
+                notes = True
+            except psycopg.errors.InsufficientPrivilege:
+                notes = False
+            assert notes == bool(writers.fullmatch(role)), role
+            assert allowed(connection, "select count(*) from audit.journal") == (role == "rapport"), role
+            for statement in (
+                "select * from audit.evenements",
+                "insert into audit.evenements select * from audit.evenements",
+                "update audit.evenements set objet = ''",
+                "delete from audit.evenements",
+                "truncate audit.evenements",
+                "create table audit.autre (a text)",
+                "set role audit_proprietaire",
+                "set role audit_ecriture",
+            ):
+                assert not allowed(connection, statement), (role, statement)
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        assert verify(admin).faults == ()
+        first = admin.execute(
+            "select action, details ? 'changements' from audit.journal where id = 1"
+        ).fetchone()
+        assert first == ("droits", True)
+
+
+def test_the_rights_of_the_journal_outlive_those_of_access(shared: tuple[str, list[str]]) -> None:
+    conninfo, _ = shared
+    with psycopg.connect(conninfo) as admin:
+        rights = "select array_agg(a.*::text order by a.*::text) from pg_class, aclexplode(relacl) as a "
+        rights += "where relnamespace = 'audit'::regnamespace"
+        before = admin.execute(rights).fetchone()
+        entitle(admin)
+        assert admin.execute(rights).fetchone() == before
