@@ -14,7 +14,7 @@ ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ */
 export CALLER_FOLDER := $(PWD)
 
 # Options of one target are taken from the command line only: some systems set NAME or PORT for everyone.
-OPTIONS := AG ANCRE MODEL NAME PORT SELECT SOURCE STRICT
+OPTIONS := AG ANCRE CLES COLUMN MODEL NAME PORT SELECT SOURCE STRICT
 $(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
 
 RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
@@ -46,8 +46,20 @@ new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=sou
 .PHONY: denodo-export
 denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (build/denodo)
 	$(RUN) denodo-export
+.PHONY: lineage
+lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
+	$(RUN) lineage
+.PHONY: access
+access: ## Applique à la base les droits déclarés dans access/
+	$(RUN) access
+.PHONY: access-plan
+access-plan: ## Montre en SQL ce que make access changerait (STRICT=1 : échoue s'il y a une différence)
+	$(RUN) access-plan
+.PHONY: access-check
+access-check: ## Contrôle les fichiers access/ et leurs dates de revue
+	$(RUN) access-check
 .PHONY: env
-env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)"
+env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)" (CLES=ag : avec ses clés)
 	$(RUN) env
 
 ##@ Vérifier

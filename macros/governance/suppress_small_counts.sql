@@ -262,8 +262,8 @@
         {%- for key in within %}
         {{ key }},
         {%- endfor %}
-        ligne as {{ row }},
-        colonne as {{ column }},
+        /* protection: supprime */ ligne as {{ row }},
+        /* protection: supprime */ colonne as {{ column }},
         niveau,
         /* protection: supprime */ case when cachee = 0 then nombre end as {{ count }},
         {%- for measure in sums %}

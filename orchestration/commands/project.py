@@ -42,7 +42,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     """
     session = Session(settings)
     access = session.open_database()
-    environment = session.enter(access)
+    environment = session.enter(access, with_keys=True)
     wanted = options.get("SELECT") or ""
     selection = shlex.split(wanted)
     # dbt, whose messages go to logs and artefacts without the values of rows.
@@ -123,7 +123,7 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     if not name:
         raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
     session = Session(settings)
-    session.enter(session.open_database())
+    session.enter(session.open_database(), with_keys=True)
     parsed = parse_or_fail(session)
     node = find_model(parsed.manifest, name)
     from dbt.cli.main import dbtRunner
@@ -271,7 +271,7 @@ def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
     session = Session(scratch)
     access = session.open_database()
     try:
-        environment = session.enter(access)
+        environment = session.enter(access, with_keys=True)
         parsed = parse_or_fail(session)
         with session.step("Tables brutes vides"), tempfile.TemporaryDirectory() as nothing:
             load_landing(access.conninfo(), Path(nothing), read_declarations(parsed.manifest))

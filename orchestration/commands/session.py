@@ -15,6 +15,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from orchestration.errors import PlatformError
+from orchestration.governance.keys import pgoptions
 from orchestration.manifest import ParseResult, parse
 from orchestration.settings import NO_TELEMETRY, SERVER_VARIABLES, Settings
 from orchestration.warehouse import EmbeddedServer
@@ -115,12 +116,20 @@ class Session:
             password_file=connection.password_file,
         )
 
-    def enter(self, access: Access | None) -> dict[str, str]:
+    def enter(self, access: Access | None, with_keys: bool = False) -> dict[str, str]:
         """Makes the environment of tools (see `child_environment`) this process's own, and returns it.
 
         dbt and Dagster also run inside this process, and read their settings there.
+
+        Args:
+            with_keys: True for what builds models: sessions then have the keys of pseudonyms.
+
+        Raises:
+            PlatformError: a key is missing.
         """
         environment = child_environment(self.settings, access)
+        if with_keys and (options := pgoptions(None, self.settings, environment)):
+            environment["PGOPTIONS"] = options
         os.environ.clear()
         os.environ.update(environment)
         return environment

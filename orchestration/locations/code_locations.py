@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.errors import PlatformError
+from orchestration.governance.keys import keep_only
 from orchestration.locations import home  # noqa: F401  (tunes the history of every process that runs a location)
 from orchestration.locations.factory import build_location
 from orchestration.manifest.nodes import domains_in
@@ -22,4 +23,6 @@ def __getattr__(name: str) -> dg.Definitions:
     if name not in domains:
         choice = f"Choisissez parmi {', '.join(domains)}."
         raise AttributeError(str(PlatformError(f"L'emplacement {name} n'existe pas.", choice)))
+    # This process serves one location: it forgets the keys of the others.
+    keep_only(name)
     return build_location(name)

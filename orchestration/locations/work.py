@@ -12,6 +12,7 @@ import dagster as dg
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, load_details, note_run, trace_after_build
 from orchestration.errors import PlatformError
+from orchestration.governance.keys import pgoptions, session_keys
 from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import TableReport
 from orchestration.locations.catalogue import LOADED, Catalogue
@@ -89,6 +90,13 @@ class Work:
                 parsed = parse(self.settings)
         if parsed.notice:
             journal.errors.append(parsed.notice)
+        domains = self._domains(parsed.manifest)
+        try:
+            # Read now: without its keys a step loads nothing that it could not build.
+            pgoptions(domains, self.settings)
+        except PlatformError as error:
+            journal.errors.append(str(error))
+            raise dg.Failure(str(error), allow_retries=False) from None
         tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
         if tables:
             noted = self._noted("chargement", journal, lambda: load_details(journal.load))
@@ -98,7 +106,8 @@ class Work:
         if selection:
             noted = self._noted("construction", journal, lambda: self._built(selection, journal))
             with journal.timed("dbt"), noted:
-                yield from self._build(parsed, selection, assets, checks, journal)
+                with session_keys(domains, self.settings):
+                    yield from self._build(parsed, selection, assets, checks, journal)
             journal.errors.extend(trace_after_build("", parsed.manifest))
         if journal.errors:
             raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
@@ -189,6 +198,11 @@ class Work:
                 )
         if run.error:
             journal.errors.append(f"dbt n'a pas pu travailler : {run.error}")
+
+    def _domains(self, manifest: Manifest) -> set[str]:
+        """The domains of this location, whose keys its sessions have."""
+        models = (manifest["nodes"].get(unique_id) for unique_id in self.catalogue.models.values())
+        return {domain_of(model) for model in models if model}
 
     def _selection(
         self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]

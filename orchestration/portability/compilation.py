@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest as DbtManifest
 
 TARGET = "denodo"
+# config.meta.sur_denodo of a model that has no VQL: PostgreSQL makes it, Denodo reads it as a base view.
+BASE_VIEW = "vue_de_base"
 # What dbt puts around a message: `Compilation Error in model dim_x (models/age/marts/dim_x.sql)`, then
 # the macros that led to it, `> in macro y (macros/y.sql)`.
 FAILED_NODE = re.compile(r"\w+ Error in \w+ \w+ \([^)]*\)\s*")
@@ -87,6 +89,8 @@ class Compilation:
         nodes: unique_id -> each model and data test that compiles.
         refusals: those that do not.
         manifest: dbt's manifest for the target denodo, as in manifest.json.
+
+    A model that is a base view on Denodo (`is_base_view`) is in the manifest alone; the tests on it are here.
     """
 
     nodes: Mapping[str, CompiledNode]
@@ -116,14 +120,23 @@ def compile_for_denodo(settings: Settings) -> Compilation:
             f"Le projet dbt ne se lit pas pour la cible denodo.\n{parsed.error}",
             "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé.",
         )
+    bases = {name for name, node in parsed.manifest["nodes"].items() if is_base_view(node)}
+    for unique_id in bases:
+        # What reads them needs their name only.
+        parsed.project.nodes[unique_id].raw_code = ""
     pieces = _mark_all(parsed.project)
     compiled, refusals = _compile(ours, parsed.project)
     nodes = {
         unique_id: _read(settings.root, parsed.project.nodes[unique_id], sql, pieces.get(unique_id, []))
         for unique_id, sql in compiled.items()
-        if parsed.project.nodes[unique_id].resource_type in ("model", "test")
+        if unique_id not in bases and parsed.project.nodes[unique_id].resource_type in ("model", "test")
     }
     return Compilation(nodes, tuple(refusals), parsed.manifest)
+
+
+def is_base_view(node: Mapping[str, Any]) -> bool:
+    """True for a model of the manifest that says `config.meta.sur_denodo: vue_de_base`."""
+    return node["resource_type"] == "model" and node["config"]["meta"].get("sur_denodo") == BASE_VIEW
 
 
 def use_adapter_of(root: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from denodo import check
 from orchestration.errors import PlatformError
+from orchestration.portability.compilation import is_base_view
 
 # Where a view stands in its VDP database, and what the folder says of itself.
 FOLDERS = {
@@ -41,6 +42,7 @@ class View:
         sql: one SELECT, in VQL.
         reads: unique_ids of the views it reads.
         sources: the base views it reads, as database.view.
+        made: the base views it reads that are tables which dbt makes on PostgreSQL, as database.view.
     """
 
     unique_id: str
@@ -53,6 +55,7 @@ class View:
     sql: str
     reads: frozenset[str]
     sources: frozenset[str]
+    made: frozenset[str] = frozenset()
 
     def statement(self) -> str:
         """The CREATE OR REPLACE VIEW of this view, with its semicolon.
@@ -107,6 +110,11 @@ def collect_views(manifest: Mapping[str, Any], compiled: Mapping[str, str], root
         PlatformError: a seed's file cannot be written as a view.
     """
     keys = _primary_keys(manifest)
+    bases = {
+        unique_id: f"{node['fqn'][1]}.{node['name']}"
+        for unique_id, node in manifest["nodes"].items()
+        if is_base_view(node)
+    }
     views = []
     for unique_id, node in manifest["nodes"].items():
         if node["resource_type"] == "seed":
@@ -127,12 +135,13 @@ def collect_views(manifest: Mapping[str, Any], compiled: Mapping[str, str], root
                 columns={name: text for name, text in described.items() if text},
                 key=keys.get(unique_id, ()),
                 sql=sql,
-                reads=frozenset(name for name in reads if not name.startswith("source.")),
+                reads=frozenset(name for name in reads if not name.startswith("source.") and name not in bases),
                 sources=frozenset(
                     "{schema}.{identifier}".format(**manifest["sources"][name])
                     for name in reads
                     if name.startswith("source.")
                 ),
+                made=frozenset(bases[name] for name in reads if name in bases),
             )
         )
     return views
@@ -340,6 +349,11 @@ def _render(name: str, database: str, views: list[View], title: str, written: Ma
     ]
     if bases:
         notes.append(f"Vues de base attendues, avec les colonnes de la zone brute : {', '.join(bases)}.")
+    if made := sorted({base for view in views for base in view.made}):
+        notes.append(
+            "Vues de base attendues, sur les tables que dbt construit dans PostgreSQL, où les identifiants sont "
+            f"pseudonymisés (VQL n'a pas de HMAC) : {', '.join(made)}."
+        )
     comment = [
         line
         for note in notes

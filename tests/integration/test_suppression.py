@@ -91,8 +91,8 @@ def bench(server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def width(true: dict[tuple[str, str], int], seen: Published, cell: tuple[str, str]) -> int:
     """How many other values a hidden cell may have, for whoever knows every published count.
 
-    The counts are a flow from rows to columns; what is not known may change, and stays above zero. Changes that
-    keep every published number are circuits; the greatest ones through the cell are two greatest flows.
+    The counts are a flow from rows to columns; what is not known may change, and stays above zero. Changes
+    that keep every published number are circuits; the greatest through the cell are two greatest flows.
     """
     row, column = ("r", cell[0]), ("c", cell[1])
     return _change(true, seen, cell, column, row) + _change(true, seen, cell, row, column)
@@ -247,7 +247,7 @@ def test_the_attacker_is_not_blind() -> None:
     assert width(true, naive, ("A", "a")) == 0
     # A square of hidden cells, yet zeros at the opposite corner pin the values down.
     lines = grid([3, 0], [0, 0], [9, 9])
-    true, rows, columns = counted(lines + [("B", "a", 0)])
+    true, rows, columns = counted([*lines, ("B", "a", 0)])
     true["B", "a"] = 0
     cells = {**true, ("A", "a"): None, ("A", "b"): None, ("B", "a"): None, ("B", "b"): None}
     pinned = Published(cells, {"A": 3, "B": 0, "C": 18}, {"a": 12, "b": 9}, 21)
