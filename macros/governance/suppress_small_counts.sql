@@ -269,7 +269,7 @@
         {%- for measure in sums %}
         /* protection: supprime */ case when cachee = 0 then {{ measure }} end as {{ measure }},
         {%- endfor %}
-        case when cachee = 1 then 'supprimé' else 'publié' end as statut
+        /* protection: supprime */ case when cachee = 1 then 'supprimé' else 'publié' end as statut
     from {{ name }}_niveaux
 )
 {%- endmacro %}

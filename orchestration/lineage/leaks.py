@@ -257,7 +257,7 @@ class _Search:
 
     @staticmethod
     def _untagged(burden: Burden) -> tuple[str, str]:
-        met = sorted(burden.guards & set(PROTECTIONS))
+        met = [name for name in PROTECTIONS if name in burden.guards]
         reason = f"elle vient d'une donnée personnelle ({burden.category}) et ne le dit pas."
         if met:
             return reason, f"déclarez ce que son SQL fait déjà : config.meta.protection: {met[-1]}."
