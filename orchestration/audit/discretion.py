@@ -42,7 +42,7 @@ def hide_values() -> None:
     from dbt.adapters.postgres.connections import PostgresConnectionManager
 
     original = PostgresConnectionManager.exception_handler
-    if getattr(original, "discreet", False):
+    if hasattr(original, "original"):
         return
 
     @contextmanager
@@ -50,7 +50,7 @@ def hide_values() -> None:
         with original(self, sql), _without_values():
             yield
 
-    exception_handler.discreet = True  # type: ignore[attr-defined]
+    exception_handler.original = original  # type: ignore[attr-defined]
     PostgresConnectionManager.exception_handler = exception_handler
 
 
