@@ -497,6 +497,20 @@ def recipients_are_missing(m: Manifest) -> None:
     del said(m, "ecoles")["destinataires"]
 
 
+def failing_rows_of_people_are_stored(m: Manifest) -> None:
+    source_with_people(m)
+    test = manifests.generic(node(m, "ecoles")["unique_id"], "unique", "age", "nom")
+    test["config"]["store_failures"] = True
+    add(m, test)
+
+
+def a_value_of_a_person_is_reported(m: Manifest) -> None:
+    source_with_people(m)
+    test = manifests.generic(node(m, "ecoles")["unique_id"], "unique", "age", "nom")
+    test["config"]["fail_calc"] = "max(nom)"
+    add(m, test)
+
+
 GOVERNANCE_FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (purpose_is_missing, "gouvernance-requise", "mart dim_ecole : il manque finalite"),
     (source_says_nothing, "gouvernance-requise", "il manque strategique, classification, finalite"),
@@ -535,6 +549,8 @@ GOVERNANCE_FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (personal_data_are_public, "classification-suffisante", "contact demande interne"),
     (mart_is_less_classified_than_its_columns, "classification-suffisante", "jugement demande sensible"),
     (recipients_are_missing, "article-30", "la clé destinataires manque"),
+    (failing_rows_of_people_are_stored, "echecs-personnels", "ecoles.ecoles"),
+    (a_value_of_a_person_is_reported, "mesure-personnelle", "max(nom)"),
 ]
 FAULTS += GOVERNANCE_FAULTS
 
