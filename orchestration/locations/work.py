@@ -105,9 +105,8 @@ class Work:
         selection = self._selection(parsed.manifest, assets, checks)
         if selection:
             noted = self._noted("construction", journal, lambda: self._built(selection, journal))
-            with journal.timed("dbt"), noted:
-                with session_keys(domains, self.settings):
-                    yield from self._build(parsed, selection, assets, checks, journal)
+            with journal.timed("dbt"), noted, session_keys(domains, self.settings):
+                yield from self._build(parsed, selection, assets, checks, journal)
             journal.errors.extend(trace_after_build("", parsed.manifest))
         if journal.errors:
             raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
