@@ -307,10 +307,11 @@ def _filter_faults(manifest: Manifest) -> Iterator[str]:
         if node["resource_type"] != "model" or layer_of(node) != "marts":
             yield f"{place} : seul un mart partage ses lignes."
         elif node["config"].get("materialized") == "view":
-            yield f"{place} : PostgreSQL filtre les lignes d'une table, pas d'une vue ; matérialisez le mart en table."
+            yield f"{place} : PostgreSQL filtre les lignes d'une table ; matérialisez le mart en table."
         elif not isinstance(said, Mapping) or set(said) != FILTER_KEYS:
             yield f"{place} : deux clés, filtre ({', '.join(FILTERS)}) et colonne."
         elif said["filtre"] not in FILTERS:
-            yield f"{place}, clé « filtre » : « {said['filtre']} » n'existe pas ; choisissez parmi {', '.join(FILTERS)}."
+            known = ", ".join(FILTERS)
+            yield f"{place}, clé « filtre » : « {said['filtre']} » n'existe pas ; choisissez parmi {known}."
         elif said["colonne"] not in node["columns"]:
             yield f"{place}, clé « colonne » : le mart n'a pas de colonne « {said['colonne']} »."

@@ -63,7 +63,7 @@ class Entry:
         actions: of ACTIONS.
         classifications: only data sets of these; None means all.
         masked: through the views that hide what identifies a person.
-        rows: filter -> values the role may see in filtered marts; None when nothing is said, ALL_ROWS for all.
+        rows: filter -> values the role may see in filtered marts; None if nothing is said, ALL_ROWS.
         reason: the business case, in French.
         approver: function that approved.
         review: day until which it holds, included.
@@ -105,7 +105,7 @@ def read_entries(root: Path, domains: Collection[str]) -> tuple[list[Entry], lis
         file = path.relative_to(root).as_posix()
         if path.stem != "plateforme" and path.stem not in domains:
             faults.append(
-                f"{file} : le nom du fichier est celui d'un domaine ({', '.join(sorted(domains))}) ou plateforme."
+                f"{file} : le nom du fichier est plateforme ou un domaine ({', '.join(sorted(domains))})."
             )
         try:
             content = yaml.safe_load(path.read_text("utf-8"))
@@ -191,8 +191,20 @@ class _Reading:
         if self.faults:
             return None
         return Entry(
-            self.file, self.number, role, ag, layers, datasets, actions, classes, masked, rows, reason, approver, review
-        )  # fmt: skip
+            file=self.file,
+            number=self.number,
+            role=role,
+            ag=ag,
+            layers=layers,
+            datasets=datasets,
+            actions=actions,
+            classifications=classes,
+            masked=masked,
+            rows=rows,
+            reason=reason,
+            approver=approver,
+            review=review,
+        )
 
     def _keys(self) -> None:
         for key in self.raw:

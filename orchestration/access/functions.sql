@@ -57,7 +57,7 @@ begin
         return next format('alter table %s disable row level security', objet);
     end if;
 
-    return query select {schema}.octrois(declaration, nom_schema, nom_relation, relation.oid);
+    return query select {schema}.octrois(declaration, nom_schema, nom_relation, relation.oid, null);
 
     -- The masked view: columns in the same order, null where a role that reads masked must not see.
     select m.claires into masque
@@ -98,13 +98,16 @@ begin
         end if;
         courante := null;
     end if;
-    return query select {schema}.octrois(declaration, nom_schema || '_masque', nom_relation, courante);
+    return query
+        select {schema}.octrois(
+            declaration, nom_schema || '_masque', nom_relation, courante, relation.proprietaire::text
+        );
 end
 $ecarts$;
 
 -- The grants and revocations of a relation; `identite` is null for a view that is about to be made.
 create or replace function {schema}.octrois(
-    declaration jsonb, nom_schema text, nom_relation text, identite oid
+    declaration jsonb, nom_schema text, nom_relation text, identite oid, proprietaire_prevu text
 )
 returns setof text
 language sql stable
@@ -117,7 +120,8 @@ as $octrois$
             ) as nom,
             coalesce(c.relkind, 'v') as genre,
             c.relacl as droits,
-            c.relowner as proprietaire,
+            c.relowner as compte,
+            coalesce(pg_get_userbyid(c.relowner), proprietaire_prevu) as proprietaire,
             not exists (
                 select from jsonb_array_elements(declaration -> 'exceptions') as e
                 where e ->> 0 = nom_schema and e ->> 1 = nom_relation
@@ -134,6 +138,8 @@ as $octrois$
         where d.schema = nom_schema
             and (d.relation = nom_relation or (d.relation is null and objet.ordinaire))
             and (objet.genre <> 'S' or d.droit = 'INSERT')
+            -- An owner has all rights already; the view about to be made is of the table's owner.
+            and d.role is distinct from objet.proprietaire
     ),
 
     actuels as (
@@ -144,13 +150,13 @@ as $octrois$
             a.is_grantable as transmissible,
             false as colonne
         from objet, aclexplode(objet.droits) as a
-        where a.grantee <> objet.proprietaire
+        where a.grantee <> objet.compte
         union all
         select
             case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee) end,
             a.grantee, a.privilege_type, a.is_grantable, true
         from objet, pg_attribute as c, aclexplode(c.attacl) as a
-        where c.attrelid = identite and a.grantee <> objet.proprietaire
+        where c.attrelid = identite and a.grantee <> objet.compte
     ),
 
     -- What is too much takes everything away from its holder, who then receives what is declared.

@@ -28,7 +28,7 @@ EXEMPT = ("audit",)
 _BUILDING_FUNCTIONS = (
     "acces.appliquer(text,text)",
     "acces.ecarts(jsonb,text,text)",
-    "acces.octrois(jsonb,text,text,oid)",
+    "acces.octrois(jsonb,text,text,oid,text)",
 )
 _READING_FUNCTION = "acces.valeurs(name,text,text)"
 _ATTRIBUTES = {
@@ -89,7 +89,7 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
     except psycopg.Error as error:
         raise PlatformError(
             f"PostgreSQL refuse d'appliquer les accès : {' '.join(str(error).split())}. Rien n'a changé.",
-            "make access-plan écrit le SQL ; un administrateur peut l'exécuter avec un compte qui en a le droit.",
+            "make access-plan écrit le SQL ; un administrateur l'exécute avec un compte qui en a le droit.",
         ) from error
     return changes
 
@@ -110,7 +110,7 @@ def check_account(connection: psycopg.Connection) -> None:
         raise PlatformError(
             f"Le compte {account} ne peut pas donner de droits sur la base {database} : "
             "il faut créer des rôles et posséder la base.",
-            f"Un administrateur lance make access avec son compte (PGUSER, PGPASSWORD), ou exécute le SQL que "
+            "Un administrateur lance make access avec son compte (PGUSER, PGPASSWORD), exécute le SQL que "
             f"donne make access-plan, ou donne ces droits au compte : alter role {account} createrole ; "
             f"alter database {database} owner to {account}.",
         )
@@ -152,8 +152,8 @@ class _Planner:
             if login:
                 raise PlatformError(
                     f"Le rôle {role} de access/ existe déjà et c'est un compte de connexion.",
-                    f"Donnez un autre nom au rôle dans access/, ou renommez le compte (alter role {role} rename "
-                    f"to …), puis rendez-le membre du rôle : grant {role} to ….",
+                    f"Donnez un autre nom au rôle dans access/, ou renommez le compte (alter role {role} "
+                    f"rename to …), puis rendez-le membre du rôle : grant {role} to ….",
                 )
             if role not in known:
                 yield self._sql("create role {} nologin", role)
@@ -184,6 +184,8 @@ class _Planner:
         for schema, roles in self.declared.builders.items():
             wanted |= {(schema, role, right) for role in roles for right in ("USAGE", "CREATE")}
         wanted |= {(OWN, role, "USAGE") for role in self.declared.creators}
+        owners = set(self._rows("select nspname, pg_get_userbyid(nspowner) from pg_namespace"))
+        wanted = {right for right in wanted if right[:2] not in owners}
         found = self._rows(
             "select n.nspname, case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, "
             "a.privilege_type, a.is_grantable from pg_namespace as n, aclexplode(n.nspacl) as a "
@@ -215,8 +217,8 @@ class _Planner:
                 sql.Literal(Jsonb(self.declared.content)),
             )
         found = self._rows(
-            "select 'acces.declaration', case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, "
-            "a.privilege_type, a.is_grantable from pg_class as c, aclexplode(c.relacl) as a "
+            "select 'acces.declaration', "
+            "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, a.is_grantable from pg_class as c, aclexplode(c.relacl) as a "
             "where c.oid = to_regclass('acces.declaration') and a.grantee <> c.relowner"
         )
         wanted_rights = {("acces.declaration", role, "SELECT") for role in self.declared.creators}
@@ -248,7 +250,8 @@ class _Planner:
             if right["relation"] is not None or schema in mixed or schema.endswith(MASKED_SUFFIX):
                 continue
             for creator in {account, *self.declared.builders.get(schema, ())}:
-                wanted.setdefault((creator, schema), set()).add((right["role"], right["droit"]))
+                if creator != right["role"]:
+                    wanted.setdefault((creator, schema), set()).add((right["role"], right["droit"]))
         present: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for creator, schema, grantee, privilege in self._rows(
             "select pg_get_userbyid(d.defaclrole), n.nspname, "
@@ -299,14 +302,16 @@ class _Planner:
         listed = self._rows(
             "select n.nspname, p.oid::regprocedure::text, "
             "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, "
-            "a.is_grantable, p.proowner = a.grantee "
+            "a.is_grantable, pg_get_userbyid(p.proowner) "
             "from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace, "
             "aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where n.nspname = any(%s)",
             [[*self.declared.schemas, OWN]],
         )
-        for schema, function, grantee, privilege, grantable, own in listed:
-            wanted |= {(function, role, "EXECUTE") for place, role in writers if place == schema}
-            if not own:
+        for schema, function, grantee, privilege, grantable, owner in listed:
+            wanted |= {
+                (function, role, "EXECUTE") for place, role in writers if place == schema and role != owner
+            }
+            if grantee != owner:
                 found.append((function, grantee, privilege, grantable))
         # New functions are everybody's until told otherwise.
         known = {function for _, function, *_ in listed}

@@ -1,0 +1,265 @@
+"""A dbt project of two administrations under the real access files, with one login account a role."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+from dbt.cli.main import dbtRunner
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from orchestration.access import Change, apply_access, declare, plan_access, read_entries
+from orchestration.access.declaration import Declaration, check_entries
+from orchestration.landing import LoadReport, load_landing, read_declarations
+from orchestration.manifest import parse
+from orchestration.manifest.nodes import domains_in
+from orchestration.settings import ROOT, Settings
+from tests.small_project import environment
+
+TODAY = date(2026, 12, 1)
+PASSWORD = "essai"
+PREFIX = "compte_"
+
+PROJECT = f"""
+name: donnees_au_centre
+version: "1.0"
+config-version: 2
+profile: donnees_au_centre
+macro-paths: ['{ROOT / "macros"}']
+flags: {{send_anonymous_usage_stats: false, require_builtin_materialization_override: false}}
+models:
+  donnees_au_centre:
+    +post-hook: "{{{{ apply_access() }}}}"
+    +persist_docs: {{relation: true, columns: true}}
+    age: {{+group: age, staging: {{+materialized: view}}, marts: {{+materialized: table}}}}
+    agaj: {{+group: agaj, staging: {{+materialized: view}}, marts: {{+materialized: table}}}}
+    data_platform: {{+group: data_platform, marts: {{+materialized: table}}}}
+seeds:
+  donnees_au_centre:
+    +post-hook: "{{{{ apply_access() }}}}"
+"""
+GROUP = "version: 2\ngroups: [{{name: {0}, owner: {{name: Direction, email: {0}@fwb.example}}}}]\n"
+SOURCE = """
+version: 2
+sources:
+  - name: {source}
+    schema: raw_{ag}
+    tables:
+      - name: {source}
+        external: {{location: "{ag}/{source}/*.csv", file_format: csv}}
+        columns: [{columns}]
+"""
+MODELS = """
+version: 2
+models:
+  - name: stg_ecoles__ecoles
+    columns: [{name: fase}, {name: nom}, {name: po}]
+  - name: dim_ecoles
+    config:
+      meta:
+        gouvernance: {classification: public}
+        acces: {filtre: pouvoir_organisateur, colonne: po}
+    columns: [{name: fase}, {name: nom}, {name: po}]
+  - name: fct_interne
+    config: {meta: {gouvernance: {classification: interne}}}
+    columns: [{name: nombre}]
+"""
+CASES = """
+version: 2
+models:
+  - name: stg_dossiers__dossiers
+    columns:
+      - {name: dossier}
+      - name: nom
+        config: {meta: {donnee_personnelle: identifiant_direct}}
+      - name: naissance
+        config: {meta: {donnee_personnelle: identifiant_indirect}}
+      - name: mesure
+        config: {meta: {donnee_personnelle: sensible}}
+      - {name: service}
+  - name: stg_dossiers__dossiers_ecarts
+    config: {materialized: table}
+    columns: [{name: motif}]
+  - name: fct_dossiers
+    config: {meta: {gouvernance: {classification: confidentiel}}}
+    columns: [{name: service}, {name: nombre}]
+"""
+FILES = {
+    "models/age/staging/ecoles/stg_ecoles__ecoles.sql": "select fase, nom, po from {{ source('ecoles', 'ecoles') }}",
+    "models/age/marts/dim_ecoles.sql": "select fase, nom, po from {{ ref('stg_ecoles__ecoles') }}",
+    "models/age/marts/fct_interne.sql": "select count(*) as nombre from {{ ref('stg_ecoles__ecoles') }}",
+    "models/age/marts/_marts.yml": MODELS,
+    "seeds/age/reseau.csv": "code,libelle\nw,WBE\n",
+    "models/agaj/staging/dossiers/stg_dossiers__dossiers.sql": (
+        "select dossier, nom, naissance, mesure, service from {{ source('dossiers', 'dossiers') }}"
+    ),
+    "models/agaj/staging/dossiers/stg_dossiers__dossiers_ecarts.sql": (
+        "select nom as valeur_brute, cast('absent' as text) as motif from {{ source('dossiers', 'dossiers') }}"
+    ),
+    "models/agaj/marts/fct_dossiers.sql": (
+        "select service, count(*) as nombre from {{ ref('stg_dossiers__dossiers') }} group by service"
+    ),
+    "models/agaj/marts/_marts.yml": CASES,
+    "models/data_platform/marts/fct_chargement.sql": (
+        "select fichier, lignes from {{ source('plateforme', 'chargements') }}"
+    ),
+    "models/data_platform/staging/plateforme/_plateforme__sources.yml": (
+        "version: 2\nsources: [{name: plateforme, schema: plateforme, tables: [{name: chargements}]}]\n"
+    ),
+    "landing/age/ecoles/ecoles.csv": "fase,nom,po\n1,Un,10\n2,Deux,20\n3,Trois,20\n",
+    "landing/agaj/dossiers/dossiers.csv": (
+        "dossier,nom,naissance,mesure,service\nd1,Nom inventé,2010-01-01,accueil,s1\nligne illisible\n"
+    ),
+}
+SCHOOLS = """
+  - role: po_essai
+    ag: age
+    jeu_de_donnees: dim_ecoles
+    actions: [lecture]
+    lignes: {pouvoir_organisateur: [20]}
+    justification: "Montrer à un pouvoir organisateur ses propres écoles."
+    approbateur: "AGE, direction générale du pilotage du système éducatif"
+    revue: 2027-11-15
+  - role: ecoles_masquees
+    ag: age
+    jeu_de_donnees: dim_ecoles
+    actions: [lecture]
+    masque: true
+    lignes: {pouvoir_organisateur: [10]}
+    justification: "Montrer des écoles sans leur nom à un service d'étude."
+    approbateur: "AGE, direction générale du pilotage du système éducatif"
+    revue: 2027-11-15
+"""
+
+
+@dataclass
+class AccessProject:
+    """The project, its database, and its administrator's connection string."""
+
+    settings: Settings
+    conninfo: str
+
+    def write(self, path: str, text: str) -> None:
+        file = self.settings.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+    def declaration(self, today: date = TODAY) -> Declaration:
+        manifest = parse(self.settings).manifest
+        entries, faults = read_entries(self.settings.root, domains_in(self.settings.root))
+        assert faults + check_entries(entries, manifest) == []
+        return declare(entries, manifest, today)
+
+    def apply(self, today: date = TODAY) -> list[Change]:
+        """`make access`, then a login account for each new role."""
+        declaration = self.declaration(today)
+        changes = apply_access(self.conninfo, declaration)
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            for role in declaration.roles:
+                login = f"{PREFIX}{role}"
+                found = connection.execute("select 1 from pg_roles where rolname = %s", [login])
+                if found.fetchone() is None:
+                    make = "create role {} login password {} in role {}"
+                    connection.execute(
+                        sql.SQL(make).format(
+                            sql.Identifier(login), sql.Literal(PASSWORD), sql.Identifier(role)
+                        )
+                    )
+                    # What it makes belongs to the role, not to the account.
+                    connection.execute(
+                        sql.SQL("alter role {} set role to {}").format(
+                            sql.Identifier(login), sql.Identifier(role)
+                        )
+                    )
+        return changes
+
+    def plan(self) -> list[Change]:
+        declaration = self.declaration()
+        with psycopg.connect(self.conninfo) as connection:
+            return plan_access(connection, declaration)
+
+    def account(self, role: str) -> str:
+        """The connection string of the role's login account."""
+        return make_conninfo(self.conninfo, user=f"{PREFIX}{role}", password=PASSWORD)
+
+    def load(self) -> LoadReport:
+        """The loader, as its own account."""
+        tables = read_declarations(parse(self.settings).manifest)
+        return load_landing(self.account("chargeur"), self.settings.landing, tables)
+
+    def dbt(self, role: str, *arguments: str) -> None:
+        """Plain dbt, as the account of a role."""
+        said: list[str] = []
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in environment(self.account(role)).items():
+                patch.setenv(name, value)
+            done = dbtRunner(callbacks=[lambda event: said.append(event.info.msg)]).invoke(
+                [
+                    "--quiet", *arguments,
+                    "--project-dir", str(self.settings.root),
+                    "--profiles-dir", str(ROOT / "profiles"),
+                    "--target-path", str(self.settings.root / "target" / role),
+                    "--log-path", str(self.settings.root / "logs"),
+                ]
+            )  # fmt: skip
+        assert done.success, "\n".join(said)
+
+    def ask(self, query: str, role: str | None = None) -> list[tuple]:
+        conninfo = self.account(role) if role else self.conninfo
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def run(self, statements: str) -> None:
+        """Changes the database as its superuser."""
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            connection.execute(statements.encode())
+
+    def build_all(self, *options: str, domains: tuple[str, ...] = ("age", "agaj", "data_platform")) -> None:
+        """Plain dbt, each domain by the account of its own role."""
+        for domain in domains:
+            self.dbt(f"dbt_{domain}", "build", "--select", domain, *options)
+
+
+@contextmanager
+def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
+    """Writes the project; roles are cluster-wide and stay, their accounts go at the end."""
+    settings = replace(
+        Settings.load({}),
+        root=folder,
+        landing=folder / "landing",
+        target_path=folder / "target" / "essai",
+        build=folder / "build",
+        state=folder / ".warehouse",
+    )
+    project = AccessProject(settings, conninfo)
+    project.write("dbt_project.yml", PROJECT)
+    project.write("profiles/profiles.yml", (ROOT / "profiles" / "profiles.yml").read_text("utf-8"))
+    for domain in ("age", "agaj", "data_platform"):
+        project.write(f"models/{domain}/_{domain}.yml", GROUP.format(domain))
+    for ag, source, columns in (
+        ("age", "ecoles", "fase nom po"),
+        ("agaj", "dossiers", "dossier nom naissance mesure service"),
+    ):
+        listed = ", ".join(f"{{name: {column}}}" for column in columns.split())
+        project.write(
+            f"models/{ag}/staging/{source}/_{source}__sources.yml",
+            SOURCE.format(ag=ag, source=source, columns=listed),
+        )
+    for path, text in FILES.items():
+        project.write(path, text)
+    for name in ("age", "agaj", "plateforme"):
+        (folder / "access").mkdir(exist_ok=True)
+        shutil.copy(ROOT / "access" / f"{name}.yml", folder / "access" / f"{name}.yml")
+    age = folder / "access" / "age.yml"
+    age.write_text(age.read_text("utf-8") + SCHOOLS, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(conninfo).items():
+            patch.setenv(name, value)
+        yield project

@@ -1,0 +1,328 @@
+"""Every role connects and tries everything: what access/ declares is allowed, and nothing else."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from orchestration.access import apply_access
+from orchestration.errors import PlatformError
+from orchestration.warehouse import EmbeddedServer
+from tests.access_project import AccessProject, access_project
+
+RELATIONS = """
+    select n.nspname, c.relname, c.relkind = 'v', pg_get_userbyid(c.relowner) from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'v', 'p', 'm') and n.nspname !~ '^(pg_|information_schema)' order by 1, 2
+"""
+# action -> statement that needs this right and no other; none of them changes a row.
+TRIES = {
+    "select": "select from {0} limit 0",
+    "insert": "insert into {0} default values",
+    "update": "update {0} set {1} = null where false",
+    "delete": "delete from {0} where false",
+}
+# The last two: a masked column of a view, and a view of such columns only, can be written by nobody.
+REFUSED = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.FeatureNotSupported,
+    psycopg.errors.ObjectNotInPrerequisiteState,
+)
+OWNED = {"select", "insert", "update", "delete"}
+READ = {"select"}
+DATA_SUBJECTS = {"select", "update", "delete"}
+
+
+def expected(role: str, schema: str, name: str) -> set[str]:
+    """What a role may do with a relation, written by hand from the files."""
+    raw, rejects = schema.startswith("raw_"), name == "rejets_chargement"
+    marts = {"age", "agaj", "data_platform"}
+    if schema == "acces":
+        # What builds and loads must know which rights to give.
+        return READ if role.startswith(("dbt_", "chargeur")) else set()
+    if role == "chargeur":
+        return OWNED if raw or schema == "plateforme" else set()
+    if role.startswith("dbt_"):
+        ag = role.removeprefix("dbt_")
+        if schema in (
+            ag,
+            f"{ag}_staging",
+            f"{ag}_reference",
+            f"{ag}_staging_masque",
+            f"{ag}_reference_masque",
+        ):
+            return OWNED
+        if schema == f"{ag}_masque":
+            return OWNED
+        readable = schema in marts or (schema == f"raw_{ag}" and not rejects) or schema == "plateforme"
+        return READ if readable else set()
+    if role == "rapport":
+        return READ if schema in ("data_platform", "plateforme") else set()
+    if role == "bi":
+        return READ if (schema, name) in {("age", "dim_ecoles"), ("age", "fct_interne")} else set()
+    if role == "droits_des_personnes":
+        return DATA_SUBJECTS if raw or schema in marts or schema.endswith("_staging") else set()
+    if role.startswith("steward_"):
+        ag = role.removeprefix("steward_")
+        return READ if schema in (ag, f"{ag}_staging_masque", f"{ag}_reference_masque") else set()
+    if role.endswith("_donnees_brutes"):
+        return READ if schema == f"raw_{role.removesuffix('_donnees_brutes')}" else set()
+    if role == "po_essai":
+        return READ if (schema, name) == ("age", "dim_ecoles") else set()
+    if role == "ecoles_masquees":
+        return READ if (schema, name) == ("age_masque", "dim_ecoles") else set()
+    raise AssertionError(f"rôle inattendu : {role}")
+
+
+def may_create(role: str, schema: str) -> bool:
+    if role == "chargeur":
+        return schema.startswith("raw_") or schema == "plateforme"
+    if role.startswith("dbt_"):
+        ag = role.removeprefix("dbt_")
+        own = {ag, *(f"{ag}_{layer}" for layer in ("staging", "intermediate", "reference"))}
+        return schema == "tests" or schema.removesuffix("_masque") in own
+    return False
+
+
+def allowed(connection: psycopg.Connection, statement: str) -> bool:
+    """Tries a statement, and undoes it; other refusals than the lack of a right come after the right."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(statement.encode())
+    except REFUSED:
+        return False
+    except psycopg.Error:
+        return True
+    return True
+
+
+def mistakes(project: AccessProject) -> list[str]:
+    """Every role × relation × action and role × schema × create that is not as declared."""
+    relations = project.ask(RELATIONS)
+    columns = dict(
+        project.ask(
+            "select attrelid::regclass::text, min(attname) from pg_attribute "
+            "where attnum > 0 and not attisdropped group by 1"
+        )
+    )
+    schemas = [name for (name,) in project.ask("select nspname from pg_namespace where nspname !~ '^pg_'")]
+    wrong = []
+    tried = 0
+    for role in project.declaration().roles:
+        with psycopg.connect(project.account(role), autocommit=True) as connection:
+            for schema, name, is_view, owner in relations:
+                declared = expected(role, schema, name)
+                if is_view:
+                    # Through a view PostgreSQL asks the view's owner, who may not write what it reads.
+                    declared = declared & READ
+                for action, template in TRIES.items():
+                    if is_view and role == owner and action != "select":
+                        continue
+                    column = columns[f"{schema}.{name}"]
+                    can = allowed(connection, template.format(f"{schema}.{name}", column))
+                    tried += 1
+                    if can != (action in declared):
+                        wrong.append(f"{role} {'peut' if can else 'ne peut pas'} {action} {schema}.{name}")
+            for schema in schemas:
+                can = allowed(connection, f"create table {schema}.intrus (x integer)")
+                tried += 1
+                if can != may_create(role, schema):
+                    wrong.append(f"{role} {'peut' if can else 'ne peut pas'} create {schema}")
+    assert tried > 500
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def built(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccessProject]:
+    """Rights first, then loaded by the loader's account and built by dbt's: nobody is superuser."""
+    name = f"essai_{uuid.uuid4().hex[:12]}"
+    server.ensure_database(name)
+    with access_project(tmp_path_factory.mktemp("acces"), server.start().conninfo(name)) as project:
+        project.apply()
+        assert not project.load().failed
+        project.build_all()
+        yield project
+    server.drop_database(name)
+
+
+def test_everything_declared_is_allowed_and_nothing_else(built: AccessProject) -> None:
+    assert mistakes(built) == []
+
+
+def test_nothing_is_left_to_apply_after_a_load_and_a_build(built: AccessProject) -> None:
+    assert [change.statement for change in built.plan()] == []
+
+
+@pytest.mark.parametrize("options", [(), ("--full-refresh",)], ids=["rebuild", "full refresh"])
+def test_rights_hold_after_plain_dbt_rebuilds(built: AccessProject, options: tuple[str, ...]) -> None:
+    before = built.ask("select 'age.dim_ecoles'::regclass::oid")
+    built.build_all(*options, domains=("age", "agaj") if not options else ("age",))
+    assert built.ask("select 'age.dim_ecoles'::regclass::oid") != before, "the table was not swapped"
+    assert mistakes(built) == []
+    assert built.plan() == []
+
+
+def test_rights_hold_for_new_columns_new_models_and_new_tables(built: AccessProject) -> None:
+    staging = "models/age/staging/ecoles/stg_ecoles__ecoles.sql"
+    before = (built.settings.root / staging).read_text("utf-8")
+    built.write(staging, "select po, fase, nom, 1 as un from {{ source('ecoles', 'ecoles') }}")
+    built.write("models/age/marts/fct_nouveau.sql", "select nom from {{ ref('stg_ecoles__ecoles') }}")
+    built.write(
+        "landing/agaj/dossiers/autres.csv",
+        "dossier,nom,naissance,mesure,service,surprise\nd2,N,2011-01-01,a,s,x\n",
+    )
+    assert not built.load().failed
+    built.build_all()
+    with psycopg.connect(built.account("dbt_age"), autocommit=True) as connection:
+        connection.execute("create table age.a_la_main (x integer)")
+    assert mistakes(built) == []
+    built.run("drop table age.a_la_main")
+    built.write(staging, before)
+    built.build_all(domains=("age",))
+    assert mistakes(built) == []
+
+
+def test_a_power_of_schools_sees_its_own_rows_only(built: AccessProject) -> None:
+    everything = "select fase from age.dim_ecoles order by fase"
+    assert built.ask(everything, "po_essai") == [("2",), ("3",)]
+    assert len(built.ask(everything, "bi")) == 3
+    assert len(built.ask(everything, "dbt_agaj")) == 3
+
+
+def test_rows_follow_the_files(built: AccessProject) -> None:
+    file = built.settings.root / "access" / "age.yml"
+    before = file.read_text("utf-8")
+    try:
+        file.write_text(before.replace("[20]", "[10, 999]"), "utf-8")
+        built.apply()
+        assert built.ask("select fase from age.dim_ecoles", "po_essai") == [("1",)]
+    finally:
+        file.write_text(before, "utf-8")
+        built.apply()
+
+
+def test_masked_views_hide_the_person_and_what_nobody_described(built: AccessProject) -> None:
+    [row] = built.ask(
+        "select dossier, nom, naissance, mesure, service from agaj_staging_masque.stg_dossiers__dossiers "
+        "where dossier = 'd1'",
+        "steward_agaj",
+    )
+    assert row == ("d1", None, None, None, "s1")
+    ecarts = "select distinct valeur_brute, motif from agaj_staging_masque.stg_dossiers__dossiers_ecarts"
+    assert built.ask(ecarts, "steward_agaj") == [(None, "absent")]
+    # A masked reader of shared-out rows sees its rows only.
+    assert built.ask("select fase from age_masque.dim_ecoles", "ecoles_masquees") == [("1",)]
+    types = "select attname, atttypid from pg_attribute where attrelid = '{}'::regclass and attnum > 0"
+    base, masked = (
+        dict(built.ask(types.format(f"{schema}.stg_dossiers__dossiers")))
+        for schema in ("agaj_staging", "agaj_staging_masque")
+    )
+    assert base == masked
+
+
+def test_what_is_withdrawn_from_the_files_is_withdrawn_from_the_base(built: AccessProject) -> None:
+    file = built.settings.root / "access" / "agaj.yml"
+    before = file.read_text("utf-8")
+    query = "select from raw_agaj.dossiers"
+    assert built.ask(query, "agaj_donnees_brutes")
+    try:
+        file.write_text(before.partition("  - role: agaj_donnees_brutes")[0], "utf-8")
+        changes = built.apply()
+        assert any(change.statement.startswith("revoke") for change in changes)
+        with pytest.raises(psycopg.Error, match="permission denied"):
+            built.ask(query, "agaj_donnees_brutes")
+        assert built.plan() == []
+    finally:
+        file.write_text(before, "utf-8")
+        built.apply()
+    assert built.ask(query, "agaj_donnees_brutes")
+
+
+def test_an_access_past_its_review_is_withdrawn(built: AccessProject) -> None:
+    try:
+        built.apply(today=date(2027, 11, 16))
+        with pytest.raises(psycopg.Error, match="permission denied"):
+            built.ask("select from age.dim_ecoles", "bi")
+    finally:
+        built.apply()
+    assert mistakes(built) == []
+
+
+@pytest.mark.parametrize(
+    "gift",
+    [
+        "grant select on agaj.fct_dossiers to bi",
+        "grant select (nom) on agaj_staging.stg_dossiers__dossiers to bi",
+        "grant select on raw_agaj.dossiers to public; grant usage on schema raw_agaj to public",
+        "grant create on schema public to public",
+        "grant agaj_donnees_brutes to bi",
+        "alter role bi bypassrls createrole",
+        "alter table age.dim_ecoles disable row level security",
+        "create policy tout on age.dim_ecoles using (true)",
+        "alter default privileges for role dbt_agaj in schema agaj grant select on tables to bi",
+        "grant select on agaj.fct_dossiers to steward_agaj with grant option",
+        "create table age.vide (x int); grant all on age.vide to passant",
+        "drop view agaj_staging_masque.stg_dossiers__dossiers",
+        "grant connect on database {database} to public",
+        "grant execute on function acces.valeurs(name, text, text) to public",
+    ],
+)
+def test_what_somebody_granted_by_hand_is_taken_back(built: AccessProject, gift: str) -> None:
+    built.run("drop table if exists age.vide; drop role if exists passant; create role passant")
+    [(database,)] = built.ask("select current_database()")
+    built.run(gift.format(database=database))
+    assert built.plan() != []
+    built.apply()
+    assert built.plan() == []
+    built.run("drop table if exists age.vide; drop role passant")
+
+
+def test_a_stranger_has_nothing(built: AccessProject) -> None:
+    built.run("create role inconnu login password 'essai'")
+    try:
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(make_conninfo(built.conninfo, user="inconnu", password="essai"))
+    finally:
+        built.run("drop role inconnu")
+
+
+def test_an_account_without_the_right_to_give_rights_is_told_whom_to_ask(built: AccessProject) -> None:
+    with pytest.raises(PlatformError) as refused:
+        apply_access(built.account("bi"), built.declaration())
+    assert "ne peut pas donner de droits" in str(refused.value)
+    assert "make access-plan" in refused.value.advice
+
+
+def test_a_manager_who_is_no_superuser_applies_and_everything_holds(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
+    """On a managed server nobody is superuser: an account that owns the base and creates roles is enough."""
+    name = f"essai_{uuid.uuid4().hex[:12]}"
+    server.ensure_database(name)
+    admin = server.start().conninfo(name)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("create role gerant login createrole password 'essai'")
+        # Roles belong to whoever made them: here, to the superuser of the other tests.
+        for (role,) in connection.execute(
+            "select rolname from pg_roles where shobj_description(oid, 'pg_authid') like 'Données au Centre%'"
+        ).fetchall():
+            connection.execute(f"grant {role} to gerant with admin true, inherit true, set true".encode())
+        connection.execute(f"alter database {name} owner to gerant".encode())
+    try:
+        with access_project(tmp_path, admin) as project:
+            gerant = make_conninfo(admin, user="gerant", password="essai")
+            declaration = project.declaration()
+            assert apply_access(gerant, declaration)
+            assert not project.load().failed
+            project.build_all(domains=("age",))
+            assert apply_access(gerant, declaration) == []
+            assert mistakes(project) == []
+    finally:
+        server.drop_database(name)
+        with psycopg.connect(server.start().conninfo("postgres"), autocommit=True) as connection:
+            connection.execute("drop role gerant")
