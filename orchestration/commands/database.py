@@ -18,8 +18,8 @@ from orchestration.warehouse import EmbeddedServer
 def env(settings: Settings, options: Mapping[str, str]) -> int:
     """Prints the exports that lead psql, dbt and other clients to the database, started if needed.
 
-    The keys of pseudonyms are not among them: a shell, and all that it starts, would keep them. CLES=<ag> adds
-    those of one administration, for plain dbt, and never to a terminal.
+    The keys of pseudonyms are not among them: a shell, and all that it starts, would keep them. CLES=<ag>
+    adds those of one administration, for plain dbt, and never to a terminal.
 
     Raises:
         PlatformError: the server cannot be started or reached; CLES is no administration, or a person would

@@ -136,7 +136,8 @@ def compile_for_denodo(settings: Settings) -> Compilation:
 
 def is_base_view(node: Mapping[str, Any]) -> bool:
     """True for a model of the manifest that says `config.meta.sur_denodo: vue_de_base`."""
-    return node["resource_type"] == "model" and node["config"]["meta"].get("sur_denodo") == BASE_VIEW
+    meta = node.get("config", {}).get("meta") or {}
+    return node["resource_type"] == "model" and meta.get("sur_denodo") == BASE_VIEW
 
 
 def use_adapter_of(root: Path) -> None:

@@ -135,7 +135,9 @@ def collect_views(manifest: Mapping[str, Any], compiled: Mapping[str, str], root
                 columns={name: text for name, text in described.items() if text},
                 key=keys.get(unique_id, ()),
                 sql=sql,
-                reads=frozenset(name for name in reads if not name.startswith("source.") and name not in bases),
+                reads=frozenset(
+                    name for name in reads if not name.startswith("source.") and name not in bases
+                ),
                 sources=frozenset(
                     "{schema}.{identifier}".format(**manifest["sources"][name])
                     for name in reads
@@ -351,8 +353,8 @@ def _render(name: str, database: str, views: list[View], title: str, written: Ma
         notes.append(f"Vues de base attendues, avec les colonnes de la zone brute : {', '.join(bases)}.")
     if made := sorted({base for view in views for base in view.made}):
         notes.append(
-            "Vues de base attendues, sur les tables que dbt construit dans PostgreSQL, où les identifiants sont "
-            f"pseudonymisés (VQL n'a pas de HMAC) : {', '.join(made)}."
+            "Vues de base attendues, sur les tables que dbt construit dans PostgreSQL, où les identifiants "
+            f"sont pseudonymisés (VQL n'a pas de HMAC) : {', '.join(made)}."
         )
     comment = [
         line

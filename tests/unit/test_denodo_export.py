@@ -181,3 +181,26 @@ def test_scripts_of_an_earlier_export_go(tmp_path: Path) -> None:
     assert [path] == list(tmp_path.glob("*.vql")) and path.name == "01_age.vql"
     text = path.read_text("utf-8")
     assert "DROP" not in text.upper() and "VQL documenté" in text
+
+
+def test_a_model_that_has_no_vql_is_a_base_view_that_the_script_asks_for() -> None:
+    def model(name: str, folder: str, reads: list[str], **meta: str) -> dict[str, Any]:
+        return {
+            "resource_type": "model", "name": name, "fqn": ["p", "agaj", folder, name], "description": "",
+            "columns": {}, "depends_on": {"nodes": reads}, "config": {"meta": meta},
+        }  # fmt: skip
+
+    manifest = {
+        "sources": {"source.p.s.t": {"schema": "raw_agaj", "identifier": "t"}},
+        "nodes": {
+            "model.p.stg_t": model("stg_t", "staging", ["source.p.s.t"], sur_denodo="vue_de_base"),
+            "model.p.fct_t": model("fct_t", "marts", ["model.p.stg_t"]),
+        },
+    }
+    views = collect_views(manifest, {"model.p.fct_t": "select n from stg_t"}, Path("."))
+    assert [(made.name, made.reads, made.made) for made in views] == [
+        ("fct_t", frozenset(), frozenset({"agaj.stg_t"}))
+    ]
+    (script,) = write_scripts(views, {})
+    head = script.text.partition("CONNECT")[0].replace("\n--  ", "")
+    assert "sur les tables que dbt construit dans PostgreSQL" in head and "agaj.stg_t" in head
