@@ -218,7 +218,8 @@ class _Planner:
             )
         found = self._rows(
             "select 'acces.declaration', "
-            "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, a.is_grantable from pg_class as c, aclexplode(c.relacl) as a "
+            "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, "
+            "a.is_grantable from pg_class as c, aclexplode(c.relacl) as a "
             "where c.oid = to_regclass('acces.declaration') and a.grantee <> c.relowner"
         )
         wanted_rights = {("acces.declaration", role, "SELECT") for role in self.declared.creators}

@@ -30,12 +30,26 @@ def access(settings: Settings, _options: Mapping[str, str]) -> int:
     session = Session(settings)
     opened = session.open_database()
     session.enter(opened)
-    declaration = read_declaration(settings, parse_or_fail(session).manifest)
+    manifest = parse_or_fail(session).manifest
     with session.step("Accès"):
-        changes = apply_access(opened.conninfo(), declaration)
-    print(f"\n{summary(changes, declaration)}")
-    note_rights(settings, opened.conninfo(), changes)
+        said = give_rights(settings, opened.conninfo(), manifest)
+    print(f"\n{said}")
     return 0
+
+
+def give_rights(settings: Settings, conninfo: str, manifest: Manifest) -> str:
+    """Applies access/ to a database, and notes it in the audit journal.
+
+    Returns:
+        What was done, in a French sentence.
+
+    Raises:
+        PlatformError: the files are wrong, or the account may not give rights.
+    """
+    declaration = read_declaration(settings, manifest)
+    changes = apply_access(conninfo, declaration)
+    note_rights(settings, conninfo, changes)
+    return summary(changes, declaration)
 
 
 def access_plan(settings: Settings, options: Mapping[str, str]) -> int:

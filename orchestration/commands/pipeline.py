@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.runs import describe, load_details, note_run
+from orchestration.commands.access import give_rights
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import Access, Session, python_tool
 from orchestration.errors import PlatformError
@@ -47,8 +48,17 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
         print(f"\n{error}")
     if len(outcome.errors) > ERRORS_SHOWN:
         print(f"\n… et {len(outcome.errors) - ERRORS_SHOWN} autres erreurs : voir build/dagster.log")
+    problems = [] if outcome.success else [f"{len(outcome.errors)} erreur(s), dont le détail est ci-dessus."]
+    if settings.embedded:
+        # Elsewhere roles are an administrator's: make access.
+        try:
+            with session.step("Accès (access/)"):
+                session.say(give_rights(settings, access.conninfo(), read_manifest(settings)))
+        except PlatformError as error:
+            print(f"\n{error}")
+            problems.append(error.message)
     results = read_results(outcome.run_results) if outcome.run_results else []
-    problem = None if outcome.success else f"{len(outcome.errors)} erreur(s), dont le détail est ci-dessus."
+    problem = "\n".join(problems) or None
     summary = conclude(session, access, outcome.load, results, problem)
     return verdict(summary, options, "demo")
 

@@ -17,7 +17,8 @@ from orchestration.warehouse import EmbeddedServer
 from tests.access_project import AccessProject, access_project
 
 RELATIONS = """
-    select n.nspname, c.relname, c.relkind = 'v', pg_get_userbyid(c.relowner) from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
+    select n.nspname, c.relname, c.relkind = 'v', pg_get_userbyid(c.relowner)
+    from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
     where c.relkind in ('r', 'v', 'p', 'm') and n.nspname !~ '^(pg_|information_schema)' order by 1, 2
 """
 # action -> statement that needs this right and no other; none of them changes a row.
