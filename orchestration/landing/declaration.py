@@ -102,6 +102,7 @@ class SourceTable:
         declared: columns of the dbt source, in order.
         variants: in order of preference.
         one_format_per_extract: files equal but for their suffix are one extract.
+        person: column that says who a row is about; None for a table that is about nobody.
     """
 
     domain: str
@@ -112,6 +113,7 @@ class SourceTable:
     declared: tuple[str, ...]
     variants: tuple[Variant, ...]
     one_format_per_extract: bool = False
+    person: str | None = None
 
     @property
     def label(self) -> str:
@@ -266,7 +268,21 @@ class _Reader:
             declared=self.declared,
             variants=variants,
             one_format_per_extract=one_format,
+            person=self.person(),
         )
+
+    def person(self) -> str | None:
+        said = ((self.node.get("config") or {}).get("meta") or {}).get("personne")
+        if said is None:
+            return None
+        column = said.get("identifiant") if isinstance(said, dict) else None
+        if column not in self.declared:
+            self.fail(
+                "config.meta.personne",
+                f"« {column} » n'est pas une colonne déclarée.",
+                "Écrivez personne: {identifiant: <colonne>}, du nom de la colonne qui dit de qui est la ligne.",
+            )
+        return column
 
     def options(self, given: Any, option: str) -> dict[str, Any]:
         if given is None:

@@ -19,6 +19,7 @@ from orchestration.errors import PlatformError
 from orchestration.landing import audit
 from orchestration.landing.contents import LOADERS, Outcome, Target
 from orchestration.landing.declaration import SourceTable, Variant
+from orchestration.landing.erased import Erased
 from orchestration.landing.rejects import RejectSpool
 from orchestration.landing.report import FileReport, LoadReport, TableReport
 from orchestration.landing.tables import (
@@ -362,16 +363,21 @@ class _FileLoad:
             self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{name}", value])
         delete_rows(self.connection, self.table, self.match.path)
         self._set_rivals_aside()
+        erased = Erased(self.connection, self.table)
         rejects = RejectSpool()
         try:
             outcome = self._copy(rejects)
-            self._copy_rejects(load_id, rejects)
+            left_out = erased.leave_out(load_id)
+            rejected = self._copy_rejects(load_id, rejects, erased)
         finally:
             rejects.close()
         self._check_unchanged()
-        self.report.rows, self.report.rejects = outcome.rows, rejects.count
+        outcome.rows -= left_out
+        if left_out or rejected < rejects.count:
+            outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")
+        self.report.rows, self.report.rejects = outcome.rows, rejected
         self.report.blank_lines = outcome.blank_lines
-        if outcome.rows == 0 and rejects.count:
+        if outcome.rows == 0 and rejected:
             outcome.warnings.append(
                 "Aucune ligne n'a été acceptée : vérifiez `delimiter`, `encoding` et `header`."
             )
@@ -410,17 +416,21 @@ class _FileLoad:
                 "ou de droits, adressez-vous à l'administrateur du serveur.",
             ) from error
 
-    def _copy_rejects(self, load_id: int, rejects: RejectSpool) -> None:
+    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> int:
         if not rejects.count:
-            return
+            return 0
         statement = sql.SQL(
             "copy {} (chargement_id, source_nom, table_nom, source_fichier, source_ligne, position_octet, "
             "motif, detail, texte, octets) from stdin"
         ).format(rejects_table(self.table))
         origin = (load_id, self.table.source, self.table.name, self.match.path)
         with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+            written = 0
             for reject in rejects:
-                copy.write_row((*origin, *reject))
+                if not erased.concerns(reject):
+                    copy.write_row((*origin, *reject))
+                    written += 1
+        return written
 
     def _check_unchanged(self) -> None:
         now = os.fstat(self.file.fileno())

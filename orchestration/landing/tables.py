@@ -9,6 +9,8 @@ from psycopg import sql
 
 from orchestration.errors import PlatformError
 from orchestration.landing.declaration import SourceTable
+from orchestration.landing.erased import LIST as ERASED
+from orchestration.landing.erased import ensure_list
 
 _SHARED_LOCK = "plateforme.structure"
 
@@ -97,13 +99,14 @@ def ensure_audit(connection: psycopg.Connection) -> None:
     """Creates what all domains share, if it is not there."""
     with connection.transaction():
         lock(connection, _SHARED_LOCK)
-        if connection.execute("select to_regclass('plateforme.chargements_fichier')").fetchone() != (None,):
-            return
-        # Asked first: `if not exists` wants the right to create even where the schema exists.
-        if connection.execute("select to_regnamespace('plateforme')").fetchone() == (None,):
-            connection.execute("create schema plateforme")
-        connection.execute(_AUDIT)
-        _apply_access(connection, "plateforme", "chargements")
+        if connection.execute("select to_regclass('plateforme.chargements_fichier')").fetchone() == (None,):
+            # Asked first: `if not exists` wants the right to create even where the schema exists.
+            if connection.execute("select to_regnamespace('plateforme')").fetchone() == (None,):
+                connection.execute("create schema plateforme")
+            connection.execute(_AUDIT)
+            apply_access(connection, "plateforme", "chargements")
+        if ensure_list(connection):
+            apply_access(connection, *ERASED.split("."))
 
 
 def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
@@ -124,11 +127,11 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
                 connection.execute(sql.SQL(statement).format(**names))
         captured = {name for variant in table.variants for name in variant.captures()}
         add_columns(connection, table, table.columns, captured)
-        _apply_access(connection, table.schema, table.identifier)
-        _apply_access(connection, f"raw_{table.domain}", REJECTS_TABLE)
+        apply_access(connection, table.schema, table.identifier)
+        apply_access(connection, f"raw_{table.domain}", REJECTS_TABLE)
 
 
-def _apply_access(connection: psycopg.Connection, schema: str, name: str) -> None:
+def apply_access(connection: psycopg.Connection, schema: str, name: str) -> None:
     """Gives a table the rights that access/ declares, where `make access` has been run."""
     if connection.execute("select to_regnamespace('acces')").fetchone() != (None,):
         connection.execute("select acces.appliquer(%s, %s)", [schema, name])

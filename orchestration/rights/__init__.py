@@ -1,0 +1,1 @@
+"""Rights of people and duties of the administration: retention, access, erasure, rectification, register."""

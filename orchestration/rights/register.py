@@ -1,0 +1,133 @@
+"""The register of processing activities (GDPR, Article 30), written from the metadata of the data sets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from orchestration.governance.datasets import Dataset, Retention
+from orchestration.rights.pages import render
+
+COLUMNS = (
+    "Administration", "Jeu de données", "Nature", "Description", "Finalité", "Base légale", "Responsable",
+    "Courriel du responsable", "Gestionnaire", "Courriel du gestionnaire", "Personnes concernées",
+    "Catégories de données", "Destinataires", "Transferts hors UE", "Conservation", "Mesures de sécurité",
+    "Classification", "Source authentique",
+)  # fmt: skip
+CATEGORIES = {
+    "identifiant_direct": "Identifiants directs",
+    "identifiant_indirect": "Identifiants indirects",
+    "pseudonyme": "Pseudonymes",
+    "sensible": "Données sensibles (articles 9 et 10)",
+    "professionnel": "Coordonnées professionnelles",
+    "financier": "Données financières",
+}
+ENDS = {"effacement": "puis effacement", "archivage": "puis archivage"}
+NO_TRANSFER = "Aucun déclaré."
+
+
+def concerned(datasets: Iterable[Dataset]) -> list[Dataset]:
+    """The data sets that belong in the register: those with personal data, or that name people concerned."""
+    return [dataset for dataset in datasets if dataset.has_personal_data or dataset.subjects]
+
+
+def missing(datasets: Iterable[Dataset]) -> list[str]:
+    """What keeps the register from being complete; one French line a data set, with its file and keys."""
+    lines = []
+    for dataset in concerned(datasets):
+        wanted = {
+            "proprietaire": dataset.owner if dataset.owner_assigned else None,
+            "gestionnaire": dataset.steward if dataset.steward_assigned else None,
+            "finalite": dataset.purpose,
+            "base_legale": dataset.legal_basis,
+            "personnes_concernees": dataset.subjects,
+            "destinataires": dataset.recipients,
+            "conservation": dataset.retention,
+            "mesures": dataset.measures,
+            "classification": dataset.classification,
+            "source_authentique": dataset.authority,
+        }
+        keys = [key for key, value in wanted.items() if not value]
+        if keys:
+            lines.append(f"{dataset.file} : {dataset.domain}, {dataset.name} : il manque {', '.join(keys)}.")
+    return lines
+
+
+def rows(datasets: Iterable[Dataset]) -> list[tuple[str, ...]]:
+    """The lines of the register, in the order of COLUMNS; "" for what is missing."""
+    return [_row(dataset) for dataset in concerned(datasets)]
+
+
+def as_csv(lines: Sequence[Sequence[str]]) -> bytes:
+    """The register as Excel in French (Belgium) opens it: semicolons, UTF-8 with its mark, CRLF."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    # A cell that begins like a formula would be run by a spreadsheet.
+    writer.writerows([f"'{cell}" if cell[:1] in "=+-@\t" and cell else cell for cell in row] for row in lines)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def write_register(datasets: Sequence[Dataset], folder: Path) -> tuple[Path, Path]:
+    """Writes registre.csv and registre.html.
+
+    Args:
+        datasets: all those of the project.
+        folder: made when missing.
+
+    Returns:
+        The CSV file and the page.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = rows(datasets)
+    sheet, page = folder / "registre.csv", folder / "registre.html"
+    sheet.write_bytes(as_csv(lines))
+    activities = [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+    page.write_text(
+        render("register.html", activities=activities, missing=missing(datasets)), encoding="utf-8"
+    )
+    return sheet, page
+
+
+def retention_in_french(retention: Retention | None) -> str:
+    """A retention as a sentence; "" when there is none."""
+    if retention is None:
+        return ""
+    if retention.months is None:
+        return f"Illimitée : {retention.reason or 'sans motif'}"
+    since = "la réception" if retention.since == "reception" else f"la date « {retention.since} »"
+    return f"{retention.months} mois depuis {since}, {ENDS.get(retention.end, retention.end)}"
+
+
+def _row(dataset: Dataset) -> tuple[str, ...]:
+    categories: dict[str, list[str]] = {}
+    for column in dataset.columns:
+        if column.is_personal:
+            categories.setdefault(CATEGORIES[column.personal or ""], []).append(column.name)
+    protected = [column.name for column in dataset.columns if column.protection]
+    if protected:
+        categories["Valeurs protégées (agrégées, masquées ou supprimées)"] = protected
+    said = " ; ".join(f"{name} : {', '.join(columns)}" for name, columns in categories.items())
+    owner, steward = dataset.owner, dataset.steward
+    return (
+        dataset.domain.upper(),
+        dataset.name,
+        "Source" if dataset.kind == "source" else "Mart",
+        dataset.description,
+        dataset.purpose or "",
+        dataset.legal_basis or "",
+        owner.function if owner else "",
+        owner.email if owner else "",
+        steward.function if steward else "",
+        steward.email if steward else "",
+        dataset.subjects or "",
+        said,
+        dataset.recipients or "",
+        dataset.transfers or NO_TRANSFER,
+        retention_in_french(dataset.retention),
+        dataset.measures or "",
+        dataset.classification or "",
+        dataset.authority or "",
+    )
