@@ -151,6 +151,8 @@ as $octrois$
             false as colonne
         from objet, aclexplode(objet.droits) as a
         where a.grantee <> objet.compte
+            -- Nobody's: what it may read is what pgaudit traces (orchestration/audit/reading.py).
+            and a.grantee is distinct from to_regrole('audit_lecture')::oid
         union all
         select
             case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee) end,

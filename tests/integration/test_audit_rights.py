@@ -13,6 +13,7 @@ from psycopg import sql
 
 from orchestration.access import apply_access
 from orchestration.audit import record, verify
+from orchestration.audit.reading import grant_reading
 from orchestration.audit.rights import entitle
 from orchestration.commands.access import note_rights, read_declaration
 from orchestration.landing import load_landing, read_declarations
@@ -23,6 +24,7 @@ from tests.small_project import environment
 
 DATABASE = "essai_audit_droits"
 LOADED = ("agaj", "agmj", "sg")
+TRACED = ("raw_agmj", "mandats")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,14 @@ def shared(
     declaration = read_declaration(settings, manifest)
     changes = apply_access(conninfo, declaration)
     note_rights(settings, conninfo, changes)
+    # What pgaudit traces is no access, and stays when access is applied again.
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        grant_reading(admin, {TRACED})
+    assert apply_access(conninfo, declaration) == []
+    with psycopg.connect(conninfo, autocommit=True) as admin:
+        assert admin.execute(
+            "select has_table_privilege('audit_lecture', %s, 'select')", [".".join(TRACED)]
+        ).fetchone() == (True,)
     yield conninfo, sorted(declaration.roles)
     with psycopg.connect(conninfo, autocommit=True) as admin:
         # Roles outlive a database, and other tests have their own.
