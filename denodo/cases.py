@@ -127,10 +127,16 @@ def same_result(found: str, documented: str) -> bool:
     if _NUMBER.match(found) and _NUMBER.match(documented):
         return _same_number(found, documented)
     if found.startswith(("Array", "Register")):
-        return re.sub(r"\s+", "", found) == re.sub(r"\s+", "", documented)
+        return _compound(found) == _compound(documented)
     if _DATETIME.match(found) and _DATETIME.match(documented):
         return _same_datetime(found, documented)
     return False
+
+
+def _compound(printed: str) -> str:
+    """A printed array or register without blanks; the manual prints { { a } { b } } also as { a , b }."""
+    text = re.sub(r"\s+", "", printed).replace("}{", ",")
+    return re.sub(r"\AArray\{\{(.*)\}\}\Z", r"Array{\1}", text)
 
 
 def _same_number(found: str, documented: str) -> bool:

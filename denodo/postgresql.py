@@ -16,6 +16,7 @@ database where denodo.engine.install() has been run. Decisions where versions or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
@@ -34,9 +35,11 @@ from denodo.scopes import (
     function,
     identifier,
     name_of,
-    string,
 )
 from denodo.tree import Call, form
+
+# Pairs of a CONTEXT clause: 'i18n' = 'us_pst', 'VAR name' = 'value'.
+_CONTEXT = re.compile(r"""['"]([^'"]+)['"]\s*=\s*'((?:[^']|'')*)'""")
 
 
 class _Translator(_Calls):
@@ -51,6 +54,8 @@ class _Translator(_Calls):
         self.schemas = schemas or {}
         self.columns = {name.lower(): dict(found) for name, found in (columns or {}).items()}
         self.database = database
+        self.i18n: str | None = None
+        self.variables: dict[str, str] = {}
 
     # ------------------------------------------------------------------ statements
 
@@ -80,6 +85,13 @@ class _Translator(_Calls):
 
     def query(self, node: Node, scope: Scope) -> tuple[Node, list[Column] | None]:
         """A query, and its columns when they are known."""
+        if node.args.get("context"):
+            for name, value in _CONTEXT.findall(node.args["context"].name):
+                word, _, variable = name.lower().partition(" ")
+                if word == "i18n":
+                    self.i18n = value.replace("''", "'")
+                elif word == "var":
+                    self.variables[variable.strip()] = value.replace("''", "'")
         scope = scope.inner()
         with_ = node.args.get("with_")
         tables = []
@@ -199,7 +211,7 @@ class _Translator(_Calls):
         from_ = node.args.get("from_")
         if from_ is not None:
             joins = node.args.get("joins") or []
-            if not (self._is_dual(from_.this) and not joins):
+            if not self._is_dual(from_.this) or joins or node.find(exp.Column, exp.Star):
                 source = self.source(from_.this, scope)
                 result.set("from_", exp.From(this=source))
                 translated = [self.join(join, scope) for join in joins]
@@ -436,8 +448,9 @@ class _Translator(_Calls):
             if this.name == "FLATTEN":
                 raise NotTranslatable("FLATTEN : les champs du tableau ne sont pas connus ici", node)
             if this.name == "DUAL":
-                dual = exp.Select(expressions=[exp.Alias(this=string("x"), alias=identifier("dual"))])
-                scope.relations.append(Relation(name, [("dual", "text")]))
+                empty = cast(exp.Null(), "text")
+                dual = exp.Select(expressions=[exp.Alias(this=empty, alias=identifier("dummy"))])
+                scope.relations.append(Relation(name, [("dummy", "text")]))
                 return exp.Subquery(this=dual, alias=alias or exp.TableAlias(this=identifier("dual")))
             arguments = [self.value(argument, scope)[0] for argument in this.expressions]
             scope.relations.append(Relation(name or this.name.lower(), None))
