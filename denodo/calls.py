@@ -190,6 +190,14 @@ class _Calls(_Values):
             return function(name, *values), found_types[0] if found_types else "long"
         return vql_call(name, *values), _result_type(node.name, found_types)
 
+    def _call_nest(self, node: Node, scope: Scope) -> tuple[Node, str | None] | None:
+        if not (node.expressions and isinstance(node.expressions[0], exp.Star)):
+            return None
+        if not scope.complete:
+            raise NotTranslatable("NEST(*) : les champs de la vue ne sont pas connus ici", node)
+        columns = [column for relation in scope.relations for column in relation.columns or []]
+        return vql_call("nest", *[exp.Column(this=identifier(name)) for name, _ in columns]), "array"
+
     def _call_getvar(self, node: Node, scope: Scope) -> tuple[Node, str | None] | None:
         name = node.expressions[0] if node.expressions else None
         kind = node.expressions[1].name.lower() if len(node.expressions) == 3 else ""

@@ -11,6 +11,9 @@ database where denodo.engine.install() has been run. Decisions where versions or
 - An operation between whole numbers that leaves the range is an error here; the manual only says that the
   result is then wrong (source: "Data Types").
 - LIMIT without a number gives one row, as FETCH does (source: "OFFSET, FETCH and LIMIT").
+- Arrays and registers that the outermost SELECT gives come as text, `Array { { 1 } { .1 } }`; in a view and
+  in a subquery they stay jsonb.
+- CONTEXT counts for its i18n (the week's first day, the language of names) and its variables (GETVAR).
 - FLATTEN, whose fields are those of a type that is not known here, has no counterpart: NotTranslatable.
 """
 
@@ -35,6 +38,7 @@ from denodo.scopes import (
     function,
     identifier,
     name_of,
+    vql_call,
 )
 from denodo.tree import Call, form
 
@@ -61,7 +65,7 @@ class _Translator(_Calls):
 
     def statement(self, tree: Node) -> Node:
         if isinstance(tree, (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)):
-            return self.query(tree, Scope())[0]
+            return self._shown(*self.query(tree, Scope()))
         if isinstance(tree, exp.Create):
             if tree.args["kind"] == "FOLDER":
                 return exp.Semicolon()
@@ -74,6 +78,18 @@ class _Translator(_Calls):
         if isinstance(tree, exp.Command):
             raise NotTranslatable(f"l'instruction {tree.this} n'est pas traduite", tree)
         return self.value(tree, Scope())[0]
+
+    @staticmethod
+    def _shown(query: Node, columns: list[Column] | None) -> Node:
+        """A query for a reader: its arrays and registers come as the manual prints them."""
+        if not isinstance(query, exp.Select) or len(columns or []) != len(query.expressions):
+            return query
+        for item, (name, type_) in zip(query.expressions, columns or [], strict=True):
+            if type_ in ("array", "register") and not isinstance(item, exp.Star):
+                value = item.this if isinstance(item, exp.Alias) else item
+                shown = vql_call("display", value.copy())
+                item.replace(exp.Alias(this=shown, alias=identifier(name)))
+        return query
 
     def view_name(self, table: Node) -> Node:
         """The name of a view in the schema of its database."""
