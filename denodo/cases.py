@@ -65,7 +65,10 @@ def read_cases(file: Path) -> list[Case]:
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines, delimiter="\t"))
     if not rows or tuple(rows[0]) != _COLUMNS:
-        raise ValueError(f"{file} : la première ligne doit nommer : {' '.join(_COLUMNS)}.")
+        raise ValueError(
+            f"{file} : la première ligne doit nommer, entre tabulations : {' '.join(_COLUMNS)} "
+            "(voir python -m denodo cases --help)."
+        )
     cases = []
     for number, row in enumerate(rows[1:], start=2):
         if not row or row[0].startswith("#"):

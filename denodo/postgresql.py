@@ -45,6 +45,12 @@ from denodo.tree import Call, form
 # Pairs of a CONTEXT clause: 'i18n' = 'us_pst', 'VAR name' = 'value'.
 _CONTEXT = re.compile(r"""['"]([^'"]+)['"]\s*=\s*'((?:[^']|'')*)'""")
 
+_MAP = re.compile(
+    r"""CREATE\s+(?:OR\s+REPLACE\s+)?MAP\s+SIMPLE\s+(?:"([^"]+)"|(\w+))\s*\((.*)\)\s*\Z""",
+    re.IGNORECASE | re.DOTALL,
+)
+_PAIR = re.compile(r"'((?:[^']|'')*)'\s*=\s*'((?:[^']|'')*)'")
+
 
 class _Translator(_Calls):
     """The whole translation: statements and queries."""
@@ -535,8 +541,9 @@ def to_postgresql(
 
     A VDP database becomes the schema of its name (or the one `schema_map` gives), which must exist; CONNECT
     DATABASE sets that of the names without one. CREATE VIEW becomes a view, or with `materialized` a
-    materialized view; its folder and description become its comment. CREATE FOLDER gives
-    nothing. A query stays a query. Raises VqlSyntaxError and NotTranslatable.
+    materialized view; its folder and description become its comment. CREATE MAP SIMPLE fills the map that MAP
+    and REPLACEMAP read. CREATE FOLDER gives nothing. A query stays a query. Raises VqlSyntaxError and
+    NotTranslatable.
     """
     schemas = dict(schema_map or {})
     known = {name.lower(): dict(found) for name, found in (columns or {}).items()}
@@ -549,11 +556,25 @@ def to_postgresql(
             database = name_of(tree.this.this)
             continue
         translator = _Translator(schemas, known, database)
-        if isinstance(tree, exp.Create):
+        if isinstance(tree, exp.Command) and (found := _MAP.match(f"{tree.this} {tree.args['expression']}")):
+            statements += _map(*found.groups())
+        elif isinstance(tree, exp.Create):
             statements += _view(translator, tree, materialized, known)
         else:
             statements.append(translator.statement(tree).sql(dialect="postgres", normalize_functions=False))
     return statements
+
+
+def _map(quoted: str | None, plain: str | None, pairs: str) -> list[str]:
+    """The rows that make a simple map, for MAP and REPLACEMAP (source: "Defining a Map")."""
+    name = (quoted or (plain or "").lower()).replace("'", "''")
+    # The manual's own example gives a key twice: the last one counts.
+    values = dict(_PAIR.findall(pairs))
+    rows = ", ".join(f"('{name}', '{key}', '{value}')" for key, value in values.items())
+    return [
+        f"delete from vql.maps where map_name = '{name}'",
+        f"insert into vql.maps (map_name, key, value) values {rows}",
+    ]
 
 
 def _view(
