@@ -311,7 +311,13 @@ class Sources(Conditions):
 
 def equalities(condition: Expr) -> list[tuple[Expr, Expr]]:
     """The pairs of columns that a condition holds equal."""
-    if condition.name == "and":
-        return [pair for part in condition.parts for pair in equalities(part)]
-    columns = [part for part in condition.parts if part.kind == "column" and part.qualifier]
-    return [(columns[0], columns[1])] if condition.name == "=" and len(columns) == 2 else []
+    pairs: list[tuple[Expr, Expr]] = []
+    waiting = [condition]
+    while waiting:
+        part = waiting.pop()
+        if part.name == "and":
+            waiting += reversed(part.parts)
+        elif part.name == "=" and part.condition:
+            columns = [side for side in part.parts if side.kind == "column" and side.qualifier]
+            pairs += [(columns[0], columns[1])] if len(columns) == 2 else []
+    return pairs

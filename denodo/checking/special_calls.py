@@ -90,10 +90,10 @@ class SpecialCalls(Calls):
                 return self._cast()
             case "EXTRACT":
                 return self._extract()
-            case "SUBSTRING" | "SUBSTR":
-                return self.attempt(self._substring_from)
-            case "TRIM":
-                return self.attempt(self._trim_from)
+            case "SUBSTRING" | "SUBSTR" if self._has_keyword("FROM", "FOR", "SIMILAR"):
+                return self._substring_from()
+            case "TRIM" if self._has_keyword("FROM"):
+                return self._trim_from()
             case "POSITION":
                 return self._position()
             case (
@@ -117,6 +117,26 @@ class SpecialCalls(Calls):
             ):
                 return self._refused_syntax()
         return None
+
+    def _has_keyword(self, *words: str) -> bool:
+        """True when one of these keywords, not a comma, parts the arguments of the call that begins here.
+
+        Looking ahead costs less than reading twice, which would double with every call inside another.
+        """
+        depth, ahead = 0, 1
+        while (token := self.peek(ahead)).kind is not Kind.END:
+            if token.value in {"(", "["} and token.kind is Kind.PUNCTUATION:
+                depth += 1
+            elif token.value in {")", "]"} and token.kind is Kind.PUNCTUATION:
+                depth -= 1
+                if not depth:
+                    return False
+            elif depth == 1 and token.value == "," and token.kind is Kind.PUNCTUATION:
+                return False
+            elif depth == 1 and self.at(*words, ahead=ahead) and not self.at("DISTINCT", ahead=ahead - 1):
+                return True
+            ahead += 1
+        return False
 
     def _refused_syntax(self) -> Expr:
         name = self.take()

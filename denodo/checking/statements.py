@@ -18,7 +18,7 @@ CATALOGUE_STATEMENTS = words(
 )
 CREATED = words(
     """
-    ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE RESOURCE REST
+    ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE REMOTE RESOURCE REST
     ROLE STORED TABLE TYPE USER VIEW VIEWSTATSUMMARY WEBSERVICE WEBSERVICES WIDGET WRAPPER
     """
 )
@@ -98,8 +98,18 @@ class Statements(Queries):
         self._table_name()
         if self.at_sign("("):
             self.skip_brackets()
+        base_view = self.at("I18N")
         while not (self.at_end() or self.at("AS")):
             self.take()
+        if not words and not base_view and not self.at("AS"):
+            self.report(
+                "vql-instruction",
+                create.start,
+                table.end,
+                "CREATE TABLE n'existe en VQL que pour une vue de base, avec I18N.",
+                write="Écrivez une requête `select` : dbt crée la vue ; pour une vue de base, "
+                "`create table nom i18n fr_euro (…)`.",
+            )
         if self.accept("AS"):
             if not words:
                 self.report(

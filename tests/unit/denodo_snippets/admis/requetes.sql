@@ -315,3 +315,6 @@ select nom from ecoles
 
 --- texte vide
 -- rien
+
+--- table distante
+create remote table r into base.source schema = 'X' as select * from clients where ville = 'Namur'
