@@ -356,6 +356,8 @@ def _result_type(name: str, arguments: list[str | None]) -> str | None:
         if first not in types.NUMBERS:
             return None
         return "int" if first == "int" and name != "TRUNC" else "long"
+    if name == "MOD":
+        return types.joined(*arguments) if all(own in types.NUMBERS for own in arguments) else None
     if name in ("STDEV", "STDEVP", "VAR", "VARP"):
         return "double"
     if name in ("FIRST", "LAST", "MEDIAN", "SUM", "ABS"):
