@@ -174,7 +174,7 @@ class Sources(Conditions):
             function in TABLE_FUNCTIONS or function in FUNCTION_ADVICE or function.startswith(("JSON", "PG_"))
         )
         if foreign:
-            write = advice_for(function) if function != "UNNEST" else None
+            write = advice_for(function)
             self.report(
                 "vql-fonction-from",
                 start,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from denodo import catalogue
 from denodo.checking.advice import advice_for
 from denodo.checking.calls import Calls
+from denodo.checking.finding import Edit
 from denodo.checking.lexer import Kind, Token, words
 from denodo.checking.tree import Expr
 
@@ -320,6 +321,9 @@ class SpecialCalls(Calls):
         self.expect_sign(")")
         wanted = field.value.upper()
         if field.kind is Kind.TEXT or wanted not in catalogue.EXTRACT_FIELDS:
+            edit: Edit | None = None
+            if wanted in catalogue.EXTRACT_FIELDS:
+                edit = (field.start, field.end, wanted.lower())
             advice = {
                 "EPOCH": "Écrivez une différence : `{{ dbt.datediff('debut', 'fin', 'second') }}`.",
                 "ISODOW": "`{{ iso_day_of_week('x') }}`.",
@@ -332,7 +336,8 @@ class SpecialCalls(Calls):
                 field.start,
                 field.end,
                 f"EXTRACT de VQL n'a pas le champ {self.written(field)}.",
-                write=advice,
+                write=f"Retirez les apostrophes : `extract({wanted.lower()} from x)`." if edit else advice,
+                edit=edit,
             )
         elif wanted == "MILLISECOND":
             self.report(

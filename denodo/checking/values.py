@@ -493,6 +493,7 @@ class Values(SpecialCalls):
             word.start,
             text.end,
             f"Le littéral `{word.value.lower()} '…'` n'existe que dans PostgreSQL.",
+            write="`timestamp with time zone '…'`." if word.value == "TIMESTAMPTZ" else None,
             edit=edit,
         )
         return Expr("literal", word.start, text.end, known.vdp_type if known else "")
