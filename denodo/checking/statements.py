@@ -12,7 +12,7 @@ from denodo.checking.queries import Queries
 # Statements of VQL that define or list elements of its catalogue: their details are not a model's business.
 CATALOGUE_STATEMENTS = words(
     """
-    ALTER BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE DROP ENTER EXIT GRANT HELP LIST QUERY REVOKE
+    BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE ENTER EXIT GRANT HELP LIST QUERY REVOKE
     ROLLBACK IMPORT EXPORT LOAD
     """
 )
@@ -22,6 +22,8 @@ CREATED = words(
     ROLE STORED TABLE TYPE USER VIEW VIEWSTATSUMMARY WEBSERVICE WEBSERVICES WIDGET WRAPPER
     """
 )
+# What ALTER and DROP name besides.
+CHANGED = CREATED | words("CONSTRAINT CUSTOMCOMPONENT ENVIRONMENT OPERATION SCANNER SOAP")
 
 
 class Statements(Queries):
@@ -42,6 +44,8 @@ class Statements(Queries):
             self._delete()
         elif self.at("VALUES"):
             self.query("top")
+        elif self.at("ALTER", "DROP"):
+            self._change()
         elif (self.at("SET") and self.peek(1).kind is Kind.TEXT) or self.at(*CATALOGUE_STATEMENTS):
             self._skip_statement()
         elif token.kind is Kind.WORD and (self.peek(1).kind is not Kind.END or token.value in _FOREIGN):
@@ -57,6 +61,26 @@ class Statements(Queries):
     def _skip_statement(self) -> None:
         while not self.at_end():
             self.take()
+
+    def _change(self) -> None:
+        """ALTER and DROP: what they name, and the ways of PostgreSQL to change it."""
+        verb, kind = self.take(), self.peek()
+        if self.at(*CHANGED) or self.at_words("MATERIALIZED", "TABLE"):
+            while not self.at_end():
+                if self.at("ADD", "DROP") and self.at("COLUMN", ahead=1):
+                    self._foreign_change(self.peek().start, self.peek(1).end)
+                elif self.at_words("RENAME", "TO"):
+                    self._foreign_change(
+                        self.peek().start, self.peek(1).end, "`alter view ancien rename nouveau`."
+                    )
+                self.take()
+        else:
+            self._skip_statement()
+            self._foreign_change(verb.start, kind.end)
+
+    def _foreign_change(self, start: int, end: int, write: str | None = None) -> None:
+        said = " ".join(self.sql[start:end].upper().split())
+        self.report("vql-instruction", start, end, f"{said} n'est pas documenté en VQL.", write=write)
 
     def _create(self) -> None:
         create = self.take()

@@ -318,3 +318,10 @@ select nom from ecoles
 
 --- table distante
 create remote table r into base.source schema = 'X' as select * from clients where ville = 'Namur'
+
+--- changer et retirer une vue
+alter view a rename b;
+alter view b cache full;
+alter view b description = 'vue des écoles';
+drop view if exists b cascade;
+drop datasource jdbc ds

@@ -361,3 +361,12 @@ select id from a minus «select» id, nom from b
 
 --- vql-instruction
 «create table» ecoles (id integer)
+
+--- vql-instruction
+«drop schema» cda
+
+--- vql-instruction
+alter view a «rename to» b
+
+--- vql-instruction
+alter table t «add column» x integer
