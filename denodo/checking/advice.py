@@ -6,7 +6,7 @@ import difflib
 from types import MappingProxyType
 
 from denodo import catalogue
-from denodo.checking.lexer import words
+from denodo.cursor import words_of
 
 _ARRAYS = "Dépliez la liste à la réception, une ligne par élément, puis groupez."
 _JSON = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
@@ -243,7 +243,7 @@ _BY_PREFIX = (
     ),
 )
 
-TABLE_FUNCTIONS = words(
+TABLE_FUNCTIONS = words_of(
     """
     GENERATE_SERIES GENERATE_SUBSCRIPTS UNNEST REGEXP_SPLIT_TO_TABLE REGEXP_MATCHES STRING_TO_TABLE
     JSON_EACH JSON_EACH_TEXT JSON_ARRAY_ELEMENTS JSON_ARRAY_ELEMENTS_TEXT JSON_TO_RECORDSET

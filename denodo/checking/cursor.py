@@ -7,14 +7,15 @@ from typing import TypeVar
 
 from denodo import catalogue
 from denodo.checking.finding import Edit, Finding
-from denodo.checking.lexer import Kind, Token, tokenize, words
+from denodo.checking.lexer import Kind, Token, tokenize
 from denodo.checking.rules import RULES
+from denodo.cursor import words_of
 from denodo.lexer import Lines
 
 T = TypeVar("T")
 
 # Words that begin or continue a clause: never the name of anything without quotes.
-CLAUSE_WORDS = words(
+CLAUSE_WORDS = words_of(
     """
     ALL AND ANY AS ASC BETWEEN BY CASE CREATE CROSS DESC DISTINCT ELSE END EXCEPT EXISTS FALSE FETCH
     FROM FULL GROUP HAVING ILIKE IN INNER INTERSECT INTO IS JOIN LIKE LIMIT MINUS NATURAL NOT NULL

@@ -10,15 +10,16 @@ from contextlib import contextmanager
 
 from denodo.checking.advice import FUNCTION_ADVICE, TABLE_FUNCTIONS, advice_for
 from denodo.checking.conditions import Conditions
-from denodo.checking.lexer import Kind, Token, words
+from denodo.checking.lexer import Kind, Token
 from denodo.checking.tree import Expr, Output, Scope, Source
+from denodo.cursor import words_of
 
 METHODS = frozenset({"HASH", "NESTED", "MERGE", "PARALLEL", "ORDERED", "REVERSEORDER"})
 JOIN_WORDS = frozenset({"INNER", "LEFT", "RIGHT", "FULL", "NATURAL", "CROSS", "JOIN", "OUTER"})
 FOREIGN_JOINS = frozenset({"SEMI", "ANTI", "ASOF", "POSITIONAL", "STRAIGHT_JOIN", "APPLY"})
 SET_WORDS = frozenset({"UNION", "EXCEPT", "INTERSECT", "MINUS"})
 # What may follow an expression of SELECT, and so is no alias.
-AFTER_FIELD = SET_WORDS | words(
+AFTER_FIELD = SET_WORDS | words_of(
     "FROM WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH INTO WINDOW QUALIFY CONTEXT TRACE FOR EXTENDED WITH"
 )
 AFTER_TABLE = (

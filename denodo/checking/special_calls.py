@@ -12,11 +12,12 @@ from denodo import catalogue
 from denodo.checking.advice import advice_for
 from denodo.checking.calls import Calls
 from denodo.checking.finding import Edit
-from denodo.checking.lexer import Kind, Token, words
+from denodo.checking.lexer import Kind, Token
 from denodo.checking.tree import Expr
+from denodo.cursor import words_of
 
 # Called without brackets in PostgreSQL; not in VQL.
-BARE_FUNCTIONS = words(
+BARE_FUNCTIONS = words_of(
     """
     CURRENT_TIME LOCALTIME LOCALTIMESTAMP CURRENT_USER SESSION_USER CURRENT_ROLE CURRENT_CATALOG
     CURRENT_SCHEMA SYSDATE SYSTIMESTAMP

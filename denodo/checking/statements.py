@@ -6,24 +6,25 @@ Source: Denodo 7.0 manual, VQL guide, "Defining a Derived View", "Inserts, Updat
 
 from __future__ import annotations
 
-from denodo.checking.lexer import Kind, Token, words
+from denodo.checking.lexer import Kind, Token
 from denodo.checking.queries import Queries
+from denodo.cursor import words_of
 
 # Statements of VQL that define or list elements of its catalogue: their details are not a model's business.
-CATALOGUE_STATEMENTS = words(
+CATALOGUE_STATEMENTS = words_of(
     """
     BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE ENTER EXIT GRANT HELP LIST QUERY REVOKE
     ROLLBACK IMPORT EXPORT LOAD
     """
 )
-CREATED = words(
+CREATED = words_of(
     """
     ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE REMOTE RESOURCE REST
     ROLE STORED TABLE TYPE USER VIEW VIEWSTATSUMMARY WEBSERVICE WEBSERVICES WIDGET WRAPPER
     """
 )
 # What ALTER and DROP name besides.
-CHANGED = CREATED | words("CONSTRAINT CUSTOMCOMPONENT ENVIRONMENT OPERATION SCANNER SOAP")
+CHANGED = CREATED | words_of("CONSTRAINT CUSTOMCOMPONENT ENVIRONMENT OPERATION SCANNER SOAP")
 
 
 class Statements(Queries):
@@ -315,7 +316,7 @@ class Statements(Queries):
 
 
 AFTER_DELETE = frozenset({"WHERE", "USING", "RETURNING", "CONTEXT", "TRACE"})
-_FOREIGN = words(
+_FOREIGN = words_of(
     """
     ABORT ANALYZE CHECKPOINT CLUSTER COMMENT COPY DEALLOCATE DECLARE DISCARD DO END EXECUTE EXPLAIN
     LISTEN LOCK MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH REINDEX RELEASE REPLACE RESET SAVEPOINT
