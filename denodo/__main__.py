@@ -9,6 +9,25 @@ from pathlib import Path
 from denodo.lexer import VqlSyntaxError
 from denodo.postgresql import NotTranslatable, to_postgresql
 
+_CASES = """\
+Traduit chaque cas du VQL documenté, l'exécute sur PostgreSQL et compare au résultat que le manuel imprime.
+Le code de sortie est 0 quand aucun cas n'est différent.
+
+Le fichier a des colonnes séparées par des tabulations, nommées à la première ligne :
+  doc_page  function  expression  documented_result  note
+L'expression est une valeur (LEN('abc')) ou un SELECT, dont compte la première colonne de la première ligne.
+Résultat nul : NULL. Nombres : comparés avec les décimales imprimées. Tableaux : comme le manuel les imprime,
+sans compter les espaces. Une note qui contient « DOC INCONSISTENT » excuse un cas ; une ligne qui commence
+par # est ignorée. Fuseau horaire : Europe/Brussels.
+
+La commande crée le schéma vql dans la base ; rien d'autre n'y reste. Le serveur de ce projet convient :
+  eval "$(make -s env)"
+  python -m denodo cases tests/integration/vql_cases_dates.tsv
+"""
+_NO_SERVER = """\
+Donnez le serveur : eval "$(make -s env)" pour celui de ce projet, les variables PGHOST, PGPORT, PGUSER,
+PGPASSWORD et PGDATABASE, ou --conninfo 'host=127.0.0.1 port=5432 dbname=essai user=moi'."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns 0 when all is well, 1 otherwise."""
@@ -20,8 +39,13 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("regles", help="écrire la page des règles (docs/regles-denodo.md)")
     transpiled = commands.add_parser("transpile", help="écrire en PostgreSQL un script VQL")
     transpiled.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
-    cased = commands.add_parser("cases", help="rejouer des cas documentés sur un PostgreSQL")
-    cased.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
+    cased = commands.add_parser(
+        "cases",
+        help="rejouer des cas documentés sur un PostgreSQL",
+        description=_CASES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    cased.add_argument("files", nargs="+", type=Path, metavar="FICHIER", help="cas à rejouer (TSV)")
     cased.add_argument("--conninfo", default="", help="connexion PostgreSQL (sinon, les variables PG*)")
     options = parser.parse_args(arguments)
     try:
@@ -65,7 +89,7 @@ def _cases(options: argparse.Namespace) -> int:
             install(connection)
             outcomes = run_cases(connection, cases)
     except psycopg.OperationalError as error:
-        print(f"Connexion impossible : {error}", file=sys.stderr)
+        print(f"Connexion impossible : {error}\n{_NO_SERVER}", file=sys.stderr)
         return 1
     print(summary(outcomes))
     return 1 if any(outcome.status == DIFFERENT for outcome in outcomes) else 0

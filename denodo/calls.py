@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from denodo import types
-from denodo.catalogue import FUNCTIONS
+from denodo.catalogue import FUNCTIONS, NOT_EXECUTED
 from denodo.scopes import (
     Node,
     NotTranslatable,
@@ -44,6 +44,19 @@ _TEXT_ARGUMENTS = {
     "SUBSTRING": (0,),
     "TRIM": (0,),
     "UPPER": (0,),
+}
+# Functions whose result depends on the i18n, and the number of arguments after which it may be given.
+_I18N = {
+    "FIRSTDAYOFWEEK": 1,
+    "FORMATDATE": 2,
+    "GETDAYOFWEEK": 1,
+    "LASTDAYOFWEEK": 1,
+    "TO_DATE": 2,
+    "TO_LOCALDATE": 2,
+    "TO_TIME": 2,
+    "TO_TIMESTAMP": 2,
+    "TO_TIMESTAMPTZ": 2,
+    "TRUNC": 2,
 }
 _WINDOW_ONLY = frozenset(
     """
@@ -148,6 +161,9 @@ class _Calls(_Values):
             if found is not None:
                 return found
         values, found_types = self.values(node.expressions, scope)
+        if node.name == "MOD" and "null" in found_types and types.joined(*found_types) in types.NUMBERS:
+            native = types.POSTGRESQL[types.joined(*found_types)]  # type: ignore[index]
+            values = [cast(value, native) for value in values]
         if kind == "row":
             return vql_call("register", *values), "register"
         if kind == "array":
@@ -159,15 +175,35 @@ class _Calls(_Values):
                 self.text(value, own) if number in _TEXT_ARGUMENTS[node.name] else value
                 for number, (value, own) in enumerate(zip(values, found_types, strict=True))
             ]
+        if self.i18n and len(values) == _I18N.get(node.name) and found_types[0] != "time":
+            values.append(string(self.i18n))
         if node.args.get("quantifier") == "DISTINCT":
             values = [exp.Distinct(expressions=values)]
         name = node.name.lower()
+        entries = FUNCTIONS.get(node.name, ())
+        if entries and all(entry.status == NOT_EXECUTED for entry in entries):
+            raise NotTranslatable(f"{node.name} est du VQL documenté, mais ce moteur ne l'exécute pas", node)
         if node.args.get("database"):
             schema = name_of(node.args["database"])
             return function(f"{self.schemas.get(schema, schema)}.{name}", *values), None
         if node.name in _WINDOW_ONLY:
             return function(name, *values), found_types[0] if found_types else "long"
         return vql_call(name, *values), _result_type(node.name, found_types)
+
+    def _call_nest(self, node: Node, scope: Scope) -> tuple[Node, str | None] | None:
+        if not (node.expressions and isinstance(node.expressions[0], exp.Star)):
+            return None
+        if not scope.complete:
+            raise NotTranslatable("NEST(*) : les champs de la vue ne sont pas connus ici", node)
+        columns = [column for relation in scope.relations for column in relation.columns or []]
+        return vql_call("nest", *[exp.Column(this=identifier(name)) for name, _ in columns]), "array"
+
+    def _call_getvar(self, node: Node, scope: Scope) -> tuple[Node, str | None] | None:
+        name = node.expressions[0] if node.expressions else None
+        kind = node.expressions[1].name.lower() if len(node.expressions) == 3 else ""
+        if name is None or name.name.lower() not in self.variables or kind not in types.POSTGRESQL:
+            return None
+        return self.converted(string(self.variables[name.name.lower()]), "text", kind), kind
 
     def _infix(self, node: Node, scope: Scope) -> tuple[Node, str | None]:
         values, found = self.values(node.expressions, scope)
@@ -224,12 +260,7 @@ class _Calls(_Values):
         return in_parentheses(result), own
 
     def _call_coalesce(self, node: Node, scope: Scope) -> tuple[Node, str | None]:
-        values, found = self.values(node.expressions, scope)
-        type_ = types.joined(*found)
-        if type_ is None and "text" in found and None not in found:
-            # Values of different types: the result is text.
-            values = [self.text(value, own) for value, own in zip(values, found, strict=True)]
-            type_ = "text"
+        values, type_ = self.alike(*self.values(node.expressions, scope))
         return function("coalesce", *values), type_
 
     def _call_nullif(self, node: Node, scope: Scope) -> tuple[Node, str | None]:
@@ -272,7 +303,8 @@ class _Calls(_Values):
             ignore_nulls = bool(arguments.pop(0).this)
             rows = self.value(arguments.pop(0), scope)[0]
             fields = self.value(arguments.pop(0), scope)[0]
-        elif len(arguments) > 1:
+        elif len(arguments) > 1 and (is_text_literal(arguments[0]) or isinstance(arguments[0], Call)):
+            # A separator is a literal, or made of one (CHAR(10)); the name of a field is a field.
             rows = self.value(arguments.pop(0), scope)[0]
             if len(arguments) > 1 and is_text_literal(arguments[0]):
                 fields = self.value(arguments.pop(0), scope)[0]
@@ -324,6 +356,8 @@ def _result_type(name: str, arguments: list[str | None]) -> str | None:
         if first not in types.NUMBERS:
             return None
         return "int" if first == "int" and name != "TRUNC" else "long"
+    if name == "MOD":
+        return types.joined(*arguments) if all(own in types.NUMBERS for own in arguments) else None
     if name in ("STDEV", "STDEVP", "VAR", "VARP"):
         return "double"
     if name in ("FIRST", "LAST", "MEDIAN", "SUM", "ABS"):

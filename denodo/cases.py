@@ -65,7 +65,10 @@ def read_cases(file: Path) -> list[Case]:
     with file.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.reader(lines, delimiter="\t"))
     if not rows or tuple(rows[0]) != _COLUMNS:
-        raise ValueError(f"{file} : la première ligne doit nommer : {' '.join(_COLUMNS)}.")
+        raise ValueError(
+            f"{file} : la première ligne doit nommer, entre tabulations : {' '.join(_COLUMNS)} "
+            "(voir python -m denodo cases --help)."
+        )
     cases = []
     for number, row in enumerate(rows[1:], start=2):
         if not row or row[0].startswith("#"):
@@ -127,10 +130,16 @@ def same_result(found: str, documented: str) -> bool:
     if _NUMBER.match(found) and _NUMBER.match(documented):
         return _same_number(found, documented)
     if found.startswith(("Array", "Register")):
-        return re.sub(r"\s+", "", found) == re.sub(r"\s+", "", documented)
+        return _compound(found) == _compound(documented)
     if _DATETIME.match(found) and _DATETIME.match(documented):
         return _same_datetime(found, documented)
     return False
+
+
+def _compound(printed: str) -> str:
+    """A printed array or register without blanks; the manual prints { { a } { b } } also as { a , b }."""
+    text = re.sub(r"\s+", "", printed).replace("}{", ",")
+    return re.sub(r"\AArray\{\{(.*)\}\}\Z", r"Array{\1}", text)
 
 
 def _same_number(found: str, documented: str) -> bool:

@@ -11,11 +11,15 @@ database where denodo.engine.install() has been run. Decisions where versions or
 - An operation between whole numbers that leaves the range is an error here; the manual only says that the
   result is then wrong (source: "Data Types").
 - LIMIT without a number gives one row, as FETCH does (source: "OFFSET, FETCH and LIMIT").
+- Arrays and registers that the outermost SELECT gives come as text, `Array { { 1 } { .1 } }`; in a view and
+  in a subquery they stay jsonb.
+- CONTEXT counts for its i18n (the week's first day, the language of names) and its variables (GETVAR).
 - FLATTEN, whose fields are those of a type that is not known here, has no counterpart: NotTranslatable.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
@@ -34,9 +38,18 @@ from denodo.scopes import (
     function,
     identifier,
     name_of,
-    string,
+    vql_call,
 )
 from denodo.tree import Call, form
+
+# Pairs of a CONTEXT clause: 'i18n' = 'us_pst', 'VAR name' = 'value'.
+_CONTEXT = re.compile(r"""['"]([^'"]+)['"]\s*=\s*'((?:[^']|'')*)'""")
+
+_MAP = re.compile(
+    r"""CREATE\s+(?:OR\s+REPLACE\s+)?MAP\s+SIMPLE\s+(?:"([^"]+)"|(\w+))\s*\((.*)\)\s*\Z""",
+    re.IGNORECASE | re.DOTALL,
+)
+_PAIR = re.compile(r"'((?:[^']|'')*)'\s*=\s*'((?:[^']|'')*)'")
 
 
 class _Translator(_Calls):
@@ -51,12 +64,14 @@ class _Translator(_Calls):
         self.schemas = schemas or {}
         self.columns = {name.lower(): dict(found) for name, found in (columns or {}).items()}
         self.database = database
+        self.i18n: str | None = None
+        self.variables: dict[str, str] = {}
 
     # ------------------------------------------------------------------ statements
 
     def statement(self, tree: Node) -> Node:
         if isinstance(tree, (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)):
-            return self.query(tree, Scope())[0]
+            return self._shown(*self.query(tree, Scope()))
         if isinstance(tree, exp.Create):
             if tree.args["kind"] == "FOLDER":
                 return exp.Semicolon()
@@ -70,6 +85,18 @@ class _Translator(_Calls):
             raise NotTranslatable(f"l'instruction {tree.this} n'est pas traduite", tree)
         return self.value(tree, Scope())[0]
 
+    @staticmethod
+    def _shown(query: Node, columns: list[Column] | None) -> Node:
+        """A query for a reader: its arrays and registers come as the manual prints them."""
+        if not isinstance(query, exp.Select) or len(columns or []) != len(query.expressions):
+            return query
+        for item, (name, type_) in zip(query.expressions, columns or [], strict=True):
+            if type_ in ("array", "register") and not isinstance(item, exp.Star):
+                value = item.this if isinstance(item, exp.Alias) else item
+                shown = vql_call("display", value.copy())
+                item.replace(exp.Alias(this=shown, alias=identifier(name)))
+        return query
+
     def view_name(self, table: Node) -> Node:
         """The name of a view in the schema of its database."""
         database = name_of(table.args["db"]) if table.args.get("db") else self.database
@@ -80,6 +107,13 @@ class _Translator(_Calls):
 
     def query(self, node: Node, scope: Scope) -> tuple[Node, list[Column] | None]:
         """A query, and its columns when they are known."""
+        if node.args.get("context"):
+            for name, value in _CONTEXT.findall(node.args["context"].name):
+                word, _, variable = name.lower().partition(" ")
+                if word == "i18n":
+                    self.i18n = value.replace("''", "'")
+                elif word == "var":
+                    self.variables[variable.strip()] = value.replace("''", "'")
         scope = scope.inner()
         with_ = node.args.get("with_")
         tables = []
@@ -199,7 +233,7 @@ class _Translator(_Calls):
         from_ = node.args.get("from_")
         if from_ is not None:
             joins = node.args.get("joins") or []
-            if not (self._is_dual(from_.this) and not joins):
+            if not self._is_dual(from_.this) or joins or node.find(exp.Column, exp.Star):
                 source = self.source(from_.this, scope)
                 result.set("from_", exp.From(this=source))
                 translated = [self.join(join, scope) for join in joins]
@@ -436,8 +470,9 @@ class _Translator(_Calls):
             if this.name == "FLATTEN":
                 raise NotTranslatable("FLATTEN : les champs du tableau ne sont pas connus ici", node)
             if this.name == "DUAL":
-                dual = exp.Select(expressions=[exp.Alias(this=string("x"), alias=identifier("dual"))])
-                scope.relations.append(Relation(name, [("dual", "text")]))
+                empty = cast(exp.Null(), "text")
+                dual = exp.Select(expressions=[exp.Alias(this=empty, alias=identifier("dummy"))])
+                scope.relations.append(Relation(name, [("dummy", "text")]))
                 return exp.Subquery(this=dual, alias=alias or exp.TableAlias(this=identifier("dual")))
             arguments = [self.value(argument, scope)[0] for argument in this.expressions]
             scope.relations.append(Relation(name or this.name.lower(), None))
@@ -506,8 +541,9 @@ def to_postgresql(
 
     A VDP database becomes the schema of its name (or the one `schema_map` gives), which must exist; CONNECT
     DATABASE sets that of the names without one. CREATE VIEW becomes a view, or with `materialized` a
-    materialized view; its folder and description become its comment. CREATE FOLDER gives
-    nothing. A query stays a query. Raises VqlSyntaxError and NotTranslatable.
+    materialized view; its folder and description become its comment. CREATE MAP SIMPLE fills the map that MAP
+    and REPLACEMAP read. CREATE FOLDER gives nothing. A query stays a query. Raises VqlSyntaxError and
+    NotTranslatable.
     """
     schemas = dict(schema_map or {})
     known = {name.lower(): dict(found) for name, found in (columns or {}).items()}
@@ -520,11 +556,25 @@ def to_postgresql(
             database = name_of(tree.this.this)
             continue
         translator = _Translator(schemas, known, database)
-        if isinstance(tree, exp.Create):
+        if isinstance(tree, exp.Command) and (found := _MAP.match(f"{tree.this} {tree.args['expression']}")):
+            statements += _map(*found.groups())
+        elif isinstance(tree, exp.Create):
             statements += _view(translator, tree, materialized, known)
         else:
             statements.append(translator.statement(tree).sql(dialect="postgres", normalize_functions=False))
     return statements
+
+
+def _map(quoted: str | None, plain: str | None, pairs: str) -> list[str]:
+    """The rows that make a simple map, for MAP and REPLACEMAP (source: "Defining a Map")."""
+    name = (quoted or (plain or "").lower()).replace("'", "''")
+    # The manual's own example gives a key twice: the last one counts.
+    values = dict(_PAIR.findall(pairs))
+    rows = ", ".join(f"('{name}', '{key}', '{value}')" for key, value in values.items())
+    return [
+        f"delete from vql.maps where map_name = '{name}'",
+        f"insert into vql.maps (map_name, key, value) values {rows}",
+    ]
 
 
 def _view(

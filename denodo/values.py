@@ -44,6 +44,8 @@ class _Values:
     """The part of the translation that knows operators, conversions and special forms."""
 
     schemas: Mapping[str, str]
+    i18n: str | None
+    variables: Mapping[str, str]
 
     def query(self, node: Node, scope: Scope) -> tuple[Node, list[Column] | None]:
         raise NotImplementedError
@@ -131,17 +133,14 @@ class _Values:
 
     def on_case(self, node: Node, scope: Scope) -> tuple[Node, str | None]:
         value = self.value(node.this, scope)[0] if node.this else None
-        branches, results = [], []
-        for branch in node.args["ifs"]:
-            test = self.value(branch.this, scope)[0]
-            result, type_ = self.value(branch.args["true"], scope)
-            branches.append(exp.If(this=test, true=result))
-            results.append(type_)
-        default = None
+        tests = [self.value(branch.this, scope)[0] for branch in node.args["ifs"]]
+        given = [branch.args["true"] for branch in node.args["ifs"]]
         if node.args.get("default"):
-            default, type_ = self.value(node.args["default"], scope)
-            results.append(type_)
-        return exp.Case(this=value, ifs=branches, default=default), types.joined(*results)
+            given.append(node.args["default"])
+        results, type_ = self.alike(*self.values(given, scope))
+        default = results.pop() if node.args.get("default") else None
+        branches = [exp.If(this=test, true=result) for test, result in zip(tests, results, strict=True)]
+        return exp.Case(this=value, ifs=branches, default=default), type_
 
     # -- conversions
 
@@ -179,6 +178,13 @@ class _Values:
     def text(self, value: Node, own: str | None) -> Node:
         """A value as text, left alone when it is text or not known."""
         return value if own in ("text", "null", None) else vql_call("to_text", value)
+
+    def alike(self, values: list[Node], found: list[str | None]) -> tuple[list[Node], str | None]:
+        """Values of which one is the result, and its type: text when text stands beside other types."""
+        type_ = types.joined(*found)
+        if type_ is None and "text" in found and None not in found:
+            return [self.text(value, own) for value, own in zip(values, found, strict=True)], "text"
+        return values, type_
 
     # -- operators
 

@@ -6,7 +6,7 @@ import difflib
 from types import MappingProxyType
 
 from denodo import catalogue
-from denodo.checking.lexer import words
+from denodo.cursor import words_of
 
 _ARRAYS = "Dépliez la liste à la réception, une ligne par élément, puis groupez."
 _JSON = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
@@ -71,7 +71,7 @@ FUNCTION_ADVICE = MappingProxyType(
         "REGEXP_MATCHES": _REGEXP,
         "REGEXP_COUNT": "Comptez par la longueur : `{{ dbt.length('x') }}` avant et après un `replace`.",
         "REGEXP_INSTR": "`position('cherché' in x)`.",
-        "REGEXP_SUBSTR": "`{{ regexp_replace('x', 'avant(motif)après', '\\1') }}`.",
+        "REGEXP_SUBSTR": "`{{ regexp_replace('x', '^.*avant(motif)après.*$', '\\\\1') }}`.",
         "REGEXP_SPLIT_TO_ARRAY": "`{{ dbt.split_part('x', \"','\", 1) }}` pour chaque partie.",
         "REGEXP_SPLIT_TO_TABLE": _ARRAYS,
         "STRING_TO_ARRAY": "`{{ dbt.split_part('x', \"','\", 1) }}` pour chaque partie.",
@@ -119,6 +119,14 @@ FUNCTION_ADVICE = MappingProxyType(
         "AGE": "`{{ dbt.datediff('debut', 'fin', 'year') }}`.",
         "MONTHS_BETWEEN": "`{{ dbt.datediff('debut', 'fin', 'month') }}`.",
         "ADD_MONTHS": "`{{ add_months('x', 1) }}`.",
+        "ADDQUARTER": "`{{ dbt.dateadd('quarter', 1, 'x') }}`.",
+        "TIMESTAMPADD": "`{{ dbt.dateadd('day', 1, 'x') }}`.",
+        "TIMESTAMPDIFF": "`{{ dbt.datediff('debut', 'fin', 'day') }}`.",
+        "GETYEARSBETWEEN": "`{{ dbt.datediff('debut', 'fin', 'year') }}`.",
+        "GETWEEKSBETWEEN": "`{{ dbt.datediff('debut', 'fin', 'week') }}`.",
+        "GETHOURSBETWEEN": "`{{ dbt.datediff('debut', 'fin', 'hour') }}`.",
+        "GETMINUTESBETWEEN": "`{{ dbt.datediff('debut', 'fin', 'minute') }}`.",
+        "GETSECONDSBETWEEN": "`{{ dbt.datediff('debut', 'fin', 'second') }}`.",
         "LAST_DAY": "La macro : `{{ dbt.last_day('x', 'month') }}`.",
         "MAKE_DATE": "`{{ make_day('annee', 'mois', 'jour') }}`, ou `{{ dbt.date(2024, 1, 31) }}`.",
         "MAKE_TIMESTAMP": "`cast({{ make_day('annee', 'mois', 'jour') }} as timestamp)`.",
@@ -235,7 +243,7 @@ _BY_PREFIX = (
     ),
 )
 
-TABLE_FUNCTIONS = words(
+TABLE_FUNCTIONS = words_of(
     """
     GENERATE_SERIES GENERATE_SUBSCRIPTS UNNEST REGEXP_SPLIT_TO_TABLE REGEXP_MATCHES STRING_TO_TABLE
     JSON_EACH JSON_EACH_TEXT JSON_ARRAY_ELEMENTS JSON_ARRAY_ELEMENTS_TEXT JSON_TO_RECORDSET

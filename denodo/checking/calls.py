@@ -286,10 +286,12 @@ class Calls(Cursor):
         if expr.name in {"TRIM", "LTRIM", "RTRIM"}:
             self._trim_list(expr, name)
             return
-        counts = sorted({signature.minimum for entry in entries for signature in entry.signatures})
-        expected = " ou ".join(map(str, counts))
-        forms = "; ".join(dict.fromkeys(entry.syntax for entry in entries if entry.syntax))
-        write = f"Donnez {expected} argument{'s' if counts[-1] > 1 else ''} à `{shown.lower()}`"
+        signatures = [signature for entry in entries for signature in entry.signatures]
+        forms = " ; ".join(dict.fromkeys(entry.syntax for entry in entries if entry.syntax))
+        forms = forms.replace(" or ", " ou ")
+        write = f"Donnez {_counts(signatures)} à `{shown.lower()}`"
+        if not any(signature.maximum != 0 for signature in signatures):
+            write = f"Retirez ce qui est entre les parenthèses de `{shown.lower()}`"
         self.report(
             "vql-arguments",
             name.start,
@@ -412,7 +414,11 @@ class Calls(Cursor):
         elif (
             not count or count > 2 or (count == 2 and expr.name == "TRUNC" and expr.parts[1].kind == "number")
         ):
-            write = "`{{ cast_decimal('x', 12, 2) }}`, ou `trunc(x * 100) / 100`." if count == 2 else None
+            write = (
+                "`trunc(x * 100) / 100.0` pour tronquer, `{{ cast_decimal('x', 12, 2) }}` pour arrondir."
+                if count == 2
+                else None
+            )
             self.report(
                 "vql-arguments",
                 name.start,
@@ -453,3 +459,14 @@ class Calls(Cursor):
                 self.report(
                     "avis-concat-null", part.start, part.end, "Cette valeur assemblée peut manquer (NULL)."
                 )
+
+
+def _counts(signatures: list[catalogue.Signature]) -> str:
+    """How many arguments there may be: « 2 arguments », « 2 ou 3 arguments », « au moins 2 arguments »."""
+    least = min(signature.minimum for signature in signatures)
+    known = [signature.maximum for signature in signatures if signature.maximum is not None]
+    if len(known) < len(signatures):
+        return f"au moins {least} argument{'s' if least > 1 else ''}"
+    allowed = [count for count in range(max(known) + 1) if any(one.accepts(count) for one in signatures)]
+    plural = "s" if allowed[-1] > 1 else ""
+    return f"{' ou '.join(map(str, allowed))} argument{plural}"

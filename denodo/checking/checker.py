@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from denodo.checking.cursor import ReadingError
 from denodo.checking.finding import ERROR, Edit, Finding
 from denodo.checking.lexer import LexicalError
 from denodo.checking.rules import RULES
 from denodo.checking.statements import Statements
+from denodo.lexer import Lines
 
 # A mended text may need mending again (an ILIKE inside a FILTER); more rounds than any text has layers.
 _ROUNDS = 20
+_CALLS = 10_000
 
 
 def check(sql: str, *, portable: bool = True) -> list[Finding]:
@@ -28,6 +35,11 @@ def check(sql: str, *, portable: bool = True) -> list[Finding]:
         reader = Statements(sql, portable=portable)
     except LexicalError as error:
         return [_unreadable(sql, error.start, error.end, str(error))]
+    with _deep_reading():
+        return _findings(sql, reader)
+
+
+def _findings(sql: str, reader: Statements) -> list[Finding]:
     for comment in reader.hashes:
         edit = (comment.start, comment.start + 1, "--") if comment.alone else None
         reader.report(
@@ -78,16 +90,30 @@ def apply(sql: str, edits: list[Edit]) -> str:
     """Makes the changes that do not overlap; of two that do, the shorter, which lies inside."""
     chosen: list[Edit] = []
     for edit in sorted(edits, key=lambda edit: (edit[1] - edit[0], edit[0])):
-        if all(edit[1] <= other[0] or edit[0] >= other[1] for other in chosen):
-            chosen.append(edit)
-    for start, end, text in sorted(chosen, reverse=True):
-        sql = sql[:start] + text + sql[end:]
-    return sql
+        at = bisect(chosen, edit)
+        if (not at or chosen[at - 1][1] <= edit[0]) and (at == len(chosen) or edit[1] <= chosen[at][0]):
+            chosen.insert(at, edit)
+    parts: list[str] = []
+    kept = 0
+    for start, end, text in chosen:
+        parts += [sql[kept:start], text]
+        kept = end
+    return "".join([*parts, sql[kept:]])
+
+
+@contextmanager
+def _deep_reading() -> Iterator[None]:
+    """Room for some hundreds of brackets or CASE inside each other: each takes a dozen calls."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _CALLS))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _unreadable(sql: str, start: int, end: int, message: str) -> Finding:
     rule = RULES["vql-syntaxe"]
-    line = sql.count("\n", 0, start) + 1
-    column = start - sql.rfind("\n", 0, start)
+    line, column = Lines(sql).place(start)
     sentence = f"Texte illisible : {message}."
     return Finding(rule.id, ERROR, line, column, start, end, sentence, rule.why, rule.write)

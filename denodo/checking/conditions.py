@@ -140,8 +140,7 @@ class Conditions(Values):
             self.misplaced(query)
             return query
         self.expect_sign("(")
-        with self.inside():
-            inner = self.expression()
+        inner = self._values()[0]
         end = self.expect_sign(")").end
         self.report("vql-tableau", word.start, end, f"`{word.value.lower()}` est suivi d'un tableau.")
         return inner
@@ -153,7 +152,11 @@ class Conditions(Values):
         self._refuse_operator(token)
         if self.at("ANY", "ALL", "SOME") and self.at_sign("(", ahead=1):
             return self._condition(token.value, left, self._quantified())
-        return self._condition(token.value, left, self.operand())
+        right = self.operand()
+        if token.value in {"<<", ">>"}:
+            # Bits moved, more often than two ranges compared.
+            return self._operation(token, left, right)
+        return self._condition(token.value, left, right)
 
     def _similarity(self, left: Expr, token: Token) -> Expr:
         right = self.operand()

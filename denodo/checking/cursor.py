@@ -7,13 +7,15 @@ from typing import TypeVar
 
 from denodo import catalogue
 from denodo.checking.finding import Edit, Finding
-from denodo.checking.lexer import Kind, Token, tokenize, words
+from denodo.checking.lexer import Kind, Token, tokenize
 from denodo.checking.rules import RULES
+from denodo.cursor import words_of
+from denodo.lexer import Lines
 
 T = TypeVar("T")
 
 # Words that begin or continue a clause: never the name of anything without quotes.
-CLAUSE_WORDS = words(
+CLAUSE_WORDS = words_of(
     """
     ALL AND ANY AS ASC BETWEEN BY CASE CREATE CROSS DESC DISTINCT ELSE END EXCEPT EXISTS FALSE FETCH
     FROM FULL GROUP HAVING ILIKE IN INNER INTERSECT INTO IS JOIN LIKE LIMIT MINUS NATURAL NOT NULL
@@ -41,6 +43,10 @@ class Cursor:
         self.findings: list[Finding] = []
         self.tokens, self.hashes = tokenize(sql)
         self.index = 0
+        self._failed: set[tuple[int, str]] = set()
+        self._lines = Lines(sql)
+        # For the index of an opening bracket, that of the first token after it which is none.
+        self._inside: dict[int, int] = {}
 
     def peek(self, ahead: int = 0) -> Token:
         """The token `ahead` of the present one; the END token stands for ever at the end."""
@@ -109,11 +115,15 @@ class Cursor:
         return text if len(text) <= 40 else f"{text[:39]}…"
 
     def attempt(self, read: Callable[[], T]) -> T | None:
-        """Reads, or comes back to the present place when that cannot be read."""
+        """Reads, or comes back to the present place when that cannot be read; never tries the same twice."""
         index, found = self.index, len(self.findings)
+        place = (index, getattr(read, "__name__", ""))
+        if place in self._failed:
+            return None
         try:
             return read()
         except ReadingError:
+            self._failed.add(place)
             self.index = index
             del self.findings[found:]
             return None
@@ -133,8 +143,7 @@ class Cursor:
         rule = RULES[rule_id]
         if rule.portable_only and not self.portable:
             return
-        line = self.sql.count("\n", 0, start) + 1
-        column = start - (self.sql.rfind("\n", 0, start) + 1) + 1
+        line, column = self._lines.place(start)
         why, write = why or rule.why, write or rule.write
         self.findings.append(
             Finding(rule_id, rule.severity, line, column, start, end, message, why, write, edit)
@@ -153,10 +162,15 @@ class Cursor:
 
     def at_query(self) -> bool:
         """True when a bracket here, or several, opens a query."""
-        ahead = 0
-        while self.at_sign("(", ahead=ahead):
-            ahead += 1
-        return ahead > 0 and self.at("SELECT", "WITH", "VALUES", ahead=ahead)
+        if not self.at_sign("("):
+            return False
+        first = self.index
+        if first not in self._inside:
+            ahead = 1
+            while self.at_sign("(", ahead=ahead):
+                ahead += 1
+            self._inside |= dict.fromkeys(range(first, first + ahead), first + ahead)
+        return self.at("SELECT", "WITH", "VALUES", ahead=self._inside[first] - first)
 
     def at_name(self, ahead: int = 0) -> bool:
         """True when the name of something can stand here."""

@@ -71,11 +71,6 @@ _SPECIAL = frozenset("~!@#%^&|`?")
 _TEXT_PREFIXES = {"E": "E", "B": "B", "X": "X", "N": "N"}
 
 
-def words(text: str) -> frozenset[str]:
-    """A set of keywords, written as a text."""
-    return frozenset(text.split())
-
-
 def tokenize(sql: str) -> tuple[list[Token], list[Hash]]:
     """Cuts a text into tokens, the last one of kind END.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from denodo import catalogue
 from denodo.checking.tree import Expr, Scope
 
@@ -9,6 +11,12 @@ DATETIMES = frozenset({"localdate", "timestamp", "timestamptz", "time", "date", 
 FRACTIONS = frozenset({"double", "float", "decimal"})
 INTEGERS = frozenset({"int", "long"})
 
+# A column that says it is a date; its key, its text or the number of them is none.
+_DATE_NAME = re.compile(
+    r"date|datetime|(?:date|datetime)_(?!.*(?:id|key|cle|code|texte?|txt|str|int|num|numero|nb|ms|millis)$)"
+    r".*|(?!nb_|num_|nombre_).*_(?:date|datetime)|(?:created|updated|deleted|loaded|started|ended)_at",
+    re.IGNORECASE,
+)
 _POSTGRESQL_RESULTS = {
     "MAKE_DATE": "localdate",
     "MAKE_TIMESTAMP": "timestamp",
@@ -23,6 +31,12 @@ _SAME_AS_ARGUMENT = {"MAX", "MIN", "COALESCE", "NULLIF", "FIRST", "LAST", "SUM",
 
 def type_of(expr: Expr, scope: Scope) -> str | None:
     """The VDP type of an expression ("interval", or "datetime" for one of several), None when unknown."""
+    if id(expr) not in scope.types:
+        scope.types[id(expr)] = expr, _type_of(expr, scope)
+    return scope.types[id(expr)][1]
+
+
+def _type_of(expr: Expr, scope: Scope) -> str | None:
     match expr.kind:
         case "number":
             return "double" if any(sign in expr.name for sign in ".eE") else "int"
@@ -35,7 +49,7 @@ def type_of(expr: Expr, scope: Scope) -> str | None:
         case "literal" | "cast":
             return expr.name or None
         case "column":
-            return scope.type_of(expr)
+            return scope.type_of(expr) or ("datetime" if _DATE_NAME.fullmatch(expr.name) else None)
         case "case":
             return _first(expr.parts, scope)
         case "operation":
@@ -70,11 +84,11 @@ def _call(expr: Expr, scope: Scope) -> str | None:
 
 
 def _operation(expr: Expr, scope: Scope) -> str | None:
-    kinds = [type_of(part, scope) for part in expr.parts]
     if expr.name == "||":
         return "text"
     if expr.name not in {"+", "-", "*", "/", "%"}:
         return None
+    kinds = [type_of(part, scope) for part in expr.parts]
     if len(kinds) == 2:
         dates = [kind for kind in kinds if kind in DATETIMES]
         if len(dates) == 2:

@@ -140,15 +140,26 @@ class Queries(Endings):
                     last.end,
                     f"{word.value} {last.value} n'est pas documenté en VQL.",
                 )
+            begin = self.peek()
             right = self._branch("set")
             if not extended:
-                self._same_names(word, left, right)
+                self._same_names(word, left, right, begin)
         if combined:
             self.sortable = None
         return left
 
-    def _same_names(self, word: Token, left: Output, right: Output) -> None:
-        if not (left.complete and right.complete and len(left.columns) == len(right.columns)):
+    def _same_names(self, word: Token, left: Output, right: Output, branch: Token) -> None:
+        if not (left.complete and right.complete):
+            return
+        if len(left.columns) != len(right.columns):
+            self.report(
+                "sens-union-noms" if word.value == "UNION" else "vql-ensemble-noms",
+                branch.start,
+                branch.end,
+                f"La première branche rend {_columns(left)}, celle-ci {_columns(right)}.",
+                write="Écrivez les mêmes colonnes dans chaque branche ; pour celle qui manque, "
+                "`cast(null as text) as nom`.",
+            )
             return
         # MINUS and INTERSECT ask for the same names, whatever their order; PostgreSQL goes by place.
         same = {column.name for column in left.columns} == {column.name for column in right.columns}
@@ -236,9 +247,10 @@ class Queries(Endings):
             with self._in_clause("having"):
                 self._tested(self.expression())
         self._windows()
+        # Inner expressions first, so that the types of long sums are known piece by piece.
+        self._judge(scope)
         output = self._output(fields, scope, select)
         self._doubles(fields, output, scope, equal)
-        self._judge(scope)
         self.pending = outer
         self.sortable, self.distinct = fields, distinct
         return output
@@ -548,3 +560,8 @@ class Queries(Endings):
             self.report(
                 "sens-cast-entier", start, expr.end - 1, "Un nombre à décimales est converti en entier."
             )
+
+
+def _columns(output: Output) -> str:
+    count = len(output.columns)
+    return f"{count} colonne{'s' if count > 1 else ''}"

@@ -83,7 +83,7 @@ _NAMES = [
         "vql-nom-trois-parties",
         "un nom de table en trois parties",
         "VQL nomme une vue par `base.vue` : il n'y a pas de schéma entre les deux.",
-        "`base.vue`, ou mieux `{{ ref('modele') }}` : dbt écrit le nom de chaque moteur.",
+        "`cda.ecoles`, ou mieux `{{ ref('modele') }}` : dbt écrit le nom de chaque moteur.",
     ),
     Rule(
         "vql-alias-apostrophes",
@@ -394,7 +394,7 @@ _FUNCTIONS = [
         "vql-substring",
         "SUBSTRING par expression rationnelle, ou FOR sans FROM",
         "VQL n'écrit que `substring(x from début for longueur)`, avec des nombres.",
-        "`substr(x, début, longueur)` ; pour une expression rationnelle : "
+        "`substr(x, 1, 3)` ; pour une expression rationnelle : "
         "`{{ regexp_replace('x', 'motif', 'remplacement') }}`.",
     ),
     Rule(
@@ -409,7 +409,7 @@ _FUNCTIONS = [
         "PostgreSQL retire chacun de ces caractères, Denodo seulement le premier.",
         "Un TRIM par caractère : `trim(both '-' from trim(both '.' from x))`, si leur ordre est "
         "connu ; sinon "
-        "`{{ regexp_replace('x', '^[.-]+|[.-]+$', '') }}`.",
+        "`{{ regexp_replace('x', '^[.-]+', '') }}` pour le début, `'[.-]+$'` pour la fin.",
     ),
     Rule(
         "vql-extract",
@@ -446,13 +446,13 @@ _FUNCTIONS = [
         "une seule d'ORDER "
         "BY, sans FILTER, EXCLUDE, GROUPS ni IGNORE NULLS.",
         "Groupez (group by) dans une CTE, puis joignez ; pour la dernière ligne de chaque clé : "
-        "`{{ deduplicate(…) }}`.",
+        "`{{ deduplicate('lignes', ['cle', 'nom'], ['cle'], ['recu_le desc']) }}`.",
     ),
     Rule(
         "sens-substring",
         "`substring(x, début, longueur)`",
         "Sur Denodo, le premier caractère est le 0 et le troisième argument est une fin, non une longueur.",
-        "`substr(x, début, longueur)` ou `substring(x from début for longueur)`, pareils sur les deux.",
+        "`substr(x, 1, 3)` ou `substring(x from 1 for 3)` : début puis longueur, sur les deux moteurs.",
     ),
     Rule(
         "sens-instr",
@@ -477,7 +477,7 @@ _FUNCTIONS = [
         "sens-log",
         "`log(base, x)`",
         "PostgreSQL attend (base, x), Denodo (x, base).",
-        "`ln(x) / ln(base)`, ou `log(x)` pour la base 10.",
+        "`ln(x) / ln(b)`, ou `log(x)` pour la base 10.",
     ),
     Rule(
         "sens-trunc-date",
@@ -510,7 +510,7 @@ _FUNCTIONS = [
         "les fonctions de fenêtre (OVER)",
         "Denodo n'exécute jamais une fonction de fenêtre : il la délègue à une source, ou la requête échoue.",
         "Groupez (group by) dans une CTE, puis joignez ; pour la dernière ligne de chaque clé : "
-        "`{{ deduplicate(…) }}`.",
+        "`{{ deduplicate('lignes', ['cle', 'nom'], ['cle'], ['recu_le desc']) }}`.",
     ),
     Rule(
         "avis-extract-seconde",
@@ -540,7 +540,7 @@ _QUERIES = [
         "DISTINCT ON (…)",
         "Cette clause n'existe que dans PostgreSQL.",
         "Groupez par la clé (group by), puis joignez pour retrouver le reste de la ligne : "
-        "`{{ deduplicate(…) }}`.",
+        "`{{ deduplicate('lignes', ['cle', 'nom'], ['cle'], ['recu_le desc']) }}`.",
     ),
     Rule(
         "vql-lateral",
@@ -552,9 +552,8 @@ _QUERIES = [
         "vql-recursif",
         "WITH RECURSIVE",
         "VQL n'a pas de requête récursive.",
-        "Écrivez autant de jointures que de niveaux ; pour une suite de jours : `{{ "
-        "calendar_spine('2024-01-01', "
-        "'2024-12-31') }}`.",
+        "Écrivez autant de jointures que de niveaux ; pour une suite de jours, écrivez "
+        "`{{ calendar_spine(dbt.date(2024, 1, 1), dbt.date(2024, 12, 31)) }}`.",
     ),
     Rule(
         "vql-with-imbrique",
@@ -649,7 +648,8 @@ _QUERIES = [
         "vql-qualify",
         "QUALIFY",
         "VQL n'a pas cette clause (PostgreSQL non plus).",
-        "`{{ deduplicate(…) }}`, ou groupez dans une CTE puis joignez.",
+        "`{{ deduplicate('lignes', ['cle', 'nom'], ['cle'], ['recu_le desc']) }}`, "
+        "ou groupez dans une CTE puis joignez.",
     ),
     Rule(
         "vql-window",
@@ -685,7 +685,8 @@ _QUERIES = [
         "vql-limite-sous-requete",
         "LIMIT, OFFSET ou FETCH dans une sous-requête ou une CTE",
         "VQL ne limite que la requête principale.",
-        "Pour la plus grande valeur, écrivez `max(x)` ; pour une ligne par clé, `{{ deduplicate(…) }}`.",
+        "Pour la plus grande valeur, écrivez `max(x)` ; pour une ligne par clé, "
+        "`{{ deduplicate('lignes', ['cle', 'nom'], ['cle'], ['recu_le desc']) }}`.",
     ),
     Rule(
         "vql-limite-ordre",

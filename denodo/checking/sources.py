@@ -10,15 +10,16 @@ from contextlib import contextmanager
 
 from denodo.checking.advice import FUNCTION_ADVICE, TABLE_FUNCTIONS, advice_for
 from denodo.checking.conditions import Conditions
-from denodo.checking.lexer import Kind, Token, words
+from denodo.checking.lexer import Kind, Token
 from denodo.checking.tree import Expr, Output, Scope, Source
+from denodo.cursor import words_of
 
 METHODS = frozenset({"HASH", "NESTED", "MERGE", "PARALLEL", "ORDERED", "REVERSEORDER"})
 JOIN_WORDS = frozenset({"INNER", "LEFT", "RIGHT", "FULL", "NATURAL", "CROSS", "JOIN", "OUTER"})
 FOREIGN_JOINS = frozenset({"SEMI", "ANTI", "ASOF", "POSITIONAL", "STRAIGHT_JOIN", "APPLY"})
 SET_WORDS = frozenset({"UNION", "EXCEPT", "INTERSECT", "MINUS"})
 # What may follow an expression of SELECT, and so is no alias.
-AFTER_FIELD = SET_WORDS | words(
+AFTER_FIELD = SET_WORDS | words_of(
     "FROM WHERE GROUP HAVING ORDER LIMIT OFFSET FETCH INTO WINDOW QUALIFY CONTEXT TRACE FOR EXTENDED WITH"
 )
 AFTER_TABLE = (
@@ -174,7 +175,7 @@ class Sources(Conditions):
             function in TABLE_FUNCTIONS or function in FUNCTION_ADVICE or function.startswith(("JSON", "PG_"))
         )
         if foreign:
-            write = advice_for(function) if function != "UNNEST" else None
+            write = advice_for(function)
             self.report(
                 "vql-fonction-from",
                 start,
@@ -311,7 +312,13 @@ class Sources(Conditions):
 
 def equalities(condition: Expr) -> list[tuple[Expr, Expr]]:
     """The pairs of columns that a condition holds equal."""
-    if condition.name == "and":
-        return [pair for part in condition.parts for pair in equalities(part)]
-    columns = [part for part in condition.parts if part.kind == "column" and part.qualifier]
-    return [(columns[0], columns[1])] if condition.name == "=" and len(columns) == 2 else []
+    pairs: list[tuple[Expr, Expr]] = []
+    waiting = [condition]
+    while waiting:
+        part = waiting.pop()
+        if part.name == "and":
+            waiting += reversed(part.parts)
+        elif part.name == "=" and part.condition:
+            columns = [side for side in part.parts if side.kind == "column" and side.qualifier]
+            pairs += [(columns[0], columns[1])] if len(columns) == 2 else []
+    return pairs

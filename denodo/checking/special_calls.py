@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from denodo import catalogue
 from denodo.checking.advice import advice_for
 from denodo.checking.calls import Calls
-from denodo.checking.lexer import Kind, Token, words
+from denodo.checking.finding import Edit
+from denodo.checking.lexer import Kind, Token
 from denodo.checking.tree import Expr
+from denodo.cursor import words_of
 
 # Called without brackets in PostgreSQL; not in VQL.
-BARE_FUNCTIONS = words(
+BARE_FUNCTIONS = words_of(
     """
     CURRENT_TIME LOCALTIME LOCALTIMESTAMP CURRENT_USER SESSION_USER CURRENT_ROLE CURRENT_CATALOG
     CURRENT_SCHEMA SYSDATE SYSTIMESTAMP
@@ -90,10 +92,10 @@ class SpecialCalls(Calls):
                 return self._cast()
             case "EXTRACT":
                 return self._extract()
-            case "SUBSTRING" | "SUBSTR":
-                return self.attempt(self._substring_from)
-            case "TRIM":
-                return self.attempt(self._trim_from)
+            case "SUBSTRING" | "SUBSTR" if self._has_keyword("FROM", "FOR", "SIMILAR"):
+                return self._substring_from()
+            case "TRIM" if self._has_keyword("FROM"):
+                return self._trim_from()
             case "POSITION":
                 return self._position()
             case (
@@ -117,6 +119,26 @@ class SpecialCalls(Calls):
             ):
                 return self._refused_syntax()
         return None
+
+    def _has_keyword(self, *words: str) -> bool:
+        """True when one of these keywords, not a comma, parts the arguments of the call that begins here.
+
+        Looking ahead costs less than reading twice, which would double with every call inside another.
+        """
+        depth, ahead = 0, 1
+        while (token := self.peek(ahead)).kind is not Kind.END:
+            if token.value in {"(", "["} and token.kind is Kind.PUNCTUATION:
+                depth += 1
+            elif token.value in {")", "]"} and token.kind is Kind.PUNCTUATION:
+                depth -= 1
+                if not depth:
+                    return False
+            elif depth == 1 and token.value == "," and token.kind is Kind.PUNCTUATION:
+                return False
+            elif depth == 1 and self.at(*words, ahead=ahead) and not self.at("DISTINCT", ahead=ahead - 1):
+                return True
+            ahead += 1
+        return False
 
     def _refused_syntax(self) -> Expr:
         name = self.take()
@@ -300,6 +322,9 @@ class SpecialCalls(Calls):
         self.expect_sign(")")
         wanted = field.value.upper()
         if field.kind is Kind.TEXT or wanted not in catalogue.EXTRACT_FIELDS:
+            edit: Edit | None = None
+            if wanted in catalogue.EXTRACT_FIELDS:
+                edit = (field.start, field.end, wanted.lower())
             advice = {
                 "EPOCH": "Écrivez une différence : `{{ dbt.datediff('debut', 'fin', 'second') }}`.",
                 "ISODOW": "`{{ iso_day_of_week('x') }}`.",
@@ -312,7 +337,8 @@ class SpecialCalls(Calls):
                 field.start,
                 field.end,
                 f"EXTRACT de VQL n'a pas le champ {self.written(field)}.",
-                write=advice,
+                write=f"Retirez les apostrophes : `extract({wanted.lower()} from x)`." if edit else advice,
+                edit=edit,
             )
         elif wanted == "MILLISECOND":
             self.report(

@@ -6,22 +6,25 @@ Source: Denodo 7.0 manual, VQL guide, "Defining a Derived View", "Inserts, Updat
 
 from __future__ import annotations
 
-from denodo.checking.lexer import Kind, Token, words
+from denodo.checking.lexer import Kind, Token
 from denodo.checking.queries import Queries
+from denodo.cursor import words_of
 
 # Statements of VQL that define or list elements of its catalogue: their details are not a model's business.
-CATALOGUE_STATEMENTS = words(
+CATALOGUE_STATEMENTS = words_of(
     """
-    ALTER BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE DROP ENTER EXIT GRANT HELP LIST QUERY REVOKE
+    BEGIN CALL CLOSE COMMIT CONNECT DESC DESCRIBE ENTER EXIT GRANT HELP LIST QUERY REVOKE
     ROLLBACK IMPORT EXPORT LOAD
     """
 )
-CREATED = words(
+CREATED = words_of(
     """
-    ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE RESOURCE REST
+    ASSOCIATION DATABASE DATASOURCE FOLDER INTERFACE JAR LISTENER MAP METADATA PROCEDURE REMOTE RESOURCE REST
     ROLE STORED TABLE TYPE USER VIEW VIEWSTATSUMMARY WEBSERVICE WEBSERVICES WIDGET WRAPPER
     """
 )
+# What ALTER and DROP name besides.
+CHANGED = CREATED | words_of("CONSTRAINT CUSTOMCOMPONENT ENVIRONMENT OPERATION SCANNER SOAP")
 
 
 class Statements(Queries):
@@ -42,6 +45,8 @@ class Statements(Queries):
             self._delete()
         elif self.at("VALUES"):
             self.query("top")
+        elif self.at("ALTER", "DROP"):
+            self._change()
         elif (self.at("SET") and self.peek(1).kind is Kind.TEXT) or self.at(*CATALOGUE_STATEMENTS):
             self._skip_statement()
         elif token.kind is Kind.WORD and (self.peek(1).kind is not Kind.END or token.value in _FOREIGN):
@@ -57,6 +62,26 @@ class Statements(Queries):
     def _skip_statement(self) -> None:
         while not self.at_end():
             self.take()
+
+    def _change(self) -> None:
+        """ALTER and DROP: what they name, and the ways of PostgreSQL to change it."""
+        verb, kind = self.take(), self.peek()
+        if self.at(*CHANGED) or self.at_words("MATERIALIZED", "TABLE"):
+            while not self.at_end():
+                if self.at("ADD", "DROP") and self.at("COLUMN", ahead=1):
+                    self._foreign_change(self.peek().start, self.peek(1).end)
+                elif self.at_words("RENAME", "TO"):
+                    self._foreign_change(
+                        self.peek().start, self.peek(1).end, "`alter view ancien rename nouveau`."
+                    )
+                self.take()
+        else:
+            self._skip_statement()
+            self._foreign_change(verb.start, kind.end)
+
+    def _foreign_change(self, start: int, end: int, write: str | None = None) -> None:
+        said = " ".join(self.sql[start:end].upper().split())
+        self.report("vql-instruction", start, end, f"{said} n'est pas documenté en VQL.", write=write)
 
     def _create(self) -> None:
         create = self.take()
@@ -98,8 +123,18 @@ class Statements(Queries):
         self._table_name()
         if self.at_sign("("):
             self.skip_brackets()
+        base_view = self.at("I18N")
         while not (self.at_end() or self.at("AS")):
             self.take()
+        if not words and not base_view and not self.at("AS"):
+            self.report(
+                "vql-instruction",
+                create.start,
+                table.end,
+                "CREATE TABLE n'existe en VQL que pour une vue de base, avec I18N.",
+                write="Écrivez une requête `select` : dbt crée la vue ; pour une vue de base, "
+                "`create table nom i18n fr_euro (…)`.",
+            )
         if self.accept("AS"):
             if not words:
                 self.report(
@@ -281,7 +316,7 @@ class Statements(Queries):
 
 
 AFTER_DELETE = frozenset({"WHERE", "USING", "RETURNING", "CONTEXT", "TRACE"})
-_FOREIGN = words(
+_FOREIGN = words_of(
     """
     ABORT ANALYZE CHECKPOINT CLUSTER COMMENT COPY DEALLOCATE DECLARE DISCARD DO END EXECUTE EXPLAIN
     LISTEN LOCK MERGE MOVE NOTIFY PREPARE REASSIGN REFRESH REINDEX RELEASE REPLACE RESET SAVEPOINT

@@ -71,6 +71,8 @@ class Scope:
 
     sources: list[Source] = field(default_factory=list)
     merged: bool = False
+    # The type of what was judged already, by the identity of the expression: a long sum is gone through once.
+    types: dict[int, tuple[Expr, str | None]] = field(default_factory=dict)
 
     def type_of(self, column: Expr) -> str | None:
         """The type of a column, when a subquery or a CTE tells it."""

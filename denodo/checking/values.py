@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from denodo import catalogue
 from denodo.checking.finding import Edit
-from denodo.checking.lexer import Kind, Token, words
+from denodo.checking.lexer import Kind, Token
 from denodo.checking.special_calls import SpecialCalls
 from denodo.checking.tree import Expr
+from denodo.cursor import words_of
 
 COMPARISONS = frozenset({"=", "<>", "<", ">", "<=", ">=", "!="})
 # Operators of PostgreSQL (and of others) whose result is true or false.
-TESTS = words(
+TESTS = words_of(
     """
     ~ ~* !~ !~* ~~ ~~* !~~ !~~* @> <@ ? ?| ?& @? @@ && -|- &< &> == <=> ^= << >> <<| |>> &<| |&> ^@ !
     """
@@ -49,7 +50,7 @@ _OPERATOR_ADVICE = {
 }
 _JSON_ADVICE = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
 _LITERAL_TYPES = {"DATE": "localdate", "TIME": "time", "TIMESTAMP": "timestamp"}
-_TYPES_OF_POSTGRESQL = words(
+_TYPES_OF_POSTGRESQL = words_of(
     """
     INT INTEGER INT2 INT4 INT8 BIGINT SMALLINT NUMERIC DECIMAL REAL FLOAT FLOAT4 FLOAT8 TEXT VARCHAR
     CHAR BPCHAR BOOL BOOLEAN JSON JSONB UUID XML BYTEA INET CIDR MACADDR TIMESTAMPTZ TIMETZ BIT VARBIT
@@ -493,6 +494,7 @@ class Values(SpecialCalls):
             word.start,
             text.end,
             f"Le littéral `{word.value.lower()} '…'` n'existe que dans PostgreSQL.",
+            write="`timestamp with time zone '…'`." if word.value == "TIMESTAMPTZ" else None,
             edit=edit,
         )
         return Expr("literal", word.start, text.end, known.vdp_type if known else "")

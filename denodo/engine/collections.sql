@@ -25,18 +25,24 @@ language sql immutable parallel safe as 'select to_jsonb(value)';
 create or replace function vql.to_json(value anyelement) returns jsonb
 language sql stable parallel safe as 'select to_jsonb(value)';
 
--- A compound value as the manual prints it: Array { { 1 } { .1 } }, Register { 1, A }.
+-- A compound value as the manual prints it: Array { { 1 } { .1 } } (SPLIT), Array { one, two } (LIST),
+-- Array [ A, Register { x, y } B, Register { x, z } ] (NEST of several fields), Register { 1, A }.
 create or replace function vql.display_item(value jsonb, nested boolean) returns text
 language plpgsql immutable parallel safe as $$
 begin
     return case jsonb_typeof(value)
-        when 'array' then 'Array { ' || coalesce(
+        when 'array' then coalesce(
             (
-                select case when bool_and(jsonb_typeof(item) = 'object')
-                    then string_agg(vql.display_item(item, true), ' ' order by number)
-                    else string_agg(vql.display_item(item, false), ', ' order by number) end
+                select case
+                    when not bool_and(jsonb_typeof(item) = 'object')
+                        then 'Array { ' || string_agg(vql.display_item(item, false), ', ' order by number) || ' }'
+                    when bool_and(jsonb_array_length(jsonb_path_query_array(item, '$.*')) = 1)
+                        then 'Array { ' || string_agg(vql.display_item(item, true), ' ' order by number) || ' }'
+                    else 'Array [ ' || string_agg(
+                        regexp_replace(vql.display_item(item, true), '^{ (.*) }$', '\1'), ' ' order by number) || ' ]'
+                end
                 from jsonb_array_elements(value) with ordinality as items (item, number)
-            ), '') || ' }'
+            ), 'Array {  }')
         when 'object' then case when nested then '{ ' else 'Register { ' end || coalesce(
             (
                 select string_agg(vql.display_item(field.value, false), ', ' order by number)

@@ -139,4 +139,6 @@ def _seal_ctes(query: exp.Expression, seal: str) -> str:
         if said and said[0] in PROTECTIONS:
             value = node.this if isinstance(node, exp.Alias) else node
             value.replace(exp.Anonymous(this=seal + said[0], expressions=[value.copy()]))
-    return ",\n".join(cte.sql(DIALECT, comments=False, normalize_functions=False) for cte in query.args["with_"].expressions)
+    return ",\n".join(
+        cte.sql(DIALECT, comments=False, normalize_functions=False) for cte in query.args["with_"].expressions
+    )

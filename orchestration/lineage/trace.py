@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlglot
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from orchestration.landing.identifiers import METADATA_COLUMNS
@@ -44,6 +45,19 @@ def trace(manifest: Manifest, compiled: Mapping[str, str], seal: str | None = No
         else:
             tracer.read(node, compiled.get(node["unique_id"]))
     return Lineage(tracer.relations, tracer.columns, tuple(tracer.faults))
+
+
+def statement(sql: str) -> exp.Expression:
+    """The one statement of a model.
+
+    Raises:
+        Unreadable: there is none, or there are several.
+        SqlglotError: it is not SQL for PostgreSQL.
+    """
+    statements = [part for part in sqlglot.parse(sql, read=DIALECT) if part is not None]
+    if len(statements) != 1:
+        raise Unreadable("son SQL n'est pas une seule requête")
+    return statements[0]
 
 
 class _Tracer:
@@ -84,10 +98,7 @@ class _Tracer:
         try:
             if sql is None:
                 raise Unreadable("son SQL compilé manque")
-            statements = [part for part in sqlglot.parse(sql, read=DIALECT) if part is not None]
-            if len(statements) != 1:
-                raise Unreadable("son SQL n'est pas une seule requête")
-            columns = self._reader.read(statements[0])
+            columns = self._reader.read(statement(sql))
         except (Unreadable, SqlglotError, RecursionError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             message = f"le lignage de {label_of(node)} ne peut être établi : {reason}."

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from denodo import to_postgresql
 from denodo.__main__ import main
 from denodo.cases import DIFFERENT, EXCUSED, Case, read_cases, run_cases, same_result, summary
 from denodo.engine import install
@@ -70,6 +71,10 @@ def test_a_wrong_result_and_an_error_are_seen(database: str) -> None:
         ("2010-03-05 21:17:05 +01:00", "2010-03-05 21:17:05+02:00", False),
         ("2010-03-05 21:17:05.5", "2010-03-05 21:17:05", False),
         ("2010-03-05 21:17:05.0", "2010-03-05 21:17:05", True),
+        ("Array { { I } { am } }", "Array { I , am }", True),
+        ("Array { {  } { am } }", "Array { , am }", True),
+        ("Array { { I } { am } }", "Array { I am }", False),
+        ("Array { { I } { am } }", "Array { { I } { an } }", False),
         ("a ", "a", True),
         (" a", "a", False),
         ("true", "false", False),
@@ -77,6 +82,46 @@ def test_a_wrong_result_and_an_error_are_seen(database: str) -> None:
 )
 def test_results_compare_as_far_as_they_are_printed(found: str, documented: str, same: bool) -> None:
     assert same_result(found, documented) is same
+
+
+def test_a_map_that_a_script_makes(database: str) -> None:
+    script = """
+        create map simple food ('breakfast' = 'milk' 'lunch' = 'd''agneau');
+        create or replace map simple "Days" ('Sun' = 'Sunday' 'Wed' = 'Wednesday' 'Sun' = 'Sunday');
+        select map('LUNCH', 'food') || coalesce(map('none', 'food'), '-')
+            || replacemap('Sun, Wed', 'Days') || coalesce(replacemap('Sun', 'days'), '-') as found
+    """
+    with psycopg.connect(database, autocommit=True) as connection:
+        install(connection)
+        *maps, query = to_postgresql(script)
+        for statement in maps * 2:
+            connection.execute(statement)
+        (found,) = connection.execute(query).fetchone()
+    assert found == "d'agneau-Sunday, Wednesday-"
+
+
+def test_an_array_is_text_for_a_reader_and_compound_within(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        install(connection)
+        (query,) = to_postgresql(
+            "select array_to_string('-', a) as t, a from (select split(' ', 'x y') as a) as v"
+        )
+        assert connection.execute(query).fetchone() == ("{x-y}", "Array { { x } { y } }")
+        connection.execute(to_postgresql("create view v as select split(' ', 'x y') as a")[0])
+        (kind,) = connection.execute("select pg_typeof(a)::text from v").fetchone()
+    assert kind == "jsonb"
+
+
+def test_the_command_says_where_a_server_is_to_be_had(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "cas.tsv"
+    file.write_text("expression\tresultat\n", encoding="utf-8")
+    assert main(["cases", str(file)]) == 1
+    assert "documented_result" in capsys.readouterr().err
+    file.write_text("doc_page\tfunction\texpression\tdocumented_result\tnote\n", encoding="utf-8")
+    assert main(["cases", str(file), "--conninfo", "host=127.0.0.1 port=1"]) == 1
+    assert "make -s env" in capsys.readouterr().err
 
 
 def test_the_command_reports_in_french(

@@ -136,6 +136,13 @@ def test_equality_of_outcomes(one: Outcome, other: Outcome, equal: bool) -> None
     assert same(one, other) == equal
 
 
+def test_errors_are_alike_only_where_inputs_may_fail() -> None:
+    error = Outcome(error="x")
+    assert same(error, error, may_fail=True)
+    assert not same(error, number("1"), may_fail=True)
+    assert not same(error, error)
+
+
 def test_parts_in_any_order() -> None:
     assert same(number("a, b, a", "texte"), number("a, a, b", "texte"), ", ")
     assert not same(number("a, b, a", "texte"), number("a, b, b", "texte"), ", ")

@@ -160,6 +160,40 @@ def test_never_raises(sql: str) -> None:
     assert fix(sql) == sql
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("(", ")"),
+        ("case when b = 1 then ", " end"),
+        ("upper(", ")"),
+        ("substr(", ", 2)"),
+        ("substring(", " from 2)"),
+        ("trim(both ' ' from ", ")"),
+        ("- ", ""),
+    ],
+)
+def test_deep_nesting_is_read(before: str, after: str) -> None:
+    assert check(f"select {before * 200}a{after * 200} as x from t") == []
+    [finding] = check(f"select {before * 200}a::text{after * 200} as x from t")
+    assert finding.rule == "vql-deux-points"
+    assert finding.column == len("select ") + len(before) * 200 + 2
+
+
+def test_long_chains_are_read() -> None:
+    conditions = " and ".join(f"a{number} = {number}" for number in range(3000))
+    total = " + ".join(f"a{number}" for number in range(3000))
+    text = " || ".join(f"a{number}" for number in range(3000))
+    assert check(f"select {total} as x, {text} as y from t where {conditions}") == []
+
+
+def test_a_long_view_is_read_to_its_last_line() -> None:
+    branches = [f"select {number} as id\nfrom t" for number in range(2500)]
+    sql = "\nunion all\n".join(branches)
+    assert check(sql) == []
+    [finding] = check(f"{sql} where b != 1")
+    assert (finding.line, finding.column) == (sql.count("\n") + 1, len("from t where b ") + 1)
+
+
 def test_two_statements_are_read_apart() -> None:
     found = check("select a from where;\nselect b from t where c != 1")
     assert [(finding.rule, finding.line, finding.column) for finding in found] == [

@@ -36,6 +36,8 @@ PLAIN = [
     for name, functions in FUNCTIONS.items()
     for function in functions
     if function.kind == SCALAR and not function.syntax and not function.bare
+    # It takes nothing but a literal.
+    if name != "IS_PROJECTED_FIELD"
     for signature in function.signatures
 ]
 # {v}: a value, {c}: a condition, and what only one form has.

@@ -140,3 +140,49 @@ def test_the_keys_are_shown_to_no_terminal(checkout: Settings, monkeypatch: pyte
         env(checkout, {"CLES": "inconnue"})
     with pytest.raises(PlatformError, match="ne s'affichent pas"):
         env(checkout, {"CLES": "sg"})
+
+
+def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
+    checkout: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    import dagster as dg
+
+    from orchestration.locations import work
+    from orchestration.locations.catalogue import Catalogue
+    from orchestration.manifest import ParseResult
+
+    seen: list[str] = []
+
+    class Run:
+        error = None
+
+        def __init__(self, *_: object) -> None: ...
+
+        def results(self) -> list:
+            seen.append(os.environ.get("PGOPTIONS", ""))
+            return []
+
+    monkeypatch.setattr(work, "DbtRun", Run)
+    monkeypatch.setattr(work, "note_run", lambda *_: None)
+    monkeypatch.setattr(work, "trace_after_build", lambda *_: [])
+    monkeypatch.delenv("PGOPTIONS", raising=False)
+    monkeypatch.setenv("DAC_CLE_SG_EFFECTIFS", KEY)
+    monkeypatch.delenv("DAC_CLE_AGAJ_SUIVI", raising=False)
+    asset = dg.AssetKey("stg_effectifs")
+    fqn = ["donnees_au_centre", "sg", "staging", "source", "stg_effectifs"]
+    node = {"resource_type": "model", "name": "stg_effectifs", "fqn": fqn}
+    manifest = {"nodes": {"model.p.stg_effectifs": node}, "sources": {}, "unit_tests": {}}
+    catalogue = Catalogue([], [], [], {}, {asset: "model.p.stg_effectifs"}, {}, ["fqn:donnees_au_centre.sg"])
+    production = replace(checkout, target="prod")
+    step = work.Work(production, "sg", catalogue, ParseResult(manifest, None, None))
+    assert list(step.run([asset], [], work.Journal())) == []
+    (options,) = seen
+    assert "dac.i_sg_effectifs" in options and "agaj" not in options
+    assert "PGOPTIONS" not in os.environ
+    # Without its key the step stops at once, and says which one.
+    monkeypatch.delenv("DAC_CLE_SG_EFFECTIFS")
+    with pytest.raises(dg.Failure, match="DAC_CLE_SG_EFFECTIFS"):
+        list(step.run([asset], [], work.Journal()))
+    assert len(seen) == 1

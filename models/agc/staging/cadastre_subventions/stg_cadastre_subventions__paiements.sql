@@ -3,10 +3,11 @@
 
 {#- Whoever is not known for a body counts as a person: without a type, a body has an enterprise number. -#}
 {%- set person -%}
-    coalesce({{ clean_text('type_de_beneficiaire') }}, case
-        when {{ is_blank('beneficiaire_numero_entreprise') }} then 'inconnu' else 'Personne morale'
-    end) <> 'Personne morale'
-{%- endset %}
+    coalesce(
+        {{ clean_text('type_de_beneficiaire') }},
+        case when {{ is_blank('beneficiaire_numero_entreprise') }} then 'inconnu' else 'Personne morale' end
+    ) <> 'Personne morale'
+{%- endset -%}
 
 with source as (
     select * from {{ source('cadastre_subventions', 'cadastre_subventions') }}
@@ -24,11 +25,16 @@ typees as (
         {{ clean_text('administration') }} as administration,
         {{ clean_text('centre_financier') }} as centre_financier,
         {{ clean_text('libelle_du_budget') }} as libelle_budget,
-        {{ to_decimal('montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' ', ' ']) }} as montant,
+        {{ to_decimal(
+            'montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' ', ' ']
+        ) }} as montant,
         {{ to_boolean('mise_a_disposition_de_ressources') }} as mise_a_disposition,
         {{ clean_text('base_s_legale_s') }} as base_legale,
         case when {{ person }} then 1 else 0 end as est_personne_physique,
-        case when {{ person }} then {{ pseudonymise('upper(' ~ clean_text('beneficiaire') ~ ')', 'agc', 'subventions') }} end as beneficiaire_pseudonyme,
+        case
+            when {{ person }}
+                then {{ pseudonymise('upper(' ~ clean_text('beneficiaire') ~ ')', 'agc', 'subventions') }}
+        end as beneficiaire_pseudonyme,
         {{ mask(clean_text('beneficiaire'), when=person) }} as beneficiaire,
         {{ mask(to_bce_number('beneficiaire_numero_entreprise'), when=person) }} as numero_bce,
         {{ mask(to_code('code_postal_du_beneficiaire', '[1-9][0-9]{3}'), when=person) }} as code_postal,

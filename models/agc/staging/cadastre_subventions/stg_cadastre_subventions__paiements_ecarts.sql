@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 {{ row_issues(source('cadastre_subventions', 'cadastre_subventions'), [
-    exclude('n_de_dossier', "n_de_dossier = 'TOTAL GÉNÉRAL'", "ligne de total"),
+    exclude('n_de_dossier', clean_text('n_de_dossier') ~ " = 'TOTAL GÉNÉRAL'", "ligne de total"),
     required('n_de_dossier', none, "dossier absent"),
     required(
         'montant_du_soutien_eur',

@@ -11,7 +11,9 @@ typees as (
         source_ligne,
         charge_le,
         {{ pseudonymise(clean_text('n_de_mandat'), 'agmj', 'suivi') }} as mandat_pseudonyme,
-        {{ pseudonymise(clean_text('identifiant_du_justiciable'), 'agmj', 'suivi') }} as justiciable_pseudonyme,
+        {{ pseudonymise(
+            clean_text('identifiant_du_justiciable'), 'agmj', 'suivi'
+        ) }} as justiciable_pseudonyme,
         {{ clean_text('maison_de_justice') }} as maison_de_justice_id,
         {{ clean_text('type_de_mandat') }} as type_mandat,
         {{ clean_text('autorite_mandante') }} as autorite_mandante,

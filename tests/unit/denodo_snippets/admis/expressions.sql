@@ -181,3 +181,12 @@ select nom from t where actif = (select max(x) from u)
 
 --- CASE dans une somme
 select sum(case when a > 1 then x end) as s, count(case when actif then 1 end) as n from t
+
+--- des nombres dont le nom parle de date
+select date_id - 1 as precedent, date_cle + 1 as suivant, nb_date - 1 as moins, date_num - date_nb as x from t
+
+--- des colonnes de dates comparées
+select id from contrats where date_debut < date_fin and date_fin between date_debut and current_date
+
+--- TRIM et SUBSTR emboîtés, avec et sans FROM
+select substr(substr(trim(both ' ' from substr(a, 1, 9)), 2), position('-' in substr(b, 2))) as x from t

@@ -315,3 +315,13 @@ select nom from ecoles
 
 --- texte vide
 -- rien
+
+--- table distante
+create remote table r into base.source schema = 'X' as select * from clients where ville = 'Namur'
+
+--- changer et retirer une vue
+alter view a rename b;
+alter view b cache full;
+alter view b description = 'vue des écoles';
+drop view if exists b cascade;
+drop datasource jdbc ds

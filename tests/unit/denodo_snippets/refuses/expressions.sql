@@ -481,3 +481,21 @@ select a «<->» b as d from t
 --- vql-nom-double
 with a as (select 1 as id), b as (select 2 as id)
 select «*» from a, b
+
+--- sens-moins-dates
+select date_fin «-» date_debut as jours from contrats
+
+--- sens-moins-dates
+select end_date «-» start_date as jours from contrats
+
+--- sens-moins-dates
+select id from contrats where current_date «-» date_naissance > 365
+
+--- sens-date-plus-entier
+select date_fin «+» 7 as echeance from contrats
+
+--- vql-operateur
+select a «<<» 2 as x from t
+
+--- vql-tableau
+select nom from t where a = «any (1, 2)»

@@ -318,3 +318,9 @@ select extract(«second» from timestamp '2024-01-01 10:00:00') as n
 
 --- avis-motif-java
 select formatdate(«'YYYY-MM-DD'», jour) as n from t
+
+--- vql-extract
+select extract(«'year'» from recu_le) as annee from t
+
+--- vql-fonction
+select «addquarter»(recu_le, 1) as x from t

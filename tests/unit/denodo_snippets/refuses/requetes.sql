@@ -352,3 +352,21 @@ select a.x from a join b «join» c on b.i = c.i on a.i = b.i
 
 --- vql-alias-colonnes
 select g.x from (a join b on a.i = b.i) as «g»
+
+--- sens-union-noms
+select id, nom from a union all «select» id from b
+
+--- vql-ensemble-noms
+select id from a minus «select» id, nom from b
+
+--- vql-instruction
+«create table» ecoles (id integer)
+
+--- vql-instruction
+«drop schema» cda
+
+--- vql-instruction
+alter view a «rename to» b
+
+--- vql-instruction
+alter table t «add column» x integer
