@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from orchestration.commands.lineage import check_personal_data
+from orchestration.errors import PlatformError
 from orchestration.lineage import leaks
+from orchestration.lineage.benchmark import measure
 from orchestration.lineage.compilation import compile_for_lineage
 from orchestration.manifest import parse
-from orchestration.settings import Settings
+from orchestration.settings import ROOT, Settings
 from tests.lineage_mutations import Mutation, Mutations, Project
 
 trace_module = sys.modules["orchestration.lineage.trace"]
@@ -37,6 +45,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         assert parsed.error is None, parsed.error
         compiled = compile_for_lineage(settings, parsed.project)
     return Project(parsed.manifest, compiled.models, compiled.seal)
+
+
+@contextmanager
+def own_environment() -> Iterator[None]:
+    """What a command does to the environment of its process ends here."""
+    saved = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
 
 
 def drawn(project: Project) -> Iterator[Mutation]:
@@ -76,3 +95,35 @@ def test_every_seeded_leak_is_found(project: Project, monkeypatch: pytest.Monkey
             assert leak.labels[-1] == mutation.column and leak.advice, str(leak)
     assert count >= 150
     assert not missed, f"{len(missed)} leaks of {count}:\n" + "\n".join(missed)
+
+
+def test_the_check_of_lint_reads_the_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for part in ("macros", "models", "seeds", "profiles", "tests/generic", "tests/singular"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    shutil.copy(ROOT / "dbt_project.yml", tmp_path)
+    settings = replace(Settings.load({}), root=tmp_path, target_path=tmp_path / "target" / "essai")
+    staging = tmp_path / "models/agaj/staging/prises_en_charge/stg_prises_en_charge__prises_en_charge.sql"
+    with own_environment():
+        assert check_personal_data(settings, {}) == 0
+        # The young person's number, bare under the name of its pseudonym.
+        bare = "{{ clean_text('identifiant_du_jeune') }} as jeune_pseudonyme"
+        sql = staging.read_text("utf-8")
+        call = "{{ pseudonymise(clean_text('identifiant_du_jeune'), 'agaj', 'suivi') }} as jeune_pseudonyme"
+        assert call in sql
+        staging.write_text(sql.replace(call, bare), encoding="utf-8")
+        with pytest.raises(PlatformError) as caught:
+            check_personal_data(settings, {})
+    shown = capsys.readouterr().out
+    assert "elle est dite pseudonyme, mais rien ne la pseudonymise" in shown
+    assert "raw_agaj.prises_en_charge.identifiant_du_jeune → stg_prises_en_charge__prises_en_charge." in shown
+    assert "docs/donnees-personnelles.md" in caught.value.advice
+
+
+def test_three_hundred_models_take_less_than_twenty_seconds(tmp_path: Path) -> None:
+    with own_environment():
+        begun = time.process_time()
+        spent = measure(tmp_path, 300)
+        used = time.process_time() - begun
+    # The computing time of all of it, or the time on the clock of the check after dbt has read the project: a
+    # machine busy with something else must not decide.
+    assert min(used, spent["compilation"] + spent["lignage et fuites"]) < 20, spent
