@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from tests.small_project import environment
 
 TODAY = date(2026, 12, 1)
 PASSWORD = "essai"
-PREFIX = "compte_"
+PREFIX = "acces_compte_"
 
 PROJECT = f"""
 name: donnees_au_centre
@@ -148,14 +148,22 @@ class AccessProject:
 
     settings: Settings
     conninfo: str
+    parsed: dict | None = None
+    made: list[str] = field(default_factory=list)
 
     def write(self, path: str, text: str) -> None:
         file = self.settings.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+        self.parsed = None
+
+    def manifest(self) -> dict:
+        """dbt's manifest, read again when a file has changed."""
+        self.parsed = self.parsed or parse(self.settings).manifest
+        return self.parsed
 
     def declaration(self, today: date = TODAY) -> Declaration:
-        manifest = parse(self.settings).manifest
+        manifest = self.manifest()
         entries, faults = read_entries(self.settings.root, domains_in(self.settings.root))
         assert faults + check_entries(entries, manifest) == []
         return declare(entries, manifest, today)
@@ -169,6 +177,7 @@ class AccessProject:
                 login = f"{PREFIX}{role}"
                 found = connection.execute("select 1 from pg_roles where rolname = %s", [login])
                 if found.fetchone() is None:
+                    self.made.append(login)
                     make = "create role {} login password {} in role {}"
                     connection.execute(
                         sql.SQL(make).format(
@@ -194,7 +203,7 @@ class AccessProject:
 
     def load(self) -> LoadReport:
         """The loader, as its own account."""
-        tables = read_declarations(parse(self.settings).manifest)
+        tables = read_declarations(self.manifest())
         return load_landing(self.account("chargeur"), self.settings.landing, tables)
 
     def dbt(self, role: str, *arguments: str) -> None:
@@ -267,3 +276,6 @@ def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
         for name, value in environment(conninfo).items():
             patch.setenv(name, value)
         yield project
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        for login in project.made:
+            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(login)))

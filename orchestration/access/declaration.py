@@ -89,6 +89,16 @@ def read_relations(manifest: Manifest) -> list[Relation]:
     ]
 
 
+def entries_on(entries: Sequence[Entry], manifest: Manifest) -> dict[str, list[Entry]]:
+    """The entries that give a right on each table or view, by its label; past reviews included."""
+    relations = read_relations(manifest)
+    found: dict[str, list[Entry]] = {relation.label: [] for relation in relations}
+    for entry in entries:
+        for relation in _covered(entry, relations):
+            found[relation.label].append(entry)
+    return found
+
+
 def check_entries(entries: Sequence[Entry], manifest: Manifest) -> list[str]:
     """What the files say that the project does not know; one French sentence each."""
     relations = read_relations(manifest)

@@ -132,12 +132,13 @@ as $octrois$
     voulus as (
         select distinct
             d.role as beneficiaire,
-            case when objet.genre = 'S' then 'USAGE' else d.droit end as droit
+            d.droit
         from jsonb_to_recordset(declaration -> 'droits')
             as d (role text, schema text, relation text, droit text), objet
         where d.schema = nom_schema
             and (d.relation = nom_relation or (d.relation is null and objet.ordinaire))
-            and (objet.genre <> 'S' or d.droit = 'INSERT')
+            -- An identity column asks nothing of its sequence: only the owner draws numbers by hand.
+            and objet.genre <> 'S'
             -- An owner has all rights already; the view about to be made is of the table's owner.
             and d.role is distinct from objet.proprietaire
     ),

@@ -296,9 +296,7 @@ class _Planner:
         creators = self.declared.creators
         wanted = {(function, role, "EXECUTE") for function in _BUILDING_FUNCTIONS for role in creators}
         wanted |= {(_READING_FUNCTION, role, "EXECUTE") for role in {*readers, *creators}}
-        writers = {
-            (right["schema"], right["role"]) for right in self.rights if right["droit"] == "INSERT"
-        } | {(schema, role) for schema, roles in self.declared.builders.items() for role in roles}
+        builders = {(schema, role) for schema, roles in self.declared.builders.items() for role in roles}
         found = []
         listed = self._rows(
             "select n.nspname, p.oid::regprocedure::text, "
@@ -310,7 +308,7 @@ class _Planner:
         )
         for schema, function, grantee, privilege, grantable, owner in listed:
             wanted |= {
-                (function, role, "EXECUTE") for place, role in writers if place == schema and role != owner
+                (function, role, "EXECUTE") for place, role in builders if place == schema and role != owner
             }
             if grantee != owner:
                 found.append((function, grantee, privilege, grantable))

@@ -43,6 +43,7 @@ def expected(role: str, schema: str, name: str) -> set[str]:
     """What a role may do with a relation, written by hand from the files."""
     raw, rejects = schema.startswith("raw_"), name == "rejets_chargement"
     marts = {"age", "agaj", "data_platform"}
+    journal = (schema, name) == ("plateforme", "chargements")
     if schema == "acces":
         # What builds and loads must know which rights to give.
         return READ if role.startswith(("dbt_", "chargeur")) else set()
@@ -60,12 +61,14 @@ def expected(role: str, schema: str, name: str) -> set[str]:
             return OWNED
         if schema == f"{ag}_masque":
             return OWNED
-        readable = schema in marts or (schema == f"raw_{ag}" and not rejects) or schema == "plateforme"
+        readable = schema in marts or (schema == f"raw_{ag}" and not rejects) or journal
         return READ if readable else set()
     if role == "rapport":
-        return READ if schema in ("data_platform", "plateforme") else set()
+        return READ if schema == "data_platform" or journal else set()
     if role == "bi":
         return READ if (schema, name) in {("age", "dim_ecoles"), ("age", "fct_interne")} else set()
+    if role == "droits_des_personnes" and schema == "plateforme":
+        return {"select", "insert"}
     if role == "droits_des_personnes":
         return DATA_SUBJECTS if raw or schema in marts or schema.endswith("_staging") else set()
     if role.startswith("steward_"):
