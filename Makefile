@@ -14,7 +14,7 @@ ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ */
 export CALLER_FOLDER := $(PWD)
 
 # Options of one target are taken from the command line only: some systems set NAME or PORT for everyone.
-OPTIONS := AG ANCRE CLES COLUMN MODEL NAME PORT SELECT SOURCE STRICT
+OPTIONS := AG ANCRE ARCHIVES CLES COLONNE COLUMN CONFIRMER IDENTIFIANT MODEL NAME PORT SELECT SOURCE STRICT VALEUR
 $(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
 
 RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
@@ -46,6 +46,9 @@ new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=sou
 .PHONY: denodo-export
 denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (build/denodo)
 	$(RUN) denodo-export
+.PHONY: catalogue
+catalogue: ## Écrit le catalogue des jeux de données (build/catalogue), sans base de données
+	$(RUN) catalogue
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
@@ -61,6 +64,26 @@ access-check: ## Contrôle les fichiers access/ et leurs dates de revue
 .PHONY: env
 env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)" (CLES=ag : avec ses clés)
 	$(RUN) env
+
+##@ Répondre du RGPD
+.PHONY: register
+register: ## Écrit le registre des traitements : page et tableur (build/registre)
+	$(RUN) register
+.PHONY: purge-plan
+purge-plan: ## Compte, par jeu de données, ce qui a passé sa durée de conservation
+	$(RUN) purge-plan
+.PHONY: purge
+purge: ## Montre le même plan ; CONFIRMER=1 : l'efface et reconstruit (ARCHIVES=…)
+	$(RUN) purge
+.PHONY: person-access
+person-access: ## Rassemble ce que la base sait d'une personne : page et JSON (IDENTIFIANT=… AG=…)
+	$(RUN) person-access
+.PHONY: person-erase
+person-erase: ## Montre ce qu'un effacement toucherait ; CONFIRMER=1 : efface (IDENTIFIANT=… AG=…)
+	$(RUN) person-erase
+.PHONY: person-rectify
+person-rectify: ## Rectifie une donnée (IDENTIFIANT=… AG=… COLONNE=… VALEUR=… CONFIRMER=1)
+	$(RUN) person-rectify
 
 ##@ Vérifier
 .PHONY: test

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestration.audit.runs import describe, load_details, note_run
 from orchestration.commands.access import give_rights
+from orchestration.commands.catalogue import write_catalogue
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import Access, Session, python_tool
 from orchestration.errors import PlatformError
@@ -60,6 +61,7 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
     results = read_results(outcome.run_results) if outcome.run_results else []
     problem = "\n".join(problems) or None
     summary = conclude(session, access, outcome.load, results, problem)
+    print(f"\nCatalogue des données : {write_catalogue(settings, read_manifest(settings))}", flush=True)
     return verdict(summary, options, "demo")
 
 

@@ -70,6 +70,16 @@ def loaded_files(connection: psycopg.Connection, table: SourceTable) -> list[str
     return [path for (path,) in found]
 
 
+def last_receipt(connection: psycopg.Connection, table: SourceTable) -> datetime | None:
+    """When a file of the table last came, the same again included; None when none ever did."""
+    found = connection.execute(
+        "select max(recu_le) from plateforme.chargements "
+        "where domaine = %s and source_nom = %s and table_nom = %s and statut = any(%s)",
+        [table.domain, table.source, table.name, list(RECEIPTS)],
+    ).fetchone()
+    return found[0] if found else None
+
+
 def next_id(connection: psycopg.Connection) -> int:
     """A new chargement_id."""
     found = connection.execute(

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from orchestration.landing import SourceTable as Declaration
 from orchestration.landing import read_declarations
-from orchestration.landing.audit import loaded_files
+from orchestration.landing.audit import last_receipt, loaded_files
 from orchestration.landing.tables import REJECTS_TABLE, rejects_table
 
 ECARTS = "_ecarts"
@@ -63,6 +63,7 @@ class SourceTable:
         typed: staging has typed its rows; without it, nothing is known of their écarts.
         never_received: no file ever came, and none failed.
         failure: why it could not be loaded; None when it could.
+        last_received: last receipt, ISO 8601, UTC; None when nothing came.
     """
 
     domain: str
@@ -79,6 +80,7 @@ class SourceTable:
     typed: bool = False
     never_received: bool = False
     failure: str | None = None
+    last_received: str | None = None
 
     @property
     def label(self) -> str:
@@ -198,7 +200,12 @@ def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> lis
     # A declaration that cannot be followed is among the errors of the load already.
     for table in read_declarations(manifest, []):
         source = SourceTable(domain=table.domain, source=table.source, table=table.name)
-        source.files = len(loaded_files(connection, table)) if audited else 0
+        if audited:
+            source.files = len(loaded_files(connection, table))
+            received = last_receipt(connection, table)
+            source.last_received = (
+                received.astimezone(UTC).isoformat(timespec="seconds") if received else None
+            )
         if (table.schema, table.identifier) in relations:
             source.rows = _count(connection, table.schema, table.identifier)
         if (f"raw_{table.domain}", REJECTS_TABLE) in relations:

@@ -1,0 +1,43 @@
+"""`catalogue`: the site where people find the data sets, made from files only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from orchestration.catalogue import describe, write_site
+from orchestration.catalogue.quality import read_knowledge
+from orchestration.commands.session import Access, Session, parse_or_fail
+from orchestration.manifest.nodes import Manifest
+from orchestration.settings import Settings
+
+FOLDER = "catalogue"
+
+
+def catalogue(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Writes build/catalogue; opens no database.
+
+    Raises:
+        PlatformError: the project does not parse.
+    """
+    offline = replace(settings, target_path=settings.root / "target" / "controle")
+    session = Session(offline)
+    session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+    manifest = parse_or_fail(session).manifest
+    with session.step("Catalogue"):
+        page = write_catalogue(settings, manifest)
+    print(f"\nCatalogue des données : {page}\nOuvrez ce fichier dans un navigateur.")
+    return 0
+
+
+def write_catalogue(settings: Settings, manifest: Manifest) -> Path:
+    """Writes the site and returns its first page.
+
+    Args:
+        settings: build/ and target/ tell the last runs of this database.
+        manifest: the content of manifest.json.
+    """
+    now = datetime.now().astimezone()
+    return write_site(describe(settings, manifest, read_knowledge(settings), now), settings.build / FOLDER)
