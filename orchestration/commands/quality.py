@@ -11,8 +11,8 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
-from orchestration.commands.lineage import PERSONAL_DATA, check_personal_data
 from orchestration.commands.access import access_check
+from orchestration.commands.lineage import PERSONAL_DATA, check_personal_data
 from orchestration.commands.session import (
     Access,
     Session,
