@@ -89,9 +89,7 @@ def read_person_sources(manifest: Manifest) -> list[PersonSource]:
                 identifier=node["identifier"],
                 column=column,
                 homonyms=said.get("homonymes") is True,
-                personal={
-                    name: value for name, value in categories.items() if value and value != "aucune"
-                },
+                personal={name: value for name, value in categories.items() if value and value != "aucune"},
             )
         )
     return sorted(found, key=lambda one: one.label)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from orchestration.errors import PlatformError
 from orchestration.governance.fingerprints import fingerprint, normalise, rights_key
 from orchestration.landing.tables import REJECTS_TABLE
-from orchestration.manifest.nodes import Manifest
+from orchestration.manifest.nodes import Manifest, Node
 from orchestration.rights.persons import Asked, PersonSource, asked_of, pseudonymiser, read_person_sources
 from orchestration.rights.places import Table, holds, read_tables
 from orchestration.settings import Settings
@@ -190,9 +190,7 @@ def _raw(
     yield Place(table, "brut", condition, rows, (source.label,))
 
 
-def matching(
-    connection: psycopg.Connection, table: sql.Composable, column: str, accept: Any
-) -> set[str]:
+def matching(connection: psycopg.Connection, table: sql.Composable, column: str, accept: Any) -> set[str]:
     """The values of a column, as written, that a function accepts."""
     query = sql.SQL("select distinct {0} from {1} where {0} is not null").format(
         sql.Identifier(column), table
@@ -243,24 +241,29 @@ def _add_pseudonyms(dossier: Dossier, settings: Settings, environ: Mapping[str, 
                 dossier.values |= pseudonyms(value)
 
 
-def _made_of(manifest: Manifest, sources: Sequence[PersonSource]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(schema, name) of what is built -> labels of the sources about the person that it comes from."""
+def built_from(manifest: Manifest, sources: Iterable[str]) -> list[Node]:
+    """Models and snapshots that come, directly or not, from sources given by their unique ids."""
     children: dict[str, list[str]] = {}
     for node in manifest["nodes"].values():
         if node["resource_type"] in BUILT:
             for parent in node.get("depends_on", {}).get("nodes", []):
                 children.setdefault(parent, []).append(node["unique_id"])
+    left, found = list(sources), {}
+    while left:
+        for child in children.get(left.pop(), []):
+            if child not in found:
+                found[child] = manifest["nodes"][child]
+                left.append(child)
+    return list(found.values())
+
+
+def _made_of(manifest: Manifest, sources: Sequence[PersonSource]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(schema, name) of what is built -> labels of the sources about the person that it comes from."""
     found: dict[tuple[str, str], set[str]] = {}
     for source in sources:
-        left, seen = [source.unique_id], set()
-        while left:
-            for child in children.get(left.pop(), []):
-                if child not in seen:
-                    seen.add(child)
-                    left.append(child)
-                    node = manifest["nodes"][child]
-                    place = (node["schema"], node.get("alias") or node["name"])
-                    found.setdefault(place, set()).add(source.label)
+        for node in built_from(manifest, [source.unique_id]):
+            place = (node["schema"], node.get("alias") or node["name"])
+            found.setdefault(place, set()).add(source.label)
     return {place: tuple(sorted(labels)) for place, labels in found.items()}
 
 

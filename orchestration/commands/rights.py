@@ -1,0 +1,396 @@
+"""`purge`, `person-access`, `person-erase`, `person-rectify`, `register`: rights of people and duties of the AGs."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import psycopg
+
+from orchestration.audit import Head, keep_anchor
+from orchestration.commands.pipeline import is_set
+from orchestration.commands.project import build
+from orchestration.commands.session import Access, Session, parse_or_fail
+from orchestration.errors import PlatformError
+from orchestration.governance.datasets import read_datasets
+from orchestration.manifest.nodes import Manifest
+from orchestration.rights.erasure import (
+    erase,
+    note,
+    prove,
+    raw_schemas,
+    rectify,
+    refresh_statistics,
+    refuse_held,
+)
+from orchestration.rights.export import as_data, write_export
+from orchestration.rights.files import files_with
+from orchestration.rights.holds import held_datasets, read_holds
+from orchestration.rights.persons import read_asked, read_person_sources
+from orchestration.rights.places import STATISTICS, read_tables, search
+from orchestration.rights.purge import Due, apply_purge, plan_purge
+from orchestration.rights.register import missing, write_register
+from orchestration.rights.requests import Dossier, built_from, collect, take_role, telling
+from orchestration.settings import Settings
+
+STATES = {
+    "a_effacer": "à effacer",
+    "a_archiver": "à archiver puis effacer",
+    "gele": "gelé",
+    "suit": "suit ses sources",
+    "absent": "absent de la base",
+    "rien": "rien à effacer",
+}
+CONFIRM = "Rien n'a été touché : relancez avec CONFIRMER=1 pour le faire."
+
+
+def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Counts by data set what is past its retention; changes nothing.
+
+    Raises:
+        PlatformError: a hold or a date format is wrong.
+    """
+    session, access = _open(settings)
+    manifest = parse_or_fail(session).manifest
+    with _connected(access) as connection:
+        print(plan_text(_plan(connection, manifest, settings, date.today())))
+        connection.rollback()
+    return 0
+
+
+def purge(settings: Settings, options: Mapping[str, str]) -> int:
+    """Shows the plan; with CONFIRMER, deletes what it counts, notes it and rebuilds what was made of it.
+
+    Args:
+        settings: of the checkout.
+        options: CONFIRMER; ARCHIVES, the folder of what must be archived before it goes.
+
+    Raises:
+        PlatformError: the database refuses, or the rebuild failed; what was deleted stays deleted.
+    """
+    session, access = _open(settings)
+    manifest = parse_or_fail(session).manifest
+    with _connected(access) as connection:
+        dues = _plan(connection, manifest, settings, date.today())
+        print(plan_text(dues))
+        if not is_set(options.get("CONFIRMER")):
+            connection.rollback()
+            print(f"\n{CONFIRM}")
+            return 0
+        archives = options.get("ARCHIVES")
+        done = apply_purge(connection, dues, Path(archives).absolute() if archives else None)
+        connection.commit()
+        keep_anchor(settings, connection)
+    waiting = [due.label for due in dues if due.state == "a_archiver" and not archives]
+    if waiting:
+        print(f"\nEn attente d'un dossier d'archives (ARCHIVES=…) : {', '.join(waiting)}.")
+    print(
+        f"\n{sum(due.rows for due in done)} ligne(s) et {sum(due.rejects for due in done)} rejet(s) effacés."
+    )
+    _rebuild(
+        settings, access, manifest, {due.dataset.unique_id for due in done if due.dataset.kind == "source"}
+    )
+    return 0
+
+
+def person_access(settings: Settings, options: Mapping[str, str]) -> int:
+    """Writes all that the database holds of one person, as JSON and as a page.
+
+    Args:
+        settings: of the checkout.
+        options: IDENTIFIANT (asked for when it is not given) and AG.
+
+    Raises:
+        PlatformError: no right to it, or nobody named.
+    """
+    session, access = _open(settings)
+    manifest = parse_or_fail(session).manifest
+    with _connected(access) as connection:
+        dossier = _collect(connection, manifest, settings, options)
+        files = _files(settings, dossier)
+        head = note(connection, "acces_personne", dossier, dossier.counts())
+        # No trace, no answer.
+        connection.commit()
+        _anchor(settings, access, head)
+        data = as_data(dossier, read_datasets(manifest), files)
+    machine, page = write_export(data, settings.build / "droits")
+    print(_told(dossier))
+    print(
+        f"\nPage : {page}\nJSON : {machine}\nCes fichiers sont personnels : remettez-les, puis effacez-les."
+    )
+    return 0
+
+
+def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
+    """Shows what an erasure would delete; with CONFIRMER, deletes it and proves that nothing is left.
+
+    Args:
+        settings: of the checkout.
+        options: IDENTIFIANT (asked for when it is not given), AG, CONFIRMER.
+
+    Raises:
+        PlatformError: no right to it, a legal hold, or something is left.
+    """
+    session, access = _open(settings)
+    manifest = parse_or_fail(session).manifest
+    with _connected(access) as connection:
+        dossier = _collect(connection, manifest, settings, options)
+        print(_told(dossier))
+        _refuse_held(dossier, manifest, settings)
+        files = _files(settings, dossier)
+        if not is_set(options.get("CONFIRMER")):
+            connection.rollback()
+            print(_told_files(files))
+            print(f"\n{CONFIRM}")
+            return 0
+        _, head = erase(connection, dossier, settings, os.environ)
+        connection.commit()
+        _anchor(settings, access, head)
+    return _conclude(settings, access, manifest, dossier, files)
+
+
+def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
+    """Shows the cells that would change; with CONFIRMER, changes them and rebuilds what was made of them.
+
+    Args:
+        settings: of the checkout.
+        options: IDENTIFIANT (asked for when it is not given), AG, COLONNE, VALEUR (none empties the cell).
+
+    Raises:
+        PlatformError: no right to it, a legal hold, or no such column.
+    """
+    column = (options.get("COLONNE") or "").strip()
+    if not column:
+        raise PlatformError("Que faut-il rectifier ?", "Donnez COLONNE=… (du brut) et VALEUR=….")
+    session, access = _open(settings)
+    manifest = parse_or_fail(session).manifest
+    with _connected(access) as connection:
+        dossier = _collect(connection, manifest, settings, options)
+        print(_told(dossier))
+        _refuse_held(dossier, manifest, settings)
+        files = _files(settings, dossier)
+        counts, former, head = rectify(connection, dossier, column, options.get("VALEUR") or None)
+        if not is_set(options.get("CONFIRMER")):
+            connection.rollback()
+            print(f"\n{CONFIRM}")
+            return 0
+        connection.commit()
+        _anchor(settings, access, head)
+    refresh_statistics(access.conninfo(), dossier.places)
+    _rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
+    print(f"\nRectifié : {_counted(counts)}.")
+    with psycopg.connect(access.conninfo()) as connection:
+        left = [hit.place for hit in search(connection, telling(former)).hits]
+    if left:
+        print(f"L'ancienne valeur se lit encore, peut-être pour d'autres personnes : {', '.join(left)}.")
+    print(_told_files(files))
+    print("Un fichier redéposé rapporterait l'ancienne valeur : faites corriger la source authentique.")
+    return 0
+
+
+def register(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Writes the register of Article 30 as a page and as CSV; no database is opened.
+
+    Raises:
+        PlatformError: it is incomplete; it is written all the same, and the message says what is missing.
+    """
+    offline = replace(settings, target_path=settings.root / "target" / "controle")
+    session = Session(offline)
+    session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+    datasets = read_datasets(parse_or_fail(session).manifest)
+    sheet, page = write_register(datasets, settings.build / "registre")
+    print(f"\nRegistre des traitements : {page}\nTableur : {sheet}")
+    lines = missing(datasets)
+    if lines:
+        raise PlatformError(
+            "Le registre des traitements est incomplet :\n" + "\n".join(f"  {line}" for line in lines),
+            "Complétez ces clés sous config.meta.gouvernance du fichier nommé (docs/gouvernance.md).",
+        )
+    return 0
+
+
+def plan_text(dues: Iterable[Due]) -> str:
+    """A plan of purge, one line a data set."""
+    lines = [f"{'Jeu de données':58} {'avant le':>10} {'lignes':>9} {'rejets':>7}  état"]
+    for due in dues:
+        remark = f" ({due.remark})" if due.remark and due.state != "suit" else ""
+        lines.append(
+            f"{due.label:58} {due.before:%d/%m/%Y} {due.rows:>9} {due.rejects:>7}  {STATES[due.state]}{remark}"
+        )
+    return "\n".join(lines)
+
+
+def _open(settings: Settings) -> tuple[Session, Access]:
+    session = Session(settings)
+    access = session.open_database()
+    session.enter(access)
+    return session, access
+
+
+@contextmanager
+def _connected(access: Access) -> Iterator[psycopg.Connection]:
+    """A transaction; the database's refusals become errors for people."""
+    try:
+        with psycopg.connect(access.conninfo()) as connection:
+            yield connection
+    except psycopg.Error as error:
+        # Its first line only: the detail may quote a row.
+        reason = error.diag.message_primary or str(error).strip().split("\n")[0]
+        raise PlatformError(
+            f"PostgreSQL refuse : {reason}. Rien n'a changé.",
+            "S'il s'agit de droits : make access les applique, et docs/droits-des-personnes.md dit quel compte "
+            "fait quoi.",
+        ) from None
+
+
+def _plan(connection: psycopg.Connection, manifest: Manifest, settings: Settings, today: date) -> list[Due]:
+    datasets = read_datasets(manifest)
+    holds = read_holds(settings.root, datasets)
+    for hold in holds:
+        if hold.until < today:
+            print(f"Un gel est échu depuis le {hold.until:%d/%m/%Y} et ne protège plus : {hold.reason}")
+    return plan_purge(connection, manifest, datasets, holds, settings, today)
+
+
+def _collect(
+    connection: psycopg.Connection, manifest: Manifest, settings: Settings, options: Mapping[str, str]
+) -> Dossier:
+    take_role(connection)
+    known = {source.domain for source in read_person_sources(manifest)}
+    asked = read_asked(_identifier(options), options.get("AG"), known)
+    return collect(connection, manifest, settings, asked, os.environ)
+
+
+def _identifier(options: Mapping[str, str]) -> str:
+    """IDENTIFIANT; else what is typed unseen, or the first line of the input: neither is in the history."""
+    given = options.get("IDENTIFIANT")
+    if given:
+        return given
+    if sys.stdin is not None and sys.stdin.isatty():
+        return getpass.getpass("Identifiant de la personne (ne s'affiche pas) : ")
+    return sys.stdin.readline() if sys.stdin is not None else ""
+
+
+def _refuse_held(dossier: Dossier, manifest: Manifest, settings: Settings) -> None:
+    datasets, today = read_datasets(manifest), date.today()
+    holds = read_holds(settings.root, datasets)
+    refuse_held(dossier, holds, held_datasets(holds, manifest, datasets, today), today)
+
+
+def _files(settings: Settings, dossier: Dossier) -> dict[str, list[int]]:
+    written = {value for value in dossier.values if len(value) != 64}
+    return files_with(settings.landing, {source.domain for source in dossier.sources}, written, dossier.lines)
+
+
+def _present(dossier: Dossier) -> list:
+    labels = {label for place in dossier.places for label in place.sources}
+    return [source for source in dossier.sources if source.label in labels]
+
+
+def _rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Iterable[str]) -> None:
+    """Builds again what was made of some sources and is in the database, if this account may.
+
+    Raises:
+        PlatformError: dbt failed.
+    """
+    with psycopg.connect(access.conninfo()) as connection:
+        tables = {(table.schema, table.name) for table in read_tables(connection)}
+        names = [
+            (node["name"], node["schema"])
+            for node in built_from(manifest, sources)
+            if node["resource_type"] == "model"
+            and (node["schema"], node.get("alias") or node["name"]) in tables
+        ]
+        may = all(
+            connection.execute("select has_schema_privilege(session_user, %s, 'create')", [schema]).fetchone()
+            == (True,)
+            for schema in {schema for _, schema in names}
+        )
+    if not names:
+        return
+    selection = " ".join(sorted(name for name, _ in names))
+    if not may:
+        print(f"\nCe compte ne construit pas : faites jouer make build SELECT='{selection}'.")
+        return
+    build(settings, {"SELECT": selection})
+
+
+def _anchor(settings: Settings, access: Access, head: Head) -> None:
+    with psycopg.connect(access.conninfo()) as connection:
+        keep_anchor(settings, connection)
+
+
+def _conclude(
+    settings: Settings,
+    access: Access,
+    manifest: Manifest,
+    dossier: Dossier,
+    files: Mapping[str, Sequence[int]],
+) -> int:
+    """Rebuilds, then searches the whole database for the person.
+
+    Raises:
+        PlatformError: something is left, or could not be read.
+    """
+    refresh_statistics(access.conninfo(), dossier.places)
+    failure = None
+    try:
+        _rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
+    except PlatformError as error:
+        failure = error
+    with psycopg.connect(access.conninfo()) as connection:
+        proof = prove(connection, dossier, raw_schemas(dossier.sources))
+    print(f"\nRecherche dans toute la base : {proof.found.tables} tables et {STATISTICS} lues.")
+    if proof.coincidences:
+        print(f"Même nombre, dans des données qui ne parlent de personne : {', '.join(proof.coincidences)}.")
+    print(_told_files(files))
+    if failure is not None:
+        raise PlatformError(
+            f"La personne est effacée, mais la reconstruction a échoué.\n{failure.message}", failure.advice
+        )
+    if proof.left:
+        raise PlatformError(
+            f"La personne se trouve encore dans : {', '.join(proof.left)}.",
+            "Ces endroits ne viennent pas de ses sources : jugez-les un à un, avec le responsable du jeu.",
+        )
+    if proof.found.unread:
+        raise PlatformError(
+            f"Effacé, sans preuve pour les tables que ce compte ne lit pas : {', '.join(proof.found.unread)}.",
+            "Un administrateur relance person-erase avec son compte : il ne reste rien à effacer, et la "
+            "recherche lit tout.",
+        )
+    print("Plus aucune valeur de la personne dans la base.")
+    return 0
+
+
+def _told(dossier: Dossier) -> str:
+    lines = [
+        f"  {place.table.label} : {len(place.rows)} ligne(s)" for place in dossier.places if place.rows
+    ] or ["  aucune ligne"]
+    lines.insert(0, "Lignes sur cette personne :")
+    for domain, prints in sorted(dossier.fingerprints.items()):
+        lines += [f"  empreinte pour {domain} (audit, gels) : {one}" for one in prints]
+    if dossier.homonyms:
+        lines.append(f"À vérifier, des homonymes sont possibles : {', '.join(dossier.homonyms)}.")
+    return "\n".join(lines)
+
+
+def _told_files(files: Mapping[str, Sequence[int]]) -> str:
+    if not files:
+        return "Aucun fichier de la zone de dépôt ne parle de la personne."
+    lines = ["Hors de la base, ces fichiers de la zone de dépôt parlent encore de la personne :"]
+    for name, numbers in files.items():
+        lines.append(
+            f"  {name} : " + (f"ligne(s) {', '.join(map(str, numbers))}" if numbers else "à chercher")
+        )
+    return "\n".join([*lines, "Faites-les remplacer ou effacer par qui les dépose."])
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{table} {count}" for table, count in counts.items() if count) or "rien"
