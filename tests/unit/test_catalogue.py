@@ -1,0 +1,262 @@
+"""The catalogue's content: what it says of each data set, escaped, in French, and from which files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.catalogue import Catalogue, describe, french, write_site
+from orchestration.catalogue.content import Page
+from orchestration.catalogue.quality import due, newest, read_knowledge
+from orchestration.governance.datasets import Refresh, Retention
+from orchestration.settings import Settings
+from tests.unit.manifests import PROJECT, good_manifest
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MART = f"model.{PROJECT}.dim_ecole"
+SOURCE = f"source.{PROJECT}.ecoles.ecoles"
+TEST = f"test.{PROJECT}.unique_dim_ecole_fase.0123456789"
+ACCESS = """
+acces:
+  - {{role: lecteur, ag: age, couche: marts, actions: [lecture], justification: "Suivre les inscriptions.",
+     approbateur: "Direction des écoles", revue: {review}}}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    for domain in ("age", "ags", "commun", "transversal"):
+        (tmp_path / "models" / domain).mkdir(parents=True)
+    (tmp_path / "access").mkdir()
+    target, build = tmp_path / "target" / "essai", tmp_path / "build"
+    return Settings(tmp_path, "dev", tmp_path, "essai", target, tmp_path / ".warehouse", build)
+
+
+@pytest.fixture
+def make(settings: Settings) -> Callable[..., Catalogue]:
+    def made(manifest: dict[str, Any] | None = None) -> Catalogue:
+        manifest = manifest or good_manifest()
+        for node in manifest["nodes"].values():
+            # As dbt writes it; the rules, for which these manifests are made, do not look at it.
+            node.setdefault("schema", node["fqn"][1])
+        return describe(settings, manifest, read_knowledge(settings), NOW)
+
+    return made
+
+
+def page_of(catalogue: Catalogue, name: str) -> Page:
+    return next(page for page in catalogue.pages if page.dataset.name == name)
+
+
+def run(which: str, at: str, **statuses: str) -> dict[str, Any]:
+    ids = {"mart": MART, "test": TEST}
+    return {
+        "args": {"which": which},
+        "metadata": {"generated_at": at},
+        "results": [
+            {
+                "unique_id": ids[name],
+                "status": status,
+                "timing": [],
+                "message": "Dupont, 85.07.30-033.61",
+                "failures": 3 if status == "fail" else 0,
+                "adapter_response": {"rows_affected": 120},
+            }
+            for name, status in statuses.items()
+        ],
+    }
+
+
+def keep_run(settings: Settings, name: str, content: dict[str, Any]) -> None:
+    folder = settings.target_path / "runs" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run_results.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def keep_summary(settings: Settings, database: str = "essai", **more: Any) -> None:
+    source = {
+        "domain": "age",
+        "source": "ecoles",
+        "table": "ecoles",
+        "files": 2,
+        "rows": 450,
+        "unreadable": {"nombre_de_champs": 2},
+        "rejected": {},
+        "anomalies": {"geo_lat : latitude illisible": 4},
+        "failure": None,
+        "last_received": "2026-02-01T08:00:00+00:00",
+    }
+    settings.build.mkdir(exist_ok=True)
+    content = {
+        "connection": {"database": database},
+        "made_at": "2026-02-01T09:00:00+00:00",
+        "sources": [source | more],
+    }
+    (settings.build / "summary.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+# Words
+
+
+def test_french_sentences() -> None:
+    assert french.day(date(2026, 3, 1)) == "1er mars 2026"
+    assert french.number(12168) == "12\u202f168"
+    assert french.count(1, "jeu", "jeux") == "1\u00a0jeu"
+    assert french.count(2, "jeu", "jeux") == "2\u00a0jeux"
+    assert french.refresh(Refresh(1, "mois")) == "chaque mois"
+    assert french.refresh(Refresh(2, "semaine")) == "toutes les 2 semaines"
+    assert french.retention(Retention(120, "reception", "effacement", None)).startswith(
+        "10\u00a0ans après la ré"
+    )
+    assert french.retention(Retention(18, "debut", "archivage", None)).startswith(
+        "18\u00a0mois après la date"
+    )
+    assert "séries" in french.retention(Retention(None, "reception", "archivage", "Les séries."))
+
+
+@pytest.mark.parametrize(
+    ("last", "every", "unit", "expected"),
+    [
+        ("2026-01-31", 1, "mois", "2026-02-28"),
+        ("2024-02-29", 1, "annee", "2025-02-28"),
+        ("2026-12-15", 1, "mois", "2027-01-15"),
+        ("2026-11-30", 3, "mois", "2027-02-28"),
+        ("2026-12-30", 1, "semaine", "2027-01-06"),
+        ("2026-02-28", 1, "jour", "2026-03-01"),
+    ],
+)
+def test_next_data_are_due(last: str, every: int, unit: str, expected: str) -> None:
+    assert due(date.fromisoformat(last), Refresh(every, unit)) == date.fromisoformat(expected)
+
+
+# Quality
+
+
+def test_nothing_is_known_before_the_first_run(make: Callable[..., Catalogue], settings: Settings) -> None:
+    page = page_of(make(), "dim_ecole")
+    assert (page.state, page.freshness, page.last) == ("inconnu", "inconnu", None)
+    text = (write_site(make(), settings.build / "catalogue").parent / page.address).read_text("utf-8")
+    assert "Pas encore construit" in text
+
+
+def test_newest_result_counts_and_compilation_is_none(
+    make: Callable[..., Catalogue], settings: Settings
+) -> None:
+    keep_run(settings, "tout", run("build", "2026-02-01T10:00:00Z", mart="success", test="fail"))
+    keep_run(settings, "age", run("build", "2026-02-03T10:00:00Z", test="pass"))
+    keep_run(settings, "compile", run("compile", "2026-02-04T10:00:00Z", mart="error", test="error"))
+    page = page_of(make(), "dim_ecole")
+    assert page.state == "bon"
+    assert page.built and page.built.rows == 120
+    assert page.count("reussi") == 1
+    keep_run(settings, "age", run("build", "2026-02-03T10:00:00Z", test="fail"))
+    assert page_of(make(), "dim_ecole").state == "defaut"
+
+
+def test_messages_of_dbt_which_may_quote_people_reach_no_page(
+    make: Callable[..., Catalogue], settings: Settings
+) -> None:
+    keep_run(settings, "tout", run("build", "2026-02-01T10:00:00Z", mart="error", test="fail"))
+    folder = write_site(make(), settings.build / "catalogue").parent
+    assert not [path for path in folder.rglob("*.*") if "Dupont" in path.read_text("utf-8")]
+
+
+def test_a_truncated_result_says_nothing(settings: Settings) -> None:
+    settings.target_path.mkdir(parents=True)
+    (settings.target_path / "run_results.json").write_text('{"results": [', encoding="utf-8")
+    assert read_knowledge(settings).results == {}
+    assert newest([{}]) == {}
+
+
+@pytest.mark.parametrize(("month", "freshness"), [("2026-02", "jour"), ("2025-01", "retard")])
+def test_freshness_of_a_source_and_of_what_is_made_from_it(
+    make: Callable[..., Catalogue], settings: Settings, month: str, freshness: str
+) -> None:
+    keep_summary(settings, last_received=f"{month}-01T08:00:00+00:00")
+    keep_run(settings, "tout", run("build", "2026-02-01T10:00:00Z", mart="success"))
+    catalogue = make()
+    received, offered = page_of(catalogue, "ecoles.ecoles"), page_of(catalogue, "dim_ecole")
+    assert received.state == "surveiller"
+    assert (received.freshness, offered.freshness) == (freshness, freshness)
+    assert offered.late_sources == ((SOURCE,) if freshness == "retard" else ())
+
+
+def test_the_summary_of_another_database_says_nothing(
+    make: Callable[..., Catalogue], settings: Settings
+) -> None:
+    keep_summary(settings, database="une_autre")
+    assert page_of(make(), "ecoles.ecoles").state == "inconnu"
+
+
+# Who may see it
+
+
+def test_access_shows_its_end_and_that_it_is_past(make: Callable[..., Catalogue], settings: Settings) -> None:
+    file = settings.root / "access" / "age.yml"
+    file.write_text(ACCESS.format(review="2026-03-01"), encoding="utf-8")
+    catalogue = make()
+    assert [entry.role for entry in page_of(catalogue, "dim_ecole").entries] == ["lecteur"]
+    assert page_of(catalogue, "ecoles.ecoles").entries == page_of(catalogue, "fct_marche").entries == ()
+    assert [gap.required for gap in catalogue.gaps] == [False]
+    file.write_text(ACCESS.format(review="2026-02-28"), encoding="utf-8")
+    catalogue = make()
+    assert [gap.required for gap in catalogue.gaps] == [True]
+    address = page_of(catalogue, "dim_ecole").address
+    text = (write_site(catalogue, settings.build / "catalogue").parent / address).read_text("utf-8")
+    assert "28 février 2026" in text and "accès retiré" in text
+
+
+# Neighbours and gaps
+
+
+def test_neighbours_are_data_sets_and_steps_what_is_between(make: Callable[..., Catalogue]) -> None:
+    around = page_of(make(), "dim_ecole").origins
+    assert around.above == (f"model.{PROJECT}.dim_commune", SOURCE)
+    assert around.below == (f"model.{PROJECT}.fct_croise",)
+    assert around.steps == ("int_ecoles", "stg_ecoles__ecoles")
+    assert page_of(make(), "fct_croise").origins.all_sources == (SOURCE,)
+
+
+def test_what_is_missing_stands_with_its_data_set(make: Callable[..., Catalogue]) -> None:
+    manifest = good_manifest()
+    del manifest["nodes"][MART]["config"]["meta"]["gouvernance"]["proprietaire"]
+    catalogue = make(manifest)
+    required = [gap for page in catalogue.pages for gap in page.gaps if gap.required]
+    assert required and all(gap in page_of(catalogue, "dim_ecole").gaps for gap in required)
+    assert "proprietaire" in required[0].text
+    assert not [gap for page in make().pages for gap in page.gaps if gap.required]
+
+
+# Pages
+
+
+def test_what_the_yaml_says_is_escaped(make: Callable[..., Catalogue], settings: Settings) -> None:
+    attack = "<script>alert(1)</script> \"quoted' `<b>code</b>`"
+    manifest = good_manifest()
+    mart = manifest["nodes"][MART]
+    mart["description"] = attack
+    mart["columns"]["fase"]["description"] = attack
+    mart["config"]["meta"]["gouvernance"] |= {"finalite": attack, "synonymes": [attack]}
+    folder = write_site(make(manifest), settings.build / "catalogue").parent
+    for path in folder.rglob("*.html"):
+        text = path.read_text("utf-8")
+        assert "<script>alert" not in text and "<b>code" not in text
+    assert "<script" not in (folder / "donnees.js").read_text("utf-8")
+
+
+def test_a_page_of_a_data_set_that_went_away_goes_away(
+    make: Callable[..., Catalogue], settings: Settings
+) -> None:
+    folder = write_site(make(), settings.build / "catalogue").parent
+    gone = folder / "jeux" / "transversal.fct_croise.html"
+    assert gone.is_file()
+    manifest = good_manifest()
+    manifest["nodes"] = {name: node for name, node in manifest["nodes"].items() if "fct_croise" not in name}
+    write_site(make(manifest), settings.build / "catalogue")
+    assert not gone.exists() and (folder / "jeux" / "ags.fct_marche.html").is_file()
+    assert [path.name for path in settings.build.iterdir()] == ["catalogue"]
