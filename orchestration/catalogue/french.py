@@ -9,7 +9,7 @@ from typing import Any
 from orchestration.governance import vocabulary as words
 from orchestration.governance.datasets import Refresh, Retention
 
-KINDS = {"source": "Table source", "mart": "Mart public"}
+KINDS = {"source": "Table source", "mart": "Mart"}
 CLASSIFICATIONS = {
     "public": "Public",
     "interne": "Interne",

@@ -22,6 +22,8 @@ from orchestration.manifest.nodes import SHARED
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SYNONYMS = HERE / "synonymes.yml"
+# A line never ends between these marks and what they hold.
+FRENCH_SPACE = re.compile(r"(?<=«) | (?=[»:;?!])")
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -166,7 +168,8 @@ def _renderer(catalogue: Catalogue) -> Any:
 
 def rich(text: str) -> Markup:
     """A description of the YAML, escaped; `code` between backticks is shown as code."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(" ".join(text.split())))))
+    said = FRENCH_SPACE.sub("\u00a0", " ".join(text.split()))
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(said))))
 
 
 def rows_of(entry: Entry) -> str:
