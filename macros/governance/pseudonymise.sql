@@ -32,8 +32,8 @@
 
 {% macro denodo__pseudonymise(value, ag, purpose) -%}
     {{- check_pseudonymise(ag, purpose) -}}
-    {#- Not while dbt reads the project: a model that is a base view there is read, and never compiled. -#}
-    {%- if execute is defined and execute -%}
+    {#- Not while dbt reads the project, nor for a model that is a base view there: its SQL never runs on Denodo. -#}
+    {%- if execute is defined and execute and (model.config.meta or {}).get('sur_denodo') != 'vue_de_base' -%}
         {{ refuse_argument(
             'pseudonymise',
             'VQL n\'a pas de HMAC',
