@@ -1,4 +1,4 @@
-"""`purge`, `person-access`, `person-erase`, `person-rectify`, `register`: rights of people and duties of the AGs."""
+"""`purge`, `register`, `person-access`, `person-erase`, `person-rectify`: rights of people, duties of AGs."""
 
 from __future__ import annotations
 
@@ -221,7 +221,8 @@ def plan_text(dues: Iterable[Due]) -> str:
     for due in dues:
         remark = f" ({due.remark})" if due.remark and due.state != "suit" else ""
         lines.append(
-            f"{due.label:58} {due.before:%d/%m/%Y} {due.rows:>9} {due.rejects:>7}  {STATES[due.state]}{remark}"
+            f"{due.label:58} {due.before:%d/%m/%Y} {due.rows:>9} {due.rejects:>7}"
+            f"  {STATES[due.state]}{remark}"
         )
     return "\n".join(lines)
 
@@ -244,7 +245,7 @@ def _connected(access: Access) -> Iterator[psycopg.Connection]:
         reason = error.diag.message_primary or str(error).strip().split("\n")[0]
         raise PlatformError(
             f"PostgreSQL refuse : {reason}. Rien n'a changé.",
-            "S'il s'agit de droits : make access les applique, et docs/droits-des-personnes.md dit quel compte "
+            "S'il s'agit de droits : make access les applique ; docs/droits-des-personnes.md dit quel compte "
             "fait quoi.",
         ) from None
 
@@ -361,7 +362,8 @@ def _conclude(
         )
     if proof.found.unread:
         raise PlatformError(
-            f"Effacé, sans preuve pour les tables que ce compte ne lit pas : {', '.join(proof.found.unread)}.",
+            "Effacé, sans preuve pour les tables que ce compte ne lit pas : "
+            f"{', '.join(proof.found.unread)}.",
             "Un administrateur relance person-erase avec son compte : il ne reste rien à effacer, et la "
             "recherche lit tout.",
         )

@@ -280,7 +280,7 @@ class _Reader:
             self.fail(
                 "config.meta.personne",
                 f"« {column} » n'est pas une colonne déclarée.",
-                "Écrivez personne: {identifiant: <colonne>}, du nom de la colonne qui dit de qui est la ligne.",
+                "Écrivez personne: {identifiant: <colonne>} : la colonne qui dit de qui est la ligne.",
             )
         return column
 

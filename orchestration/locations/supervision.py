@@ -7,6 +7,7 @@ import dagster as dg
 
 from orchestration.landing import read_declarations
 from orchestration.locations.dbt_run import DbtRun, clean_leftovers
+from orchestration.locations.retention import retention
 from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import PLATFORM, Manifest, label_of, node_of, of_type
@@ -51,7 +52,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         definitions = dg.Definitions.merge(definitions, dg.Definitions(asset_checks=[freshness]))
         selection |= dg.AssetSelection.checks(freshness)
     job = dg.define_asset_job("surveillance", selection)
-    return dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
+    return dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]), retention(settings))
 
 
 def undeclared(settings: Settings, manifest: Manifest) -> list[str]:

@@ -15,7 +15,7 @@ from orchestration.governance.fingerprints import rights_key, witness
 from orchestration.landing.identifiers import METADATA_COLUMNS
 from orchestration.rights.holds import Hold, held_people
 from orchestration.rights.persons import PersonSource
-from orchestration.rights.places import STATISTICS, Search, search
+from orchestration.rights.places import STATISTICS, Search, Table, read_tables, search
 from orchestration.rights.removal import note_removed
 from orchestration.rights.requests import Dossier, Place, telling
 from orchestration.settings import Settings
@@ -106,8 +106,8 @@ def rectify(
 ) -> tuple[dict[str, int], set[str], Head]:
     """Writes another value in a column of the person's raw rows; takes away what still shows the old one.
 
-    What was built is made again from the raw rows; snapshots, rejects and stored failures, which are not, lose
-    their rows about the person.
+    What was built is made again from the raw rows; snapshots, rejects and stored failures, which are not,
+    lose their rows about the person.
 
     Args:
         connection: in the transaction that collected the dossier; the caller commits.
@@ -178,14 +178,34 @@ def prove(connection: psycopg.Connection, dossier: Dossier, about_people: Collec
 
 
 def refresh_statistics(conninfo: str, places: Collection[Place]) -> None:
-    """Has the planner forget the values of deleted rows, and the files of the tables lose them too."""
+    """Has the planner forget the values of deleted rows, and the files of the tables lose them too.
+
+    Dead rows stand in a table's file until it is vacuumed, and ANALYZE keeps the old statistics of an emptied
+    table. Without the right to do it nothing happens here; the search that follows says what is left.
+    """
     with psycopg.connect(conninfo, autocommit=True) as connection:
+        clears = connection.execute(
+            "select exists (select from pg_proc where proname = 'pg_clear_attribute_stats')"
+        ).fetchone() == (True,)
+        tables = {(table.schema, table.name): table for table in read_tables(connection)}
         for place in places:
-            if place.kind in REMOVED and place.table.readable:
-                exists = connection.execute("select to_regclass(%s)", [_quoted(connection, place)]).fetchone()
-                if exists != (None,):
-                    # Dead rows stand in the table's file until then; without the right, PostgreSQL only warns.
-                    connection.execute(sql.SQL("vacuum (analyze) {}").format(place.table.named()))
+            table = tables.get((place.table.schema, place.table.name))
+            if place.kind not in REMOVED or table is None or not _is_mine(connection, table):
+                continue
+            for column in table.columns if clears else ():
+                connection.execute(
+                    "select pg_clear_attribute_stats(%s, %s, %s, false)", [table.schema, table.name, column]
+                )
+            connection.execute(sql.SQL("vacuum (analyze) {}").format(table.named()))
+
+
+def _is_mine(connection: psycopg.Connection, table: Table) -> bool:
+    found = connection.execute(
+        "select pg_has_role(relowner, 'usage') from pg_class as c "
+        "inner join pg_namespace as n on n.oid = c.relnamespace where nspname = %s and relname = %s",
+        [table.schema, table.name],
+    )
+    return found.fetchone() == (True,)
 
 
 def raw_schemas(sources: Collection[PersonSource]) -> set[str]:
@@ -193,10 +213,6 @@ def raw_schemas(sources: Collection[PersonSource]) -> set[str]:
     return (
         {source.schema for source in sources} | {f"{source.domain}_staging" for source in sources} | {"tests"}
     )
-
-
-def _quoted(connection: psycopg.Connection, place: Place) -> str:
-    return place.table.named().as_string(connection)
 
 
 def _note_files(connection: psycopg.Connection, dossier: Dossier, message: str) -> None:

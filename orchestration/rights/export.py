@@ -1,4 +1,4 @@
-"""The answer to a request of access: a JSON file for machines and a page for the person (GDPR, Article 15)."""
+"""The answer to a request of access (GDPR, Article 15): JSON for machines, a page for the person."""
 
 from __future__ import annotations
 

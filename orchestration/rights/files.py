@@ -1,4 +1,4 @@
-"""Files of the landing zone that still hold a person: they are outside the database, and nobody edits them here."""
+"""Files of the landing zone that still hold a person: outside the database, and not edited here."""
 
 from __future__ import annotations
 

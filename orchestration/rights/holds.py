@@ -117,7 +117,8 @@ def _fault(entry: Any, known: set[str], domains: set[str]) -> str | None:
         return "jusqu_a attend une date, comme 2027-06-30."
     if "jeu_de_donnees" in entry:
         if entry["jeu_de_donnees"] not in known:
-            return f"le jeu {entry['jeu_de_donnees']} n'existe pas ; écrivez <ag>.<source>.<table> ou <ag>.<mart>."
+            name = entry["jeu_de_donnees"]
+            return f"le jeu {name} n'existe pas ; écrivez <ag>.<source>.<table> ou <ag>.<mart>."
         return None
     person = entry["personne"]
     if not isinstance(person, Mapping) or set(person) != {"ag", "empreinte"} or person["ag"] not in domains:

@@ -76,7 +76,7 @@ def read_person_sources(manifest: Manifest) -> list[PersonSource]:
             raise PlatformError(
                 f"{node['original_file_path']}, table {node['name']} : config.meta.personne ne nomme aucune "
                 f"colonne de la table ({column}).",
-                "Écrivez personne: {identifiant: <colonne>}, du nom de la colonne qui dit de qui est la ligne.",
+                "Écrivez personne: {identifiant: <colonne>} : la colonne qui dit de qui est la ligne.",
             )
         categories = {name: meta_of(one).get("donnee_personnelle") for name, one in node["columns"].items()}
         found.append(

@@ -1,4 +1,4 @@
-"""Where a value stands in the whole database: every column of every table, and PostgreSQL's own statistics."""
+"""Where a value stands in the whole database: all columns of all tables, and PostgreSQL's statistics."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def read_tables(connection: psycopg.Connection) -> list[Table]:
     found = connection.execute(
         "select n.nspname, c.relname, has_schema_privilege(n.oid, 'usage') "
         "and has_table_privilege(c.oid, 'select'), "
-        "array_agg(a.attname::text order by a.attnum), array_agg(format_type(a.atttypid, -1) order by a.attnum) "
+        "array_agg(a.attname::text order by a.attnum), "
+        "array_agg(format_type(a.atttypid, -1) order by a.attnum) "
         "from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
         "inner join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
         "where c.relkind in ('r', 'p', 'm', 'f') and c.relpersistence <> 't' "

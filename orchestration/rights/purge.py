@@ -36,7 +36,8 @@ from orchestration.settings import Settings
 
 JOURNAL = ("plateforme", "chargements")
 DATES = ("date", "timestamp without time zone", "timestamp with time zone")
-PARTS = {"yyyy": (4, "year"), "MM": (2, "month"), "dd": (2, "day")}
+# Digits of each part of a date, in the order of ISO 8601.
+PARTS = {"yyyy": 4, "MM": 2, "dd": 2}
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,7 @@ def parsed_date(column: str, form: str) -> sql.Composed:
             "Écrivez yyyy, MM et dd une fois chacun, comme dd/MM/yyyy.",
         )
     pattern = "".join(
-        f"([0-9]{{{PARTS[piece][0]}}})" if place % 2 else re.escape(piece)
-        for place, piece in enumerate(pieces)
+        f"([0-9]{{{PARTS[piece]}}})" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces)
     )
     iso = "-".join(f"\\{names.index(name) + 1}" for name in PARTS)
     text = sql.SQL("regexp_replace(trim({}), {}, {})").format(
@@ -229,8 +229,8 @@ class _Planner:
         form = meta_of(node).get("format_date")
         if not isinstance(form, str):
             raise PlatformError(
-                f"{dataset.file}, {dataset.name} : la conservation compte depuis « {since} », un texte dont le "
-                "format n'est pas dit.",
+                f"{dataset.file}, {dataset.name} : la conservation compte depuis « {since} », un texte dont "
+                "le format n'est pas dit.",
                 f"Écrivez config: {{meta: {{format_date: dd/MM/yyyy}}}} à la colonne {since}.",
             )
         # A date that cannot be read keeps nothing for ever: the receipt counts then.

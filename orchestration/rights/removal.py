@@ -11,8 +11,8 @@ from orchestration.landing.tables import REJECTS_TABLE
 
 _NOTE = """
 insert into plateforme.chargements (
-    domaine, source_nom, table_nom, fichier, variante, statut, message, recu_le, octets, sha256, lignes, rejets,
-    lignes_vides, empreinte, signature
+    domaine, source_nom, table_nom, fichier, variante, statut, message, recu_le, octets, sha256, lignes,
+    rejets, lignes_vides, empreinte, signature
 )
 select
     domaine, source_nom, table_nom, fichier, variante, 'remplace', {message}, recu_le, octets, sha256,

@@ -103,7 +103,7 @@ def take_role(connection: psycopg.Connection) -> None:
         )
     if not member:
         raise PlatformError(
-            f"Le compte {account} n'a pas le rôle {ROLE} : une demande d'une personne ne se traite qu'avec lui.",
+            f"Le compte {account} n'a pas le rôle {ROLE}, sans lequel une demande ne se traite pas.",
             "Le délégué à la protection des données approuve l'accès (docs/droits-des-personnes.md), puis un "
             f"administrateur exécute : grant {ROLE} to {account}.",
         )
@@ -271,7 +271,7 @@ def _elsewhere(table: Table, labels: tuple[str, ...], dossier: Dossier) -> Place
     """Where else to look: by line of the file in what was made of the source, by value anywhere."""
     rejects = table.name == REJECTS_TABLE and table.schema.startswith("raw_")
     kind = "construit" if labels else "rejet" if rejects else "test" if table.schema in TESTS else "autre"
-    # A short number is somebody's in the rejects of her administration and in failed tests; a count elsewhere.
+    # A short number is hers in the rejects of her administration and in failed tests; a count elsewhere.
     own = rejects and table.schema in {source.schema for source in dossier.sources}
     values = dossier.values if own or kind == "test" else telling(dossier.values)
     conditions = [holds(column, type_, values) for column, type_ in table.columns.items() if values]

@@ -1,4 +1,4 @@
-"""Access, erasure, rectification and purge on the raw tables of the sample, with real rights and a real dbt."""
+"""Access, erasure, rectification and purge on the sample's raw tables, with real rights and a real dbt."""
 
 from __future__ import annotations
 
@@ -43,7 +43,16 @@ MODELS = (
     "stg_prises_en_charge__prises_en_charge stg_prises_en_charge__prises_en_charge_ecarts "
     "stg_mandats__mandats stg_agents__agents"
 )
-KEYS = ("AGAJ_SUIVI", "AGMJ_SUIVI", "SG_EFFECTIFS", "AGC_SUBVENTIONS", "AGAJ_DROITS", "AGMJ_DROITS", "SG_DROITS", "AGC_DROITS")
+KEYS = (
+    "AGAJ_SUIVI",
+    "AGMJ_SUIVI",
+    "SG_EFFECTIFS",
+    "AGC_SUBVENTIONS",
+    "AGAJ_DROITS",
+    "AGMJ_DROITS",
+    "SG_DROITS",
+    "AGC_DROITS",
+)
 RAW = "raw_agaj.prises_en_charge"
 STAGED = "agaj_staging.stg_prises_en_charge__prises_en_charge"
 
@@ -67,7 +76,8 @@ class Platform:
     def person(self) -> str:
         """A young person with rows in both years."""
         found = self.ask(
-            f"select identifiant_du_jeune from {RAW} group by 1 having count(distinct annee) = 2 order by 1 limit 1"
+            f"select identifiant_du_jeune from {RAW} "
+            "group by 1 having count(distinct annee) = 2 order by 1 limit 1"
         )
         return found[0][0]
 
@@ -119,8 +129,9 @@ def as_person_officer(platform: Platform) -> Iterator[psycopg.Connection]:
 def reject(platform: Platform, text: str) -> None:
     """An unreadable line, as the loader keeps it."""
     platform.ask(
-        "insert into raw_agaj.rejets_chargement select chargement_id, source_nom, table_nom, fichier, 9999, 1, "
-        "'guillemet', 'Guillemet perdu.', %s, %s from plateforme.chargements "
+        "insert into raw_agaj.rejets_chargement "
+        "select chargement_id, source_nom, table_nom, fichier, 9999, 1, 'guillemet',"
+        " 'Guillemet perdu.', %s, %s from plateforme.chargements "
         "where domaine = 'agaj' and statut = 'charge' order by chargement_id limit 1",
         text,
         text.encode("cp1252"),
@@ -162,9 +173,11 @@ def test_all_that_the_database_knows_is_given_and_noted_without_the_value(
 def test_an_account_without_the_role_is_refused(shared: Platform) -> None:
     shared.ask("create role compte_curieux login password 'essai' in role steward_agaj")
     try:
-        with psycopg.connect(shared.conninfo, user="compte_curieux", password="essai") as connection:
-            with pytest.raises(PlatformError, match="droits_des_personnes"):
-                take_role(connection)
+        with (
+            psycopg.connect(shared.conninfo, user="compte_curieux", password="essai") as connection,
+            pytest.raises(PlatformError, match="droits_des_personnes"),
+        ):
+            take_role(connection)
     finally:
         shared.ask("drop role compte_curieux")
 
@@ -213,7 +226,7 @@ def test_an_erased_person_is_nowhere_in_the_database_and_does_not_come_back(
     assert any(value.startswith("PC-") for value in dossier.values)
     with psycopg.connect(shared.conninfo) as admin:
         assert {hit.schema for hit in search(admin, dossier.values).hits} >= {"raw_agaj", "tests"}
-    others = shared.ask(f"select count(*) from {RAW} where identifiant_du_jeune <> %s", person)
+    others = shared.ask(f"select count(*) from {RAW} where identifiant_du_jeune is distinct from %s", person)
     capsys.readouterr()
 
     assert rights.person_erase(shared.settings, {"IDENTIFIANT": person, "CONFIRMER": "1"}) == 0
@@ -264,7 +277,9 @@ def test_without_its_key_the_list_of_the_erased_stops_the_load(
 
 
 def test_a_snapshot_loses_the_person_too(shared: Platform) -> None:
-    person = shared.ask("select matricule from raw_sg.agents where matricule ~ '^[0-9]{5}$' order by 1 limit 1")[0][0]
+    person = shared.ask(
+        "select matricule from raw_sg.agents where matricule ~ '^[0-9]{5}$' order by 1 limit 1"
+    )[0][0]
     staged = "sg_staging.stg_agents__agents"
     shared.ask(f"create table sg_staging.snap_agents as select *, now() as dbt_valid_from from {staged}")
     shared.ask("grant select, delete on sg_staging.snap_agents to droits_des_personnes")
@@ -290,9 +305,14 @@ def test_a_snapshot_loses_the_person_too(shared: Platform) -> None:
 def test_a_rectified_value_is_the_only_one(shared: Platform, capsys: pytest.CaptureFixture[str]) -> None:
     ((person, address),) = shared.ask(
         "select matricule, min(adresse_electronique) from raw_sg.agents where matricule ~ '^[0-9]{5}$' "
-        "group by matricule having count(*) = 2 and count(distinct adresse_electronique) = 1 order by 1 desc limit 1"
+        "group by matricule having count(*) = 2 and count(distinct adresse_electronique) = 1 "
+        "order by 1 desc limit 1"
     )
-    options = {"IDENTIFIANT": f"sg:{person}", "COLONNE": "adresse_electronique", "VALEUR": "neuve@fwb.example"}
+    options = {
+        "IDENTIFIANT": f"sg:{person}",
+        "COLONNE": "adresse_electronique",
+        "VALEUR": "neuve@fwb.example",
+    }
     rights.person_rectify(shared.settings, options)
     query = "select distinct adresse_electronique from raw_sg.agents where matricule = %s"
     assert shared.ask(query, person) == [(address,)]
@@ -323,7 +343,9 @@ def test_a_purge_counts_then_deletes_what_is_past_and_spares_holds(
         assert plan(connection, date.today())[name].state == "rien"
         due = plan(connection, day)
         assert 0 < readable == due[name].rows < len(beginnings)
-        hold = Hold("agaj.fct_prise_en_charge_arrondissement", None, "Contrôle.", "Cour des comptes", date(2999, 1, 1))
+        hold = Hold(
+            "agaj.fct_prise_en_charge_arrondissement", None, "Contrôle.", "Cour des comptes", date(2999, 1, 1)
+        )
         held = plan(connection, day, hold)[name]
         assert held.state == "gele" and held.rows == due[name].rows
         assert apply_purge(connection, [held], None) == []
@@ -334,7 +356,8 @@ def test_a_purge_counts_then_deletes_what_is_past_and_spares_holds(
         assert plan(connection, day)[name].rows == 0
         counts = connection.execute(
             "select sum(lignes) from (select distinct on (fichier) lignes from plateforme.chargements "
-            "where domaine = 'agaj' and statut in ('charge', 'remplace') order by fichier, chargement_id desc) as x"
+            "where domaine = 'agaj' and statut in ('charge', 'remplace') "
+            "order by fichier, chargement_id desc) as x"
         ).fetchone()
         assert counts == connection.execute(f"select count(*) from {RAW}").fetchone()
         event = connection.execute(
