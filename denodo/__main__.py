@@ -72,8 +72,8 @@ def _rules(options: argparse.Namespace) -> int:
 
 def _transpile(options: argparse.Namespace) -> int:
     for file in options.files:
-        for statement in to_postgresql(file.read_text(encoding="utf-8")):
-            print(f"{statement};")
+        statements = to_postgresql(file.read_text(encoding="utf-8"), pretty=True)
+        print("\n\n".join(f"{statement}\n;" for statement in statements))
     return 0
 
 

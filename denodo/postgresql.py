@@ -191,7 +191,7 @@ class _Translator(_Calls):
                         if own == "null":
                             self._retype(side, number, types.POSTGRESQL[type_])
                 result_columns.append((name, type_))
-        elif columns is not None:
+        elif columns is not None and not by_name:
             result_columns = [(name, None) for name, _ in columns]
         type_of_node = {exp.Union: exp.Union, exp.Except: exp.Except, exp.Intersect: exp.Intersect}[
             type(node)
@@ -536,8 +536,9 @@ def to_postgresql(
     schema_map: Mapping[str, str] | None = None,
     materialized: bool = False,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    pretty: bool = False,
 ) -> list[str]:
-    """The PostgreSQL statements of a VQL script, in order.
+    """The PostgreSQL statements of a VQL script, in order; `pretty` puts each clause on lines of its own.
 
     A VDP database becomes the schema of its name (or the one `schema_map` gives), which must exist; CONNECT
     DATABASE sets that of the names without one. CREATE VIEW becomes a view, or with `materialized` a
@@ -559,10 +560,30 @@ def to_postgresql(
         if isinstance(tree, exp.Command) and (found := _MAP.match(f"{tree.this} {tree.args['expression']}")):
             statements += _map(*found.groups())
         elif isinstance(tree, exp.Create):
-            statements += _view(translator, tree, materialized, known)
+            statements += _view(translator, tree, materialized, known, pretty)
         else:
-            statements.append(translator.statement(tree).sql(dialect="postgres", normalize_functions=False))
+            statements.append(_text(translator.statement(tree), pretty))
     return statements
+
+
+def columns_of(
+    vql: str, columns: Mapping[str, Mapping[str, str | None]] | None = None
+) -> dict[str, str | None] | None:
+    """The columns that one VQL query returns, in order, and their VDP types (None: not known).
+
+    `columns` are those of the tables it reads, as for `translate`. None when the columns are not known: the
+    query reads `*` of a table which `columns` has not, or has no translation. Raises VqlSyntaxError.
+    """
+    (tree,) = parse(vql)
+    try:
+        found = _Translator(columns=columns).query(tree, Scope())[1]  # type: ignore[arg-type]
+    except NotTranslatable:
+        return None
+    return None if found is None else dict(found)
+
+
+def _text(tree: Node, pretty: bool) -> str:
+    return tree.sql(dialect="postgres", normalize_functions=False, pretty=pretty)
 
 
 def _map(quoted: str | None, plain: str | None, pairs: str) -> list[str]:
@@ -578,7 +599,11 @@ def _map(quoted: str | None, plain: str | None, pairs: str) -> list[str]:
 
 
 def _view(
-    translator: _Translator, tree: Node, materialized: bool, known: dict[str, dict[str, str]]
+    translator: _Translator,
+    tree: Node,
+    materialized: bool,
+    known: dict[str, dict[str, str]],
+    pretty: bool,
 ) -> list[str]:
     table = tree.this
     own = name_of(table.this)
@@ -587,13 +612,14 @@ def _view(
     query, found = translator.query(tree.expression, Scope())
     if found is not None:
         known[f"{database}.{own}" if database else own] = {column: type_ for column, type_ in found}  # type: ignore[misc]
-    text = query.sql(dialect="postgres", normalize_functions=False)
+    text = _text(query, pretty)
     kind = "materialized view" if materialized else "view"
     replaced = []
     if tree.args.get("replace"):
         replaced = [f"drop materialized view if exists {name}"] if materialized else []
     create = "create or replace" if tree.args.get("replace") and not materialized else "create"
-    statements = [*replaced, f"{create} {kind} {name} as {text}"]
+    space = "\n" if pretty else " "
+    statements = [*replaced, f"{create} {kind} {name} as{space}{text}"]
     description = tree.args["description"].name if tree.args.get("description") else ""
     folder = tree.args["folder"].name if tree.args.get("folder") else ""
     comment = "\n".join(part for part in (description, f"Dossier : {folder}" if folder else "") if part)

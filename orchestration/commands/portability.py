@@ -9,7 +9,7 @@ from orchestration.audit import note_run
 from orchestration.commands.session import Session
 from orchestration.errors import PlatformError
 from orchestration.portability import compile_for_denodo
-from orchestration.portability.export import Script, collect_views, save_scripts, write_scripts
+from orchestration.portability.export import Script, collect_views, counted_views, save_scripts, write_scripts
 from orchestration.settings import Settings
 
 EXPORT_FOLDER = "denodo"
@@ -27,7 +27,7 @@ def denodo_export(settings: Settings, _options: Mapping[str, str]) -> int:
     paths = save_scripts(scripts, settings.build / EXPORT_FOLDER)
     print("\nÀ jouer dans cet ordre, par un administrateur de Virtual DataPort :")
     for script, path in zip(scripts, paths, strict=True):
-        print(f"  {path.relative_to(settings.root)!s:<40} {len(script.views):>4} vues")
+        print(f"  {path.relative_to(settings.root)!s:<40} {counted_views(len(script.views)):>9}")
     with session.step("Journal d'audit"):
         counts = {script.database: len(script.views) for script in scripts}
         access = session.open_database()
@@ -48,8 +48,8 @@ def export_scripts(settings: Settings) -> list[Script]:
     if refused:
         raise PlatformError(
             "Ces modèles ne se compilent pas pour Denodo :\n"
-            + "\n".join(f"  {refusal.file} : {refusal.message}" for refusal in refused),
-            "Corrigez-les comme le message le dit ; make lint les nomme aussi.",
+            + "\n".join(f"  {refusal}" for refusal in refused),
+            "Corrigez-les comme chaque message le dit ; make lint les nomme aussi.",
         )
     views = collect_views(compilation.manifest, compilation.models, settings.root)
     return write_scripts(views, domain_titles(compilation.manifest))

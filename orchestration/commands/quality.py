@@ -50,7 +50,7 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     def run(title: str, command: list[str]) -> None:
         with session.step(title):
             if run_tool(command, environment, root) != 0:
-                failed.append(title)
+                failed.append(title.partition(" (")[0])
 
     for title, command in checks.items():
         run(title, command)

@@ -6,7 +6,6 @@ in memory, and it compiles them; no file is written but dbt's own cache, and no 
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from orchestration.errors import PlatformError
 from orchestration.manifest import parse
 from orchestration.manifest.reader import dbt_options
 from orchestration.portability.places import Place, place_in, place_of_test
+from orchestration.portability.refusals import Refusal, read_refusal, refusal_in
 from orchestration.portability.template import Piece, SourceMap, mark, unmark
 from orchestration.settings import Settings
 
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 TARGET = "denodo"
 # config.meta.sur_denodo of a model that has no VQL: PostgreSQL makes it, Denodo reads it as a base view.
 BASE_VIEW = "vue_de_base"
-# What dbt puts around a message: `Compilation Error in model dim_x (models/age/marts/dim_x.sql)`, then
-# the macros that led to it, `> in macro y (macros/y.sql)`.
-FAILED_NODE = re.compile(r"\w+ Error in \w+ \w+ \([^)]*\)\s*")
-CALLED_BY = re.compile(r"\s*> (?:in macro|called by) ")
 
 
 @dataclass(frozen=True)
@@ -69,19 +65,6 @@ class CompiledNode:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A model or test that does not compile for Denodo, as a macro that refuses its arguments.
-
-    Attributes:
-        file: path from the root.
-        message: dbt's, which holds ours.
-    """
-
-    file: str
-    message: str
-
-
-@dataclass(frozen=True)
 class Compilation:
     """What the project is for Denodo.
 
@@ -110,12 +93,20 @@ def compile_for_denodo(settings: Settings) -> Compilation:
         settings: of the checkout; its target and database do not matter.
 
     Raises:
-        PlatformError: the project does not parse for the target denodo.
+        PlatformError: the project does not parse for the target denodo, or a macro refuses its arguments
+            while it is parsed.
     """
     use_adapter_of(settings.root)
     ours = replace(settings, target=TARGET, target_path=settings.root / "target" / TARGET)
-    parsed = parse(ours)
+    try:
+        parsed = parse(ours)
+    except PlatformError as error:
+        if refusal := refusal_in(error.message, settings.root):
+            raise refusal.error() from None
+        raise
     if parsed.error is not None:
+        if refusal := refusal_in(parsed.error, settings.root):
+            raise refusal.error()
         raise PlatformError(
             f"Le projet dbt ne se lit pas pour la cible denodo.\n{parsed.error}",
             "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé.",
@@ -175,7 +166,7 @@ def _compile(settings: Settings, project: DbtManifest) -> tuple[dict[str, str], 
         failed = [result for result in results if str(result.status) == "error"]
         for result in failed:
             node = project.nodes[result.node.unique_id]
-            refusals[node.unique_id] = Refusal(node.original_file_path, _reason(result.message))
+            refusals[node.unique_id] = read_refusal(node.original_file_path, result.message, settings.root)
             node.raw_code = ""
         if not failed:
             compiled = {result.node.unique_id: result.node.compiled_code or "" for result in results}
@@ -213,12 +204,6 @@ def _every_error() -> Iterator[None]:
         yield
     finally:
         CompileTask.raise_on_first_error = former
-
-
-def _reason(message: str) -> str:
-    """dbt's message on one line, without the node (said elsewhere) and the macros it went through."""
-    message = FAILED_NODE.sub("", message)
-    return " ".join(line.strip() for line in message.splitlines() if not CALLED_BY.match(line)).strip()
 
 
 def _read(root: Path, node: Any, compiled: str, pieces: list[Piece]) -> CompiledNode:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from denodo import check
+from denodo.lexer import VqlSyntaxError
+from denodo.postgresql import columns_of
 from orchestration.errors import PlatformError
 from orchestration.portability.compilation import is_base_view
 
@@ -91,6 +93,11 @@ class Script:
     database: str
     views: tuple[View, ...]
     text: str
+
+
+def counted_views(number: int) -> str:
+    """A number of views, in French: « 1 vue », « 12 vues »."""
+    return f"{number} vue{'s' if number > 1 else ''}"
 
 
 def literal(value: str) -> str:
@@ -263,9 +270,10 @@ def write_scripts(views: Iterable[View], headers: Mapping[str, str]) -> list[Scr
         domains read each other.
 
     Raises:
-        PlatformError: the checker refuses a script.
+        PlatformError: a view describes a column that it does not return, or the checker refuses a script.
     """
     parts = ordered_parts(list(views))
+    refuse_unknown_columns(view for _, members in parts for view in members)
     count = {database: sum(1 for name, _ in parts if name == database) for database, _ in parts}
     seen: dict[str, int] = defaultdict(int)
     written: dict[str, str] = {}
@@ -340,7 +348,7 @@ def _render(name: str, database: str, views: list[View], title: str, written: Ma
     before = sorted({written[read] for view in views for read in view.reads - own})
     bases = sorted({source for view in views for source in view.sources})
     notes = [
-        f"{name} : {len(views)} vues de la base de données « {database} » ({title}).",
+        f"{name} : {counted_views(len(views))} de la base de données « {database} » ({title}).",
         "Écrit par make denodo-export depuis les modèles dbt : corrigez le modèle, non ce fichier.",
         "Certifié contre le VQL documenté (manuels de Denodo), non contre un serveur : ce que dit un serveur "
         "réel l'emporte.",
@@ -371,6 +379,44 @@ def _render(name: str, database: str, views: list[View], title: str, written: Ma
         *(view.statement() for view in views),
     ]
     return "\n".join(comment) + "\n\n" + "\n".join(statements)
+
+
+def refuse_unknown_columns(views: Iterable[View]) -> None:
+    """Compares the columns that a view declares with those that its SELECT returns, where these are known.
+
+    A column that is returned and not described is fine. A view that reads `*` of a base view is not
+    compared: what the base view holds is not known here.
+
+    Args:
+        views: each after those it reads.
+
+    Raises:
+        PlatformError: a view describes a column, or has one in its key, that it does not return.
+    """
+    known: dict[str, dict[str, str | None]] = {}
+    faults = []
+    for view in views:
+        try:
+            found = columns_of(view.sql, known)
+        except VqlSyntaxError:
+            # The checker says where and why.
+            continue
+        if found is None:
+            continue
+        known[f"{view.database}.{view.name}"] = found
+        declared = dict.fromkeys(name.lower() for name in (*view.columns, *view.key))
+        returned = {name.lower(): None for name in found}
+        if extra := [name for name in declared if name not in returned]:
+            missing = [name for name in returned if name not in declared]
+            faults.append(
+                f"  {view.database}.{view.name} : {', '.join(extra)} dans le YAML, non dans le SELECT"
+                + (f" ; {', '.join(missing)} dans le SELECT, non dans le YAML" if missing else "")
+            )
+    if faults:
+        raise PlatformError(
+            "Des colonnes décrites ne sont pas rendues par leur modèle :\n" + "\n".join(faults),
+            "Corrigez le nom dans le YAML du modèle, ou rendez la colonne dans son SELECT.",
+        )
 
 
 def refuse_faults(name: str, text: str) -> None:

@@ -28,7 +28,7 @@ class Remark:
         place: where it stands; without a column for a model that does not compile.
         rule: the rule's name.
         is_error: False for a warning, which stops nothing.
-        message, why, portable_form: in French; the last two may be empty.
+        message, why, portable_form, advice: in French; the last three may be empty.
         others: how many more declarations of the same generic test say the same.
     """
 
@@ -39,6 +39,7 @@ class Remark:
     why: str = ""
     portable_form: str = ""
     others: int = 0
+    advice: str = ""
 
     def lines(self) -> Iterator[str]:
         """The remark as it is shown: the place and the message, then what to know and what to write."""
@@ -51,6 +52,8 @@ class Remark:
             yield f"    Pourquoi : {self.why}"
         if self.portable_form:
             yield f"    À écrire : {self.portable_form}"
+        if self.advice:
+            yield f"    Que faire : {self.advice}"
 
 
 def check_compilation(compilation: Compilation, checker: Check = check) -> list[Remark]:
@@ -61,7 +64,7 @@ def check_compilation(compilation: Compilation, checker: Check = check) -> list[
         checker: finds the faults of one SQL text.
     """
     remarks = [
-        Remark(Place(refusal.file, 1, 1, None), COMPILATION, True, refusal.message)
+        Remark(Place(refusal.file, 1, 1, None), COMPILATION, True, refusal.message, advice=refusal.advice)
         for refusal in compilation.refusals
     ]
     tests: dict[tuple[str, str, str], list[Remark]] = defaultdict(list)

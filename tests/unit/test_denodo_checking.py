@@ -235,3 +235,9 @@ def test_advice_names_macros_that_exist() -> None:
         name for name in called if name not in own and name.removeprefix("dbt.") not in overridden | {"date"}
     }
     assert not missing
+
+
+@pytest.mark.parametrize(("page", "word"), [("README.md", "rules"), ("README.fr.md", "règles")])
+def test_the_readme_says_how_many_rules_there_are(page: str, word: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert re.findall(rf"(\d+) {word}\b", text) == [str(len(RULES))]

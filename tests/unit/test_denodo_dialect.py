@@ -221,7 +221,7 @@ def test_commands_transpile_and_check_files(tmp_path: Path, capsys: pytest.Captu
     file = tmp_path / "requête.vql"
     file.write_text("select addday(d, 1) as e from t", encoding="utf-8")
     assert main(["transpile", str(file)]) == 0
-    assert capsys.readouterr().out == "SELECT vql.addday(d, 1) AS e FROM t;\n"
+    assert capsys.readouterr().out == "SELECT\n  vql.addday(d, 1) AS e\nFROM t\n;\n"
     file.write_text("select a from t where a != 1", encoding="utf-8")
     assert main(["check", str(file)]) == 1
     assert "requête.vql:1:25 : [" in capsys.readouterr().out

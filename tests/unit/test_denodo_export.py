@@ -11,6 +11,7 @@ from orchestration.errors import PlatformError
 from orchestration.portability.export import (
     View,
     collect_views,
+    counted_views,
     ordered_parts,
     save_scripts,
     seed_select,
@@ -204,3 +205,40 @@ def test_a_model_that_has_no_vql_is_a_base_view_that_the_script_asks_for() -> No
     (script,) = write_scripts(views, {})
     head = script.text.partition("CONNECT")[0].replace("\n--  ", "")
     assert "sur les tables que dbt construit dans PostgreSQL" in head and "agaj.stg_t" in head
+
+
+def test_a_described_column_that_the_select_does_not_return_is_refused() -> None:
+    sql = "with t as (select * from brut.lu), u as (select t.a, 1 as n, 2 as p from t) select * from u"
+    with pytest.raises(PlatformError) as refused:
+        write_scripts([view("age", "fct_a", sql=sql, columns={"A": "a", "m": "m"}, key=("cle",))], {})
+    assert "  age.fct_a : m, cle dans le YAML, non dans le SELECT ; n, p dans le SELECT" in str(refused.value)
+
+
+def test_the_columns_of_a_view_are_known_to_those_that_read_it() -> None:
+    views = [
+        view("age", "fct_a", "commun.dim_c", sql="select * from commun.dim_c", columns={"absente": "?"}),
+        view("commun", "dim_c", sql="select x from brut.lu"),
+    ]
+    with pytest.raises(PlatformError, match=r"age\.fct_a : absente dans le YAML"):
+        write_scripts(views, {})
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from brut.lu",
+        "with t as (select * from brut.lu) select t.*, 1 as n from t",
+        "select 1 as decrite, 2 as autre",
+        "select 1 as decrite union all select c from brut.lu",
+        "select x as decrite from (select x from brut.lu) s",
+    ],
+)
+def test_columns_that_are_not_known_or_not_described_pass(sql: str) -> None:
+    (script,) = write_scripts([view("age", "fct_a", sql=sql, columns={"decrite": "Décrite"})], {})
+    assert "decrite ( DESCRIPTION" in script.text
+
+
+def test_one_view_is_singular() -> None:
+    (script,) = write_scripts([view("age", "fct_a")], {})
+    assert script.text.startswith("-- 01_age.vql : 1 vue de la base")
+    assert [counted_views(number) for number in (1, 2)] == ["1 vue", "2 vues"]

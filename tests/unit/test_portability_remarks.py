@@ -167,3 +167,10 @@ def test_a_file_saved_meanwhile_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / node.file).parent.mkdir(parents=True)
     (tmp_path / node.file).write_text("select c::d, a::b", encoding="utf-8")
     assert correct(compilation(node), tmp_path, checker) == []
+
+
+def test_a_refusal_is_shown_with_what_to_do() -> None:
+    refusal = Refusal("models/age/marts/x.sql", "Macro left : non.", "Écrivez 3.")
+    assert show(check_compilation(Compilation({}, (refusal,), {}))) == (
+        "models/age/marts/x.sql:1:1 : [compilation] Macro left : non.\n    Que faire : Écrivez 3."
+    )
