@@ -69,7 +69,7 @@ def test_every_received_row_is_in_staging_or_in_the_ecarts(built: Checkout) -> N
         inner join information_schema.tables as ecarts
             on staging.table_schema = ecarts.table_schema
             and ecarts.table_name = staging.table_name || '_ecarts'
-        where staging.table_schema not like '%\_masque'
+        where right(staging.table_schema, 7) <> '_masque'
         """
     )
     assert len(pairs) == sum(line["failure"] is None for line in built.summary()["sources"])
