@@ -103,15 +103,23 @@ class Calls(Cursor):
                     self.take()
                     while not self.at_sign("]"):
                         parts.append(self.value(self.expression()))
-                        if not self.accept_sign(","):
+                        if not self._next_argument("]"):
                             break
                     self.expect_sign("]")
                 else:
                     self._call_shape()
                     parts.append(self.value(self.expression()))
-                if not self.accept_sign(","):
+                if not self._next_argument(")"):
                     break
         return parts, star
+
+    def _next_argument(self, close: str) -> bool:
+        """Moves past a comma, after which something must stand."""
+        if not self.accept_sign(","):
+            return False
+        if self.at_sign(close) or self.at_words("ORDER", "BY"):
+            self.fail("un argument était attendu après la virgule")
+        return True
 
     def _call_shape(self) -> None:
         if self.at("VARIADIC"):

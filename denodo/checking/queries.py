@@ -89,6 +89,8 @@ class Queries(Endings):
                 self.expect_sign("(")
                 output = self.query("cte")
                 self.expect_sign(")")
+                if not columns:
+                    self.named_by_author(output)
             if columns and output.complete and len(columns) == len(output.columns):
                 pairs = zip(columns, output.columns, strict=True)
                 output = Output(

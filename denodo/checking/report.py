@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from denodo.checking.checker import check
 from denodo.checking.finding import WARNING, Finding
 from denodo.checking.rules import CHAPTERS, RULES
 
+_TEMPLATE = "ce fichier contient du Jinja : make lint contrôle les modèles, compilés pour Denodo."
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _INTRODUCTION = """# Règles du SQL portable (VQL documenté de Denodo)
 
 Un modèle s'écrit une fois et doit être juste sur PostgreSQL comme sur Denodo. `make lint` tient chaque
@@ -74,6 +77,10 @@ def check_files(paths: Iterable[str | Path], *, portable: bool = True) -> int:
                 else f"illisible ({error.strerror})"
             )
             print(f"{path} : {reason}.")
+            unread += 1
+            continue
+        if _JINJA.search(sql):
+            print(f"{path} : {_TEMPLATE}")
             unread += 1
             continue
         findings = check(sql, portable=portable)

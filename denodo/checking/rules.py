@@ -105,6 +105,13 @@ _NAMES = [
         "Écrivez la liste des colonnes et donnez un alias à l'une des deux : `b.id as id_b`.",
     ),
     Rule(
+        "sens-sans-alias",
+        "une colonne calculée sans alias",
+        "Chaque moteur invente alors un nom, et VQL ne documente pas le sien : ce qui lit cette colonne "
+        "peut ne pas la trouver.",
+        "Ajoutez un alias : `cast(a as int8) as nom`, `count(*) as lignes`.",
+    ),
+    Rule(
         "avis-etoile-table",
         "`t.*`",
         "La grammaire de VQL ne connaît que `*` seul ; deux exemples du manuel écrivent pourtant `t.*`.",
@@ -117,13 +124,13 @@ _TYPES = [
     Rule(
         "vql-deux-points",
         "la conversion `x::type`",
-        "L'opérateur `::` n'existe que dans PostgreSQL.",
+        "VQL ne convertit que par CAST, une forme que PostgreSQL a aussi.",
         "`cast(x as type)`, avec un type que les deux moteurs connaissent.",
     ),
     Rule(
         "vql-type",
         "un type que CAST de VQL ne connaît pas",
-        "CAST de VQL n'accepte qu'une liste fermée de types.",
+        "CAST de VQL n'accepte qu'une liste fermée de types, où `int`, `bigint` et `boolean` ne sont pas.",
         "Écrivez l'un de ces types, communs aux deux moteurs : `integer`, `int8`, `float8`, `text`, "
         "`varchar(n)`, `bool`, `date`, `timestamp`. Pour un décimal exact : "
         "`{{ cast_decimal('x', 12, 2) }}`.",
@@ -233,7 +240,7 @@ _OPERATORS = [
     Rule(
         "vql-similar-to",
         "SIMILAR TO",
-        "VQL n'a pas cet opérateur.",
+        "VQL ne compare un texte à un motif que par LIKE, REGEXP_LIKE et REGEXP_ILIKE.",
         "`{{ regexp_like('x', 'motif') }}` ou plusieurs LIKE reliés par OR.",
     ),
     Rule(
@@ -269,7 +276,8 @@ _OPERATORS = [
     Rule(
         "vql-echappement",
         "un caractère d'échappement de LIKE absent ou trop long",
-        "ESCAPE attend en VQL un texte d'un seul caractère.",
+        "Ce caractère rend littéral le `%` ou le `_` qui le suit ; sans ESCAPE, VQL prend `$` et "
+        "PostgreSQL `\\`.",
         "`like '…' escape '~'` en choisissant un caractère que le motif ne contient pas.",
     ),
     Rule(
@@ -314,7 +322,8 @@ _OPERATORS = [
     Rule(
         "sens-tilde",
         "l'opérateur `~`",
-        "PostgreSQL y cherche une expression rationnelle, VQL mesure une ressemblance entre deux textes.",
+        "Denodo y dit seulement si deux textes se ressemblent assez : un motif y serait lu comme un "
+        "texte ordinaire.",
         "`{{ regexp_like('x', 'motif') }}` : le motif doit décrire le texte entier.",
     ),
     Rule(
@@ -369,13 +378,13 @@ _FUNCTIONS = [
     Rule(
         "vql-fonction",
         "une fonction que VQL ne documente pas",
-        "Le manuel de VQL ne décrit aucune fonction de ce nom.",
+        "Denodo lit lui-même la requête : une fonction de la base source n'y existe que si VQL la décrit.",
         "Écrivez une fonction documentée ou une macro du projet (voir la liste des macros portables).",
     ),
     Rule(
         "vql-arguments",
         "une fonction documentée avec un autre nombre d'arguments",
-        "Le manuel de VQL décrit cette fonction avec d'autres arguments.",
+        "VQL ne connaît que les formes que le manuel décrit, même là où PostgreSQL en a d'autres.",
         "Donnez les arguments que le manuel décrit.",
     ),
     Rule(
@@ -422,14 +431,15 @@ _FUNCTIONS = [
     Rule(
         "vql-filter",
         "FILTER (WHERE …) après un agrégat",
-        "VQL n'a pas cette clause.",
+        "WHERE filtre toutes les lignes ; pour un seul agrégat, la condition se met dans son "
+        "argument : il ignore les valeurs absentes.",
         "`sum(case when condition then x end)`, ou `{{ sum_if('condition', 'x') }}` et "
         "`{{ count_if('condition') }}`.",
     ),
     Rule(
         "vql-agregat-ordre",
         "ORDER BY dans un agrégat",
-        "Aucun agrégat de VQL n'est ordonné.",
+        "Entre les parenthèses d'un agrégat, VQL ne décrit que DISTINCT ou ALL et les arguments.",
         "Retirez l'ordre, ou écrivez `{{ dbt.listagg('x', \"', '\") }}`, dont l'ordre n'est pas garanti.",
     ),
     Rule(
@@ -463,7 +473,7 @@ _FUNCTIONS = [
     Rule(
         "sens-trim",
         "`trim(x)`, `ltrim(x)`, `rtrim(x)`",
-        "Denodo retire aussi les retours de chariot ; PostgreSQL, seulement les espaces.",
+        "PostgreSQL ne retire que les espaces : un retour de chariot à la fin d'une valeur y resterait.",
         "`trim(both ' ' from x)` (leading pour le début, trailing pour la fin).",
     ),
     Rule(
@@ -538,7 +548,7 @@ _QUERIES = [
     Rule(
         "vql-distinct-on",
         "DISTINCT ON (…)",
-        "Cette clause n'existe que dans PostgreSQL.",
+        "Le DISTINCT de VQL compare la ligne entière : il ne choisit pas une ligne par clé.",
         "Groupez par la clé (group by), puis joignez pour retrouver le reste de la ligne : "
         "`{{ deduplicate('lignes', ['cle', 'nom'], ['cle'], ['recu_le desc']) }}`.",
     ),
@@ -551,7 +561,7 @@ _QUERIES = [
     Rule(
         "vql-recursif",
         "WITH RECURSIVE",
-        "VQL n'a pas de requête récursive.",
+        "Une CTE de VQL ne se lit pas elle-même.",
         "Écrivez autant de jointures que de niveaux ; pour une suite de jours, écrivez "
         "`{{ calendar_spine(dbt.date(2024, 1, 1), dbt.date(2024, 12, 31)) }}`.",
     ),
@@ -585,7 +595,7 @@ _QUERIES = [
     Rule(
         "vql-from-options",
         "TABLESAMPLE, ONLY ou WITH ORDINALITY",
-        "VQL ne décrit pas ces mots dans FROM.",
+        "Dans FROM, VQL ne décrit après une vue que son alias et ses jointures.",
         "Retirez-les ; pour un échantillon, filtrez sur une colonne : `where mod(id, 100) = 0`.",
     ),
     Rule(
@@ -654,7 +664,8 @@ _QUERIES = [
     Rule(
         "vql-window",
         "la clause WINDOW",
-        "VQL n'a pas de fenêtre nommée.",
+        "VQL n'écrit une fenêtre qu'entre les parenthèses de OVER, et ne l'exécute que si une source "
+        "le fait.",
         "Groupez (group by) dans une CTE, puis joignez.",
     ),
     Rule(
@@ -666,7 +677,7 @@ _QUERIES = [
     Rule(
         "vql-order-using",
         "ORDER BY … USING",
-        "VQL n'a pas cette clause.",
+        "Un tri de VQL est croissant (ASC) ou décroissant (DESC), sans opérateur au choix.",
         "`order by x asc` ou `order by x desc`.",
     ),
     Rule(
@@ -721,7 +732,8 @@ _QUERIES = [
     Rule(
         "vql-union-par-nom",
         "UNION BY NAME et CORRESPONDING",
-        "Ni VQL ni PostgreSQL ne décrivent ces mots.",
+        "PostgreSQL associe les colonnes par leur place, Denodo parfois par leur nom : un même ordre "
+        "convient aux deux.",
         "`union all` avec les mêmes colonnes dans le même ordre.",
     ),
     Rule(
@@ -739,7 +751,8 @@ _QUERIES = [
     Rule(
         "vql-modification",
         "ON CONFLICT, UPDATE … FROM, DELETE … USING ou RETURNING avec DELETE",
-        "Les instructions INSERT, UPDATE et DELETE de VQL n'ont pas cette clause.",
+        "En VQL, UPDATE et DELETE ne choisissent leurs lignes que par WHERE, et INSERT ne règle "
+        "aucun conflit de clé.",
         "Écrivez un modèle dbt : une requête `select` qui rend les lignes voulues.",
     ),
     Rule(

@@ -5,9 +5,11 @@ Source: Denodo 7.0 manual, VQL guide, "FROM Clause" and its pages, "Dynamic Choi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from denodo import catalogue
 from denodo.checking.advice import FUNCTION_ADVICE, TABLE_FUNCTIONS, advice_for
 from denodo.checking.conditions import Conditions
 from denodo.checking.lexer import Kind, Token
@@ -25,6 +27,7 @@ AFTER_FIELD = SET_WORDS | words_of(
 AFTER_TABLE = (
     (AFTER_FIELD - {"FROM", "INTO"}) | JOIN_WORDS | FOREIGN_JOINS | {"ON", "USING", "TABLESAMPLE", "SET"}
 )
+_PLAIN_NAME = re.compile("[a-z][a-z0-9_]*")
 
 
 class Sources(Conditions):
@@ -213,7 +216,31 @@ class Sources(Conditions):
         self.expect_sign("(")
         output = self.query("from")
         self.expect_sign(")")
+        self.named_by_author(output)
         return output
+
+    def named_by_author(self, output: Output) -> None:
+        """Reports the calculations of a result whose name each engine would make up."""
+        names = {column.name for column in output.columns}
+        for column in output.columns:
+            expr = column.expr
+            # A condition or a subquery has no business there at all, which is said already.
+            if column.name is not None or expr is None or expr.kind in {"star", "subquery", "tuple"}:
+                continue
+            if expr.condition and expr.name not in {"=", "exists"}:
+                continue
+            shown = " ".join(self.sql[expr.start : expr.end].split())
+            name = _name_in_postgresql(expr)
+            known = name is not None and name not in names and output.complete
+            self.report(
+                "sens-sans-alias",
+                expr.start,
+                expr.end,
+                f"`{shown if len(shown) <= 40 else shown[:39] + '…'}` n'a pas d'alias.",
+                write=f"Ajoutez un alias : `as {name}`." if known else None,
+                edit=(expr.end, expr.end, f" as {name}") if known else None,
+            )
+            names.add(name)
 
     def _named_table(self, scope: Scope, label: str | None, output: Output | None) -> None:
         """Reads what may follow a table: ordinality, sampling, an alias and names of columns."""
@@ -308,6 +335,14 @@ class Sources(Conditions):
             yield
         finally:
             self.clause, self.nested = before
+
+
+def _name_in_postgresql(expr: Expr) -> str | None:
+    """The name PostgreSQL gives a conversion, that of the column, when it can stand as an alias."""
+    while expr.kind == "cast" and len(expr.parts) == 1 and expr.name != "datetime":
+        expr = expr.parts[0]
+    plain = expr.kind == "column" and _PLAIN_NAME.fullmatch(expr.name) is not None
+    return expr.name if plain and not catalogue.is_reserved(expr.name.upper()) else None
 
 
 def equalities(condition: Expr) -> list[tuple[Expr, Expr]]:

@@ -34,7 +34,7 @@ class Statements(Queries):
         """Reads one statement."""
         token = self.peek()
         if self.at("SELECT", "WITH") or self.at_sign("("):
-            self.query("top")
+            self.named_by_author(self.query("top"))
         elif self.at("CREATE"):
             self._create()
         elif self.at("INSERT"):
@@ -146,7 +146,7 @@ class Statements(Queries):
                 )
             bracket = self.at_sign("(") and not self.at_query()
             if not bracket:
-                self.query("top")
+                self.named_by_author(self.query("top"))
         self._skip_statement()
 
     def _view(self) -> None:
@@ -171,14 +171,17 @@ class Statements(Queries):
             if self.peek().kind is Kind.TEXT:
                 self.take()
             self.skip_brackets()
-        if self.at_sign("("):
+        named = self.at_sign("(")
+        if named:
             self._view_fields()
         if self.at("WITH") and self.at_sign("(", ahead=1):
             word = self.take()
             self.skip_brackets()
             self.report("vql-vue", word.start, word.end, "WITH (…) n'est pas documenté pour une vue.")
         self.expect("AS")
-        self.query("top")
+        output = self.query("top")
+        if not named:
+            self.named_by_author(output)
         if self.accept("USING", "PARAMETERS"):
             self.skip_brackets()
             if self.accept("ORDER", "BY"):

@@ -517,7 +517,7 @@ class Values(SpecialCalls):
         items: list[Expr] = []
         while not self.at_sign("]"):
             items += self._array_items() if self.at_sign("[") else [self.expression()]
-            if not self.accept_sign(","):
+            if not self._next_argument("]"):
                 break
         self.expect_sign("]")
         return items

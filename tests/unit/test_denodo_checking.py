@@ -69,7 +69,12 @@ def test_every_finding_says_why_and_what_to_write() -> None:
 
 MENDED = {
     "select a from t where b != 1": "select a from t where b <> 1",
-    "select a::int, b::text from t": "select cast(a as integer), cast(b as text) from t",
+    "select a::int, b::text from t": "select cast(a as integer) as a, cast(b as text) as b from t",
+    "select x.col::bigint from t as x": "select cast(x.col as int8) as col from t as x",
+    "select cast(Nom as text) from t": "select cast(Nom as text) as nom from t",
+    "with c as (select a::text::date from t) select a from c": (
+        "with c as (select cast(cast(a as text) as date) as a from t) select a from c"
+    ),
     "select (a + b)::bigint as x from t": "select cast((a + b) as int8) as x from t",
     "select a::text::date as x from t": "select cast(cast(a as text) as date) as x from t",
     "select cast(a as boolean) as x from t": "select cast(a as bool) as x from t",
@@ -134,6 +139,10 @@ def test_mended(sql: str) -> None:
         "select a::jsonb as x from t",
         "select E'a\\n' as x",
         "select from where",
+        "select upper(a) from t",
+        "select a, cast(a as text) from t",
+        "select *, cast(a as text) from t",
+        'select cast("A b" as text) from t',
     ],
 )
 def test_left_to_a_person(sql: str) -> None:
@@ -215,6 +224,23 @@ def test_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "À écrire : `<>`" in printed
     assert check_files([odd, tmp_path / "absent.sql"]) == 2
     assert "UTF-8" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select a from {{ ref('t') }}",
+        "{{ config(\n  materialized='view'\n) }}\nselect a from",
+        "{# note #} select 1",
+    ],
+)
+def test_a_model_is_sent_to_make_lint(sql: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tmp_path / "modele.sql"
+    model.write_text(sql, encoding="utf-8")
+    assert check_files([model]) == 2
+    assert capsys.readouterr().out == (
+        f"{model} : ce fichier contient du Jinja : make lint contrôle les modèles, compilés pour Denodo.\n"
+    )
 
 
 def test_the_page_of_rules_is_up_to_date() -> None:

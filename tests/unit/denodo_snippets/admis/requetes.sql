@@ -8,7 +8,7 @@ select 1 + 1 as deux
 select current_date as jour from dual()
 
 --- Dual comme dans le manuel
-SELECT LOG(100), ABS(-5) AS absolute_value FROM Dual()
+SELECT LOG(100) AS logarithm, ABS(-5) AS absolute_value FROM Dual()
 
 --- toutes les colonnes d'une table
 select * from ecoles
@@ -325,3 +325,17 @@ alter view b cache full;
 alter view b description = 'vue des écoles';
 drop view if exists b cascade;
 drop datasource jdbc ds
+
+--- sans alias là où personne ne lit le nom
+select nom from ecoles where annee = (select max(annee) from ecoles) and exists (select 1 from dates)
+    and fase in (select cast(fase as int8) from villes) and rang >= any (select min(rang) from villes)
+
+--- noms donnés par la CTE, comme dans le manuel
+with totaux (fase, total) as (select fase, sum(montant) from subsides group by fase)
+select fase from totaux
+
+--- insertion, qui associe par place
+insert into cumuls select max(annee) from ecoles
+
+--- portable=non colonne calculée sans alias
+select upper(nom), count(*) from ecoles group by nom

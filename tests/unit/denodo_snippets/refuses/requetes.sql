@@ -370,3 +370,42 @@ alter view a «rename to» b
 
 --- vql-instruction
 alter table t «add column» x integer
+
+--- vql-syntaxe
+select substr(nom, 1, «)» as debut from ecoles
+
+--- vql-syntaxe
+select concat(«,» nom) as x from ecoles
+
+--- vql-syntaxe
+select replace(nom, 'a',«,» 'b') as x from ecoles
+
+--- sens-sans-alias
+select fase, «cast(annee as int8)» from ecoles
+
+--- sens-sans-alias sens-sans-alias sens-sans-alias
+select «upper(nom)», «annee + 1», «'x'» from ecoles
+
+--- sens-sans-alias sens-sans-alias
+select «case when annee > 2000 then 1 else 0 end», «count(*)» from ecoles group by annee
+
+--- sens-sans-alias
+select «annee = 2024» from ecoles
+
+--- sens-sans-alias vql-deux-points
+select «e.annee«::bigint»» from ecoles as e
+
+--- sens-sans-alias
+with n as (select «count(*)» from ecoles) select * from n
+
+--- sens-sans-alias
+select v.fase from (select fase, «max(annee)» from ecoles group by fase) as v
+
+--- sens-sans-alias
+select «1» union all select 2
+
+--- sens-sans-alias
+(select «max(annee)» from ecoles)
+
+--- sens-sans-alias
+create view v as select «upper(nom)» from ecoles
