@@ -70,7 +70,8 @@ def filled(database: str) -> str:
             create schema raw_age;
             create schema age_staging;
             create table plateforme.chargements (
-                chargement_id int, domaine text, source_nom text, table_nom text, fichier text, statut text
+                chargement_id int, domaine text, source_nom text, table_nom text, fichier text, statut text,
+                recu_le timestamptz default '2025-06-14 08:00:00+02'
             );
             insert into plateforme.chargements values
                 (1, 'age', 'ecoles', 'ecoles', 'a.csv', 'charge'),
