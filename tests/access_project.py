@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import domains_in
 from orchestration.settings import ROOT, Settings
-from tests.small_project import environment
+from orchestration.warehouse import EmbeddedServer
+from tests.small_project import environment, settings_of
 
 TODAY = date(2026, 12, 1)
 PASSWORD = "essai"
@@ -242,14 +243,7 @@ class AccessProject:
 @contextmanager
 def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
     """Writes the project; roles are cluster-wide and stay, their accounts go at the end."""
-    settings = replace(
-        Settings.load({}),
-        root=folder,
-        landing=folder / "landing",
-        target_path=folder / "target" / "essai",
-        build=folder / "build",
-        state=folder / ".warehouse",
-    )
+    settings = settings_of(folder)
     project = AccessProject(settings, conninfo)
     project.write("dbt_project.yml", PROJECT)
     project.write("profiles/profiles.yml", (ROOT / "profiles" / "profiles.yml").read_text("utf-8"))
@@ -279,3 +273,15 @@ def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for login in project.made:
             connection.execute(sql.SQL("drop role {}").format(sql.Identifier(login)))
+
+
+def drop_with_roles(server: EmbeddedServer, database: str, roles: Iterable[str]) -> None:
+    """Drops a database and the roles made for it: they outlive it, and other tests have their own."""
+    names = [sql.Identifier(role) for role in roles]
+    with psycopg.connect(server.start().conninfo(database), autocommit=True) as admin:
+        for name in names:
+            admin.execute(sql.SQL("drop owned by {}").format(name))
+    server.drop_database(database)
+    with psycopg.connect(server.start().conninfo("postgres"), autocommit=True) as admin:
+        for name in names:
+            admin.execute(sql.SQL("drop role {}").format(name))

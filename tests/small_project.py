@@ -86,10 +86,9 @@ class SmallProject:
             return connection.execute(sql).fetchall()
 
 
-@contextmanager
-def small_project(folder: Path, conninfo: str) -> Iterator[SmallProject]:
-    """Writes the project and its landing zone, and leads this process to its database."""
-    settings = replace(
+def settings_of(folder: Path) -> Settings:
+    """The settings of a project that lies in this folder with all that its commands make."""
+    return replace(
         Settings.load({}),
         root=folder,
         landing=folder / "landing",
@@ -97,6 +96,12 @@ def small_project(folder: Path, conninfo: str) -> Iterator[SmallProject]:
         build=folder / "build",
         state=folder / ".warehouse",
     )
+
+
+@contextmanager
+def small_project(folder: Path, conninfo: str) -> Iterator[SmallProject]:
+    """Writes the project and its landing zone, and leads this process to its database."""
+    settings = settings_of(folder)
     project = SmallProject(settings, conninfo)
     project.write("dbt_project.yml", PROJECT)
     project.write("profiles/profiles.yml", (ROOT / "profiles" / "profiles.yml").read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
 
@@ -15,7 +14,7 @@ from orchestration.access.declaration import check_entries, review_faults
 from orchestration.access.files import Entry
 from orchestration.audit import note_run
 from orchestration.audit.rights import entitle
-from orchestration.commands.session import Access, Session, parse_or_fail
+from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.manifest.nodes import Manifest, domains_in
 from orchestration.settings import Settings
@@ -80,9 +79,7 @@ def access_check(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: an entry is wrong, or its review is past.
     """
-    offline = replace(settings, target_path=settings.root / "target" / "controle")
-    session = Session(offline)
-    session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+    session = Session.without_database(settings)
     entries = read_files(settings, parse_or_fail(session).manifest)
     past, soon = review_faults(entries, date.today())
     print("\n".join([*past, *soon]), end="\n" if past or soon else "")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from orchestration.catalogue import describe, write_site
 from orchestration.catalogue.quality import read_knowledge
-from orchestration.commands.session import Access, Session, parse_or_fail
+from orchestration.commands.session import Session, parse_or_fail
 from orchestration.manifest.nodes import Manifest
 from orchestration.settings import Settings
 
@@ -22,9 +21,7 @@ def catalogue(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: the project does not parse.
     """
-    offline = replace(settings, target_path=settings.root / "target" / "controle")
-    session = Session(offline)
-    session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+    session = Session.without_database(settings)
     manifest = parse_or_fail(session).manifest
     with session.step("Catalogue"):
         page = write_catalogue(settings, manifest)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from itertools import groupby
 
-from orchestration.commands.session import Access, Session, parse_or_fail
+from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.lineage import ColumnId, Lineage, leaks, trace
 from orchestration.lineage.compilation import compile_for_lineage
@@ -72,12 +71,9 @@ def read_lineage(settings: Settings) -> Lineage:
     Raises:
         PlatformError: the project does not parse or compile.
     """
-    # The folder of `check`, which has often just parsed the project there.
-    offline = replace(settings, target_path=settings.root / "target" / "controle")
-    session = Session(offline)
-    session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+    session = Session.without_database(settings)
     parsed = parse_or_fail(session)
-    compiled = compile_for_lineage(offline, parsed.project)
+    compiled = compile_for_lineage(session.settings, parsed.project)
     return trace(parsed.manifest, compiled.models, compiled.seal)
 
 

@@ -7,14 +7,12 @@ import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
 from orchestration.commands.access import access_check
 from orchestration.commands.lineage import PERSONAL_DATA, check_personal_data
 from orchestration.commands.session import (
-    Access,
     Session,
     child_environment,
     parse_or_fail,
@@ -178,11 +176,7 @@ def check(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: the project does not parse, or breaks a rule.
     """
-    # A folder of its own: dbt forgets its partial parse when the connection it reads changes.
-    offline = replace(settings, target_path=settings.root / "target" / "controle")
-    nowhere = Access("127.0.0.1", "5432", "personne", "", settings.database, None)
-    session = Session(offline)
-    session.enter(nowhere)
+    session = Session.without_database(settings)
     violations = check_manifest(parse_or_fail(session).manifest)
     for file, group in groupby(violations, key=lambda violation: violation.file):
         print(file)

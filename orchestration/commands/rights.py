@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -200,9 +199,7 @@ def register(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: it is incomplete; it is written all the same, and the message says what is missing.
     """
-    offline = replace(settings, target_path=settings.root / "target" / "controle")
-    session = Session(offline)
-    session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+    session = Session.without_database(settings)
     datasets = read_datasets(parse_or_fail(session).manifest)
     sheet, page = write_register(datasets, settings.build / "registre")
     print(f"\nRegistre des traitements : {page}\nTableur : {sheet}")

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -64,6 +64,16 @@ class Session:
         self.seconds: dict[str, float] = {}
         self._quiet = quiet
         self._begun = time.monotonic()
+
+    @classmethod
+    def without_database(cls, settings: Settings) -> Session:
+        """A session of a command that reads the project and opens no database.
+
+        Such commands share one folder of dbt's: it forgets its partial parse when the connection changes.
+        """
+        session = cls(replace(settings, target_path=settings.root / "target" / "controle"))
+        session.enter(Access("127.0.0.1", "5432", "personne", "", settings.database, None))
+        return session
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:

@@ -178,7 +178,7 @@ def _compile_once(settings: Settings, project: DbtManifest) -> list[Any]:
     from dbt.cli.main import dbtRunner
 
     # What dbt writes there holds markers; only its answer serves.
-    with tempfile.TemporaryDirectory() as folder, _every_error():
+    with tempfile.TemporaryDirectory() as folder, every_error():
         done = dbtRunner(manifest=project).invoke(
             [
                 *("compile", *dbt_options(settings, Path(folder)), "--quiet"),
@@ -194,7 +194,7 @@ def _compile_once(settings: Settings, project: DbtManifest) -> list[Any]:
 
 
 @contextmanager
-def _every_error() -> Iterator[None]:
+def every_error() -> Iterator[None]:
     """`dbt compile` stops at the first error, and has no option that says otherwise."""
     from dbt.task.compile import CompileTask
 

@@ -20,6 +20,7 @@ from orchestration.landing import load_landing, read_declarations
 from orchestration.manifest import parse
 from orchestration.settings import ROOT, Settings
 from orchestration.warehouse import EmbeddedServer
+from tests.access_project import drop_with_roles
 from tests.small_project import environment
 
 DATABASE = "essai_audit_droits"
@@ -53,14 +54,7 @@ def shared(
             "select has_table_privilege('audit_lecture', %s, 'select')", [".".join(TRACED)]
         ).fetchone() == (True,)
     yield conninfo, sorted(declaration.roles)
-    with psycopg.connect(conninfo, autocommit=True) as admin:
-        # Roles outlive a database, and other tests have their own.
-        for role in declaration.roles:
-            admin.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
-    server.drop_database(DATABASE)
-    with psycopg.connect(server.start().conninfo("postgres"), autocommit=True) as admin:
-        for role in declaration.roles:
-            admin.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+    drop_with_roles(server, DATABASE, declaration.roles)
 
 
 @contextmanager

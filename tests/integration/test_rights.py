@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from orchestration.access import apply_access
 from orchestration.audit import verify
@@ -35,6 +34,7 @@ from orchestration.rights.purge import apply_purge, plan_purge
 from orchestration.rights.requests import collect, take_role
 from orchestration.settings import ROOT, Settings
 from orchestration.warehouse import EmbeddedServer
+from tests.access_project import drop_with_roles
 from tests.small_project import environment
 
 DATABASE = "essai_droits"
@@ -109,13 +109,7 @@ def shared(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> 
     finally:
         os.environ.clear()
         os.environ.update(before)
-        with psycopg.connect(conninfo, autocommit=True) as admin:
-            for role in declaration.roles:
-                admin.execute(sql.SQL("drop owned by {}").format(sql.Identifier(role)))
-        server.drop_database(DATABASE)
-        with psycopg.connect(server.start().conninfo("postgres"), autocommit=True) as admin:
-            for role in declaration.roles:
-                admin.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+        drop_with_roles(server, DATABASE, declaration.roles)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from orchestration.portability.compilation import every_error
 from orchestration.settings import NO_TELEMETRY, ROOT
 
 PROJECT = """
@@ -80,7 +81,7 @@ def render(
         *("--target-path", str(folder / "target"), "--no-partial-parse", "--no-write-json"),
         *("--no-introspect", "--no-populate-cache"),
     ]
-    with _silent(), _environment(), _every_refusal():
+    with _silent(), _environment(), every_error():
         done = dbtRunner().invoke(arguments)
     if done.result is None:
         raise RuntimeError(f"dbt cannot render for {engine}: {done.exception}")
@@ -156,19 +157,6 @@ def _silent() -> Iterator[None]:
     """dbt's refusals are the results here, not something to show."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield
-
-
-@contextlib.contextmanager
-def _every_refusal() -> Iterator[None]:
-    """`dbt compile` stops at the first error, and has no option that says otherwise."""
-    from dbt.task.compile import CompileTask
-
-    former = CompileTask.raise_on_first_error
-    CompileTask.raise_on_first_error = lambda _task: False
-    try:
-        yield
-    finally:
-        CompileTask.raise_on_first_error = former
 
 
 @contextlib.contextmanager
