@@ -1,0 +1,1 @@
+"""The state of quality, worked out once from the history and the manifest, for every page and message."""
