@@ -1,0 +1,267 @@
+"""What the manifest says of the project, in the rows that Elementary's own macros would give.
+
+Column names are those of elementary_cli's macros and of elementary.monitor.fetchers.*.schema (0.25.1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from orchestration.catalogue import french
+from orchestration.governance import vocabulary as words
+from orchestration.governance.datasets import refresh, responsible
+from orchestration.manifest.metadata import governance_of, meta_of
+from orchestration.manifest.nodes import (
+    Manifest,
+    Node,
+    domain_of,
+    domain_of_test,
+    file_of,
+    is_singular,
+    of_type,
+    tested_id,
+)
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """The project's own nodes; those of a package, Elementary's included, are left out.
+
+    Attributes:
+        manifest: the content of manifest.json.
+    """
+
+    manifest: Manifest
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """Models, seeds, snapshots and sources, by unique id."""
+        kinds = ("model", "seed", "snapshot", "source")
+        return {node["unique_id"]: node for node in of_type(self.manifest, *kinds)}
+
+    @cached_property
+    def tests(self) -> dict[str, Node]:
+        """Data tests, generic and singular, by unique id. Unit tests check SQL, not data."""
+        return {node["unique_id"]: node for node in of_type(self.manifest, "test")}
+
+    @cached_property
+    def exposures(self) -> dict[str, Node]:
+        """The project's exposures, by unique id."""
+        project = self.manifest["metadata"]["project_name"]
+        return {
+            unique_id: node
+            for unique_id, node in sorted(self.manifest.get("exposures", {}).items())
+            if node["package_name"] == project
+        }
+
+    def rows(self, kind: str) -> list[Row]:
+        """The nodes of one resource type: model, seed, snapshot or source."""
+        return [self._artifact(node) for node in self.nodes.values() if node["resource_type"] == kind]
+
+    def exposure_rows(self) -> list[Row]:
+        """The exposures; Elementary leaves out those that read nothing of the project."""
+        return [
+            {
+                "name": node["name"],
+                "label": node.get("label"),
+                "unique_id": unique_id,
+                "url": node.get("url"),
+                "type": node.get("type"),
+                "maturity": node.get("maturity"),
+                "owner": dict(node.get("owner") or {}),
+                "owners": self.owners(node),
+                "tags": self.tags(node),
+                "package_name": node["package_name"],
+                "description": _text(node.get("description")),
+                "full_path": file_of(node),
+                "meta": {},
+                "depends_on_nodes": self._parents(node),
+            }
+            for unique_id, node in self.exposures.items()
+        ]
+
+    def depends_on(self) -> Iterator[Row]:
+        """What each node reads; what is not of the project is left out."""
+        for unique_id, node in {**self.nodes, **self.exposures}.items():
+            yield {
+                "unique_id": unique_id,
+                "depends_on_nodes": json.dumps(self._parents(node)),
+                "materialization": (node.get("config") or {}).get("materialized"),
+                "type": node["resource_type"],
+            }
+
+    def coverage(self) -> list[Row]:
+        """How many tests are on a column, and on the whole, of each node that has any."""
+        found: dict[str, Row] = {}
+        for test in self.tests.values():
+            if about := self.tested(test):
+                row = found.setdefault(
+                    about, {"model_unique_id": about, "column_tests": 0, "table_tests": 0}
+                )
+                row["column_tests" if test.get("column_name") else "table_tests"] += 1
+        return list(found.values())
+
+    def test_row(self, test: Node) -> Row:
+        """What is known of a test whether it was played or not; several macros share it."""
+        about = self.tested(test)
+        node = self.nodes.get(about, {}) if about else {}
+        text, own = french.check(test), sorted(set(test.get("tags") or ()))
+        return {
+            "model_unique_id": about,
+            "test_unique_id": test["unique_id"],
+            "database_name": node.get("database") or test.get("database"),
+            "schema_name": node.get("schema") or test.get("schema") or "",
+            "table_name": _table(node) if node else None,
+            "column_name": test.get("column_name"),
+            "test_type": "dbt_test",
+            "test_sub_type": "singular" if is_singular(test) else "generic",
+            "test_name": test["name"],
+            "test_description": text,
+            "original_path": file_of(test),
+            "package_name": test["package_name"],
+            "owners": self.owners(test),
+            "model_owner": self.owners(node) if node else [],
+            "tags": self.tags(test),
+            "test_tags": own,
+            "model_tags": self.tags(node) if node else [],
+            "meta": {"description": text},
+            "model_meta": {},
+            "test_params": self._params(test),
+            "severity": (test.get("config") or {}).get("severity"),
+            "test_results_query": self._query(test),
+        }
+
+    def source_row(self, source: Node) -> Row:
+        """What is known of the freshness of a source table."""
+        limits = source.get("freshness") or {}
+        promise = refresh(governance_of(self.manifest, source).get("rafraichissement"))
+        said = f" {french.refresh(promise)}" if promise else ""
+        return {
+            "database_name": source.get("database"),
+            "schema_name": source.get("schema") or "",
+            "source_name": source["source_name"],
+            "table_name": source["name"],
+            "test_type": "source_freshness",
+            "test_sub_type": "freshness",
+            "loaded_at_field": source.get("loaded_at_field"),
+            "meta": {},
+            "owners": self.owners(source),
+            "tags": self.tags(source),
+            "error_after": _limit(limits.get("error_after")),
+            "warn_after": _limit(limits.get("warn_after")),
+            "filter": limits.get("filter"),
+            "relation_name": source.get("relation_name") or source["unique_id"],
+            "freshness_description": f"De nouvelles données arrivent comme promis{said}.",
+        }
+
+    def tested(self, test: Node) -> str | None:
+        """What a test is about, when the project still has it."""
+        about = tested_id(test)
+        return about if about in self.nodes else None
+
+    def owners(self, node: Node) -> list[str]:
+        """Functional mailboxes, the owner's then the steward's; of a test, those of what it is about."""
+        if node["resource_type"] == "test":
+            about = self.tested(node)
+            return self.owners(self.nodes[about]) if about else self._of_domain(self._domain(node))
+        if node["resource_type"] == "exposure":
+            own = (node.get("owner") or {}).get("email")
+            return [own] if isinstance(own, str) and own else []
+        said = governance_of(self.manifest, node)
+        found = (responsible(said.get(role)) for role in ("proprietaire", "gestionnaire"))
+        return list(dict.fromkeys(one.email for one in found if one))
+
+    def tags(self, node: Node) -> list[str]:
+        """dbt's tags and the domain; of a data set also its classification, and that it is strategic."""
+        found = {*(node.get("tags") or ()), self._domain(node)}
+        if node["resource_type"] != "test":
+            said = governance_of(self.manifest, node)
+            if said.get("classification") in words.CLASSIFICATIONS:
+                found.add(said["classification"])
+            if said.get("strategique") is True:
+                found.add("strategique")
+        return sorted(filter(None, found))
+
+    def _of_domain(self, domain: str | None) -> list[str]:
+        groups = self.manifest.get("groups", {}).values()
+        group = next((one for one in groups if one["name"] == domain), {})
+        people = (group.get("owner"), meta_of(group).get("steward"))
+        found = (person.get("email") for person in people if isinstance(person, Mapping))
+        return list(dict.fromkeys(one for one in found if isinstance(one, str) and one))
+
+    def _domain(self, node: Node) -> str | None:
+        try:
+            is_test = node["resource_type"] == "test"
+            return domain_of_test(self.manifest, node) if is_test else domain_of(node)
+        except (KeyError, IndexError):
+            return None
+
+    def _artifact(self, node: Node) -> Row:
+        config = node.get("config") or {}
+        row = {
+            "name": node["name"],
+            "unique_id": node["unique_id"],
+            "source_name": node.get("source_name"),
+            "database_name": node.get("database"),
+            "schema_name": node.get("schema") or "",
+            "table_name": _table(node),
+            "owners": self.owners(node),
+            "tags": self.tags(node),
+            "package_name": node["package_name"],
+            "description": _text(node.get("description")),
+            "materialization": config.get("materialized"),
+            "patch_path": node.get("patch_path"),
+            "full_path": file_of(node),
+            "meta": {},
+        }
+        if node["resource_type"] == "snapshot":
+            row |= {
+                "depends_on_macros": "[]",
+                "depends_on_nodes": json.dumps(self._parents(node)),
+                "path": node.get("path") or file_of(node),
+                "generated_at": "",
+                "unique_key": json.dumps(config.get("unique_key")),
+                "incremental_strategy": config.get("strategy"),
+            }
+        return row
+
+    def _parents(self, node: Node) -> list[str]:
+        known = {**self.nodes, **self.exposures}
+        return [one for one in (node.get("depends_on") or {}).get("nodes", ()) if one in known]
+
+    def _params(self, test: Node) -> Row:
+        given = (test.get("test_metadata") or {}).get("kwargs") or {}
+        return {key: value for key, value in given.items() if key not in ("model", "column_name")}
+
+    def _query(self, test: Node) -> str | None:
+        """The SQL that dbt ran, when the manifest has it; never of what reads a column about persons."""
+        parents = (test.get("depends_on") or {}).get("nodes", ())
+        if any(_is_personal(self.nodes[one]) for one in parents if one in self.nodes):
+            return None
+        return test.get("compiled_code") or None
+
+
+def _is_personal(node: Node) -> bool:
+    return any(
+        meta_of(column).get("donnee_personnelle") not in (None, words.NOT_PERSONAL)
+        for column in (node.get("columns") or {}).values()
+    )
+
+
+def _table(node: Node) -> str:
+    return node.get("identifier") or node.get("alias") or node["name"]
+
+
+def _text(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _limit(value: Mapping[str, Any] | None) -> Row:
+    """`{count, period}`, or nothing for a limit that is not set."""
+    return dict(value) if value and value.get("count") else {}
