@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from orchestration.audit import ensure_journal
 from orchestration.settings import ROOT
-from tests.unit.manifests import PROJECT, column, generic, governance, model, seed, singular, source
+from tests.unit.manifests import PROJECT, column, generic, model, seed, singular, source
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 OWNER, STEWARD = "direction@fwb.example", "cellule.age@fwb.example"
@@ -39,6 +39,8 @@ def project() -> dict[str, Any]:
             **model("age", "marts", "ecoles_suivies", [MART], **places),
             "unique_id": SNAPSHOT,
             "resource_type": "snapshot",
+            "fqn": [PROJECT, "age", "ecoles_suivies"],
+            "original_file_path": "snapshots/age/ecoles_suivies.yml",
         },
         {**model("age", "marts", "dbt_models", []), "unique_id": FOREIGN, "package_name": "elementary"},
         generic(MART, "not_null", "age", "fase", compiled_code="select 1 from age.fct_ecole"),
@@ -53,6 +55,7 @@ def project() -> dict[str, Any]:
         singular("ecoles_toutes_sur_la_carte", [CROSSING], {}),
         {**singular("regles_de_typage", [], {}), "group": "commun"},
     ]
+    limit = {"count": 40, "period": "day"}
     group = {"owner": {"name": "Bureau", "email": "bureau@fwb.example"}, "config": {"meta": {}}}
     return {
         "metadata": {"project_name": PROJECT},
@@ -60,8 +63,8 @@ def project() -> dict[str, Any]:
         "sources": {
             node["unique_id"]: node
             for node in (
-                source("age", "ecoles", "ecoles", freshness={"warn_after": {"count": 40, "period": "day"}}),
-                source("age", "batiments", "batiments", config={"meta": {"gouvernance": governance()}}),
+                source("age", "ecoles", "ecoles", freshness={"warn_after": limit}),
+                source("age", "batiments", "batiments", freshness={"error_after": limit}),
             )
         },
         "exposures": {

@@ -13,20 +13,13 @@ from typing import Any
 
 from orchestration.catalogue import french
 from orchestration.governance import vocabulary as words
-from orchestration.governance.datasets import refresh, responsible
-from orchestration.manifest.metadata import governance_of, meta_of
-from orchestration.manifest.nodes import (
-    Manifest,
-    Node,
-    domain_of,
-    domain_of_test,
-    file_of,
-    is_singular,
-    of_type,
-    tested_id,
-)
+from orchestration.manifest.metadata import governance_of
+from orchestration.manifest.nodes import Manifest, Node, domain_of, file_of, is_singular, tested_id
+from orchestration.quality.project import Project
+from orchestration.quality.reading import has_limit
 
 Row = dict[str, Any]
+FRESHNESS_TEXT = "La source a reçu un fichier dans le délai attendu."
 
 
 @dataclass(frozen=True)
@@ -40,15 +33,25 @@ class Artifacts:
     manifest: Manifest
 
     @cached_property
-    def nodes(self) -> dict[str, Node]:
-        """Models, seeds, snapshots and sources, by unique id."""
-        kinds = ("model", "seed", "snapshot", "source")
-        return {node["unique_id"]: node for node in of_type(self.manifest, *kinds)}
+    def project(self) -> Project:
+        """Who answers for what, the same as on the managers' pages."""
+        return Project(self.manifest)
 
     @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """Models, seeds, snapshots and sources, by unique id."""
+        return {**self.project.models, **self.project.sources}
+
+    @property
     def tests(self) -> dict[str, Node]:
         """Data tests, generic and singular, by unique id. Unit tests check SQL, not data."""
-        return {node["unique_id"]: node for node in of_type(self.manifest, "test")}
+        return self.project.tests
+
+    @property
+    def played_ids(self) -> list[str]:
+        """What is built, and the controls: tests, and sources whose freshness is checked."""
+        sources = self.project.sources
+        return [one for one in (*self.nodes, *self.tests) if one not in sources or has_limit(sources[one])]
 
     @cached_property
     def exposures(self) -> dict[str, Node]:
@@ -101,9 +104,7 @@ class Artifacts:
         found: dict[str, Row] = {}
         for test in self.tests.values():
             if about := self.tested(test):
-                row = found.setdefault(
-                    about, {"model_unique_id": about, "column_tests": 0, "table_tests": 0}
-                )
+                row = found.setdefault(about, {"model_unique_id": about, "column_tests": 0, "table_tests": 0})
                 row["column_tests" if test.get("column_name") else "table_tests"] += 1
         return list(found.values())
 
@@ -140,8 +141,6 @@ class Artifacts:
     def source_row(self, source: Node) -> Row:
         """What is known of the freshness of a source table."""
         limits = source.get("freshness") or {}
-        promise = refresh(governance_of(self.manifest, source).get("rafraichissement"))
-        said = f" {french.refresh(promise)}" if promise else ""
         return {
             "database_name": source.get("database"),
             "schema_name": source.get("schema") or "",
@@ -157,7 +156,7 @@ class Artifacts:
             "warn_after": _limit(limits.get("warn_after")),
             "filter": limits.get("filter"),
             "relation_name": source.get("relation_name") or source["unique_id"],
-            "freshness_description": f"De nouvelles données arrivent comme promis{said}.",
+            "freshness_description": FRESHNESS_TEXT,
         }
 
     def tested(self, test: Node) -> str | None:
@@ -167,14 +166,11 @@ class Artifacts:
 
     def owners(self, node: Node) -> list[str]:
         """Functional mailboxes, the owner's then the steward's; of a test, those of what it is about."""
-        if node["resource_type"] == "test":
-            about = self.tested(node)
-            return self.owners(self.nodes[about]) if about else self._of_domain(self._domain(node))
         if node["resource_type"] == "exposure":
             own = (node.get("owner") or {}).get("email")
             return [own] if isinstance(own, str) and own else []
-        said = governance_of(self.manifest, node)
-        found = (responsible(said.get(role)) for role in ("proprietaire", "gestionnaire"))
+        about = tested_id(node) if node["resource_type"] == "test" else node["unique_id"]
+        found = self.project.responsibles(about, self._domain(node))
         return list(dict.fromkeys(one.email for one in found if one))
 
     def tags(self, node: Node) -> list[str]:
@@ -186,21 +182,12 @@ class Artifacts:
                 found.add(said["classification"])
             if said.get("strategique") is True:
                 found.add("strategique")
-        return sorted(filter(None, found))
+        return sorted(found)
 
-    def _of_domain(self, domain: str | None) -> list[str]:
-        groups = self.manifest.get("groups", {}).values()
-        group = next((one for one in groups if one["name"] == domain), {})
-        people = (group.get("owner"), meta_of(group).get("steward"))
-        found = (person.get("email") for person in people if isinstance(person, Mapping))
-        return list(dict.fromkeys(one for one in found if isinstance(one, str) and one))
-
-    def _domain(self, node: Node) -> str | None:
-        try:
-            is_test = node["resource_type"] == "test"
-            return domain_of_test(self.manifest, node) if is_test else domain_of(node)
-        except (KeyError, IndexError):
-            return None
+    def _domain(self, node: Node) -> str:
+        if node["resource_type"] == "test":
+            return self.project.domain(node["unique_id"])
+        return domain_of(node)
 
     def _artifact(self, node: Node) -> Row:
         config = node.get("config") or {}
@@ -242,16 +229,9 @@ class Artifacts:
     def _query(self, test: Node) -> str | None:
         """The SQL that dbt ran, when the manifest has it; never of what reads a column about persons."""
         parents = (test.get("depends_on") or {}).get("nodes", ())
-        if any(_is_personal(self.nodes[one]) for one in parents if one in self.nodes):
+        if any(self.project.personal(one) for one in parents):
             return None
         return test.get("compiled_code") or None
-
-
-def _is_personal(node: Node) -> bool:
-    return any(
-        meta_of(column).get("donnee_personnelle") not in (None, words.NOT_PERSONAL)
-        for column in (node.get("columns") or {}).values()
-    )
 
 
 def _table(node: Node) -> str:

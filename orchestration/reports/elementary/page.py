@@ -44,6 +44,15 @@ _FONTS = "".join(
 )
 # What the shipped page asks for: an icon beside it, and fonts.
 _LINKS = re.compile(r"<link\b[^>]*>", re.DOTALL)
+# Columns of the test results shown at first: who answers, in place of a word that is the same in every row.
+_COLUMNS = {
+    '{id:"testOwners",header:"Test owners",width:200,defaultUntoggled:!0,': (
+        '{id:"testOwners",header:"Test owners",width:200,'
+    ),
+    '{id:"sourceType",header:"Source",width:120,': (
+        '{id:"sourceType",header:"Source",width:120,defaultUntoggled:!0,'
+    ),
+}
 # The data of Elementary's demonstration, which the page shows in their own development only.
 _DEMONSTRATION = re.compile(r"JSON\.parse\(`(?=[^`]*jaffle_shop)[^`]*`\)")
 
@@ -67,8 +76,7 @@ def write_report(
         PlatformError: Elementary cannot make its page from what it was given.
     """
     artifacts = Artifacts(manifest)
-    ids = [*artifacts.nodes, *artifacts.tests]
-    past = read_past(connection, ids, now, days)
+    past = read_past(connection, artifacts.played_ids, now, days)
     data = report_data(artifacts, past, now, days)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(render(data), encoding="utf-8")
@@ -84,7 +92,7 @@ def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> d
     # Imported here: it takes seconds, which only this page pays.
     from elementary.monitor.api.report.report import ReportAPI
 
-    limit = points(len(artifacts.nodes) + len(artifacts.tests))
+    limit = points(len(artifacts.played_ids))
     made, error = ReportAPI(HistoryRunner(artifacts, past, now)).get_report_data(
         days_back=days,
         test_runs_amount=limit,
@@ -130,18 +138,19 @@ def render(data: Mapping[str, Any]) -> str:
             f"La page livrée avec elementary-data {version('elementary-data')} n'a plus la forme connue.",
             f"Rétablissez la version {VERSION}, ou adaptez orchestration/reports/elementary/page.py.",
         )
+    for theirs, ours in _COLUMNS.items():
+        rest = rest.replace(theirs, ours)
     return f"{head}{script}\n    {mark}{_DEMONSTRATION.sub('{}', rest)}"
 
 
 def _complete(data: Mapping[str, Any], artifacts: Artifacts, past: Past) -> None:
-    """Says what the API leaves out (who answers for a test) or guesses (rows, from digits of a message)."""
+    """Says what the API leaves out (who answers for a control) or guesses (rows, from a message's digits)."""
+    controls = {**artifacts.tests, **artifacts.project.sources}
+    owners = {unique_id: artifacts.owners(controls[unique_id]) for unique_id in past if unique_id in controls}
     for results in [*data["test_results"].values(), *data["test_runs"].values()]:
         for result in results:
             about = result["metadata"]
-            test = artifacts.tests.get(about["test_unique_id"])
-            if test is None:
-                continue
-            about["test_owners"] = artifacts.owners(test)
+            about["test_owners"] = owners[about["test_unique_id"]]
             if "failed_rows_count" in result.get("test_results", {}):
-                rows = shown_failures(past[test["unique_id"]][-1])
+                rows = shown_failures(past[about["test_unique_id"]][-1])
                 result["test_results"]["failed_rows_count"] = -1 if rows is None else rows

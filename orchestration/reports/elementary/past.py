@@ -13,18 +13,21 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 
+from orchestration.quality.reading import MEMORY
+
 # Elementary checks each result with Python objects, some 0.1 ms apiece: this many keep the page under 5 s.
 BUDGET = 18_000
 FEWEST, MOST = 10, 60
 # The worst last; a power of ten above any time in milliseconds keeps one number comparable.
 _RANKS = "array_position(array['saute', 'reussi', 'averti', 'echec', 'erreur'], {})::bigint * 10000000000000"
 
-# A test that was skipped says nothing of the data: its last outcome stands.
+# A test that was skipped says nothing of the data: its last outcome stands. Runs can be noted late, when the
+# database was away: the time they began orders them, as in orchestration.quality.results.
 _PLAYED = """
 with executions as materialized (
     select e.execution_id, (extract(epoch from e.commencee_le) * 1000)::bigint as ms
     from historique.executions as e
-    where e.commencee_le > %(since)s and e.commencee_le <= %(now)s
+    where e.commencee_le >= %(since)s and e.commencee_le <= %(now)s
 ),
 noeuds as materialized (
     select n.noeud_id, n.unique_id, n.unique_id like 'test.%%' as est_test
@@ -33,15 +36,16 @@ noeuds as materialized (
 ),
 joues as (
     select
-        r.noeud_id, r.execution_id, e.ms + r.debut_ms as ms, r.statut, r.duree_ms, r.fautes,
+        r.noeud_id, r.execution_id, e.ms, r.statut, r.debut_ms, r.duree_ms, r.fautes,
         null::timestamptz as recu_le
     from historique.resultats as r
     inner join executions as e on r.execution_id = e.execution_id
     inner join noeuds as n on r.noeud_id = n.noeud_id
     where r.execution_id >= (select min(p.execution_id) from executions as p)
+        and r.execution_id <= (select max(p.execution_id) from executions as p)
         and (r.statut <> 'saute' or not n.est_test)
     union all
-    select f.noeud_id, f.execution_id, e.ms, f.statut, 0, null, f.recu_le
+    select f.noeud_id, f.execution_id, e.ms, f.statut, 0, 0, null, f.recu_le
     from historique.fraicheurs as f
     inner join executions as e on f.execution_id = e.execution_id
     inner join noeuds as n on f.noeud_id = n.noeud_id
@@ -54,7 +58,7 @@ group by j.noeud_id, (j.ms - %(since_ms)s) / %(width)s
 """
 _DETAILS = f"""{_PLAYED}
 select
-    n.unique_id, j.execution_id, j.ms, j.statut, j.duree_ms, j.fautes, j.recu_le,
+    n.unique_id, j.execution_id, j.ms + j.debut_ms as ms, j.statut, j.duree_ms, j.fautes, j.recu_le,
     coalesce(m.message, '') as message
 from (
     select j.* from joues as j where j.noeud_id = any(%(whole)s)
@@ -66,35 +70,6 @@ from (
 inner join noeuds as n on j.noeud_id = n.noeud_id
 left join historique.messages as m on j.execution_id = m.execution_id and j.noeud_id = m.noeud_id
 order by j.ms, j.execution_id
-"""
-# The last outcome of what was not played in the period, however old.
-_OLDER = """
-with noeuds as (
-    select n.noeud_id, n.unique_id from historique.noeuds as n where n.unique_id = any(%(ids)s)
-),
-dernieres as (
-    select r.noeud_id, max(r.execution_id) as execution_id from historique.resultats as r
-    inner join noeuds as n on r.noeud_id = n.noeud_id
-    inner join historique.executions as e on r.execution_id = e.execution_id
-    where r.statut <> 'saute' and e.commencee_le <= %(since)s
-    group by r.noeud_id
-    union all
-    select f.noeud_id, max(f.execution_id) from historique.fraicheurs as f
-    inner join noeuds as n on f.noeud_id = n.noeud_id
-    inner join historique.executions as e on f.execution_id = e.execution_id
-    where e.commencee_le <= %(since)s
-    group by f.noeud_id
-)
-select
-    n.unique_id, e.execution_id, (extract(epoch from e.commencee_le) * 1000)::bigint
-    + coalesce(r.debut_ms, 0) as ms, coalesce(r.statut, f.statut) as statut,
-    coalesce(r.duree_ms, 0) as duree_ms, r.fautes, f.recu_le, coalesce(m.message, '') as message
-from dernieres as d
-inner join noeuds as n on d.noeud_id = n.noeud_id
-inner join historique.executions as e on d.execution_id = e.execution_id
-left join historique.resultats as r on d.execution_id = r.execution_id and d.noeud_id = r.noeud_id
-left join historique.fraicheurs as f on d.execution_id = f.execution_id and d.noeud_id = f.noeud_id
-left join historique.messages as m on d.execution_id = m.execution_id and d.noeud_id = m.noeud_id
 """
 _INVOCATIONS = """
 select e.execution_id, e.cle::text as key, e.commencee_le as begun, e.commande as command,
@@ -158,11 +133,11 @@ def read_past(
     """Reads the results of some nodes over a period, oldest first.
 
     A node that was played more often than `points` says keeps, of each of that many equal slices of the
-    period, its worst result, and its newest one in any case. A node that was not played in the period
-    keeps its last result from before.
+    period, its worst result, and its newest one in any case. A control that was not played in the period
+    keeps its last result before it, as far back as orchestration.quality.reading looks.
 
     Args:
-        connection: to the database that holds the history, in tuples or dicts.
+        connection: to the database that holds the history.
         unique_ids: dbt's, of models, seeds, snapshots, tests and sources.
         now: end of the period, with a time zone.
         days: its length.
@@ -170,19 +145,14 @@ def read_past(
     Returns:
         unique id -> results; nothing for a node without any.
     """
-    ids, since, limit = list(unique_ids), now - timedelta(days=days), points(len(unique_ids))
-    asked: dict[str, Any] = {"ids": ids, "since": since, "now": now}
-    asked["since_ms"] = int(since.timestamp() * 1000)
-    # Slices that are cut a little wide: the last one ends after `now`.
-    asked["width"] = days * 86_400_000 // limit + 1
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        asked |= _chosen(cursor.execute(_SLICES, asked), limit)
+    limit, since = points(len(unique_ids)), now - timedelta(days=days)
+    rows = _results(connection, list(unique_ids), since, now, limit)
+    known = {row["unique_id"] for row in rows}
+    controls = [one for one in unique_ids if one not in known and one.startswith(("test.", "source."))]
+    if controls and days < MEMORY:
+        rows += _results(connection, controls, now - timedelta(days=MEMORY), since, 0)
+    executions = sorted({row["execution_id"] for row in rows})
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_DETAILS, asked).fetchall()
-        known = {row["unique_id"] for row in rows}
-        if missing := [one for one in ids if one not in known]:
-            rows += cursor.execute(_OLDER, {"ids": missing, "since": since}).fetchall()
-        executions = sorted({row["execution_id"] for row in rows})
         invocations = {
             row.pop("execution_id"): Invocation(**{**row, "begun": row["begun"].astimezone(UTC)})
             for row in cursor.execute(_INVOCATIONS, {"executions": executions}).fetchall()
@@ -193,8 +163,22 @@ def read_past(
     return found
 
 
+def _results(
+    connection: psycopg.Connection, ids: list[str], since: datetime, now: datetime, limit: int
+) -> list[dict[str, Any]]:
+    """The results of a span of time, at most about `limit` of each node; with 0, the newest one only."""
+    asked: dict[str, Any] = {"ids": ids, "since": since, "now": now}
+    asked["since_ms"] = int(since.timestamp() * 1000)
+    # A little wide, so that the end of the period is in the last slice.
+    asked["width"] = int((now - since) / timedelta(milliseconds=1)) // max(limit, 1) + 1
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        asked |= _chosen(cursor.execute(_SLICES, asked).fetchall(), limit)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_DETAILS, asked).fetchall()
+
+
 def _chosen(slices: Iterable[tuple[int, int, int, int]], limit: int) -> dict[str, list[int]]:
-    """The nodes whose results are all shown, and of the others which results."""
+    """The nodes whose results are all shown, and which results of the others."""
     worst: dict[int, set[int]] = {}
     total: dict[int, int] = {}
     newest: dict[int, int] = {}
@@ -207,7 +191,7 @@ def _chosen(slices: Iterable[tuple[int, int, int, int]], limit: int) -> dict[str
         (node, moment)
         for node, moments in worst.items()
         if total[node] > limit
-        for moment in moments | {newest[node]}
+        for moment in (moments if limit else set()) | {newest[node]}
     ]
     return {"whole": whole, "nodes": [node for node, _ in pairs], "moments": [at for _, at in pairs]}
 
