@@ -10,8 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from orchestration.audit import ensure_journal
-from orchestration.settings import ROOT
+from orchestration.history.structure import ensure_history
 from tests.unit.manifests import PROJECT, column, generic, model, seed, singular, source
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
@@ -31,7 +30,7 @@ def project() -> dict[str, Any]:
     places = {"database": "essai", "schema": "age"}
     person = column("directeur", config={"meta": {"donnee_personnelle": "identite"}})
     nodes = [
-        seed("age", "types"),
+        seed("commun", "types"),
         model("age", "staging", "stg_ecoles__ecoles", [ECOLES], **places, columns={"nom": person}),
         model("age", "marts", "fct_ecole", [STAGING, SEED, "model.disparu.x"], **places),
         model("transversal", "marts", "fct_carte", [MART], **places, description="La carte."),
@@ -107,8 +106,7 @@ TYPING, VANISHED = f"test.{PROJECT}.regles_de_typage", test_id("disparu")
 def make_history(conninfo: str) -> None:
     """Makes the schema, as an installation does."""
     with psycopg.connect(conninfo) as connection:
-        ensure_journal(connection)
-        connection.execute((ROOT / "orchestration" / "history" / "structure.sql").read_bytes())
+        ensure_history(connection)
 
 
 def result(unique_id: str, status: str, **more: Any) -> dict[str, Any]:
