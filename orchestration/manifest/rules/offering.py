@@ -151,7 +151,7 @@ def staging_reconciles(manifest: Manifest) -> Iterator[Fault]:
     "ne le faites dépendre que de marts : ref('fct_…'), ref('dim_…').",
 )
 def dashboards_read_marts(manifest: Manifest) -> Iterator[Fault]:
-    """A dashboard says what it is and who is told when its data fail; it reads what is offered, not the rest."""
+    """A dashboard says what it is and whom to tell when its data fail; it reads what is offered."""
     for exposure in manifest.get("exposures", {}).values():
         owner = exposure.get("owner") or {}
         missing = [
