@@ -111,7 +111,7 @@ def test_the_dashboard_counts_what_the_database_counts(page: Page, report: Path,
     numbers = chart.locator(".recharts-pie-labels text")
     expect(numbers).to_have_count(4)
     names = [part.get_attribute("name") or "" for part in chart.locator("path.recharts-sector").all()]
-    assert dict(zip(names, map(int, numbers.all_inner_texts()), strict=True)) == counts
+    assert dict(zip(names, map(int, numbers.all_text_contents()), strict=True)) == counts
     expect(page.get_by_label("Monitored tables total value")).to_have_text("7")
 
 

@@ -33,6 +33,11 @@ class Artifacts:
     manifest: Manifest
 
     @cached_property
+    def _mailboxes(self) -> dict[tuple[str | None, str], tuple[str, ...]]:
+        """Found so far: finding who answers walks the graph."""
+        return {}
+
+    @cached_property
     def project(self) -> Project:
         """Who answers for what, the same as on the managers' pages."""
         return Project(self.manifest)
@@ -108,8 +113,12 @@ class Artifacts:
                 row["column_tests" if test.get("column_name") else "table_tests"] += 1
         return list(found.values())
 
-    def test_row(self, test: Node) -> Row:
-        """What is known of a test whether it was played or not; several macros share it."""
+    @cached_property
+    def test_rows(self) -> dict[str, Row]:
+        """What is known of each test, played or not, by unique id; several macros share it."""
+        return {unique_id: self._test(test) for unique_id, test in self.tests.items()}
+
+    def _test(self, test: Node) -> Row:
         about = self.tested(test)
         node = self.nodes.get(about, {}) if about else {}
         text, own = french.check(test), sorted(set(test.get("tags") or ()))
@@ -170,8 +179,7 @@ class Artifacts:
             own = (node.get("owner") or {}).get("email")
             return [own] if isinstance(own, str) and own else []
         about = tested_id(node) if node["resource_type"] == "test" else node["unique_id"]
-        found = self.project.responsibles(about, self._domain(node))
-        return list(dict.fromkeys(one.email for one in found if one))
+        return list(self._answering(about, self._domain(node)))
 
     def tags(self, node: Node) -> list[str]:
         """dbt's tags and the domain; of a data set also its classification, and that it is strategic."""
@@ -183,6 +191,13 @@ class Artifacts:
             if said.get("strategique") is True:
                 found.add("strategique")
         return sorted(found)
+
+    def _answering(self, about: str | None, domain: str) -> tuple[str, ...]:
+        key = (about, domain)
+        if key not in self._mailboxes:
+            found = self.project.responsibles(about, domain)
+            self._mailboxes[key] = tuple(dict.fromkeys(one.email for one in found if one))
+        return self._mailboxes[key]
 
     def _domain(self, node: Node) -> str:
         if node["resource_type"] == "test":
@@ -219,8 +234,8 @@ class Artifacts:
         return row
 
     def _parents(self, node: Node) -> list[str]:
-        known = {**self.nodes, **self.exposures}
-        return [one for one in (node.get("depends_on") or {}).get("nodes", ()) if one in known]
+        read = (node.get("depends_on") or {}).get("nodes", ())
+        return [one for one in read if one in self.nodes or one in self.exposures]
 
     def _params(self, test: Node) -> Row:
         given = (test.get("test_metadata") or {}).get("kwargs") or {}
@@ -229,9 +244,8 @@ class Artifacts:
     def _query(self, test: Node) -> str | None:
         """The SQL that dbt ran, when the manifest has it; never of what reads a column about persons."""
         parents = (test.get("depends_on") or {}).get("nodes", ())
-        if any(self.project.personal(one) for one in parents):
-            return None
-        return test.get("compiled_code") or None
+        query = test.get("compiled_code") or None
+        return None if query is None or any(self.project.personal(one) for one in parents) else query
 
 
 def _table(node: Node) -> str:

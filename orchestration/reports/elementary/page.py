@@ -44,14 +44,18 @@ _FONTS = "".join(
 )
 # What the shipped page asks for: an icon beside it, and fonts.
 _LINKS = re.compile(r"<link\b[^>]*>", re.DOTALL)
-# Columns of the test results shown at first: who answers, in place of a word that is the same in every row.
+# Columns of the test results shown at first: who answers, in place of words that hardly change.
 _COLUMNS = {
     '{id:"testOwners",header:"Test owners",width:200,defaultUntoggled:!0,': (
-        '{id:"testOwners",header:"Test owners",width:200,'
+        '{id:"testOwners",header:"Test owners",width:120,'
     ),
-    '{id:"sourceType",header:"Source",width:120,': (
-        '{id:"sourceType",header:"Source",width:120,defaultUntoggled:!0,'
-    ),
+    **{
+        column: f"{column}defaultUntoggled:!0,"
+        for column in (
+            '{id:"sourceType",header:"Source",width:120,',
+            '{id:"testSubType",header:"Test type",width:140,',
+        )
+    },
 }
 # The data of Elementary's demonstration (0.8 MB, with models of theirs), used in their own tests only.
 _DEMONSTRATION = re.compile(

@@ -81,20 +81,19 @@ class HistoryRunner:
         return self._artifacts.coverage()
 
     def _get_singular_tests(self) -> Iterator[Row]:
-        for test in self._artifacts.tests.values():
-            row = self._artifacts.test_row(test)
+        for unique_id, row in self._artifacts.test_rows.items():
             if row["test_sub_type"] == "singular":
                 yield {
-                    "unique_id": test["unique_id"],
-                    "name": test["name"],
+                    "unique_id": unique_id,
+                    "name": row["test_name"],
                     "original_path": row["original_path"],
                     "package_name": row["package_name"],
                     "tags": row["tags"],
                 }
 
     def _get_tests(self) -> Iterator[Row]:
-        for unique_id, test in self._artifacts.tests.items():
-            row, played = self._artifacts.test_row(test), self._past.get(unique_id, [])
+        for unique_id, row in self._artifacts.test_rows.items():
+            played = self._past.get(unique_id, [])
             yield {
                 **row,
                 "unique_id": unique_id,
@@ -107,11 +106,8 @@ class HistoryRunner:
             }
 
     def _get_test_results(self) -> Iterator[Row]:
-        for unique_id, test in self._artifacts.tests.items():
+        for unique_id, row in self._artifacts.test_rows.items():
             played = self._past.get(unique_id, [])
-            if not played:
-                continue
-            row = self._artifacts.test_row(test)
             # An older result serves for its date, outcome and duration only: each field costs time.
             short = {
                 key: row[key]
