@@ -135,9 +135,14 @@ def rectify(
             {name for place in dossier.places if place.kind == "brut" for name in place.table.columns}
             - set(METADATA_COLUMNS)
         )
+        if not known:
+            raise PlatformError(
+                "Aucune ligne reçue ne porte cet identifiant : il n'y a rien à rectifier.",
+                "Vérifiez son écriture (zéros, lettres) et l'AG, par exemple avec make person-access.",
+            )
         raise PlatformError(
             f"Aucune ligne de cette personne n'a de colonne « {column} ».",
-            f"Colonnes : {', '.join(known) or 'aucune, la personne est inconnue'}.",
+            f"Donnez COLONNE=… parmi {', '.join(known)}.",
         )
     for place in dossier.places:
         if place.kind in ("construit", "rejet", "test"):

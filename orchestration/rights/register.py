@@ -97,7 +97,7 @@ def retention_in_french(retention: Retention | None) -> str:
         return ""
     if retention.months is None:
         return f"Illimitée : {retention.reason or 'sans motif'}"
-    since = "la réception" if retention.since == "reception" else f"la date « {retention.since} »"
+    since = "la réception" if retention.since == "reception" else f"la date «\u00a0{retention.since}\u00a0»"
     return f"{retention.months} mois depuis {since}, {ENDS.get(retention.end, retention.end)}"
 
 

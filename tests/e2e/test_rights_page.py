@@ -56,7 +56,7 @@ def test_a_person_reads_her_data(browser, tmp_path: Path) -> None:
     text = page.inner_text("body")
     for expected in (
         "DUPRÉ Zoé (AGAJ)", "<script>", "été", "120 mois depuis la réception", "agaj/dossiers/a.csv",
-        "reconnue que par son nom", "Autorité de protection des données",
+        "Ligne 1 sur 1", "reconnue que par son nom", "Autorité de protection des données",
     ):  # fmt: skip
         assert expected in text
     assert said == []
@@ -71,5 +71,7 @@ def test_the_register_is_a_page(browser, tmp_path: Path) -> None:
     page.click("a >> text=dossiers.dossiers")
     assert page.url.endswith("#t1") and "Personnes concernées" in page.inner_text("body")
     assert said == []
+    page.set_viewport_size({"width": 380, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.screenshot(path=str(tmp_path / "registre.png"))
     page.close()

@@ -122,7 +122,7 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
 
 def test_files_that_are_no_access_are_named(tmp_path: Path) -> None:
     read(tmp_path, GOOD, name="agx")
-    (tmp_path / "access" / "age.yml").write_text("acces: [", "utf-8")
+    (tmp_path / "access" / "age.yml").write_text("acces:\n\t- role: x\n", "utf-8")
     (tmp_path / "access" / "agaj.yml").write_text("droits: []", "utf-8")
     _, faults = read_entries(tmp_path, DOMAINS)
     assert [fault.partition(" : ")[0] for fault in faults if ", entrée" not in fault] == [
@@ -130,6 +130,8 @@ def test_files_that_are_no_access_are_named(tmp_path: Path) -> None:
         "access/age.yml",
         "access/agx.yml",
     ]
+    [tab] = [fault for fault in faults if fault.startswith("access/age.yml")]
+    assert "à partir de la ligne 2, colonne 1 ; une tabulation" in tab and "found" not in tab
 
 
 def test_the_project_is_known(tmp_path: Path) -> None:

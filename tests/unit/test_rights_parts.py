@@ -39,6 +39,7 @@ def test_identifiers_say_their_administration_or_take_the_given_one() -> None:
     assert read_asked("agaj:J1; sg: 10023 ", None, known) == [Asked("agaj", "J1"), Asked("sg", "10023")]
     assert read_asked("J1", "agaj", known) == [Asked("agaj", "J1")]
     assert read_asked("J1", "", known) == [Asked(None, "J1")]
+    assert read_asked("AGAJ: J1; PC:2", "SG", known) == [Asked("agaj", "J1"), Asked("sg", "PC:2")]
     for identifiers, domain, words in (
         ("", None, "De quelle personne"),
         ("x:J1", None, "x n'a pas de source"),
@@ -118,6 +119,11 @@ def test_a_badly_written_hold_stops_everything(tmp_path: Path, entry: str, words
     with pytest.raises(PlatformError, match=words) as caught:
         read_holds(write_holds(tmp_path, f"gels:\n  - {entry}\n"), [DATASET, MART])
     assert "gels.yml, gel 1" in str(caught.value)
+
+
+def test_a_file_of_holds_that_is_no_yaml_is_told_in_french(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="pas du YAML lisible, à partir de la ligne 2"):
+        read_holds(write_holds(tmp_path, "gels:\n\t- motif: Recours\n"), [DATASET])
 
 
 @pytest.mark.parametrize("text", ["gels: {a: b}", "autre: []", "[", ""])
