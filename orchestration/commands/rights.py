@@ -20,6 +20,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
+from orchestration.rights.controller import read_contacts
 from orchestration.rights.erasure import (
     erase,
     note,
@@ -63,8 +64,16 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
     session, access = _open(settings)
     manifest = parse_or_fail(session).manifest
     with _connected(access) as connection:
-        print(plan_text(_plan(connection, manifest, settings, date.today())))
+        dues = _plan(connection, manifest, settings, date.today())
         connection.rollback()
+    past = sum(due.rows + due.rejects for due in dues)
+    print(plan_text(dues))
+    print(
+        f"\n{counted(past, 'ligne')} à effacer ou à archiver : make purge montre le même plan, "
+        "CONFIRMER=1 l'exécute."
+        if past
+        else "\nRien n'a passé sa durée de conservation."
+    )
     return 0
 
 
@@ -213,8 +222,9 @@ def register(settings: Settings, _options: Mapping[str, str]) -> int:
         PlatformError: it is incomplete; it is written all the same, and the message says what is missing.
     """
     session = Session.without_database(settings)
+    contacts = read_contacts(settings.root)
     datasets = read_datasets(parse_or_fail(session).manifest)
-    sheet, page = write_register(datasets, settings.build / "registre")
+    sheet, page = write_register(datasets, contacts, settings.build / "registre")
     print(f"\nRegistre des traitements : {page}\nTableur : {sheet}")
     lines = missing(datasets)
     if lines:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.rights.controller import read_contacts
 from orchestration.rights.export import as_data, write_export
 from orchestration.rights.persons import Asked, PersonSource
 from orchestration.rights.places import Table
 from orchestration.rights.register import write_register
 from orchestration.rights.requests import Dossier, Place
+from orchestration.settings import ROOT
 from tests.unit.test_rights_parts import DATASET
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -67,7 +69,7 @@ def test_a_person_reads_her_data(browser, tmp_path: Path) -> None:
 
 
 def test_the_register_is_a_page(browser, tmp_path: Path) -> None:
-    page, said = shown(browser, write_register([DATASET], tmp_path)[1])
+    page, said = shown(browser, write_register([DATASET], read_contacts(ROOT), tmp_path)[1])
     page.click("a >> text=dossiers.dossiers")
     assert page.url.endswith("#t1") and "Personnes concernées" in page.inner_text("body")
     assert said == []

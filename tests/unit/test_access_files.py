@@ -172,6 +172,8 @@ def test_reviews_fail_when_past_and_warn_a_month_before(tmp_path: Path) -> None:
     assert review_faults(entries, date(2027, 10, 15)) == ([], [])
     assert [len(lines) for lines in review_faults(entries, date(2027, 10, 16))] == [0, 1]
     assert [len(lines) for lines in review_faults(entries, date(2027, 11, 15))] == [0, 1]
+    [far] = review_faults(entries, date(2026, 10, 1))[1]
+    assert "trop loin" in far
     past, soon = review_faults(entries, date(2027, 11, 16))
     assert soon == [] and "access/age.yml, entrée 1 (rôle etude)" in past[0] and "15/11/2027" in past[0]
     assert declare(entries, manifest(), date(2027, 11, 15)).content["droits"]

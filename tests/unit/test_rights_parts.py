@@ -13,6 +13,7 @@ import pytest
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Column, Dataset, Responsible, Retention
 from orchestration.governance.fingerprints import fingerprint, witness
+from orchestration.rights.controller import read_contacts
 from orchestration.rights.files import files_with
 from orchestration.rights.holds import FILE, Hold, held_datasets, held_people, read_holds
 from orchestration.rights.persons import Asked, read_asked
@@ -20,6 +21,7 @@ from orchestration.rights.places import pattern
 from orchestration.rights.purge import months_before, parsed_date
 from orchestration.rights.register import COLUMNS, as_csv, concerned, missing, rows, write_register
 from orchestration.rights.requests import is_telling
+from orchestration.settings import ROOT
 
 OWNER = Responsible("Direction d'essai", "essai@fwb.example")
 DATASET = Dataset(
@@ -156,18 +158,45 @@ def test_files_that_hold_a_person_are_named_with_their_lines(tmp_path: Path) -> 
     assert found == {"agaj/dossiers/a.csv": [2], "agaj/dossiers/b.csv": [3], "agaj/dossiers/c.csv": [2]}
 
 
+CONTACTS = read_contacts(ROOT)
+
+
 def test_the_register_opens_in_a_french_spreadsheet(tmp_path: Path) -> None:
-    sheet, page = write_register([DATASET], tmp_path / "registre")
+    sheet, page = write_register([DATASET], CONTACTS, tmp_path / "registre")
     content = sheet.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf") and b"\r\n" in content
     (line,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";")
     assert tuple(line) == COLUMNS
     assert line["Personnes concernées"] == "Élèves"
+    assert line["Responsable du traitement"].startswith("Ministère de la Fédération Wallonie-Bruxelles, ")
+    assert "dpo@fwb.example" in line["Délégué à la protection des données"]
+    assert page.read_text("utf-8").count("dpo@fwb.example") == 1
     # No spreadsheet runs what the YAML says.
     assert line["Finalité"] == "'=Suivre <b>"
     assert line["Catégories de données"] == "Identifiants directs : nom"
     assert line["Conservation"] == "120 mois depuis la réception, puis effacement"
     assert "&lt;b&gt;" in page.read_text("utf-8") and "incomplet" not in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "manque"),
+        ("a: [", "ligne 1"),
+        (
+            "responsable_du_traitement: {nom: A, adresse: B, courriel: c@d}",
+            "delegue_a_la_protection_des_donnees.nom",
+        ),
+        ("responsable: {nom: A}", "responsable inconnu"),
+    ],
+)
+def test_a_register_without_a_controller_is_refused(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "rights").mkdir()
+        (tmp_path / "rights" / "traitement.yml").write_text(text, "utf-8")
+    with pytest.raises(PlatformError, match=said) as refused:
+        read_contacts(tmp_path)
+    assert "rights/traitement.yml" in refused.value.message and refused.value.advice
 
 
 def test_the_register_says_what_is_missing() -> None:
@@ -178,4 +207,6 @@ def test_the_register_says_what_is_missing() -> None:
         "personnes_concernees, mesures."
     ]
     anonymous = replace(DATASET, columns=(), subjects=None)
-    assert concerned([anonymous]) == [] and rows([anonymous]) == [] and as_csv([]).count(b"\r\n") == 1
+    assert (
+        concerned([anonymous]) == [] and rows([anonymous], CONTACTS) == [] and as_csv([]).count(b"\r\n") == 1
+    )
