@@ -236,6 +236,11 @@ def test_an_erased_person_is_nowhere_in_the_database_and_does_not_come_back(
     with psycopg.connect(shared.conninfo) as admin:
         found = search(admin, dossier.values)
     assert found.hits == () and found.unread == () and found.tables > 10
+    # Nor in the bytes that a deleted row leaves in the table's file.
+    shared.ask("checkpoint")
+    assert shared.ask(
+        "select position(%s::bytea in pg_read_binary_file(pg_relation_filepath(%s)))", person.encode(), RAW
+    ) == [(0,)]
     assert shared.ask(f"select count(*) from {RAW}") == others
     assert shared.ask(f"select count(*) from {STAGED}")[0][0] <= others[0][0]
     assert person not in json.dumps(shared.events("effacement"))
