@@ -11,72 +11,80 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import tuple_row
 
 from orchestration.quality.reading import MEMORY
 
 # Elementary makes several Python objects of each result: this many keep its page under 5 s.
 BUDGET = 12_000
 FEWEST, MOST = 10, 60
-# The worst last; a power of ten above any time in milliseconds keeps one number comparable.
-_RANKS = "array_position(array['saute', 'reussi', 'averti', 'echec', 'erreur'], {})::bigint * 10000000000000"
-
-# A test that was skipped says nothing of the data: its last outcome stands. Runs can be noted late, when the
-# database was away: the time they began orders them, as in orchestration.quality.results.
-_PLAYED = """
-with executions as materialized (
-    select e.execution_id, (extract(epoch from e.commencee_le) * 1000)::bigint as ms
-    from historique.executions as e
-    where e.commencee_le >= %(since)s and e.commencee_le <= %(now)s
-),
-noeuds as materialized (
-    select n.noeud_id, n.unique_id, n.unique_id like 'test.%%' as est_test
-    from historique.noeuds as n
-    where n.unique_id = any(%(ids)s)
+# Runs can be noted late, when the database was away: the time they began orders them, as it does in
+# orchestration.quality.results.
+_RUNS = """
+select e.execution_id, e.cle::text, e.commencee_le, e.commande, e.lanceur, e.portee
+from historique.executions as e
+where e.commencee_le >= %(since)s and e.commencee_le <= %(now)s
+order by e.commencee_le, e.execution_id
+"""
+# What was played, by node and slice of the period: how often, the newest run, the worst result and its newest
+# run in one number. A test that was skipped says nothing of the data; so « saute » is told apart.
+_SLICES = """
+with tranches as (
+    select * from unnest(%(runs)s::integer[], %(slices)s::integer[]) with ordinality
+        as t (execution_id, tranche, rang)
 ),
 joues as (
-    select
-        r.noeud_id, r.execution_id, e.ms, r.statut, r.debut_ms, r.duree_ms, r.fautes,
-        null::timestamptz as recu_le
-    from historique.resultats as r
-    inner join executions as e on r.execution_id = e.execution_id
-    inner join noeuds as n on r.noeud_id = n.noeud_id
-    where r.execution_id >= (select min(p.execution_id) from executions as p)
-        and r.execution_id <= (select max(p.execution_id) from executions as p)
-        and (r.statut <> 'saute' or not n.est_test)
+    select r.noeud_id, r.execution_id, r.statut from historique.resultats as r
+    where r.execution_id between %(first)s and %(last)s
     union all
-    select f.noeud_id, f.execution_id, e.ms, f.statut, 0, 0, null, f.recu_le
-    from historique.fraicheurs as f
-    inner join executions as e on f.execution_id = e.execution_id
-    inner join noeuds as n on f.noeud_id = n.noeud_id
+    select f.noeud_id, f.execution_id, f.statut from historique.fraicheurs as f
+    where f.execution_id between %(first)s and %(last)s
 )
-"""
-_SLICES = f"""{_PLAYED}
-select j.noeud_id, count(*) as nombre, max(j.ms) as dernier, max({_RANKS.format("j.statut")} + j.ms) as pire
-from joues as j
-group by j.noeud_id, (j.ms - %(since_ms)s) / %(width)s
-"""
-_DETAILS = f"""{_PLAYED}
 select
-    n.unique_id, j.execution_id, j.ms + j.debut_ms as ms, j.statut, j.duree_ms, j.fautes, j.recu_le,
-    coalesce(m.message, '') as message
-from (
-    select j.* from joues as j where j.noeud_id = any(%(whole)s)
-    union all
-    select j.* from joues as j
-    inner join unnest(%(nodes)s::integer[], %(moments)s::bigint[]) as c (noeud_id, ms)
-        on j.noeud_id = c.noeud_id and j.ms = c.ms
-) as j
-inner join noeuds as n on j.noeud_id = n.noeud_id
-left join historique.messages as m on j.execution_id = m.execution_id and j.noeud_id = m.noeud_id
-order by j.ms, j.execution_id
+    j.noeud_id,
+    j.statut = 'saute' as saute,
+    count(*) as nombre,
+    max(t.rang) as dernier,
+    max(
+        case j.statut when 'erreur' then 3 when 'echec' then 2 when 'averti' then 1 else 0 end * 100000000
+        + t.rang
+    ) as pire
+from joues as j
+inner join tranches as t on j.execution_id = t.execution_id
+group by j.noeud_id, j.statut = 'saute', t.tranche
 """
-_INVOCATIONS = """
-select e.execution_id, e.cle::text as key, e.commencee_le as begun, e.commande as command,
-    e.lanceur as launcher, e.portee as scope
-from historique.executions as e
-where e.execution_id = any(%(executions)s)
+_DETAILS = """
+with voulus as (
+    select * from unnest(%(nodes)s::integer[], %(of)s::integer[]) as v (noeud_id, execution_id)
+)
+select r.noeud_id, r.execution_id, r.statut, r.debut_ms, r.duree_ms, r.fautes, null as recu_le
+from historique.resultats as r
+inner join voulus as v on r.execution_id = v.execution_id and r.noeud_id = v.noeud_id
+where r.execution_id between %(first)s and %(last)s
+union all
+select f.noeud_id, f.execution_id, f.statut, 0, 0, null, f.recu_le
+from historique.fraicheurs as f
+inner join voulus as v on f.execution_id = v.execution_id and f.noeud_id = v.noeud_id
+where f.execution_id between %(first)s and %(last)s
 """
+# Of a node that was played seldom, everything.
+_WHOLE = """
+select r.noeud_id, r.execution_id, r.statut, r.debut_ms, r.duree_ms, r.fautes, null as recu_le
+from historique.resultats as r
+where r.execution_id between %(first)s and %(last)s and r.noeud_id = any(%(whole)s)
+union all
+select f.noeud_id, f.execution_id, f.statut, 0, 0, null, f.recu_le
+from historique.fraicheurs as f
+where f.execution_id between %(first)s and %(last)s and f.noeud_id = any(%(whole)s)
+"""
+_MESSAGES = """
+select m.noeud_id, m.execution_id, m.message
+from historique.messages as m
+inner join unnest(%(nodes)s::integer[], %(of)s::integer[]) as v (noeud_id, execution_id)
+    on m.execution_id = v.execution_id and m.noeud_id = v.noeud_id
+where m.execution_id between %(first)s and %(last)s
+"""
+_WORST = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,65 +153,100 @@ def read_past(
     Returns:
         unique id -> results; nothing for a node without any.
     """
-    limit, since = points(len(unique_ids)), now - timedelta(days=days)
-    rows = _results(connection, list(unique_ids), since, now, limit)
-    known = {row["unique_id"] for row in rows}
-    controls = [one for one in unique_ids if one not in known and one.startswith(("test.", "source."))]
+    since = now - timedelta(days=days)
+    known = connection.execute(
+        "select noeud_id, unique_id from historique.noeuds where unique_id = any(%s)", [list(unique_ids)]
+    ).fetchall()
+    names: dict[int, str] = dict(known)
+    found = _Span(connection, since, now).results(names, points(len(unique_ids)))
+    controls = {
+        number: name
+        for number, name in names.items()
+        if name not in found and name.startswith(("test.", "source."))
+    }
     if controls and days < MEMORY:
-        rows += _results(connection, controls, now - timedelta(days=MEMORY), since, 0)
-    executions = sorted({row["execution_id"] for row in rows})
-    with connection.cursor(row_factory=dict_row) as cursor:
-        invocations = {
-            row.pop("execution_id"): Invocation(**{**row, "begun": row["begun"].astimezone(UTC)})
-            for row in cursor.execute(_INVOCATIONS, {"executions": executions}).fetchall()
-        }
-    found: dict[str, list[Played]] = {}
-    for row in rows:
-        found.setdefault(row["unique_id"], []).append(_played(row, invocations[row["execution_id"]]))
+        found |= _Span(connection, now - timedelta(days=MEMORY), since).results(controls, 0)
     return found
 
 
-def _results(
-    connection: psycopg.Connection, ids: list[str], since: datetime, now: datetime, limit: int
-) -> list[dict[str, Any]]:
-    """The results of a span of time, at most about `limit` of each node; with 0, the newest one only."""
-    asked: dict[str, Any] = {"ids": ids, "since": since, "now": now}
-    asked["since_ms"] = int(since.timestamp() * 1000)
-    # A little wide, so that the end of the period is in the last slice.
-    asked["width"] = int((now - since) / timedelta(milliseconds=1)) // max(limit, 1) + 1
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        asked |= _chosen(cursor.execute(_SLICES, asked).fetchall(), limit)
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(_DETAILS, asked).fetchall()
+class _Span:
+    """The runs of a span of time, and the questions about them: each is one pass over their results."""
 
+    def __init__(self, connection: psycopg.Connection, since: datetime, now: datetime) -> None:
+        self._connection, self._since, self._length = connection, since, now - since
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(_RUNS, {"since": since, "now": now}).fetchall()
+        self._numbers: list[int] = [row[0] for row in rows]
+        self._runs = {
+            number: Invocation(key, begun.astimezone(UTC), command, launcher, scope)
+            for number, key, begun, command, launcher, scope in rows
+        }
+        self._rank = {number: rank for rank, number in enumerate(self._numbers)}
+        self._bounds = {"first": min(self._numbers, default=0), "last": max(self._numbers, default=0)}
 
-def _chosen(slices: Iterable[tuple[int, int, int, int]], limit: int) -> dict[str, list[int]]:
-    """The nodes whose results are all shown, and which results of the others."""
-    worst: dict[int, set[int]] = {}
-    total: dict[int, int] = {}
-    newest: dict[int, int] = {}
-    for node, number, last, encoded in slices:
-        worst.setdefault(node, set()).add(encoded % 10**13)
-        total[node] = total.get(node, 0) + number
-        newest[node] = max(newest.get(node, 0), last)
-    whole = [node for node, number in total.items() if number <= limit]
-    pairs = [
-        (node, moment)
-        for node, moments in worst.items()
-        if total[node] > limit
-        for moment in (moments if limit else set()) | {newest[node]}
-    ]
-    return {"whole": whole, "nodes": [node for node, _ in pairs], "moments": [at for _, at in pairs]}
+    def results(self, names: Mapping[int, str], limit: int) -> dict[str, list[Played]]:
+        """The results of the nodes, oldest first, at most about `limit` of each; 0 for the newest alone."""
+        if not self._numbers or not names:
+            return {}
+        width = self._length / max(limit, 1)
+        slices = [
+            min(int((self._runs[one].begun - self._since) / width), max(limit, 1)) for one in self._numbers
+        ]
+        asked = {"runs": self._numbers, "slices": slices, **self._bounds}
+        whole, pairs = self._chosen(self._ask(_SLICES, asked), names, limit)
+        rows = self._ask(_WHOLE, {"whole": whole, **self._bounds}) if whole else []
+        if pairs:
+            wanted = {"nodes": [node for node, _ in pairs], "of": [run for _, run in pairs], **self._bounds}
+            rows += self._ask(_DETAILS, wanted)
+        # A run between the bounds may have begun outside the span.
+        rows = [
+            row
+            for row in rows
+            if row[1] in self._runs and (row[2] != "saute" or not names[row[0]].startswith("test."))
+        ]
+        bad = [row for row in rows if row[2] != "reussi"]
+        of_bad = {"nodes": [row[0] for row in bad], "of": [row[1] for row in bad], **self._bounds}
+        messages = {(node, run): text for node, run, text in (self._ask(_MESSAGES, of_bad) if bad else [])}
+        found: dict[str, list[Played]] = {}
+        for row in sorted(rows, key=lambda row: self._rank[row[1]]):
+            played = self._played(row, messages.get((row[0], row[1]), ""))
+            found.setdefault(names[row[0]], []).append(played)
+        return found
 
+    def _chosen(
+        self, rows: Iterable[tuple[Any, ...]], names: Mapping[int, str], limit: int
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """The nodes all of whose results are shown; of the others, node and run of those that are."""
+        worst: dict[int, set[int]] = {}
+        total: dict[int, int] = {}
+        newest: dict[int, int] = {}
+        for node, skipped, number, last, encoded in rows:
+            if node not in names or (skipped and names[node].startswith("test.")):
+                continue
+            worst.setdefault(node, set()).add(encoded % _WORST)
+            total[node] = total.get(node, 0) + number
+            newest[node] = max(newest.get(node, 0), last)
+        whole = [node for node, number in total.items() if number <= limit]
+        pairs = [
+            (node, self._numbers[rank - 1])
+            for node, ranks in worst.items()
+            if total[node] > limit
+            for rank in (ranks if limit else set()) | {newest[node]}
+        ]
+        return whole, pairs
 
-def _played(row: Mapping[str, Any], invocation: Invocation) -> Played:
-    received = row["recu_le"]
-    return Played(
-        invocation=invocation,
-        at=datetime.fromtimestamp(row["ms"] / 1000, UTC),
-        status=row["statut"],
-        seconds=row["duree_ms"] / 1000,
-        failures=row["fautes"],
-        received=received.astimezone(UTC) if received else None,
-        message=row["message"],
-    )
+    def _played(self, row: tuple[Any, ...], message: str) -> Played:
+        _, run, status, begun_ms, milliseconds, failures, received = row
+        return Played(
+            invocation=self._runs[run],
+            at=self._runs[run].begun + timedelta(milliseconds=begun_ms),
+            status=status,
+            seconds=milliseconds / 1000,
+            failures=failures,
+            received=received.astimezone(UTC) if received else None,
+            message=message,
+        )
+
+    def _ask(self, text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        with self._connection.cursor(row_factory=tuple_row) as cursor:
+            return cursor.execute(text, values).fetchall()
