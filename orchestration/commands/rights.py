@@ -29,6 +29,7 @@ from orchestration.rights.erasure import (
     rectify,
     refresh_statistics,
     refuse_held,
+    rewrite,
 )
 from orchestration.rights.export import as_data, write_export
 from orchestration.rights.files import files_with
@@ -100,6 +101,7 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
         done = apply_purge(connection, dues, Path(archives).absolute() if archives else None)
         connection.commit()
         keep_anchor(settings, connection)
+    rewrite(access.conninfo(), {table for due in done for table in due.tables})
     waiting = [due.label for due in dues if due.state == "a_archiver" and not archives]
     if waiting:
         print(f"\nEn attente d'un dossier d'archives (ARCHIVES=…) : {', '.join(waiting)}.")

@@ -183,20 +183,35 @@ def prove(connection: psycopg.Connection, dossier: Dossier, about_people: Collec
 
 
 def refresh_statistics(conninfo: str, places: Collection[Place]) -> None:
+    """Does `rewrite` for the tables that an erasure or a rectification touched."""
+    rewrite(
+        conninfo,
+        {(place.table.schema, place.table.name) for place in places if place.kind in REMOVED},
+    )
+
+
+def rewrite(conninfo: str, names: Collection[tuple[str, str]]) -> None:
     """Has the planner forget the values of deleted rows, and the files of the tables lose them too.
 
     A plain VACUUM leaves the bytes of dead rows in a page until others take their place: FULL writes the file
-    anew. ANALYZE keeps the old statistics of an emptied table. Without the right to do it nothing happens
-    here; the search that follows says what is left.
+    anew. ANALYZE keeps the old statistics of an emptied table. A table that is another account's, or is not
+    there, is left alone.
+
+    Args:
+        conninfo: libpq connection string; "" means the PG* environment variables.
+        names: schema and name of each table.
+
+    Raises:
+        psycopg.Error: the database refuses.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         clears = connection.execute(
             "select exists (select from pg_proc where proname = 'pg_clear_attribute_stats')"
         ).fetchone() == (True,)
         tables = {(table.schema, table.name): table for table in read_tables(connection)}
-        for place in places:
-            table = tables.get((place.table.schema, place.table.name))
-            if place.kind not in REMOVED or table is None or not _is_mine(connection, table):
+        for name in sorted(names):
+            table = tables.get(name)
+            if table is None or not _is_mine(connection, table):
                 continue
             for column in table.columns if clears else ():
                 connection.execute(

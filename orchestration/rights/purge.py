@@ -70,6 +70,12 @@ class Due:
         """How messages name the data set."""
         return f"{self.dataset.domain}.{self.dataset.name}"
 
+    @property
+    def tables(self) -> set[tuple[str, str]]:
+        """Schema and name of the tables that rows leave: its own, and the rejects of its administration."""
+        own = {(self.dataset.schema, self.dataset.identifier)}
+        return own | ({(f"raw_{self.dataset.domain}", REJECTS_TABLE)} if self.rejects else set())
+
 
 def plan_purge(
     connection: psycopg.Connection,

@@ -360,6 +360,7 @@ def test_a_purge_counts_then_deletes_what_is_past_and_spares_holds(
         assert plan(connection, day, past)[name].state == "a_effacer"
         done = apply_purge(connection, [due[name], due[mandates]], None)
         assert [one.rows for one in done] == [due[name].rows, due[mandates].rows]
+        assert ("raw_agaj", "prises_en_charge") in done[0].tables
         assert plan(connection, day)[name].rows == 0
         counts = connection.execute(
             "select sum(lignes) from (select distinct on (fichier) lignes from plateforme.chargements "
