@@ -49,6 +49,9 @@ denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (b
 .PHONY: catalogue
 catalogue: ## Écrit le catalogue des jeux de données (build/catalogue), sans base de données
 	$(RUN) catalogue
+.PHONY: elementary
+elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si ses paquets sont à portée
+	$(RUN) elementary
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
