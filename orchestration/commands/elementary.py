@@ -9,7 +9,7 @@ import psycopg
 
 from orchestration.commands.session import Access, Session, child_environment, dbt, python_tool, run_tool
 from orchestration.errors import PlatformError
-from orchestration.overlay import Finding, ensure_packages, findings, watched_marts
+from orchestration.overlay import Finding, ensure_packages, findings, fingerprint, watched_marts
 from orchestration.overlay.installation import FOLDER
 from orchestration.overlay.watching import POINTS_NEEDED, built_marts, learning
 from orchestration.settings import Settings
@@ -42,13 +42,7 @@ def elementary(settings: Settings, _options: Mapping[str, str]) -> int:
     environment = overlay_environment(settings, inherited)
     prefix = f"{name}_" if (name := inherited.get("DBT_SCHEMA_PREFIX")) else ""
     absent = _absent_marts(access, overlay, prefix)
-    with session.step("Tables d'Elementary (dbt run)"):
-        if run_tool(dbt("--quiet", "run", "--select", "package:elementary"), environment, overlay) != 0:
-            raise PlatformError(
-                f"Les tables d'Elementary (schéma {prefix}{SCHEMA}) n'ont pas été construites ; "
-                "l'erreur de dbt est ci-dessus.",
-                "Le compte doit pouvoir créer ce schéma : docs/elementary-complet.md.",
-            )
+    _build_tables(session, access, environment, f"{prefix}{SCHEMA}")
     with session.step("Tests d'anomalie (dbt test)"):
         excluded = [f"source:{domain}.{mart}" for domain, mart in absent]
         # The tests that could not be played are in the results; what stopped dbt itself leaves none.
@@ -131,6 +125,29 @@ def account(played: int, found: list[Finding], young: int, measures: int, page: 
         )
     lines.append(f"Page : {page}")
     return "\n".join(lines)
+
+
+def _build_tables(session: Session, access: Access, environment: Mapping[str, str], schema: str) -> None:
+    """Builds Elementary's tables and tells them of the project, once a version of observability/.
+
+    Raises:
+        PlatformError: dbt failed.
+    """
+    settings = session.settings
+    overlay, stamp = settings.root / OVERLAY, target_path(settings) / "tables.txt"
+    digest = fingerprint(overlay, schema)
+    with psycopg.connect(access.conninfo()) as connection:
+        there = connection.execute("select to_regclass(%s)", (f'"{schema}".dbt_tests',)).fetchone() != (None,)
+    if there and stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
+        return
+    with session.step("Tables d'Elementary (dbt run)"):
+        if run_tool(dbt("--quiet", "run", "--select", "package:elementary"), environment, overlay) != 0:
+            raise PlatformError(
+                f"Les tables d'Elementary (schéma {schema}) n'ont pas été construites ; "
+                "l'erreur de dbt est ci-dessus.",
+                "Le compte doit pouvoir créer ce schéma : docs/elementary-complet.md.",
+            )
+    stamp.write_text(digest, encoding="utf-8")
 
 
 def _absent_marts(access: Access, overlay: Path, prefix: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -45,6 +46,18 @@ def watched_marts(overlay: Path) -> dict[tuple[str, str], dict]:
         for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
         for table in source["tables"]
     }
+
+
+def fingerprint(overlay: Path, schema: str) -> str:
+    """A digest of what Elementary's tables say of the project: it changes when they must be built again.
+
+    Args:
+        schema: where they are.
+    """
+    digest = hashlib.sha256(schema.encode())
+    for file in sorted([*overlay.glob("*.yml"), *(overlay / MODELS).glob("*.yml")]):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def built_marts(
