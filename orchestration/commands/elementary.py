@@ -48,7 +48,7 @@ def elementary(settings: Settings, _options: Mapping[str, str]) -> int:
         # The tests that could not be played are in the results; what stopped dbt itself leaves none.
         results = target_path(settings) / "run_results.json"
         results.unlink(missing_ok=True)
-        command = dbt("--quiet", "test", *(["--exclude", *excluded] if excluded else []))
+        command = discreet_dbt("test", *(["--exclude", *excluded] if excluded else []))
         run_tool(command, environment, overlay)
         if not results.exists():
             raise PlatformError(
@@ -74,6 +74,11 @@ def elementary(settings: Settings, _options: Mapping[str, str]) -> int:
             "Un mart a-t-il été renommé ? observability/models/ doit le suivre.",
         )
     return 0
+
+
+def discreet_dbt(*arguments: str) -> list[str]:
+    """The command of dbt, saying errors only, none of which quotes a row: Elementary keeps its messages."""
+    return python_tool("orchestration.audit.discretion", "--quiet", *arguments)
 
 
 def target_path(settings: Settings) -> Path:
@@ -141,7 +146,7 @@ def _build_tables(session: Session, access: Access, environment: Mapping[str, st
     if there and stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
         return
     with session.step("Tables d'Elementary (dbt run)"):
-        if run_tool(dbt("--quiet", "run", "--select", "package:elementary"), environment, overlay) != 0:
+        if run_tool(discreet_dbt("run", "--select", "package:elementary"), environment, overlay) != 0:
             raise PlatformError(
                 f"Les tables d'Elementary (schéma {schema}) n'ont pas été construites ; "
                 "l'erreur de dbt est ci-dessus.",

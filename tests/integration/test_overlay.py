@@ -124,7 +124,8 @@ def test_a_drop_and_a_new_column_are_found_and_no_row_is_kept(tmp_path: Path, da
     [(description,)] = platform.ask(
         """
         select test_results_description from elementary.elementary_test_results
-        where test_sub_type = 'row_count' and lower(table_name) = 'fct_marche' order by detected_at desc limit 1
+        where test_sub_type = 'row_count' and lower(table_name) = 'fct_marche'
+        order by detected_at desc limit 1
         """
     )
     assert "150" in description
