@@ -19,12 +19,11 @@ from orchestration.quality.facts import (
     Quality,
     Received,
 )
+from orchestration.quality.french import few
 
 # The gravest last.
 SEVERITIES = (WARNED, FAILED, BROKEN)
 CONTROL, MODEL, LOAD, LATE = "controle", "modele", "chargement", "retard"
-# From this many rows on, a count tells nothing of anybody.
-FEW = 5
 # Characters of an error message kept: the rest is in the run's log.
 KEPT = 300
 
@@ -81,9 +80,7 @@ def find_faults(quality: Quality, strategic: Collection[str] = ()) -> list[Fault
 
 def said_rows(rows: int | None) -> str:
     """`moins de 5 lignes`, `1 204 lignes`; "" for none or unknown."""
-    if not rows:
-        return ""
-    return f"moins de {FEW}\u00a0lignes" if rows < FEW else french.count(rows, "ligne")
+    return few(rows, "ligne") if rows else ""
 
 
 def _controls(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:

@@ -10,12 +10,11 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from orchestration.audit.journal import STRUCTURE as JOURNAL
 from orchestration.audit.journal import WRITERS
 from orchestration.errors import PlatformError
+from orchestration.history.structure import ensure_history
 from orchestration.notifications.decision import CLOSING, Destination, Message, Said
 
-HISTORY = Path(__file__).parents[1] / "history" / "structure.sql"
 STRUCTURE = Path(__file__).with_name("structure.sql")
 WEEKLY = "bilan"
 _SEPARATOR = " "
@@ -29,16 +28,15 @@ def ensure_memory(connection: psycopg.Connection) -> None:
     """
     if exists(connection):
         return
+    ensure_history(connection)
     try:
         with connection.transaction():
-            for script in (JOURNAL, HISTORY, STRUCTURE):
-                connection.execute(script.read_bytes())
+            connection.execute(STRUCTURE.read_bytes())
     except psycopg.errors.InsufficientPrivilege as error:
         raise PlatformError(
             "La mémoire des messages n'existe pas dans cette base, et ce compte ne peut pas la créer : "
             f"{error.diag.message_primary}.",
-            "Demandez à l'administrateur de la base de jouer, dans l'ordre, audit/structure.sql, "
-            "history/structure.sql et notifications/structure.sql, sous orchestration/ "
+            "Demandez à l'administrateur de la base de jouer orchestration/notifications/structure.sql "
             f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
         ) from error
 

@@ -52,18 +52,13 @@ def compose_weekly(
     ]
     broke = [fault for fault in others if fault.since >= start]
     lasting = [fault for fault in others if fault.since < start]
+    cured = [Item(f"{control.label}\u00a0: {control.text}") for control in mended]
     sections = [
         Section("À faire cette semaine", *_tasks(faults)),
         _section("Ce qui s'est cassé cette semaine", broke),
         _section("Ce qui dure depuis plus longtemps", lasting),
         _section("Ce qui est en retard", late),
-        Section(
-            "Ce qui a été réparé",
-            *_capped(
-                [Item(f"{control.label}\u00a0: {control.text}") for control in mended],
-                "sur la page du domaine",
-            ),
-        ),
+        Section("Ce qui a été réparé", *_capped(cured)),
     ]
     short = french.domain(domain)
     return Letter(
@@ -140,9 +135,11 @@ def _section(title: str, faults: Sequence[Fault]) -> Section:
         if fault.rows:
             lines.append(("Lignes concernées", fault.rows))
         items.append(Item(fault.text, MARKS[fault.severity], fault.severity, tuple(lines)))
-    return Section(title, *_capped(items, "sur la page du domaine"))
+    return Section(title, *_capped(items))
 
 
-def _capped(items: Sequence[Item], where: str) -> tuple[tuple[Item, ...], str]:
+def _capped(items: Sequence[Item]) -> tuple[tuple[Item, ...], str]:
     left = len(items) - NAMED
-    return tuple(items[:NAMED]), f"et {french.count(left, 'autre')}, {where}." if left > 0 else ""
+    return tuple(
+        items[:NAMED]
+    ), f"et {french.count(left, 'autre')}, sur la page du domaine." if left > 0 else ""
