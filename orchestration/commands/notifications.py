@@ -69,12 +69,12 @@ def _run(settings: Settings, options: Mapping[str, str], digests: list[str] | No
     access = session.open_database()
     session.enter(access)
     manifest = parse_or_fail(session).manifest
-    command = "make alert" if digests is None else "make digest"
+    given = f" AG={options['AG']}" if options.get("AG") else ""
+    command = "make alert" if digests is None else f"make digest{given}"
     with psycopg.connect(access.conninfo(), autocommit=True) as connection:
         post = open_post(settings, connection, manifest, command)
         if not is_set(options.get("CONFIRMER")):
-            print(_shown(post, digests))
-            print(f"\nRien n'est envoyé : {command} CONFIRMER=1 envoie.")
+            print(f"\n{_shown(post, digests)}\n\nRien n'est envoyé : {command} CONFIRMER=1 envoie.")
             return 0
         outcome = post.alert() if digests is None else post.digest(digests)
     print("\n" + "\n".join(outcome.lines()))
@@ -97,9 +97,9 @@ def _shown(post: Post, digests: list[str] | None) -> str:
     if digests is None:
         for message in to_send(post.connection, quality, post.manifest, declaration):
             to = _way(post, declaration, message.destination, message.copies)
-            letter = compose(message, declaration, quality.domains, quality.made_at)
+            letter = compose(message, declaration, quality.made_at)
             parts.append(f"{to}\n\n{as_text(letter)}")
-        return "\n\n\n".join(["", *(parts or ["Rien à dire : rien n'a changé depuis le dernier message."])])
+        return "\n\n\n".join(parts) or "Rien à dire : rien n'a changé depuis le dernier message."
     for domain in digests:
         letter = compose_weekly(quality, domain, declaration, strategic(post.manifest))
         ways = [
@@ -107,7 +107,7 @@ def _shown(post: Post, digests: list[str] | None) -> str:
             for destination, copies in weekly_destinations(post.manifest, declaration, domain).items()
         ]
         parts.append("\n".join([*ways, "", as_text(letter)]))
-    return "\n\n\n".join(["", *parts])
+    return "\n\n\n".join(parts)
 
 
 def _way(post: Post, declaration: Declaration, destination: Destination, copies: tuple[str, ...]) -> str:

@@ -197,4 +197,4 @@ def strategic(manifest: Manifest) -> frozenset[str]:
 
 
 def _compose(message: Message, declaration: Declaration, quality: Quality, most: int | None) -> Letter:
-    return compose(message, declaration, quality.domains, quality.made_at, most)
+    return compose(message, declaration, quality.made_at, most)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from orchestration.notifications.declaration import OWNER, STEWARD, Declaration
 from orchestration.notifications.faults import CONTROL, SEVERITIES, Fault, find_faults, key_of
 from orchestration.quality.facts import Quality
+from orchestration.quality.results import BRUSSELS
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
 # The words, in the order of a message.
 NEW, WORSE, LASTING, MENDED, WITHDRAWN = "nouveau", "aggrave", "rappel", "repare", "retire"
 WORDS = (NEW, WORSE, LASTING, MENDED, WITHDRAWN)

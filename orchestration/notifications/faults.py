@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from orchestration.catalogue import french
 from orchestration.governance.datasets import Responsible
@@ -20,6 +20,7 @@ from orchestration.quality.facts import (
     Received,
 )
 from orchestration.quality.french import few
+from orchestration.quality.results import BRUSSELS
 
 # The gravest last.
 SEVERITIES = (WARNED, FAILED, BROKEN)
@@ -121,8 +122,8 @@ def _broken(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
             detail=_cut(model.message),
             affected=_affected(model.affected),
             advice=(
-                f"Rejouer make build SELECT={model.name} ; si l'erreur revient, corriger le modèle, ou ce "
-                "qu'il lit, avec l'équipe de la plateforme."
+                "Prévenir l'équipe Plateforme, qui corrige le modèle ou ce qu'il lit "
+                f"(make build SELECT={model.name} le rejoue)."
             ),
             owner=model.owner,
             steward=model.steward,
@@ -160,7 +161,7 @@ def _sources(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
                 key=f"{LATE}:{source.unique_id}",
                 severity=WARNED,
                 text=f"Données promises {source.promise}, attendues le {french.day(source.due)}, pas reçues.",
-                since=datetime.combine(source.due, datetime.min.time(), tzinfo=quality.made_at.tzinfo),
+                since=datetime.combine(source.due, time.min, tzinfo=BRUSSELS),
                 detail="",
                 advice="Demander les données à qui les envoie, ou corriger la promesse (rafraichissement).",
                 copied=source.unique_id in strategic,

@@ -10,7 +10,7 @@ from orchestration.notifications.decision import local_day
 from orchestration.notifications.declaration import Declaration
 from orchestration.notifications.faults import LATE, Fault, find_faults
 from orchestration.notifications.letter import Item, Letter, Section
-from orchestration.notifications.wording import MARKS, moment
+from orchestration.notifications.wording import MARKS, moment, place
 from orchestration.quality.facts import FRESHNESS, Day, Quality
 
 DAYS = 7
@@ -63,7 +63,7 @@ def compose_weekly(
     short = french.domain(domain)
     return Letter(
         subject=f"{short}\u00a0: la qualité des données, semaine du {french.day(local_day(now))}",
-        intro=f"{quality.domains.get(domain, short)}. {_trend(quality.days.get(domain, ()))}",
+        intro=_trend(quality.days.get(domain, ())),
         sections=tuple(section for section in sections if section.items),
         page=declaration.page_of(domain),
         closing=CLOSING,
@@ -131,9 +131,9 @@ def _who(faults: Sequence[Fault]) -> tuple[tuple[str, str], ...]:
 def _section(title: str, faults: Sequence[Fault]) -> Section:
     items = []
     for fault in faults:
-        lines = [("Où", fault.label), ("Depuis", f"le {moment(fault.since)}")]
+        lines = [("Où", place(fault)), ("Depuis", f"le {moment(fault.since)}")]
         if fault.rows:
-            lines.append(("Lignes concernées", fault.rows))
+            lines.append(("Concerne", fault.rows))
         items.append(Item(fault.text, MARKS[fault.severity], fault.severity, tuple(lines)))
     return Section(title, *_capped(items))
 

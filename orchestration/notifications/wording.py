@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, time
 
 from orchestration.catalogue import french
 from orchestration.notifications.decision import (
-    BRUSSELS,
     LASTING,
     MENDED,
     NEW,
@@ -18,9 +17,10 @@ from orchestration.notifications.decision import (
     Word,
 )
 from orchestration.notifications.declaration import Declaration
-from orchestration.notifications.faults import Fault
+from orchestration.notifications.faults import SEVERITIES, Fault
 from orchestration.notifications.letter import Item, Letter, Section
 from orchestration.quality.facts import BROKEN, FAILED, WARNED
+from orchestration.quality.results import BRUSSELS
 
 MARKS = {BROKEN: "Erreur", FAILED: "Échec", WARNED: "Avertissement"}
 CLOSING = "Message automatique de la plateforme Données au Centre ; qui le reçoit : notifications/canaux.yml."
@@ -42,19 +42,12 @@ _COUNTED = {
 }
 
 
-def compose(
-    message: Message,
-    declaration: Declaration,
-    names: Mapping[str, str],
-    now: datetime,
-    most: int | None = None,
-) -> Letter:
+def compose(message: Message, declaration: Declaration, now: datetime, most: int | None = None) -> Letter:
     """Writes a message.
 
     Args:
         message: what to say.
         declaration: where the pages are, how many faults are named.
-        names: French names of the domains.
         now: the moment it speaks of.
         most: faults named, at most; the declaration's if None.
     """
@@ -65,19 +58,18 @@ def compose(
     subject = f"{short}\u00a0: {', '.join(said)}"
     if len(message.words) == 1:
         subject += f" ({message.words[0].label})"
-    sections, room = [], most
+    # The gravest are named, whatever is said of them; what is over takes no room from what is wrong.
+    wrong = [word for word in message.words if word.word in OPENING]
+    gravest = {word.key for word in sorted(wrong, key=lambda one: -SEVERITIES.index(one.severity))[:most]}
+    sections = []
     for kind in kinds:
         words = message.of(kind)
-        # What is over takes one line each, and no room from what is wrong.
-        named = words[:room] if kind in OPENING else words[:most]
-        if kind in OPENING:
-            room -= len(named)
+        named = [word for word in words if word.key in gravest] if kind in OPENING else words[:most]
         items = tuple(_item(word, now) for word in named)
         sections.append(Section(_TITLES[kind], items, _left(len(words) - len(named), bool(named))))
-    name = names.get(message.domain) or short
     return Letter(
         subject=subject,
-        intro=f"{name} — contrôles connus le {moment(now)}.",
+        intro=f"Ce que disent les contrôles des données, le {moment(now)}.",
         sections=tuple(sections),
         page=declaration.page_of(message.domain),
         closing=CLOSING,
@@ -85,17 +77,21 @@ def compose(
 
 
 def moment(value: datetime) -> str:
-    """`1er mars 2026 à 14:05`, in Brussels."""
+    """`1er mars 2026 à 14:05`, in Brussels; the day alone for what began with it."""
     local = value.astimezone(BRUSSELS)
-    return f"{french.day(local.date())} à {local:%H:%M}"
+    return french.day(local.date()) + (f" à {local:%H:%M}" if local.time() > time.min else "")
+
+
+def place(fault: Fault) -> str:
+    """Where it is: `fct_marche, colonne statut`."""
+    return f"{fault.label}, colonne {fault.column}" if fault.column else fault.label
 
 
 def fault_item(fault: Fault, since: datetime, now: datetime) -> Item:
     """A fault: what, where, since when, how many rows, who is affected, what to do, who acts."""
-    where = f"{fault.label}, colonne {fault.column}" if fault.column else fault.label
-    lines = [("Où", where), ("Depuis", f"le {moment(since)}{_age(since, now)}")]
+    lines = [("Où", place(fault)), ("Depuis", f"le {moment(since)}{_age(since, now)}")]
     if fault.rows:
-        lines.append(("Lignes concernées", fault.rows))
+        lines.append(("Concerne", fault.rows))
     lines.append(("Que faire", fault.advice or "Ouvrir la page du domaine, qui montre le contrôle."))
     more = []
     if fault.detail:

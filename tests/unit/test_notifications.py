@@ -182,7 +182,7 @@ def test_what_came_and_went_while_the_channel_was_down_is_said_as_such(told: Dec
     memory = remembered(decide(quality(control("a")), [], told), NOW, sent=False)
     messages = decide(quality(control("a", GOOD)), memory, told)
     assert words(messages) == [(MENDED, "fct_marche")]
-    assert "l'alerte n'avait pas pu partir" in as_text(compose(messages[0], told, DOMAINS, NOW))
+    assert "l'alerte n'avait pas pu partir" in as_text(compose(messages[0], told, NOW))
 
 
 def test_a_channel_that_was_down_changes_nothing_for_the_others(told: Declaration) -> None:
@@ -217,7 +217,7 @@ def test_a_failed_load_is_as_grave_as_an_error(told: Declaration) -> None:
     state = quality(received("points_verts", failure="points_verts.csv : la colonne id manque", last=None))
     messages = decide(state, [], told)
     assert messages[0].copies == (OWNER.email,)
-    assert "la colonne id manque" in as_text(compose(messages[0], told, DOMAINS, NOW))
+    assert "la colonne id manque" in as_text(compose(messages[0], told, NOW))
     # It has no date of its own: its age counts from the first word.
     tomorrow = replace(state, made_at=NOW + timedelta(days=1))
     assert words(decide(tomorrow, remembered(messages, NOW), told)) == [(LASTING, "points_verts")]
@@ -243,24 +243,24 @@ def test_no_small_count_is_said(rows: int | None, said: str) -> None:
 
 def test_a_small_count_is_in_no_form_of_the_letter(told: Declaration) -> None:
     state = quality(control("a", rows=3, message="Got 3 results, configured to fail if != 0", column=None))
-    letter = compose(decide(state, [], told)[0], told, DOMAINS, NOW)
+    letter = compose(decide(state, [], told)[0], told, NOW)
     for form in (as_html(letter), as_markdown(letter), as_text(letter)):
         assert "moins de 5" in form and "Got" not in form
 
 
 def test_the_letter_says_all_that_its_reader_needs(told: Declaration) -> None:
     state = quality(broken("fct_marche", since=NOW - timedelta(days=2)))
-    letter = compose(decide(state, [], told)[0], told, DOMAINS, NOW)
+    letter = compose(decide(state, [], told)[0], told, NOW)
     assert letter.subject == "AGS\u00a0: 1\u00a0nouveau problème (fct_marche)"
     text = " ".join(as_text(letter).split())
     for said in (
-        "Administration générale du Sport",
+        "Ce que disent les contrôles des données, le 26 novembre 2026 à 05:12.",
         "Erreur : Le modèle ne se construit plus",
         "Où : fct_marche",
         "Depuis : le 24 novembre 2026 à 05:12 (2 jours)",
         'Ce que dit la machine : column "marche" does not exist',
         "Ce qui en dépend : fct_croise (Transversal)",
-        "Que faire : Rejouer make build SELECT=fct_marche",
+        "(make build SELECT=fct_marche le rejoue)",
         f"Qui agit : {STEWARD.function} ({STEWARD.email})",
         f"Qui en répond : {OWNER.function} ({OWNER.email})",
         "Fichier : models/ags/marts/fct_marche.sql",
@@ -273,7 +273,7 @@ def test_the_subject_counts_each_kind(told: Declaration) -> None:
     memory = remembered(decide(quality(control("a"), control("b")), [], told), NOW - timedelta(days=1))
     old = control("a", since=NOW - timedelta(days=1))
     state = quality(old, control("b", GOOD), control("c"), broken("fct_marche"))
-    letter = compose(decide(state, memory, told)[0], told, DOMAINS, NOW)
+    letter = compose(decide(state, memory, told)[0], told, NOW)
     assert letter.subject == (
         "AGS\u00a0: 2\u00a0nouveaux problèmes, 1\u00a0problème qui dure, 1\u00a0problème réparé"
     )
@@ -286,7 +286,7 @@ def test_the_subject_counts_each_kind(told: Declaration) -> None:
 
 def test_a_message_names_the_gravest_and_counts_the_others(told: Declaration) -> None:
     state = quality(*(control(f"c{place}") for place in range(15)))
-    letter = compose(decide(state, [], told)[0], told, DOMAINS, NOW)
+    letter = compose(decide(state, [], told)[0], told, NOW)
     assert len(letter.sections[0].items) == 3
     assert letter.sections[0].left == "et 12\u00a0autres, sur la page du domaine."
     assert letter.subject == "AGS\u00a0: 15\u00a0nouveaux problèmes"
@@ -294,14 +294,14 @@ def test_a_message_names_the_gravest_and_counts_the_others(told: Declaration) ->
 
 def test_html_escapes_what_is_told_and_needs_nothing_from_elsewhere(told: Declaration) -> None:
     state = quality(control("a", text='Une note <= 20 & "ronde".', label="<script>"))
-    html = as_html(compose(decide(state, [], told)[0], told, DOMAINS, NOW))
+    html = as_html(compose(decide(state, [], told)[0], told, NOW))
     assert "Une note &lt;= 20 &amp; " in html and "<script" not in html
     assert "src=" not in html and "@import" not in html and "url(" not in html
 
 
 def test_teams_is_given_nobody_to_call(told: Declaration) -> None:
     state = quality(control("a", text="Voir <at>tous</at>."))
-    assert "<at>" not in as_markdown(compose(decide(state, [], told)[0], told, DOMAINS, NOW))
+    assert "<at>" not in as_markdown(compose(decide(state, [], told)[0], told, NOW))
 
 
 # The weekly digest
@@ -320,7 +320,7 @@ def test_the_digest_says_the_week_in_one_page(told: Declaration) -> None:
     letter = compose_weekly(state, "ags", told)
     assert letter.subject == "AGS\u00a0: la qualité des données, semaine du 26 novembre 2026"
     assert letter.intro == (
-        "Administration générale du Sport. 92 contrôles sur 100 sont bons, soit 92\u00a0%, en hausse par "
+        "92 contrôles sur 100 sont bons, soit 92\u00a0%, en hausse par "
         "rapport à la semaine passée (80\u00a0%)."
     )
     sections = {section.title: section for section in letter.sections}
@@ -433,7 +433,7 @@ def test_a_letter_too_long_for_a_telephone_names_less(told: Declaration) -> None
     message, made = decide(state, [], declaration)[0], []
 
     def letter(most: int | None) -> Letter:
-        made.append(compose(message, declaration, DOMAINS, NOW, most))
+        made.append(compose(message, declaration, NOW, most))
         return made[-1]
 
     # Nobody listens there: what counts is what would have left.
