@@ -11,8 +11,8 @@ import psycopg
 from orchestration.manifest.nodes import domain_of, node_of
 from orchestration.summary.collect import read_sources
 
-# Measures of a source table: files and rows in it, then lines that could not be read, that staging rejected or
-# excluded, and cells that it emptied. The last four are also counted by reason: « rejets : date : absente ».
+# Measures of a source table: files and rows in it; lines that could not be read, that staging rejected or
+# excluded; cells that it emptied. The last four also by reason: « rejets : date : absente ».
 FILES, ROWS = "fichiers", "lignes"
 ASIDE = ("illisibles", "rejets", "exclusions", "anomalies")
 
