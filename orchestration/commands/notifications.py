@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import psycopg
 
@@ -12,14 +10,20 @@ from orchestration.commands.pipeline import is_set
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.manifest.nodes import domains_in
-from orchestration.notifications.alerts import Outcome, Post, strategic, to_send, weekly_destinations
+from orchestration.notifications.alerts import (
+    Outcome,
+    Post,
+    open_post,
+    strategic,
+    to_send,
+    weekly_destinations,
+)
 from orchestration.notifications.decision import Destination
-from orchestration.notifications.declaration import Declaration, read_declaration
+from orchestration.notifications.declaration import Declaration
 from orchestration.notifications.letter import as_text
 from orchestration.notifications.sending import address_of
 from orchestration.notifications.weekly import compose_weekly
 from orchestration.notifications.wording import compose
-from orchestration.quality.reading import read_quality
 from orchestration.settings import Settings
 
 
@@ -46,22 +50,6 @@ def digest(settings: Settings, options: Mapping[str, str]) -> int:
             f"Choisissez parmi {', '.join(domains)}, ou rien pour tous.",
         )
     return _run(settings, options, [given] if given else domains)
-
-
-def open_post(settings: Settings, connection: psycopg.Connection, manifest: dict, run: str) -> Post:
-    """All that sending takes, as things stand now.
-
-    Args:
-        connection: to the database of the history, in autocommit.
-        manifest: the content of manifest.json.
-        run: which run sends.
-
-    Raises:
-        PlatformError: notifications/canaux.yml is wrong, or there is no history to read.
-    """
-    declaration = read_declaration(settings.root, domains_in(settings.root))
-    quality = read_quality(connection, manifest, datetime.now(UTC))
-    return Post(connection, quality, manifest, declaration, os.environ, run)
 
 
 def _run(settings: Settings, options: Mapping[str, str], digests: list[str] | None) -> int:

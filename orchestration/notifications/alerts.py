@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 
 import psycopg
 
+from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Responsible, read_datasets
+from orchestration.history.structure import exists as has_history
 from orchestration.manifest.metadata import meta_of
-from orchestration.manifest.nodes import Manifest
+from orchestration.manifest.nodes import Manifest, domains_in
 from orchestration.notifications.decision import Destination, Message, decide
-from orchestration.notifications.declaration import WEEKLY, Channel, Declaration
+from orchestration.notifications.declaration import WEEKLY, Channel, Declaration, read_declaration
 from orchestration.notifications.letter import Letter
 from orchestration.notifications.memory import (
     alone,
@@ -27,6 +31,8 @@ from orchestration.notifications.sending import address_of, send
 from orchestration.notifications.weekly import compose_weekly, week_of
 from orchestration.notifications.wording import compose
 from orchestration.quality.facts import Quality
+from orchestration.quality.reading import read_quality
+from orchestration.settings import Settings
 
 
 @dataclass
@@ -157,6 +163,27 @@ class Post:
 
     def _off(self, addresses: Mapping[str, str]) -> list[str]:
         return [channel.name for channel in self._used() if channel.name not in addresses]
+
+
+def open_post(settings: Settings, connection: psycopg.Connection, manifest: Manifest, run: str) -> Post:
+    """All that sending takes, as things stand now; the addresses are those of this process's environment.
+
+    Args:
+        settings: where the project is.
+        connection: to the database of the history, in autocommit.
+        manifest: the content of manifest.json.
+        run: which run sends.
+
+    Raises:
+        PlatformError: notifications/canaux.yml is wrong, or there is no history to read.
+    """
+    declaration = read_declaration(settings.root, domains_in(settings.root))
+    if not has_history(connection):
+        raise PlatformError(
+            "Cette base n'a pas encore d'historique : rien à dire.", "Lancez make demo ou make build d'abord."
+        )
+    quality = read_quality(connection, manifest, datetime.now(UTC))
+    return Post(connection, quality, manifest, declaration, os.environ, run)
 
 
 def to_send(
