@@ -9,6 +9,7 @@ from orchestration.audit import keep_anchor
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.manifest import parse
+from orchestration.rights.erasure import rewrite
 from orchestration.rights.holds import read_holds
 from orchestration.rights.purge import apply_purge, plan_purge
 from orchestration.settings import Settings
@@ -34,6 +35,7 @@ def retention(settings: Settings) -> dg.Definitions:
                 done = apply_purge(connection, dues, None)
                 connection.commit()
                 keep_anchor(settings, connection)
+            rewrite("", {table for due in done for table in due.tables})
         except PlatformError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         context.add_output_metadata({due.label: due.rows + due.rejects for due in done})
