@@ -1,4 +1,4 @@
-"""From a run of dbt in Dagster to the mail of who must act, on a small project; nothing is made up between."""
+"""From a run of dbt in Dagster to the mail of who must act, on a small project, with nothing made up."""
 
 from __future__ import annotations
 
