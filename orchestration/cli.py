@@ -25,6 +25,7 @@ COMMANDS = {
     "test-macros": ("macros", "joue les cas des macros portables sur PostgreSQL et en VQL"),
     "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
     "catalogue": ("catalogue", "écrit le catalogue des jeux de données, pages où chercher"),
+    "report": ("report", "écrit les rapports sur la qualité et les exécutions"),
     "lineage": ("lineage", "montre d'où vient une colonne et où elle va"),
     "audit-check": ("audit", "vérifie que le journal d'audit est entier"),
     "access": ("access", "applique à la base les droits déclarés dans access/"),

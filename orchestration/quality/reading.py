@@ -60,7 +60,7 @@ def read_quality(
 def _controls(history: History, project: Project, start: datetime) -> tuple[list[Control], list[str]]:
     wanted = [
         *project.tests,
-        *(name for name, source in project.sources.items() if _has_limit(source)),
+        *(name for name, source in project.sources.items() if has_limit(source)),
     ]
     played = {name: history.last[name] for name in wanted if name in history.last}
     bad = {name: one.good for name, one in played.items() if one.outcome != facts.GOOD}
@@ -292,7 +292,8 @@ def _runs(history: History, start: datetime) -> Iterable[Run]:
         )
 
 
-def _has_limit(source: Node) -> bool:
+def has_limit(source: Node) -> bool:
+    """True for a source table whose freshness is a control."""
     limits = source.get("freshness") or {}
     return any((limits.get(limit) or {}).get("count") for limit in ("warn_after", "error_after"))
 
