@@ -38,6 +38,8 @@ COMMANDS = {
     "person-access": ("rights", "rassemble tout ce que la base sait d'une personne"),
     "person-erase": ("rights", "efface une personne de la base, et le prouve (CONFIRMER=1)"),
     "person-rectify": ("rights", "rectifie une donnée d'une personne (CONFIRMER=1)"),
+    "alert": ("notifications", "montre les messages à envoyer, ou les envoie (CONFIRMER=1)"),
+    "digest": ("notifications", "montre le bilan hebdomadaire, ou l'envoie (CONFIRMER=1)"),
     "ui": ("pipeline", "ouvre Dagster"),
     "new-model": ("templates", "crée un modèle depuis un gabarit"),
     "env": ("database", "donne les variables d'environnement"),
