@@ -47,7 +47,7 @@ _LINKS = re.compile(r"<link\b[^>]*>", re.DOTALL)
 # Columns of the test results shown at first: who answers, in place of words that hardly change.
 _COLUMNS = {
     '{id:"testOwners",header:"Test owners",width:200,defaultUntoggled:!0,': (
-        '{id:"testOwners",header:"Test owners",width:120,'
+        '{id:"testOwners",header:"Owners",width:135,'
     ),
     **{
         column: f"{column}defaultUntoggled:!0,"
