@@ -40,7 +40,7 @@ def messages(settings: Settings) -> dg.Definitions:
     def alerts(context: dg.OpExecutionContext) -> None:
         _send(settings, context, digests=False)
 
-    @dg.op(name="bilans", description="Envoie le bilan de la semaine de chaque domaine.")
+    @dg.op(name="envoyer_les_bilans", description="Envoie le bilan de la semaine de chaque domaine.")
     def digests(context: dg.OpExecutionContext) -> None:
         _send(settings, context, digests=True)
 

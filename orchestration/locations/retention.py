@@ -24,7 +24,7 @@ TIMEZONE = "Europe/Brussels"
 def retention(settings: Settings) -> dg.Definitions:
     """Makes the job, which deletes, and its schedule, which is off until somebody starts it."""
 
-    @dg.op(name=NAME, description="Efface ce qui a passé sa durée de conservation, sauf les gels.")
+    @dg.op(name="effacer", description="Efface ce qui a passé sa durée de conservation, sauf les gels.")
     def purge(context: dg.OpExecutionContext) -> None:
         manifest = parse(settings).manifest
         datasets = read_datasets(manifest)
