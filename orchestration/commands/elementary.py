@@ -11,7 +11,7 @@ from orchestration.commands.session import Access, Session, child_environment, d
 from orchestration.errors import PlatformError
 from orchestration.overlay import Finding, ensure_packages, findings, fingerprint, watched_marts
 from orchestration.overlay.installation import FOLDER
-from orchestration.overlay.watching import POINTS_NEEDED, built_marts, learning
+from orchestration.overlay.watching import POINTS_NEEDED, built_marts, forget, learning
 from orchestration.settings import Settings
 
 OVERLAY = "observability"
@@ -67,6 +67,7 @@ def elementary(settings: Settings, _options: Mapping[str, str]) -> int:
     played, found = findings(target_path(settings))
     with psycopg.connect(access.conninfo()) as connection:
         young, measures = learning(connection, f"{prefix}{SCHEMA}")
+        forget(connection, f"{prefix}{SCHEMA}")
     print(f"\n{account(played, found, young, measures, page)}")
     if broken := [one for one in found if one.error]:
         raise PlatformError(

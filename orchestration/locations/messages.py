@@ -1,4 +1,4 @@
-"""What follows every run: the pages of quality and the messages; and the digests on Mondays.
+"""What follows every run: the messages and the pages of quality; and the digests on Mondays.
 
 In jobs of their own: what goes wrong here is red here, and never in the run that it speaks of.
 """
@@ -44,7 +44,7 @@ def messages(settings: Settings) -> dg.Definitions:
     def digests(context: dg.OpExecutionContext) -> None:
         _send(settings, context, digests=True)
 
-    @dg.job(name=AFTER, description="Après chaque exécution : les pages, puis les messages.")
+    @dg.job(name=AFTER, description="Après chaque exécution : les messages et les pages.")
     def after() -> None:
         # Neither waits for the other: a page that fails keeps nobody from being told.
         pages()
@@ -69,7 +69,7 @@ def _sensor(name: str, status: dg.DagsterRunStatus, job: dg.JobDefinition) -> dg
     @dg.run_status_sensor(
         run_status=status,
         name=name,
-        description="Après chaque exécution de chaque domaine : les pages et les messages.",
+        description="Après chaque exécution de chaque domaine : les messages et les pages.",
         monitor_all_code_locations=True,
         request_job=job,
         default_status=dg.DefaultSensorStatus.RUNNING,

@@ -13,6 +13,16 @@ import yaml
 from psycopg import sql
 
 MODELS = "models"
+# What grows with every run. Days kept: three times what the tests learn from.
+GROWING = (
+    "data_monitoring_metrics",
+    "dbt_invocations",
+    "dbt_run_results",
+    "elementary_test_results",
+    "schema_columns_snapshot",
+    "test_result_rows",
+)
+KEPT = 90
 # A score above 2 needs six points: (n - 1) / sqrt(n), with anomaly_sensitivity of dbt_project.yml.
 POINTS_NEEDED = 6
 
@@ -99,6 +109,22 @@ def learning(connection: psycopg.Connection, schema: str, days: int = 30) -> tup
         table=sql.Identifier(schema, "data_monitoring_metrics"),
     )
     return connection.execute(query).fetchone() or (0, 0)
+
+
+def forget(connection: psycopg.Connection, schema: str) -> None:
+    """Deletes what is older than KEPT days. Elementary never does; to be called after the tests, so that the
+    last picture of each table, which the next run compares with, is always young.
+
+    Args:
+        schema: Elementary's.
+    """
+    for table in GROWING:
+        connection.execute(
+            sql.SQL(
+                "delete from {table} "
+                "where created_at < now() at time zone 'utc' - make_interval(days => {days})"
+            ).format(table=sql.Identifier(schema, table), days=sql.Literal(KEPT))
+        )
 
 
 def findings(target_path: Path) -> tuple[int, list[Finding]]:

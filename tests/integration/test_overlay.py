@@ -110,7 +110,7 @@ def test_a_drop_and_a_new_column_are_found_and_no_row_is_kept(tmp_path: Path, da
             bucket_end - make_interval(days => day), updated_at - make_interval(days => day),
             metric_properties, created_at - make_interval(days => day)
         from elementary.data_monitoring_metrics
-        cross join generate_series(1, {DAYS}) as day
+        cross join (select generate_series(1, {DAYS}) union all select 100) as days (day)
         """
     )
     said = platform.run(mirrors=False)
