@@ -34,6 +34,7 @@ class Project:
             for parent in reader.get("depends_on", {}).get("nodes", ()):
                 self._read_by[parent].append(reader["unique_id"])
         found = {domain_of(node) for node in (*self.models.values(), *self.sources.values())}
+        found |= {domain_of_test(manifest, test) or PLATFORM for test in self.tests.values()}
         last = {SHARED: 1, CROSSING: 2, PLATFORM: 3}
         self.domains = sorted(found, key=lambda name: (last.get(name, 0), name))
 
