@@ -52,6 +52,9 @@ catalogue: ## Écrit le catalogue des jeux de données (build/catalogue), sans b
 .PHONY: report
 report: ## Écrit les rapports sur la qualité et les exécutions (build/reports)
 	$(RUN) report
+.PHONY: elementary
+elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si ses paquets sont à portée
+	$(RUN) elementary
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage

@@ -26,6 +26,7 @@ COMMANDS = {
     "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
     "catalogue": ("catalogue", "écrit le catalogue des jeux de données, pages où chercher"),
     "report": ("report", "écrit les rapports sur la qualité et les exécutions"),
+    "elementary": ("elementary", "cherche des anomalies dans les marts avec Elementary complet"),
     "lineage": ("lineage", "montre d'où vient une colonne et où elle va"),
     "audit-check": ("audit", "vérifie que le journal d'audit est entier"),
     "access": ("access", "applique à la base les droits déclarés dans access/"),

@@ -128,7 +128,7 @@ def test_the_list_of_tests_has_the_same_counts_and_only_the_project(page: Page, 
 
 def test_a_failing_test_says_what_it_checks_who_answers_and_what_dbt_said(page: Page, report: Path) -> None:
     go(page, report, "test-results")
-    owners = cell(page, "fase_valide_fct_ecole_fase", "Test owners")
+    owners = cell(page, "fase_valide_fct_ecole_fase", "Owners")
     for mailbox in (runs.OWNER, runs.STEWARD):
         expect(owners.get_by_label(mailbox)).to_be_visible()
     row(page, "fase_valide_fct_ecole_fase").click()

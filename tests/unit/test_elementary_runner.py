@@ -167,6 +167,25 @@ def test_the_page_holds_its_data_and_asks_for_nothing() -> None:
     assert data["tracking"] is None
 
 
+def test_the_data_are_those_that_elementary_would_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = {one: [played("echec", "Got 7 results", 7)] for one in (runs.GOOD, runs.CARDS, runs.MART)}
+    made = []
+    whole = page._plain
+    monkeypatch.setattr(page, "_plain", lambda schema: made.append(schema.copy(deep=True)) or whole(schema))
+    data = page.report_data(Artifacts(runs.project()), past, runs.NOW, 30)
+    theirs = made[0].dict()
+    assert theirs["models"][runs.EXPOSURE]["owner"]["email"] == "carte@fwb.example"
+    for part in set(theirs) - {"creation_time", "test_results", "test_runs"}:
+        assert data[part] == theirs[part], part
+
+
+def test_a_number_that_json_has_no_word_for_is_written_in_words() -> None:
+    text = page.render({"median": float("inf"), "rate": [float("nan")]})
+    encoded = re.search(r"atob\('([^']*)'\)", text)
+    assert encoded is not None
+    assert json.loads(base64.b64decode(encoded[1])) == {"median": "Infinity", "rate": ["NaN"]}
+
+
 def test_a_page_of_another_shape_is_refused(tmp_path, monkeypatch) -> None:
     (tmp_path / "index.html").write_text("<html></html>", encoding="utf-8")
     monkeypatch.setattr(page, "files", lambda _: tmp_path)
@@ -176,6 +195,6 @@ def test_a_page_of_another_shape_is_refused(tmp_path, monkeypatch) -> None:
 
 def test_more_nodes_have_fewer_results_each() -> None:
     assert points(0) == points(100) == MOST
-    assert points(1240) == 10
-    assert points(470) == 25
-    assert points(100_000) == 10
+    assert points(1240) == 7
+    assert points(470) == 19
+    assert points(100_000) == 7

@@ -47,7 +47,7 @@ _LINKS = re.compile(r"<link\b[^>]*>", re.DOTALL)
 # Columns of the test results shown at first: who answers, in place of words that hardly change.
 _COLUMNS = {
     '{id:"testOwners",header:"Test owners",width:200,defaultUntoggled:!0,': (
-        '{id:"testOwners",header:"Test owners",width:120,'
+        '{id:"testOwners",header:"Owners",width:135,'
     ),
     **{
         column: f"{column}defaultUntoggled:!0,"
@@ -116,7 +116,7 @@ def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> d
             f"Ce projet est fait pour elementary-data {VERSION} : rétablissez cette version "
             "(requirements.in, make lock), ou adaptez orchestration/reports/elementary.",
         )
-    data = made.dict()
+    data = _plain(made)
     data["creation_time"] = now.astimezone(UTC).replace(microsecond=0).isoformat()
     _complete(data, artifacts, past)
     return data
@@ -130,7 +130,10 @@ def render(data: Mapping[str, Any]) -> str:
     """
     from elementary.utils.json_utils import inf_and_nan_to_str
 
-    text = json.dumps(inf_and_nan_to_str(data), separators=(",", ":"))
+    try:
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(inf_and_nan_to_str(data), separators=(",", ":"))
     encoded = base64.b64encode(text.encode("ascii")).decode("ascii")
     shipped = (files("elementary.monitor.data_monitoring.report") / "index.html").read_text("utf-8")
     head, mark, rest = shipped.partition("<script")
@@ -148,6 +151,20 @@ def render(data: Mapping[str, Any]) -> str:
         rest = rest.replace(theirs, ours)
     rest = _DEMONSTRATION.sub(r"\2={}", rest)
     return f"{head}{script}\n    {mark}{rest}"
+
+
+def _plain(made: Any) -> dict[str, Any]:
+    """A ReportDataSchema as dicts and lists; its own `dict()` copies all of it again, and takes as long."""
+    data = dict(made)
+    data["env"] = made.env.dict()
+    data["invocations"] = [one.dict() for one in made.invocations]
+    data["models"] = {
+        unique_id: {
+            key: value.dict() if hasattr(value, "dict") else value for key, value in described.items()
+        }
+        for unique_id, described in made.models.items()
+    }
+    return data
 
 
 def _complete(data: Mapping[str, Any], artifacts: Artifacts, past: Past) -> None:
