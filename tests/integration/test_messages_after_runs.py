@@ -48,16 +48,19 @@ class Daemon:
         """Sensor and run of what is requested now."""
         found = []
         for name, sensor in self._sensors.items():
-            tick = sensor.evaluate_tick(
-                dg.build_sensor_context(
-                    instance=self._instance,
-                    cursor=self._cursors[name],
-                    repository_def=self._repository,
-                    sensor_name=name,
+            before = object()
+            # A look that skips a run sees no further; the next one goes on from there.
+            while before != (before := self._cursors[name]):
+                tick = sensor.evaluate_tick(
+                    dg.build_sensor_context(
+                        instance=self._instance,
+                        cursor=self._cursors[name],
+                        repository_def=self._repository,
+                        sensor_name=name,
+                    )
                 )
-            )
-            self._cursors[name] = tick.cursor
-            found += [(name, request.run_key) for request in tick.run_requests or ()]
+                self._cursors[name] = tick.cursor
+                found += [(name, request.run_key) for request in tick.run_requests or ()]
         return found
 
 
