@@ -102,6 +102,11 @@ class Project:
                 found.append(Affected(one, "mart", held.name, held.domain, held.owner))
         return tuple(found)
 
+    def strategic(self, unique_id: str | None) -> bool:
+        """True when a node is a strategic data set, or one downstream is."""
+        about = (unique_id, *(one.unique_id for one in self.affected(unique_id)))
+        return any(self.datasets[one].strategic for one in about if one in self.datasets)
+
     def personal(self, unique_id: str | None) -> bool:
         """True when a node, or what it is made from, is about persons."""
         if unique_id is None:

@@ -102,6 +102,7 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
                 steward=steward,
                 affected=project.affected(about),
                 personal=project.personal(about),
+                strategic=project.strategic(about),
             )
         )
     found.sort(key=lambda one: (project.domains.index(one.domain), one.label, one.name))
@@ -130,6 +131,7 @@ def _broken(history: History, project: Project) -> Iterable[Broken]:
             owner=owner,
             steward=steward,
             affected=project.affected(name),
+            strategic=project.strategic(name),
         )
 
 
