@@ -27,14 +27,17 @@ class Reports:
     Attributes:
         written: French title -> the file to open.
         faults: what could not be, in French.
+        notices: what somebody should know, in French; nothing failed.
     """
 
     written: Mapping[str, Path]
     faults: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """One line a page, for the terminal."""
-        return "\n".join([*(f"{title} : {path}" for title, path in self.written.items()), *self.faults])
+        pages = (f"{title} : {path}" for title, path in self.written.items())
+        return "\n".join([*pages, *self.notices, *self.faults])
 
 
 def report(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -46,6 +49,7 @@ def report(settings: Settings, _options: Mapping[str, str]) -> int:
     session = Session(settings)
     with session.step("Serveur PostgreSQL"):
         access = session.open_database()
+    session.enter(access)
     manifest = read_manifest(settings)
     with session.step("Rapports"):
         reports = write_reports(settings, access.conninfo(), manifest, datetime.now(UTC))
@@ -63,13 +67,15 @@ def write_reports(settings: Settings, conninfo: str, manifest: Manifest, now: da
 
     Args:
         settings: build/ receives the pages.
-        conninfo: to the database of the history; the role `rapport` is enough.
+        conninfo: to the database of the history; the role `rapport` is enough for the pages, not for the
+            workbooks of the stewards.
         manifest: the content of manifest.json.
         now: the moment the pages speak of, with a time zone.
     """
     written: dict[str, Path] = {}
     faults: list[str] = []
-    for title, write in writers().items():
+    notices: list[str] = []
+    for title, write in writers(settings, conninfo, notices).items():
         try:
             with psycopg.connect(conninfo, connect_timeout=10) as connection:
                 connection.read_only = True
@@ -82,12 +88,25 @@ def write_reports(settings: Settings, conninfo: str, manifest: Manifest, now: da
         # Whatever a page trips over, the others and the run that asked for them go on.
         except Exception as error:
             faults.append(f"{title} : {reason(error)}")
-    return Reports(written, tuple(faults))
+    return Reports(written, tuple(faults), tuple(notices))
 
 
-def writers() -> dict[str, Writer]:
-    """French title -> what writes the page."""
-    return {"Rapport Elementary": elementary}
+def writers(settings: Settings, conninfo: str, notices: list[str]) -> dict[str, Writer]:
+    """French title -> what writes the page, in this order: the managers' pages lead to Elementary's.
+
+    Args:
+        settings, conninfo: as in `write_reports`.
+        notices: receives what somebody should know.
+    """
+
+    def managers(_connection: psycopg.Connection, manifest: Manifest, folder: Path, now: datetime) -> Path:
+        from orchestration.reports.managers import write_managers_reports
+
+        done = write_managers_reports(settings, conninfo, manifest, folder, now)
+        notices.extend(done.workbooks.messages)
+        return done.page
+
+    return {"Rapport Elementary": elementary, "Qualité des données": managers}
 
 
 def elementary(connection: psycopg.Connection, manifest: Manifest, folder: Path, now: datetime) -> Path:
