@@ -135,6 +135,7 @@ def _renderer(catalogue: Catalogue) -> Any:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "action": french.action,
         "day": french.day,
         "moment": french.moment,
         "number": french.number,

@@ -1,12 +1,15 @@
 """What data_platform watches for everyone: freshness, undeclared files, leftovers of killed runs."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
+from orchestration.history.structure import forget_old_runs
 from orchestration.landing import read_declarations
 from orchestration.locations.dbt_run import clean_leftovers
 from orchestration.locations.freshness import note_freshness, watched_sources
+from orchestration.locations.messages import messages
 from orchestration.locations.retention import retention
 from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
@@ -26,10 +29,16 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     }
     group = dict(group_name=PLATFORM, owners=translator.owners_of(PLATFORM))
 
-    @dg.asset(name="menage", description="Efface ce que des exécutions interrompues ont laissé.", **group)
+    @dg.asset(
+        name="menage",
+        description="Efface ce que des exécutions interrompues ont laissé, et l'historique trop ancien.",
+        **group,
+    )
     def housekeeping() -> dg.MaterializeResult:
         folders = settings.target_path.parent.glob("*/runs/*/")
-        return dg.MaterializeResult(metadata={"dossiers effacés": sum(map(clean_leftovers, folders))})
+        removed = sum(map(clean_leftovers, folders))
+        forgotten = forget_old_runs("", datetime.now(UTC))
+        return dg.MaterializeResult(metadata={"dossiers effacés": removed, "exécutions oubliées": forgotten})
 
     @dg.asset(
         name="fichiers_non_declares",
@@ -51,7 +60,9 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         definitions = dg.Definitions.merge(definitions, dg.Definitions(asset_checks=[freshness]))
         selection |= dg.AssetSelection.checks(freshness)
     job = dg.define_asset_job("surveillance", selection)
-    return dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]), retention(settings))
+    return dg.Definitions.merge(
+        definitions, dg.Definitions(jobs=[job]), retention(settings), messages(settings)
+    )
 
 
 def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
