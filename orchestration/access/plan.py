@@ -24,7 +24,7 @@ _SCHEMA = (_FOLDER / "schema.sql").read_text("utf-8")
 _VERSION = hashlib.sha256(f"{_SCHEMA}{_FUNCTIONS}".encode()).hexdigest()[:16]
 OWN = "acces"
 # Schemas with rights of their own, which this module leaves alone.
-EXEMPT = ("audit",)
+EXEMPT = ("audit", "historique")
 _BUILDING_FUNCTIONS = (
     "acces.appliquer(text,text)",
     "acces.ecarts(jsonb,text,text)",

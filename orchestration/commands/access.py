@@ -16,6 +16,7 @@ from orchestration.audit import note_run
 from orchestration.audit.rights import entitle
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
+from orchestration.history.structure import entitle as entitle_history
 from orchestration.manifest.nodes import Manifest, domains_in
 from orchestration.settings import Settings
 
@@ -131,9 +132,11 @@ def note_rights(settings: Settings, conninfo: str, changes: list[Change]) -> Non
     try:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             entitle(connection)
+            entitle_history(connection)
     except psycopg.Error as error:
         raise PlatformError(
-            f"Les droits sont appliqués, mais pas ceux du journal d'audit : {str(error).strip()}",
+            "Les droits sont appliqués, mais pas ceux du journal d'audit et de l'historique : "
+            f"{str(error).strip()}",
             "Un administrateur lance make access avec son compte (docs/audit.md).",
         ) from error
     if changes:

@@ -26,6 +26,7 @@ PARTS = {
     "définitions": "Définitions Dagster",
     "chargement": "Chargement de la zone de dépôt",
     "dbt": "Construction et tests (dbt)",
+    "fraîcheur": "Fraîcheur des sources (dbt)",
 }
 
 
@@ -49,6 +50,8 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
         print(f"\n{error}")
     if len(outcome.errors) > ERRORS_SHOWN:
         print(f"\n… et {len(outcome.errors) - ERRORS_SHOWN} autres erreurs : voir build/dagster.log")
+    for notice in outcome.notices:
+        print(f"\n{notice}", flush=True)
     problems = [] if outcome.success else [f"{len(outcome.errors)} erreur(s), dont le détail est ci-dessus."]
     if settings.embedded:
         # Elsewhere roles are an administrator's: make access.

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
@@ -24,6 +25,7 @@ from orchestration.commands.session import (
     run_tool,
 )
 from orchestration.errors import PlatformError
+from orchestration.history.recording import Recording
 from orchestration.landing import load_landing, read_declarations
 from orchestration.manifest.reader import dbt_options, read_manifest
 from orchestration.settings import Settings
@@ -50,11 +52,13 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     # What an earlier command left would be taken for the results of this one.
     (settings.target_path / RESULTS).unlink(missing_ok=True)
     code = None
+    begun = datetime.now(UTC)
     try:
         with session.step("dbt build"):
             code = run_tool(command, environment, settings.root)
     finally:
         unnoted = _note_build(session, access, selection, code)
+        _note_history(session, access, selection, code, begun)
     if unnoted:
         print(f"\n{unnoted}", file=sys.stderr)
     if code != 0:
@@ -96,6 +100,23 @@ def _note_build(session: Session, access: Access, selection: Sequence[str], code
     except PlatformError as error:
         problems.append(str(error))
     return "\n\n".join(problems)
+
+
+def _note_history(
+    session: Session, access: Access, selection: Sequence[str], code: int | None, begun: datetime
+) -> None:
+    """Notes a build in the history; what goes wrong is said and fails nothing."""
+    settings = session.settings
+    try:
+        manifest = read_manifest(settings)
+    except PlatformError:
+        # dbt has never read the project: there is nothing to note.
+        return
+    scope = " ".join(selection) or "tout"
+    recording = Recording(settings, access.conninfo(), manifest, "build", "make build", scope, begun)
+    issue = "interrompu" if code is None else "echec" if code else None
+    if notice := recording.end(issue, _results(settings)):
+        print(f"\n{notice}", file=sys.stderr)
 
 
 def selection_advice(manifest: Mapping, selection: Sequence[str]) -> str:

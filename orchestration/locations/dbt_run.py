@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import json
 import os
 import queue
 import shutil
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestration.audit.discretion import hide_values
 from orchestration.manifest.reader import dbt_options
@@ -101,6 +102,13 @@ class DbtRun:
         finally:
             at_end.cancel()
 
+    def kept(self, name: str) -> list[dict[str, Any]]:
+        """The `results` of an artefact of KEPT, once `results` has ended; none when dbt did not write it."""
+        try:
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))["results"]
+        except (OSError, ValueError, KeyError):
+            return []
+
     def _stream(self) -> Iterator[NodeResult]:
         from dbt.cli.main import dbtRunner
 
@@ -120,6 +128,9 @@ class DbtRun:
             finally:
                 received.put(None)
 
+        for name in KEPT:
+            # What an earlier command left would be taken for the results of this one.
+            (self.folder / name).unlink(missing_ok=True)
         with _own_folder(self.folder) as target_path:
             # A daemon: the end of the process must not wait for dbt before it has asked it to stop.
             thread = threading.Thread(target=work, args=(target_path,), name="dbt", daemon=True)

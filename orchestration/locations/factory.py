@@ -56,6 +56,7 @@ def build_definitions(
     parsed: ParseResult | None = None,
     progress: Callable[[str], None] | None = None,
     watch: Callable[[NodeResult], None] | None = None,
+    launcher: str | None = None,
 ) -> dg.Definitions:
     """Makes the assets of some domains as one step, and the job that makes them all.
 
@@ -66,19 +67,24 @@ def build_definitions(
         name: of the job and of the folder of results.
         journal: filled by the step, for a caller in the same process.
         parsed, progress, watch: see Work.
+        launcher: what the history says started it; dagster and the name when None.
 
     Raises:
         PlatformError: the domains hold nothing.
     """
     catalogue = read_catalogue(manifest, domains)
-    work = Work(settings, name, catalogue, parsed, progress, watch)
+    work = Work(settings, name, catalogue, launcher or f"dagster {name}", parsed, progress, watch)
 
     @dg.multi_asset(
         name=f"construire_{name}", specs=catalogue.specs, check_specs=catalogue.checks, can_subset=True
     )
     def build(context: dg.AssetExecutionContext):
         mine = journal if journal is not None else Journal()
-        yield from work.run(context.selected_asset_keys, context.selected_asset_check_keys, mine)
+        try:
+            yield from work.run(context.selected_asset_keys, context.selected_asset_check_keys, mine)
+        finally:
+            for notice in mine.notices:
+                context.log.warning(notice)
 
     return dg.Definitions(
         assets=[build, *catalogue.outside],

@@ -1,16 +1,16 @@
 """What data_platform watches for everyone: freshness, undeclared files, leftovers of killed runs."""
 
-import json
 from typing import Any
 
 import dagster as dg
 
 from orchestration.landing import read_declarations
-from orchestration.locations.dbt_run import DbtRun, clean_leftovers
+from orchestration.locations.dbt_run import clean_leftovers
+from orchestration.locations.freshness import note_freshness, watched_sources
 from orchestration.locations.retention import retention
 from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
-from orchestration.manifest.nodes import PLATFORM, Manifest, label_of, node_of, of_type
+from orchestration.manifest.nodes import PLATFORM, Manifest
 from orchestration.settings import Settings
 
 FRESH = "fraicheur"
@@ -21,9 +21,8 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     """Makes the checks and the housekeeping, with a job of their own, run by hand."""
     translator = Translator(manifest)
     keys = {
-        source["unique_id"]: translator.get_asset_spec(manifest, source["unique_id"], None).key
-        for source in of_type(manifest, "source")
-        if _watched(source)
+        unique_id: translator.get_asset_spec(manifest, unique_id, None).key
+        for unique_id in watched_sources(manifest)
     }
     group = dict(group_name=PLATFORM, owners=translator.owners_of(PLATFORM))
 
@@ -71,19 +70,15 @@ def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChec
 
     @dg.multi_asset_check(name="fraicheur_des_sources", specs=specs, can_subset=True)
     def freshness(context: dg.AssetCheckExecutionContext):
-        parsed = parse(settings)
         wanted = {check.asset_key for check in context.selected_asset_check_keys}
         chosen = [unique_id for unique_id, key in keys.items() if key in wanted]
-        names = [f"source:{label_of(node_of(parsed.manifest, unique_id))}" for unique_id in chosen]
-        run = DbtRun(settings, PLATFORM, parsed.project, ["source", "freshness", "--select", *names])
-        for _ in run.results():
-            pass
-        if run.error:
-            raise dg.Failure(f"La fraîcheur n'a pas pu être mesurée : {run.error}", allow_retries=False)
-        found = json.loads((run.folder / "sources.json").read_text(encoding="utf-8"))["results"]
-        for result in found:
-            if result["unique_id"] in chosen:
-                yield _verdict(keys[result["unique_id"]], result)
+        found = note_freshness(settings, PLATFORM, parse(settings), chosen, "dagster surveillance")
+        for notice in found.notices:
+            context.log.warning(notice)
+        if found.error:
+            raise dg.Failure(f"La fraîcheur n'a pas pu être mesurée : {found.error}", allow_retries=False)
+        for result in found.results:
+            yield _verdict(keys[result["unique_id"]], result)
 
     return freshness
 
@@ -101,8 +96,3 @@ def _verdict(key: dg.AssetKey, result: dict[str, Any]) -> dg.AssetCheckResult:
         description=result.get("error"),
         metadata={"dernière réception": "jamais reçu" if never else received or "inconnue"},
     )
-
-
-def _watched(source: Any) -> bool:
-    limits = source.get("freshness") or {}
-    return any((limits.get(limit) or {}).get("count") for limit in ("warn_after", "error_after"))

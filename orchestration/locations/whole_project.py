@@ -37,6 +37,7 @@ class Outcome:
             `skipped` counts those that did not run because of an error before them.
         seconds: by step: lecture, definitions, chargement, dbt, and total.
         errors: what failed, in French, one entry a cause.
+        notices: what went wrong beside the work and fails nothing, in French.
         notice: that the project does not parse and its last good manifest served; else None.
         run_id: of the Dagster run, to be found in the UI.
     """
@@ -47,6 +48,7 @@ class Outcome:
     counts: dict[str, dict[str, int]]
     seconds: dict[str, float]
     errors: list[str]
+    notices: list[str]
     notice: str | None
     run_id: str
 
@@ -76,7 +78,7 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
         tally = _Tally(parsed.manifest, progress)
         domains = domains_in(settings.root)
         definitions = build_definitions(
-            settings, parsed.manifest, domains, NAME, journal, parsed, progress, tally.count
+            settings, parsed.manifest, domains, NAME, journal, parsed, progress, tally.count, "make demo"
         )
         logged = dg.Definitions(loggers={"fichier": _file_logger(settings.build / "dagster.log")})
         job = dg.Definitions.merge(definitions, logged).resolve_job_def(NAME)
@@ -99,6 +101,7 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
         counts=tally.counts(),
         seconds=journal.seconds,
         errors=journal.errors,
+        notices=journal.notices,
         notice=parsed.notice,
         run_id=done.run_id,
     )

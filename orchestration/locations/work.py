@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -13,10 +14,12 @@ import dagster as dg
 from orchestration.audit.runs import NAMES_KEPT, build_details, load_details, note_run, trace_after_build
 from orchestration.errors import PlatformError
 from orchestration.governance.keys import pgoptions, session_keys
+from orchestration.history.recording import OUTCOMES, NodeOutcome, Recording, message_kept
 from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import TableReport
 from orchestration.locations.catalogue import LOADED, Catalogue
 from orchestration.locations.dbt_run import DbtRun, NodeResult
+from orchestration.locations.freshness import note_freshness
 from orchestration.manifest import ParseResult, parse
 from orchestration.manifest.nodes import Manifest, domain_of, file_of, label_of, node_of
 from orchestration.settings import Settings
@@ -35,12 +38,14 @@ class Journal:
         nodes: dbt's results, in the order they came.
         seconds: duration of each part.
         errors: what failed, in French, one entry a cause.
+        notices: what went wrong beside the work and fails nothing, in French.
     """
 
     load: LoadReport | None = None
     nodes: list[NodeResult] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -63,6 +68,7 @@ class Work:
         settings: places and database; the environment holds the PG* variables.
         name: of the location, and so of its folder of results.
         catalogue: what the step may be asked for.
+        launcher: what started it, for the history: make demo, dagster ags.
         parsed: the project, when it has just been parsed; else it is parsed when the step begins, so that a
             model changed since Dagster started runs as it is now.
         progress: told each line of progress, in French.
@@ -72,6 +78,7 @@ class Work:
     settings: Settings
     name: str
     catalogue: Catalogue
+    launcher: str
     parsed: ParseResult | None = None
     progress: Callable[[str], None] | None = None
     watch: Callable[[NodeResult], None] | None = None
@@ -108,6 +115,12 @@ class Work:
             with journal.timed("dbt"), noted, session_keys(domains, self.settings):
                 yield from self._build(parsed, selection, assets, checks, journal)
             journal.errors.extend(trace_after_build("", parsed.manifest))
+        if tables:
+            with journal.timed("fraîcheur"):
+                chosen = [unique_id for unique_id in tables if unique_id in parsed.manifest["sources"]]
+                journal.notices.extend(
+                    note_freshness(self.settings, self.name, parsed, chosen, self.launcher).notices
+                )
         if journal.errors:
             raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
 
@@ -177,7 +190,7 @@ class Work:
         # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
         arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
         run = DbtRun(self.settings, self.name, parsed.project, arguments)
-        for result in run.results():
+        for result in self._recorded(run, parsed.manifest, journal):
             journal.nodes.append(result)
             if self.watch:
                 self.watch(result)
@@ -197,6 +210,19 @@ class Work:
                 )
         if run.error:
             journal.errors.append(f"dbt n'a pas pu travailler : {run.error}")
+
+    def _recorded(self, run: DbtRun, manifest: Manifest, journal: Journal) -> Iterator[NodeResult]:
+        """The results of dbt, each noted in the history on its way."""
+        recording = Recording(self.settings, "", manifest, "build", self.launcher, self.name)
+        issue: str | None = "interrompu"
+        try:
+            for result in run.results():
+                recording.note(_outcome(result))
+                yield result
+            issue = "echec" if run.error else None
+        finally:
+            if notice := recording.end(issue, run.kept("run_results.json")):
+                journal.notices.append(notice)
 
     def _domains(self, manifest: Manifest) -> set[str]:
         """The domains of this location, whose keys its sessions have."""
@@ -219,6 +245,20 @@ class Work:
                 # Gone since Dagster read the manifest: dbt has nothing to run.
                 continue
         return nodes
+
+
+def _outcome(result: NodeResult) -> NodeOutcome:
+    """A result as the history has it, until dbt's own file says more."""
+    status = OUTCOMES.get(result.status, "erreur")
+    return NodeOutcome(
+        unique_id=result.unique_id,
+        status=status,
+        begun=datetime.now(UTC) - timedelta(seconds=result.seconds),
+        seconds=result.seconds,
+        rows=result.rows,
+        failures=result.failures,
+        message="" if status == "reussi" else message_kept(result.message),
+    )
 
 
 def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +54,7 @@ class SourceTable:
     """One declared source table, and what became of its rows.
 
     Attributes:
+        unique_id: dbt's.
         domain, source, table: its names.
         files: files it holds rows of.
         rows: rows of the raw table.
@@ -66,6 +67,7 @@ class SourceTable:
         last_received: last receipt, ISO 8601, UTC; None when nothing came.
     """
 
+    unique_id: str
     domain: str
     source: str
     table: str
@@ -138,7 +140,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         psycopg.Error: the database cannot be read.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
-        sources = _sources(connection, manifest)
+        sources = read_sources(connection, manifest)
     for source in sources:
         source.failure = run.load_failures.get(source.label)
         source.never_received = source.files == 0 and source.rows == 0 and source.failure is None
@@ -182,7 +184,17 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
     )
 
 
-def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> list[SourceTable]:
+def read_sources(
+    connection: psycopg.Connection, manifest: Mapping[str, Any], domains: Collection[str] | None = None
+) -> list[SourceTable]:
+    """Counts what each declared source table holds, and what became of its rows.
+
+    Args:
+        domains: whose tables; of all when None.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
     relations = {
         (schema, name)
         for schema, name in connection.execute(
@@ -199,7 +211,10 @@ def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> lis
     found = []
     # A declaration that cannot be followed is among the errors of the load already.
     for table in read_declarations(manifest, []):
-        source = SourceTable(domain=table.domain, source=table.source, table=table.name)
+        if domains is not None and table.domain not in domains:
+            continue
+        unique_id = ids[table.domain, table.source, table.name]
+        source = SourceTable(unique_id, domain=table.domain, source=table.source, table=table.name)
         if audited:
             source.files = len(loaded_files(connection, table))
             received = last_receipt(connection, table)
@@ -210,7 +225,7 @@ def _sources(connection: psycopg.Connection, manifest: Mapping[str, Any]) -> lis
             source.rows = _count(connection, table.schema, table.identifier)
         if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
             source.unreadable = _unreadable(connection, table)
-        for model in ecarts.get(ids[table.domain, table.source, table.name], ()):
+        for model in ecarts.get(unique_id, ()):
             if (model["schema"], model["alias"]) in relations:
                 source.typed = True
                 _add_ecarts(connection, source, model)

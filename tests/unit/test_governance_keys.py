@@ -176,7 +176,7 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
     manifest = {"nodes": {"model.p.stg_effectifs": node}, "sources": {}, "unit_tests": {}}
     catalogue = Catalogue([], [], [], {}, {asset: "model.p.stg_effectifs"}, {}, ["fqn:donnees_au_centre.sg"])
     production = replace(checkout, target="prod")
-    step = work.Work(production, "sg", catalogue, ParseResult(manifest, None, None))
+    step = work.Work(production, "sg", catalogue, "essai", ParseResult(manifest, None, None))
     assert list(step.run([asset], [], work.Journal())) == []
     (options,) = seen
     assert "dac.i_sg_effectifs" in options and "agaj" not in options

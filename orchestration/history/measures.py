@@ -1,0 +1,66 @@
+"""What is measured of the data after a build: counts and shares, never a value of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from orchestration.manifest.nodes import domain_of, node_of
+from orchestration.summary.collect import read_sources
+
+# Measures of a source table: rows in it, lines that could not be read, rows rejected and excluded by staging,
+# cells that staging emptied.
+SOURCE_MEASURES = ("lignes", "illisibles", "rejets", "exclusions", "anomalies")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number.
+
+    Attributes:
+        unique_id: dbt's, of what was measured.
+        name: of the measure.
+        value: in the measure's own unit.
+    """
+
+    unique_id: str
+    name: str
+    value: float
+
+
+def read_measures(
+    connection: psycopg.Connection, manifest: Mapping[str, Any], played: Collection[str]
+) -> list[Measure]:
+    """Measures what a build has just made.
+
+    Args:
+        connection: in a transaction, by the account that built.
+        manifest: the content of manifest.json.
+        played: unique ids of the nodes that ran.
+
+    Raises:
+        psycopg.Error: a table cannot be read.
+    """
+    domains = set()
+    for unique_id in played:
+        try:
+            domains.add(domain_of(node_of(manifest, unique_id)))
+        except KeyError:
+            continue
+    found = []
+    for source in read_sources(connection, manifest, domains):
+        values = (
+            source.rows,
+            sum(source.unreadable.values()),
+            source.rejected_rows,
+            source.excluded_rows,
+            sum(source.anomalies.values()),
+        )
+        found += [
+            Measure(source.unique_id, name, value)
+            for name, value in zip(SOURCE_MEASURES, values, strict=True)
+        ]
+    return found

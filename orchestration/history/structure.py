@@ -1,0 +1,73 @@
+"""Making the tables of the history, and who may write and read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from orchestration.audit.journal import WRITERS, ensure_journal
+from orchestration.errors import PlatformError
+
+STRUCTURE = Path(__file__).with_name("structure.sql")
+SCHEMA = "historique"
+_NOTE = "execute on function historique.noter(jsonb, jsonb, jsonb, jsonb)"
+_PURGE = "execute on function historique.purger(timestamptz)"
+_READ = ("usage on schema historique", "select on all tables in schema historique")
+# Roles of access/, as patterns of `like` -> what they may do. dbt's own tests compare with what was measured.
+RIGHTS = {
+    "dbt\\_%": (*_READ, _NOTE, _PURGE),
+    "rapport": _READ,
+}
+
+
+def exists(connection: psycopg.Connection) -> bool:
+    """Tells whether the database has a history, also to those who may not enter its schema."""
+    found = connection.execute(
+        "select exists (select from pg_proc as p inner join pg_namespace as n on p.pronamespace = n.oid "
+        "where n.nspname = 'historique' and p.proname = 'noter')"
+    ).fetchone()
+    return found == (True,)
+
+
+def ensure_history(connection: psycopg.Connection) -> None:
+    """Makes the history when it is missing.
+
+    Raises:
+        PlatformError: this account may not; the message says what the administrator runs.
+    """
+    if exists(connection):
+        return
+    ensure_journal(connection)
+    try:
+        with connection.transaction():
+            connection.execute(STRUCTURE.read_bytes())
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise PlatformError(
+            "L'historique des exécutions n'existe pas dans cette base, et ce compte ne peut pas le créer : "
+            f"{error.diag.message_primary}.",
+            "Demandez à l'administrateur de la base de jouer orchestration/history/structure.sql "
+            f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
+        ) from error
+
+
+def entitle(connection: psycopg.Connection) -> None:
+    """Gives the roles of access/ what RIGHTS says.
+
+    Args:
+        connection: by the account that made the history or a superuser.
+
+    Raises:
+        psycopg.errors.InsufficientPrivilege: this account may not give these rights.
+    """
+    ensure_history(connection)
+    with connection.transaction():
+        for pattern, rights in RIGHTS.items():
+            roles = connection.execute(
+                "select rolname from pg_roles where rolname like %s and not rolcanlogin order by rolname",
+                [pattern],
+            ).fetchall()
+            for (role,) in roles:
+                for right in rights:
+                    connection.execute(sql.SQL(f"grant {right} to {{}}").format(sql.Identifier(role)))
