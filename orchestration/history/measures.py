@@ -17,9 +17,10 @@ from orchestration.summary.collect import read_sources
 # The generic test that compares a measure of a mart with its past, and the macros that say what it measures.
 STABLE = "stable_measure"
 EXPRESSION, NAME = "measure_expression", "measure_name"
-# Measures of a source table: rows in it, lines that could not be read, rows rejected and excluded by staging,
-# cells that staging emptied.
-SOURCE_MEASURES = ("lignes", "illisibles", "rejets", "exclusions", "anomalies")
+# Measures of a source table: files and rows in it, then lines that could not be read, that staging rejected or
+# excluded, and cells that it emptied. The last four are also counted by reason: « rejets : date : absente ».
+FILES, ROWS = "fichiers", "lignes"
+ASIDE = ("illisibles", "rejets", "exclusions", "anomalies")
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,12 @@ def read_measures(
             continue
     found = []
     for source in read_sources(connection, manifest, domains):
-        values = (
-            source.rows,
-            sum(source.unreadable.values()),
-            source.rejected_rows,
-            source.excluded_rows,
-            sum(source.anomalies.values()),
-        )
-        found += [
-            Measure(source.unique_id, name, value)
-            for name, value in zip(SOURCE_MEASURES, values, strict=True)
-        ]
+        totals = {FILES: source.files, ROWS: source.rows}
+        counts = (source.unreadable, source.rejected, source.excluded, source.anomalies)
+        for kind, reasons in zip(ASIDE, counts, strict=True):
+            totals[kind] = sum(reasons.values())
+            totals |= {f"{kind} : {reason}": lines for reason, lines in reasons.items()}
+        found += [Measure(source.unique_id, name, value) for name, value in totals.items()]
     return found + _read_stable(connection, manifest, played)
 
 

@@ -1,0 +1,67 @@
+"""The French words of quality that pages, workbooks and messages share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestration.manifest.metadata import meta_of
+
+_TWICE = "Retirer le doublon du fichier d'origine, ou dire ce qui distingue les deux lignes."
+# Kind of a dbt test -> what to do when rows fail it; a test's own `meta: {que_faire: …}` says better.
+ADVICE = {
+    "not_null": "Compléter la colonne dans le fichier d'origine, puis le déposer à nouveau.",
+    "unique": _TWICE,
+    "unique_combination": _TWICE,
+    "accepted_values": (
+        "Corriger la valeur dans le fichier d'origine ; si elle est nouvelle et juste, demander à l'équipe "
+        "Plateforme de l'admettre."
+    ),
+    "relationships": "Corriger le code, ou ajouter ce qu'il désigne à la table de référence.",
+    "mostly_related": "Comparer les dates des deux fichiers : l'un est peut-être plus ancien que l'autre.",
+    "mostly_filled": "Comparer avec le fichier précédent : une colonne a pu se vider ou se décaler.",
+    "within_range": "Vérifier l'unité et la virgule de la mesure dans le fichier d'origine.",
+    "reconciles_with_source": "Prévenir l'équipe Plateforme : des lignes se perdent ou se répètent.",
+    "comparable_volume": (
+        "Comparer le nombre de lignes avec le fichier précédent : il est peut-être coupé, ou répété. S'il est "
+        "juste, le dire à l'équipe Plateforme."
+    ),
+    "as_declared": (
+        "Lire la raison dans le journal des chargements ; demander un nouveau fichier, ou faire déclarer la "
+        "colonne nouvelle."
+    ),
+    "fully_loaded": (
+        "Chercher dans le journal des chargements le fichier illisible ou reçu sous deux noms ; si la table a "
+        "été touchée à la main, redéposer le fichier."
+    ),
+    "few_set_aside": (
+        "Ouvrir le classeur des écarts : une colonne est sans doute décalée, ou écrite sous une autre forme."
+    ),
+    "well_decoded": "Demander le fichier dans l'encodage déclaré, ou faire corriger la déclaration.",
+    "stable_measure": (
+        "Vérifier l'unité, les cases vides et les catégories du dernier fichier ; si le changement est réel, "
+        "le dire à l'équipe Plateforme, qui l'admettra."
+    ),
+    "k_anonymity": "Prévenir l'équipe Plateforme avant toute diffusion : un groupe est trop petit.",
+}
+OTHERWISE = "Ouvrir le classeur des lignes en faute, puis corriger le fichier d'origine."
+LATE = "Demander le fichier à qui le fournit, ou corriger le rythme promis s'il n'est plus le bon."
+FEW = 5
+
+
+def advice(test: Mapping[str, Any]) -> str:
+    """What to do when a test of the manifest fails, in French."""
+    own = meta_of(test).get("que_faire")
+    if isinstance(own, str) and own.strip():
+        return " ".join(own.split())
+    kind = (test.get("test_metadata") or {}).get("name", "")
+    return ADVICE.get(kind, OTHERWISE)
+
+
+def few(value: int, one: str, many: str = "") -> str:
+    """« 12 lignes », but « moins de 5 lignes » where the number is small enough to point at someone."""
+    plural = many or f"{one}s"
+    if 0 < value < FEW:
+        return f"moins de {FEW}\u00a0{plural}"
+    number = f"{value:,}".replace(",", "\u202f")
+    return f"{number}\u00a0{one if value == 0 else plural}"
