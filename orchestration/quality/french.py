@@ -23,16 +23,16 @@ ADVICE = {
     "within_range": "Vérifier l'unité et la virgule de la mesure dans le fichier d'origine.",
     "reconciles_with_source": "Prévenir l'équipe Plateforme : des lignes se perdent ou se répètent.",
     "comparable_volume": (
-        "Comparer le nombre de lignes avec le fichier précédent : il est peut-être coupé, ou répété. S'il est "
-        "juste, le dire à l'équipe Plateforme."
+        "Comparer le fichier avec le précédent : il est peut-être coupé, ou répété. S'il est juste, le dire "
+        "à l'équipe Plateforme."
     ),
     "as_declared": (
         "Lire la raison dans le journal des chargements ; demander un nouveau fichier, ou faire déclarer la "
         "colonne nouvelle."
     ),
     "fully_loaded": (
-        "Chercher dans le journal des chargements le fichier illisible ou reçu sous deux noms ; si la table a "
-        "été touchée à la main, redéposer le fichier."
+        "Chercher dans le journal des chargements le fichier illisible ou reçu sous deux noms ; si la table "
+        "a été touchée à la main, redéposer le fichier."
     ),
     "few_set_aside": (
         "Ouvrir le classeur des écarts : une colonne est sans doute décalée, ou écrite sous une autre forme."
