@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import psycopg
-from psycopg import sql
 
+from orchestration.history.stable import read_stable
 from orchestration.manifest.nodes import domain_of, node_of
 from orchestration.summary.collect import read_sources
 
-# The generic test that compares a measure of a mart with its past, and the macros that say what it measures.
-STABLE = "stable_measure"
-EXPRESSION, NAME = "measure_expression", "measure_name"
-# Measures of a source table: files and rows in it, then lines that could not be read, that staging rejected or
-# excluded, and cells that it emptied. The last four are also counted by reason: « rejets : date : absente ».
+# Measures of a source table: files and rows in it; lines that could not be read, that staging rejected or
+# excluded; cells that it emptied. The last four also by reason: « rejets : date : absente ».
 FILES, ROWS = "fichiers", "lignes"
 ASIDE = ("illisibles", "rejets", "exclusions", "anomalies")
 
@@ -65,50 +60,5 @@ def read_measures(
             totals[kind] = sum(reasons.values())
             totals |= {f"{kind} : {reason}": lines for reason, lines in reasons.items()}
         found += [Measure(source.unique_id, name, value) for name, value in totals.items()]
-    return found + _read_stable(connection, manifest, played)
-
-
-def _read_stable(
-    connection: psycopg.Connection, manifest: Mapping[str, Any], played: Collection[str]
-) -> list[Measure]:
-    """The measures that the tests of this run compare with their past; one query a table."""
-    wanted: dict[str, dict[str, str]] = defaultdict(dict)
-    for unique_id in played:
-        test = manifest["nodes"].get(unique_id) or {}
-        metadata = test.get("test_metadata") or {}
-        if metadata.get("name") == STABLE:
-            arguments = metadata["kwargs"]["measure"], metadata["kwargs"].get("column_name")
-            macros = {
-                macro["name"]: macro["macro_sql"]
-                for macro in manifest["macros"].values()
-                if macro["name"] in (EXPRESSION, NAME) and macro["package_name"] == test["package_name"]
-            }
-            name = _rendered(macros, NAME, *arguments)
-            wanted[test["attached_node"]][name] = _rendered(macros, EXPRESSION, *arguments)
-    found = []
-    for unique_id, expressions in sorted(wanted.items()):
-        node = node_of(manifest, unique_id)
-        query = sql.SQL("select {} from {}").format(
-            sql.SQL(", ").join(
-                sql.SQL("cast({} as double precision)").format(sql.SQL(expression))
-                for expression in expressions.values()
-            ),
-            sql.Identifier(node["schema"], node["alias"]),
-        )
-        try:
-            with connection.transaction():
-                values = connection.execute(query).fetchone() or ()
-        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-            continue
-        found += [
-            Measure(unique_id, name, value)
-            for name, value in zip(expressions, values, strict=True)
-            if value is not None
-        ]
+    found += [Measure(*one) for one in read_stable(connection, manifest, played)]
     return found
-
-
-def _rendered(macros: Mapping[str, str], macro: str, measure: str, column: str | None) -> str:
-    """What the project's own macro writes, so that the test and the history measure the same thing."""
-    template = jinja2.Environment(autoescape=False).from_string(macros[macro])
-    return str(getattr(template.module, macro)(measure, column)).strip()

@@ -328,8 +328,8 @@ def _insert(
     results = [
         {
             "unique_id": one.unique_id,
-            "debut_ms": max(0, round(((one.begun or begun) - begun).total_seconds() * 1000)),
-            "duree_ms": round(one.seconds * 1000),
+            "debut_ms": _milliseconds(((one.begun or begun) - begun).total_seconds()),
+            "duree_ms": _milliseconds(one.seconds),
             "lignes": one.rows,
             "fautes": one.failures or None,
             "statut": one.status,
@@ -369,6 +369,11 @@ def _measured(
             return read_measures(connection, manifest, played)
     except psycopg.Error:
         return []
+
+
+def _milliseconds(seconds: float) -> int:
+    """For a column of four bytes: nothing before the run began, and 24 days at most."""
+    return min(max(0, round(seconds * 1000)), 2**31 - 1)
 
 
 def _steady(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,7 +12,8 @@ from orchestration.audit.journal import WRITERS, ensure_journal
 from orchestration.errors import PlatformError
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
-SCHEMA = "historique"
+# Thirteen months: a year can be compared with the one before it.
+RETENTION = timedelta(days=396)
 _NOTE = "execute on function historique.noter(jsonb, jsonb, jsonb, jsonb)"
 _PURGE = "execute on function historique.purger(timestamptz)"
 _READ = ("usage on schema historique", "select on all tables in schema historique")
@@ -50,6 +52,27 @@ def ensure_history(connection: psycopg.Connection) -> None:
             "Demandez à l'administrateur de la base de jouer orchestration/history/structure.sql "
             f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
         ) from error
+
+
+def forget_old_runs(conninfo: str, now: datetime) -> int:
+    """Removes the runs older than RETENTION.
+
+    Args:
+        conninfo: libpq connection string; "" means the PG* environment variables.
+        now: with its time zone.
+
+    Returns:
+        How many runs were forgotten; 0 where there is no history.
+
+    Raises:
+        psycopg.Error: this account may not.
+    """
+    with psycopg.connect(conninfo, connect_timeout=10) as connection:
+        if not exists(connection):
+            return 0
+        found = connection.execute("select historique.purger(%s)", [now - RETENTION]).fetchone()
+        connection.commit()
+    return int(found[0]) if found else 0
 
 
 def entitle(connection: psycopg.Connection) -> None:

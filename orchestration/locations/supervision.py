@@ -1,9 +1,11 @@
 """What data_platform watches for everyone: freshness, undeclared files, leftovers of killed runs."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 
+from orchestration.history.structure import forget_old_runs
 from orchestration.landing import read_declarations
 from orchestration.locations.dbt_run import clean_leftovers
 from orchestration.locations.freshness import note_freshness, watched_sources
@@ -26,10 +28,16 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     }
     group = dict(group_name=PLATFORM, owners=translator.owners_of(PLATFORM))
 
-    @dg.asset(name="menage", description="Efface ce que des exécutions interrompues ont laissé.", **group)
+    @dg.asset(
+        name="menage",
+        description="Efface ce que des exécutions interrompues ont laissé, et l'historique trop ancien.",
+        **group,
+    )
     def housekeeping() -> dg.MaterializeResult:
         folders = settings.target_path.parent.glob("*/runs/*/")
-        return dg.MaterializeResult(metadata={"dossiers effacés": sum(map(clean_leftovers, folders))})
+        removed = sum(map(clean_leftovers, folders))
+        forgotten = forget_old_runs("", datetime.now(UTC))
+        return dg.MaterializeResult(metadata={"dossiers effacés": removed, "exécutions oubliées": forgotten})
 
     @dg.asset(
         name="fichiers_non_declares",

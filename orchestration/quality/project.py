@@ -46,7 +46,7 @@ class Project:
     def responsibles(
         self, unique_id: str | None, domain: str
     ) -> tuple[Responsible | None, Responsible | None]:
-        """Owner and steward: of the data set; of the source of a private model that has only one; of the domain."""
+        """Owner and steward: of the data set; of the only source of a private model; else of the domain."""
         about = self.datasets.get(unique_id or "")
         if about is None and unique_id in self.models:
             origins = self.origins(unique_id)
