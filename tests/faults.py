@@ -267,7 +267,7 @@ FAULTS: Sequence[Fault] = (
         "UTF-8 lu comme du Windows-1252",
         "Le cadastre de 2023 arrive en UTF-8 : « é » se lit « Ã© ».",
         "cadastre_subventions", ("fct_subvention", "fct_subvention_particulier"), utf8_read_as_cp1252,
-        "cadastre_subventions_bien_decode", WARNED, SECOND,
+        "cadastre_subventions_entier_en_base", FAILED, SECOND,
     ),
     Fault(
         "Windows-1252 lu comme de l'UTF-8",

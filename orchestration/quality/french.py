@@ -31,13 +31,12 @@ ADVICE = {
         "colonne nouvelle."
     ),
     "fully_loaded": (
-        "Chercher dans le journal des chargements le fichier illisible ou reçu sous deux noms ; si la table "
-        "a été touchée à la main, redéposer le fichier."
+        "Demander le fichier entier, dans l'encodage déclaré, sous un seul nom ; si la table a été touchée à "
+        "la main, redéposer le fichier."
     ),
     "few_set_aside": (
         "Ouvrir le classeur des écarts : une colonne est sans doute décalée, ou écrite sous une autre forme."
     ),
-    "well_decoded": "Demander le fichier dans l'encodage déclaré, ou faire corriger la déclaration.",
     "stable_measure": (
         "Vérifier l'unité, les cases vides et les catégories du dernier fichier ; si le changement est réel, "
         "le dire à l'équipe Plateforme, qui l'admettra."

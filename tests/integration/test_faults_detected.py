@@ -19,13 +19,14 @@ import dagster as dg
 import psycopg
 import pytest
 
+from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import counted
 from orchestration.locations.catalogue import Catalogue, read_catalogue
 from orchestration.locations.dbt_run import DbtRun
 from orchestration.locations.work import Journal, Work
-from orchestration.manifest import ParseResult, parse
-from orchestration.manifest.nodes import domains_in, of_type, tested_id
-from orchestration.quality.facts import FRESHNESS, Control, Quality
+from orchestration.manifest import ParseResult, nodes, parse
+from orchestration.manifest.nodes import domains_in, of_type
+from orchestration.quality.facts import FRESHNESS, TEST, Control, Quality
 from orchestration.quality.reading import read_quality
 from orchestration.settings import ROOT, Settings
 from orchestration.warehouse import EmbeddedServer
@@ -52,6 +53,9 @@ from tests.faults import (
     walks,
 )  # fmt: skip
 from tests.small_project import environment
+
+# All of it is one story, told in the fixtures of its first test.
+pytestmark = pytest.mark.timeout(2400)
 
 DATABASE = "essai_fautes"
 TABLE = ROOT / "docs" / "detection.md"
@@ -81,8 +85,6 @@ class Platform:
     parsed: ParseResult
     catalogue: Catalogue
     good: dict[str, bytes] = field(default_factory=dict)
-    fresh: frozenset[str] = frozenset()
-    bad: dict[str, Control] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         manifest = self.parsed.manifest
@@ -104,16 +106,29 @@ class Platform:
         }
         return {source, *staging, *between}
 
-    def run(self, nodes: Collection[str] | None = None) -> Journal:
-        """Loads and builds some nodes and plays their tests, as a Dagster step does; all of them if None."""
+    def before(self, wanted: Collection[str]) -> set[str]:
+        """What these nodes and their tests read, however far."""
+        manifest = self.parsed.manifest
+        tests = [test["unique_id"] for test in of_type(manifest, "test") if nodes.tested_id(test) in wanted]
+        return set().union(*(_reached(manifest["parent_map"], node) for node in (*wanted, *tests)))
+
+    def load(self, tables: Collection[str]) -> LoadReport:
+        """Loads some source tables, as `make load` does."""
+        sources = {name: self.parsed.manifest["sources"][name] for name in map(self.sources.get, tables)}
+        return load_landing("", self.settings.landing, read_declarations({"sources": sources}))
+
+    def run(self, wanted: Collection[str], quiet: Collection[str] = (), load: bool = True) -> Journal:
+        """Does what a Dagster step does: builds some nodes and plays their tests, `quiet` ones without.
+
+        With `load`, the source tables among them are loaded first, and their freshness is measured.
+        """
         found, manifest = self.catalogue, self.parsed.manifest
-        every = {**found.tables, **found.models}
-        assets = [key for key, unique_id in every.items() if nodes is None or unique_id in nodes]
+        every = {**found.tables, **found.models} if load else found.models
+        assets = [key for key, unique_id in every.items() if unique_id in {*wanted, *quiet}]
         checks = [
             key
             for key, unique_id in found.tests.items()
-            if unique_id.startswith("test.")
-            and (nodes is None or tested_id(manifest["nodes"][unique_id]) in nodes)
+            if nodes.tested_id(manifest["nodes"][unique_id]) in wanted
         ]
         journal = Journal()
         work = Work(self.settings, "fautes", found, "essai", self.parsed)
@@ -169,10 +184,15 @@ def platform(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
         for name, value in environment(conninfo).items():
             patch.setenv(name, value)
         parsed = parse(settings)
+        # They look at no data.
+        parsed.project.unit_tests.clear()
+        parsed.manifest["unit_tests"] = {}
         catalogue = read_catalogue(parsed.manifest, domains_in(ROOT))
         found = Platform(Place(settings.landing, conninfo), settings, parsed, catalogue)
-        journal = found.run()
+        watched = _places(found, FAULTS).union(*(found.around(*one) for one in ALIVE.items()))
+        journal = found.run(watched, found.before(watched) | set(found.sources.values()))
         assert journal.errors == []
+        assert [control.name for control in found.alarms().values()] == []
         yield found
     server.drop_database(DATABASE)
 
@@ -310,13 +330,14 @@ def lived(platform: Platform) -> Platform:
         platform.a_day_passes()
         for deposit in DEPOSITS[day].values():
             deposit(platform.place, day)
-        sources = ALIVE if day == DAYS else DEPOSITS[day]
-        nodes = set().union(*(platform.around(table, ALIVE[table]) for table in sources))
-        journal = platform.run(nodes)
+        report = platform.load(DEPOSITS[day])
+        assert {table.status for table in report.tables} <= {"charge", "identique"}
+        # The last day every source that lives is built, and asked how old it is.
+        alive = ALIVE if day == DAYS else DEPOSITS[day]
+        wanted = set().union(*(platform.around(name, ALIVE[name]) for name in alive))
+        journal = platform.run(wanted, load=day == DAYS)
         assert journal.errors == [], day
-        assert journal.load is not None
-        assert {f.status for t in journal.load.tables for f in t.files} & {"charge", "remplace", "identique"}
-        assert [(day, c.name) for c in platform.alarms().values()] == []
+        assert [(day, control.name) for control in platform.alarms().values()] == []
     platform.good = {
         path.relative_to(platform.place.landing).as_posix(): path.read_bytes()
         for path in platform.place.landing.rglob("*.*")
@@ -330,6 +351,7 @@ def test_ten_clean_days_raise_no_alarm(lived: Platform) -> None:
     assert [control.name for control in quality.controls if control.bad] == []
     assert not quality.broken
     assert not any(source.failure or source.late for source in quality.sources)
+    assert {control.kind for control in quality.controls} == {TEST, FRESHNESS}
     with psycopg.connect(lived.place.conninfo) as connection:
         builds = connection.execute(
             "select count(*) from historique.executions where commande = 'build'"
