@@ -85,7 +85,6 @@ PUPILS = "age/population_scolaire/population_scolaire_2024.csv"
 PRIMARY = "age/eleves_par_commune/primaire_2024.csv"
 NURSERY = "age/eleves_par_commune/maternel_2024.csv"
 SUBSIDIES = "agc/cadastre_subventions/cadastre_2024.csv"
-OLD_SUBSIDIES = "agc/cadastre_subventions/cadastre_2023.csv"
 SCALES = "sg/baremes/baremes.csv"
 PRISONS = "agmj/prisons/prisons.json"
 REFNIS = "commun/refnis/TU_COM_REFNIS_2025-01.csv"
@@ -93,7 +92,7 @@ PLACES = "age/places_secondaire/remplissage_2021-2025.json"
 MANDATES = "agmj/mandats/mandats_2024.csv"
 CARE = "agaj/prises_en_charge/prises_en_charge_2024.csv"
 PARTNERS = "age/ecoles_attributs/partenariats_2025-09-18.json"
-INDEX = "sg/index/index_2025-03-01.csv"
+POPULATION = "commun/population/population_2023.csv"
 DATES = "age/ecoles_attributs/bce-et-dates_2025-09-18.csv"
 ISE = "age/indice_socio_economique/ise_2025.csv"
 HOUSES = "agmj/maisons_de_justice/maisons_de_justice.json"
@@ -138,12 +137,13 @@ def new_category(place: Place) -> None:
     place.write(PRISONS, json.dumps(prisons).encode())
 
 
-def utf8_read_as_cp1252(place: Place) -> None:
-    place.write(OLD_SUBSIDIES, place.read(OLD_SUBSIDIES).decode("cp1252").encode())
+def encoded_twice(place: Place) -> None:
+    place.change(MANDATES, lambda line: line.encode().decode("latin-1"), "utf-8-sig")
 
 
 def cp1252_read_as_utf8(place: Place) -> None:
-    place.write(REFNIS, place.read(REFNIS).decode().encode("cp1252", "replace"))
+    header, rows = place.read(CARE).split(b"\n", 1)
+    place.write(CARE, header + b"\n" + rows.decode().encode("cp1252", "replace"))
 
 
 def renumbered(place: Place) -> None:
@@ -182,13 +182,8 @@ def cut_json(place: Place) -> None:
     place.write(PARTNERS, content[: len(content) * 2 // 3])
 
 
-def last_index(place: Place) -> str:
-    """The last file of the index."""
-    return max((place.landing / "sg/index").glob("*.csv")).relative_to(place.landing).as_posix()
-
-
-def decimal_points(place: Place) -> None:
-    place.change(last_index(place), lambda line: line.replace(",", "."), "utf-8-sig")
+def english_thousands(place: Place) -> None:
+    place.change(POPULATION, lambda line: re.sub(r"(\d+)(\d{3})(?=\r?\n$)", r'"\1,\2"', line))
 
 
 def american_dates(place: Place) -> None:
@@ -264,16 +259,16 @@ FAULTS: Sequence[Fault] = (
         "dim_prison_genre_connu", FAILED,
     ),
     Fault(
-        "UTF-8 lu comme du Windows-1252",
-        "Le cadastre de 2023 arrive en UTF-8 : « é » se lit « Ã© ».",
-        "cadastre_subventions", ("fct_subvention", "fct_subvention_particulier"), utf8_read_as_cp1252,
-        "cadastre_subventions_entier_en_base", FAILED, SECOND,
+        "Accents encodés deux fois",
+        "Dans mandats_2024.csv, « é » est devenu « Ã© » : le fournisseur a pris de l'UTF-8 pour du Latin-1.",
+        "mandats", ("fct_mandat_maison",), encoded_twice,
+        "mandats_entier_en_base", FAILED, SECOND,
     ),
     Fault(
         "Windows-1252 lu comme de l'UTF-8",
-        "La nomenclature REFNIS arrive en Windows-1252 : les lignes accentuées sont illisibles.",
-        "refnis", (), cp1252_read_as_utf8,
-        "refnis_entier_en_base", FAILED,
+        "prises_en_charge_2024.csv arrive en Windows-1252 : les lignes accentuées sont illisibles.",
+        "prises_en_charge", ("fct_prise_en_charge_arrondissement",), cp1252_read_as_utf8,
+        "prises_en_charge_entier_en_base", FAILED, SECOND,
     ),
     Fault(
         "Relation rompue",
@@ -306,10 +301,10 @@ FAULTS: Sequence[Fault] = (
         "partenariats_comme_declare",
     ),
     Fault(
-        "Autre signe décimal",
-        "Les coefficients de l'index ont un point au lieu d'une virgule.",
-        "index_traitements", ("fct_index_traitement",), decimal_points,
-        "index__traitements_ecarts_peu_nombreux",
+        "Milliers à l'anglaise",
+        "Les habitants de population_2023.csv s'écrivent « 15,459 » au lieu de 15459.",
+        "population", ("fct_population_commune",), english_thousands,
+        "population__habitants_ecarts_peu_nombreux",
     ),
     Fault(
         "Autre forme de date",
@@ -321,7 +316,7 @@ FAULTS: Sequence[Fault] = (
         "Deux colonnes échangées",
         "La latitude des points verts est dans la longitude, et inversement.",
         "points_verts", ("fct_marche",), swapped,
-        "fct_marche_latitude_en_belgique", FAILED, SECOND,
+        "fct_marche_latitude_en_belgique", WARNED, SECOND,
     ),
     Fault(
         "Lignes effacées à la main",

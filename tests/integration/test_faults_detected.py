@@ -10,7 +10,6 @@ import random
 import re
 import shutil
 from collections.abc import Collection, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +47,6 @@ from tests.faults import (
     WARNED,
     Fault,
     Place,
-    last_index,
     repair,
     walks,
 )  # fmt: skip
@@ -268,8 +266,9 @@ def walks_published_unchanged(place: Place, day: int) -> None:
 
 
 def index_grows(place: Place, day: int) -> None:
-    path = f"sg/index/index_2025-{3 + day:02d}-01.csv"
-    place.write(path, place.read(last_index(place)) + f"01/{3 + day:02d}/2025;2,12{day:02d};1\r\n".encode())
+    last = max((place.landing / "sg/index").glob("*.csv")).read_bytes().rstrip()
+    line = f"\r\n01/{3 + day:02d}/2025;2,12{day:02d};1\r\n"
+    place.write(f"sg/index/index_2025-{3 + day:02d}-01.csv", last + line.encode())
 
 
 def scales_indexed(place: Place, day: int) -> None:
@@ -309,11 +308,7 @@ DEPOSITS = {
     5: {"points_verts": walks_published, "mandats": mandates_given, "index_traitements": index_grows},
     6: {"population_scolaire": pupils_counted_again, "cadastre_subventions": subsidies_paid},
     7: {"points_verts": walks_published, "eleves_maternel": a_new_school_year},
-    8: {
-        "prises_en_charge": young_people_helped,
-        "mandats": mandates_given,
-        "baremes": the_same_again(SCALES),
-    },
+    8: {"prises_en_charge": young_people_helped, "mandats": mandates_given},
     9: {"index_traitements": index_grows, "baremes": the_same_again(SCALES)},
     10: {
         "points_verts": walks_published,
@@ -388,7 +383,9 @@ def first(lived: Platform) -> tuple[Platform, dict[str, Control]]:
 
 
 @pytest.fixture(scope="module")
-def second(first: tuple[Platform, dict[str, Control]]) -> tuple[Platform, dict[str, Control]]:
+def second(
+    first: tuple[Platform, dict[str, Control]], blinded: dict[str, str]
+) -> tuple[Platform, dict[str, Control]]:
     """What is bad after the first files came again, good, and the second faults with them."""
     lived, _ = first
     lived.a_day_passes()
@@ -396,6 +393,8 @@ def second(first: tuple[Platform, dict[str, Control]]) -> tuple[Platform, dict[s
     lived.good[ISE.replace("2025", "2026")] = re.sub(rb",(\d)\r?\n", rb",1\1\n", lived.good[ISE])
     repair(lived.place, lived.good)
     lived.place.touch(HOUSES)
+    # Before the hands that touch the database: a file that comes again puts its rows back.
+    lived.load(lived.sources)
     faults = [fault for fault in FAULTS if fault.round == SECOND]
     for fault in faults:
         fault.inject(lived.place)
@@ -456,7 +455,7 @@ def test_what_is_mended_is_said_so(second: tuple[Platform, dict[str, Control]]) 
 BLIND = {
     "population_scolaire_volume_comparable": {"at_least": 0},
     "fct_bareme_montant_annuel_moyenne_stable": {"at_most": 1000},
-    "refnis_entier_en_base": {"unreadable": 1},
+    "cadastre_subventions__paiements_ecarts_peu_nombreux": {"at_most": 1},
 }
 
 
@@ -464,15 +463,21 @@ BLIND = {
 def blinded(first: tuple[Platform, dict[str, Control]]) -> dict[str, str]:
     """The outcome of some controls, made blind, with the first faults there; and of one left as it is."""
     platform, _ = first
-    project = deepcopy(platform.parsed.project)
-    names = []
-    for node in project.nodes.values():
-        if node.name in (*BLIND, "dim_prison_genre_connu"):
-            names.append(f"fqn:{'.'.join(node.fqn)}")
-            if node.name in BLIND:
-                node.test_metadata.kwargs.update(BLIND[node.name])
-    run = DbtRun(platform.settings, "aveugle", project, ["test", "--select", *names])
-    return {result.unique_id.split(".")[2]: result.status for result in run.results()}
+    chosen = [
+        node
+        for node in platform.parsed.project.nodes.values()
+        if node.name in (*BLIND, "dim_prison_genre_connu")
+    ]
+    kept = {node.name: dict(node.test_metadata.kwargs) for node in chosen}
+    for node in chosen:
+        node.test_metadata.kwargs.update(BLIND.get(node.name, {}))
+    names = [f"fqn:{'.'.join(node.fqn)}" for node in chosen]
+    run = DbtRun(platform.settings, "aveugle", platform.parsed.project, ["test", "--select", *names])
+    try:
+        return {result.unique_id.split(".")[2]: result.status for result in run.results()}
+    finally:
+        for node in chosen:
+            node.test_metadata.kwargs = kept[node.name]
 
 
 def test_without_its_control_a_fault_goes_through(
