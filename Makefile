@@ -49,6 +49,12 @@ denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (b
 .PHONY: catalogue
 catalogue: ## Écrit le catalogue des jeux de données (build/catalogue), sans base de données
 	$(RUN) catalogue
+.PHONY: report
+report: ## Écrit les rapports sur la qualité et les exécutions (build/reports)
+	$(RUN) report
+.PHONY: elementary
+elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si ses paquets sont à portée
+	$(RUN) elementary
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
@@ -61,6 +67,12 @@ access-plan: ## Montre en SQL ce que make access changerait (STRICT=1 : échoue 
 .PHONY: access-check
 access-check: ## Contrôle les fichiers access/ et leurs dates de revue
 	$(RUN) access-check
+.PHONY: alert
+alert: ## Montre les messages d'alerte à envoyer maintenant ; CONFIRMER=1 : les envoie
+	$(RUN) alert
+.PHONY: digest
+digest: ## Montre le bilan hebdomadaire (AG=… ou tous) ; CONFIRMER=1 : l'envoie
+	$(RUN) digest
 .PHONY: env
 env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)" (CLES=ag : avec ses clés)
 	$(RUN) env

@@ -39,6 +39,10 @@
   it with another one, from 0 on. Every hidden count can thus have at least k + 1 values.
   tests/integration/test_suppression.py has an attacker try.
 
+  That is what the published numbers tell. Who also applies these rules to every table that could be behind them
+  may learn more of a tiny one: of the rows (0, 1) and (5, 5), no other table gives the same output. Do not
+  publish a table of two by two.
+
   What it does not do: two tables of the same persons published apart (other rows, other columns, a total over
   the tables of within) are not held against each other: publish one table of a subject.
 

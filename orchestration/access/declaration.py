@@ -20,6 +20,8 @@ MASKED_SUFFIX = "_masque"
 FILTERS = ("ag", "pouvoir_organisateur")
 FILTER_KEYS = {"filtre", "colonne"}
 WARNING_DAYS = 30
+# A year and the time of a merge request.
+LONGEST_DAYS = 400
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def check_entries(entries: Sequence[Entry], manifest: Manifest) -> list[str]:
 
 
 def review_faults(entries: Iterable[Entry], today: date) -> tuple[list[str], list[str]]:
-    """Entries whose review is past, then those whose review comes within 30 days; one French line each."""
+    """Entries whose review is past, then those whose review is near or too far; one French line each."""
     past, soon = [], []
     for entry in entries:
         if entry.review < today:
@@ -141,6 +143,11 @@ def review_faults(entries: Iterable[Entry], today: date) -> tuple[list[str], lis
             )
         elif entry.review <= today + timedelta(days=WARNING_DAYS):
             soon.append(f"{entry.place}, clé « revue » : à renouveler avant le {entry.review:%d/%m/%Y}.")
+        elif entry.review > today + timedelta(days=LONGEST_DAYS):
+            soon.append(
+                f"{entry.place}, clé « revue » : le {entry.review:%d/%m/%Y} est trop loin ; "
+                "un accès se revoit chaque année."
+            )
     return past, soon
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from orchestration.reading import unreadable_yaml
+
 FOLDER = "access"
 # The administration of the role itself, in a role's name or as `ag`: one role an administration.
 EACH = "<ag>"
@@ -110,7 +112,7 @@ def read_entries(root: Path, domains: Collection[str]) -> tuple[list[Entry], lis
         try:
             content = yaml.safe_load(path.read_text("utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            faults.append(f"{file} : ce n'est pas du YAML lisible. {' '.join(str(error).split())}")
+            faults.append(f"{file} : {unreadable_yaml(error)}.")
             continue
         if (
             not isinstance(content, Mapping)

@@ -42,14 +42,27 @@ begin
         return query
             select format('drop policy %I on %s', polname, objet) from pg_policy
             where polrelid = relation.oid
-                and (polname <> 'acces_lignes' or obj_description(oid, 'pg_policy') is distinct from empreinte);
+                and (
+                    polname <> 'acces_lignes'
+                    -- As it was made: ALTER POLICY changes what it lets through, and keeps its comment.
+                    or obj_description(oid, 'pg_policy') is distinct from
+                        empreinte || ' ' || md5(concat(polqual, polroles))
+                );
         if not exists (
             select from pg_policy
             where polrelid = relation.oid and polname = 'acces_lignes' and polpermissive and polcmd = 'r'
-                and obj_description(oid, 'pg_policy') = empreinte
+                and obj_description(oid, 'pg_policy') = empreinte || ' ' || md5(concat(polqual, polroles))
         ) then
             return next format('create policy acces_lignes on %s for select using (%s)', objet, condition);
-            return next format('comment on policy acces_lignes on %s is %L', objet, empreinte);
+            return next format(
+                'do %L',
+                format(
+                    'begin execute format(''comment on policy acces_lignes on %s is %%L'', (select %L || '' '' '
+                    '|| md5(concat(polqual, polroles)) from pg_policy where polname = ''acces_lignes'' '
+                    'and polrelid = cast(%L as regclass))); end',
+                    replace(replace(objet, '%', '%%'), '''', ''''''), empreinte, objet
+                )
+            );
         end if;
     elsif relation.relrowsecurity then
         return query
@@ -87,12 +100,22 @@ begin
     select c.oid into courante
     from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
     where n.nspname = nom_schema || '_masque' and c.relname = nom_relation;
-    if courante is null or obj_description(courante, 'pg_class') is distinct from empreinte then
+    -- As it was made: CREATE OR REPLACE VIEW changes what it shows, and keeps its comment.
+    if courante is null or obj_description(courante, 'pg_class') is distinct from empreinte || ' ' || (
+        select md5(ev_action::text) from pg_rewrite where ev_class = courante
+    ) then
         if courante is not null then
             return next format('drop view %s cascade', vue);
         end if;
         return next format('create view %s with (security_barrier = true) as %s', vue, corps);
-        return next format('comment on view %s is %L', vue, empreinte);
+        return next format(
+            'do %L',
+            format(
+                'begin execute format(''comment on view %s is %%L'', (select %L || '' '' '
+                '|| md5(ev_action::text) from pg_rewrite where ev_class = cast(%L as regclass))); end',
+                replace(replace(vue, '%', '%%'), '''', ''''''), empreinte, vue
+            )
+        );
         if relation.proprietaire <> current_user then
             return next format('alter view %s owner to %I', vue, relation.proprietaire);
         end if;

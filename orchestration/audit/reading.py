@@ -42,24 +42,40 @@ def reading_state(connection: psycopg.Connection) -> Reading:
         "exists (select from pg_settings where name = 'pgaudit.role'), "
         "exists (select from pg_extension where extname = 'pgaudit'), "
         # Before the module is loaded, any account may give a setting of that name to itself.
-        "(select setting from pg_settings where name = 'pgaudit.role')"
+        "(select setting from pg_settings where name = 'pgaudit.role'), "
+        # pgaudit writes what was read, the prefix of the line by whom; the other formats always do.
+        "current_setting('log_line_prefix') like '%%\\%%u%%' "
+        "or current_setting('log_destination') ~ 'csvlog|jsonlog', "
+        "exists (select from pg_class as c, aclexplode(c.relacl) as a "
+        "where a.grantee = to_regrole(%s) and a.privilege_type = 'SELECT')",
+        [READER],
     ).fetchone()
     assert row is not None
-    available, loaded, created, role = row
+    available, loaded, created, role, names_account, granted = row
     if not loaded:
         lacks = "est là, mais n'est pas chargée (shared_preload_libraries)" if available else "n'est pas là"
-        return Reading(
-            False, f"La lecture des données sensibles n'est pas tracée : l'extension pgaudit {lacks}. {_HOW}"
-        )
+        return _untraced(f"l'extension pgaudit {lacks}")
     if not created or role != READER:
-        return Reading(
-            False,
-            "La lecture des données sensibles n'est pas tracée : pgaudit est chargée, mais pas réglée dans "
-            f"cette base (create extension pgaudit ; pgaudit.role = {READER}). {_HOW}",
+        return _untraced(
+            "pgaudit est chargée, mais pas réglée dans cette base (create extension pgaudit ; "
+            f"pgaudit.role = {READER})"
+        )
+    if not names_account:
+        return _untraced(
+            "pgaudit note la lecture, mais le journal du serveur ne dit pas de qui (%u dans log_line_prefix)"
+        )
+    if not granted:
+        return _untraced(
+            f"pgaudit est réglée, mais le rôle {READER} n'a le droit de lire aucun jeu de données (make "
+            "build le lui donne)"
         )
     return Reading(
         True, "La lecture des données sensibles est tracée par pgaudit dans le journal du serveur."
     )
+
+
+def _untraced(why: str) -> Reading:
+    return Reading(False, f"La lecture des données sensibles n'est pas tracée : {why}. {_HOW}")
 
 
 def trace_reading(connection: psycopg.Connection, datasets: Iterable[Dataset]) -> Reading:
@@ -73,17 +89,19 @@ def trace_reading(connection: psycopg.Connection, datasets: Iterable[Dataset]) -
     Raises:
         psycopg.Error: the database refuses the grants.
     """
-    state = reading_state(connection)
-    loaded = connection.execute("select exists (select from pg_settings where name = 'pgaudit.role')")
-    if loaded.fetchone() == (False,):
-        return state
-    if not state.traced and _set_up(connection):
-        # A setting of the database is that of the sessions to come.
-        state = Reading(
-            True, "La lecture des données sensibles est tracée par pgaudit dès la prochaine session."
-        )
+    row = connection.execute(
+        "select setting = %s and exists (select from pg_extension where extname = 'pgaudit') "
+        "from pg_settings where name = 'pgaudit.role'",
+        [READER],
+    ).fetchone()
+    if row is None:
+        return reading_state(connection)
+    set_up = row != (True,) and _set_up(connection)
     grant_reading(connection, sensitive_relations(datasets))
-    return state
+    if set_up:
+        # A setting of the database is that of the sessions to come.
+        connection.execute(sql.SQL("set pgaudit.role = {}").format(sql.Literal(READER)))
+    return reading_state(connection)
 
 
 def sensitive_relations(datasets: Iterable[Dataset]) -> set[Relation]:
@@ -121,7 +139,9 @@ def _set_up(connection: psycopg.Connection) -> bool:
     try:
         with connection.transaction():
             connection.execute("create extension if not exists pgaudit")
-            for name, value in {"pgaudit.role": READER, "pgaudit.log_parameter": "off"}.items():
+            # What was read and by whom: a statement would bring the values it compares with into the log.
+            values = {"pgaudit.role": READER, "pgaudit.log_parameter": "off", "pgaudit.log_statement": "off"}
+            for name, value in values.items():
                 connection.execute(
                     sql.SQL("alter database {} set {} = {}").format(
                         sql.Identifier(connection.info.dbname), sql.SQL(name), sql.Literal(value)

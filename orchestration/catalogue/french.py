@@ -82,6 +82,11 @@ def count(value: int, one: str, many: str = "") -> str:
     return f"{number(value)}\u00a0{one if value < 2 else many or one + 's'}"
 
 
+def action(name: str) -> str:
+    """What an entry of access/ allows, as people write it."""
+    return "création" if name == "creation" else name
+
+
 def refresh(value: Refresh) -> str:
     """`chaque mois`, `tous les 3 mois`."""
     each, many = _UNITS[value.unit]
@@ -96,7 +101,7 @@ def retention(value: Retention) -> str:
         return f"Sans limite. {value.reason or ''}".strip()
     years, rest = divmod(value.months, 12)
     said = count(years, "an") if years and not rest else f"{value.months}\u00a0mois"
-    since = "la réception" if value.since == words.RECEPTION else f"la date « {value.since} »"
+    since = "la réception" if value.since == words.RECEPTION else f"la date «\u00a0{value.since}\u00a0»"
     return f"{said} après {since} ; ensuite, les lignes sont {ENDS[value.end]}."
 
 

@@ -46,7 +46,7 @@ def gaps_of(dataset: Dataset, checks: Collection[Any]) -> list[Gap]:
     partly = len(unsaid) < len(dataset.columns)
     found = []
     if not dataset.synonyms:
-        found.append(("aucun synonyme", "Ajoutez synonymes : les mots par lesquels on le cherche."))
+        found.append(("aucun synonyme", "Ajoutez la clé synonymes : les mots par lesquels on le cherche."))
     if not dataset.description:
         found.append(("aucune description", "Dites ce qu'est une ligne, dans description."))
     if silent:
@@ -54,8 +54,8 @@ def gaps_of(dataset: Dataset, checks: Collection[Any]) -> list[Gap]:
     if unsaid and partly:
         found.append(
             (
-                f"données personnelles, rien n'est dit : {_named(unsaid)}",
-                "Écrivez donnee_personnelle, « aucune » comprise.",
+                f"sans catégorie de donnée personnelle : {_named(unsaid)}",
+                "Dites-la pour chaque colonne (donnee_personnelle), même quand c'est « aucune ».",
             )
         )
     if not checks and dataset.kind == "mart":

@@ -1,30 +1,24 @@
-"""Writes the site: pages from templates, the search index, one style sheet, one script."""
+"""Writes the site: pages from templates, the search index, one script, the common style sheet."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from orchestration.access.files import ALL_ROWS, Entry
 from orchestration.catalogue import french
 from orchestration.catalogue.content import FRESHNESS, STATES, Catalogue, Page
 from orchestration.manifest.nodes import SHARED
+from orchestration.pages import environment, replaced
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SYNONYMS = HERE / "synonymes.yml"
-# A line never ends between these marks and what they hold.
-FRENCH_SPACE = re.compile(r"(?<=«) | (?=[»:;?!])")
-CODE = re.compile(r"`([^`]+)`")
 
 
 def write_site(catalogue: Catalogue, folder: Path) -> Path:
@@ -37,18 +31,13 @@ def write_site(catalogue: Catalogue, folder: Path) -> Path:
     Returns:
         The first page.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        made, old = Path(scratch) / "nouveau", Path(scratch) / "ancien"
+    with replaced(folder) as made:
         for address, text in _files(catalogue):
             path = made / address
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         for path in STATIC.iterdir():
             shutil.copyfile(path, made / path.name)
-        if folder.exists():
-            folder.rename(old)
-        made.rename(folder)
     return folder / "index.html"
 
 
@@ -127,25 +116,19 @@ def _files(catalogue: Catalogue) -> Iterable[tuple[str, str]]:
 
 
 def _renderer(catalogue: Catalogue) -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    templates = environment(HERE / "templates")
+    templates.filters |= {
+        "action": french.action,
         "day": french.day,
         "moment": french.moment,
         "number": french.number,
         "refresh": french.refresh,
         "retention": french.retention,
         "domain": french.domain,
-        "rich": rich,
         "rows": rows_of,
         "count": french.count,
     }
-    environment.globals |= {
+    templates.globals |= {
         "catalogue": catalogue,
         "by_id": {page.dataset.unique_id: page for page in catalogue.pages},
         "KINDS": french.KINDS,
@@ -161,15 +144,9 @@ def _renderer(catalogue: Catalogue) -> Any:
     }
 
     def render(template: str, root: str, **values: Any) -> str:
-        return environment.get_template(template).render(root=root, **values)
+        return templates.get_template(template).render(root=root, **values)
 
     return render
-
-
-def rich(text: str) -> Markup:
-    """A description of the YAML, escaped; `code` between backticks is shown as code."""
-    said = FRENCH_SPACE.sub("\u00a0", " ".join(text.split()))
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(said))))
 
 
 def rows_of(entry: Entry) -> str:

@@ -85,11 +85,13 @@ def access_check(settings: Settings, _options: Mapping[str, str]) -> int:
     past, soon = review_faults(entries, date.today())
     print("\n".join([*past, *soon]), end="\n" if past or soon else "")
     if past:
+        many = len(past) > 1
         raise PlatformError(
-            f"{len(past)} accès de access/ ont passé leur date de revue.",
+            f"{len(past)} accès de access/ {'ont passé leur' if many else 'a passé sa'} date de revue.",
             "Faites confirmer chacun par son approbateur, puis reculez « revue » d'un an au plus ; "
             "ou retirez l'entrée (docs/acces.md).",
         )
+    print(f"Accès : {len(entries)} entrées bien écrites, aucune revue échue.")
     return 0
 
 

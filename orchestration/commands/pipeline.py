@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration.audit.runs import describe, load_details, note_run
 from orchestration.commands.access import give_rights
 from orchestration.commands.catalogue import write_catalogue
+from orchestration.commands.report import write_reports
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import Access, Session, python_tool
 from orchestration.errors import PlatformError
@@ -64,7 +66,9 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
     results = read_results(outcome.run_results) if outcome.run_results else []
     problem = "\n".join(problems) or None
     summary = conclude(session, access, outcome.load, results, problem)
-    print(f"\nCatalogue des données : {write_catalogue(settings, read_manifest(settings))}", flush=True)
+    manifest = read_manifest(settings)
+    print(f"\nCatalogue des données : {write_catalogue(settings, manifest)}", flush=True)
+    print(write_reports(settings, access.conninfo(), manifest, datetime.now(UTC)), flush=True)
     return verdict(summary, options, "demo")
 
 

@@ -31,6 +31,8 @@ SQL_FOLDERS = ("models", "tests/singular")
 PORTABLE_SQL = "SQL portable (VQL documenté de Denodo)"
 # A correction within another one waits its turn: x::int::text.
 NESTED_CORRECTIONS = 5
+# Of the tests; each has a PostgreSQL server of its own.
+MOST_PROCESSES = 4
 
 
 def lint(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -202,6 +204,7 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
     settings.build.mkdir(exist_ok=True)
     command = [
         *python_tool("pytest", f"--junitxml={settings.build / 'junit.xml'}"),
+        *("--numprocesses", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadgroup"),
         *shlex.split(options.get("PYTEST_ARGS") or ""),
     ]
     code = run_tool(command, test_environment(os.environ), settings.root)

@@ -18,7 +18,9 @@ from orchestration.commands.project import build
 from orchestration.commands.session import Access, Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
+from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
+from orchestration.rights.controller import read_contacts
 from orchestration.rights.erasure import (
     erase,
     note,
@@ -27,11 +29,12 @@ from orchestration.rights.erasure import (
     rectify,
     refresh_statistics,
     refuse_held,
+    rewrite,
 )
 from orchestration.rights.export import as_data, write_export
 from orchestration.rights.files import files_with
 from orchestration.rights.holds import held_datasets, read_holds
-from orchestration.rights.persons import read_asked, read_person_sources
+from orchestration.rights.persons import nobody_named, read_asked, read_person_sources
 from orchestration.rights.places import STATISTICS, read_tables, search
 from orchestration.rights.purge import Due, apply_purge, plan_purge
 from orchestration.rights.register import missing, write_register
@@ -46,6 +49,10 @@ STATES = {
     "absent": "absent de la base",
     "rien": "rien à effacer",
 }
+UNKNOWN = (
+    "Attention : CONFIRMER=1 noterait quand même cet identifiant comme effacé, et ses lignes à venir "
+    "ne seraient plus chargées."
+)
 CONFIRM = "Rien n'a été touché : relancez avec CONFIRMER=1 pour le faire."
 
 
@@ -58,8 +65,16 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
     session, access = _open(settings)
     manifest = parse_or_fail(session).manifest
     with _connected(access) as connection:
-        print(plan_text(_plan(connection, manifest, settings, date.today())))
+        dues = _plan(connection, manifest, settings, date.today())
         connection.rollback()
+    past = sum(due.rows + due.rejects for due in dues)
+    print(plan_text(dues))
+    print(
+        f"\n{counted(past, 'ligne')} à effacer ou à archiver : make purge montre le même plan, "
+        "CONFIRMER=1 l'exécute."
+        if past
+        else "\nRien n'a passé sa durée de conservation."
+    )
     return 0
 
 
@@ -86,11 +101,13 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
         done = apply_purge(connection, dues, Path(archives).absolute() if archives else None)
         connection.commit()
         keep_anchor(settings, connection)
+    rewrite(access.conninfo(), {table for due in done for table in due.tables})
     waiting = [due.label for due in dues if due.state == "a_archiver" and not archives]
     if waiting:
         print(f"\nEn attente d'un dossier d'archives (ARCHIVES=…) : {', '.join(waiting)}.")
     print(
-        f"\n{sum(due.rows for due in done)} ligne(s) et {sum(due.rejects for due in done)} rejet(s) effacés."
+        f"\nEffacés : {counted(sum(due.rows for due in done), 'ligne')} "
+        f"et {counted(sum(due.rejects for due in done), 'rejet')}."
     )
     _rebuild(
         settings, access, manifest, {due.dataset.unique_id for due in done if due.dataset.kind == "source"}
@@ -108,10 +125,11 @@ def person_access(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: no right to it, or nobody named.
     """
+    identifier = _identifier(options)
     session, access = _open(settings)
     manifest = parse_or_fail(session).manifest
     with _connected(access) as connection:
-        dossier = _collect(connection, manifest, settings, options)
+        dossier = _collect(connection, manifest, settings, identifier, options)
         files = _files(settings, dossier)
         head = note(connection, "acces_personne", dossier, dossier.counts())
         # No trace, no answer.
@@ -136,16 +154,19 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: no right to it, a legal hold, or something is left.
     """
+    identifier = _identifier(options)
     session, access = _open(settings)
     manifest = parse_or_fail(session).manifest
     with _connected(access) as connection:
-        dossier = _collect(connection, manifest, settings, options)
+        dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
         _refuse_held(dossier, manifest, settings)
         files = _files(settings, dossier)
         if not is_set(options.get("CONFIRMER")):
             connection.rollback()
             print(_told_files(files))
+            if not dossier.counts():
+                print(UNKNOWN)
             print(f"\n{CONFIRM}")
             return 0
         _, head = erase(connection, dossier, settings, os.environ)
@@ -167,16 +188,19 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     column = (options.get("COLONNE") or "").strip()
     if not column:
         raise PlatformError("Que faut-il rectifier ?", "Donnez COLONNE=… (du brut) et VALEUR=….")
+    identifier = _identifier(options)
     session, access = _open(settings)
     manifest = parse_or_fail(session).manifest
     with _connected(access) as connection:
-        dossier = _collect(connection, manifest, settings, options)
+        dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
         _refuse_held(dossier, manifest, settings)
         files = _files(settings, dossier)
-        counts, former, head = rectify(connection, dossier, column, options.get("VALEUR") or None)
+        value = options.get("VALEUR") or None
+        counts, former, head = rectify(connection, dossier, column, value)
         if not is_set(options.get("CONFIRMER")):
             connection.rollback()
+            print(_told_change(dossier, column, value))
             print(f"\n{CONFIRM}")
             return 0
         connection.commit()
@@ -200,8 +224,9 @@ def register(settings: Settings, _options: Mapping[str, str]) -> int:
         PlatformError: it is incomplete; it is written all the same, and the message says what is missing.
     """
     session = Session.without_database(settings)
+    contacts = read_contacts(settings.root)
     datasets = read_datasets(parse_or_fail(session).manifest)
-    sheet, page = write_register(datasets, settings.build / "registre")
+    sheet, page = write_register(datasets, contacts, settings.build / "registre")
     print(f"\nRegistre des traitements : {page}\nTableur : {sheet}")
     lines = missing(datasets)
     if lines:
@@ -257,22 +282,35 @@ def _plan(connection: psycopg.Connection, manifest: Manifest, settings: Settings
 
 
 def _collect(
-    connection: psycopg.Connection, manifest: Manifest, settings: Settings, options: Mapping[str, str]
+    connection: psycopg.Connection,
+    manifest: Manifest,
+    settings: Settings,
+    identifier: str,
+    options: Mapping[str, str],
 ) -> Dossier:
     take_role(connection)
     known = {source.domain for source in read_person_sources(manifest)}
-    asked = read_asked(_identifier(options), options.get("AG"), known)
+    asked = read_asked(identifier, options.get("AG"), known)
     return collect(connection, manifest, settings, asked, os.environ)
 
 
 def _identifier(options: Mapping[str, str]) -> str:
-    """IDENTIFIANT; else what is typed unseen, or the first line of the input: neither is in the history."""
+    """IDENTIFIANT; else what is typed unseen, or the first line of the input: neither is in the history.
+
+    Raises:
+        PlatformError: there is none.
+    """
     given = options.get("IDENTIFIANT")
-    if given:
-        return given
-    if sys.stdin is not None and sys.stdin.isatty():
-        return getpass.getpass("Identifiant de la personne (ne s'affiche pas) : ")
-    return sys.stdin.readline() if sys.stdin is not None else ""
+    if not given and sys.stdin is not None:
+        asks = sys.stdin.isatty()
+        given = (
+            getpass.getpass("Identifiant de la personne (ne s'affiche pas) : ")
+            if asks
+            else sys.stdin.readline()
+        )
+    if not (given or "").strip():
+        raise nobody_named()
+    return given or ""
 
 
 def _refuse_held(dossier: Dossier, manifest: Manifest, settings: Settings) -> None:
@@ -370,13 +408,31 @@ def _conclude(
 
 def _told(dossier: Dossier) -> str:
     lines = [
-        f"  {place.table.label} : {len(place.rows)} ligne(s)" for place in dossier.places if place.rows
-    ] or ["  aucune ligne"]
+        f"  {place.table.label} : {counted(len(place.rows), 'ligne')}"
+        for place in dossier.places
+        if place.rows
+    ] or ["  aucune ; vérifiez d'abord l'écriture de l'identifiant (zéros, lettres) et l'AG"]
     lines.insert(0, "Lignes sur cette personne :")
     for domain, prints in sorted(dossier.fingerprints.items()):
         lines += [f"  empreinte pour {domain} (audit, gels) : {one}" for one in prints]
     if dossier.homonyms:
         lines.append(f"À vérifier, des homonymes sont possibles : {', '.join(dossier.homonyms)}.")
+    return "\n".join(lines)
+
+
+def _told_change(dossier: Dossier, column: str, value: str | None) -> str:
+    lines = [
+        f"Serait vidée ({column}) :" if value is None else f"Prendrait la valeur « {value} » ({column}) :"
+    ]
+    for place in dossier.places:
+        if place.kind == "brut" and column in place.table.columns:
+            changed = sum(row[column] != value for row in place.rows)
+            lines.append(f"  {place.table.label} : {counted(changed, 'cellule')} sur {len(place.rows)}")
+    if value is None:
+        lines.append("Pour une autre valeur, donnez VALEUR=….")
+    lines.append(
+        "Écrivez-la comme la source : au typage, une valeur illisible est vidée, ou sa ligne rejetée."
+    )
     return "\n".join(lines)
 
 
@@ -386,7 +442,12 @@ def _told_files(files: Mapping[str, Sequence[int]]) -> str:
     lines = ["Hors de la base, ces fichiers de la zone de dépôt parlent encore de la personne :"]
     for name, numbers in files.items():
         lines.append(
-            f"  {name} : " + (f"ligne(s) {', '.join(map(str, numbers))}" if numbers else "à chercher")
+            f"  {name} : "
+            + (
+                f"{'lignes' if len(numbers) > 1 else 'ligne'} {', '.join(map(str, numbers))}"
+                if numbers
+                else "à chercher"
+            )
         )
     return "\n".join([*lines, "Faites-les remplacer ou effacer par qui les dépose."])
 

@@ -67,8 +67,10 @@ class Expressions:
         if isinstance(node, exp.Window):
             return self._window(node, scope, ctes)
         if isinstance(node, exp.Filter):
-            # FILTER (WHERE …) chooses rows, as WHERE does.
-            return self.value(node.this, scope, ctes)
+            return self._filtered(node, scope, ctes)
+        if isinstance(node, exp.Parameter | exp.Placeholder):
+            text = node.sql("postgres")
+            raise Unreadable(f"« {text} » n'est pas une valeur que le lignage sait lire (abs(…) pour @ …)")
         return self._call(node, scope, ctes)
 
     def _column(self, node: exp.Column, scope: Scope) -> Flow:
@@ -85,14 +87,33 @@ class Expressions:
     def _call(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         """A function, an operator: whatever is no column and no query."""
         if sealed := protection.sealed(node, self.seal):
-            return self._sealed(sealed, self._parts(node, scope, ctes))
+            flow = self._parts(node, scope, ctes)
+            return flow if protection.never(node) else self._sealed(sealed, flow)
         hashed = protection.keyed_hash(node)
         if hashed is not None:
             return self.value(hashed, scope, ctes).guarded(Guard(PSEUDONYMISED))
+        if protection.READS_ELSEWHERE.fullmatch(protection.function_name(node)):
+            raise Unreadable(
+                f"« {protection.function_name(node)} » lit des données que la requête ne nomme pas"
+            )
         flow = self._parts(node, scope, ctes)
         if isinstance(node, protection.PROTECTING):
-            return flow.guarded(Guard(AGGREGATED, self._keys(scope)))
+            return self._aggregated(flow, scope)
         return flow.through(self._operation(node))
+
+    def _aggregated(self, flow: Flow, scope: Scope) -> Flow:
+        """What an aggregate gives; one over the values of a single row is that row's."""
+        own = Flow(frozenset(o for o in flow.origins if o.column in scope.row_values))
+        others = Flow(flow.origins - own.origins, flow.marks)
+        guard = Guard(AGGREGATED, self._keys(scope))
+        return together([own.through("expression"), others.guarded(guard)])
+
+    def _filtered(self, node: exp.Filter, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
+        """`count(*) filter (where nom > 'M')` is `count(case when nom > 'M' then 1 end)`."""
+        condition = self.value(node.expression.this, scope, ctes).through("condition")
+        if isinstance(node.this, protection.PROTECTING):
+            condition = self._aggregated(condition, scope)
+        return together([self.value(node.this, scope, ctes), condition])
 
     def _parts(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         return together(self.value(part, scope, ctes) for part in node.iter_expressions())
@@ -142,11 +163,14 @@ class Expressions:
         A sum over a window stands on a person's own row, and two neighbours give a value by difference: no
         aggregate there protects.
         """
-        inner = node.this.this if isinstance(node.this, exp.Filter) else node.this
-        while isinstance(inner, exp.IgnoreNulls | exp.RespectNulls):
+        inner = node.this
+        conditions = []
+        while isinstance(inner, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+            if isinstance(inner, exp.Filter):
+                conditions.append(self.value(inner.expression.this, scope, ctes).through("condition"))
             inner = inner.this
-        flow = self._parts(inner, scope, ctes).through("fenêtre")
-        if not protection.RANKS.fullmatch(protection.function_name(inner)):
+        flow = together([self._parts(inner, scope, ctes), *conditions]).through("fenêtre")
+        if not protection.ranks(inner):
             return flow
         named = scope.windows.get(name_of(node.args.get("alias")))
         order: Iterable[exp.Expression] = [
@@ -162,8 +186,10 @@ class Expressions:
         query = node.this.unnest()
         where = query.args.get("where")
         asked = query.copy()
-        if isinstance(query, exp.Select) and where is not None:
-            asked.set("expressions", [where.this.copy()])
+        conditions = [where.this] if where is not None else []
+        conditions += [join.args["on"] for join in query.args.get("joins") or () if join.args.get("on")]
+        if isinstance(query, exp.Select) and conditions:
+            asked.set("expressions", [condition.copy() for condition in conditions])
             asked.set("where", None)
             asked.set("group", None)
         return together(self.columns_of(asked, scope, ctes).values()).through("condition")

@@ -232,6 +232,14 @@ class _Search:
                 f"la protection « {protection} » n'existe pas.",
                 f"choisissez parmi {', '.join(PROTECTIONS)}.",
             )
+        identifies = burden.category in (DIRECT, PSEUDONYM) and not burden.guards & BLURRED
+        # The macro hides counts; the names of its rows and columns are all published.
+        if protection == SUPPRESSED and identifies:
+            return (
+                "elle se dit protégée par « supprime », mais elle publie ce qui identifie la personne : la "
+                "macro cache les effectifs, pas les noms des lignes et des colonnes.",
+                "comptez par une colonne qui n'identifie personne (row, column, within).",
+            )
         if protection in burden.guards:
             return None
         if protection == SUPPRESSED and AGGREGATED in burden.guards:

@@ -24,6 +24,10 @@ EXTREME = (exp.Min, exp.Max, exp.AnyValue)
 LISTING_NAMES = re.compile(r"(json|jsonb|array|xml|string|range)\w*_agg\w*")
 OTHER_NAMES = re.compile(r"(bool|bit)_(and|or|xor)|every|mode|regr_\w+")
 RANKS = re.compile(r"row_?number|rank|dense_?rank|percent_?rank|cume_?dist|ntile")
+# Functions that are given SQL or the name of a relation as a text, or read files and other servers.
+READS_ELSEWHERE = re.compile(
+    r"(query|table|schema|database|cursor)_to_xml\w*|dblink\w*|pg_read_\w+|lo_\w+|crosstab\w*|ts_stat"
+)
 DIGESTS = re.compile(r"md5\w*|sha\d*\w*|digest|hmac|hash\w*|crypt|crc32\w*|farm_?fingerprint")
 
 
@@ -113,6 +117,18 @@ def function_name(node: exp.Expression) -> str:
     return node.sql_name().lower() if isinstance(node, exp.Func) else ""
 
 
+def ranks(node: exp.Expression) -> bool:
+    """True for a window function that says the place of a row in its order, as a running count does too."""
+    return bool(RANKS.fullmatch(function_name(node))) or (
+        isinstance(node, exp.AggFunc) and (isinstance(node, exp.Count) or node.find(exp.Column) is None)
+    )
+
+
+def never(node: exp.Expression) -> bool:
+    """True when what a macro does hangs on a condition without any column: `when='1 = 0'` masks nothing."""
+    return any(branch.this.find(exp.Column) is None for branch in node.find_all(exp.If))
+
+
 def only_presence(node: exp.Expression) -> bool:
     """True when `node is null` says only whether a cell is filled: no value can be told from another."""
     for part in node.walk():
@@ -124,6 +140,7 @@ def only_presence(node: exp.Expression) -> bool:
             exp.Column
             | exp.Identifier
             | exp.Literal
+            | exp.Null
             | exp.Trim
             | exp.Cast
             | exp.DataType

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlglot import exp
 
 from orchestration.lineage.expressions import Expressions
-from orchestration.lineage.graph import COPY, EMPTY, Flow, Guard, together
+from orchestration.lineage.graph import EMPTY, Flow, Guard, together
 from orchestration.lineage.protection import of_seal
 from orchestration.lineage.scopes import Columns, FindRelation, Scope, Source, Unreadable, name_of, put
 
 # A recursive CTE is read again until nothing is added to its columns.
 MOST_ROUNDS = 20
 JOIN_KEY = "clé de jointure"
+EQUAL = (exp.EQ, exp.NullSafeEQ, exp.NEQ, exp.NullSafeNEQ, exp.Like, exp.ILike)
 
 
 class QueryReader(Expressions):
@@ -92,18 +93,31 @@ class QueryReader(Expressions):
         return {name: together([flow, right[place]]) for place, (name, flow) in enumerate(left.items())}
 
     def _select(self, query: exp.Select, outer: Scope | None, ctes: Mapping[str, Columns]) -> dict[str, Flow]:
+        before = len(outer.lent) if outer is not None else 0
         scope = self._from(query, outer, ctes)
         scope.windows = {
             name_of(window.this): window for window in query.args.get("windows") or () if window.this
         }
         where = query.args.get("where")
-        for condition in self._conjuncts(where.this if where else None):
-            self._equality(condition, scope, ctes, left=True, right=True)
-        scope.keys = (*self._group_keys(query, scope, ctes), *self._correlation_keys(where, scope, ctes))
+        condition = where.this if where else None
+        if condition is not None:
+            scope.conditions.append((condition, None))
+        if outer is not None:
+            scope.row_values = frozenset(o.column for flow in outer.lent[before:] for o in flow.origins)
+        self._settle(scope, ctes)
+        keys = [*self._group_keys(query, scope, ctes), *self._one_value(condition, scope, ctes)]
+        around = EMPTY
+        if outer is not None and condition is not None:
+            self.value(condition, scope, ctes)
+            around = self._decided_around(condition, scope, ctes)
+        if outer is not None:
+            # An aggregate of a subquery that looks at a row of the query around it is of that row.
+            keys += outer.lent[before:]
+        scope.keys = tuple(keys)
         columns: dict[str, Flow] = {}
         for item in query.expressions:
             for name, flow in self._item(item, scope, ctes):
-                put(columns, name, flow)
+                put(columns, name, together([flow, around]))
         return columns
 
     def _item(
@@ -154,6 +168,7 @@ class QueryReader(Expressions):
             self._add_source(clause.this, scope, ctes)
         for lateral in query.args.get("laterals") or ():
             self._add_source(lateral, scope, ctes)
+            self._filter_by(lateral, scope, ctes)
         for join in query.args.get("joins") or ():
             self._join(join, scope, ctes)
         return scope
@@ -167,18 +182,45 @@ class QueryReader(Expressions):
         using = [name_of(name) for name in join.args.get("using") or ()]
         if str(join.args.get("method") or "").upper() == "NATURAL":
             using = [name for source in new for name in source.columns if name in before]
+        only = self._null_side(side, known, scope)
         for name in using:
+            holders = {alias: source for alias, source in scope.sources.items() if name in source.columns}
             scope.merged[name] = together(
-                [
-                    scope.merged.get(name, EMPTY),
-                    *(source.columns[name] for source in scope.sources.values() if name in source.columns),
-                ]
+                [scope.merged.get(name, EMPTY), *(source.columns[name] for source in holders.values())]
             )
-        # An outer join keeps the rows of one side whatever the other holds.
-        for condition in self._conjuncts(join.args.get("on")):
-            self._equality(
-                condition, scope, ctes, left=True, right=True, only=self._null_side(side, known, scope)
-            )
+            for alias in holders.keys() & only:
+                column = exp.column(
+                    exp.to_identifier(name, quoted=True), exp.to_identifier(alias, quoted=True)
+                )
+                scope.add(column, scope.merged[name].through(JOIN_KEY))
+        condition = join.args.get("on")
+        if condition is not None:
+            scope.conditions.append((condition, frozenset(only)))
+            self._equalities(condition, scope, ctes, only)
+        if side == "LEFT":
+            self._decided_before(condition, known, scope, ctes)
+        elif side != "FULL":
+            self._filter_by(join.this, scope, ctes)
+
+    def _filter_by(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> None:
+        """A lateral subquery in an inner join keeps the rows for which it has one."""
+        if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery | exp.Query):
+            query = node.this.unnest()
+            if not any(item.find(exp.AggFunc) for item in query.expressions):
+                self._link(query, scope, ctes)
+
+    def _decided_before(
+        self, condition: exp.Expression | None, known: set[str], scope: Scope, ctes: Mapping[str, Columns]
+    ) -> None:
+        """`left join t on a.x > 1`: whether t's columns are filled answers a condition on a alone."""
+        for part in self._conjuncts(condition):
+            columns = list(self._columns_in(part))
+            if not columns or not all(self._owner(column, scope) <= known for column in columns):
+                continue
+            flow = self.value(part, scope, ctes).through("condition")
+            if flow.origins:
+                for source in (scope.sources[alias] for alias in scope.sources.keys() - known):
+                    source.columns = {name: together([old, flow]) for name, old in source.columns.items()}
 
     @staticmethod
     def _null_side(side: str, known: set[str], scope: Scope) -> set[str]:
@@ -302,37 +344,132 @@ class QueryReader(Expressions):
             else:
                 yield inner
 
-    def _equality(
+    def _settle(self, scope: Scope, ctes: Mapping[str, Columns]) -> None:
+        """Follows the equalities of a query until they tell nothing more: a = b and b = c."""
+        for _ in range(len(scope.conditions) + 1):
+            # A list, for each has to be read.
+            if not any([self._equalities(one, scope, ctes, only) for one, only in scope.conditions]):
+                return
+
+    def _equalities(
         self,
         condition: exp.Expression,
         scope: Scope,
         ctes: Mapping[str, Columns],
-        *,
-        left: bool,
-        right: bool,
-        only: set[str] | None = None,
-    ) -> None:
-        """`a.x = b.y`: whoever shows b.y shows a.x. `a.x in (select y …)` likewise."""
-        if isinstance(condition, exp.In) and condition.args.get("query"):
-            sides = [(condition.this, condition.args["query"])]
-        elif isinstance(condition, exp.EQ | exp.NullSafeEQ):
-            sides = [(condition.this, condition.expression), (condition.expression, condition.this)]
-        elif isinstance(condition, exp.Exists):
-            self._exists(condition, scope, ctes)
-            return
+        only: Collection[str] | None,
+    ) -> bool:
+        """`a.x = b.y`: whoever shows b.y shows a.x; also `lower(a.x) = b.y`, `in`, `like`, tuples.
+
+        Returns:
+            True when a column of this query got something from it.
+        """
+        changed = False
+        for column, flow in self._equal(condition, scope, ctes):
+            if self._is_local(column, scope) and (only is None or self._owner(column, scope) & set(only)):
+                changed |= scope.add(column, flow)
+        for query in self._asked(condition):
+            self._link(query, scope, ctes)
+        return changed
+
+    def _equal(
+        self, condition: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]
+    ) -> Iterator[tuple[exp.Column, Flow]]:
+        """Each column that a condition holds equal to something, and what it is equal to."""
+        for one, other in self._sides(condition):
+            for column in self._columns_in(one):
+                flow = self.value(other, scope, ctes).through(JOIN_KEY)
+                if flow.origins:
+                    yield column, flow
+        for node in self._leaves(condition):
+            if isinstance(node, exp.In) and node.args.get("query"):
+                parts = node.this.expressions if isinstance(node.this, exp.Tuple) else [node.this]
+                flows = list(self.columns_of(node.args["query"].unnest(), scope, ctes).values())
+                for part, flow in zip(parts, flows, strict=False):
+                    for column in self._columns_in(part):
+                        if flow.origins:
+                            yield column, flow.through(JOIN_KEY)
+
+    @staticmethod
+    def _leaves(condition: exp.Expression) -> Iterator[exp.Expression]:
+        """The comparisons of a condition that may hold; a negation tells no equality."""
+        node = condition.unnest()
+        if isinstance(node, exp.Connector):
+            for part in node.flatten():
+                yield from QueryReader._leaves(part)
+        elif isinstance(node, exp.Escape) or (
+            isinstance(node, exp.Is) and node.expression == exp.Boolean(this=True)
+        ):
+            yield from QueryReader._leaves(node.this)
         else:
+            yield node
+
+    @staticmethod
+    def _sides(condition: exp.Expression) -> Iterator[tuple[exp.Expression, exp.Expression]]:
+        """The two sides of each equality of a condition, either way round."""
+        pairs = []
+        for node in QueryReader._leaves(condition):
+            inner = node.this.unnest() if isinstance(node, exp.Not) else node
+            if isinstance(node, exp.Not) != isinstance(inner, exp.NEQ | exp.NullSafeNEQ):
+                continue
+            if isinstance(inner, exp.In):
+                pairs += [(inner.this, other) for other in inner.expressions]
+            elif isinstance(inner, EQUAL):
+                one, other = inner.this.unnest(), inner.expression.unnest()
+                if isinstance(one, exp.Tuple) and isinstance(other, exp.Tuple):
+                    pairs += zip(one.expressions, other.expressions, strict=False)
+                else:
+                    pairs.append((one, other))
+        for one, other in pairs:
+            yield one, other
+            yield other, one
+
+    @staticmethod
+    def _columns_in(node: exp.Expression) -> Iterator[exp.Column]:
+        """The columns of an expression, not those of queries in it."""
+        for part in node.walk(prune=lambda inner: isinstance(inner, exp.Query)):
+            if isinstance(part, exp.Column) and not isinstance(part.this, exp.Star):
+                yield part
+
+    @staticmethod
+    def _asked(condition: exp.Expression) -> Iterator[exp.Expression]:
+        """The queries in a condition: `exists (…)`, `in (…)`, `(select count(*) …) > 0`."""
+        for leaf in QueryReader._leaves(condition):
+            if isinstance(leaf, exp.Not):
+                continue
+            for node in leaf.walk(prune=lambda inner: isinstance(inner, exp.Query)):
+                if isinstance(node, exp.Query):
+                    yield node
+
+    def _link(self, query: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> None:
+        """`exists (select … where b.y = a.x)`: whoever shows a.x shows b.y."""
+        query = query.unnest()
+        if isinstance(query, exp.SetOperation):
+            inner_ctes = self._with_ctes(query, scope, ctes)
+            for side in (query.this, query.expression):
+                self._link(side, scope, inner_ctes)
             return
-        additions = []
-        for column, other in sides:
-            column = column.unnest()
-            if not isinstance(column, exp.Column) or isinstance(column.this, exp.Star):
-                continue
-            if only is not None and not self._owner(column, scope) & only:
-                continue
-            additions.append((column, self.value(other, scope, ctes).through(JOIN_KEY)))
-        for column, flow in additions:
-            if flow.origins:
-                scope.add(column, flow)
+        if not isinstance(query, exp.Select):
+            return
+        inner_ctes = self._with_ctes(query, scope, ctes)
+        inside = self._from(query, scope, inner_ctes)
+        where = query.args.get("where")
+        if where is not None:
+            inside.conditions.append((where.this, None))
+        self._settle(inside, inner_ctes)
+        for condition, _ in inside.conditions:
+            for column, flow in list(self._equal(condition, inside, inner_ctes)):
+                if not self._is_local(column, inside):
+                    scope.add(column, flow)
+
+    def _decided_around(self, condition: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
+        """`(select 1 where p.nom > 'M')`: a condition on nothing but the row around it, as in CASE."""
+        parts = [
+            part
+            for part in self._conjuncts(condition)
+            if (columns := list(self._columns_in(part)))
+            and not any(self._is_local(column, scope) for column in columns)
+        ]
+        return together(self.value(part, scope, ctes).through("condition") for part in parts)
 
     @staticmethod
     def _owner(column: exp.Column, scope: Scope) -> set[str]:
@@ -340,22 +477,6 @@ class QueryReader(Expressions):
         if table:
             return {table}
         return {alias for alias, source in scope.sources.items() if name in source.columns}
-
-    def _exists(self, condition: exp.Exists, scope: Scope, ctes: Mapping[str, Columns]) -> None:
-        """`exists (select … where b.y = a.x)`: whoever shows a.x shows b.y."""
-        query = condition.this.unnest()
-        if not isinstance(query, exp.Select):
-            return
-        inner_ctes = self._with_ctes(query, scope, ctes)
-        inside = self._from(query, scope, inner_ctes)
-        where = query.args.get("where")
-        for part in self._conjuncts(where.this if where else None):
-            if not isinstance(part, exp.EQ | exp.NullSafeEQ):
-                continue
-            for column, other in ((part.this, part.expression), (part.expression, part.this)):
-                column = column.unnest()
-                if isinstance(column, exp.Column) and not self._is_local(column, inside):
-                    scope.add(column, self.value(other, inside, inner_ctes).through(JOIN_KEY))
 
     @staticmethod
     def _is_local(column: exp.Column, scope: Scope) -> bool:
@@ -387,15 +508,18 @@ class QueryReader(Expressions):
                     return item.this
         return key
 
-    def _correlation_keys(
-        self, where: exp.Where | None, scope: Scope, ctes: Mapping[str, Columns]
+    def _one_value(
+        self, condition: exp.Expression | None, scope: Scope, ctes: Mapping[str, Columns]
     ) -> Iterator[Flow]:
-        """`where s.matricule = a.matricule`: an aggregate of a subquery of one row of the query around it."""
-        if scope.outer is None or where is None:
-            return
-        for condition in self._conjuncts(where.this):
-            columns = list(condition.find_all(exp.Column))
-            if isinstance(condition, exp.EQ | exp.NullSafeEQ) and not all(
-                self._is_local(column, scope) for column in columns
-            ):
-                yield self.value(condition, scope, ctes).through(COPY)
+        """`where matricule = '123'`: an aggregate of what is left is of one person."""
+        for part in self._conjuncts(condition):
+            if isinstance(part, exp.EQ | exp.NullSafeEQ):
+                sides = [part.this, part.expression]
+            elif isinstance(part, exp.In) and not part.args.get("query"):
+                sides = [part.this, *part.expressions]
+            else:
+                continue
+            given = [side.unnest() for side in sides if not isinstance(side, exp.Literal)]
+            # Not the long conditions of typed cells, which take time and tell no person.
+            if len(given) == 1 and not given[0].find(exp.Case):
+                yield self.value(given[0], scope, ctes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from orchestration.lineage.graph import EMPTY, Flow, together
+from orchestration.lineage.graph import EMPTY, ColumnId, Flow, together
 
 # Columns that PostgreSQL has in every table, and that hold nobody's data.
 SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
@@ -55,6 +55,9 @@ class Scope:
         merged: the columns of JOIN … USING, which belong to both sides.
         keys: what the groups of its aggregates are made of.
         windows: the WINDOW clause.
+        conditions: ON and WHERE, each with the sources that it holds for (None: all).
+        lent: what queries inside this one took from it.
+        row_values: the columns whose values FROM takes from a row of the query around.
     """
 
     outer: Scope | None = None
@@ -62,12 +65,17 @@ class Scope:
     merged: dict[str, Flow] = field(default_factory=dict)
     keys: tuple[Flow, ...] = ()
     windows: dict[str, exp.Window] = field(default_factory=dict)
+    conditions: list[tuple[exp.Expression, frozenset[str] | None]] = field(default_factory=list)
+    lent: list[Flow] = field(default_factory=list)
+    row_values: frozenset[ColumnId] = frozenset()
 
     def find(self, table: str, column: str) -> Flow | None:
         """What a column is made from; None when this query and those around it have none of that name."""
         found = self.find_here(table, column)
         if found is None and self.outer is not None:
-            return self.outer.find(table, column)
+            found = self.outer.find(table, column)
+            if found is not None:
+                self.outer.lent.append(found)
         return found
 
     def find_here(self, table: str, column: str) -> Flow | None:
@@ -97,14 +105,30 @@ class Scope:
                     put(columns, name, flow)
         return columns
 
-    def add(self, column: exp.Column, flow: Flow) -> None:
-        """Notes that a column of this query also has the value of something else."""
+    def add(self, column: exp.Column, flow: Flow) -> bool:
+        """Notes that a column, of this query or of one around it, also has the value of something else.
+
+        Returns:
+            True when that was not known yet.
+        """
         table, name = name_of(column.args.get("table")), name_of(column.this)
+        if self.find_here(table, name) is None:
+            return self.outer is not None and self.outer.add(column, flow)
+        added = False
         if not table and name in self.merged:
-            self.merged[name] = together([self.merged[name], flow])
+            self.merged[name], added = _with(self.merged[name], flow)
         for alias, source in self.sources.items():
             if table in ("", alias) and name in source.columns:
-                source.columns[name] = together([source.columns[name], flow])
+                source.columns[name], more = _with(source.columns[name], flow)
+                added = added or more
+        return added
+
+
+def _with(known: Flow, flow: Flow) -> tuple[Flow, bool]:
+    """A flow and what another one adds to it; whether that is anything."""
+    ways = {(origin.column, origin.guards) for origin in known.origins}
+    new = frozenset(origin for origin in flow.origins if (origin.column, origin.guards) not in ways)
+    return (together([known, Flow(new, flow.marks)]), True) if new else (known, False)
 
 
 def put(columns: dict[str, Flow], name: str, flow: Flow) -> None:

@@ -8,8 +8,18 @@ from dataclasses import dataclass
 import dagster as dg
 
 from orchestration.errors import PlatformError
+from orchestration.locations.promises import folder_policy, mart_policy
 from orchestration.locations.translator import Translator
-from orchestration.manifest.nodes import Manifest, domain_of, domain_of_test, is_singular, of_type, tested_id
+from orchestration.manifest.nodes import (
+    Manifest,
+    Node,
+    domain_of,
+    domain_of_test,
+    is_singular,
+    layer_of,
+    of_type,
+    tested_id,
+)
 
 LOADED = "chargement"
 
@@ -46,7 +56,7 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
     translator = Translator(manifest)
     project = manifest["metadata"]["project_name"]
     found = Catalogue([], [], [], {}, {}, {}, [f"fqn:{project}.{domain}" for domain in domains])
-    folders: dict[dg.AssetKey, dg.AssetSpec] = {}
+    landed: dict[dg.AssetKey, list[Node]] = {}
     keys: dict[str, dg.AssetKey] = {}
     for source in of_type(manifest, "source"):
         if domain_of(source) not in domains:
@@ -58,14 +68,19 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
             found.tables[spec.key] = source["unique_id"]
             description = "Le dernier chargement de la table s'est fait sans erreur."
             found.checks.append(dg.AssetCheckSpec(LOADED, asset=spec.key, description=description))
-            folders[translator.folder_key(source)] = translator.folder(source)
+            landed.setdefault(translator.folder_key(source), []).append(source)
         else:
             found.outside.append(spec)
     outside = {spec.key for spec in found.outside}
-    found.outside.extend(folders.values())
+    for sources in landed.values():
+        folder = translator.folder(sources[0])
+        policy = folder_policy(manifest, sources)
+        found.outside.append(folder.replace_attributes(freshness_policy=policy))
     for node in of_type(manifest, "model", "seed", "snapshot"):
         if domain_of(node) in domains and node["config"]["materialized"] != "ephemeral":
             spec = translator.get_asset_spec(manifest, node["unique_id"], None)
+            if layer_of(node) == "marts":
+                spec = spec.replace_attributes(freshness_policy=mart_policy(manifest, node))
             keys[node["unique_id"]] = spec.key
             found.specs.append(spec)
             found.models[spec.key] = node["unique_id"]

@@ -128,9 +128,10 @@ class DbtRun:
             finally:
                 received.put(None)
 
-        for name in KEPT:
-            # What an earlier command left would be taken for the results of this one.
-            (self.folder / name).unlink(missing_ok=True)
+        # What an earlier command left would be taken for the results of this one; those of the other kind of
+        # command still stand: the ages of sources come after a build.
+        results, ages = KEPT
+        (self.folder / (ages if self._arguments[0] == "source" else results)).unlink(missing_ok=True)
         with _own_folder(self.folder) as target_path:
             # A daemon: the end of the process must not wait for dbt before it has asked it to stop.
             thread = threading.Thread(target=work, args=(target_path,), name="dbt", daemon=True)

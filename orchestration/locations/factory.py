@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.errors import PlatformError
 from orchestration.locations.catalogue import read_catalogue
 from orchestration.locations.dbt_run import NodeResult
+from orchestration.locations.promises import receipts
 from orchestration.locations.work import Journal, Work
 from orchestration.manifest import ParseResult, read_manifest
 from orchestration.manifest.nodes import PLATFORM, domains_in
@@ -85,6 +86,8 @@ def build_definitions(
         finally:
             for notice in mine.notices:
                 context.log.warning(notice)
+            for receipt in receipts(mine.load):
+                context.instance.report_runless_asset_event(receipt)
 
     return dg.Definitions(
         assets=[build, *catalogue.outside],

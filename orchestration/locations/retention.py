@@ -9,6 +9,7 @@ from orchestration.audit import keep_anchor
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.manifest import parse
+from orchestration.rights.erasure import rewrite
 from orchestration.rights.holds import read_holds
 from orchestration.rights.purge import apply_purge, plan_purge
 from orchestration.settings import Settings
@@ -23,7 +24,7 @@ TIMEZONE = "Europe/Brussels"
 def retention(settings: Settings) -> dg.Definitions:
     """Makes the job, which deletes, and its schedule, which is off until somebody starts it."""
 
-    @dg.op(name=NAME, description="Efface ce qui a passé sa durée de conservation, sauf les gels.")
+    @dg.op(name="effacer", description="Efface ce qui a passé sa durée de conservation, sauf les gels.")
     def purge(context: dg.OpExecutionContext) -> None:
         manifest = parse(settings).manifest
         datasets = read_datasets(manifest)
@@ -34,6 +35,7 @@ def retention(settings: Settings) -> dg.Definitions:
                 done = apply_purge(connection, dues, None)
                 connection.commit()
                 keep_anchor(settings, connection)
+            rewrite("", {table for due in done for table in due.tables})
         except PlatformError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         context.add_output_metadata({due.label: due.rows + due.rejects for due in done})

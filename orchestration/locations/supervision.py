@@ -9,6 +9,7 @@ from orchestration.history.structure import forget_old_runs
 from orchestration.landing import read_declarations
 from orchestration.locations.dbt_run import clean_leftovers
 from orchestration.locations.freshness import note_freshness, watched_sources
+from orchestration.locations.messages import messages
 from orchestration.locations.retention import retention
 from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
@@ -59,7 +60,9 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         definitions = dg.Definitions.merge(definitions, dg.Definitions(asset_checks=[freshness]))
         selection |= dg.AssetSelection.checks(freshness)
     job = dg.define_asset_job("surveillance", selection)
-    return dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]), retention(settings))
+    return dg.Definitions.merge(
+        definitions, dg.Definitions(jobs=[job]), retention(settings), messages(settings)
+    )
 
 
 def undeclared(settings: Settings, manifest: Manifest) -> list[str]:

@@ -138,6 +138,9 @@ class _Tally:
         self.waiting = Counter(self._domain(node) for node in nodes)
 
     def count(self, result: NodeResult) -> None:
+        # dbt also says of an exposure that there was nothing to do.
+        if result.unique_id.startswith("exposure."):
+            return
         node = node_of(self.manifest, result.unique_id)
         domain = self._domain(node)
         self.found[domain, node["resource_type"], result.status] += 1

@@ -217,7 +217,8 @@ class Work:
         issue: str | None = "interrompu"
         try:
             for result in run.results():
-                recording.note(_outcome(result))
+                if not result.unique_id.startswith("exposure."):
+                    recording.note(_outcome(result))
                 yield result
             issue = "echec" if run.error else None
         finally:

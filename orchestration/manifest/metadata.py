@@ -45,9 +45,13 @@ def governance_levels(manifest: Manifest, node: Node) -> list[tuple[str, Mapping
 
 
 def own_governance_of(node: Node) -> Mapping[str, Any]:
-    """What the YAML of a data set says itself; empty when it says nothing."""
+    """What the YAML of a data set says itself; empty when it says nothing.
+
+    dbt gives a table without such a key that of its source, which is not its own.
+    """
     own = meta_of(node).get(words.OWN)
-    return own if isinstance(own, Mapping) else {}
+    inherited = (node.get("source_meta") or {}).get(words.OWN)
+    return own if isinstance(own, Mapping) and own != inherited else {}
 
 
 def meta_of(thing: Mapping[str, Any]) -> Mapping[str, Any]:

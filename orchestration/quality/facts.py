@@ -63,6 +63,7 @@ class Control:
         owner, steward: of the data set, else of its domain; the steward acts, the owner is told.
         affected: marts and dashboards downstream, itself left out.
         personal: True when the rows it looks at are about persons.
+        strategic: True when the data set it is about, or one downstream, is a strategic one.
     """
 
     unique_id: str
@@ -86,6 +87,7 @@ class Control:
     steward: Responsible | None
     affected: tuple[Affected, ...]
     personal: bool
+    strategic: bool = False
 
     @property
     def bad(self) -> bool:
@@ -102,7 +104,7 @@ class Broken:
         text: its French description, first sentence.
         message: dbt's, without any value.
         at, since: as in Control.
-        owner, steward, affected: as in Control.
+        owner, steward, affected, strategic: as in Control.
     """
 
     unique_id: str
@@ -116,6 +118,7 @@ class Broken:
     owner: Responsible | None
     steward: Responsible | None
     affected: tuple[Affected, ...]
+    strategic: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Project:
             for parent in reader.get("depends_on", {}).get("nodes", ()):
                 self._read_by[parent].append(reader["unique_id"])
         found = {domain_of(node) for node in (*self.models.values(), *self.sources.values())}
+        found |= {domain_of_test(manifest, test) or PLATFORM for test in self.tests.values()}
         last = {SHARED: 1, CROSSING: 2, PLATFORM: 3}
         self.domains = sorted(found, key=lambda name: (last.get(name, 0), name))
 
@@ -100,6 +101,11 @@ class Project:
                 held = self.datasets[one]
                 found.append(Affected(one, "mart", held.name, held.domain, held.owner))
         return tuple(found)
+
+    def strategic(self, unique_id: str | None) -> bool:
+        """True when a node is a strategic data set, or one downstream is."""
+        about = (unique_id, *(one.unique_id for one in self.affected(unique_id)))
+        return any(self.datasets[one].strategic for one in about if one in self.datasets)
 
     def personal(self, unique_id: str | None) -> bool:
         """True when a node, or what it is made from, is about persons."""

@@ -60,7 +60,7 @@ def read_quality(
 def _controls(history: History, project: Project, start: datetime) -> tuple[list[Control], list[str]]:
     wanted = [
         *project.tests,
-        *(name for name, source in project.sources.items() if _has_limit(source)),
+        *(name for name, source in project.sources.items() if has_limit(source)),
     ]
     played = {name: history.last[name] for name in wanted if name in history.last}
     bad = {name: one.good for name, one in played.items() if one.outcome != facts.GOOD}
@@ -102,6 +102,7 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
                 steward=steward,
                 affected=project.affected(about),
                 personal=project.personal(about),
+                strategic=project.strategic(about),
             )
         )
     found.sort(key=lambda one: (project.domains.index(one.domain), one.label, one.name))
@@ -130,6 +131,7 @@ def _broken(history: History, project: Project) -> Iterable[Broken]:
             owner=owner,
             steward=steward,
             affected=project.affected(name),
+            strategic=project.strategic(name),
         )
 
 
@@ -292,7 +294,8 @@ def _runs(history: History, start: datetime) -> Iterable[Run]:
         )
 
 
-def _has_limit(source: Node) -> bool:
+def has_limit(source: Node) -> bool:
+    """True for a source table whose freshness is a control."""
     limits = source.get("freshness") or {}
     return any((limits.get(limit) or {}).get("count") for limit in ("warn_after", "error_after"))
 

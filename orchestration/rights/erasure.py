@@ -135,9 +135,14 @@ def rectify(
             {name for place in dossier.places if place.kind == "brut" for name in place.table.columns}
             - set(METADATA_COLUMNS)
         )
+        if not known:
+            raise PlatformError(
+                "Aucune ligne reçue ne porte cet identifiant : il n'y a rien à rectifier.",
+                "Vérifiez son écriture (zéros, lettres) et l'AG, par exemple avec make person-access.",
+            )
         raise PlatformError(
             f"Aucune ligne de cette personne n'a de colonne « {column} ».",
-            f"Colonnes : {', '.join(known) or 'aucune, la personne est inconnue'}.",
+            f"Donnez COLONNE=… parmi {', '.join(known)}.",
         )
     for place in dossier.places:
         if place.kind in ("construit", "rejet", "test"):
@@ -178,25 +183,41 @@ def prove(connection: psycopg.Connection, dossier: Dossier, about_people: Collec
 
 
 def refresh_statistics(conninfo: str, places: Collection[Place]) -> None:
+    """Does `rewrite` for the tables that an erasure or a rectification touched."""
+    rewrite(
+        conninfo,
+        {(place.table.schema, place.table.name) for place in places if place.kind in REMOVED},
+    )
+
+
+def rewrite(conninfo: str, names: Collection[tuple[str, str]]) -> None:
     """Has the planner forget the values of deleted rows, and the files of the tables lose them too.
 
-    Dead rows stand in a table's file until it is vacuumed, and ANALYZE keeps the old statistics of an emptied
-    table. Without the right to do it nothing happens here; the search that follows says what is left.
+    A plain VACUUM leaves the bytes of dead rows in a page until others take their place: FULL writes the file
+    anew. ANALYZE keeps the old statistics of an emptied table. A table that is another account's, or is not
+    there, is left alone.
+
+    Args:
+        conninfo: libpq connection string; "" means the PG* environment variables.
+        names: schema and name of each table.
+
+    Raises:
+        psycopg.Error: the database refuses.
     """
     with psycopg.connect(conninfo, autocommit=True) as connection:
         clears = connection.execute(
             "select exists (select from pg_proc where proname = 'pg_clear_attribute_stats')"
         ).fetchone() == (True,)
         tables = {(table.schema, table.name): table for table in read_tables(connection)}
-        for place in places:
-            table = tables.get((place.table.schema, place.table.name))
-            if place.kind not in REMOVED or table is None or not _is_mine(connection, table):
+        for name in sorted(names):
+            table = tables.get(name)
+            if table is None or not _is_mine(connection, table):
                 continue
             for column in table.columns if clears else ():
                 connection.execute(
                     "select pg_clear_attribute_stats(%s, %s, %s, false)", [table.schema, table.name, column]
                 )
-            connection.execute(sql.SQL("vacuum (analyze) {}").format(table.named()))
+            connection.execute(sql.SQL("vacuum (full, analyze) {}").format(table.named()))
 
 
 def _is_mine(connection: psycopg.Connection, table: Table) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from orchestration.governance.datasets import Dataset
 from orchestration.rights.pages import render
 from orchestration.rights.register import retention_in_french
-from orchestration.rights.requests import Dossier
+from orchestration.rights.requests import Dossier, Place
 
 KINDS = {
     "brut": "Tel que reçu",
@@ -20,6 +20,13 @@ KINDS = {
     "rejet": "Lignes illisibles",
     "test": "Contrôles en échec",
     "autre": "Autres endroits",
+}
+
+OF_THE_PLATFORM = {
+    "source_fichier": "Fichier reçu.",
+    "source_ligne": "Ligne du fichier.",
+    "chargement_id": "Numéro du chargement.",
+    "charge_le": "Jour et heure du chargement.",
 }
 
 
@@ -35,6 +42,7 @@ def as_data(
     """
     by_id = {dataset.unique_id: dataset for dataset in datasets}
     found = {label for place in dossier.places for label in place.sources}
+    raw = {source.label: by_id.get(source.unique_id) for source in dossier.sources}
     return {
         "demande": [{"ag": one.domain, "identifiant": one.value} for one in dossier.asked],
         "traitements": [
@@ -48,6 +56,7 @@ def as_data(
                 "table": place.table.label,
                 "nature": KINDS[place.kind],
                 "sources": list(place.sources),
+                "descriptions": _descriptions(place, raw),
                 "lignes": [{name: _plain(value) for name, value in row.items()} for row in place.rows],
             }
             for place in dossier.places
@@ -82,6 +91,15 @@ def write_export(data: Mapping[str, Any], folder: Path) -> tuple[Path, Path]:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
     return machine, page
+
+
+def _descriptions(place: Place, datasets: Mapping[str, Dataset | None]) -> dict[str, str]:
+    """What the columns mean: those received as their source describes them, and those of the platform."""
+    found = dict(OF_THE_PLATFORM)
+    dataset = datasets.get(place.sources[0]) if place.kind == "brut" else None
+    for column in dataset.columns if dataset else ():
+        found[column.name] = column.description
+    return {name: text for name, text in found.items() if text and name in place.rows[0]}
 
 
 def _processing(dataset: Dataset) -> dict[str, str]:

@@ -14,6 +14,7 @@ import yaml
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Dataset
 from orchestration.manifest.nodes import Manifest
+from orchestration.reading import unreadable_yaml
 
 FILE = Path("rights") / "gels.yml"
 KEYS = ("jeu_de_donnees", "personne", "motif", "approbateur", "jusqu_a")
@@ -55,7 +56,7 @@ def read_holds(root: Path, datasets: Iterable[Dataset]) -> list[Hold]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlatformError(f"{FILE} ne se lit pas : {error}", ADVICE) from error
+        raise PlatformError(f"{FILE} : {unreadable_yaml(error)}.", ADVICE) from error
     entries = content.get("gels") if isinstance(content, Mapping) else None
     if entries is None and isinstance(content, Mapping) and "gels" in content:
         entries = []

@@ -109,15 +109,14 @@ def read_asked(identifiers: str, domain: str | None, known: Collection[str]) -> 
     asked = []
     for part in filter(None, map(str.strip, identifiers.split(";"))):
         prefix, colon, rest = part.partition(":")
-        named = bool(colon) and re.fullmatch(r"[a-z_]+", prefix.strip()) is not None
-        asked.append(Asked(prefix.strip() if named else domain or None, (rest if named else part).strip()))
+        prefix = prefix.strip()
+        named = bool(colon) and (re.fullmatch(r"[a-z_]+", prefix) is not None or prefix.lower() in known)
+        given = prefix if named else (domain or "").strip()
+        # People write AGAJ.
+        asked.append(Asked(given.lower() or None, (rest if named else part).strip()))
     asked = [one for one in asked if normalise(one.value)]
     if not asked:
-        raise PlatformError(
-            "De quelle personne s'agit-il ?",
-            "Donnez IDENTIFIANT=…, avec AG=… ou sous la forme « agaj:J0000169; sg:10023 » ; sans "
-            "IDENTIFIANT, la commande le demande sans l'afficher.",
-        )
+        raise nobody_named()
     for one in asked:
         if one.domain is not None and one.domain not in known:
             raise PlatformError(
@@ -125,6 +124,15 @@ def read_asked(identifiers: str, domain: str | None, known: Collection[str]) -> 
                 f"Choisissez parmi {', '.join(sorted(known))}, ou ne donnez pas AG pour chercher partout.",
             )
     return asked
+
+
+def nobody_named() -> PlatformError:
+    """What to answer to a request without an identifier."""
+    return PlatformError(
+        "De quelle personne s'agit-il ?",
+        "Donnez IDENTIFIANT=…, avec AG=… ou sous la forme « agaj:J0000169; sg:10023 » ; sans "
+        "IDENTIFIANT, la commande le demande sans l'afficher.",
+    )
 
 
 def pseudonymiser(settings: Settings, domain: str, environ: Mapping[str, str]) -> Callable[[str], set[str]]:

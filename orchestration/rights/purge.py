@@ -25,6 +25,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Dataset
 from orchestration.governance.fingerprints import fingerprint, rights_key
 from orchestration.governance.vocabulary import RECEPTION
+from orchestration.landing.report import counted
 from orchestration.landing.tables import REJECTS_TABLE
 from orchestration.manifest.metadata import meta_of
 from orchestration.manifest.nodes import Manifest
@@ -68,6 +69,12 @@ class Due:
     def label(self) -> str:
         """How messages name the data set."""
         return f"{self.dataset.domain}.{self.dataset.name}"
+
+    @property
+    def tables(self) -> set[tuple[str, str]]:
+        """Schema and name of the tables that rows leave: its own, and the rejects of its administration."""
+        own = {(self.dataset.schema, self.dataset.identifier)}
+        return own | ({(f"raw_{self.dataset.domain}", REJECTS_TABLE)} if self.rejects else set())
 
 
 def plan_purge(
@@ -194,7 +201,7 @@ class _Planner:
         if hold is not None:
             remark = f"gelé jusqu'au {hold.until:%d/%m/%Y} : {hold.reason}"
             return Due(dataset, before, None, rows, rejects, spared, "gele", remark)
-        remark = f"{spared} ligne(s) de personnes gelées" if spared else ""
+        remark = f"{counted(spared, 'ligne')} de personnes gelées" if spared else ""
         return Due(
             dataset, before, condition, rows, rejects, spared, state if rows or rejects else "rien", remark
         )

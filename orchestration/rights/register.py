@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from orchestration.governance.datasets import Dataset, Retention
+from orchestration.rights.controller import Contact
 from orchestration.rights.pages import render
 
 COLUMNS = (
-    "Administration", "Jeu de données", "Nature", "Description", "Finalité", "Base légale", "Responsable",
-    "Courriel du responsable", "Gestionnaire", "Courriel du gestionnaire", "Personnes concernées",
+    "Administration", "Jeu de données", "Nature", "Description", "Finalité", "Base légale", "Propriétaire",
+    "Courriel du propriétaire", "Gestionnaire", "Courriel du gestionnaire", "Personnes concernées",
     "Catégories de données", "Destinataires", "Transferts hors UE", "Conservation", "Mesures de sécurité",
-    "Classification", "Source authentique",
+    "Classification", "Source authentique", "Responsable du traitement",
+    "Délégué à la protection des données",
 )  # fmt: skip
 CATEGORIES = {
     "identifiant_direct": "Identifiants directs",
@@ -55,9 +57,15 @@ def missing(datasets: Iterable[Dataset]) -> list[str]:
     return lines
 
 
-def rows(datasets: Iterable[Dataset]) -> list[tuple[str, ...]]:
-    """The lines of the register, in the order of COLUMNS; "" for what is missing."""
-    return [_row(dataset) for dataset in concerned(datasets)]
+def rows(datasets: Iterable[Dataset], contacts: Sequence[Contact]) -> list[tuple[str, ...]]:
+    """The lines of the register, in the order of COLUMNS; "" for what is missing.
+
+    Args:
+        datasets: all those of the project.
+        contacts: the controller, then the data protection officer.
+    """
+    answering = tuple(f"{one.name}, {one.address}, {one.email}" for one in contacts)
+    return [(*_row(dataset), *answering) for dataset in concerned(datasets)]
 
 
 def as_csv(lines: Sequence[Sequence[str]]) -> bytes:
@@ -70,23 +78,28 @@ def as_csv(lines: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def write_register(datasets: Sequence[Dataset], folder: Path) -> tuple[Path, Path]:
+def write_register(
+    datasets: Sequence[Dataset], contacts: Sequence[Contact], folder: Path
+) -> tuple[Path, Path]:
     """Writes registre.csv and registre.html.
 
     Args:
         datasets: all those of the project.
+        contacts: the controller, then the data protection officer.
         folder: made when missing.
 
     Returns:
         The CSV file and the page.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lines = rows(datasets)
+    lines = rows(datasets, contacts)
     sheet, page = folder / "registre.csv", folder / "registre.html"
     sheet.write_bytes(as_csv(lines))
-    activities = [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+    # The page says once, at its head, what each line of the sheet repeats.
+    activities = [dict(zip(COLUMNS[: -len(contacts)], line, strict=False)) for line in lines]
     page.write_text(
-        render("register.html", activities=activities, missing=missing(datasets)), encoding="utf-8"
+        render("register.html", activities=activities, contacts=contacts, missing=missing(datasets)),
+        encoding="utf-8",
     )
     return sheet, page
 
@@ -97,15 +110,15 @@ def retention_in_french(retention: Retention | None) -> str:
         return ""
     if retention.months is None:
         return f"Illimitée : {retention.reason or 'sans motif'}"
-    since = "la réception" if retention.since == "reception" else f"la date « {retention.since} »"
+    since = "la réception" if retention.since == "reception" else f"la date «\u00a0{retention.since}\u00a0»"
     return f"{retention.months} mois depuis {since}, {ENDS.get(retention.end, retention.end)}"
 
 
 def _row(dataset: Dataset) -> tuple[str, ...]:
     categories: dict[str, list[str]] = {}
-    for column in dataset.columns:
-        if column.is_personal:
-            categories.setdefault(CATEGORIES[column.personal or ""], []).append(column.name)
+    for category, name in CATEGORIES.items():
+        if held := [column.name for column in dataset.columns if column.personal == category]:
+            categories[name] = held
     protected = [column.name for column in dataset.columns if column.protection]
     if protected:
         categories["Valeurs protégées (agrégées, masquées ou supprimées)"] = protected

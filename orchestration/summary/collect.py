@@ -151,6 +151,9 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
     for result in run.results:
         name = result["unique_id"]
         kind = kinds.get(name, name.split(".")[0])
+        # Nothing is built of an exposure, and dbt says so.
+        if kind == "exposure":
+            continue
         status = OUTCOMES.get(result["status"], result["status"])
         counts.get(kind, counts["model"])[status] += 1
         if status not in ("success", "skipped"):

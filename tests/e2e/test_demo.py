@@ -23,6 +23,9 @@ def built(checkout: Checkout) -> Checkout:
     done = checkout.command("demo")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Pour Power BI, Excel ou DBeaver" in done.stdout
+    assert "\nConstruit\n" in done.stdout
+    page = checkout.folder / "build" / "reports" / "elementary.html"
+    assert f"Rapport Elementary : {page}" in done.stdout and page.is_file()
     return checkout
 
 

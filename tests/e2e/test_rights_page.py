@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.rights.controller import read_contacts
 from orchestration.rights.export import as_data, write_export
 from orchestration.rights.persons import Asked, PersonSource
 from orchestration.rights.places import Table
 from orchestration.rights.register import write_register
 from orchestration.rights.requests import Dossier, Place
+from orchestration.settings import ROOT
 from tests.unit.test_rights_parts import DATASET
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -56,7 +58,7 @@ def test_a_person_reads_her_data(browser, tmp_path: Path) -> None:
     text = page.inner_text("body")
     for expected in (
         "DUPRÉ Zoé (AGAJ)", "<script>", "été", "120 mois depuis la réception", "agaj/dossiers/a.csv",
-        "reconnue que par son nom", "Autorité de protection des données",
+        "Ligne 1 sur 1", "reconnue que par son nom", "Autorité de protection des données",
     ):  # fmt: skip
         assert expected in text
     assert said == []
@@ -67,9 +69,11 @@ def test_a_person_reads_her_data(browser, tmp_path: Path) -> None:
 
 
 def test_the_register_is_a_page(browser, tmp_path: Path) -> None:
-    page, said = shown(browser, write_register([DATASET], tmp_path)[1])
+    page, said = shown(browser, write_register([DATASET], read_contacts(ROOT), tmp_path)[1])
     page.click("a >> text=dossiers.dossiers")
     assert page.url.endswith("#t1") and "Personnes concernées" in page.inner_text("body")
     assert said == []
+    page.set_viewport_size({"width": 380, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.screenshot(path=str(tmp_path / "registre.png"))
     page.close()

@@ -272,6 +272,11 @@ def test_an_access_past_its_review_is_withdrawn(built: AccessProject) -> None:
         "grant select on agaj.fct_dossiers to steward_agaj with grant option",
         "create table age.vide (x int); grant all on age.vide to passant",
         "drop view agaj_staging_masque.stg_dossiers__dossiers",
+        # Both keep the comment that says they are as declared.
+        "alter policy acces_lignes on age.dim_ecoles using (true)",
+        "alter policy acces_lignes on age.dim_ecoles to bi",
+        "create or replace view agaj_staging_masque.stg_dossiers__dossiers as "
+        "select * from agaj_staging.stg_dossiers__dossiers",
         "grant connect on database {database} to public",
         "grant execute on function acces.valeurs(name, text, text) to public",
     ],

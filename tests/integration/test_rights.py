@@ -180,6 +180,11 @@ def test_a_person_who_is_unknown_has_an_answer(shared: Platform, capsys: pytest.
     rights.person_access(shared.settings, {"IDENTIFIANT": "J9999999"})
     page = Path(re.search(r"Page : (.*)", capsys.readouterr().out)[1]).read_text("utf-8")
     assert "aucune donnée sur cet identifiant" in page
+    rights.person_erase(shared.settings, {"IDENTIFIANT": "J9999999", "AG": "AGAJ"})
+    said = capsys.readouterr().out
+    assert "vérifiez d'abord l'écriture de l'identifiant" in said and "noterait quand même" in said
+    with pytest.raises(PlatformError, match="rien à rectifier"):
+        rights.person_rectify(shared.settings, {"IDENTIFIANT": "J9999999", "AG": "agaj", "COLONNE": "sexe"})
 
 
 def test_nothing_is_erased_without_confirmation_nor_under_a_hold(
@@ -227,10 +232,15 @@ def test_an_erased_person_is_nowhere_in_the_database_and_does_not_come_back(
 
     said = capsys.readouterr().out
     assert "Plus aucune valeur de la personne dans la base." in said
-    assert re.search(r"agaj/prises_en_charge/prises_en_charge_2023\.csv : ligne\(s\) \d+", said)
+    assert re.search(r"agaj/prises_en_charge/prises_en_charge_2023\.csv : lignes? \d+", said)
     with psycopg.connect(shared.conninfo) as admin:
         found = search(admin, dossier.values)
     assert found.hits == () and found.unread == () and found.tables > 10
+    # Nor in the bytes that a deleted row leaves in the table's file.
+    shared.ask("checkpoint")
+    assert shared.ask(
+        "select position(%s::bytea in pg_read_binary_file(pg_relation_filepath(%s)))", person.encode(), RAW
+    ) == [(0,)]
     assert shared.ask(f"select count(*) from {RAW}") == others
     assert shared.ask(f"select count(*) from {STAGED}")[0][0] <= others[0][0]
     assert person not in json.dumps(shared.events("effacement"))
@@ -307,7 +317,10 @@ def test_a_rectified_value_is_the_only_one(shared: Platform, capsys: pytest.Capt
         "COLONNE": "adresse_electronique",
         "VALEUR": "neuve@fwb.example",
     }
+    rights.person_rectify(shared.settings, {**options, "VALEUR": ""})
+    assert "Serait vidée (adresse_electronique) :" in capsys.readouterr().out
     rights.person_rectify(shared.settings, options)
+    assert "raw_sg.agents : 2 cellules sur 2" in capsys.readouterr().out
     query = "select distinct adresse_electronique from raw_sg.agents where matricule = %s"
     assert shared.ask(query, person) == [(address,)]
     rights.person_rectify(shared.settings, {**options, "CONFIRMER": "1"})
@@ -347,6 +360,7 @@ def test_a_purge_counts_then_deletes_what_is_past_and_spares_holds(
         assert plan(connection, day, past)[name].state == "a_effacer"
         done = apply_purge(connection, [due[name], due[mandates]], None)
         assert [one.rows for one in done] == [due[name].rows, due[mandates].rows]
+        assert ("raw_agaj", "prises_en_charge") in done[0].tables
         assert plan(connection, day)[name].rows == 0
         counts = connection.execute(
             "select sum(lignes) from (select distinct on (fichier) lignes from plateforme.chargements "

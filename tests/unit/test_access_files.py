@@ -122,7 +122,7 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
 
 def test_files_that_are_no_access_are_named(tmp_path: Path) -> None:
     read(tmp_path, GOOD, name="agx")
-    (tmp_path / "access" / "age.yml").write_text("acces: [", "utf-8")
+    (tmp_path / "access" / "age.yml").write_text("acces:\n\t- role: x\n", "utf-8")
     (tmp_path / "access" / "agaj.yml").write_text("droits: []", "utf-8")
     _, faults = read_entries(tmp_path, DOMAINS)
     assert [fault.partition(" : ")[0] for fault in faults if ", entrée" not in fault] == [
@@ -130,6 +130,8 @@ def test_files_that_are_no_access_are_named(tmp_path: Path) -> None:
         "access/age.yml",
         "access/agx.yml",
     ]
+    [tab] = [fault for fault in faults if fault.startswith("access/age.yml")]
+    assert "à partir de la ligne 2, colonne 1 ; une tabulation" in tab and "found" not in tab
 
 
 def test_the_project_is_known(tmp_path: Path) -> None:
@@ -170,6 +172,8 @@ def test_reviews_fail_when_past_and_warn_a_month_before(tmp_path: Path) -> None:
     assert review_faults(entries, date(2027, 10, 15)) == ([], [])
     assert [len(lines) for lines in review_faults(entries, date(2027, 10, 16))] == [0, 1]
     assert [len(lines) for lines in review_faults(entries, date(2027, 11, 15))] == [0, 1]
+    [far] = review_faults(entries, date(2026, 10, 1))[1]
+    assert "trop loin" in far
     past, soon = review_faults(entries, date(2027, 11, 16))
     assert soon == [] and "access/age.yml, entrée 1 (rôle etude)" in past[0] and "15/11/2027" in past[0]
     assert declare(entries, manifest(), date(2027, 11, 15)).content["droits"]

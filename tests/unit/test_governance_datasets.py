@@ -132,6 +132,17 @@ def test_an_owner_of_its_own_is_assigned() -> None:
     assert not found.steward_assigned
 
 
+def test_an_owner_that_dbt_copies_from_the_source_is_not_assigned() -> None:
+    manifest = bare_manifest()
+    [source] = manifest["sources"].values()
+    # What the source says under the key of its tables, as dbt gives it to a table that does not have the key.
+    said = {words.OWN: {"proprietaire": OWNER, "gestionnaire": OWNER}}
+    source["source_meta"] = source["config"]["meta"] = said
+    found = only(manifest, "source")
+    assert found.owner is not None
+    assert not found.owner_assigned and not found.steward_assigned
+
+
 def test_everything_is_read() -> None:
     manifest = bare_manifest()
     meta(manifest, "nodes")[words.OWN] = {

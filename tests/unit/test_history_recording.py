@@ -54,6 +54,10 @@ def test_a_success_has_no_message_and_a_failure_keeps_one_short_line() -> None:
     assert bad.failures == 3
 
 
+def test_a_dashboard_is_no_result() -> None:
+    assert outcomes_of([result("no-op", unique_id="exposure.p.pilotage")]) == []
+
+
 def test_message_kept_is_one_line() -> None:
     assert message_kept(" a \n\n b\ncompiled code at c\n") == "a b"
 

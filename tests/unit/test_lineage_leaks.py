@@ -213,3 +213,125 @@ def test_raw_values_of_rejected_rows_carry_what_they_may_hold() -> None:
 def test_a_query_under_seal_needs_aggregates_inside() -> None:
     query = f"select * from (select commune, {{}} as n from {P} group by commune) as {SEAL}supprime"
     assert found(("essai", query.format("count(id)"), {"n": protected("supprime")})) == []
+
+
+K = "(values ('a'), ('b')) as k(cle)"
+AGREGE = {"protection": "agrege"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "meta"),
+    [
+        # The key of a join, however the two sides are held equal.
+        (f"select k.cle as x from {K} inner join {P} as p on lower(k.cle) = lower(p.nom)", {}),
+        (f"select k.cle as x from {K}, {P} as p where k.cle || '' = p.nom", {}),
+        (f"select k.cle as x from {K} inner join {P} as p on k.cle = p.nom or k.cle = p.prenom", {}),
+        (f"select k.cle as x from {K} inner join {P} as p on k.cle in (p.nom, p.prenom)", {}),
+        (f"select k.cle as x from {K} inner join {P} as p on (k.cle, 1) = (p.nom, 1)", {}),
+        (f"select k.cle as x from {K} where (k.cle, '1') in (select nom, annee from {P})", {}),
+        (f"select k.cle as x from {K} inner join {P} as p on k.cle like p.nom", {}),
+        (f"select k.cle as x from {K} inner join {P} as p on not (k.cle <> p.nom)", {}),
+        (f"select k.nom as x from (values ('a')) as k(nom) inner join {P} as p using (nom)", {}),
+        (
+            f"select k.cle as x from {K}, (values ('a')) as l(c), {P} as p where k.cle = l.c and l.c = p.nom",
+            {},
+        ),
+        (
+            f"select k.cle as x from {K} inner join (values ('a')) as l(c) on k.cle = l.c "
+            f"inner join {P} as p on l.c = p.nom",
+            {},
+        ),
+        (
+            f"select k.cle as x from {K} where exists "
+            f"(select 1 from {P} as p inner join (select 1 as u) as z on p.nom = k.cle)",
+            {},
+        ),
+        (
+            f"select k.cle as x from {K} where exists (select 1 from {P} as p where p.nom = k.cle "
+            f"union all select 1 from {P} as p where p.prenom = k.cle)",
+            {},
+        ),
+        (f"select k.cle as x from {K} where (select count(*) from {P} as p where p.nom = k.cle) > 0", {}),
+        (
+            f"select k.cle as x from {K} "
+            f"cross join lateral (select 1 from {P} as p where p.nom = k.cle) as l",
+            {},
+        ),
+        # A condition on the person's own row, written as a filter.
+        (f"select (select 1 where p.nom > 'M') as x from {P} as p", {}),
+        (
+            f"select l.v as x from {P} as p left join lateral (select 1 as v where p.nom = 'D') as l on true",
+            {},
+        ),
+        (f"select u.un as x from {P} as p left join (select 1 as un) as u on p.nom = 'D'", {}),
+        (f"select id as i, count(*) filter (where nom > 'M') as x from {P} group by id", {}),
+        (f"select id as i, count(*) filter (where nom > 'M') as x from {P} group by id", AGREGE),
+        (f"select count(*) filter (where nom = 'D') over (order by annee) as x from {P}", {}),
+        # A running count is a rank.
+        (f"select count(*) over (order by nom) as x from {P}", {}),
+        (f"select sum(1) over w as x from {P} window w as (order by nom)", {}),
+        # An aggregate over one person, or one row.
+        (
+            f"select (select sum(q.salaire) from {P} as q inner join (select 1 as u) as z on q.id = p.id) "
+            f"as x from {P} as p",
+            AGREGE,
+        ),
+        (f"select (select sum(q.salaire) from {P} as q where q.id in (p.id)) as x from {P} as p", AGREGE),
+        (
+            f"select (select sum(t.s) from (select q.salaire as s from {P} as q where q.id = p.id) as t) "
+            f"as x from {P} as p",
+            AGREGE,
+        ),
+        (f"select (select sum(v) from unnest(array[p.salaire]) as v) as x from {P} as p", AGREGE),
+        (
+            f"select l.s as x from {P} as p cross join lateral "
+            "(select sum(v) as s from (select p.salaire as v) as t) as l",
+            AGREGE,
+        ),
+        (f"select sum(salaire) as x from {P} where id = '123'", AGREGE),
+        # Macros that protect nothing of it.
+        (f"select {SEAL}masque(case when 1 = 0 then '***' else nom end) as x from {P}", protected("masque")),
+        (f"select {SEAL}supprime(nom) as x from {P}", protected("supprime")),
+    ],
+)
+def test_a_leak_has_many_faces(sql: str, meta: dict) -> None:
+    assert [leak.label for leak in found(("essai", sql, {"x": meta})) if leak.label == "essai.x"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "meta"),
+    [
+        (f"select k.cle as x from {K} where not exists (select 1 from {P} as p where p.nom = k.cle)", {}),
+        (f"select (select count(*) from {P} as p where p.nom = k.cle) as n, k.cle as x from {K}", {}),
+        (f"select p.annee as x from {P} as p inner join {P} as q on p.id = q.id and p.annee = q.annee", {}),
+        (f"select p.commune as x from {P} as p inner join {P} as q using (id)", {}),
+        (f"select count(*) filter (where annee = '1') as x from {P} group by commune", {}),
+        (f"select count(*) filter (where nom > 'M') as x from {P} group by commune", AGREGE),
+        (
+            f"select c.libelle as x from {P} as p left join raw.communes as c "
+            "on c.nis = p.commune and c.libelle <> ''",
+            {},
+        ),
+        (
+            f"select (select avg(q.salaire) from {P} as q where q.commune = p.commune) as x from {P} as p",
+            AGREGE,
+        ),
+        (f"select sum(v) as x from {P} as p cross join unnest(array[p.salaire]) as v group by annee", AGREGE),
+        (f"select coalesce(nullif(trim(nom), ''), null) is not null as x from {P}", {}),
+        (
+            f"select {SEAL}masque(case when annee = '1' then '***' else nom end) as x from {P}",
+            protected("masque"),
+        ),
+    ],
+)
+def test_what_only_looks_like_a_leak_is_none(sql: str, meta: dict) -> None:
+    assert found(("essai", sql, {"x": meta, "n": {}})) == []
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["query_to_xml('select nom from raw.personnes', true, true, '')", "pg_read_file('x')", "@ salaire"],
+)
+def test_what_hides_where_it_reads_is_refused(expression: str) -> None:
+    lineage = project(("essai", f"select {expression} as x from {P}", {"x": {}}))
+    assert len(lineage.faults) == 1 and "ne peut être établi" in lineage.faults[0].message

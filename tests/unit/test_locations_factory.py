@@ -171,7 +171,11 @@ def test_data_platform_watches_freshness_and_undeclared_files(tmp_path: Path) ->
     assert executable(definitions) == {"stg_plateforme__chargements", "menage", "fichiers_non_declares"}
     assert dg.AssetCheckKey(dg.AssetKey(["ecoles", "ecoles"]), "fraicheur") in graph.asset_check_keys
     assert spec(definitions, "plateforme", "chargements").group_name == "data_platform"
-    assert definitions.resolve_job_def("surveillance")
+    # Names that clash are seen only when everything is loaded, as Dagster does.
+    definitions.get_repository_def().load_all_definitions()
+    assert {"surveillance", "purge", "suites", "bilans"} <= {
+        job.name for job in definitions.resolve_all_job_defs()
+    }
 
 
 def test_two_tests_of_one_name_on_two_models_are_two_checks(tmp_path: Path) -> None:

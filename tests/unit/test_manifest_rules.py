@@ -150,6 +150,28 @@ def singular_test_of_commun_reads_age(m: Manifest) -> None:
     node(m, "une_ecole_a_une_commune")["config"]["meta"] = {"dagster": {"ref": {"name": "dim_commune"}}}
 
 
+def show(m: Manifest, parent: str, **more: Any) -> None:
+    """Adds a dashboard that reads one node."""
+    exposure = {
+        "unique_id": f"exposure.{PROJECT}.pilotage",
+        "name": "pilotage",
+        "label": "Pilotage",
+        "description": "Les écoles.",
+        "original_file_path": "models/age/marts/_age__exposures.yml",
+        "owner": {"name": "Cabinet", "email": "cabinet@fwb.example"},
+        "depends_on": {"nodes": [node(m, parent)["unique_id"]]},
+    }
+    m["exposures"] = {exposure["unique_id"]: exposure | more}
+
+
+def dashboard_reads_intermediate(m: Manifest) -> None:
+    show(m, "int_ecoles")
+
+
+def dashboard_has_no_owner(m: Manifest) -> None:
+    show(m, "dim_ecole", owner={"name": "Cabinet"})
+
+
 def staging_is_not_reconciled(m: Manifest) -> None:
     remove(m, "reconciles_with_source", "stg_ecoles__ecoles")
 
@@ -276,6 +298,8 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (singular_test_says_nothing, "test-sur-un-modele", "sans dire sur lequel"),
     (macro_test_has_no_group, "test-sur-un-modele", "n'a pas de groupe"),
     (staging_is_not_reconciled, "reconciliation", "stg_ecoles__ecoles"),
+    (dashboard_reads_intermediate, "tableau-de-bord", "pilotage"),
+    (dashboard_has_no_owner, "tableau-de-bord", "pilotage"),
     (model_is_not_described, "description", "int_ecoles n'a pas de description"),
     (column_is_not_described, "description", "code"),
     (model_has_no_columns, "description", "aucune colonne"),
@@ -612,6 +636,12 @@ def test_each_fault_is_found_by_its_rule_alone(
     assert {violation.rule for violation in found} == {rule}
     assert any(words in violation.message for violation in found), [str(violation) for violation in found]
     assert all(violation.file and violation.advice for violation in found)
+
+
+def test_a_dashboard_of_marts_is_fine() -> None:
+    manifest = good_manifest()
+    show(manifest, "dim_ecole")
+    assert check_manifest(manifest) == []
 
 
 def test_a_singular_test_counts_for_the_domain_it_is_about() -> None:

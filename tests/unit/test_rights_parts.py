@@ -13,6 +13,7 @@ import pytest
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Column, Dataset, Responsible, Retention
 from orchestration.governance.fingerprints import fingerprint, witness
+from orchestration.rights.controller import read_contacts
 from orchestration.rights.files import files_with
 from orchestration.rights.holds import FILE, Hold, held_datasets, held_people, read_holds
 from orchestration.rights.persons import Asked, read_asked
@@ -20,6 +21,7 @@ from orchestration.rights.places import pattern
 from orchestration.rights.purge import months_before, parsed_date
 from orchestration.rights.register import COLUMNS, as_csv, concerned, missing, rows, write_register
 from orchestration.rights.requests import is_telling
+from orchestration.settings import ROOT
 
 OWNER = Responsible("Direction d'essai", "essai@fwb.example")
 DATASET = Dataset(
@@ -39,6 +41,7 @@ def test_identifiers_say_their_administration_or_take_the_given_one() -> None:
     assert read_asked("agaj:J1; sg: 10023 ", None, known) == [Asked("agaj", "J1"), Asked("sg", "10023")]
     assert read_asked("J1", "agaj", known) == [Asked("agaj", "J1")]
     assert read_asked("J1", "", known) == [Asked(None, "J1")]
+    assert read_asked("AGAJ: J1; PC:2", "SG", known) == [Asked("agaj", "J1"), Asked("sg", "PC:2")]
     for identifiers, domain, words in (
         ("", None, "De quelle personne"),
         ("x:J1", None, "x n'a pas de source"),
@@ -120,6 +123,11 @@ def test_a_badly_written_hold_stops_everything(tmp_path: Path, entry: str, words
     assert "gels.yml, gel 1" in str(caught.value)
 
 
+def test_a_file_of_holds_that_is_no_yaml_is_told_in_french(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError, match="pas du YAML lisible, à partir de la ligne 2"):
+        read_holds(write_holds(tmp_path, "gels:\n\t- motif: Recours\n"), [DATASET])
+
+
 @pytest.mark.parametrize("text", ["gels: {a: b}", "autre: []", "[", ""])
 def test_a_file_of_holds_has_one_list(tmp_path: Path, text: str) -> None:
     with pytest.raises(PlatformError, match="gels"):
@@ -150,18 +158,45 @@ def test_files_that_hold_a_person_are_named_with_their_lines(tmp_path: Path) -> 
     assert found == {"agaj/dossiers/a.csv": [2], "agaj/dossiers/b.csv": [3], "agaj/dossiers/c.csv": [2]}
 
 
+CONTACTS = read_contacts(ROOT)
+
+
 def test_the_register_opens_in_a_french_spreadsheet(tmp_path: Path) -> None:
-    sheet, page = write_register([DATASET], tmp_path / "registre")
+    sheet, page = write_register([DATASET], CONTACTS, tmp_path / "registre")
     content = sheet.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf") and b"\r\n" in content
     (line,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";")
     assert tuple(line) == COLUMNS
     assert line["Personnes concernées"] == "Élèves"
+    assert line["Responsable du traitement"].startswith("Ministère de la Fédération Wallonie-Bruxelles, ")
+    assert "dpo@fwb.example" in line["Délégué à la protection des données"]
+    assert page.read_text("utf-8").count("dpo@fwb.example") == 1
     # No spreadsheet runs what the YAML says.
     assert line["Finalité"] == "'=Suivre <b>"
     assert line["Catégories de données"] == "Identifiants directs : nom"
     assert line["Conservation"] == "120 mois depuis la réception, puis effacement"
     assert "&lt;b&gt;" in page.read_text("utf-8") and "incomplet" not in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "manque"),
+        ("a: [", "ligne 1"),
+        (
+            "responsable_du_traitement: {nom: A, adresse: B, courriel: c@d}",
+            "delegue_a_la_protection_des_donnees.nom",
+        ),
+        ("responsable: {nom: A}", "responsable inconnu"),
+    ],
+)
+def test_a_register_without_a_controller_is_refused(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "rights").mkdir()
+        (tmp_path / "rights" / "traitement.yml").write_text(text, "utf-8")
+    with pytest.raises(PlatformError, match=said) as refused:
+        read_contacts(tmp_path)
+    assert "rights/traitement.yml" in refused.value.message and refused.value.advice
 
 
 def test_the_register_says_what_is_missing() -> None:
@@ -172,4 +207,6 @@ def test_the_register_says_what_is_missing() -> None:
         "personnes_concernees, mesures."
     ]
     anonymous = replace(DATASET, columns=(), subjects=None)
-    assert concerned([anonymous]) == [] and rows([anonymous]) == [] and as_csv([]).count(b"\r\n") == 1
+    assert (
+        concerned([anonymous]) == [] and rows([anonymous], CONTACTS) == [] and as_csv([]).count(b"\r\n") == 1
+    )

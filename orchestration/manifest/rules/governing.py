@@ -85,7 +85,7 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
                 if key in known:
                     continue
                 if level != words.FOLDER_DEFAULTS:
-                    yield where, f"{name} : {fault}."
+                    yield where, _sentence(f"{name} : {fault}")
                 elif fault not in told:
                     # Every data set of the folder has it: said once.
                     told.add(fault)
@@ -150,7 +150,7 @@ def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
         if _is_blank(value):
             continue
         for fault in _retention_faults(value, node):
-            yield _at(node), f"{_name(node)} : conservation ({level}) : {fault}."
+            yield _at(node), _sentence(f"{_name(node)} : conservation ({level}) : {fault}")
 
 
 @rule(
@@ -294,6 +294,10 @@ def _keys(level: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str, Seq
 
 def _close(key: Any, known: Sequence[str], cutoff: float = 0.8) -> str | None:
     return next(iter(get_close_matches(str(key), known, n=1, cutoff=cutoff)), None)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
 
 
 def _proposal(key: Any, known: Sequence[str]) -> str:

@@ -145,6 +145,33 @@ def staging_reconciles(manifest: Manifest) -> Iterator[Fault]:
             yield file_of(model), f"{model['name']} n'est pas rapproché de sa source."
 
 
+@rule(
+    "tableau-de-bord",
+    "Donnez au tableau de bord (exposures:) un label, une description, un owner avec name et email, et "
+    "ne le faites dépendre que de marts : ref('fct_…'), ref('dim_…').",
+)
+def dashboards_read_marts(manifest: Manifest) -> Iterator[Fault]:
+    """A dashboard says what it is and whom to tell when its data fail; it reads what is offered."""
+    for exposure in manifest.get("exposures", {}).values():
+        owner = exposure.get("owner") or {}
+        missing = [
+            key
+            for key, value in {
+                "label": exposure.get("label"),
+                "description": exposure.get("description"),
+                "owner: name": owner.get("name"),
+                "owner: email": owner.get("email"),
+            }.items()
+            if not value
+        ]
+        if missing:
+            yield file_of(exposure), f"{exposure['name']} ne donne pas : {', '.join(missing)}."
+        offered = {mart["unique_id"] for mart in marts(manifest)}
+        for parent in exposure["depends_on"]["nodes"]:
+            if parent not in offered:
+                yield file_of(exposure), f"{exposure['name']} lit {parent}, qui n'est pas un mart."
+
+
 def _tests_by_model(manifest: Manifest) -> defaultdict[str | None, list[Node]]:
     tests: defaultdict[str | None, list[Node]] = defaultdict(list)
     for test in of_type(manifest, "test"):
@@ -162,4 +189,5 @@ RULES = (
     logic_has_unit_tests,
     singular_tests_are_about_a_model,
     staging_reconciles,
+    dashboards_read_marts,
 )

@@ -1,0 +1,127 @@
+"""`report`: the pages about quality and runs, made from the history and the last parse of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from orchestration.commands.session import Session
+from orchestration.errors import PlatformError
+from orchestration.manifest import read_manifest
+from orchestration.manifest.nodes import Manifest
+from orchestration.settings import Settings
+
+FOLDER = "reports"
+# Reads what it needs, writes below the folder, returns the file to open first.
+Writer = Callable[[psycopg.Connection, Manifest, Path, datetime], Path]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What could be written.
+
+    Attributes:
+        written: French title -> the file to open.
+        faults: what could not be, in French.
+        notices: what somebody should know, in French; nothing failed.
+    """
+
+    written: Mapping[str, Path]
+    faults: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """One line a page, for the terminal."""
+        pages = (f"{title} : {path}" for title, path in self.written.items())
+        return "\n".join([*pages, *self.notices, *self.faults])
+
+
+def report(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Writes build/reports.
+
+    Raises:
+        PlatformError: a page could not be written; the others were.
+    """
+    session = Session(settings)
+    with session.step("Serveur PostgreSQL"):
+        access = session.open_database()
+    session.enter(access)
+    manifest = read_manifest(settings)
+    with session.step("Rapports"):
+        reports = write_reports(settings, access.conninfo(), manifest, datetime.now(UTC))
+    print(f"\n{reports}\nOuvrez ces fichiers dans un navigateur.", flush=True)
+    if reports.faults:
+        raise PlatformError(
+            f"{len(reports.faults)} rapport(s) n'ont pas pu être écrits ; les autres le sont.",
+            "Suivez ce que disent les lignes ci-dessus, puis relancez make report.",
+        )
+    return 0
+
+
+def write_reports(settings: Settings, conninfo: str, manifest: Manifest, now: datetime) -> Reports:
+    """Writes every page, each by itself: one that fails takes no other with it.
+
+    Args:
+        settings: build/ receives the pages.
+        conninfo: to the database of the history; the role `rapport` is enough for the pages, not for the
+            workbooks of the stewards.
+        manifest: the content of manifest.json.
+        now: the moment the pages speak of, with a time zone.
+    """
+    written: dict[str, Path] = {}
+    faults: list[str] = []
+    notices: list[str] = []
+    for title, write in writers(settings, conninfo, notices).items():
+        try:
+            with psycopg.connect(conninfo, connect_timeout=10) as connection:
+                connection.read_only = True
+                written[title] = write(connection, manifest, settings.build / FOLDER, now)
+        except (psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedTable):
+            faults.append(
+                f"{title} : pas encore d'histoire dans cette base.\n"
+                "Que faire : lancez make demo ou make build, puis make report."
+            )
+        # Whatever a page trips over, the others and the run that asked for them go on.
+        except Exception as error:
+            faults.append(f"{title} : {reason(error)}")
+    return Reports(written, tuple(faults), tuple(notices))
+
+
+def writers(settings: Settings, conninfo: str, notices: list[str]) -> dict[str, Writer]:
+    """French title -> what writes the page, in this order: the managers' pages lead to Elementary's.
+
+    Args:
+        settings, conninfo: as in `write_reports`.
+        notices: receives what somebody should know.
+    """
+
+    def managers(_connection: psycopg.Connection, manifest: Manifest, folder: Path, now: datetime) -> Path:
+        from orchestration.reports.managers import write_managers_reports
+
+        done = write_managers_reports(settings, conninfo, manifest, folder, now)
+        notices.extend(done.workbooks.messages)
+        return done.page
+
+    return {"Rapport Elementary": elementary, "Qualité des données": managers}
+
+
+def elementary(connection: psycopg.Connection, manifest: Manifest, folder: Path, now: datetime) -> Path:
+    """Writes Elementary's own page (English): docs/lire-le-rapport-elementary.md explains it."""
+    # Imported here: other pages do not need it.
+    from orchestration.reports.elementary import write_report
+
+    return write_report(connection, manifest, folder / "elementary.html", now)
+
+
+def reason(error: Exception) -> str:
+    """An error in French, with what to do."""
+    if isinstance(error, PlatformError):
+        return str(error)
+    return (
+        f"la page n'a pas pu être écrite ({type(error).__name__} : {error}).\n"
+        "Que faire : relancez make report ; si cela dure, prévenez l'équipe Plateforme."
+    )

@@ -1,0 +1,179 @@
+"""What was said to whom, in PostgreSQL: a restart repeats nothing, what did not leave is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from orchestration.audit.journal import WRITERS
+from orchestration.errors import PlatformError
+from orchestration.history.structure import ensure_history
+from orchestration.notifications.decision import CLOSING, Destination, Message, Said
+
+STRUCTURE = Path(__file__).with_name("structure.sql")
+WEEKLY = "bilan"
+_SEPARATOR = " "
+
+
+def ensure_memory(connection: psycopg.Connection) -> None:
+    """Makes the table when it is missing.
+
+    Raises:
+        PlatformError: this account may not; the message says what the administrator runs.
+    """
+    if exists(connection):
+        return
+    ensure_history(connection)
+    try:
+        with connection.transaction():
+            connection.execute(STRUCTURE.read_bytes())
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise PlatformError(
+            "La mémoire des messages n'existe pas dans cette base, et ce compte ne peut pas la créer : "
+            f"{error.diag.message_primary}.",
+            "Demandez à l'administrateur de la base de jouer orchestration/notifications/structure.sql "
+            f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
+        ) from error
+
+
+def exists(connection: psycopg.Connection) -> bool:
+    """Tells whether the database remembers messages."""
+    found = connection.execute(
+        "select exists (select from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid "
+        "where n.nspname = 'historique' and c.relname = 'envois')"
+    ).fetchone()
+    return found == (True,)
+
+
+@contextmanager
+def alone(connection: psycopg.Connection) -> Iterator[None]:
+    """Keeps other senders waiting: two runs that end together must not say the same thing twice.
+
+    Args:
+        connection: in autocommit, so that nothing but this lock waits for the channels.
+    """
+    connection.execute("select pg_advisory_lock(hashtextextended('historique.envois', 7411))")
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute("select pg_advisory_unlock(hashtextextended('historique.envois', 7411))")
+
+
+def read_said(connection: psycopg.Connection) -> list[Said]:
+    """Every word of the series that no sent closing word has ended, in the order they were said."""
+    rows = connection.execute(
+        """
+        with fins as (
+            select probleme, canal, destinataire, max(envoi_id) as envoi_id
+            from historique.envois
+            where envoye and mot = any(%s)
+            group by probleme, canal, destinataire
+        )
+
+        select
+            e.probleme, e.canal, e.destinataire, e.mot, e.gravite, e.domaine, e.intitule, e.copies, e.depuis,
+            e.dit_le, e.envoye
+        from historique.envois as e
+        left join fins as f
+            on e.probleme = f.probleme and e.canal = f.canal and e.destinataire = f.destinataire
+        where e.mot <> %s and (f.envoi_id is null or e.envoi_id > f.envoi_id)
+        order by e.envoi_id
+        """,
+        [list(CLOSING), WEEKLY],
+    ).fetchall()
+    return [
+        Said(key, Destination(channel, mailbox), word, severity, domain, label, tuple(copies.split()), *rest)
+        for key, channel, mailbox, word, severity, domain, label, copies, *rest in rows
+    ]
+
+
+def note_message(
+    connection: psycopg.Connection, message: Message, run: str, at: datetime, failure: str
+) -> None:
+    """Remembers each word of a message.
+
+    Args:
+        run: which run sent it.
+        at: when, UTC.
+        failure: why the channel did not take it; "" when it did.
+    """
+    _note(
+        connection,
+        [
+            _row(
+                message.destination,
+                message.domain,
+                run,
+                at,
+                failure,
+                copies=_SEPARATOR.join(word.copies),
+                probleme=word.key,
+                intitule=word.label,
+                gravite=word.severity,
+                mot=word.word,
+                depuis=word.since.isoformat(),
+            )
+            for word in message.words
+        ],
+    )
+
+
+def note_weekly(
+    connection: psycopg.Connection,
+    destination: Destination,
+    domain: str,
+    week: str,
+    run: str,
+    at: datetime,
+    failure: str,
+) -> None:
+    """Remembers the digest of a week (`2026-W48`), sent or not."""
+    row = _row(
+        destination,
+        domain,
+        run,
+        at,
+        failure,
+        copies="",
+        probleme=f"{WEEKLY}:{domain}:{week}",
+        intitule=week,
+        gravite="",
+        mot=WEEKLY,
+        depuis=at.isoformat(),
+    )
+    _note(connection, [row])
+
+
+def weekly_state(connection: psycopg.Connection, week: str) -> dict[tuple[str, Destination], bool]:
+    """The digests of a week: (domain, destination) -> True once sent, False as long as it could not be."""
+    rows = connection.execute(
+        "select domaine, canal, destinataire, bool_or(envoye) from historique.envois "
+        "where mot = %s and intitule = %s group by domaine, canal, destinataire",
+        [WEEKLY, week],
+    )
+    return {(domain, Destination(channel, mailbox)): sent for domain, channel, mailbox, sent in rows}
+
+
+def _row(
+    destination: Destination, domain: str, run: str, at: datetime, failure: str, **more: str
+) -> dict[str, str | bool]:
+    return {
+        "canal": destination.channel,
+        "destinataire": destination.mailbox,
+        "domaine": domain,
+        "execution": run,
+        "dit_le": at.isoformat(),
+        "envoye": not failure,
+        "motif": failure,
+        **more,
+    }
+
+
+def _note(connection: psycopg.Connection, rows: Sequence[dict[str, str | bool]]) -> None:
+    connection.execute("select historique.noter_envois(%s)", [Jsonb(list(rows))])

@@ -1,0 +1,1 @@
+"""Pages about the runs of the platform that are made from its history."""

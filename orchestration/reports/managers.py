@@ -1,0 +1,56 @@
+"""The reports of managers and stewards: workbooks first, since the pages tell what these say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+
+from orchestration.manifest.nodes import Manifest
+from orchestration.quality.reading import read_quality
+from orchestration.reports.quality_pages import write_pages
+from orchestration.reports.workbooks import Workbooks, write_workbooks
+from orchestration.settings import Settings
+
+PAGES, WORKBOOKS = "qualite", "gestionnaires"
+
+
+@dataclass(frozen=True)
+class ManagersReports:
+    """What was written.
+
+    Attributes:
+        page: of the ministry.
+        workbooks: of the stewards, with what they must know.
+    """
+
+    page: Path
+    workbooks: Workbooks
+
+
+def write_managers_reports(
+    settings: Settings, conninfo: str, manifest: Manifest, folder: Path, now: datetime
+) -> ManagersReports:
+    """Writes <folder>/gestionnaires, then <folder>/qualite.
+
+    Args:
+        settings: of the checkout; the environment holds the PG* variables, for tests that dbt compiles.
+        conninfo: of an account that reads the history, takes the stewards' roles and writes in `plateforme`.
+        manifest: the content of manifest.json.
+        folder: build/reports.
+        now: the moment the reports speak of, with its time zone.
+
+    Raises:
+        psycopg.Error: the database cannot be reached, or has no history.
+    """
+    # Imported here: dbt takes seconds, which a run without such a test need not pay.
+    from orchestration.reports.workbooks.compilation import compile_tests
+
+    with psycopg.connect(conninfo, connect_timeout=10) as connection:
+        quality = read_quality(connection, manifest, now)
+    workbooks = write_workbooks(
+        conninfo, manifest, quality, folder / WORKBOOKS, lambda wanted: compile_tests(settings, wanted)
+    )
+    return ManagersReports(write_pages(quality, folder / PAGES, workbooks.answers), workbooks)

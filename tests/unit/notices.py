@@ -1,0 +1,145 @@
+"""Small states of quality, as the history would give them, and who is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from orchestration.governance.datasets import Responsible
+from orchestration.notifications.declaration import Declaration, read_declaration
+from orchestration.quality.facts import (
+    FAILED,
+    GOOD,
+    TEST,
+    Affected,
+    Broken,
+    Control,
+    Day,
+    Quality,
+    Received,
+    Run,
+)
+
+NOW = datetime(2026, 11, 26, 4, 12, tzinfo=UTC)
+OWNER = Responsible("Direction de la promotion du sport", "data-owner.ags@fwb.example")
+STEWARD = Responsible("Cellule Données de l'AGS", "data-steward.ags@fwb.example")
+DOMAINS = {
+    "age": "Administration générale de l'Enseignement",
+    "ags": "Administration générale du Sport",
+    "data_platform": "La plateforme",
+}
+DECLARATION = """
+pages: https://donnees.fwb.example/qualite/
+recours: data-platform@fwb.example
+rappels: {jours: [1, 3, 7], ensuite: 7}
+problemes_par_message: 3
+canaux:
+  courriel: {genre: courriel, variable: ALERTES_COURRIEL}
+  teams: {genre: teams, variable: ALERTES_TEAMS}
+  telephone: {genre: ntfy, variable: ALERTES_NTFY}
+routes:
+  defaut: {gestionnaire: [courriel], proprietaire: [courriel], hebdomadaire: [courriel]}
+  age: {gestionnaire: [courriel, teams], proprietaire: [courriel, telephone]}
+"""
+
+
+def control(name: str, outcome: str = FAILED, **more: Any) -> Control:
+    bad = outcome != GOOD
+    found = Control(
+        unique_id=f"test.donnees_au_centre.{name}",
+        kind=TEST,
+        domain="ags",
+        name=name,
+        text="Une marche n'est annoncée qu'une fois.",
+        advice="Corriger la ligne dans la base de l'ADEPS.",
+        dataset="model.donnees_au_centre.fct_marche",
+        label="fct_marche",
+        column="marche_id",
+        file="models/ags/marts/fct_marche.yml",
+        outcome=outcome,
+        rows=12 if bad else 0,
+        message="Got 12 results, configured to fail if != 0" if bad else "",
+        at=NOW,
+        since=NOW - timedelta(minutes=1) if bad else None,
+        former=None,
+        mended=None,
+        owner=OWNER,
+        steward=STEWARD,
+        affected=(),
+        personal=False,
+    )
+    return replace(found, **more)
+
+
+def broken(name: str, **more: Any) -> Broken:
+    found = Broken(
+        unique_id=f"model.donnees_au_centre.{name}",
+        domain="ags",
+        name=name,
+        file=f"models/ags/marts/{name}.sql",
+        text="Marches des points verts.",
+        message='column "marche" does not exist',
+        at=NOW,
+        since=NOW - timedelta(minutes=1),
+        owner=OWNER,
+        steward=STEWARD,
+        affected=(Affected("model.donnees_au_centre.fct_croise", "mart", "fct_croise", "transversal", None),),
+    )
+    return replace(found, **more)
+
+
+def received(name: str, **more: Any) -> Received:
+    found = Received(
+        unique_id=f"source.donnees_au_centre.{name}.{name}",
+        domain="ags",
+        label=name,
+        text="Une ligne par marche.",
+        files=1,
+        rows=10,
+        last=NOW - timedelta(days=2),
+        promise="chaque mois",
+        due=date(2026, 12, 20),
+        late=False,
+        failure="",
+        unreadable={},
+        rejected={},
+        excluded={},
+        anomalies={},
+        former={},
+        owner=OWNER,
+        steward=STEWARD,
+        personal=False,
+    )
+    return replace(found, **more)
+
+
+def quality(*things: Control | Broken | Received, now: datetime = NOW, **more: Any) -> Quality:
+    found = Quality(
+        made_at=now,
+        period=30,
+        domains=DOMAINS,
+        controls=tuple(one for one in things if isinstance(one, Control)),
+        unplayed=(),
+        broken=tuple(one for one in things if isinstance(one, Broken)),
+        sources=tuple(one for one in things if isinstance(one, Received)),
+        coverage={},
+        days={},
+        runs=(Run(1, "x", now, now, "build", "dagster ags", "ags", "reussi", "r", "d", {}),),
+    )
+    return replace(found, **more)
+
+
+def days(*counts: tuple[int, int]) -> tuple[Day, ...]:
+    """One Day a (good, played), the last one today."""
+    return tuple(
+        Day(NOW.date() - timedelta(days=len(counts) - 1 - place), good, played)
+        for place, (good, played) in enumerate(counts)
+    )
+
+
+def declaration(root: Path, text: str = DECLARATION) -> Declaration:
+    (root / "notifications").mkdir(exist_ok=True)
+    (root / "notifications" / "canaux.yml").write_text(text, encoding="utf-8")
+    return read_declaration(root, DOMAINS)

@@ -1,0 +1,182 @@
+"""The managers' pages: a score to check by hand, what is wrong in order, and no small count in any byte."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from orchestration.quality.facts import FAILED, GOOD, WARNED, Day, Quality
+from orchestration.reports import french
+from orchestration.reports.quality_pages import Answers, write_pages
+from orchestration.reports.quality_pages.content import view
+from tests.unit.qualities import NOW, control, quality, received, rich
+
+
+def pages(said: Quality, folder: Path, **answers: Answers) -> dict[str, str]:
+    write_pages(said, folder / "reports" / "qualite", answers)
+    return {path.name: path.read_text("utf-8") for path in (folder / "reports" / "qualite").glob("*.html")}
+
+
+def text(page: str) -> str:
+    """What a reader sees, in single spaces."""
+    seen = re.sub(r"<(style|script|svg).*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"[\s\u00a0\u202f]+", " ", unescape(re.sub(r"<[^>]+>", " ", seen))).strip()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("pages")
+    for address in ("catalogue/index.html", "catalogue/jeux/age.dim_ecole.html", "reports/elementary.html"):
+        (folder / address).parent.mkdir(parents=True, exist_ok=True)
+        (folder / address).write_text("<title>là</title>", "utf-8")
+    return pages(rich(), folder, age=Answers(12, 7))
+
+
+@pytest.mark.parametrize(
+    ("good", "played", "said"),
+    [(271, 280, "96,8"), (280, 280, "100,0"), (2799, 2800, "99,9"), (1, 2800, "0,1"), (0, 3, "0,0")],
+)
+def test_the_score_is_good_controls_in_a_hundred_and_never_a_false_hundred(
+    good: int, played: int, said: str
+) -> None:
+    assert french.score(good, played) == said
+
+
+def test_words_of_counts_and_of_time_are_french() -> None:
+    assert french.rows(12168) == "12\u202f168\u00a0lignes"
+    assert [french.rows(n) for n in (0, 1, 4, 5)] == [
+        "aucune\u00a0ligne", "moins de\u00a05\u00a0lignes", "moins de\u00a05\u00a0lignes", "5\u00a0lignes"
+    ]  # fmt: skip
+    assert [french.ago(NOW - timedelta(days=n), NOW).replace("\u00a0", " ") for n in (0, 1, 3, 200)] == [
+        "depuis aujourd'hui", "depuis hier", "depuis 3 jours", "depuis le 10 mai 2026"
+    ]  # fmt: skip
+    assert french.late(date(2026, 11, 25), date(2026, 11, 26)) == "en retard d'un\u00a0jour"
+    assert french.points(1.24) == "+1,2\u00a0point" and french.points(-3) == "\u22123,0\u00a0points"
+    # Half past eleven in the evening, UTC, is the next day in Brussels.
+    assert french.day_of(NOW.replace(hour=23, minute=30)) == date(2026, 11, 27)
+
+
+def test_a_total_never_tells_the_part_that_is_not_told() -> None:
+    assert french.total([100, 20]) == "120"
+    assert french.total([100, 3]) == french.total([100, 1]) == "plus de\u00a0100"
+    assert french.total([3]) == french.total([1]) == french.SMALL
+    assert french.total([3, 3]) == french.total([1, 4])
+    assert french.about(103) == french.about(100) and french.about(4) == french.about(1)
+
+
+def test_no_byte_of_any_page_depends_on_a_small_count(tmp_path: Path) -> None:
+    first = pages(rich(faulty=1, refused=1), tmp_path / "un")
+    second = pages(rich(faulty=4, refused=4), tmp_path / "quatre")
+    assert first == second
+    assert "moins de" in first["age.html"] and "Got " not in first["age.html"]
+
+
+def test_what_is_wrong_comes_by_gravity_then_strategic_then_age() -> None:
+    def named(name: str, outcome: str, days: int, strategic: bool = False) -> object:
+        return control(name, outcome, since=NOW - timedelta(days=days), strategic=strategic)
+
+    found = view(
+        quality(
+            controls=(
+                named("averti_vieux", WARNED, 20),
+                named("echec_jeune", FAILED, 1),
+                named("echec_vieux", FAILED, 9),
+                named("averti_strategique", WARNED, 2, strategic=True),
+                named("echec_strategique", FAILED, 1, strategic=True),
+            )
+        ),
+        "age",
+    )
+    assert [problem.name for problem in found.problems] == [
+        "echec_strategique", "echec_vieux", "echec_jeune", "averti_strategique", "averti_vieux"
+    ]  # fmt: skip
+
+
+def test_a_page_says_what_is_wrong_how_much_since_when_what_depends_on_it_and_who_acts(
+    made: dict[str, str],
+) -> None:
+    age = text(made["age.html"])
+    assert "Score = contrôles réussis ÷ contrôles joués × 100 = 32 ÷ 37 × 100 = 86,5" in age
+    assert "32 contrôles réussis sur 37 joués" in age
+    wrong = age[age.index("Question posée par cle_presente") :][:400]
+    assert "1 234 cas en faute, depuis 12 jours, dans dim_ecole" in wrong
+    assert "Qui agit Cellule Données de l'AGE, data-steward.age@fwb.example" in wrong
+    assert "Que faire Faites corriger le fichier à la source." in wrong
+    strategic = age[age.index("Question posée par cle_unique") :][:400]
+    assert "moins de 5 cas" in strategic and "Tableau de bord : Rentrée scolaire" in strategic
+    assert "Jeu : fct_inscription" in strategic
+    assert "en retard de 12 jours" in age and "14 novembre 2026" in age
+    assert "moins de 5" in age[age.index("nom : nom absent") :][:200]
+    assert "Traitées par le gestionnaire : 12 lignes , dont 7 encore en faute" in age
+    assert "Réparé le 24 novembre 2026" in age and "Moins de lignes refusées : environ 240" in age
+    # What got worse is not among what improved.
+    assert "Moins de valeurs vidées" not in age
+    ministry = text(made["index.html"])
+    assert "6 contrôles sur 50 ne sont pas bons, dont 3 en échec" in ministry
+    assert "2 contrôles écrits n'ont pas encore été joués" in ministry
+    assert "plus de 103" in ministry and "106" not in ministry
+    assert "personne n'est désigné" in ministry
+
+
+def test_the_last_point_of_the_trend_is_the_score(made: dict[str, str]) -> None:
+    days = view(rich(), "age").days
+    assert (days[-1].good, days[-1].played, days[-1].day) == (32, 37, date(2026, 11, 26))
+    assert len({day.day for day in days}) == len(days) == 30
+    assert "Courbe du score de AGE, du 28 octobre 2026 au 26 novembre 2026" in made["age.html"]
+
+
+def test_links_lead_only_to_what_is_there(made: dict[str, str], tmp_path: Path) -> None:
+    assert 'href="../../catalogue/jeux/age.dim_ecole.html"' in made["age.html"]
+    assert 'href="../elementary.html"' in made["index.html"]
+    assert "fct_marche.html" not in made["ags.html"]
+    alone = pages(quality(controls=(control("seul"),)), tmp_path)
+    assert "catalogue" not in alone["age.html"] and "elementary" not in alone["age.html"]
+
+
+def test_what_is_not_there_yet_is_said(tmp_path: Path) -> None:
+    nothing = pages(quality(runs=(), coverage={}), tmp_path / "rien")
+    assert "Aucun contrôle n'a encore été joué" in text(nothing["index.html"])
+    assert "<svg" not in nothing["index.html"]
+    one = pages(
+        quality(
+            controls=(control("seul"),),
+            sources=(received("ecoles", last=None, due=None, files=0, rows=0),),
+            days={"": (Day(NOW.date(), 1, 1),), "age": (Day(NOW.date(), 1, 1),), "ags": ()},
+        ),
+        tmp_path / "un",
+    )
+    age, ags = text(one["age.html"]), text(one["ags.html"])
+    assert "L'histoire n'a qu'un jour" in age and "100,0 sur 100" in age
+    assert "Tout va bien : le seul contrôle joué est bon" in age and "Jamais reçue" in age
+    assert "la qualité de ces données n'est pas encore mesurée" in ags
+    assert "ne dépose aucun fichier" in ags
+
+
+def test_what_comes_from_the_project_is_escaped_and_ids_are_unique(tmp_path: Path) -> None:
+    bad = control("x", FAILED, text="<script>alert(1)</script> & « ici »", label="<b>")
+    made = pages(replace(rich(), controls=(bad, *rich().controls)), tmp_path)
+    for page in made.values():
+        assert "<script>" not in page and "<b>" not in page
+        ids = re.findall(r'\sid="([^"]+)"', page)
+        assert len(ids) == len(set(ids))
+        # Nothing but files beside the page, and mailboxes.
+        for link in re.findall(r'(?:href|src)="([^"]+)"', page):
+            assert link.startswith(("#", "mailto:", "data:,")) or re.fullmatch(r"[a-z.-]+(#[a-z]+)?", link), (
+                link
+            )
+        assert not re.search(r'="#0a0b0', page), "a colour is not the page's own"
+
+
+def test_counts_of_the_pages_are_those_of_the_controls() -> None:
+    said = rich()
+    ministry = view(said)
+    domains = [view(said, domain) for domain in said.domains]
+    assert (ministry.good, ministry.played) == (44, 50)
+    assert ministry.played == sum(one.played for one in domains) == len(said.controls)
+    assert ministry.good == sum(one.good for one in domains) == ministry.count(GOOD)
+    assert sum(many for _, many in ministry.actors) == len(ministry.problems) == 7
