@@ -199,7 +199,7 @@ def swapped(place: Place) -> None:
 
 
 def rows_deleted(place: Place) -> None:
-    place.ask("delete from raw_commun.population where source_ligne % 10 = 0")
+    place.ask("delete from raw_sg.agents where source_ligne % 10 = 0")
 
 
 def loaded_twice(place: Place) -> None:
@@ -320,9 +320,9 @@ FAULTS: Sequence[Fault] = (
     ),
     Fault(
         "Lignes effacées à la main",
-        "Une ligne sur dix est effacée de raw_commun.population.",
-        "population", ("fct_population_commune",), rows_deleted,
-        "population_entier_en_base", FAILED, SECOND,
+        "Une ligne sur dix est effacée de raw_sg.agents.",
+        "agents", ("fct_effectif",), rows_deleted,
+        "agents_entier_en_base", FAILED, SECOND,
     ),
     Fault(
         "Lignes insérées à la main",

@@ -267,8 +267,8 @@ def walks_published_unchanged(place: Place, day: int) -> None:
 
 def index_grows(place: Place, day: int) -> None:
     last = max((place.landing / "sg/index").glob("*.csv")).read_bytes().rstrip()
-    line = f"\r\n01/{3 + day:02d}/2025;2,12{day:02d};1\r\n"
-    place.write(f"sg/index/index_2025-{3 + day:02d}-01.csv", last + line.encode())
+    line = f"\r\n01/{day:02d}/2026;2,12{day:02d};{37 + day}\r\n"
+    place.write(f"sg/index/index_2026-{day:02d}-01.csv", last + line.encode())
 
 
 def scales_indexed(place: Place, day: int) -> None:
