@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from orchestration.history.stable import read_stable
 from orchestration.manifest.nodes import domain_of, node_of
 from orchestration.summary.collect import read_sources
 
@@ -59,4 +60,5 @@ def read_measures(
             totals[kind] = sum(reasons.values())
             totals |= {f"{kind} : {reason}": lines for reason, lines in reasons.items()}
         found += [Measure(source.unique_id, name, value) for name, value in totals.items()]
+    found += [Measure(*one) for one in read_stable(connection, manifest, played)]
     return found

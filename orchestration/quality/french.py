@@ -22,6 +22,25 @@ ADVICE = {
     "mostly_filled": "Comparer avec le fichier précédent : une colonne a pu se vider ou se décaler.",
     "within_range": "Vérifier l'unité et la virgule de la mesure dans le fichier d'origine.",
     "reconciles_with_source": "Prévenir l'équipe Plateforme : des lignes se perdent ou se répètent.",
+    "comparable_volume": (
+        "Comparer le fichier avec le précédent : il est peut-être coupé, ou répété. S'il est juste, le dire "
+        "à l'équipe Plateforme."
+    ),
+    "as_declared": (
+        "Lire la raison dans le journal des chargements ; demander un nouveau fichier, ou faire déclarer la "
+        "colonne nouvelle."
+    ),
+    "fully_loaded": (
+        "Demander le fichier entier, dans l'encodage déclaré, sous un seul nom ; si la table a été touchée à "
+        "la main, redéposer le fichier."
+    ),
+    "few_set_aside": (
+        "Ouvrir le classeur des écarts : une colonne est sans doute décalée, ou écrite sous une autre forme."
+    ),
+    "stable_measure": (
+        "Vérifier l'unité, les cases vides et les catégories du dernier fichier ; si le changement est réel, "
+        "le dire à l'équipe Plateforme, qui l'admettra."
+    ),
     "k_anonymity": "Prévenir l'équipe Plateforme avant toute diffusion : un groupe est trop petit.",
 }
 OTHERWISE = "Ouvrir le classeur des lignes en faute, puis corriger le fichier d'origine."

@@ -1,0 +1,36 @@
+{#
+  The last deposit of each file could be loaded, and brought the declared columns alone. A file that fails
+  leaves its former rows: nothing else would show that the table is no longer up to date.
+#}
+{% test as_declared(model) %}
+{{ config(severity='warn') }}
+with entrees as (
+    select
+        chargement_id,
+        fichier,
+        statut,
+        colonnes_nouvelles
+    from plateforme.chargements
+    where {{ receipts_of(model) }}
+),
+
+dernieres as (
+    select
+        fichier,
+        max(chargement_id) as derniere,
+        max(case when statut in ('charge', 'remplace') then chargement_id end) as placee
+    from entrees
+    group by fichier
+)
+
+select
+    entrees.fichier,
+    entrees.statut,
+    entrees.colonnes_nouvelles
+from entrees
+inner join dernieres
+    on entrees.fichier = dernieres.fichier
+where
+    (entrees.chargement_id = dernieres.derniere and entrees.statut = 'echec')
+    or (entrees.chargement_id = dernieres.placee and entrees.colonnes_nouvelles <> '')
+{% endtest %}

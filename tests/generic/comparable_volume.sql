@@ -1,0 +1,99 @@
+{#
+  What came last is about as long as what came before it: a file cut in half, or sent twice over, is not.
+  Each file of the last deposit (twelve hours) is compared with its own former receipts or, for a new file,
+  with those of the table's other files: with their median, the seven newest of them at most. Of an even
+  number the newest is left out: a bad receipt alone makes neither the next bad one normal nor the corrected
+  one strange. A table with no former receipt passes.
+
+  Arguments: at_least and at_most, the bounds of the ratio, both allowed.
+#}
+{% test comparable_volume(model, at_least=0.7, at_most=1.5) %}
+{{ config(severity='warn', enabled=target.type != 'denodo') }}
+-- A file that was read again (a new declaration, a purge) keeps its receipt.
+with receptions as (
+    select
+        fichier,
+        recu_le,
+        max(lignes) as lignes
+    from plateforme.chargements
+    where {{ receipts_of(model) }} and statut in ('charge', 'remplace')
+    group by fichier, recu_le
+),
+
+depot as (
+    select max(recu_le) - interval '12 hours' as debut
+    from receptions
+),
+
+derniers as (
+    select
+        receptions.fichier,
+        max(receptions.recu_le) as recu_le
+    from receptions
+    cross join depot
+    where receptions.recu_le > depot.debut
+    group by receptions.fichier
+),
+
+anterieures as (
+    select
+        receptions.fichier,
+        receptions.recu_le,
+        receptions.lignes
+    from receptions
+    cross join depot
+    where receptions.recu_le <= depot.debut
+),
+
+comparables as (
+    select
+        derniers.fichier,
+        avant.recu_le,
+        avant.lignes
+    from derniers
+    cross join lateral (
+        select
+            anterieures.recu_le,
+            anterieures.lignes
+        from anterieures
+        where
+            anterieures.fichier = derniers.fichier
+            or not exists (select from anterieures as siennes where siennes.fichier = derniers.fichier)
+        order by anterieures.recu_le desc
+        limit 7
+    ) as avant
+),
+
+comptees as (
+    select
+        fichier,
+        count(*) as nombre,
+        max(recu_le) as derniere
+    from comparables
+    group by fichier
+),
+
+reperes as (
+    select
+        comparables.fichier,
+        percentile_disc(0.5) within group (order by comparables.lignes) as lignes
+    from comparables
+    inner join comptees
+        on comparables.fichier = comptees.fichier
+    where comptees.nombre % 2 = 1 or comparables.recu_le < comptees.derniere
+    group by comparables.fichier
+)
+
+select
+    derniers.fichier,
+    receptions.lignes,
+    reperes.lignes as lignes_attendues
+from derniers
+inner join receptions
+    on derniers.fichier = receptions.fichier and derniers.recu_le = receptions.recu_le
+inner join reperes
+    on derniers.fichier = reperes.fichier
+where
+    receptions.lignes < reperes.lignes * {{ at_least }}
+    or receptions.lignes > reperes.lignes * {{ at_most }}
+{% endtest %}
