@@ -273,8 +273,8 @@ def _runs(history: History, start: datetime) -> Iterable[Run]:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     rows = history.connection.execute(
         "select execution_id, statut, count(*) from historique.resultats "
-        "where execution_id = any(%s) group by execution_id, statut",
-        [[row[0] for row in runs]],
+        "where execution_id between %s and %s group by execution_id, statut",
+        [min((row[0] for row in runs), default=0), max((row[0] for row in runs), default=0)],
     ).fetchall()
     for number, outcome, nodes in rows:
         counts[number][outcome] = nodes

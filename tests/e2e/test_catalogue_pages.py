@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from orchestration.catalogue.site import STATIC
+from orchestration.pages import STATIC as SHARED
 from tests.e2e.conftest import Checkout
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
@@ -230,6 +231,6 @@ def test_no_page_is_wider_than_the_screen(page: Page, site: Path, width: int) ->
 
 
 def test_the_pages_ask_for_nothing_from_elsewhere() -> None:
-    for path in STATIC.iterdir():
+    for path in (*STATIC.iterdir(), *SHARED.iterdir()):
         text = path.read_text("utf-8")
         assert "http" not in text and "fetch(" not in text and "url(" not in text

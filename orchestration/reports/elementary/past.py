@@ -16,8 +16,8 @@ from psycopg.rows import tuple_row
 from orchestration.quality.reading import MEMORY
 
 # Elementary makes several Python objects of each result: this many keep its page under 5 s.
-BUDGET = 9_000
-FEWEST, MOST = 7, 60
+BUDGET = 6_000
+FEWEST, MOST = 5, 60
 # Runs can be noted late, when the database was away: the time they began orders them, as it does in
 # orchestration.quality.results.
 _RUNS = """
