@@ -44,8 +44,9 @@ OUTCOMES = {
 BAD = ("echec", "erreur")
 # Characters of a message that are kept: enough to recognise the fault, in one line of a page.
 MESSAGE_KEPT = 400
-# What of a manifest changes at each parse and says nothing of the project.
-_VOLATILE = frozenset({"created_at", "metadata", "parent_map", "child_map", "compiled_path", "build_path"})
+# What of a manifest, and of its nodes, changes at each parse or says nothing of the project.
+_VOLATILE = frozenset({"metadata", "parent_map", "child_map", "group_map", "disabled"})
+_VOLATILE_OF_NODES = frozenset({"created_at", "compiled_path", "build_path"})
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,12 @@ def message_kept(message: str) -> str:
 
 def digest(manifest: Mapping[str, Any]) -> str:
     """The SHA-256 of the project as dbt read it: the same for the same files, whenever they are read."""
-    text = json.dumps(_steady(manifest), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    steady = {
+        section: {name: _steady(node) for name, node in nodes.items()}
+        for section, nodes in manifest.items()
+        if section not in _VOLATILE and isinstance(nodes, Mapping)
+    }
+    text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -379,12 +385,10 @@ def _milliseconds(seconds: float) -> int:
     return min(max(0, round(seconds * 1000)), 2**31 - 1)
 
 
-def _steady(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _steady(inner) for key, inner in value.items() if key not in _VOLATILE}
-    if isinstance(value, list):
-        return [_steady(inner) for inner in value]
-    return value
+def _steady(node: Any) -> Any:
+    if not isinstance(node, Mapping):
+        return node
+    return {key: value for key, value in node.items() if key not in _VOLATILE_OF_NODES}
 
 
 def _plain(one: NodeOutcome | SourceAge) -> dict[str, Any]:

@@ -164,7 +164,17 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
             seen.append(os.environ.get("PGOPTIONS", ""))
             return []
 
+        def kept(self, _name: str) -> list:
+            return []
+
+    class Recording:
+        def __init__(self, *_: object) -> None: ...
+
+        def end(self, *_: object) -> str:
+            return ""
+
     monkeypatch.setattr(work, "DbtRun", Run)
+    monkeypatch.setattr(work, "Recording", Recording)
     monkeypatch.setattr(work, "note_run", lambda *_: None)
     monkeypatch.setattr(work, "trace_after_build", lambda *_: [])
     monkeypatch.delenv("PGOPTIONS", raising=False)
