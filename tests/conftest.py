@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from orchestration.warehouse import EmbeddedServer
 
-TESTS = Path(__file__).parent
+# What its tests share was made at a price: one checkout with its database.
+TOGETHER = "tests/e2e/"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share something made at a price stay in one process when several play them.
+class OneProcessAFile(LoadScopeScheduling):
+    """Gives the tests of a file, which share its fixtures, to one process; and those of TOGETHER to one."""
 
-    A file shares its module's fixtures; the end-to-end tests share one checkout with its database.
-    """
-    for item in items:
-        place = item.path.relative_to(TESTS)
-        group = place.parts[0] if place.parts[0] == "e2e" else place.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return TOGETHER if file.startswith(TOGETHER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneProcessAFile:
+    """Shares the tests out when several processes play them."""
+    return OneProcessAFile(config, log)
 
 
 @pytest.fixture(scope="session")
