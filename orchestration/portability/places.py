@@ -73,7 +73,11 @@ def place_of_test(root: Path, node: Any) -> Place:
     """
     file = node.original_file_path
     name = node.test_metadata.name
-    model = (node.attached_node or "").split(".")[-1]
+    # dbt attaches tests to models only: that of a source table names it among what it reads.
+    about = node.attached_node or next(
+        (one for one in node.depends_on.nodes if one.startswith("source.")), ""
+    )
+    model = about.split(".")[-1]
     call = f"test {name} de {model}.{node.column_name}" if node.column_name else f"test {name} de {model}"
     return Place(file, _line_of_test(root / file, model, node.column_name, name), 1, call)
 

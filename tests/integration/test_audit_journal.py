@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from orchestration.audit import Anchor, Verification, anchor_file, keep_anchor, note_run, record, verify
+from orchestration.audit.actor import actor
 from orchestration.audit.anchors import anchor_of, read_anchors
 from orchestration.audit.journal import ACTIONS, identity
 from orchestration.errors import PlatformError
@@ -106,7 +107,7 @@ def test_an_honest_journal_is_whole_and_says_who(admin: psycopg.Connection) -> N
     ).fetchone()
     assert row is not None
     mine, address, system, revision, command, action, objet, details = row
-    assert mine and address == "127.0.0.1" and "@" in system and revision and "pytest" in command
+    assert mine and address == "127.0.0.1" and "@" in system and revision and command == actor().command
     assert (action, objet, details) == (ACTIONS[1], "objet 1", {"é": 1, "a": [1.5, None]})
 
 
