@@ -60,8 +60,8 @@ def test_few_results_are_all_kept_and_many_keep_their_worst_and_their_newest(his
             seldom = [runs.result(runs.FAILED, "reussi")] if rank % 20 == 0 else []
             runs.note(connection, moment, [*often, *seldom])
         past = read_past(connection, [runs.GOOD, runs.MART, runs.FAILED], runs.NOW, 30)
-        # 600 nodes: 15 slices of two days.
-        ids = [runs.GOOD, runs.MART, runs.FAILED, *(f"test.x.{number}" for number in range(597))]
+        # 400 nodes: 15 slices of two days.
+        ids = [runs.GOOD, runs.MART, runs.FAILED, *(f"test.x.{number}" for number in range(397))]
         cut = read_past(connection, ids, runs.NOW, 30)
     assert len(begun) == 116
     assert len(past[runs.FAILED]) == len(cut[runs.FAILED]) == 6
