@@ -98,7 +98,7 @@ def test_each_location_alone_loads_builds_and_tests_its_domain(
     assert set(evaluated) == {key for key in expected if key[1] != "fraicheur" and key[0] not in supervised}
     assert all(e.passed or e.severity == dg.AssetCheckSeverity.WARN for e in evaluated.values())
     kept = {path.name for path in (runs_folder(sample) / domain).glob("*")}
-    assert kept <= {"dbt.log", "run_results.json"}
+    assert kept <= {"dbt.log", "run_results.json", "sources.json"}
     assert list(tmp_path.iterdir()) == []
 
 
