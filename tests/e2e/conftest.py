@@ -14,10 +14,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, Error, sync_playwright
 
 from orchestration.commands.quality import test_environment as without_connections
 from orchestration.settings import DEFAULT_DATABASE, ROOT
 from orchestration.warehouse import EmbeddedServer
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass
@@ -68,3 +71,16 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     finally:
         copy.command("stop")
         EmbeddedServer(folder / ".warehouse").destroy()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The browser of this machine, without a window."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        except Error as error:
+            pytest.skip(f"no Chromium on this machine: {error.message.splitlines()[0]}")
+        yield opened
+        opened.close()

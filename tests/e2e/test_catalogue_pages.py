@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from orchestration.catalogue.site import STATIC
 from orchestration.pages import STATIC as SHARED
 from tests.e2e.conftest import Checkout
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 # Contrast of each text with what is behind it, by WCAG 2.2; returns those below AA.
 CONTRAST = r"""
 () => {
@@ -68,18 +66,6 @@ def site(checkout: Checkout) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Catalogue des données" in done.stdout
     return checkout.folder / "build" / "catalogue"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"no Chromium on this machine: {error.message.splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from orchestration.quality.reading import read_quality
 from orchestration.reports.elementary import write_report
 from orchestration.warehouse import EmbeddedServer
 from tests import past_runs as runs
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 # The newest outcome of each control that the project still has, whatever our own code makes of it.
 COUNTS = """
     select statut, count(*) from (
@@ -50,18 +48,6 @@ def report(conninfo: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("rapports") / "elementary.html"
     with psycopg.connect(conninfo) as connection:
         return write_report(connection, runs.project(), path, runs.NOW)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"no Chromium on this machine: {error.message.splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

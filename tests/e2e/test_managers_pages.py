@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from orchestration.quality.facts import FAILED
 from orchestration.quality.reading import read_quality
@@ -21,7 +20,6 @@ from orchestration.warehouse import EmbeddedServer
 from tests import past_runs as runs
 from tests.unit.qualities import control, rich
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 # WCAG 2.2, levels A and AA, and what axe calls good practice.
 # Without preload: axe would ask again for the style sheets, which a page opened from the disk may not.
 RULES = {
@@ -45,18 +43,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("qualite") / "reports" / "qualite",
         {"age": Answers(12, 7)},
     )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"no Chromium on this machine: {error.message.splitlines()[0]}")
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
