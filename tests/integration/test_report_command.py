@@ -48,7 +48,7 @@ def test_a_page_that_fails_takes_no_other_with_it(
         (folder / "page.html").write_text("oui", encoding="utf-8")
         return folder / "page.html"
 
-    monkeypatch.setattr(report, "writers", lambda: {"A": wrong, "B": broken, "C": right})
+    monkeypatch.setattr(report, "writers", lambda *_: {"A": wrong, "B": broken, "C": right})
     made = report.write_reports(settings, database, runs.project(), runs.NOW)
     assert list(made.written) == ["C"]
     assert made.faults[0] == "A : Le graphique est faux.\nQue faire : Corrigez-le."
