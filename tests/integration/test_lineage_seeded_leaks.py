@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from orchestration.lineage.compilation import compile_for_lineage
 from orchestration.manifest import parse
 from orchestration.settings import ROOT, Settings
 from tests.lineage_mutations import Mutation, Mutations, Project
+from tests.pace import slowness
 
 trace_module = sys.modules["orchestration.lineage.trace"]
 SEED = 20_260
@@ -121,9 +121,6 @@ def test_the_check_of_lint_reads_the_files(tmp_path: Path, capsys: pytest.Captur
 
 def test_three_hundred_models_take_less_than_twenty_seconds(tmp_path: Path) -> None:
     with own_environment():
-        begun = time.process_time()
         spent = measure(tmp_path, 300)
-        used = time.process_time() - begun
-    # The computing time of all of it, or the time on the clock of the check after dbt has read the project: a
-    # machine busy with something else must not decide.
-    assert min(used, spent["compilation"] + spent["lignage et fuites"]) < 20, spent
+    # The check itself, after dbt has read the project, at the pace of the machine.
+    assert spent["compilation"] + spent["lignage et fuites"] < 20 * slowness(), spent
