@@ -11,10 +11,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from orchestration.audit.actor import actor
-from orchestration.errors import PlatformError
+from orchestration.audit.structure import has_function, lay_down
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
-OWNER, WRITERS, AUDITORS = "audit_proprietaire", "audit_ecriture", "audit_auditeur"
 ACTIONS = (
     "chargement",
     "construction",
@@ -79,12 +78,7 @@ def record(connection: psycopg.Connection, action: str, objet: str, details: Map
 
 def exists(connection: psycopg.Connection) -> bool:
     """Tells whether the database has a journal."""
-    # Read in the catalogue: to_regprocedure refuses those who may not enter the schema.
-    found = connection.execute(
-        "select exists (select from pg_proc as p inner join pg_namespace as n on p.pronamespace = n.oid "
-        "where n.nspname = 'audit' and p.proname = 'noter')"
-    ).fetchone()
-    return found == (True,)
+    return has_function(connection, "audit", "noter")
 
 
 def readable(connection: psycopg.Connection) -> str | None:
@@ -116,15 +110,5 @@ def ensure_journal(connection: psycopg.Connection) -> None:
     Raises:
         PlatformError: this account may not; the message says what the administrator runs.
     """
-    if exists(connection):
-        return
-    try:
-        with connection.transaction():
-            connection.execute(STRUCTURE.read_bytes())
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise PlatformError(
-            "Le journal d'audit n'existe pas dans cette base, et ce compte ne peut pas le créer : "
-            f"{error.diag.message_primary}.",
-            "Demandez à l'administrateur de la base de jouer orchestration/audit/structure.sql "
-            f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
-        ) from error
+    if not exists(connection):
+        lay_down(connection, STRUCTURE, "Le journal d'audit n'existe pas")

@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from orchestration.audit.journal import WRITERS, ensure_journal
-from orchestration.errors import PlatformError
+from orchestration.audit.journal import ensure_journal
+from orchestration.audit.structure import has_function, lay_down
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
 # Thirteen months: a year can be compared with the one before it.
@@ -26,11 +26,7 @@ RIGHTS = {
 
 def exists(connection: psycopg.Connection) -> bool:
     """Tells whether the database has a history, also to those who may not enter its schema."""
-    found = connection.execute(
-        "select exists (select from pg_proc as p inner join pg_namespace as n on p.pronamespace = n.oid "
-        "where n.nspname = 'historique' and p.proname = 'noter')"
-    ).fetchone()
-    return found == (True,)
+    return has_function(connection, "historique", "noter")
 
 
 def ensure_history(connection: psycopg.Connection) -> None:
@@ -39,26 +35,15 @@ def ensure_history(connection: psycopg.Connection) -> None:
     Raises:
         PlatformError: this account may not; the message says what the administrator runs.
     """
-    if exists(connection):
-        return
-    ensure_journal(connection)
-    try:
-        with connection.transaction():
-            connection.execute(STRUCTURE.read_bytes())
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise PlatformError(
-            "L'historique des exécutions n'existe pas dans cette base, et ce compte ne peut pas le créer : "
-            f"{error.diag.message_primary}.",
-            "Demandez à l'administrateur de la base de jouer orchestration/history/structure.sql "
-            f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
-        ) from error
+    if not exists(connection):
+        ensure_journal(connection)
+        lay_down(connection, STRUCTURE, "L'historique des exécutions n'existe pas")
 
 
-def forget_old_runs(conninfo: str, now: datetime) -> int:
+def forget_old_runs(connection: psycopg.Connection, now: datetime) -> int:
     """Removes the runs older than RETENTION.
 
     Args:
-        conninfo: libpq connection string; "" means the PG* environment variables.
         now: with its time zone.
 
     Returns:
@@ -67,11 +52,9 @@ def forget_old_runs(conninfo: str, now: datetime) -> int:
     Raises:
         psycopg.Error: this account may not.
     """
-    with psycopg.connect(conninfo, connect_timeout=10) as connection:
-        if not exists(connection):
-            return 0
-        found = connection.execute("select historique.purger(%s)", [now - RETENTION]).fetchone()
-        connection.commit()
+    if not exists(connection):
+        return 0
+    found = connection.execute("select historique.purger(%s)", [now - RETENTION]).fetchone()
     return int(found[0]) if found else 0
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import psycopg
 
 from orchestration.history.structure import forget_old_runs
 from orchestration.landing import read_declarations
@@ -14,6 +15,7 @@ from orchestration.locations.retention import retention
 from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import PLATFORM, Manifest
+from orchestration.notifications.memory import forget_old_messages
 from orchestration.settings import Settings
 
 FRESH = "fraicheur"
@@ -31,14 +33,23 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
 
     @dg.asset(
         name="menage",
-        description="Efface ce que des exécutions interrompues ont laissé, et l'historique trop ancien.",
+        description="Efface les restes des exécutions interrompues, et l'historique de plus de 13 mois.",
         **group,
     )
     def housekeeping() -> dg.MaterializeResult:
         folders = settings.target_path.parent.glob("*/runs/*/")
+        # Imported here: the workbooks' library is not for the start of a code location.
+        from orchestration.reports.workbooks.memory import forget_old_statements
+
         removed = sum(map(clean_leftovers, folders))
-        forgotten = forget_old_runs("", datetime.now(UTC))
-        return dg.MaterializeResult(metadata={"dossiers effacés": removed, "exécutions oubliées": forgotten})
+        now = datetime.now(UTC)
+        with psycopg.connect("", connect_timeout=10) as connection:
+            forgotten = {
+                "exécutions oubliées": forget_old_runs(connection, now),
+                "messages oubliés": forget_old_messages(connection, now),
+                "retours de gestionnaires oubliés": forget_old_statements(connection, now),
+            }
+        return dg.MaterializeResult(metadata={"dossiers effacés": removed, **forgotten})
 
     @dg.asset(
         name="fichiers_non_declares",

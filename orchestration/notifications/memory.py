@@ -10,9 +10,8 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from orchestration.audit.journal import WRITERS
-from orchestration.errors import PlatformError
-from orchestration.history.structure import ensure_history
+from orchestration.audit.structure import has_function, lay_down
+from orchestration.history.structure import RETENTION, ensure_history
 from orchestration.notifications.decision import CLOSING, Destination, Message, Said
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
@@ -21,33 +20,37 @@ _SEPARATOR = " "
 
 
 def ensure_memory(connection: psycopg.Connection) -> None:
-    """Makes the table when it is missing.
+    """Makes the table and its functions where one of them is missing.
 
     Raises:
         PlatformError: this account may not; the message says what the administrator runs.
     """
-    if exists(connection):
-        return
-    ensure_history(connection)
-    try:
-        with connection.transaction():
-            connection.execute(STRUCTURE.read_bytes())
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise PlatformError(
-            "La mémoire des messages n'existe pas dans cette base, et ce compte ne peut pas la créer : "
-            f"{error.diag.message_primary}.",
-            "Demandez à l'administrateur de la base de jouer orchestration/notifications/structure.sql "
-            f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
-        ) from error
+    if not exists(connection):
+        ensure_history(connection)
+        lay_down(connection, STRUCTURE, "La mémoire des messages n'existe pas")
 
 
 def exists(connection: psycopg.Connection) -> bool:
-    """Tells whether the database remembers messages."""
-    found = connection.execute(
-        "select exists (select from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid "
-        "where n.nspname = 'historique' and c.relname = 'envois')"
-    ).fetchone()
-    return found == (True,)
+    """Tells whether the database remembers messages, and can forget them."""
+    return has_function(connection, "historique", "purger_envois")
+
+
+def forget_old_messages(connection: psycopg.Connection, now: datetime) -> int:
+    """Removes the words on problems that ended before the retention of the history; those that last stay.
+
+    Args:
+        now: with its time zone.
+
+    Returns:
+        How many words were forgotten; 0 where no message was ever sent.
+
+    Raises:
+        psycopg.Error: this account may not.
+    """
+    if not exists(connection):
+        return 0
+    found = connection.execute("select historique.purger_envois(%s)", [now - RETENTION]).fetchone()
+    return int(found[0]) if found else 0
 
 
 @contextmanager

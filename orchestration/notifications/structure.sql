@@ -60,9 +60,41 @@ as $$
     )
 $$;
 
+-- Forgets the problems whose end was told before a moment, and the digests before it; what lasts stays, so
+-- that nobody is told anew.
+create or replace function historique.purger_envois(avant timestamptz) returns bigint
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    nombre bigint;
+begin
+    if avant > now() - interval '90 days' then
+        raise exception 'Les 90 derniers jours de l''historique ne se purgent pas.' using errcode = '22023';
+    end if;
+    perform set_config('historique.purge', 'oui', true);
+    with fins as (
+        select f.probleme, f.canal, f.destinataire, max(f.envoi_id) as envoi_id
+        from historique.envois as f
+        where f.envoye and f.mot in ('repare', 'retire', 'bilan') and f.dit_le < avant
+        group by f.probleme, f.canal, f.destinataire
+    )
+    delete from historique.envois as e
+    using fins as f
+    where e.probleme = f.probleme and e.canal = f.canal and e.destinataire = f.destinataire
+        and e.envoi_id <= f.envoi_id;
+    get diagnostics nombre = row_count;
+    perform set_config('historique.purge', '', true);
+    return nombre;
+end
+$$;
+
 revoke all on historique.envois from public;
 revoke all on function historique.noter_envois(jsonb) from public;
+revoke all on function historique.purger_envois(timestamptz) from public;
 grant execute on function historique.noter_envois(jsonb) to audit_ecriture;
+grant execute on function historique.purger_envois(timestamptz) to audit_ecriture;
 grant select on historique.envois to audit_ecriture, audit_auditeur;
 
 reset role;

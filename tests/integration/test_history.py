@@ -91,7 +91,8 @@ def test_nothing_of_it_is_changed_or_removed(settings: Settings, database: str) 
 def test_old_runs_are_forgotten_and_recent_ones_are_not(settings: Settings, database: str) -> None:
     for days in (500, 397, 200, 0):
         assert record(settings, database, begun=NOW - timedelta(days=days)) == ""
-    assert forget_old_runs(database, NOW) == 2
+    with psycopg.connect(database) as connection:
+        assert forget_old_runs(connection, NOW) == 2
     assert ask(database, "select count(*) from historique.executions") == [(2,)]
     assert ask(database, "select count(*) from historique.resultats") == [(6,)]
     with psycopg.connect(database) as connection, pytest.raises(psycopg.Error, match="90 derniers jours"):

@@ -16,7 +16,7 @@ from psycopg import sql
 from orchestration.errors import PlatformError
 from orchestration.notifications.alerts import Outcome, Post
 from orchestration.notifications.declaration import Declaration
-from orchestration.notifications.memory import ensure_memory, read_said
+from orchestration.notifications.memory import ensure_memory, forget_old_messages, read_said
 from orchestration.quality.facts import BROKEN, GOOD, WARNED, Quality
 from tests.mailboxes import Mailboxes, mailboxes
 from tests.unit import notices
@@ -217,6 +217,29 @@ def test_the_digest_leaves_once_a_week_and_late_rather_than_never(
     assert subjects(boxes) == ["AGE : la qualité des données, semaine du 26 novembre 2026"]
     next_week = replace(state, made_at=NOW + timedelta(days=7))
     assert post(connection, told, boxes, next_week).digest(["age"]).sent == 1
+
+
+def test_what_ended_long_ago_is_forgotten_and_what_lasts_is_not(
+    connection: psycopg.Connection, told: Declaration, boxes: Mailboxes
+) -> None:
+    assert forget_old_messages(connection, NOW) == 0
+    ended, lasting = control("a"), control("b")
+    long_ago = NOW - timedelta(days=500)
+    assert alert(connection, told, boxes, quality(ended, lasting, now=long_ago)).sent == 1
+    state = quality(control("a", GOOD), lasting, now=long_ago + timedelta(hours=1))
+    assert alert(connection, told, boxes, state).sent == 1
+    # The end of it was told yesterday: it stays.
+    state = quality(control("c"), lasting, now=long_ago + timedelta(hours=2))
+    assert alert(connection, told, boxes, state).sent == 1
+    assert alert(connection, told, boxes, quality(control("c", GOOD), lasting)).sent == 1
+    assert forget_old_messages(connection, NOW) == 2
+    assert {said.label for said in read_said(connection)} == {lasting.label}
+    kept = connection.execute(
+        "select distinct split_part(probleme, '.', 3) from historique.envois"
+    ).fetchall()
+    assert sorted(kept) == [("b",), ("c",)]
+    with pytest.raises(psycopg.Error, match="90 derniers jours"):
+        connection.execute("select historique.purger_envois(now())")
 
 
 def test_what_was_said_is_never_touched(connection: psycopg.Connection) -> None:

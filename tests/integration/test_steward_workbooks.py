@@ -18,6 +18,7 @@ from orchestration.manifest import nodes
 from orchestration.quality.facts import FAILED, Control, Quality
 from orchestration.reports.workbooks import Workbooks, write_workbooks
 from orchestration.reports.workbooks.compilation import compile_tests
+from orchestration.reports.workbooks.memory import forget_old_statements, recall
 from orchestration.reports.workbooks.reader import Reader
 from orchestration.reports.workbooks.sheets import AGAIN, ASIDE, DONE, FAULTS, README
 from orchestration.settings import ROOT
@@ -258,7 +259,16 @@ def test_what_is_written_comes_back_and_is_told_when_it_still_fails(
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="ne se modifient pas"):
                 connection.execute(change.format("plateforme.retours_gestionnaires").encode())
         kept = connection.execute("select texte, domaine from plateforme.retours_gestionnaires").fetchall()
-    assert kept == [("Corrigé à la source", "age")]
+        assert kept == [("Corrigé à la source", "age")]
+        assert forget_old_statements(connection, later) == 0
+        with pytest.raises(psycopg.Error, match="90 derniers jours"):
+            connection.execute("select plateforme.purger_retours(now())")
+        connection.execute(
+            "insert into plateforme.retours_gestionnaires (repere, domaine, objet, texte, classeur, lu_le) "
+            "values ('x', 'age', 'o', 'vieux', 'c', now() - interval '400 days')"
+        )
+        assert forget_old_statements(connection, later) == 1
+        assert {said.text for said in recall(connection).values()} == {"Corrigé à la source"}
 
 
 def test_an_open_a_broken_and_a_locked_workbook_are_kept(project: AccessProject, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psycopg
 
+from orchestration.audit.structure import has_function
+from orchestration.history.structure import RETENTION
 from orchestration.landing.tables import apply_access, lock
 
 TABLE = "plateforme.retours_gestionnaires"
@@ -52,16 +54,38 @@ class Said:
 
 
 def prepare(connection: psycopg.Connection) -> None:
-    """Makes the table where it is missing.
+    """Makes the table and its functions where one of them is missing.
 
     Raises:
         psycopg.Error: this account may not create it.
     """
     with connection.transaction():
-        if connection.execute("select to_regclass(%s)", [TABLE]).fetchone() == (None,):
+        if not _exists(connection):
             lock(connection, TABLE)
             connection.execute(_STRUCTURE)
             apply_access(connection, *TABLE.split("."))
+
+
+def forget_old_statements(connection: psycopg.Connection, now: datetime) -> int:
+    """Removes what was noted before the retention of the history.
+
+    Args:
+        now: with its time zone.
+
+    Returns:
+        How many statements were forgotten; 0 where none was ever read.
+
+    Raises:
+        psycopg.Error: this account may not.
+    """
+    if not _exists(connection):
+        return 0
+    found = connection.execute("select plateforme.purger_retours(%s)", [now - RETENTION]).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _exists(connection: psycopg.Connection) -> bool:
+    return has_function(connection, "plateforme", "purger_retours")
 
 
 def recall(connection: psycopg.Connection) -> dict[str, Said]:

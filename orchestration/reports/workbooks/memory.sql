@@ -20,9 +20,31 @@ create or replace function plateforme.refuser_retouche() returns trigger
 language plpgsql
 as $$
 begin
+    if tg_op = 'DELETE' and current_setting('plateforme.purge', true) = 'oui' then
+        return null;
+    end if;
     raise exception 'Les retours des gestionnaires ne se modifient pas : % refusé.', tg_op using errcode = '42501';
 end
 $$;
 
 create or replace trigger sans_retouche before update or delete or truncate
 on plateforme.retours_gestionnaires for each statement execute function plateforme.refuser_retouche();
+
+-- Forgets what was noted before a moment, and what it replaced; of the 90 last days, nothing.
+create or replace function plateforme.purger_retours(avant timestamptz) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    nombre bigint;
+begin
+    if avant > now() - interval '90 days' then
+        raise exception 'Les retours des 90 derniers jours ne se purgent pas.' using errcode = '22023';
+    end if;
+    perform set_config('plateforme.purge', 'oui', true);
+    delete from plateforme.retours_gestionnaires where lu_le < avant;
+    get diagnostics nombre = row_count;
+    perform set_config('plateforme.purge', '', true);
+    return nombre;
+end
+$$;

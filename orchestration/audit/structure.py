@@ -1,0 +1,44 @@
+"""Laying down the tables that only grow, by whoever may."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from orchestration.errors import PlatformError
+from orchestration.settings import ROOT
+
+WRITERS = "audit_ecriture"
+
+
+def has_function(connection: psycopg.Connection, schema: str, name: str) -> bool:
+    """Tells whether a function is there, also to those who may not enter its schema."""
+    # Read in the catalogue: to_regprocedure refuses those who may not enter the schema.
+    found = connection.execute(
+        "select exists (select from pg_proc as p inner join pg_namespace as n on p.pronamespace = n.oid "
+        "where n.nspname = %s and p.proname = %s)",
+        [schema, name],
+    ).fetchone()
+    return found == (True,)
+
+
+def lay_down(connection: psycopg.Connection, script: Path, what: str) -> None:
+    """Runs a script that makes tables, whole or not at all.
+
+    Args:
+        script: SQL, which may be run as often as one likes.
+        what: what is missing, in French, to begin the sentence with.
+
+    Raises:
+        PlatformError: this account may not; the message says what the administrator runs.
+    """
+    try:
+        with connection.transaction():
+            connection.execute(script.read_bytes())
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise PlatformError(
+            f"{what} dans cette base, et ce compte ne peut pas l'y mettre : {error.diag.message_primary}.",
+            f"Demandez à l'administrateur de la base de jouer {script.relative_to(ROOT)} "
+            f"(psql --single-transaction -f …), puis : grant {WRITERS} to <compte de la plateforme>.",
+        ) from error
