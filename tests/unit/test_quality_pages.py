@@ -13,6 +13,7 @@ import pytest
 from orchestration.quality.facts import FAILED, GOOD, WARNED, Day, Quality
 from orchestration.reports import french
 from orchestration.reports.quality_pages import Answers, write_pages
+from orchestration.reports.quality_pages.charts import Charts, Span
 from orchestration.reports.quality_pages.content import view
 from tests.unit.qualities import NOW, control, quality, received, rich
 
@@ -136,6 +137,14 @@ def test_links_lead_only_to_what_is_there(made: dict[str, str], tmp_path: Path) 
     assert "fct_marche.html" not in made["ags.html"]
     alone = pages(quality(controls=(control("seul"),)), tmp_path)
     assert "catalogue" not in alone["age.html"] and "elementary" not in alone["age.html"]
+
+
+@pytest.mark.parametrize("ahead", [30, 165, 400])
+def test_the_ticks_of_an_axis_of_time_never_repeat(ahead: int) -> None:
+    span = Span("points_verts", NOW.date(), NOW.date() + timedelta(days=ahead), late=False)
+    drawn = unescape(str(Charts().freshness([span], NOW.date())))
+    ticks = re.findall(r">((?:\d+ )?[a-zûé]{3,5}\.?(?: \d{4})?)</text>", drawn)
+    assert len(ticks) >= 3 and len(set(ticks)) == len(ticks)
 
 
 def test_what_is_not_there_yet_is_said(tmp_path: Path) -> None:

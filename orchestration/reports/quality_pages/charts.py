@@ -33,6 +33,8 @@ COLOURS = {
 INK, QUIET, LINE, LINK, GOOD, WARN, BAD, WASH = COLOURS
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH, ROW = 560, 26
+# Days, from which an axis tells months and years.
+MONTHS_FROM = 200
 # A bar for a count that is not told: always this long, whatever the count.
 HIDDEN_BAR = french.LEAST - 1
 _ID = re.compile(r'(id="|url\(#|href="#)([^")]+)')
@@ -206,7 +208,10 @@ class Charts:
             for one in spans
         ]
         late = [{"nom": one.name, "de": at(one.due), "a": at(today)} for one in spans if one.late]
-        x = alt.X("de:T", axis=alt.Axis(title=None, format="%b %Y", tickCount=6, labelOverlap=True))
+        moments = [today, *(one.last for one in spans), *(one.due for one in spans)]
+        # Over a few months, several ticks share a month: then they are days.
+        form = "%-d %b" if (max(moments) - min(moments)).days <= MONTHS_FROM else "%b %Y"
+        x = alt.X("de:T", axis=alt.Axis(title=None, format=form, tickCount=6, labelOverlap=True))
         y = alt.Y("nom:N", sort=None, axis=alt.Axis(title=None, ticks=False, domain=False, labelLimit=260))
         layers = [
             alt.Chart(alt.InlineData(rows))
