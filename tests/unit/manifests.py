@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestration.manifest.rules.landing import WATCHING
+
 PROJECT = "donnees_au_centre"
 
 
@@ -188,7 +190,7 @@ def good_manifest() -> dict[str, Any]:
     inter = model("age", "intermediate", "int_ecoles", [staging["unique_id"]])
     ecole = model("age", "marts", "dim_ecole", [inter["unique_id"], commune["unique_id"]])
     marches = source("ags", "marches", "marches")
-    marches["config"]["meta"]["sans_staging"] = "Bientôt."
+    marches["config"]["meta"] |= {"sans_staging": "Bientôt.", "sans_surveillance": "Bientôt."}
     marche = model("ags", "marts", "fct_marche", [])
     croise = model("transversal", "marts", "fct_croise", [ecole["unique_id"], marche["unique_id"]])
     reconciles = generic(staging["unique_id"], "reconciles_with_source", "age")
@@ -201,6 +203,7 @@ def good_manifest() -> dict[str, Any]:
             for kind in ("unique", "not_null")
         ),
         generic(marche["unique_id"], "unique_combination", "ags"),
+        *(generic(ecoles["unique_id"], kind, "age") for kind in WATCHING),
         singular(
             "une_ecole_a_une_commune",
             [ecole["unique_id"], commune["unique_id"]],

@@ -270,6 +270,10 @@ def variant_is_in_another_folder(m: Manifest) -> None:
     node(m, "ecoles")["external"]["options"] = {"variants": [{"name": "b", "location": "ags/ecoles/*.json"}]}
 
 
+def source_is_not_watched(m: Manifest) -> None:
+    del m["nodes"][f"test.{PROJECT}.comparable_volume_ecoles_table.0123456789"]
+
+
 def source_has_another_schema(m: Manifest) -> None:
     node(m, "ecoles")["schema"] = "public"
 
@@ -324,6 +328,7 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (source_is_in_another_folder, "dossier-de-depot", "age/batiments/*.csv"),
     (variant_is_in_another_folder, "dossier-de-depot", "ags/ecoles/*.json"),
     (source_has_another_schema, "schema-brut", "public"),
+    (source_is_not_watched, "source-surveillee", "ecoles.ecoles n'a pas comparable_volume"),
 ]
 
 
@@ -666,7 +671,10 @@ def test_every_rule_has_a_failing_example() -> None:
     assert {rule for _, rule, _ in FAULTS} == {rule.id for rule in RULES}
 
 
-@pytest.mark.parametrize(("key", "name"), [("sans_test_unitaire", "int_ecoles"), ("sans_staging", "marches")])
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("sans_test_unitaire", "int_ecoles"), ("sans_staging", "marches"), ("sans_surveillance", "marches")],
+)
 def test_an_exception_needs_a_reason(key: str, name: str) -> None:
     manifest = good_manifest()
     manifest["unit_tests"].clear()

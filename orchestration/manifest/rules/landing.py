@@ -14,8 +14,12 @@ from orchestration.manifest.nodes import (
     label_of,
     layer_of,
     of_type,
+    tested_id,
 )
 from orchestration.manifest.rules.rule import Fault, rule
+
+# The generic tests of a landed table that see a bad file come in.
+WATCHING = ("as_declared", "comparable_volume", "fully_loaded")
 
 
 def landed_sources(manifest: Manifest) -> Iterator[Node]:
@@ -72,4 +76,27 @@ def sources_have_the_raw_schema(manifest: Manifest) -> Iterator[Fault]:
             )
 
 
-RULES = (sources_have_staging, sources_are_named_as_folders, sources_have_the_raw_schema)
+@rule(
+    "source-surveillee",
+    "Ajoutez ces tests sous data_tests: (docs/zone-de-depot.md en donne le texte), ou la raison dans "
+    'config: {meta: {sans_surveillance: "…"}}.',
+)
+def sources_are_watched(manifest: Manifest) -> Iterator[Fault]:
+    """What arrives is compared with what came before, or the source says why not."""
+    played: dict[str | None, set[str]] = defaultdict(set)
+    for test in of_type(manifest, "test"):
+        if test.get("test_metadata"):
+            played[tested_id(test)].add(test["test_metadata"]["name"])
+    for source in landed_sources(manifest):
+        missing = [name for name in WATCHING if name not in played[source["unique_id"]]]
+        reason = str(source["config"].get("meta", {}).get("sans_surveillance") or "").strip()
+        if missing and not reason:
+            yield file_of(source), f"La source {label_of(source)} n'a pas {', '.join(missing)}."
+
+
+RULES = (
+    sources_have_staging,
+    sources_are_named_as_folders,
+    sources_have_the_raw_schema,
+    sources_are_watched,
+)
