@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from orchestration.governance.datasets import Responsible
 from orchestration.notifications.declaration import Declaration, read_declaration
-from orchestration.quality.facts import (
-    FAILED,
-    GOOD,
-    TEST,
-    Affected,
-    Broken,
-    Control,
-    Day,
-    Quality,
-    Received,
-    Run,
-)
+from orchestration.quality.facts import FAILED, GOOD, Affected, Broken, Control, Day, Quality, Received
+from tests.unit import qualities
 
 NOW = datetime(2026, 11, 26, 4, 12, tzinfo=UTC)
 OWNER = Responsible("Direction de la promotion du sport", "data-owner.ags@fwb.example")
@@ -46,38 +35,32 @@ routes:
 
 
 def control(name: str, outcome: str = FAILED, **more: Any) -> Control:
+    """A test of `ags.fct_marche`, bad for a minute when it is bad."""
     bad = outcome != GOOD
-    found = Control(
-        unique_id=f"test.donnees_au_centre.{name}",
-        kind=TEST,
+    said: dict[str, Any] = dict(
+        unique_id=f"test.{qualities.PROJECT}.{name}",
         domain="ags",
-        name=name,
         text="Une marche n'est annoncée qu'une fois.",
         advice="Corriger la ligne dans la base de l'ADEPS.",
-        dataset="model.donnees_au_centre.fct_marche",
+        dataset=f"model.{qualities.PROJECT}.fct_marche",
         label="fct_marche",
         column="marche_id",
         file="models/ags/marts/fct_marche.yml",
-        outcome=outcome,
         rows=12 if bad else 0,
         message="Got 12 results, configured to fail if != 0" if bad else "",
         at=NOW,
         since=NOW - timedelta(minutes=1) if bad else None,
-        former=None,
-        mended=None,
         owner=OWNER,
         steward=STEWARD,
-        affected=(),
-        personal=False,
     )
-    return replace(found, **more)
+    return qualities.control(name, outcome, **said | more)
 
 
 def broken(name: str, **more: Any) -> Broken:
-    found = Broken(
-        unique_id=f"model.donnees_au_centre.{name}",
+    """A mart of `ags` that a mart of `transversal` reads."""
+    croise = Affected(f"model.{qualities.PROJECT}.fct_croise", "mart", "fct_croise", "transversal", None)
+    said: dict[str, Any] = dict(
         domain="ags",
-        name=name,
         file=f"models/ags/marts/{name}.sql",
         text="Marches des points verts.",
         message='column "marche" does not exist',
@@ -85,50 +68,36 @@ def broken(name: str, **more: Any) -> Broken:
         since=NOW - timedelta(minutes=1),
         owner=OWNER,
         steward=STEWARD,
-        affected=(Affected("model.donnees_au_centre.fct_croise", "mart", "fct_croise", "transversal", None),),
+        affected=(croise,),
     )
-    return replace(found, **more)
+    return qualities.broken(name, **said | more)
 
 
 def received(name: str, **more: Any) -> Received:
-    found = Received(
-        unique_id=f"source.donnees_au_centre.{name}.{name}",
+    """A source of `ags`, on time."""
+    said: dict[str, Any] = dict(
         domain="ags",
-        label=name,
-        text="Une ligne par marche.",
-        files=1,
-        rows=10,
         last=NOW - timedelta(days=2),
         promise="chaque mois",
         due=date(2026, 12, 20),
-        late=False,
-        failure="",
-        unreadable={},
-        rejected={},
-        excluded={},
-        anomalies={},
-        former={},
         owner=OWNER,
         steward=STEWARD,
-        personal=False,
     )
-    return replace(found, **more)
+    return qualities.received(name, **said | more)
 
 
 def quality(*things: Control | Broken | Received, now: datetime = NOW, **more: Any) -> Quality:
-    found = Quality(
+    """What is known when these things are."""
+    said: dict[str, Any] = dict(
         made_at=now,
-        period=30,
         domains=DOMAINS,
         controls=tuple(one for one in things if isinstance(one, Control)),
-        unplayed=(),
         broken=tuple(one for one in things if isinstance(one, Broken)),
         sources=tuple(one for one in things if isinstance(one, Received)),
-        coverage={},
         days={},
-        runs=(Run(1, "x", now, now, "build", "dagster ags", "ags", "reussi", "r", "d", {}),),
+        runs=(qualities.run(at=now),),
     )
-    return replace(found, **more)
+    return qualities.quality(**said | more)
 
 
 def days(*counts: tuple[int, int]) -> tuple[Day, ...]:

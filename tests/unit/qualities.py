@@ -60,6 +60,24 @@ def control(name: str, outcome: str = GOOD, **said: Any) -> Control:
     return replace(made, **said)
 
 
+def broken(name: str, **said: Any) -> Broken:
+    """A mart of `age` that cannot be built since yesterday."""
+    made = Broken(
+        unique_id=f"model.{PROJECT}.{name}",
+        domain="age",
+        name=name,
+        file=f"models/age/marts/{name}.sql",
+        text="Les inscriptions.",
+        message="colonne « x » absente [SQLSTATE 42703]",
+        at=NOW - timedelta(hours=1),
+        since=NOW - timedelta(days=1),
+        owner=OWNER,
+        steward=STEWARD,
+        affected=(),
+    )
+    return replace(made, **said)
+
+
 def received(label: str, **said: Any) -> Received:
     """A source of `age`, on time, with nothing put aside."""
     made = Received(
@@ -139,19 +157,6 @@ def rich(faulty: int = 2, refused: int = 3) -> Quality:
         *(control(f"sport_{n}", domain="ags", steward=OTHER, label="fct_marche") for n in range(12)),
         control("sport_bad", WARNED, domain="ags", steward=None, label="fct_marche", rows=5),
     ]
-    broken = Broken(
-        unique_id=f"model.{PROJECT}.fct_inscription",
-        domain="age",
-        name="fct_inscription",
-        file="models/age/marts/fct_inscription.sql",
-        text="Les inscriptions.",
-        message="colonne « x » absente [SQLSTATE 42703]",
-        at=NOW - timedelta(hours=1),
-        since=NOW - timedelta(days=1),
-        owner=OWNER,
-        steward=STEWARD,
-        affected=(board,),
-    )
     sources = (
         received(
             "ecoles",
@@ -175,7 +180,7 @@ def rich(faulty: int = 2, refused: int = 3) -> Quality:
     }
     return quality(
         controls=tuple(controls),
-        broken=(broken,),
+        broken=(broken("fct_inscription", affected=(board,)),),
         sources=sources,
         unplayed=("test.a", "test.b"),
         days={
