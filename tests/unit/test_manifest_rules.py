@@ -352,6 +352,7 @@ def account_for_people(m: Manifest, name: str, classification: str) -> None:
         personnes_concernees="Des gens.",
         destinataires="Un service.",
         mesures="Des clés.",
+        base_legale="Un décret ; RGPD, article 6(1)(e).",
     )
 
 
@@ -521,6 +522,11 @@ def mart_is_less_classified_than_its_columns(m: Manifest) -> None:
     tag(m, "fct_croise", "fase", donnee_personnelle="aucune")
 
 
+def legal_basis_is_a_decree_alone(m: Manifest) -> None:
+    source_with_people(m)
+    said(m, "ecoles")["base_legale"] = "Un décret."
+
+
 def recipients_are_missing(m: Manifest) -> None:
     source_with_people(m)
     del said(m, "ecoles")["destinataires"]
@@ -578,6 +584,11 @@ GOVERNANCE_FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (personal_data_are_public, "classification-suffisante", "contact demande interne"),
     (mart_is_less_classified_than_its_columns, "classification-suffisante", "jugement demande sensible"),
     (recipients_are_missing, "article-30", "la clé destinataires manque"),
+    (
+        legal_basis_is_a_decree_alone,
+        "article-30",
+        "source ecoles.ecoles a des données personnelles : base_legale",
+    ),
     (failing_rows_of_people_are_stored, "echecs-personnels", "ecoles.ecoles"),
     (a_value_of_a_person_is_reported, "mesure-personnelle", "max(nom)"),
 ]

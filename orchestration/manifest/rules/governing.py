@@ -33,6 +33,7 @@ PROJECT_FILE = "dbt_project.yml"
 COLUMN_KEYS = ("donnee_personnelle", "protection")
 MAILBOX = re.compile(r"(?P<local>[a-z0-9]+(?:[.-][a-z0-9]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 PERSON = re.compile(r"\s*(m|mr|mme|mlle|monsieur|madame|mademoiselle|dr|docteur)\b\.?\s", re.IGNORECASE)
+GDPR_ARTICLE = re.compile(r"\bRGPD\b\W+(?:l')?art(?:icle)?s?\b\.?\s*\d", re.IGNORECASE)
 IN_FRENCH = {
     "proprietaire": "propriétaire (Data Owner)",
     "gestionnaire": "gestionnaire (Data Steward)",
@@ -217,10 +218,11 @@ def classification_is_high_enough(manifest: Manifest) -> Iterator[Fault]:
 
 @rule(
     "article-30",
-    "Ajoutez la clé sous gouvernance ou gouvernance_par_defaut : le registre des traitements la demande.",
+    "Complétez gouvernance ou gouvernance_par_defaut : le registre des traitements le demande "
+    "(base_legale : « … ; RGPD, article 6(1)(e). »).",
 )
 def personal_data_are_accounted_for(manifest: Manifest) -> Iterator[Fault]:
-    """A data set with personal data says whose, who receives them and how they are protected."""
+    """A data set about people says whom, who receives it, how it is protected, and the GDPR's article."""
     for node in dataset_nodes(manifest):
         if not _holds_personal_data(node):
             continue
@@ -228,6 +230,12 @@ def personal_data_are_accounted_for(manifest: Manifest) -> Iterator[Fault]:
         for key in words.PERSONAL:
             if _is_blank(said.get(key)):
                 yield _at(node), f"{_name(node)} a des données personnelles : la clé {key} manque."
+        basis = said.get("base_legale")
+        if not _is_blank(basis) and not GDPR_ARTICLE.search(str(basis)):
+            yield (
+                _at(node),
+                f"{_name(node)} a des données personnelles : base_legale ne cite pas l'article du RGPD.",
+            )
 
 
 def personal_origins(manifest: Manifest, mart: Node) -> list[str]:
