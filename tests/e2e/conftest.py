@@ -73,6 +73,18 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
         EmbeddedServer(folder / ".warehouse").destroy()
 
 
+@pytest.fixture(scope="session")
+def built(checkout: Checkout) -> Checkout:
+    """The checkout after `make demo`; every test leaves it good, but those of test_troubles, the last."""
+    done = checkout.command("demo")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Pour Power BI, Excel ou DBeaver" in done.stdout
+    assert "\nConstruit\n" in done.stdout
+    page = checkout.folder / "build" / "reports" / "elementary.html"
+    assert f"Rapport Elementary : {page}" in done.stdout and page.is_file()
+    return checkout
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The browser of this machine, without a window."""

@@ -18,17 +18,6 @@ LOADED_ROWS = """
 """
 
 
-@pytest.fixture(scope="module")
-def built(checkout: Checkout) -> Checkout:
-    done = checkout.command("demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Pour Power BI, Excel ou DBeaver" in done.stdout
-    assert "\nConstruit\n" in done.stdout
-    page = checkout.folder / "build" / "reports" / "elementary.html"
-    assert f"Rapport Elementary : {page}" in done.stdout and page.is_file()
-    return checkout
-
-
 def raw_tables(checkout: Checkout) -> list[tuple[str, str]]:
     return [(line["domain"], line["table"]) for line in checkout.summary()["sources"]]
 
@@ -185,41 +174,6 @@ def test_a_second_run_changes_nothing(built: Checkout) -> None:
     assert everything_loaded(built) == before
     assert built.ask("select count(*) from plateforme.chargements") == receipts
     assert not list((built.folder / "target").glob("*/runs/*/*/manifest.json"))
-
-
-def test_a_bad_file_of_each_format_stops_nothing_else(built: Checkout) -> None:
-    landing = built.landing
-    bad = {
-        "agmj/prisons/prisons_2026.json": b'[{"id": "prison-une", "kind": "prison", ',
-        "sg/agents/agents_2026.xlsx": b"ceci n'est pas un classeur",
-        "sg/index/index_2026-01-01.csv": b"valid_since;rank\n01/01/2026;1\n",
-    }
-    places = landing / "ags/points_verts"
-    corrected = sorted(places.glob("*.json"))[0].read_text("utf-8").replace('"Modifié"', '"Annulé"')
-    try:
-        for name, content in bad.items():
-            (landing / name).write_bytes(content)
-        sorted(places.glob("*.json"))[0].write_text(corrected, "utf-8")
-        (landing / "ags/points_verts/notes de réunion.txt").write_text("rien à voir")
-        done = built.command("demo")
-    finally:
-        for name in bad:
-            (landing / name).unlink(missing_ok=True)
-    said = done.stdout + done.stderr
-    assert done.returncode == 1, said
-    # The message gives the file, what is wrong and what to do.
-    for name in bad:
-        assert name in said
-    assert "index" in said and "valid_since" in said
-    assert "Que faire" in said
-    assert "notes de réunion.txt" in said
-    # What is good went on, with the corrected file, and what had been loaded before stays.
-    assert built.ask("select count(*) from ags.fct_marche where statut = 'Modifié'") == [(0,)]
-    assert built.ask("select count(*) > 0 from ags.fct_marche where est_annulee") == [(True,)]
-    assert built.ask("select count(*) > 0 from agmj.dim_prison") == [(True,)]
-    failed = {line["table"] for line in built.summary()["sources"] if line["failure"]}
-    assert failed == {"prisons", "agents", "index_traitements"}
-    assert built.summary()["unmatched"] == ["ags/points_verts/notes de réunion.txt"]
 
 
 def test_another_landing_zone_has_a_database_of_its_own(built: Checkout, tmp_path: Path) -> None:

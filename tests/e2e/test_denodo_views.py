@@ -23,13 +23,6 @@ BASES = "vues_de_base"
 
 
 @pytest.fixture(scope="module")
-def built(checkout: Checkout) -> Checkout:
-    done = checkout.command("demo")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return checkout
-
-
-@pytest.fixture(scope="module")
 def scripts(built: Checkout) -> dict[str, str]:
     done = built.command("denodo-export")
     assert done.returncode == 0, done.stdout + done.stderr
