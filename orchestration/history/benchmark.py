@@ -23,6 +23,7 @@ from psycopg.types.json import Jsonb
 
 from orchestration.history.structure import ensure_history
 from orchestration.manifest.nodes import LAYERS, Manifest
+from orchestration.pace import slowness
 from orchestration.quality.reading import read_quality
 from orchestration.reports.elementary import write_report
 from orchestration.warehouse import EmbeddedServer
@@ -45,6 +46,7 @@ class Figures:
         noting: seconds to note one run.
         elementary, quality: seconds of Elementary's page and of the state of quality.
         page: bytes of the page.
+        slowness: of the machine at that moment, against an ordinary one.
     """
 
     runs: int
@@ -54,6 +56,7 @@ class Figures:
     elementary: float
     quality: float
     page: int
+    slowness: float
 
 
 def manifest(models: int, tests: int, sources: int) -> dict[str, Any]:
@@ -126,6 +129,7 @@ def measure(conninfo: str, folder: Path, runs: int, models: int, tests: int, sou
         path = folder / "elementary.html"
         # Once for its imports, which are Python's and not the history's.
         write_report(connection, manifest(1, 1, 1), path, now, DAYS)
+        pace = slowness()
         elementary = _timed(lambda: write_report(connection, project, path, now, DAYS))
         quality = _timed(lambda: read_quality(connection, project, now, DAYS))
     return Figures(
@@ -136,11 +140,12 @@ def measure(conninfo: str, folder: Path, runs: int, models: int, tests: int, sou
         elementary=elementary,
         quality=quality,
         page=path.stat().st_size,
+        slowness=pace,
     )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the figures; 1 when one is beyond its limit."""
+    """Prints the figures; 1 when one is beyond its limit, which is for an ordinary machine."""
     parser = argparse.ArgumentParser(prog="python -m orchestration.history.benchmark")
     parser.add_argument("--runs", type=int, default=1000)
     parser.add_argument("--models", type=int, default=300)
@@ -159,10 +164,15 @@ def main(arguments: Sequence[str]) -> int:
     print(f"Exécutions notées          {found.runs} ({found.results} résultats)")
     print(f"Noter une exécution        {found.noting * 1000:.0f} ms")
     print(f"Taille de l'historique     {found.size / 2**20:.1f} Mo (limite {MOST_BYTES / 2**20:.0f} Mo)")
-    print(f"Page d'Elementary, {DAYS} jours {found.elementary:.1f} s (limite {MOST_SECONDS:.0f} s)")
+    print(f"Page d'Elementary, {DAYS} jours {found.elementary:.1f} s")
     print(f"Poids de la page           {found.page / 2**20:.1f} Mo")
     print(f"État de la qualité         {found.quality:.1f} s")
-    return 0 if found.size <= MOST_BYTES and found.elementary <= MOST_SECONDS else 1
+    ordinary = found.elementary / found.slowness
+    print(
+        f"Machine                    {found.slowness:.1f} fois plus lente qu'une machine ordinaire, "
+        f"où la page prendrait {ordinary:.1f} s (limite {MOST_SECONDS:.0f} s)"
+    )
+    return 0 if found.size <= MOST_BYTES and ordinary <= MOST_SECONDS else 1
 
 
 def _node(kind: str, unique_id: str, domain: str, layer: str, name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from orchestration.errors import PlatformError
 from orchestration.lineage import leaks, trace
 from orchestration.lineage.compilation import compile_for_lineage
 from orchestration.manifest import parse
+from orchestration.pace import slowness
 from orchestration.settings import NO_TELEMETRY, ROOT, SERVER_VARIABLES, Settings
 
 # Of them, as in the project, few are dates, whose SQL is the longest by far.
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{count} modèles")
     for title, spent in seconds.items():
         print(f"  {title:<32} {spent:6.2f} s")
+    print(f"  Machine {slowness():.1f} fois plus lente qu'une machine ordinaire.")
     return 0
 
 

@@ -19,9 +19,9 @@ from orchestration.lineage import leaks
 from orchestration.lineage.benchmark import measure
 from orchestration.lineage.compilation import compile_for_lineage
 from orchestration.manifest import parse
+from orchestration.pace import slowness
 from orchestration.settings import ROOT, Settings
 from tests.lineage_mutations import Mutation, Mutations, Project
-from tests.pace import slowness
 
 trace_module = sys.modules["orchestration.lineage.trace"]
 SEED = 20_260
