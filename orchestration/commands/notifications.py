@@ -72,8 +72,11 @@ def _run(settings: Settings, options: Mapping[str, str], digests: list[str] | No
 
 def _refuse_failures(outcome: Outcome) -> None:
     if outcome.failed:
+        left = len(outcome.failed)
         raise PlatformError(
-            f"{len(outcome.failed)} message(s) n'ont pas pu partir, nommés ci-dessus.",
+            "1 message n'a pas pu partir, nommé ci-dessus."
+            if left == 1
+            else f"{left} messages n'ont pas pu partir, nommés ci-dessus.",
             "Vérifiez le canal (docs/alertes.md) ; l'exécution suivante les renvoie.",
         )
 
@@ -87,7 +90,10 @@ def _shown(post: Post, digests: list[str] | None) -> str:
             to = _way(post, declaration, message.destination, message.copies)
             letter = compose(message, declaration, quality.made_at)
             parts.append(f"{to}\n\n{as_text(letter)}")
-        return "\n\n\n".join(parts) or "Rien à dire : rien n'a changé depuis le dernier message."
+        return (
+            "\n\n\n".join(parts)
+            or "Rien à dire : aucun problème, ou rien n'a changé depuis le dernier message."
+        )
     for domain in digests:
         letter = compose_weekly(quality, domain, declaration, strategic(post.manifest))
         ways = [

@@ -43,16 +43,21 @@ class Outcome:
         sent: how many left.
         failed: one French sentence a message that its channel did not take; it leaves at the next run.
         off: names of channels without an address.
+        before: digests that had left already this week, and do not leave again.
     """
 
     sent: int = 0
     failed: list[str] = field(default_factory=list)
     off: list[str] = field(default_factory=list)
+    before: int = 0
 
     def lines(self) -> list[str]:
         """For a log, in French."""
         said = [f"Messages partis\u00a0: {self.sent}."]
         said += [f"Pas parti, repartira à la prochaine exécution\u00a0: {failure}" for failure in self.failed]
+        if self.before:
+            word = "bilan est déjà parti" if self.before == 1 else "bilans sont déjà partis"
+            said.append(f"{self.before}\u00a0{word} cette semaine.")
         if self.off:
             said.append(f"Canaux éteints (variable non définie)\u00a0: {', '.join(self.off)}.")
         return said
@@ -98,6 +103,8 @@ class Post:
             owed = [key for key, sent in weekly_state(self.connection, self._week).items() if not sent]
             for domain in dict.fromkeys(domain for domain, _ in owed):
                 self._weekly(outcome, addresses, domain)
+        # Nobody asked for digests here.
+        outcome.before = 0
         outcome.off = self._off(addresses)
         return outcome
 
@@ -123,7 +130,9 @@ class Post:
         state = weekly_state(self.connection, self._week)
         letter = compose_weekly(self.quality, domain, self.declaration, strategic(self.manifest))
         for destination, copies in weekly_destinations(self.manifest, self.declaration, domain).items():
-            if not state.get((domain, destination)):
+            if state.get((domain, destination)):
+                outcome.before += 1
+            else:
                 failure = self._send(outcome, addresses, destination, lambda most: letter, copies)
                 if failure is not None:
                     now = self.quality.made_at

@@ -19,11 +19,12 @@ from orchestration.quality.facts import (
     Quality,
     Received,
 )
-from orchestration.quality.french import few
+from orchestration.quality.french import in_fault, verdict
 from orchestration.quality.results import BRUSSELS
 
 # The gravest last.
 SEVERITIES = (WARNED, FAILED, BROKEN)
+FILE = "fichier"
 CONTROL, MODEL, LOAD, LATE = "controle", "modele", "chargement", "retard"
 # Characters of an error message kept: the rest is in the run's log.
 KEPT = 300
@@ -39,10 +40,10 @@ class Fault:
         severity: one of SEVERITIES.
         label: short name of what it is about: `fct_marche`.
         column: or "".
-        text: what is wrong or was checked, one French sentence.
+        text: what is wrong, one French sentence.
         file: where it is written, or "".
         since: UTC.
-        rows: rows in fault, in words, without a small count; "" when it is about no row.
+        rows: what is in fault, in words, without a small count of rows; "" when it is about no row.
         detail: the error, cut, without any value; "" for a test.
         affected: what reads it, in words.
         advice: what to do, in French.
@@ -79,24 +80,21 @@ def find_faults(quality: Quality, strategic: Collection[str] = ()) -> list[Fault
     return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.since, one.key))
 
 
-def said_rows(rows: int | None) -> str:
-    """`moins de 5 lignes`, `1 204 lignes`; "" for none or unknown."""
-    return few(rows, "ligne") if rows else ""
-
-
 def _controls(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
+    # A load that fails is told with its reason, and not a second time by the control that saw it.
+    unloaded = {source.unique_id for source in quality.sources if source.failure}
     for control in quality.controls:
-        if control.bad:
+        if control.bad and not (control.counted == FILE and control.dataset in unloaded):
             yield Fault(
                 key=key_of(control),
                 domain=control.domain,
                 severity=control.outcome,
                 label=control.label or control.name,
                 column=control.column or "",
-                text=control.text,
+                text=verdict(control.text, control.outcome),
                 file=control.file,
                 since=control.since or control.at,
-                rows="" if control.kind == FRESHNESS else said_rows(control.rows),
+                rows=in_fault(control.rows, control.counted) if control.rows else "",
                 # dbt's message of a failed test is its count, which may be small.
                 detail=_cut(control.message) if control.outcome == BROKEN else "",
                 affected=_affected(control.affected),
@@ -115,16 +113,13 @@ def _broken(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
             severity=BROKEN,
             label=model.name,
             column="",
-            text=f"Le modèle ne se construit plus, on y lit les données d'avant. {model.text}".strip(),
+            text=f"La table n'a pas pu être construite : on y lit les données d'avant. {model.text}".strip(),
             file=model.file,
             since=model.since,
             rows="",
             detail=_cut(model.message),
             affected=_affected(model.affected),
-            advice=(
-                "Prévenir l'équipe Plateforme, qui corrige le modèle ou ce qu'il lit "
-                f"(make build SELECT={model.name} le rejoue)."
-            ),
+            advice="Prévenir l'équipe Plateforme, qui corrige le modèle ou ce qu'il lit.",
             owner=model.owner,
             steward=model.steward,
             copied=True,
@@ -150,7 +145,7 @@ def _sources(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
                 key=f"{LOAD}:{source.unique_id}",
                 severity=BROKEN,
                 text="Le dernier fichier reçu n'a pas pu être chargé ; les données d'avant restent en place.",
-                since=source.last or quality.made_at,
+                since=source.failed_at or source.last or quality.made_at,
                 detail=_cut(source.failure),
                 advice="Corriger le fichier ou le redemander à qui l'envoie, puis le redéposer.",
                 copied=True,

@@ -86,7 +86,9 @@ def _reason(said: str) -> str:
     """Why a channel did not take a message; in our words: those of apprise may hold an address or a topic."""
     if code := re.search(r"error=(\d{3})", said):
         return f"son serveur refuse le message (code {code[1]})"
-    return "son serveur ne répond pas" if "onnection error" in said else "son serveur refuse le message"
+    if "onnection error" in said:
+        return "son serveur ne répond pas, ou refuse le compte"
+    return "son serveur refuse le message"
 
 
 def _fitting(letter_of: Callable[[int | None], Letter], limit: int) -> str:

@@ -12,6 +12,7 @@ from orchestration.notifications.faults import LATE, Fault, find_faults
 from orchestration.notifications.letter import Item, Letter, Section
 from orchestration.notifications.wording import MARKS, moment, place
 from orchestration.quality.facts import FRESHNESS, Day, Quality
+from orchestration.reports.french import score
 
 DAYS = 7
 # Things named in one section; the rest is counted.
@@ -62,7 +63,7 @@ def compose_weekly(
     ]
     short = french.domain(domain)
     return Letter(
-        subject=f"{short}\u00a0: la qualité des données, semaine du {french.day(local_day(now))}",
+        subject=f"{short}\u00a0: la qualité des données au {french.day(local_day(now))}",
         intro=_trend(quality.days.get(domain, ())),
         sections=tuple(section for section in sections if section.items),
         page=declaration.page_of(domain),
@@ -82,11 +83,12 @@ def _trend(days: Sequence[Day]) -> str:
     if not days or days[-1].score is None:
         return "Aucun contrôle n'a encore été joué."
     today = days[-1]
-    played = f"{french.number(today.good)} contrôles sur {french.number(today.played)}"
+    played = f"{french.count(today.good, 'contrôle')} sur {french.number(today.played)}"
     if today.good == today.played:
         said = f"Tous les contrôles sont bons ({french.number(today.played)})"
     else:
-        said = f"{played} sont bons, soit {_percent(today.score or 0)}"
+        be = "est bon" if today.good == 1 else "sont bons"
+        said = f"{played} {be}, soit un score de {score(today.good, today.played)} sur 100"
     before = next((day for day in reversed(days[: -DAYS or None]) if day.score is not None), None)
     if before is None:
         return f"{said}. Pas encore de semaine précédente à comparer."
@@ -94,13 +96,7 @@ def _trend(days: Sequence[Day]) -> str:
     if abs(change) < 0.05:
         return f"{said}, comme la semaine passée."
     word = "en hausse" if change > 0 else "en baisse"
-    return f"{said}, {word} par rapport à la semaine passée ({_percent(before.score or 0)})."
-
-
-def _percent(score: float) -> str:
-    # Never « 100 % » for what is not whole.
-    shown = int(score * 10) / 10
-    return f"{shown:.1f}".replace(".", ",").removesuffix(",0") + "\u00a0%"
+    return f"{said}, {word} par rapport à la semaine passée ({score(before.good, before.played)})."
 
 
 def _tasks(faults: Sequence[Fault]) -> tuple[tuple[Item, ...], str]:

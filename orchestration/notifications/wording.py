@@ -23,7 +23,7 @@ from orchestration.quality.facts import BROKEN, FAILED, WARNED
 from orchestration.quality.results import BRUSSELS
 
 MARKS = {BROKEN: "Erreur", FAILED: "Échec", WARNED: "Avertissement"}
-CLOSING = "Message automatique de la plateforme Données au Centre ; qui le reçoit : notifications/canaux.yml."
+CLOSING = "Message automatique de la plateforme Données au Centre. Une question ? {}"
 # Data sets named as affected; the rest is counted.
 AFFECTED = 6
 _TITLES = {
@@ -72,7 +72,7 @@ def compose(message: Message, declaration: Declaration, now: datetime, most: int
         intro=f"Ce que disent les contrôles des données, le {moment(now)}.",
         sections=tuple(sections),
         page=declaration.page_of(message.domain),
-        closing=CLOSING,
+        closing=CLOSING.format(declaration.fallback),
     )
 
 
@@ -95,7 +95,7 @@ def fault_item(fault: Fault, since: datetime, now: datetime) -> Item:
     lines.append(("Que faire", fault.advice or "Ouvrir la page du domaine, qui montre le contrôle."))
     more = []
     if fault.detail:
-        more.append(("Ce que dit la machine", fault.detail))
+        more.append(("Détail technique", fault.detail))
     if fault.affected:
         more.append(("Ce qui en dépend", _listed(fault.affected)))
     if fault.steward:
@@ -103,7 +103,7 @@ def fault_item(fault: Fault, since: datetime, now: datetime) -> Item:
     if fault.owner:
         more.append(("Qui en répond", f"{fault.owner.function} ({fault.owner.email})"))
     if fault.file:
-        more.append(("Fichier", fault.file))
+        more.append(("Pour l'équipe technique", fault.file))
     return Item(fault.text, MARKS[fault.severity], fault.severity, tuple(lines), tuple(more))
 
 

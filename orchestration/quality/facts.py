@@ -64,6 +64,7 @@ class Control:
         affected: marts and dashboards downstream, itself left out.
         personal: True when the rows it looks at are about persons.
         strategic: True when the data set it is about, or one downstream, is a strategic one.
+        counted: what `rows` counts, in French, in the singular: cas (rows of data), fichier, colonne, mesure.
     """
 
     unique_id: str
@@ -88,6 +89,7 @@ class Control:
     affected: tuple[Affected, ...]
     personal: bool
     strategic: bool = False
+    counted: str = "cas"
 
     @property
     def bad(self) -> bool:
@@ -135,6 +137,7 @@ class Received:
         due: day by which the next data are promised; None without a promise or a receipt.
         late: True when that day is past.
         failure: why its last load failed, without any value; "" when it did not.
+        failed_at: when the file that cannot be loaded was received, UTC; None when the last load went well.
         unreadable, rejected, excluded, anomalies: reason -> lines (the last one: cells made null).
         former: the same four, by kind, in total, at the start of the period; empty when not known.
         owner, steward: as in Control.
@@ -160,6 +163,7 @@ class Received:
     owner: Responsible | None
     steward: Responsible | None
     personal: bool
+    failed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

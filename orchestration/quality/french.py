@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.manifest.metadata import meta_of
+from orchestration.quality.facts import BROKEN
 
 _TWICE = "Retirer le doublon du fichier d'origine, ou dire ce qui distingue les deux lignes."
 # Kind of a dbt test -> what to do when rows fail it; a test's own `meta: {que_faire: …}` says better.
@@ -23,19 +24,21 @@ ADVICE = {
     "within_range": "Vérifier l'unité et la virgule de la mesure dans le fichier d'origine.",
     "reconciles_with_source": "Prévenir l'équipe Plateforme : des lignes se perdent ou se répètent.",
     "comparable_volume": (
-        "Comparer le fichier avec le précédent : il est peut-être coupé, ou répété. S'il est juste, le dire "
-        "à l'équipe Plateforme."
+        "Voir dans la feuille « À corriger » du classeur quel fichier, ses lignes et celles qu'on "
+        "attendait : il est peut-être coupé, ou répété. S'il est juste, le dire à l'équipe Plateforme."
     ),
     "as_declared": (
-        "Lire la raison dans le journal des chargements ; demander un nouveau fichier, ou faire déclarer la "
-        "colonne nouvelle."
+        "Voir dans la feuille « À corriger » du classeur quel fichier et quelle colonne nouvelle ; si c'est "
+        "un chargement qui échoue, la raison est sous « Fraîcheur », sur la page du domaine. Demander un "
+        "nouveau fichier, ou faire déclarer la colonne."
     ),
     "fully_loaded": (
         "Demander le fichier entier, dans l'encodage déclaré, sous un seul nom ; si la table a été touchée à "
         "la main, redéposer le fichier."
     ),
     "few_set_aside": (
-        "Ouvrir le classeur des écarts : une colonne est sans doute décalée, ou écrite sous une autre forme."
+        "Ouvrir la feuille « Écarts » du classeur : une colonne est sans doute décalée, ou écrite sous une "
+        "autre forme."
     ),
     "stable_measure": (
         "Vérifier l'unité, les cases vides et les catégories du dernier fichier ; si le changement est réel, "
@@ -43,9 +46,19 @@ ADVICE = {
     ),
     "k_anonymity": "Prévenir l'équipe Plateforme avant toute diffusion : un groupe est trop petit.",
 }
-OTHERWISE = "Ouvrir le classeur des lignes en faute, puis corriger le fichier d'origine."
+OTHERWISE = "Ouvrir la feuille « À corriger » du classeur, puis corriger le fichier d'origine."
 LATE = "Demander le fichier à qui le fournit, ou corriger le rythme promis s'il n'est plus le bon."
 FEW = 5
+# Kind of a dbt test -> what one of its rows is, when it is no row of data: their number tells nothing of
+# anybody.
+COUNTED = {
+    "comparable_volume": "fichier",
+    "as_declared": "fichier",
+    "fully_loaded": "fichier",
+    "few_set_aside": "colonne",
+    "stable_measure": "mesure",
+}
+CASE = "cas"
 
 
 def advice(test: Mapping[str, Any]) -> str:
@@ -55,6 +68,23 @@ def advice(test: Mapping[str, Any]) -> str:
         return " ".join(own.split())
     kind = (test.get("test_metadata") or {}).get("name", "")
     return ADVICE.get(kind, OTHERWISE)
+
+
+def counted(test: Mapping[str, Any]) -> str:
+    """What the rows that a test gives are, in French, in the singular."""
+    return COUNTED.get((test.get("test_metadata") or {}).get("name", ""), CASE)
+
+
+def in_fault(rows: int, what: str) -> str:
+    """`1 204 cas`, `moins de 5 cas`, `1 fichier`: rows of data are not counted when they are few."""
+    if what == CASE:
+        return few(rows, CASE, CASE)
+    return f"{rows}\u00a0{what}{'s' if rows > 1 else ''}"
+
+
+def verdict(text: str, outcome: str) -> str:
+    """What a bad control says: its text holds where all is well, and is announced as a rule."""
+    return f"{'Impossible à vérifier' if outcome == BROKEN else 'Règle non respectée'}\u00a0: {text}"
 
 
 def few(value: int, one: str, many: str = "") -> str:

@@ -17,7 +17,7 @@ from orchestration.history.measures import ASIDE, FILES, ROWS
 from orchestration.manifest.nodes import Manifest, Node, domain_of, file_of, label_of, node_of, tested_id
 from orchestration.quality import facts
 from orchestration.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
-from orchestration.quality.french import LATE, advice
+from orchestration.quality.french import CASE, LATE, advice, counted
 from orchestration.quality.project import Project
 from orchestration.quality.results import BRUSSELS, History
 
@@ -103,6 +103,7 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
                 affected=project.affected(about),
                 personal=project.personal(about),
                 strategic=project.strategic(about),
+                counted=counted(node) if is_test else CASE,
             )
         )
     found.sort(key=lambda one: (project.domains.index(one.domain), one.label, one.name))
@@ -152,7 +153,7 @@ def _sources(
         promised = (
             due(last.astimezone(BRUSSELS).date(), dataset.refresh) if last and dataset.refresh else None
         )
-        reason = failures.get(key, "")
+        reason, failed_at = failures.get(key, ("", None))
         if reason and dataset.has_personal_data:
             # The loader's own words may quote what stands in the file.
             reason = "Le fichier n'a pas pu être chargé ; le journal des chargements dit pourquoi."
@@ -180,6 +181,7 @@ def _sources(
             owner=dataset.owner,
             steward=dataset.steward,
             personal=dataset.has_personal_data,
+            failed_at=failed_at.astimezone(UTC) if failed_at else None,
         )
 
 
@@ -204,8 +206,8 @@ def _measures(connection: psycopg.Connection, at: datetime) -> dict[str, dict[st
 
 def _receipts(
     connection: psycopg.Connection, now: datetime
-) -> tuple[dict[tuple[str, str, str], datetime], dict[tuple[str, str, str], str]]:
-    """By source table: the last receipt, and why the newest load of one of its files failed."""
+) -> tuple[dict[tuple[str, str, str], datetime], dict[tuple[str, str, str], tuple[str, datetime]]]:
+    """By source table: the last receipt; why the newest load of one of its files failed, and its receipt."""
     if connection.execute("select to_regclass('plateforme.chargements')").fetchone() == (None,):
         return {}, {}
     last = connection.execute(
@@ -214,14 +216,15 @@ def _receipts(
         [now],
     ).fetchall()
     failed = connection.execute(
-        "select c.domaine, c.source_nom, c.table_nom, c.fichier, c.message from plateforme.chargements as c "
+        "select c.domaine, c.source_nom, c.table_nom, c.fichier, c.message, c.recu_le "
+        "from plateforme.chargements as c "
         "inner join (select max(chargement_id) as chargement_id from plateforme.chargements "
         "group by domaine, source_nom, table_nom, fichier) as d on c.chargement_id = d.chargement_id "
         "where c.statut = 'echec' order by c.chargement_id"
     ).fetchall()
     return (
         {(domain, source, table): at for domain, source, table, at in last},
-        {(domain, source, table): f"{file} : {why}" for domain, source, table, file, why in failed},
+        {(domain, source, table): (f"{file} : {why}", at) for domain, source, table, file, why, at in failed},
     )
 
 

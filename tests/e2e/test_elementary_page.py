@@ -121,7 +121,7 @@ def test_a_failing_test_says_what_it_checks_who_answers_and_what_dbt_said(page: 
     expect(page.get_by_text(runs.FAILING_TEXT)).to_be_visible()
     expect(page.get_by_text(runs.FAILING_MESSAGE)).to_be_visible()
     row(page, "unique_fct_ecole_fase").click()
-    expect(page.get_by_text("Moins de 5 lignes en faute.")).to_be_visible()
+    expect(page.get_by_text("Moins de 5 cas en faute.")).to_be_visible()
     assert "Got 3 results" not in page.inner_text("body")
     row(page, "not_null_fct_ecole_fase").click()
     expect(page.get_by_text("select 1 from age.fct_ecole")).to_be_visible()

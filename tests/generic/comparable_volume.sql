@@ -1,9 +1,9 @@
 {#
   What came last is about as long as what came before it: a file cut in half, or sent twice over, is not.
-  Each file of the last deposit (twelve hours) is compared with its own former receipts or, for a new file,
-  with those of the table's other files: with their median, the seven newest of them at most. Of an even
-  number the newest is left out: a bad receipt alone makes neither the next bad one normal nor the corrected
-  one strange. A table with no former receipt passes.
+  Each file of the last deposit (twelve hours) is compared with its own former receipts, be they of the same
+  hour, or, for a new file, with those of the table's other files before that deposit: with their median, the
+  seven newest of them at most. Of an even number the newest is left out: a bad receipt alone makes neither
+  the next bad one normal nor the corrected one strange. A table with no former receipt passes.
 
   Arguments: at_least and at_most, the bounds of the ratio, both allowed.
 #}
@@ -35,14 +35,40 @@ derniers as (
     group by receptions.fichier
 ),
 
-anterieures as (
+siennes as (
     select
-        receptions.fichier,
+        derniers.fichier,
         receptions.recu_le,
         receptions.lignes
-    from receptions
+    from derniers
+    inner join receptions
+        on derniers.fichier = receptions.fichier and derniers.recu_le > receptions.recu_le
+),
+
+voisines as (
+    select
+        derniers.fichier,
+        receptions.recu_le,
+        receptions.lignes
+    from derniers
     cross join depot
-    where receptions.recu_le <= depot.debut
+    inner join receptions
+        on depot.debut >= receptions.recu_le
+    where not exists (select from siennes where siennes.fichier = derniers.fichier)
+),
+
+anterieures as (
+    select
+        fichier,
+        recu_le,
+        lignes
+    from siennes
+    union all
+    select
+        fichier,
+        recu_le,
+        lignes
+    from voisines
 ),
 
 comparables as (
@@ -56,9 +82,7 @@ comparables as (
             anterieures.recu_le,
             anterieures.lignes
         from anterieures
-        where
-            anterieures.fichier = derniers.fichier
-            or not exists (select from anterieures as siennes where siennes.fichier = derniers.fichier)
+        where anterieures.fichier = derniers.fichier
         order by anterieures.recu_le desc
         limit 7
     ) as avant

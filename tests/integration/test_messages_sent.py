@@ -91,7 +91,7 @@ def test_one_message_an_administration_to_its_steward_and_owner(
     assert sport["auto-submitted"] == "auto-generated"
     text, html = (sport.get_body((kind,)).get_content() for kind in ("plain", "html"))
     for form in (text, html):
-        assert "Le modèle ne se construit plus" in form and "moins de 5" in form and "Got " not in form
+        assert "La table n'a pas pu être construite" in form and "moins de 5" in form and "Got " not in form
         assert STEWARD.function.replace("'", "&#39;") in form or STEWARD.function in form
     (card,) = boxes.teams.received
     assert card.path.startswith("/workflows/fluxsecret/") and "sig=signaturesecrete" in card.path
@@ -210,11 +210,12 @@ def test_the_digest_leaves_once_a_week_and_late_rather_than_never(
     assert len(post(connection, told, boxes, state).digest(["age"]).failed) == 1
     boxes.mail.start()
     assert alert(connection, told, boxes, state).sent == 1
-    assert post(connection, told, boxes, state).digest(["age"]).sent == 0
+    again = post(connection, told, boxes, state).digest(["age"])
+    assert (again.sent, again.before) == (0, 1) and "1\u00a0bilan est déjà parti" in again.lines()[1]
     assert alert(connection, told, boxes, state).sent == 0
     (message,) = boxes.mail.received
     assert (message["to"], message["cc"]) == ("steward.age@fwb.example", "owner.age@fwb.example")
-    assert subjects(boxes) == ["AGE : la qualité des données, semaine du 26 novembre 2026"]
+    assert subjects(boxes) == ["AGE : la qualité des données au 26 novembre 2026"]
     next_week = replace(state, made_at=NOW + timedelta(days=7))
     assert post(connection, told, boxes, next_week).digest(["age"]).sent == 1
 

@@ -102,7 +102,7 @@ def test_a_small_count_of_rows_is_told_nowhere(rows: int, shown: int | None) -> 
     assert len(found) == 2
     for row in found:
         assert row["failures"] == shown
-        assert row["test_results_description"] == (message if shown else "Moins de 5 lignes en faute.")
+        assert row["test_results_description"] == (message if shown else "Moins de 5 cas en faute.")
     data = page.report_data(Artifacts(runs.project()), past, runs.NOW, 30)
     (result,) = data["test_results"][runs.MART]
     assert result["test_results"]["failed_rows_count"] == (shown or -1)

@@ -24,7 +24,7 @@ from orchestration.notifications.decision import (
     decide,
 )
 from orchestration.notifications.declaration import Declaration, read_declaration
-from orchestration.notifications.faults import find_faults, said_rows
+from orchestration.notifications.faults import find_faults
 from orchestration.notifications.letter import Letter, as_html, as_markdown, as_text
 from orchestration.notifications.sending import LIMITS, address_of, send
 from orchestration.notifications.weekly import compose_weekly, week_of
@@ -227,18 +227,30 @@ def test_a_failed_load_is_as_grave_as_an_error(told: Declaration) -> None:
 
 
 @pytest.mark.parametrize(
-    "rows, said",
+    "rows, counted, said",
     [
-        (None, ""),
-        (0, ""),
-        (1, "moins de 5\u00a0lignes"),
-        (4, "moins de 5\u00a0lignes"),
-        (5, "5\u00a0lignes"),
-        (12_168, "12\u202f168\u00a0lignes"),
+        (None, "cas", ""),
+        (0, "cas", ""),
+        (1, "cas", "moins de 5\u00a0cas"),
+        (4, "cas", "moins de 5\u00a0cas"),
+        (5, "cas", "5\u00a0cas"),
+        (12_168, "cas", "12\u202f168\u00a0cas"),
+        (1, "fichier", "1\u00a0fichier"),
+        (2, "fichier", "2\u00a0fichiers"),
     ],
 )
-def test_no_small_count_is_said(rows: int | None, said: str) -> None:
-    assert said_rows(rows) == said
+def test_no_small_count_of_rows_is_said(rows: int | None, counted: str, said: str) -> None:
+    (fault,) = find_faults(quality(control("a", rows=rows, counted=counted)))
+    assert fault.rows == said
+
+
+def test_a_load_that_fails_is_told_once_and_since_its_receipt() -> None:
+    source = received("points_verts", failure="marches.json : coupé", failed_at=NOW - timedelta(hours=1))
+    seen = control("comme_declare", WARNED, dataset=source.unique_id, counted="fichier")
+    (fault,) = find_faults(quality(seen, source))
+    assert (fault.key, fault.since) == (f"chargement:{source.unique_id}", NOW - timedelta(hours=1))
+    (fault,) = find_faults(quality(seen, received("points_verts")))
+    assert fault.text == f"Règle non respectée\u00a0: {seen.text}"
 
 
 def test_a_small_count_is_in_no_form_of_the_letter(told: Declaration) -> None:
@@ -255,15 +267,14 @@ def test_the_letter_says_all_that_its_reader_needs(told: Declaration) -> None:
     text = " ".join(as_text(letter).split())
     for said in (
         "Ce que disent les contrôles des données, le 26 novembre 2026 à 05:12.",
-        "Erreur : Le modèle ne se construit plus",
+        "Erreur : La table n'a pas pu être construite",
         "Où : fct_marche",
         "Depuis : le 24 novembre 2026 à 05:12 (2 jours)",
-        'Ce que dit la machine : column "marche" does not exist',
+        'Détail technique : column "marche" does not exist',
         "Ce qui en dépend : fct_croise (Transversal)",
-        "(make build SELECT=fct_marche le rejoue)",
         f"Qui agit : {STEWARD.function} ({STEWARD.email})",
         f"Qui en répond : {OWNER.function} ({OWNER.email})",
-        "Fichier : models/ags/marts/fct_marche.sql",
+        "Pour l'équipe technique : models/ags/marts/fct_marche.sql",
         "https://donnees.fwb.example/qualite/ags.html",
     ):
         assert said in text, said
@@ -318,10 +329,10 @@ def test_the_digest_says_the_week_in_one_page(told: Declaration) -> None:
         days={"ags": notices.days((80, 100), (80, 100), *[(90, 100)] * 6, (92, 100))},
     )
     letter = compose_weekly(state, "ags", told)
-    assert letter.subject == "AGS\u00a0: la qualité des données, semaine du 26 novembre 2026"
+    assert letter.subject == "AGS\u00a0: la qualité des données au 26 novembre 2026"
     assert letter.intro == (
-        "92 contrôles sur 100 sont bons, soit 92\u00a0%, en hausse par "
-        "rapport à la semaine passée (80\u00a0%)."
+        "92\u00a0contrôles sur 100 sont bons, soit un score de 92,0 sur 100, en hausse par "
+        "rapport à la semaine passée (80,0)."
     )
     sections = {section.title: section for section in letter.sections}
     assert list(sections) == [
@@ -351,7 +362,7 @@ def test_the_digest_of_a_good_week_is_short(told: Declaration) -> None:
 
 def test_a_score_is_not_rounded_up_to_a_hundred(told: Declaration) -> None:
     state = quality(days={"ags": notices.days((9_999, 10_000))})
-    assert "soit 99,9\u00a0%" in compose_weekly(state, "ags", told).intro
+    assert "soit un score de 99,9 sur 100" in compose_weekly(state, "ags", told).intro
     assert "Aucun contrôle" in compose_weekly(quality(), "ags", told).intro
 
 

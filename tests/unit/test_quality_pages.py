@@ -105,7 +105,7 @@ def test_a_page_says_what_is_wrong_how_much_since_when_what_depends_on_it_and_wh
     assert "Score = contrôles réussis ÷ contrôles joués × 100 = 32 ÷ 37 × 100 = 86,5" in age
     assert "32 contrôles réussis sur 37 joués" in age
     wrong = age[age.index("Question posée par cle_presente") :][:400]
-    assert "1 234 cas en faute, depuis 12 jours, dans dim_ecole" in wrong
+    assert "1 234 cas en faute depuis 12 jours, dans dim_ecole" in wrong
     assert "Qui agit Cellule Données de l'AGE, data-steward.age@fwb.example" in wrong
     assert "Que faire Faites corriger le fichier à la source." in wrong
     strategic = age[age.index("Question posée par cle_unique") :][:400]

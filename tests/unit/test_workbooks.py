@@ -86,7 +86,7 @@ def test_values_are_dates_numbers_and_texts_in_belgian_french(save: Callable[...
     assert cells(path, 3)["Valeur"].is_date and cells(path, 4)["Valeur"].value == "Élève « à l'été »"
     sheet = openpyxl.load_workbook(path)[FAULTS]
     assert sheet.auto_filter.ref and sheet.freeze_panes == "F2" and sheet.protection.sheet
-    assert sheet.column_dimensions["A"].hidden and found["Ce qui ne va pas"].alignment.wrap_text
+    assert sheet.column_dimensions["A"].hidden and found["Règle non respectée"].alignment.wrap_text
     assert found["Repère"].protection.locked and not found[DONE].protection.locked
     readme = openpyxl.load_workbook(path)[README]
     told = [cell for row in readme.iter_rows(values_only=True) for cell in row if cell]

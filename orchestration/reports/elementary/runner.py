@@ -25,7 +25,7 @@ OF_MODELS = {
 PREFIX = "elementary_cli."
 # A count of rows below this may point at persons.
 SMALL = 5
-SMALL_MESSAGE = "Moins de 5 lignes en faute."
+SMALL_MESSAGE = "Moins de 5 cas en faute."
 
 
 class HistoryRunner:

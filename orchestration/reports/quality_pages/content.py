@@ -24,6 +24,7 @@ from orchestration.quality.facts import (
     Quality,
     Received,
 )
+from orchestration.quality.french import in_fault, verdict
 from orchestration.reports import french
 
 # What is wrong -> its badge and its style; the gravest first. No table at all is worse than a fault in it.
@@ -65,7 +66,7 @@ class Problem:
         dataset: unique id of that; None when there is none.
         domain: that answers for it.
         column: None for a whole table.
-        rows: cases in fault (rows, or values that stand in several), in words; "" when they are not known.
+        rows: cases in fault (rows, or values that stand in several; or files), in words; "" when not known.
         since: `depuis 3 jours`.
         begun: the same, as a moment.
         advice: what to do.
@@ -251,12 +252,12 @@ def _of_control(control: Control, now: datetime) -> Problem:
     told = control.rows if control.kind != FRESHNESS else None
     return Problem(
         gravity=control.outcome,
-        title=control.text,
+        title=verdict(control.text, control.outcome),
         label=control.label,
         dataset=control.dataset,
         domain=control.domain,
         column=control.column,
-        rows=french.rows(told, "cas", "cas") if told else "",
+        rows=in_fault(told, control.counted) if told else "",
         since=french.ago(begun, now),
         begun=begun,
         advice=control.advice,
@@ -285,7 +286,7 @@ def _of_broken(one: Broken, now: datetime) -> Problem:
         rows="",
         since=french.ago(one.since, now),
         begun=one.since,
-        advice="Prévenez l'équipe de la plateforme : le message technique lui dit par où commencer.",
+        advice="Prévenir l'équipe Plateforme : le message technique lui dit par où commencer.",
         steward=one.steward,
         owner=one.owner,
         marts=marts,

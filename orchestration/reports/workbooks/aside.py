@@ -59,7 +59,7 @@ def look_aside(reader: Reader, source: Received, limit: int = LIMIT) -> Aside:
         counted, read, found = _unreadable(reader, source, limit - len(lines))
     except psycopg.Error:
         # Its message may quote a row.
-        obstacle = "Les écarts n'ont pas pu être lus : prévenez l'équipe de la plateforme."
+        obstacle = "Les écarts n'ont pas pu être lus : prévenez l'équipe Plateforme."
         return Aside(source, (), 0, 0, obstacle)
     total, readable = total + counted, readable + read
     return Aside(source, tuple(numbered([*lines, *found])), total, readable, reader.obstacle if total else "")

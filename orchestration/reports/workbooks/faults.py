@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -16,6 +16,7 @@ from psycopg import sql
 
 from orchestration.manifest.nodes import Manifest, Node, label_of, node_of, of_type, tested_id
 from orchestration.quality.facts import Control
+from orchestration.quality.french import CASE
 from orchestration.reports.french import day_of
 from orchestration.reports.quality_pages.content import GRAVITIES
 from orchestration.reports.workbooks.lines import Line, mark_of, numbered, words
@@ -26,6 +27,7 @@ LIMIT = 500
 OTHERS = 8
 # Values of a column that another table does not have, given back to the query of the role.
 VALUES = 10_000
+NOT_PREPARED = "Ce contrôle n'a pas pu être préparé."
 FILE, NUMBER = "source_fichier", "source_ligne"
 _TARGET = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)|source\(\s*['\"](\w+)['\"]\s*,\s*['\"](\w+)['\"]\s*\)")
 _WORD = re.compile(r"\w+")
@@ -69,6 +71,8 @@ def find(reader: Reader, control: Control, compiled: Mapping[str, str], limit: i
     except KeyError:
         return Found(control, (), None, 0, "Ce contrôle n'est plus dans le projet.")
     try:
+        if control.counted != CASE:
+            return _told(reader, control, compiled.get(control.unique_id, ""), limit)
         rule = _rule(reader, test)
         if rule is None:
             return _played(reader, control, test, compiled.get(control.unique_id, ""), limit)
@@ -76,7 +80,7 @@ def find(reader: Reader, control: Control, compiled: Mapping[str, str], limit: i
     except psycopg.Error:
         # Its message may quote a row.
         return Found(
-            control, (), None, 0, "Les lignes n'ont pas pu être lues : prévenez l'équipe de la plateforme."
+            control, (), None, 0, "Les lignes n'ont pas pu être lues : prévenez l'équipe Plateforme."
         )
 
 
@@ -273,7 +277,7 @@ def _key(manifest: Manifest, dataset: str, present: Sequence[str]) -> list[str]:
 def _played(reader: Reader, control: Control, test: Node, code: str, limit: int) -> Found:
     """The rows that a test gives, played over what the role reads."""
     if not code:
-        return Found(control, (), None, 0, "Ce contrôle n'a pas pu être préparé.")
+        return Found(control, (), None, 0, NOT_PREPARED)
     code = code.strip().rstrip(";")
     with reader.counting() as connection:
         total = connection.execute(f"select count(*) from (\n{code}\n) as t".encode()).fetchone()[0]
@@ -303,6 +307,25 @@ def _played(reader: Reader, control: Control, test: Node, code: str, limit: int)
     if readable > total:
         return Found(control, (), total, 0, "")
     return Found(control, tuple(numbered(lines)), total, readable, "")
+
+
+def _told(reader: Reader, control: Control, code: str, limit: int) -> Found:
+    """What a test says of files, columns or measures: no row of data, so the platform's account reads it."""
+    if not code:
+        return Found(control, (), None, 0, NOT_PREPARED)
+    with reader.counting() as connection:
+        cursor = connection.execute(code.strip().rstrip(";").encode())
+        names = [column.name for column in cursor.description or ()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    lines = []
+    for row in rows[:limit]:
+        file = row.pop("fichier", row.pop(FILE, None))
+        column = row.pop("colonne", control.column)
+        line = _line(control, row | {FILE: file}, [FILE], (), list(row))
+        # The numbers change with every file; what is said of the line stays.
+        mark = mark_of(control.domain, control.name, file, column)
+        lines.append(replace(line, mark=mark, column=column))
+    return Found(control, tuple(numbered(lines)), len(rows), len(rows), "")
 
 
 def _line(

@@ -65,7 +65,7 @@ class Column:
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
     FAULTS: (
         Column("Jeu de données", 24, lambda line: line.dataset),
-        Column("Ce qui ne va pas", 42, lambda line: line.what),
+        Column("Règle non respectée", 42, lambda line: line.what),
         Column("Gravité", 15, lambda line: line.gravity),
         Column("Depuis le", 12, lambda line: line.since),
         Column("Fichier reçu", 26, lambda line: line.file),

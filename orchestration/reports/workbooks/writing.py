@@ -185,10 +185,10 @@ def _file_name(steward: Responsible, taken: Mapping[str, Content]) -> str:
 def _unplayable(quality: Quality, steward: Responsible) -> Iterable[str]:
     for one in quality.controls:
         if one.steward == steward and one.outcome == BROKEN:
-            yield f"Contrôle impossible, dans {one.label} : {one.text} L'équipe de la plateforme le répare."
+            yield f"Contrôle impossible, dans {one.label} : {one.text} L'équipe Plateforme le répare."
     for one in quality.broken:
         if one.steward == steward:
-            yield f"{one.name} n'a pas pu être construite. L'équipe de la plateforme la répare."
+            yield f"{one.name} n'a pas pu être construite. L'équipe Plateforme la répare."
 
 
 def _again(
