@@ -195,6 +195,30 @@ def platform(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
     server.drop_database(DATABASE)
 
 
+# The first hour
+
+
+@pytest.fixture(scope="module")
+def corrected(platform: Platform) -> Platform:
+    """A file that came cut in half within the hour of the good one, was seen, and came again whole."""
+    good, around = platform.place.read(PUPILS), platform.around("population_scolaire", ())
+    rows = good.splitlines(keepends=True)
+    platform.place.write(PUPILS, b"".join(rows[: len(rows) // 2]))
+    platform.load({"population_scolaire"})
+    platform.run(around, load=False)
+    (alarm,) = platform.alarms().values()
+    assert (alarm.name, alarm.outcome) == ("population_scolaire_volume_comparable", WARNED)
+    assert (alarm.rows, alarm.counted) == (1, "fichier")
+    platform.place.write(PUPILS, good)
+    platform.load({"population_scolaire"})
+    platform.run(around, load=False)
+    return platform
+
+
+def test_a_file_cut_within_the_hour_of_the_good_one_is_seen(corrected: Platform) -> None:
+    assert corrected.alarms() == {}
+
+
 # Ten days
 
 
@@ -319,8 +343,9 @@ DEPOSITS = {
 
 
 @pytest.fixture(scope="module")
-def lived(platform: Platform) -> Platform:
+def lived(corrected: Platform) -> Platform:
     """The platform after ten days, each with its deposits; the last day builds every source that lives."""
+    platform = corrected
     for day in range(1, DAYS + 1):
         platform.a_day_passes()
         for deposit in DEPOSITS[day].values():
@@ -354,8 +379,8 @@ def test_ten_clean_days_raise_no_alarm(lived: Platform) -> None:
         days = connection.execute(
             "select count(distinct date_trunc('day', recu_le)) from plateforme.chargements"
         ).fetchone()
-    # The first build, and one a day.
-    assert builds == (DAYS + 1,)
+    # The first build, the two of the first hour, and one a day.
+    assert builds == (DAYS + 3,)
     assert days is not None
     assert days[0] >= DAYS
 

@@ -84,6 +84,11 @@ FILES = {
     ),
     "tests/par_nom.sql": "select nom from {{ ref('stg_dossiers__dossiers') }} where service = 's1'",
     "tests/par_service.sql": "select service, nombre from {{ ref('fct_dossiers') }} where nombre > 0",
+    # The journal of loads is for no steward's role.
+    "tests/par_fichier.sql": (
+        "select fichier, lignes, 99 as lignes_attendues from plateforme.chargements "
+        "where domaine = 'age' -- {{ ref('dim_ecoles') }}"
+    ),
     "landing/age/ecoles/ecoles.csv": "fase,nom,po\n1,Un,10\n1,Un,10\n2,=Deux,20\n3,,30\n",
 }
 
@@ -123,6 +128,7 @@ def bad(project: AccessProject, **steward: Responsible) -> list[Control]:
                 unique_id=test["unique_id"],
                 label=nodes.label_of(nodes.node_of(manifest, about)),
                 steward={"age": AGE, "agaj": AGAJ}[domain],
+                counted="fichier" if test["name"] == "par_fichier" else "cas",
             )
         )
     return found
@@ -135,7 +141,7 @@ def compiled(project: AccessProject, wanted: tuple[str, ...]) -> dict[str, str]:
     """dbt's own compilation, once for the file: it takes seconds."""
     if wanted not in SQL:
         SQL[wanted] = compile_tests(project.settings, wanted)
-        assert len(SQL[wanted]) == len(wanted) == 2
+        assert len(SQL[wanted]) == len(wanted) == 3
     return SQL[wanted]
 
 
@@ -189,7 +195,13 @@ def test_the_rows_of_each_kind_of_test_are_listed_with_what_is_needed(
         "liee": ["Un", "Un", "=Deux"],
         "bornee": ["30"],
         "ensemble": ["1, 10", "1, 10"],
+        "par_fichier": [None],
     }
+    (file,) = [
+        row for row in rows(folder / "data-steward.age.xlsx", FAULTS) if row["Contrôle"] == "par_fichier"
+    ]
+    assert file["Fichier reçu"] == "age/ecoles/ecoles.csv" and file["Ligne"] is None
+    assert file["Le reste de la ligne"].replace("\u00a0", " ") == "lignes : 4\nlignes_attendues : 99"
     duplicate, *_ = [
         row for row in rows(folder / "data-steward.age.xlsx", FAULTS) if row["Contrôle"] == "une_fois"
     ]

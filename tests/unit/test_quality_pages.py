@@ -109,7 +109,7 @@ def test_a_page_says_what_is_wrong_how_much_since_when_what_depends_on_it_and_wh
     assert "Qui agit Cellule Données de l'AGE, data-steward.age@fwb.example" in wrong
     assert "Que faire Faites corriger le fichier à la source." in wrong
     strategic = age[age.index("Question posée par cle_unique") :][:400]
-    assert "moins de 5 cas" in strategic and "Tableau de bord : Rentrée scolaire" in strategic
+    assert "Moins de 5 cas en faute depuis" in strategic and "Tableau de bord : Rentrée scolaire" in strategic
     assert "Jeu : fct_inscription" in strategic
     assert "en retard de 12 jours" in age and "14 novembre 2026" in age
     assert "moins de 5" in age[age.index("nom : nom absent") :][:200]
