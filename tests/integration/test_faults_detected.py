@@ -530,7 +530,7 @@ def _table(verdicts: dict[str, list[Control]]) -> str:
     lines = [
         f"{counted(sum(bool(found) for found in verdicts.values()), 'faute')} vues sur {len(FAULTS)}.",
         "",
-        "| faute | ce qui arrive | contrôle qui la voit | ce que la page dit |",
+        "| faute | ce qui arrive | contrôle qui la voit | la règle que la page dit non respectée |",
         "|---|---|---|---|",
     ]
     for fault in FAULTS:
