@@ -17,7 +17,7 @@ from orchestration.notifications.decision import (
     Word,
 )
 from orchestration.notifications.declaration import Declaration
-from orchestration.notifications.faults import SEVERITIES, Fault
+from orchestration.notifications.faults import LATE, LOAD, MODEL, SEVERITIES, Fault
 from orchestration.notifications.letter import Item, Letter, Section
 from orchestration.quality.facts import BROKEN, FAILED, WARNED
 from orchestration.quality.results import BRUSSELS
@@ -32,6 +32,12 @@ _TITLES = {
     LASTING: "Dure toujours",
     MENDED: "N'est plus en faute",
     WITHDRAWN: "Contrôle retiré du projet",
+}
+# Of what is mended and is no control.
+_OVER = {
+    LOAD: "Le fichier se charge de nouveau.",
+    LATE: "Les données promises sont arrivées.",
+    MODEL: "La table se construit de nouveau.",
 }
 _COUNTED = {
     NEW: ("nouveau problème", "nouveaux problèmes"),
@@ -110,7 +116,8 @@ def fault_item(fault: Fault, since: datetime, now: datetime) -> Item:
 def _item(word: Word, now: datetime) -> Item:
     if word.fault:
         return fault_item(word.fault, word.since, now)
-    said = f"{word.label}\u00a0: {word.text}" if word.text else word.label
+    text = word.text or (_OVER.get(word.key.partition(":")[0], "") if word.word == MENDED else "")
+    said = f"{word.label}\u00a0: {text}" if text else word.label
     lines = [("Avait commencé", f"le {moment(word.since)}")]
     if word.missed:
         lines.append(("À savoir", "l'alerte n'avait pas pu partir ; ce message est le premier"))

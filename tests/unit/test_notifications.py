@@ -295,6 +295,14 @@ def test_the_subject_counts_each_kind(told: Declaration) -> None:
     ]
 
 
+def test_what_is_mended_says_what_goes_again(told: Declaration) -> None:
+    wrong = quality(broken("fct_marche"), received("points_verts", failure="marches.json : coupé"))
+    memory = remembered(decide(wrong, [], told), NOW)
+    text = as_text(compose(decide(quality(), memory, told)[0], told, NOW)).replace("\u00a0", " ")
+    assert "fct_marche : La table se construit de nouveau." in text
+    assert "points_verts : Le fichier se charge de nouveau." in text
+
+
 def test_a_message_names_the_gravest_and_counts_the_others(told: Declaration) -> None:
     state = quality(*(control(f"c{place}") for place in range(15)))
     letter = compose(decide(state, [], told)[0], told, NOW)
