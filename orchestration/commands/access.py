@@ -17,6 +17,7 @@ from orchestration.audit.rights import entitle
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.history.structure import entitle as entitle_history
+from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest, domains_in
 from orchestration.settings import Settings
 
@@ -68,7 +69,8 @@ def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
     print(script(changes))
     if changes and (options.get("STRICT") or "").lower() not in ("", "0", "non", "false"):
         raise PlatformError(
-            f"Les droits de la base {settings.database} diffèrent de access/ en {len(changes)} point(s).",
+            f"Les droits de la base {settings.database} diffèrent de access/ "
+            f"en {counted(len(changes), 'point')}.",
             "Lisez le SQL ci-dessus, puis make access l'applique.",
         )
     return 0

@@ -9,6 +9,7 @@ import psycopg
 
 from orchestration.commands.session import Access, Session, child_environment, dbt, python_tool, run_tool
 from orchestration.errors import PlatformError
+from orchestration.landing.report import counted
 from orchestration.overlay import Finding, ensure_packages, findings, fingerprint, watched_marts
 from orchestration.overlay.installation import FOLDER
 from orchestration.overlay.watching import POINTS_NEEDED, built_marts, forget, learning
@@ -71,7 +72,11 @@ def elementary(settings: Settings, _options: Mapping[str, str]) -> int:
     print(f"\n{account(played, found, young, measures, page)}")
     if broken := [one for one in found if one.error]:
         raise PlatformError(
-            f"{len(broken)} test(s) d'Elementary n'ont pas pu être joués ; ils sont nommés ci-dessus.",
+            counted(
+                len(broken),
+                "test d'Elementary n'a pas pu être joué ; il est nommé ci-dessus.",
+                "tests d'Elementary n'ont pas pu être joués ; ils sont nommés ci-dessus.",
+            ),
             "Un mart a-t-il été renommé ? observability/models/ doit le suivre.",
         )
     return 0
@@ -121,12 +126,14 @@ def account(played: int, found: list[Finding], young: int, measures: int, page: 
         page: the page written.
     """
     anomalies = [one for one in found if not one.error]
-    lines = [f"Elementary : {played} tests joués, {len(anomalies)} anomalie(s)."]
+    said = f"{counted(played, 'test joué', 'tests joués')}, {counted(len(anomalies), 'anomalie')}"
+    lines = [f"Elementary : {said}."]
     lines += [f"  anomalie  {one.test} : {one.promise}" for one in anomalies]
     lines += [f"  erreur    {one.test} : {one.message}" for one in found if one.error]
     if young:
         lines.append(
-            f"{young} mesure(s) sur {measures} ont moins de {POINTS_NEEDED} points : une anomalie ne s'y "
+            f"{counted(young, 'mesure')} sur {measures} {'ont' if young > 1 else 'a'} moins de "
+            f"{POINTS_NEEDED} points : une anomalie ne s'y "
             "verrait pas encore. Chaque make elementary en ajoute un ; une fois par jour suffit."
         )
     lines.append(f"Page : {page}")

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
+from orchestration.landing.report import counted
 from orchestration.lineage import ColumnId, Lineage, leaks, trace
 from orchestration.lineage.compilation import compile_for_lineage
 from orchestration.settings import Settings
@@ -57,9 +58,14 @@ def check_personal_data(settings: Settings, _options: Mapping[str, str]) -> int:
         print("    Que faire : écrivez-le avec source(), ref() et des colonnes qui existent.")
     if lost or found.faults:
         columns = len({leak.column for leak in lost})
+        unread = len(found.faults)
+        losing = f"{counted(columns, 'colonne perd', 'colonnes perdent')} l'étiquette de données personnelles"
+        said = [
+            *([losing] if columns else []),
+            *([counted(unread, "modèle ne se lit pas", "modèles ne se lisent pas")] if unread else []),
+        ]
         raise PlatformError(
-            f"{columns} colonne(s) perdent l'étiquette de données personnelles, et "
-            f"{len(found.faults)} modèle(s) ne se lisent pas : voir ci-dessus.",
+            f"{', et '.join(said)} : voir ci-dessus.",
             "docs/donnees-personnelles.md explique les étiquettes et les protections.",
         )
     return 0

@@ -9,6 +9,7 @@ import psycopg
 from orchestration.commands.pipeline import is_set
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
+from orchestration.landing.report import counted
 from orchestration.manifest.nodes import domains_in
 from orchestration.notifications.alerts import (
     Outcome,
@@ -72,12 +73,13 @@ def _run(settings: Settings, options: Mapping[str, str], digests: list[str] | No
 
 def _refuse_failures(outcome: Outcome) -> None:
     if outcome.failed:
-        left = len(outcome.failed)
         raise PlatformError(
-            "1 message n'a pas pu partir, nommé ci-dessus."
-            if left == 1
-            else f"{left} messages n'ont pas pu partir, nommés ci-dessus.",
-            "Vérifiez le canal (docs/alertes.md) ; l'exécution suivante les renvoie.",
+            counted(
+                len(outcome.failed),
+                "message n'a pas pu partir, nommé ci-dessus.",
+                "messages n'ont pas pu partir, nommés ci-dessus.",
+            ),
+            "Vérifiez le canal (docs/alertes.md) ; la prochaine exécution réessaie.",
         )
 
 

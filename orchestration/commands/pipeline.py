@@ -16,6 +16,7 @@ from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import Access, Session, python_tool
 from orchestration.errors import PlatformError
 from orchestration.landing import LoadReport, load_landing, read_declarations
+from orchestration.landing.report import counted
 from orchestration.manifest import parse, read_manifest
 from orchestration.settings import Settings
 from orchestration.summary import Run, Summary, render, summarise
@@ -54,7 +55,8 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
         print(f"\n… et {len(outcome.errors) - ERRORS_SHOWN} autres erreurs : voir build/dagster.log")
     for notice in outcome.notices:
         print(f"\n{notice}", flush=True)
-    problems = [] if outcome.success else [f"{len(outcome.errors)} erreur(s), dont le détail est ci-dessus."]
+    failed = f"{counted(len(outcome.errors), 'erreur')}, dont le détail est ci-dessus."
+    problems = [] if outcome.success else [failed]
     if settings.embedded:
         # Elsewhere roles are an administrator's: make access.
         try:
@@ -211,8 +213,9 @@ def verdict(summary: Summary, options: Mapping[str, str], command: str) -> int:
         )
     if is_set(options.get("STRICT")) and summary.unmatched:
         raise PlatformError(
-            f"{len(summary.unmatched)} fichier(s) ne correspondent à aucune source déclarée (STRICT=1).",
-            "Déclarez-les (external: location, dans _<source>__sources.yml) ou retirez-les.",
+            counted(len(summary.unmatched), "fichier ne correspond", "fichiers ne correspondent")
+            + " à aucune source déclarée (STRICT=1).",
+            "Déclarez (external: location, dans _<source>__sources.yml) ou retirez ce que le résumé nomme.",
         )
     return 0
 

@@ -20,6 +20,7 @@ from orchestration.commands.session import (
     run_tool,
 )
 from orchestration.errors import PlatformError
+from orchestration.landing.report import counted
 from orchestration.manifest import check_manifest
 from orchestration.portability import compile_for_denodo
 from orchestration.portability.remarks import check_compilation, correct, show
@@ -132,7 +133,7 @@ def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
         print(show(remarks))
     if errors := sum(remark.is_error for remark in remarks):
         raise PlatformError(
-            f"Le SQL n'est pas portable en {errors} endroit(s), nommés ci-dessus.",
+            f"Le SQL n'est pas portable en {_places(errors)} ci-dessus.",
             "make fix écrit les formes sûres ; docs/regles-denodo.md explique chaque règle.",
         )
     return 0
@@ -172,6 +173,10 @@ def placeholders(root: Path) -> list[str]:
     ]
 
 
+def _places(number: int) -> str:
+    return counted(number, "endroit, nommé", "endroits, nommés")
+
+
 def check(settings: Settings, _options: Mapping[str, str]) -> int:
     """Checks the project's rules over dbt's manifest; opens no database.
 
@@ -186,7 +191,7 @@ def check(settings: Settings, _options: Mapping[str, str]) -> int:
             print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
     if violations:
         raise PlatformError(
-            f"Les règles du projet ne sont pas suivies en {len(violations)} endroit(s), nommés ci-dessus.",
+            f"Les règles du projet ne sont pas suivies en {_places(len(violations))} ci-dessus.",
             "docs/architecture.md donne les règles et leurs raisons.",
         )
     return 0

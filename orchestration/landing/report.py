@@ -107,6 +107,12 @@ class LoadReport:
         return asdict(self)
 
 
-def counted(number: int, noun: str) -> str:
-    """« 0 ligne », « 1 ligne », « 8 346 lignes », for a word that takes an « s »."""
-    return f"{number:,}".replace(",", "\u202f") + f" {noun}{'s' if number > 1 else ''}"
+def counted(number: int, one: str, many: str = "") -> str:
+    """« 0 ligne », « 1 ligne », « 8 346 lignes ».
+
+    Args:
+        number: how many.
+        one: the words after 0 and 1.
+        many: the words after 2 and more; `one` with an « s » when "".
+    """
+    return f"{number:,}".replace(",", "\u202f") + f" {many or one + 's' if number > 1 else one}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from orchestration.landing.report import counted
 from orchestration.lineage.graph import (
     AGGREGATED,
     GENERALISED,
@@ -84,7 +85,8 @@ class Leak:
         """The leak as the check prints it."""
         lines = [f"{self.label} : {self.reason}", f"    Chemin : {self.way()}"]
         if self.reaches:
-            more = f" et {len(self.reaches) - 3} autre(s)" if len(self.reaches) > 3 else ""
+            left = len(self.reaches) - 3
+            more = f" et {counted(left, 'autre')}" if left > 0 else ""
             lines.append(f"    Lue ensuite par : {', '.join(self.reaches[:3])}{more}")
         return "\n".join([*lines, f"    Que faire : {self.advice}"])
 

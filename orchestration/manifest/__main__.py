@@ -6,6 +6,7 @@ import sys
 from itertools import groupby
 
 from orchestration.errors import PlatformError
+from orchestration.landing.report import counted
 from orchestration.manifest import check_manifest, parse
 from orchestration.settings import Settings
 
@@ -25,8 +26,8 @@ def main() -> int:
         print(file)
         for violation in group:
             print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
-    count = len(violations)
-    print(f"{count} point(s) à corriger." if count else "Toutes les règles du projet sont suivies.")
+    left = counted(len(violations), "point à corriger.", "points à corriger.")
+    print(left if violations else "Toutes les règles du projet sont suivies.")
     return 1 if violations else 0
 
 

@@ -15,6 +15,7 @@ from denodo import check
 from denodo.lexer import VqlSyntaxError
 from denodo.postgresql import columns_of
 from orchestration.errors import PlatformError
+from orchestration.landing.report import counted
 from orchestration.portability.compilation import is_base_view
 
 # Where a view stands in its VDP database, and what the folder says of itself.
@@ -429,7 +430,8 @@ def refuse_faults(name: str, text: str) -> None:
     if faults:
         places = "\n".join(f"  {name}:{found.line}:{found.column} : {found.message}" for found in faults[:10])
         raise PlatformError(
-            f"{name} contient du SQL que le VQL documenté n'a pas, en {len(faults)} endroit(s) :\n{places}",
+            f"{name} contient du SQL que le VQL documenté n'a pas, "
+            f"en {counted(len(faults), 'endroit')} :\n{places}",
             "make lint nomme le modèle et la ligne, et dit quoi écrire.",
         )
 

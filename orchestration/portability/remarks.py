@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from denodo.checking import Finding, check
+from orchestration.landing.report import counted
 from orchestration.portability.compilation import Compilation, CompiledNode
 from orchestration.portability.places import Place
 
@@ -46,7 +47,8 @@ class Remark:
         kind = self.rule if self.is_error else f"{self.rule}, avertissement"
         yield f"{self.place} : [{kind}] {self.message}"
         if self.place.call:
-            others = f", et {self.others} autre(s) déclaration(s) de ce test" if self.others else ""
+            declared = counted(self.others, "autre déclaration", "autres déclarations")
+            others = f", et {declared} de ce test" if self.others else ""
             yield f"    Produit par {self.place.call}{others}."
         if self.why:
             yield f"    Pourquoi : {self.why}"

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -15,7 +16,8 @@ import yaml
 from orchestration.cli import COMMANDS, main, with_absolute_landing
 from orchestration.commands import templates
 from orchestration.commands.database import exports
-from orchestration.commands.pipeline import is_set, load_failures
+from orchestration.commands.notifications import _refuse_failures as refuse_failures
+from orchestration.commands.pipeline import is_set, load_failures, verdict
 from orchestration.commands.project import failure_advice, find_model, preview, selection_advice
 from orchestration.commands.quality import placeholders
 from orchestration.commands.quality import test_environment as quality_environment
@@ -24,6 +26,9 @@ from orchestration.commands.session import Access, child_environment, platform_v
 from orchestration.errors import PlatformError
 from orchestration.governance import vocabulary as words
 from orchestration.landing import FileReport, LoadReport, TableReport
+from orchestration.landing.report import counted
+from orchestration.manifest import __main__ as rules
+from orchestration.notifications.alerts import Outcome
 from orchestration.settings import ROOT, Settings
 from tests.unit.manifests import good_manifest
 
@@ -450,3 +455,41 @@ def test_what_the_template_leaves_to_be_written_is_found(checkout: Path) -> None
         "models/ags/_ags.yml:2",
         "models/ags/x.sql:1",
     ]
+
+
+# Counts that agree with what they count
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 mois reste"), (1, "1 mois reste"), (2000, "2\u202f000 mois restent")]
+)
+def test_words_agree_with_their_number(number: int, said: str) -> None:
+    assert counted(number, "mois reste", "mois restent") == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 fichier ne correspond à"), (2, "2 fichiers ne correspondent à")]
+)
+def test_undeclared_files_are_counted(number: int, said: str) -> None:
+    summary = SimpleNamespace(succeeded=True, unmatched=["a"] * number)
+    with pytest.raises(PlatformError, match=f"^{said}"):
+        verdict(summary, {"STRICT": "1"}, "load")
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 message n'a pas pu partir,"), (2, "2 messages n'ont pas pu partir,")]
+)
+def test_messages_that_stay_are_counted(number: int, said: str) -> None:
+    with pytest.raises(PlatformError, match=f"^{said}"):
+        refuse_failures(Outcome(failed=["a"] * number))
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 point à corriger."), (2, "2 points à corriger.")])
+def test_broken_rules_are_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int, said: str
+) -> None:
+    fault = SimpleNamespace(file="a.yml", rule="essai", message="Faux.", advice="Corrigez.")
+    monkeypatch.setattr(rules, "parse", lambda _: SimpleNamespace(notice=None, manifest={}))
+    monkeypatch.setattr(rules, "check_manifest", lambda _: [fault] * number)
+    assert rules.main() == 1
+    assert capsys.readouterr().out.endswith(f"\n{said}\n")

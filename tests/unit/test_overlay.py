@@ -279,8 +279,9 @@ def test_results_tell_anomalies_from_tests_that_could_not_be_played(tmp_path: Pa
         Finding("y_volume", "Promesse c.", error=True, message="La table y manque."),
     ]
     said = account(played, found, 2, 9, Path("/x/page.html"))
-    assert "3 tests joués, 1 anomalie(s)" in said and "x_volume : Promesse a." in said
-    assert "La table y manque." in said and "2 mesure(s) sur 9" in said and "/x/page.html" in said
+    assert "3 tests joués, 1 anomalie." in said and "x_volume : Promesse a." in said
+    assert "La table y manque." in said and "2 mesures sur 9 ont moins de" in said and "/x/page.html" in said
+    assert "1 mesure sur 9 a moins de" in account(played, found, 1, 9, Path("/x/page.html"))
 
 
 def test_the_page_fetches_nothing() -> None:

@@ -85,7 +85,7 @@ def test_a_macro_may_write_what_has_another_meaning_elsewhere() -> None:
 def test_a_generic_test_is_named_once_whatever_it_tests() -> None:
     remarks = check_compilation(compilation(*(generic("unique", line) for line in (9, 4, 12))), checker)
     assert [(str(remark.place), remark.others) for remark in remarks] == [("models/age/marts/x.yml:4:1", 2)]
-    assert "Produit par test unique de x.a, et 2 autre(s) déclaration(s) de ce test." in show(remarks)
+    assert "Produit par test unique de x.a, et 2 autres déclarations de ce test." in show(remarks)
 
 
 def test_a_model_that_does_not_compile_is_a_fault() -> None:
