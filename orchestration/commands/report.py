@@ -11,6 +11,7 @@ import psycopg
 
 from orchestration.commands.session import Session
 from orchestration.errors import PlatformError
+from orchestration.landing.report import counted
 from orchestration.manifest import read_manifest
 from orchestration.manifest.nodes import Manifest
 from orchestration.settings import Settings
@@ -56,7 +57,11 @@ def report(settings: Settings, _options: Mapping[str, str]) -> int:
     print(f"\n{reports}\nOuvrez ces fichiers dans un navigateur.", flush=True)
     if reports.faults:
         raise PlatformError(
-            f"{len(reports.faults)} rapport(s) n'ont pas pu être écrits ; les autres le sont.",
+            counted(
+                len(reports.faults),
+                "rapport n'a pas pu être écrit ; les autres le sont.",
+                "rapports n'ont pas pu être écrits ; les autres le sont.",
+            ),
             "Suivez ce que disent les lignes ci-dessus, puis relancez make report.",
         )
     return 0
@@ -103,7 +108,7 @@ def writers(settings: Settings, conninfo: str, notices: list[str]) -> dict[str, 
         from orchestration.reports.managers import write_managers_reports
 
         done = write_managers_reports(settings, conninfo, manifest, folder, now)
-        notices.extend(done.workbooks.messages)
+        notices.extend(done.notices)
         return done.page
 
     return {"Rapport Elementary": elementary, "Qualité des données": managers}

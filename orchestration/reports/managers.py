@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
 from orchestration.quality.reading import read_quality
 from orchestration.reports.quality_pages import write_pages
@@ -24,10 +25,18 @@ class ManagersReports:
     Attributes:
         page: of the ministry.
         workbooks: of the stewards, with what they must know.
+        folder: where the workbooks are.
     """
 
     page: Path
     workbooks: Workbooks
+    folder: Path
+
+    @property
+    def notices(self) -> list[str]:
+        """For the terminal, in French: where the workbooks are, how many new notes they held, and more."""
+        notes = counted(self.workbooks.noted, "nouvelle note lue", "nouvelles notes lues")
+        return [f"Classeurs des gestionnaires : {self.folder} ({notes})", *self.workbooks.messages]
 
 
 def write_managers_reports(
@@ -53,4 +62,5 @@ def write_managers_reports(
     workbooks = write_workbooks(
         conninfo, manifest, quality, folder / WORKBOOKS, lambda wanted: compile_tests(settings, wanted)
     )
-    return ManagersReports(write_pages(quality, folder / PAGES, workbooks.answers), workbooks)
+    page = write_pages(quality, folder / PAGES, workbooks.answers)
+    return ManagersReports(page, workbooks, folder / WORKBOOKS)

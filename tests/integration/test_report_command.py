@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
 from orchestration.commands import report
 from orchestration.errors import PlatformError
+from orchestration.reports import managers
+from orchestration.reports.workbooks import Workbooks
 from orchestration.settings import Settings
 from tests import past_runs as runs
 
@@ -53,3 +56,39 @@ def test_a_page_that_fails_takes_no_other_with_it(
     assert list(made.written) == ["C"]
     assert made.faults[0] == "A : Le graphique est faux.\nQue faire : Corrigez-le."
     assert "ReadOnlySqlTransaction" in made.faults[1] and "Que faire : relancez make report" in made.faults[1]
+
+
+@pytest.mark.parametrize(
+    ("noted", "said"),
+    [(0, "0 nouvelle note lue"), (1, "1 nouvelle note lue"), (12, "12 nouvelles notes lues")],
+)
+def test_the_folder_of_the_workbooks_and_the_notes_read_are_told(
+    database: str, settings: Settings, monkeypatch: pytest.MonkeyPatch, noted: int, said: str
+) -> None:
+    runs.make_history(database)
+    runs.note_runs(database)
+    done = Workbooks(messages=["a.xlsx est ouvert."], noted=noted)
+    monkeypatch.setattr(managers, "write_workbooks", lambda *_: done)
+    made = report.write_reports(settings, database, runs.project(), runs.NOW)
+    folder = settings.build / "reports" / "gestionnaires"
+    assert made.notices == (f"Classeurs des gestionnaires : {folder} ({said})", "a.xlsx est ouvert.")
+    assert f"\n{made.notices[0]}\n" in str(made)
+
+
+@pytest.mark.parametrize(
+    ("faults", "said"),
+    [
+        (1, "1 rapport n'a pas pu être écrit ; les autres le sont."),
+        (2, "2 rapports n'ont pas pu être écrits ; les autres le sont."),
+    ],
+)
+def test_the_reports_that_are_missing_are_counted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, faults: int, said: str
+) -> None:
+    missing = report.Reports({}, ("une page manque",) * faults)
+    for name in ("Session", "read_manifest"):
+        monkeypatch.setattr(report, name, MagicMock())
+    monkeypatch.setattr(report, "write_reports", lambda *_: missing)
+    with pytest.raises(PlatformError) as refused:
+        report.report(settings, {})
+    assert refused.value.message == said
