@@ -9,6 +9,21 @@ from typing import NamedTuple
 
 _IN_MEMORY = 1 << 20
 _TEXT_LIMIT = 10_000
+# Motif -> what people read. build/summary.json, the history and the table of rejects keep the motif.
+MOTIFS = {
+    "caractere_invalide": "moitié de caractère isolée",
+    "caractere_nul": "caractère nul, que PostgreSQL ne peut pas garder",
+    "cle_en_double": "clé présente deux fois dans le même objet",
+    "formule_sans_valeur": "formule sans valeur enregistrée",
+    "guillemet_isole": "guillemet ouvert et jamais fermé sur la ligne",
+    "ligne_trop_longue": "ligne trop longue",
+    "ligne_vide": "ligne vide au milieu du fichier",
+    "nombre_de_champs": "nombre de champs inattendu",
+    "octet_nul": "octet nul, que PostgreSQL ne peut pas garder",
+    "octets_invalides": "octets étrangers à l'encodage déclaré",
+    "pas_un_objet": "valeur simple ou liste à la place d'un objet",
+    "texte_apres_guillemet": "texte après un guillemet fermant",
+}
 
 
 class Reject(NamedTuple):

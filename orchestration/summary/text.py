@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from orchestration.landing.rejects import MOTIFS
 from orchestration.landing.report import counted
 from orchestration.summary.collect import SourceTable, Summary
 
@@ -22,21 +23,6 @@ NAMES = {
     "skipped": "non exécuté",
 }
 AGREEING = {"success", "skipped"}
-# The loader's motifs, which build/summary.json and the table of rejects keep as they are.
-UNREADABLE = {
-    "caractere_invalide": "moitié de caractère isolée",
-    "caractere_nul": "caractère nul, que PostgreSQL ne peut pas garder",
-    "cle_en_double": "clé présente deux fois dans le même objet",
-    "formule_sans_valeur": "formule sans valeur enregistrée",
-    "guillemet_isole": "guillemet ouvert et jamais fermé sur la ligne",
-    "ligne_trop_longue": "ligne trop longue",
-    "ligne_vide": "ligne vide au milieu du fichier",
-    "nombre_de_champs": "nombre de champs inattendu",
-    "octet_nul": "octet nul, que PostgreSQL ne peut pas garder",
-    "octets_invalides": "octets étrangers à l'encodage déclaré",
-    "pas_un_objet": "valeur simple ou liste à la place d'un objet",
-    "texte_apres_guillemet": "texte après un guillemet fermant",
-}
 
 
 def render(summary: Summary) -> str:
@@ -123,7 +109,7 @@ def _known(count: int | None) -> str:
 def _reasons(title: str, sources: Iterable[SourceTable], kind: str) -> str:
     lines = []
     for source in sources:
-        named = {UNREADABLE.get(reason, reason): count for reason, count in getattr(source, kind).items()}
+        named = {MOTIFS.get(reason, reason): count for reason, count in getattr(source, kind).items()}
         reasons = sorted(named.items(), key=lambda item: (-item[1], item[0]))
         place = f"{source.domain}.{source.short}"
         lines += [[place, number(count), reason] for reason, count in reasons[:REASONS_SHOWN]]
