@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -34,6 +34,9 @@ PROTECTIONS = {
 }
 ENDS = {"effacement": "effacées", "archivage": "archivées"}
 DOMAINS = {"commun": "Commun", "transversal": "Transversal", "data_platform": "Plateforme"}
+# Statistical secrecy: a count of rows below this one is never told to whoever may read no row.
+LEAST = 5
+SMALL = f"moins de\u00a0{LEAST}"
 _MONTHS = (
     "janvier",
     "février",
@@ -80,6 +83,50 @@ def number(value: int) -> str:
 def count(value: int, one: str, many: str = "") -> str:
     """`1 ligne`, `2 lignes`."""
     return f"{number(value)}\u00a0{one if value < 2 else many or one + 's'}"
+
+
+def small(value: int) -> bool:
+    """True for a count that is not told."""
+    return 0 < value < LEAST
+
+
+def few(value: int) -> str:
+    """A count of rows alone, in a cell: `12 168`, `0`, `moins de 5`."""
+    return SMALL if small(value) else number(value)
+
+
+def total(parts: Iterable[int]) -> str:
+    """The sum of counts that stand beside it; only a floor when one of them is not told.
+
+    A sum would tell by subtraction what the part does not.
+    """
+    parts = list(parts)
+    hidden = sum(small(part) for part in parts)
+    if not hidden:
+        return number(sum(parts))
+    told = sum(part for part in parts if not small(part))
+    if not told:
+        return SMALL if hidden == 1 else "quelques-unes"
+    return f"plus de\u00a0{number(told)}"
+
+
+def by_number(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """(reason, rows), the most frequent first; counts that are not told do not show in the order either."""
+    return sorted(
+        counts.items(),
+        key=lambda pair: (small(pair[1]), 0 if small(pair[1]) else -pair[1], pair[0]),
+    )
+
+
+def full_name(name: str, description: str) -> str:
+    """`AGS, Administration générale du Sport`; the name alone for a domain that is no administration.
+
+    Args:
+        name: of the domain.
+        description: of its dbt group, whose first words are the name, before what stands in brackets.
+    """
+    said = " ".join(description.split()).partition(" (")[0].rstrip(".")
+    return f"{domain(name)}, {said}" if said and name not in DOMAINS else domain(name)
 
 
 def action(name: str) -> str:

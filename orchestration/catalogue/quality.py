@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.governance.datasets import Refresh
+from orchestration.landing.rejects import MOTIFS
 from orchestration.settings import Settings
 
 # Commands of dbt whose results are facts about data; `compile` and `show` also write a run_results.json.
@@ -143,7 +144,7 @@ def _received(one: Mapping[str, Any]) -> Received:
         rows=one["rows"],
         aside={
             **{
-                f"illisible : {reason.replace('_', ' ')}": lines
+                f"illisible : {MOTIFS.get(reason, reason)}": lines
                 for reason, lines in one["unreadable"].items()
             },
             **one["rejected"],

@@ -6,12 +6,28 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from orchestration.catalogue.french import count, day, number
+from orchestration.catalogue.french import LEAST, SMALL, count, day, few, number, small, total
+
+__all__ = [
+    "BRUSSELS",
+    "LEAST",
+    "SMALL",
+    "about",
+    "ago",
+    "day_of",
+    "decimal",
+    "few",
+    "late",
+    "listed",
+    "moment",
+    "points",
+    "rows",
+    "score",
+    "small",
+    "total",
+]
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
-# Statistical secrecy: a count of rows below this one is never told to whoever may read no row.
-LEAST = 5
-SMALL = f"moins de\u00a0{LEAST}"
 # Days beyond which a date says more than their number.
 _LONG = 60
 
@@ -54,11 +70,6 @@ def points(change: float) -> str:
     return f"{sign}{decimal(change)}\u00a0point{'s' if abs(change) >= 2 else ''}"
 
 
-def small(value: int) -> bool:
-    """True for a count that is not told."""
-    return 0 < value < LEAST
-
-
 def rows(value: int | None, one: str = "ligne", many: str = "") -> str:
     """`12 168 lignes`, `aucune ligne`, `moins de 5 lignes`; "" when it could not be counted."""
     if value is None:
@@ -66,26 +77,6 @@ def rows(value: int | None, one: str = "ligne", many: str = "") -> str:
     if small(value):
         return f"{SMALL}\u00a0{many or one + 's'}"
     return count(value, one, many) if value else f"aucune\u00a0{one}"
-
-
-def few(value: int) -> str:
-    """A count alone, in a cell: `12 168`, `0`, `moins de 5`."""
-    return SMALL if small(value) else number(value)
-
-
-def total(parts: Iterable[int]) -> str:
-    """The sum of counts that stand beside it; only a floor when one of them is not told.
-
-    A sum would tell by subtraction what the part does not.
-    """
-    parts = list(parts)
-    hidden = sum(small(part) for part in parts)
-    if not hidden:
-        return number(sum(parts))
-    told = sum(part for part in parts if not small(part))
-    if not told:
-        return SMALL if hidden == 1 else "quelques-unes"
-    return f"plus de\u00a0{number(told)}"
 
 
 def about(value: int) -> str:

@@ -186,6 +186,42 @@ def test_freshness_of_a_source_and_of_what_is_made_from_it(
     assert offered.late_sources == ((SOURCE,) if freshness == "retard" else ())
 
 
+def test_no_byte_of_any_page_depends_on_a_small_count_of_rows(
+    make: Callable[..., Catalogue], settings: Settings
+) -> None:
+    written = []
+    for low, high in ((1, 4), (4, 1)):
+        aside = {"nom absent": low, "fase illisible": 120, "date absente": high}
+        keep_summary(settings, rejected=aside, anomalies={"geo_lat : illisible": low}, unreadable={})
+        keep_run(settings, "tout", run("build", "2026-02-01T10:00:00Z", mart="success"))
+        catalogue = make()
+        folder = write_site(catalogue, settings.build / "catalogue").parent
+        written.append({path.name: path.read_text("utf-8") for path in folder.rglob("*.html")})
+    assert written[0] == written[1]
+    page = written[0][Path(page_of(catalogue, "ecoles.ecoles").address).name].replace("\u00a0", " ")
+    assert "<strong>plus de 120</strong> mises de côté" in page and "125" not in page
+    assert page.count('<td class="num">moins de 5</td>') == 3
+    assert "plusieurs ensemble, « quelques-unes »" in page
+
+
+def test_a_test_tells_no_small_count_of_rows_in_fault(
+    make: Callable[..., Catalogue], settings: Settings
+) -> None:
+    keep_run(settings, "tout", run("build", "2026-02-01T10:00:00Z", mart="success", test="fail"))
+    catalogue = make()
+    folder = write_site(catalogue, settings.build / "catalogue").parent
+    page = (folder / page_of(catalogue, "dim_ecole").address).read_text("utf-8")
+    assert '<td class="num">moins de\u00a05</td>' in page and '<td class="num">3</td>' not in page
+
+
+def test_reasons_are_words_and_not_the_identifiers_of_the_loader(
+    make: Callable[..., Catalogue], settings: Settings
+) -> None:
+    keep_summary(settings, unreadable={"guillemet_isole": 7})
+    aside = page_of(make(), "ecoles.ecoles").received.aside
+    assert aside == {"illisible : guillemet ouvert et jamais fermé sur la ligne": 7}
+
+
 def test_the_summary_of_another_database_says_nothing(
     make: Callable[..., Catalogue], settings: Settings
 ) -> None:
