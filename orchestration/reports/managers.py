@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from orchestration.catalogue.french import full_name
 from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
 from orchestration.quality.reading import read_quality
@@ -62,5 +63,9 @@ def write_managers_reports(
     workbooks = write_workbooks(
         conninfo, manifest, quality, folder / WORKBOOKS, lambda wanted: compile_tests(settings, wanted)
     )
-    page = write_pages(quality, folder / PAGES, workbooks.answers)
+    names = {
+        group["name"]: full_name(group["name"], group.get("description") or "")
+        for group in manifest.get("groups", {}).values()
+    }
+    page = write_pages(quality, folder / PAGES, workbooks.answers, names)
     return ManagersReports(page, workbooks, folder / WORKBOOKS)

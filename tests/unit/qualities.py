@@ -167,7 +167,7 @@ def rich(faulty: int = 2, refused: int = 3) -> Quality:
         received("effectifs", late=True, due=date(2026, 11, 14), last=NOW - timedelta(days=100)),
         received("batiments", last=None, due=None, files=0, rows=0),
         received(
-            "classes", failure="le classeur n'a pas de feuille « 2026 »", unreadable={"nombre de champs": 12}
+            "classes", failure="le classeur n'a pas de feuille « 2026 »", unreadable={"nombre_de_champs": 12}
         ),
         received(
             "marches", domain="ags", steward=OTHER, promise="", due=None, excluded={"ligne de total": 6}

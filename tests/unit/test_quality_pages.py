@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.catalogue.french import full_name
 from orchestration.quality.facts import FAILED, GOOD, WARNED, Day, Quality
 from orchestration.reports import french
 from orchestration.reports.quality_pages import Answers, write_pages
@@ -104,7 +105,7 @@ def test_a_page_says_what_is_wrong_how_much_since_when_what_depends_on_it_and_wh
     age = text(made["age.html"])
     assert "Score = contrôles réussis ÷ contrôles joués × 100 = 32 ÷ 37 × 100 = 86,5" in age
     assert "32 contrôles réussis sur 37 joués" in age
-    wrong = age[age.index("Question posée par cle_presente") :][:400]
+    wrong = age[age.index("Question posée par cle_presente") :][:500]
     assert "1 234 cas en faute depuis 12 jours, dans dim_ecole" in wrong
     assert "Qui agit Cellule Données de l'AGE, data-steward.age@fwb.example" in wrong
     assert "Que faire Faites corriger le fichier à la source." in wrong
@@ -113,7 +114,11 @@ def test_a_page_says_what_is_wrong_how_much_since_when_what_depends_on_it_and_wh
     assert "Jeu : fct_inscription" in strategic
     assert "en retard de 12 jours" in age and "14 novembre 2026" in age
     assert "moins de 5" in age[age.index("nom : nom absent") :][:200]
-    assert "Traitées par le gestionnaire : 12 lignes , dont 7 encore en faute" in age
+    assert "Notées par le gestionnaire : 12 lignes , dont 7 encore en faute à l'exécution suivante." in age
+    # Told of nothing but errors and strategic data sets: the owner answers, and is not said to be warned.
+    assert "Qui en répond Direction des écoles" in wrong and "prévenu" not in wrong
+    assert "nombre de champs inattendu" in age and "nombre_de_champs" not in made["age.html"]
+    assert "les lignes respectent la règle" in age
     assert "Réparé le 24 novembre 2026" in age and "Moins de lignes refusées : environ 240" in age
     # What got worse is not among what improved.
     assert "Moins de valeurs vidées" not in age
@@ -121,7 +126,69 @@ def test_a_page_says_what_is_wrong_how_much_since_when_what_depends_on_it_and_wh
     assert "6 contrôles sur 50 ne sont pas bons, dont 3 en échec" in ministry
     assert "2 contrôles écrits n'ont pas encore été joués" in ministry
     assert "plus de 103" in ministry and "106" not in ministry
+    assert "« Quelques-unes » : plusieurs nombres de 1 à 4" in ministry
+    assert "Lignes laissées de côté exprès : connues d'avance (des totaux, par exemple)." in ministry
     assert "personne n'est désigné" in ministry
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ((FAILED, GOOD), "1 contrôle sur 2 est en échec."),
+        ((FAILED, FAILED), "2 contrôles sur 2 sont en échec."),
+        ((WARNED, GOOD), "1 contrôle sur 2 est en avertissement."),
+        ((WARNED, WARNED, GOOD), "2 contrôles sur 3 sont en avertissement."),
+        ((WARNED, FAILED, GOOD), "2 contrôles sur 3 ne sont pas bons, dont 1 en échec."),
+    ],
+)
+def test_the_sentence_counts_bad_controls(outcomes: tuple[str, ...], said: str) -> None:
+    controls = tuple(control(f"c_{n}", outcome, since=NOW) for n, outcome in enumerate(outcomes))
+    assert view(quality(controls=controls), "age").sentence.replace("\u00a0", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("aside", "end"),
+    [
+        ({"rejected": {"nom absent": 2}}, " Des lignes mises de côté restent à corriger : voyez plus bas."),
+        ({"unreadable": {"ligne_vide": 9}, "anomalies": {"date illisible": 1}},
+         " Des lignes mises de côté restent à corriger : voyez plus bas."),
+        ({"anomalies": {"date illisible": 7}}, " Des valeurs vidées restent à corriger : voyez plus bas."),
+        # Left out on purpose: nothing to correct.
+        ({"excluded": {"ligne de total": 6}}, ""),
+    ],
+)  # fmt: skip
+def test_all_is_well_tells_what_is_left_to_correct(aside: dict[str, dict[str, int]], end: str) -> None:
+    said = view(quality(controls=(control("seul"),), sources=(received("ecoles", **aside),)))
+    well = "Tout va bien : le seul contrôle joué est bon, et rien n'est en retard."
+    assert said.sentence == well + end
+
+
+def test_what_was_put_aside_again_is_not_said_of_controls(tmp_path: Path) -> None:
+    said = quality(controls=(control("seul"),), sources=(received("ecoles", rejected={"nom absent": 12}),))
+    age = text(pages(said, tmp_path / "ecarts", age=Answers(9, aside=7))["age.html"])
+    assert "aucun contrôle n'est en faute" in age and "encore en faute" not in age
+    assert "9 lignes , dont 7 parmi les écarts (mis de côté), revenus à la réception suivante." in age
+    both = text(pages(said, tmp_path / "deux", age=Answers(90, 30, 2))["age.html"])
+    assert "dont 30 encore en faute à l'exécution suivante et moins de 5 parmi les écarts" in both
+
+
+def test_an_acronym_is_spelled_and_a_domain_is_no_administration(tmp_path: Path) -> None:
+    assert full_name("ags", "Administration générale du Sport (AGS, ADEPS).") == (
+        "AGS, Administration générale du Sport"
+    )
+    assert full_name("commun", "Dimensions communes : communes, codes postaux.") == "Commun"
+    assert full_name("ags", "") == "AGS"
+    said = quality(
+        domains={"ags": "AGS", "commun": "Commun"}, controls=(control("seul", domain="commun"),), coverage={}
+    )
+    write_pages(said, tmp_path, names={"ags": "AGS, Administration générale du Sport"})
+    ags, commun = (text((tmp_path / f"{name}.html").read_text("utf-8")) for name in ("ags", "commun"))
+    assert "Qualité des données : AGS, Administration générale du Sport" in ags
+    assert "Cette administration ne dépose aucun fichier : ses données viennent des autres." in ags
+    assert "Qualité des données : Commun" in commun
+    assert "Ce domaine ne dépose aucun fichier." in commun and "Rien n'est reçu ici." in commun
+    assert "dministration" not in commun.replace("Administrations", "")
+    assert ">Administration<" not in (tmp_path / "index.html").read_text("utf-8")
 
 
 def test_the_last_point_of_the_trend_is_the_score(made: dict[str, str]) -> None:

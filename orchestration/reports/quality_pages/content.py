@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from orchestration.catalogue.french import count, day
 from orchestration.governance.datasets import Responsible
+from orchestration.landing.rejects import MOTIFS
 from orchestration.quality.facts import (
     BROKEN,
     FAILED,
@@ -39,7 +40,7 @@ GRAVITIES = {
 KINDS = {
     "unreadable": ("Lignes illisibles", "mises de côté avant d'entrer"),
     "rejected": ("Lignes refusées", "une information obligatoire manque ou ne se lit pas"),
-    "excluded": ("Lignes laissées de côté exprès", "connues d'avance : des totaux, par exemple"),
+    "excluded": ("Lignes laissées de côté exprès", "connues d'avance (des totaux, par exemple)"),
     "anomalies": ("Valeurs vidées", "la valeur ne se lit pas ; le reste de la ligne est gardé"),
 }
 # Of these, fewer is better; what is left out on purpose is no fault.
@@ -203,6 +204,7 @@ def view(quality: Quality, domain: str = "") -> View:
     ]
     problems = tuple(sorted(found, key=_gravest))
     freshness = tuple(sorted((_line(one, today) for one in sources), key=_latest))
+    reasons = tuple(_reasons(sources))
     mended = sorted(
         (control for control in controls if control.mended and control.former),
         key=lambda control: control.mended,
@@ -213,13 +215,13 @@ def view(quality: Quality, domain: str = "") -> View:
         name=quality.domains.get(domain, domain) if domain else "Ministère",
         good=good,
         played=played,
-        sentence=_sentence(quality, domain, controls, problems, freshness),
+        sentence=_sentence(quality, controls, problems, freshness, reasons),
         days=days,
         change=change,
         problems=problems,
         actors=_actors(problems),
         freshness=freshness,
-        reasons=tuple(_reasons(sources)),
+        reasons=reasons,
         improved=tuple(_improved(quality, sources, days, change)),
         mended=tuple(mended),
         coverage=_coverage(quality, domain),
@@ -326,7 +328,7 @@ def _latest(line: Line) -> tuple[int, date, str]:
 
 def _reasons(sources: Iterable[Received]) -> list[Reason]:
     found = [
-        Reason(source.label, kind, reason, lines, source.steward)
+        Reason(source.label, kind, _spoken(kind, reason), lines, source.steward)
         for source in sources
         for kind, reasons in kinds_of(source).items()
         for reason, lines in reasons.items()
@@ -339,6 +341,10 @@ def _reasons(sources: Iterable[Received]) -> list[Reason]:
         key=lambda pair: (pair[0], 0 if pair[0] else -pair[1].lines, pair[1].source, pair[1].reason),
     )
     return [one for _, one in keyed]
+
+
+def _spoken(kind: str, reason: str) -> str:
+    return MOTIFS.get(reason, reason) if kind == "unreadable" else reason
 
 
 def _improved(
@@ -372,10 +378,10 @@ def _coverage(quality: Quality, domain: str) -> Coverage | None:
 
 def _sentence(
     quality: Quality,
-    domain: str,
     controls: Sequence[Control],
     problems: Sequence[Problem],
     freshness: Sequence[Line],
+    reasons: Sequence[Reason],
 ) -> str:
     if not controls and not quality.controls:
         return "Aucun contrôle n'a encore été joué : cette page se remplira après la première exécution."
@@ -390,13 +396,13 @@ def _sentence(
         never = sum(line.state == "jamais" for line in freshness)
         end = f" ; {count(never, 'source')} n'a encore rien reçu" if never == 1 else ""
         end = f" ; {count(never, 'source')} n'ont encore rien reçu" if never > 1 else end
-        return f"Tout va bien : {_all(len(controls))}{end}."
+        return f"Tout va bien : {_all(len(controls))}{end}.{_left(reasons)}"
     parts = []
     if bad:
-        grave = f", dont {failed} en échec" if failed and failed < bad else ""
-        grave = (", en échec" if bad == 1 else ", tous en échec") if failed == bad else grave
-        be = "n'est pas bon" if bad == 1 else "ne sont pas bons"
-        parts.append(f"{count(bad, 'contrôle')} sur {french.number(len(controls))} {be}{grave}")
+        state = f"ne sont pas bons, dont {failed} en échec"
+        if failed in (0, bad):
+            state = f"{'est' if bad == 1 else 'sont'} en {'échec' if failed else 'avertissement'}"
+        parts.append(f"{count(bad, 'contrôle')} sur {french.number(len(controls))} {state}")
     if unbuilt:
         parts.append(
             "une table n'a pas pu être construite"
@@ -415,6 +421,15 @@ def _sentence(
     end = f" Le plus ancien problème dure {french.ago(oldest, quality.made_at)}." if aged else ""
     said = " ; ".join(parts)
     return f"{said[0].upper()}{said[1:]}.{end}"
+
+
+def _left(reasons: Iterable[Reason]) -> str:
+    """What is still to correct where no control is bad; "" when nothing is."""
+    kinds = {reason.kind for reason in reasons} & set(FAULTY)
+    if not kinds:
+        return ""
+    what = "valeurs vidées" if kinds == {"anomalies"} else "lignes mises de côté"
+    return f" Des {what} restent à corriger : voyez plus bas."
 
 
 def _all(played: int) -> str:

@@ -52,15 +52,22 @@ class Answers:
     """What the stewards of a domain said of their lines.
 
     Attributes:
-        treated: lines of which a steward said what was done.
-        still: those among them that a later run found in fault again.
+        noted: lines beside which a steward wrote something.
+        still: those among them that a later run of their control found in fault again.
+        aside: those among them that were put aside, and that came again in what was received since.
     """
 
-    treated: int = 0
+    noted: int = 0
     still: int = 0
+    aside: int = 0
 
 
-def write_pages(quality: Quality, folder: Path, answers: Mapping[str, Answers] | None = None) -> Path:
+def write_pages(
+    quality: Quality,
+    folder: Path,
+    answers: Mapping[str, Answers] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Path:
     """Writes the page of the ministry and one a domain, in place of the last ones.
 
     Pages link to the catalogue (../../catalogue) and to Elementary's page (../elementary.html) when these
@@ -70,6 +77,7 @@ def write_pages(quality: Quality, folder: Path, answers: Mapping[str, Answers] |
         quality: what is known.
         folder: of the pages, build/reports/qualite.
         answers: domain -> what its stewards said in their workbooks.
+        names: domain -> its name in full, the acronym first; the short names of the quality otherwise.
 
     Returns:
         The page of the ministry.
@@ -87,6 +95,7 @@ def write_pages(quality: Quality, folder: Path, answers: Mapping[str, Answers] |
                 views=views,
                 drawn=_charts(quality, one, views),
                 answer=(answers or {}).get(domain),
+                names=names or {},
             )
             (made / (f"{domain}.html" if domain else FIRST)).write_text(french_spaces(text), encoding="utf-8")
     return folder / FIRST
@@ -115,6 +124,7 @@ def _templates(quality: Quality, folder: Path) -> Any:
         "listed": french.listed,
         "kinds": kinds_of,
     }
+    made.tests["administration"] = lambda domain: domain not in words.DOMAINS
     made.globals |= {
         "quality": quality,
         "GRAVITIES": GRAVITIES,
@@ -166,7 +176,7 @@ def _charts(quality: Quality, page: View, views: Mapping[str, View]) -> dict[str
     if played:
         bars = [Bar(one.name, 100 * one.good / one.played, one.score, drawing.LINK) for one in played]
         said = french.listed(f"{bar.name} {bar.said}" for bar in bars)
-        drawn["scores"] = charts.bars(bars, f"Score de chaque administration, sur 100 : {said}.", highest=100)
+        drawn["scores"] = charts.bars(bars, f"Score de chaque domaine, sur 100 : {said}.", highest=100)
         drawn["outcomes"] = charts.stacks(
             {
                 one.name: [
@@ -175,7 +185,7 @@ def _charts(quality: Quality, page: View, views: Mapping[str, View]) -> dict[str
                 ]
                 for one in played
             },
-            "Contrôles de chaque administration, par résultat.",
+            "Contrôles de chaque domaine, par résultat.",
         )
     colours = {
         "jour": drawing.GOOD,
@@ -186,7 +196,7 @@ def _charts(quality: Quality, page: View, views: Mapping[str, View]) -> dict[str
     }
     states = {one.name: list(parts(one.states(), colours)) for one in others if one.freshness}
     if states:
-        drawn["freshness"] = charts.stacks(states, "Sources de chaque administration, par fraîcheur.")
+        drawn["freshness"] = charts.stacks(states, "Sources de chaque domaine, par fraîcheur.")
     return drawn
 
 
