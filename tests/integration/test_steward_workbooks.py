@@ -265,7 +265,7 @@ def test_what_is_written_comes_back_and_is_told_when_it_still_fails(
     done = write(project, tmp_path, after)
     assert (done.noted, done.answers["age"].still) == (0, 1)
     (again,) = rows(path, AGAIN)
-    assert again["Ce qui était dit"] == "Corrigé à la source"
+    assert again["Ce qui était noté"] == "Corrigé à la source"
     with psycopg.connect(project.conninfo, autocommit=True) as connection:
         for change in ("update {} set texte = ''", "delete from {}", "truncate {}"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="ne se modifient pas"):
@@ -281,6 +281,29 @@ def test_what_is_written_comes_back_and_is_told_when_it_still_fails(
         )
         assert forget_old_statements(connection, later) == 1
         assert {said.text for said in recall(connection).values()} == {"Corrigé à la source"}
+
+
+def test_a_note_about_what_was_put_aside_waits_for_the_next_receipt_of_its_source(
+    project: AccessProject, tmp_path: Path
+) -> None:
+    before = known(project)
+    write(project, tmp_path, before)
+    path = tmp_path / "data-steward.agaj.xlsx"
+    book = openpyxl.load_workbook(path)
+    titles = [cell.value for cell in book[ASIDE][1]]
+    book[ASIDE].cell(2, titles.index(DONE) + 1).value = "Demandé au fournisseur"
+    book.save(path)
+    # Built again, and nothing received since.
+    later = datetime.now(UTC) + timedelta(minutes=5)
+    built = replace(before, made_at=later, runs=(run(2, later),))
+    done = write(project, tmp_path, built)
+    assert (done.noted, done.answers["agaj"].aside) == (1, 0)
+    assert AGAIN not in openpyxl.load_workbook(path).sheetnames
+    came = replace(built, sources=tuple(replace(one, last=later) for one in before.sources))
+    done = write(project, tmp_path, came)
+    assert (done.answers["agaj"].still, done.answers["agaj"].aside) == (0, 1)
+    (again,) = rows(path, AGAIN)
+    assert again["Ce qui était noté"] == "Demandé au fournisseur"
 
 
 def test_an_open_a_broken_and_a_locked_workbook_are_kept(project: AccessProject, tmp_path: Path) -> None:

@@ -14,12 +14,13 @@ import openpyxl
 import pytest
 
 from orchestration.quality.facts import FAILED
+from orchestration.reports.workbooks.aside import Aside
 from orchestration.reports.workbooks.faults import Found
 from orchestration.reports.workbooks.lines import Line, mark_of, numbered, words
 from orchestration.reports.workbooks.memory import Said
 from orchestration.reports.workbooks.returns import read_return
-from orchestration.reports.workbooks.sheets import AGAIN, DONE, FAULTS, README, WHEN, Content, workbook
-from tests.unit.qualities import NOW, STEWARD, control
+from orchestration.reports.workbooks.sheets import AGAIN, ASIDE, DONE, FAULTS, README, WHEN, Content, workbook
+from tests.unit.qualities import NOW, STEWARD, control, received
 
 READ = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -114,6 +115,30 @@ def test_a_count_that_would_tell_too_few_hidden_lines_is_not_told() -> None:
     assert "plus de 1" in told and 3 not in told
 
 
+def test_an_empty_sheet_never_says_that_all_is_well_while_another_tells_otherwise() -> None:
+    def told(made: Content) -> list[str]:
+        book = openpyxl.load_workbook(io.BytesIO(workbook(made)))
+        return [book[title].cell(2, 5).value for title in (FAULTS, ASIDE)]
+
+    nothing = replace(content(), found=[])
+    aside = Aside(received("ecoles"), (line(),), 1, 1, "")
+    assert told(nothing) == ["Rien à corriger."] * 2
+    assert told(replace(nothing, aside=[aside]))[0] == "Rien dans cette feuille : voyez « Écarts »."
+    assert told(content(line()))[1] == "Rien dans cette feuille : voyez « À corriger »."
+    # Rows that the role may not read, and what could not be checked, are told in the first sheet.
+    for made in (content(), replace(nothing, unplayable=["Contrôle impossible."])):
+        assert told(made) == ["Rien dans cette feuille : voyez « Lisez-moi »."] * 2
+    assert told(replace(nothing, aside=[replace(aside, lines=(), total=0, readable=0)])) == told(nothing)
+
+
+def test_the_first_sheet_explains_what_stands_for_a_value_and_where_a_copy_goes() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook(content(line(value=None)))))
+    told = " ".join(str(cell) for row in book[README].iter_rows(values_only=True) for cell in row if cell)
+    assert "« *** » : une valeur cachée" in told and "« (vide) » : aucune valeur" in told
+    assert "« build/reports/gestionnaires/retours »" in told
+    assert [cell.value for cell in book[FAULTS][2]].count("(vide)") == 1
+
+
 @pytest.mark.parametrize(
     ("when", "day"),
     [
@@ -145,9 +170,12 @@ def test_only_what_changed_since_the_workbook_was_written_is_news(save: Callable
     before = {line().mark: Said("age", "Corrigé", date(2026, 11, 19), READ)}
     path = save(content(line(), said=before, again=frozenset({line().mark})))
     assert read_return(path).statements == ()
-    assert cells(path)["Suivi"].value == "Dit corrigé (noté le 20/11/2026), encore en faute."
+    assert cells(path)["Suivi"].value == "Encore en faute, noté le 20/11/2026."
     again = openpyxl.load_workbook(path)[AGAIN]
     assert "Corrigé" in [cell.value for cell in again[2]]
+    # Whatever was written, nobody is said to have said that it was corrected.
+    assert again.title == "Noté, encore en faute"
+    assert "Ce qui était noté" in [cell.value for cell in again[1]]
     fill(path, 2, "Corrigé pour de bon", "26/11/2026")
     assert [one.text for one in read_return(path).statements] == ["Corrigé pour de bon"]
     # Taken back.

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from orchestration.landing.rejects import MOTIFS
 from orchestration.landing.tables import REJECTS_TABLE
 from orchestration.manifest.nodes import ISSUES_SUFFIX, Manifest, Node, of_type
 from orchestration.quality.facts import Received
@@ -113,7 +114,9 @@ def _unreadable(reader: Reader, source: Received, limit: int) -> tuple[int, int,
 
 
 def _line(source: Received, row: Mapping[str, Any]) -> Line:
-    reason = (row["motif"] or "").replace("_", " ")
+    motif = row["motif"] or ""
+    # Marks are made of these words: those of people may change, and notes still find their lines.
+    reason = motif.replace("_", " ")
     nature = NATURES.get(row["nature"] or "", UNREADABLE)
     return Line(
         mark=mark_of(
@@ -122,7 +125,7 @@ def _line(source: Received, row: Mapping[str, Any]) -> Line:
         domain=source.domain,
         about=source.label,
         dataset=source.label,
-        what=reason,
+        what=MOTIFS.get(motif, reason),
         gravity=nature,
         since=None,
         file=row["source_fichier"],

@@ -25,7 +25,7 @@ from orchestration.reports.workbooks.faults import Found
 from orchestration.reports.workbooks.lines import Line, spelled, words
 from orchestration.reports.workbooks.memory import Said
 
-README, FAULTS, ASIDE, AGAIN = "Lisez-moi", "À corriger", "Écarts", "Dit corrigé, encore en faute"
+README, FAULTS, ASIDE, AGAIN = "Lisez-moi", "À corriger", "Écarts", "Noté, encore en faute"
 MARK, BEFORE, DOMAIN, ABOUT = "Repère", "Noté avant", "Administration", "Contrôle"
 DONE, WHEN = "Ce qui a été fait", "Date"
 HIDDEN = (MARK, BEFORE, DOMAIN, ABOUT)
@@ -34,14 +34,20 @@ DAY = "[$-80C]dd/mm/yyyy"
 MOMENT = "[$-80C]dd/mm/yyyy hh:mm"
 COUNT = "[$-80C]#,##0"
 WHOLE = "0"
+# Where a copy is put back; as `make report` names the folder to its reader.
+RETURNS_PATH = "build/reports/gestionnaires/retours"
 # Excel's own bound for a cell, and the digits that its numbers keep.
 LONGEST, DIGITS = 32_767, 15
+# What stands for a value: hidden by the écarts models, or absent (as in `lines.words`).
+MASKED, EMPTY = "***", words(None)
 HOW_TO = (
     f"1. Dans les feuilles « {FAULTS} » et « {ASIDE} », chaque ligne est une ligne de données à corriger.",
     "2. Corrigez à la source : le fichier chez qui l'envoie, l'application d'où il vient ; jamais ici.",
     f"3. Notez-le dans les cases jaunes, « {DONE} » et « {WHEN} » (JJ/MM/AAAA), sans nommer de personne.",
-    "4. Enregistrez et fermez, ici ou dans le dossier « retours » : la prochaine exécution lit vos notes, "
-    "les garde, et les rend sur la ligne si elle est encore en faute.",
+    f"4. Enregistrez et fermez, ici ou dans le dossier « {RETURNS_PATH} » : la prochaine exécution lit vos "
+    "notes, les garde, et les rend sur la ligne si elle est encore en faute.",
+    f"« {MASKED} » : une valeur cachée, parce que c'est une donnée personnelle ; le fichier et la ligne "
+    f"suffisent à la retrouver. « {EMPTY} » : aucune valeur.",
 )
 DARK, PALE, EDGE = "14263D", "FFF6D6", "D5DBE2"
 _EDGE = Border(bottom=Side(style="thin", color=EDGE))
@@ -72,7 +78,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("Ligne", 8, lambda line: line.number),
         Column("Ligne en cause", 30, lambda line: spelled(line.key)),
         Column("Colonne", 18, lambda line: line.column),
-        Column("Valeur", 18, lambda line: "(vide)" if line.column and line.value is None else line.value),
+        Column("Valeur", 18, lambda line: EMPTY if line.column and line.value is None else line.value),
         Column("Le reste de la ligne", 44, lambda line: spelled(line.others)),
         Column("Que faire", 38, lambda line: line.advice),
     ),
@@ -82,9 +88,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("Fichier reçu", 30, lambda line: line.file),
         Column("Ligne", 8, lambda line: line.number),
         Column("Colonne", 20, lambda line: line.column),
-        Column(
-            "Valeur reçue", 30, lambda line: "(vide)" if line.column and line.value is None else line.value
-        ),
+        Column("Valeur reçue", 30, lambda line: EMPTY if line.column and line.value is None else line.value),
         Column("Raison", 40, lambda line: line.what),
         Column("Que faire", 38, lambda line: line.advice),
     ),
@@ -102,7 +106,7 @@ class Content:
         aside: its sources of which something was put aside.
         unplayable: what could not be checked or built, in French sentences.
         said: mark -> the newest statement, of all stewards.
-        again: marks said to be done, which a later run found in fault again.
+        again: marks with a note, found in fault again since: by a later run, or in a file received later.
         notices: what the steward must know of its last workbook.
         made_at: now.
     """
@@ -225,7 +229,7 @@ def _listing(sheet: Worksheet, content: Content, title: str, lines: Sequence[Lin
                 cell.fill = PatternFill("solid", fgColor=PALE)
         sheet.cell(row, filled[1]).number_format = DAY
     if not lines:
-        put(sheet.cell(2, len(HIDDEN) + 1), "Rien à corriger.")
+        put(sheet.cell(2, len(HIDDEN) + 1), _nothing(content, title))
     last = get_column_letter(len(titles))
     sheet.auto_filter.ref = f"A1:{last}{max(2, len(lines) + 1)}"
     sheet.freeze_panes = f"{get_column_letter(len(HIDDEN) + 2)}2"
@@ -243,6 +247,16 @@ def _listing(sheet: Worksheet, content: Content, title: str, lines: Sequence[Lin
     _paper(sheet)
 
 
+def _nothing(content: Content, title: str) -> str:
+    """What an empty sheet says; never that all is well while another sheet tells otherwise."""
+    other = ASIDE if title == FAULTS else FAULTS
+    if content.lines(other):
+        return f"Rien dans cette feuille : voyez « {other} »."
+    if content.unplayable or any(_summary(content)):
+        return f"Rien dans cette feuille : voyez « {README} »."
+    return "Rien à corriger."
+
+
 def _before(said: Said | None) -> str:
     """What stood in the line when it was written: another text is a new statement."""
     return before(said.text, said.day) if said else ""
@@ -257,7 +271,7 @@ def _follow_up(content: Content, line: Line, said: Said | None) -> str:
     if said is None:
         return ""
     read = f"noté le {words(french.day_of(said.read_at))}"
-    return f"Dit corrigé ({read}), encore en faute." if line.mark in content.again else f"Lu, {read}."
+    return f"Encore en faute, {read}." if line.mark in content.again else f"Lu, {read}."
 
 
 def _repeated(sheet: Worksheet, content: Content, lines: Sequence[Line]) -> None:
@@ -267,7 +281,7 @@ def _repeated(sheet: Worksheet, content: Content, lines: Sequence[Line]) -> None
         "Fichier reçu",
         "Ligne",
         "Ligne en cause",
-        "Ce qui était dit",
+        "Ce qui était noté",
         "Noté le",
     ]
     _head(sheet, 1, titles)

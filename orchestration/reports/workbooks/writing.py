@@ -22,7 +22,7 @@ from orchestration.reports.workbooks.faults import Found, find, needs_sql
 from orchestration.reports.workbooks.memory import Said
 from orchestration.reports.workbooks.reader import Reader
 from orchestration.reports.workbooks.returns import Returned, is_open, read_return, stamp_of
-from orchestration.reports.workbooks.sheets import Content, workbook
+from orchestration.reports.workbooks.sheets import ASIDE, Content, workbook
 
 # Below the folder of the workbooks: what stewards put back, and what was read of it or could not be.
 RETURNS, READ, UNREADABLE = "retours", "lus", "illisibles"
@@ -148,7 +148,6 @@ def _contents(
         }
     }
     contents = {}
-    built = max((run.ended for run in quality.runs), default=quality.made_at)
     for steward, domains in _stewards(manifest, quality).items():
         found = [find(readers[one.domain], one, compiled) for one in bad if one.steward == steward]
         aside = [look_aside(readers[one.domain], one) for one in quality.sources if one.steward == steward]
@@ -159,7 +158,7 @@ def _contents(
             aside=aside,
             unplayable=list(_unplayable(quality, steward)),
             said=said,
-            again=frozenset(_again(found, aside, said, built)),
+            again=frozenset(_again(found, aside, said)),
             notices=(),
             made_at=quality.made_at,
         )
@@ -191,24 +190,28 @@ def _unplayable(quality: Quality, steward: Responsible) -> Iterable[str]:
             yield f"{one.name} n'a pas pu être construite. L'équipe Plateforme la répare."
 
 
-def _again(
-    found: Iterable[Found], aside: Iterable[Aside], said: Mapping[str, Said], built: datetime
-) -> Iterable[str]:
-    """Marks of lines said to be done, which a run since then found in fault again."""
+def _again(found: Iterable[Found], aside: Iterable[Aside], said: Mapping[str, Said]) -> Iterable[str]:
+    """Marks of lines with a note, in fault again since: in a later run, or in what was received later.
+
+    What was put aside stays there until its source is received again, however often it is built.
+    """
     for at, lines in (
         *((one.control.at, one.lines) for one in found),
-        *((built, one.lines) for one in aside),
+        *((one.source.last, one.lines) for one in aside),
     ):
         for line in lines:
-            if line.mark in said and said[line.mark].read_at < at:
+            if at and line.mark in said and said[line.mark].read_at < at:
                 yield line.mark
 
 
 def _answers(contents: Mapping[str, Content], said: Mapping[str, Said], done: Workbooks) -> None:
     again = {mark for content in contents.values() for mark in content.again}
+    listed = {line.mark for content in contents.values() for line in content.lines(ASIDE)}
     for domain in {one.domain for one in said.values()}:
         own = [mark for mark, one in said.items() if one.domain == domain]
-        done.answers[domain] = Answers(len(own), sum(mark in again for mark in own))
+        back = [mark for mark in own if mark in again]
+        aside = sum(mark in listed for mark in back)
+        done.answers[domain] = Answers(len(own), len(back) - aside, aside)
 
 
 def _write(path: Path, content: Content, old: Returned | None, now: datetime, done: Workbooks) -> None:
