@@ -107,6 +107,51 @@ def test_a_page_prints_on_a4_with_nothing_cut_off(page: Page, site: Path) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") <= 688
 
 
+def test_on_paper_legends_keep_their_colours_notes_stay_small_and_badges_whole(
+    page: Page, site: Path
+) -> None:
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 1000})
+    for name in ("index.html", "age.html"):
+        page.goto((site.parent / name).as_uri())
+        kept = page.locator(".legend li").evaluate_all(
+            "(all) => all.map((one) => getComputedStyle(one, '::before').printColorAdjust)"
+        )
+        assert kept and set(kept) == {"exact"}
+        sizes = page.locator(".quiet").evaluate_all(
+            "(all) => all.map((one) => parseFloat(getComputedStyle(one).fontSize))"
+        )
+        cell = page.locator("td").first.evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)")
+        assert sizes and max(sizes) <= cell
+
+        spaces = page.locator(".badge").evaluate_all(
+            "(all) => all.map((one) => getComputedStyle(one).whiteSpace)"
+        )
+        assert set(spaces) == {"nowrap"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_the_state_of_each_source_and_that_there_is_more_at_the_right(
+    page: Page, site: Path, theme: str
+) -> None:
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": 380, "height": 800})
+    for name in ("index.html", "age.html"):
+        page.goto((site.parent / name).as_uri())
+        states = page.locator(".states tbody td:nth-of-type(1) .badge").evaluate_all(
+            "(all) => all.map((one) => one.getBoundingClientRect().right)"
+        )
+        assert len(states) >= 3 and max(states) <= 380, name
+        boxes = page.locator(".scroll, .chart").evaluate_all(
+            "(all) => all.map((one) => [one.scrollWidth > one.clientWidth, "
+            "getComputedStyle(one).backgroundAttachment, getComputedStyle(one).backgroundImage])"
+        )
+        assert any(wider for wider, _, _ in boxes)
+        # The covers scroll with what they cover, the shades stay at the edges.
+        assert {attached for _, attached, _ in boxes} == {"local, local, scroll, scroll"}
+        assert all(image.count("linear-gradient") == 4 for _, _, image in boxes)
+
+
 def test_the_keyboard_reaches_everything_and_every_link_leads_somewhere(page: Page, site: Path) -> None:
     page.goto(site.as_uri())
     page.keyboard.press("Tab")

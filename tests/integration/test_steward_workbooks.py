@@ -247,7 +247,7 @@ def test_what_is_written_comes_back_and_is_told_when_it_still_fails(
     # Put back beside it, as a steward does who works on a copy.
     book.save(tmp_path / "retours" / "ma copie.xlsx")
     done = write(project, tmp_path, before)
-    assert (done.noted, done.answers["age"].treated, done.answers["age"].still) == (1, 1, 0)
+    assert (done.noted, done.answers["age"].noted, done.answers["age"].still) == (1, 1, 0)
     assert [one.name.partition("_ma")[2] for one in (tmp_path / "retours" / "lus").iterdir()] == [
         " copie.xlsx"
     ]
