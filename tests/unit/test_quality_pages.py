@@ -233,6 +233,15 @@ def test_what_is_not_there_yet_is_said(tmp_path: Path) -> None:
     assert "ne dépose aucun fichier" in ags
 
 
+def test_pages_are_written_again_where_build_leads(tmp_path: Path) -> None:
+    (tmp_path / "partage").mkdir()
+    (tmp_path / "build").symlink_to(tmp_path / "partage")
+    for _ in range(2):
+        pages(rich(), tmp_path / "build")
+    assert (tmp_path / "build").is_symlink()
+    assert [path.name for path in (tmp_path / "partage" / "reports").iterdir()] == ["qualite"]
+
+
 def test_what_comes_from_the_project_is_escaped_and_ids_are_unique(tmp_path: Path) -> None:
     bad = control("x", FAILED, text="<script>alert(1)</script> & « ici »", label="<b>")
     made = pages(replace(rich(), controls=(bad, *rich().controls)), tmp_path)
