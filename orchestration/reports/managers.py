@@ -63,9 +63,11 @@ def write_managers_reports(
     workbooks = write_workbooks(
         conninfo, manifest, quality, folder / WORKBOOKS, lambda wanted: compile_tests(settings, wanted)
     )
-    names = {
-        group["name"]: full_name(group["name"], group.get("description") or "")
-        for group in manifest.get("groups", {}).values()
-    }
-    page = write_pages(quality, folder / PAGES, workbooks.answers, names)
+    page = write_pages(quality, folder / PAGES, workbooks.answers, full_names(manifest))
     return ManagersReports(page, workbooks, folder / WORKBOOKS)
+
+
+def full_names(manifest: Manifest) -> dict[str, str]:
+    """Domain -> its name in full, as its dbt group says it."""
+    groups = manifest.get("groups", {}).values()
+    return {one["name"]: full_name(one["name"], one.get("description") or "") for one in groups}

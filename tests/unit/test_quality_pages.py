@@ -9,13 +9,16 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestration.catalogue.french import full_name
 from orchestration.quality.facts import FAILED, GOOD, WARNED, Day, Quality
 from orchestration.reports import french
+from orchestration.reports.managers import full_names
 from orchestration.reports.quality_pages import Answers, write_pages
 from orchestration.reports.quality_pages.charts import Charts, Span
 from orchestration.reports.quality_pages.content import view
+from orchestration.settings import ROOT
 from tests.unit.qualities import NOW, control, quality, received, rich
 
 
@@ -178,6 +181,11 @@ def test_an_acronym_is_spelled_and_a_domain_is_no_administration(tmp_path: Path)
     )
     assert full_name("commun", "Dimensions communes : communes, codes postaux.") == "Commun"
     assert full_name("ags", "") == "AGS"
+    said = [yaml.safe_load(path.read_text("utf-8")) for path in (ROOT / "models").glob("*/_*.yml")]
+    groups = {group["name"]: group for one in said for group in one.get("groups", ())}
+    names = full_names({"groups": groups})
+    assert names["agmj"] == "AGMJ, Administration générale des Maisons de justice"
+    assert names["sg"] == "SG, Secrétariat général" and names["data_platform"] == "Plateforme"
     said = quality(
         domains={"ags": "AGS", "commun": "Commun"}, controls=(control("seul", domain="commun"),), coverage={}
     )
