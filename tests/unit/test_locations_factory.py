@@ -16,6 +16,7 @@ from orchestration.locations import code_locations
 from orchestration.locations.catalogue import LOADED
 from orchestration.locations.factory import build_location
 from orchestration.manifest.nodes import domains_in
+from orchestration.manifest.rules.landing import WATCHING
 from orchestration.settings import ROOT, Settings
 from tests.unit.manifests import generic, good_manifest, model, source
 
@@ -104,6 +105,7 @@ def test_tests_are_checks_of_what_they_are_about(tmp_path: Path) -> None:
     checks = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
     assert checks == {
         ("ecoles/ecoles", LOADED),
+        *(("ecoles/ecoles", f"{kind}_ecoles_table") for kind in WATCHING),
         ("stg_ecoles__ecoles", "reconciles_with_source_stg_ecoles__ecoles_table"),
         ("dim_ecole", "unique_dim_ecole_fase"),
         ("dim_ecole", "not_null_dim_ecole_fase"),
