@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestration.catalogue.french import LEAST, count, small
 from orchestration.manifest.metadata import meta_of
 from orchestration.quality.facts import BROKEN
 
@@ -48,7 +49,6 @@ ADVICE = {
 }
 OTHERWISE = "Ouvrir la feuille « À corriger » du classeur, puis corriger le fichier d'origine."
 LATE = "Demander le fichier à qui le fournit, ou corriger le rythme promis s'il n'est plus le bon."
-FEW = 5
 # Kind of a dbt test -> what one of its rows is, when it is no row of data: their number tells nothing of
 # anybody.
 COUNTED = {
@@ -77,20 +77,11 @@ def counted(test: Mapping[str, Any]) -> str:
 
 def in_fault(rows: int, what: str) -> str:
     """`1 204 cas`, `moins de 5 cas`, `1 fichier`: rows of data are not counted when they are few."""
-    if what == CASE:
-        return few(rows, CASE, CASE)
-    return f"{rows}\u00a0{what}{'s' if rows > 1 else ''}"
+    if what == CASE and small(rows):
+        return f"moins de {LEAST}\u00a0{CASE}"
+    return count(rows, what, CASE if what == CASE else "")
 
 
 def verdict(text: str, outcome: str) -> str:
     """What a bad control says: its text holds where all is well, and is announced as a rule."""
     return f"{'Impossible à vérifier' if outcome == BROKEN else 'Règle non respectée'}\u00a0: {text}"
-
-
-def few(value: int, one: str, many: str = "") -> str:
-    """« 12 lignes », but « moins de 5 lignes » where the number is small enough to point at someone."""
-    plural = many or f"{one}s"
-    if 0 < value < FEW:
-        return f"moins de {FEW}\u00a0{plural}"
-    number = f"{value:,}".replace(",", "\u202f")
-    return f"{number}\u00a0{one if value == 0 else plural}"
