@@ -72,7 +72,7 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
                 print(error)
                 failed.append(title.partition(" (")[0])
     # Last, since it takes the longest.
-    run("SQL (sqlfluff, deux minutes environ)", sqlfluff(root, "lint"))
+    run("SQL (sqlfluff, une minute environ)", sqlfluff(root, "lint"))
     if failed:
         raise PlatformError(
             f"À corriger : {', '.join(dict.fromkeys(failed))}. Le détail est ci-dessus.",
