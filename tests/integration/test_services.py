@@ -40,7 +40,10 @@ def served(request: pytest.FixtureRequest, tmp_path: Path):
     command = [sys.executable, "-c", SERVE, str(tmp_path)]
     if deaf:
         command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command]
-    process = subprocess.Popen(command, cwd=ROOT)
+    # These tests may run in the background themselves.
+    process = subprocess.Popen(
+        command, cwd=ROOT, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
     try:
         wait_for(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
         yield process
