@@ -169,7 +169,7 @@ def test_all_is_well_tells_what_is_left_to_correct(aside: dict[str, dict[str, in
 def test_what_was_put_aside_again_is_not_said_of_controls(tmp_path: Path) -> None:
     said = quality(controls=(control("seul"),), sources=(received("ecoles", rejected={"nom absent": 12}),))
     age = text(pages(said, tmp_path / "ecarts", age=Answers(9, aside=7))["age.html"])
-    assert "aucun contrôle n'est en faute" in age and "encore en faute" not in age
+    assert "Aucun contrôle n'est en faute" in age and "encore en faute" not in age
     assert "9 lignes , dont 7 parmi les écarts (mis de côté), revenus à la réception suivante." in age
     both = text(pages(said, tmp_path / "deux", age=Answers(90, 30, 2))["age.html"])
     assert "dont 30 encore en faute à l'exécution suivante et moins de 5 parmi les écarts" in both
