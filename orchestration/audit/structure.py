@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from orchestration.errors import PlatformError
 from orchestration.settings import ROOT
@@ -21,6 +23,25 @@ def has_function(connection: psycopg.Connection, schema: str, name: str) -> bool
         [schema, name],
     ).fetchone()
     return found == (True,)
+
+
+def forget(connection: psycopg.Connection, schema: str, function: str, before: datetime) -> int:
+    """Removes what is older than a moment, by the function that alone may.
+
+    Args:
+        before: with its time zone.
+
+    Returns:
+        How many rows went; 0 where there is no such function, and so nothing to forget.
+
+    Raises:
+        psycopg.Error: this account may not.
+    """
+    if not has_function(connection, schema, function):
+        return 0
+    call = sql.SQL("select {}(%s)").format(sql.Identifier(schema, function))
+    found = connection.execute(call, [before]).fetchone()
+    return int(found[0]) if found else 0
 
 
 def lay_down(connection: psycopg.Connection, script: Path, what: str) -> None:

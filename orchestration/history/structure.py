@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.audit.journal import ensure_journal
-from orchestration.audit.structure import has_function, lay_down
+from orchestration.audit.structure import forget, has_function, lay_down
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
 # Thirteen months: a year can be compared with the one before it.
@@ -41,21 +41,12 @@ def ensure_history(connection: psycopg.Connection) -> None:
 
 
 def forget_old_runs(connection: psycopg.Connection, now: datetime) -> int:
-    """Removes the runs older than RETENTION.
-
-    Args:
-        now: with its time zone.
-
-    Returns:
-        How many runs were forgotten; 0 where there is no history.
+    """Removes the runs older than RETENTION; `now` has a time zone. Returns how many were forgotten.
 
     Raises:
         psycopg.Error: this account may not.
     """
-    if not exists(connection):
-        return 0
-    found = connection.execute("select historique.purger(%s)", [now - RETENTION]).fetchone()
-    return int(found[0]) if found else 0
+    return forget(connection, "historique", "purger", now - RETENTION)
 
 
 def entitle(connection: psycopg.Connection) -> None:

@@ -103,8 +103,6 @@ class Post:
             owed = [key for key, sent in weekly_state(self.connection, self._week).items() if not sent]
             for domain in dict.fromkeys(domain for domain, _ in owed):
                 self._weekly(outcome, addresses, domain)
-        # Nobody asked for digests here.
-        outcome.before = 0
         outcome.off = self._off(addresses)
         return outcome
 
@@ -118,7 +116,7 @@ class Post:
         ensure_memory(self.connection)
         with alone(self.connection):
             for domain in domains:
-                self._weekly(outcome, addresses, domain)
+                outcome.before += self._weekly(outcome, addresses, domain)
         outcome.off = self._off(addresses)
         return outcome
 
@@ -126,17 +124,18 @@ class Post:
     def _week(self) -> str:
         return week_of(self.quality.made_at)
 
-    def _weekly(self, outcome: Outcome, addresses: Mapping[str, str], domain: str) -> None:
+    def _weekly(self, outcome: Outcome, addresses: Mapping[str, str], domain: str) -> int:
+        """Sends the digest of a domain to whom it has not reached; returns how many had left already."""
         state = weekly_state(self.connection, self._week)
         letter = compose_weekly(self.quality, domain, self.declaration, strategic(self.manifest))
-        for destination, copies in weekly_destinations(self.manifest, self.declaration, domain).items():
-            if state.get((domain, destination)):
-                outcome.before += 1
-            else:
+        destinations = weekly_destinations(self.manifest, self.declaration, domain)
+        for destination, copies in destinations.items():
+            if not state.get((domain, destination)):
                 failure = self._send(outcome, addresses, destination, lambda most: letter, copies)
                 if failure is not None:
                     now = self.quality.made_at
                     note_weekly(self.connection, destination, domain, self._week, self.run, now, failure)
+        return sum(state.get((domain, destination), False) for destination in destinations)
 
     def _send(
         self,

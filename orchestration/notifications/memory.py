@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from orchestration.audit.structure import has_function, lay_down
+from orchestration.audit.structure import forget, has_function, lay_down
 from orchestration.history.structure import RETENTION, ensure_history
 from orchestration.notifications.decision import CLOSING, Destination, Message, Said
 
@@ -36,21 +36,15 @@ def exists(connection: psycopg.Connection) -> bool:
 
 
 def forget_old_messages(connection: psycopg.Connection, now: datetime) -> int:
-    """Removes the words on problems that ended before the retention of the history; those that last stay.
-
-    Args:
-        now: with its time zone.
+    """Removes the words on problems that ended before RETENTION, and no others; `now` has a time zone.
 
     Returns:
-        How many words were forgotten; 0 where no message was ever sent.
+        How many words were forgotten.
 
     Raises:
         psycopg.Error: this account may not.
     """
-    if not exists(connection):
-        return 0
-    found = connection.execute("select historique.purger_envois(%s)", [now - RETENTION]).fetchone()
-    return int(found[0]) if found else 0
+    return forget(connection, "historique", "purger_envois", now - RETENTION)
 
 
 @contextmanager

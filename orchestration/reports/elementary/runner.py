@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from orchestration.catalogue.french import LEAST, small
 from orchestration.reports.elementary.artifacts import Artifacts, Row
 from orchestration.reports.elementary.past import Past, Played
 
@@ -23,9 +24,7 @@ OF_MODELS = {
     "saute": "skipped",
 }
 PREFIX = "elementary_cli."
-# A count of rows below this may point at persons.
-SMALL = 5
-SMALL_MESSAGE = "Moins de 5 cas en faute."
+SMALL_MESSAGE = f"Moins de {LEAST} cas en faute."
 
 
 class HistoryRunner:
@@ -210,14 +209,14 @@ class HistoryRunner:
 
 def message_of(played: Played) -> str | None:
     """The noted message; in place of one that tells a small count, a sentence that does not."""
-    if played.failures and 0 < played.failures < SMALL:
+    if played.failures and small(played.failures):
         return SMALL_MESSAGE
     return played.message or None
 
 
 def shown_failures(played: Played) -> int | None:
     """Rows in fault of a control that found some; None when there are none, or too few to tell."""
-    return played.failures if played.failures and played.failures >= SMALL else None
+    return played.failures if played.failures and not small(played.failures) else None
 
 
 def _iso(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from orchestration.audit.structure import has_function
+from orchestration.audit.structure import forget, has_function
 from orchestration.history.structure import RETENTION
 from orchestration.landing.tables import apply_access, lock
 
@@ -67,21 +67,12 @@ def prepare(connection: psycopg.Connection) -> None:
 
 
 def forget_old_statements(connection: psycopg.Connection, now: datetime) -> int:
-    """Removes what was noted before the retention of the history.
-
-    Args:
-        now: with its time zone.
-
-    Returns:
-        How many statements were forgotten; 0 where none was ever read.
+    """Removes what was noted before RETENTION; `now` has a time zone. Returns how many were forgotten.
 
     Raises:
         psycopg.Error: this account may not.
     """
-    if not _exists(connection):
-        return 0
-    found = connection.execute("select plateforme.purger_retours(%s)", [now - RETENTION]).fetchone()
-    return int(found[0]) if found else 0
+    return forget(connection, "plateforme", "purger_retours", now - RETENTION)
 
 
 def _exists(connection: psycopg.Connection) -> bool:
