@@ -9,6 +9,8 @@ cd -- "$root" || exit 1
 # Somebody else's packages must not shadow the pinned ones.
 unset PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE=1
+# Container images often forbid byte code: dbt and Dagster would then be compiled again by every process.
+unset PYTHONDONTWRITEBYTECODE
 
 refuse() {
     printf '%s\nQue faire : %s\n' "$1" "$2" >&2
