@@ -80,6 +80,31 @@ def last_receipt(connection: psycopg.Connection, table: SourceTable) -> datetime
     return found[0] if found else None
 
 
+def received_since(
+    connection: psycopg.Connection, table: SourceTable, path: str, digest: str, deposit: str
+) -> datetime | None:
+    """When the content that a file has now first came under its name, since it last was another.
+
+    Args:
+        connection: to the warehouse.
+        table: whose file.
+        path: of the file, relative to the landing root.
+        digest: sha256 of the content.
+        deposit: signature of the file: a deposit that failed was a receipt too.
+
+    Returns:
+        The time, or None for a content that comes now.
+    """
+    found = connection.execute(
+        "with receptions as (select chargement_id, sha256, signature, recu_le from plateforme.chargements "
+        "where domaine = %s and source_nom = %s and table_nom = %s and fichier = %s) "
+        "select min(recu_le) from receptions where (sha256 = %s or signature = %s) and chargement_id > "
+        "coalesce((select max(chargement_id) from receptions where sha256 <> %s), 0)",
+        [table.domain, table.source, table.name, path, digest, deposit, digest],
+    ).fetchone()
+    return found[0] if found else None
+
+
 def next_id(connection: psycopg.Connection) -> int:
     """A new chargement_id."""
     found = connection.execute(

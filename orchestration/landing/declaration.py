@@ -33,7 +33,7 @@ _TABLE_OPTIONS = ("variants", "one_format_per_extract")
 _VARIANT_KEYS = ("name", "location", "file_format")
 
 # Changes when the same file and declaration would give other rows: every file is then loaded again.
-_RULES_VERSION = 1
+_RULES_VERSION = 2
 
 
 @dataclass(frozen=True)

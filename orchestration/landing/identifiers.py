@@ -10,7 +10,7 @@ from orchestration.errors import PlatformError
 
 MAX_LENGTH = 63
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-METADATA_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le")
+METADATA_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le", "source_recu_le")
 
 # Letters that Unicode does not decompose into a base letter and an accent.
 _LIGATURES = str.maketrans(

@@ -119,7 +119,7 @@ class _Load:
         report = LoadReport()
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
         owners: dict[str, list[str]] = {}
-        for path in paths:
+        for path in sorted(paths, key=self._deposited):
             for table in tables:
                 found = table.match(path)
                 if found:
@@ -132,6 +132,11 @@ class _Load:
         for table in tables:
             report.tables.append(self.load_table(table, matches[table.label], shared))
         return report
+
+    def _deposited(self, path: str) -> int:
+        """When a file was written: of two that one run meets for the first time, the older is received first."""
+        status = _stat(self.landing / path)
+        return status.st_mtime_ns if status else 0
 
     def load_table(
         self, table: SourceTable, matches: Sequence[_Match], shared: dict[str, list[str]]
@@ -358,7 +363,13 @@ class _FileLoad:
 
     def _load(self, digest: str, values: dict[str, object]) -> None:
         load_id = audit.next_id(self.connection)
-        facts = {"source_fichier": self.match.path, "chargement_id": str(load_id), **self.match.captured}
+        since = audit.received_since(self.connection, self.table, self.match.path, digest, self.signature)
+        facts = {
+            "source_fichier": self.match.path,
+            "source_recu_le": since.isoformat() if since else "",
+            "chargement_id": str(load_id),
+            **self.match.captured,
+        }
         for name, value in facts.items():
             self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{name}", value])
         delete_rows(self.connection, self.table, self.match.path)

@@ -76,6 +76,17 @@ create table if not exists {raw} (
 );
 """
 
+# Which of two files came last: loading one of them again, for another declaration, must not change the answer.
+_RECEIVED = """
+set local lock_timeout = '60s';
+alter table {raw} add column source_recu_le timestamptz not null default now();
+update {raw} set source_recu_le = chargements.recu_le
+    from plateforme.chargements where chargements.chargement_id = {raw}.chargement_id;
+alter table {raw} alter column source_recu_le
+    set default coalesce(plateforme.en_cours('source_recu_le')::timestamptz, now());
+set local lock_timeout = 0;
+"""
+
 REJECTS_TABLE = "rejets_chargement"
 LOCK_TIMEOUT = "60s"
 
@@ -125,6 +136,8 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
             found = connection.execute("select to_regclass(%s)", [names[name].as_string(connection)])
             if found.fetchone() == (None,):
                 connection.execute(sql.SQL(statement).format(**names))
+        if "source_recu_le" not in column_defaults(connection, table):
+            connection.execute(sql.SQL(_RECEIVED).format(**names))
         captured = {name for variant in table.variants for name in variant.captures()}
         add_columns(connection, table, table.columns, captured)
         apply_access(connection, table.schema, table.identifier)

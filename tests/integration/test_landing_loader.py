@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -42,6 +43,11 @@ def load(database: str, landing: Path) -> Callable[..., LoadReport]:
         return load_landing(database, landing, tables or (table(),), **options)
 
     return run
+
+
+LAST_RECEIVED = (
+    "select source_fichier from raw_age.essai group by source_fichier order by max(source_recu_le)"
+)
 
 
 def put(landing: Path, name: str, content: str | bytes) -> Path:
@@ -102,12 +108,46 @@ def test_metadata_columns_come_first(load: Any, landing: Path, connection: Conne
     report = load(table("age/essai/x_{annee}.csv"))
     found = connection.execute("select * from raw_age.essai")
     assert [column.name for column in found.description or []] == [
-        *("source_fichier", "source_ligne", "chargement_id", "charge_le"),
+        *("source_fichier", "source_ligne", "chargement_id", "charge_le", "source_recu_le"),
         *("a", "b", "annee", "extra"),
     ]
-    assert found.fetchall()[0][4:] == ("3", "1", "2024", "2")
+    assert found.fetchall()[0][5:] == ("3", "1", "2024", "2")
     assert report.tables[0].columns_added == ["extra"]
     assert "extra" in only(report).message
+
+
+def test_a_file_read_again_keeps_its_place_among_the_others(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    """Which file came last: by its content under its name, not by when it was last read."""
+
+    def order() -> list[str]:
+        return [name for (name,) in connection.execute(LAST_RECEIVED)]
+
+    put(landing, "x_b.csv", "a,b\n1,2\n")
+    os.utime(put(landing, "x_a.csv", "a,b\n3,4\n"), (0, 0))
+    load()
+    assert order() == ["age/essai/x_a.csv", "age/essai/x_b.csv"]
+    put(landing, "x_a.csv", "a,b\n3,4\n")
+    load()
+    load(table(options={"optional": ["b"]}))
+    assert order() == ["age/essai/x_a.csv", "age/essai/x_b.csv"]
+    put(landing, "x_a.csv", "a,b\n5,6\n")
+    load()
+    put(landing, "x_a.csv", "a,b\n3,4\n")
+    load()
+    assert order() == ["age/essai/x_b.csv", "age/essai/x_a.csv"]
+
+
+def test_rows_loaded_before_the_column_know_when_they_came(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    connection.execute("alter table raw_age.essai drop column source_recu_le")
+    connection.execute("update plateforme.chargements set recu_le = '2024-02-29'")
+    load()
+    assert rows(connection, "source_recu_le::date::text") == [("2024-02-29",)]
 
 
 def test_nothing_new_changes_nothing(load: Any, landing: Path, connection: Connection) -> None:
