@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from orchestration.errors import PlatformError
+from orchestration.landing import patterns
 from orchestration.landing.encodings import Encoding
 from orchestration.landing.identifiers import IDENTIFIER, METADATA_COLUMNS
 
@@ -42,8 +43,8 @@ class Variant:
 
     Attributes:
         name: shown in reports and in the audit; `principal` for the table's own.
-        location: pattern below the landing root; `*`, `?` and `[0-3]` stay within a folder; `{name}`, or
-            `{name:202[0-3]}`, captures.
+        location: pattern below the landing root; `*`, `?` and `[0-3]` stay within a folder; `{name:form}`
+            captures (see patterns).
         file_format: one of FILE_FORMATS.
         encoding: of the text formats.
         delimiter: of CSV, one ASCII character.
@@ -77,7 +78,7 @@ class Variant:
 
     def captures(self) -> tuple[str, ...]:
         """Names of the columns that the location fills, in order."""
-        return tuple(_captures(self.location))
+        return tuple(patterns.captures(self.location))
 
     def match(self, path: str) -> dict[str, str] | None:
         """Compares a path (relative to the landing root, `/` between folders) with the location.
@@ -85,8 +86,7 @@ class Variant:
         Returns:
             The captured values by column, or None when the path does not match.
         """
-        found = _location_pattern(self.location).fullmatch(path)
-        return None if found is None else found.groupdict()
+        return patterns.match(self.location, path)
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,14 @@ class SourceTable:
             if captured is not None:
                 return variant, captured
         return None
+
+    def misfit(self, path: str) -> str:
+        """Why a path that no variant takes is not one of its files, in French; "" when nothing is near."""
+        for variant in self.variants:
+            said = " et ".join(patterns.misfits(variant.location, path))
+            if said:
+                return f"{said} ({variant.location}, {self.label})"
+        return ""
 
     def required_columns(self, variant: Variant) -> tuple[str, ...]:
         """The declared columns that the file itself must bring, in order."""
@@ -189,35 +197,6 @@ def read_declarations(
         relations[relation] = table.label
         tables.append(table)
     return sorted(tables, key=lambda table: (table.domain, table.source, table.name))
-
-
-def _captures(location: str) -> list[str]:
-    """Names captured by a location, in order."""
-    return re.findall(r"\{([^}:]*)[^}]*\}", location)
-
-
-def _location_pattern(location: str) -> re.Pattern[str]:
-    """Translates a location; raises re.error when it cannot be one."""
-    pattern = ""
-    for piece in re.split(r"(\{[^}]*\})", location):
-        if piece.startswith("{"):
-            name, _, glob = piece[1:-1].partition(":")
-            pattern += f"(?P<{name}>{_glob_pattern(glob) if glob else '[^/]+'})"
-        else:
-            pattern += _glob_pattern(piece)
-    return re.compile(pattern)
-
-
-def _glob_pattern(glob: str) -> str:
-    pattern = ""
-    for piece in re.split(r"(\*|\?|\[[^\]/]+\])", glob):
-        if piece in ("*", "?"):
-            pattern += "[^/]*" if piece == "*" else "[^/]"
-        elif piece.startswith("[") and piece.endswith("]"):
-            pattern += piece.replace("\\", r"\\").replace("[!", "[^", 1)
-        else:
-            pattern += re.escape(piece)
-    return pattern
 
 
 class _Reader:
@@ -370,14 +349,14 @@ class _Reader:
                 "location", f"« {location} » sort de la zone de dépôt.", "Partez de la racine de landing/."
             )
         try:
-            _location_pattern(location)
+            patterns.compiled(location)
         except re.error:
             self.fail(
                 "location",
                 f"« {location} » n'est pas un motif.",
                 "Écrivez chaque {nom} une fois, sans espace.",
             )
-        for name in _captures(location):
+        for name in patterns.captures(location):
             self.check_column("location", name)
 
     def check_csv(self, values: dict[str, Any]) -> None:

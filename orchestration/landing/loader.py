@@ -126,6 +126,10 @@ class _Load:
                     matches[table.label].append(_Match(path, *found))
                     owners.setdefault(path, []).append(table.label)
         report.unmatched = sorted([*(path for path in paths if path not in owners), *unreadable])
+        for path in report.unmatched:
+            said = next(filter(None, (table.misfit(path) for table in tables)), "")
+            if said:
+                report.near_misses[path] = said
         with _lost_server(self.connection):
             ensure_audit(self.connection)
         shared = {path: labels for path, labels in owners.items() if len(labels) > 1}
@@ -134,7 +138,7 @@ class _Load:
         return report
 
     def _deposited(self, path: str) -> int:
-        """When a file was written: of two that one run meets for the first time, the older is received first."""
+        """When a file was written: of two that one run first meets, the older is received first."""
         status = _stat(self.landing / path)
         return status.st_mtime_ns if status else 0
 

@@ -92,10 +92,12 @@ class LoadReport:
     Attributes:
         tables: in the order of the declarations.
         unmatched: files that no declaration matches, relative to the landing root.
+        near_misses: what differs, in French, for those among them that a declaration nearly matches.
     """
 
     tables: list[TableReport] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
+    near_misses: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[TableReport]:

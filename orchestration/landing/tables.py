@@ -76,7 +76,7 @@ create table if not exists {raw} (
 );
 """
 
-# Which of two files came last: loading one of them again, for another declaration, must not change the answer.
+# Which of two files came last: reading one of them again, for another declaration, must not change that.
 _RECEIVED = """
 set local lock_timeout = '60s';
 alter table {raw} add column source_recu_le timestamptz not null default now();

@@ -32,6 +32,7 @@ class Run:
         seconds: duration of each step, by its French title.
         connection: host, port, database, user, password_file (None on a server that is not ours).
         unmatched: files of the landing zone that match no declaration, relative to it.
+        near_misses: what differs, in French, for those among them that a declaration nearly matches.
         load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
         results: the `results` of dbt's run_results.json; empty when nothing was built.
         problem: what stopped the run, in French; None when it went to its end.
@@ -43,6 +44,7 @@ class Run:
     seconds: Mapping[str, float]
     connection: Mapping[str, str | None]
     unmatched: Sequence[str] = ()
+    near_misses: Mapping[str, str] = field(default_factory=dict)
     load_failures: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[Mapping[str, Any]] = ()
     problem: str | None = None
@@ -122,6 +124,7 @@ class Summary:
     seconds: dict[str, float]
     connection: dict[str, str | None]
     audit: dict[str, str] = field(default_factory=dict)
+    near_misses: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of build/summary.json."""
@@ -184,6 +187,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         seconds=dict(run.seconds),
         connection=dict(run.connection),
         audit=dict(run.audit),
+        near_misses=dict(run.near_misses),
     )
 
 

@@ -244,6 +244,10 @@ def test_unmatched_files_are_listed_hidden_ones_not(load: Any, landing: Path) ->
     (landing / "sg/y.csv").write_text("?")
     assert load().unmatched == ["age/essai/x.txt", "sg/y.csv"]
     assert load(domains=["age"]).unmatched == ["age/essai/x.txt"]
+    put(landing, "ise_2024-brut.csv", "a,b\n1,2\n")
+    near = load(table("age/essai/ise_{edition:v0|yyyy}.csv"), domains=["age"]).near_misses
+    assert list(near) == ["age/essai/ise_2024-brut.csv"]
+    assert "edition « 2024-brut » n'a pas la forme « v0|yyyy »" in near["age/essai/ise_2024-brut.csv"]
 
 
 def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None:

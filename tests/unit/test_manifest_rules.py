@@ -278,6 +278,42 @@ def source_has_another_schema(m: Manifest) -> None:
     node(m, "ecoles")["schema"] = "public"
 
 
+def files_replace_each_other(m: Manifest, location: str, by: str) -> None:
+    ecoles = node(m, "ecoles")
+    ecoles["external"]["location"] = f"age/ecoles/{location}"
+    ecoles["config"]["meta"]["fichiers"] = {"se_remplacent": by}
+
+
+def capture_takes_anything(m: Manifest) -> None:
+    node(m, "ecoles")["external"]["location"] = "age/ecoles/ecoles_{edition}.csv"
+
+
+def files_are_not_said(m: Manifest) -> None:
+    del node(m, "ecoles")["config"]["meta"]["fichiers"]
+
+
+def files_are_said_otherwise(m: Manifest) -> None:
+    node(m, "ecoles")["config"]["meta"]["fichiers"] = "cliche"
+
+
+def files_are_dated_by_no_date(m: Manifest) -> None:
+    files_replace_each_other(m, "ecoles_{edition:v0|yyyy}.csv", "edition")
+    node(m, "int_ecoles")["depends_on"]["macros"] = ["macro.donnees_au_centre.latest_file"]
+
+
+def files_are_dated_by_no_capture(m: Manifest) -> None:
+    files_replace_each_other(m, "ecoles_{jour:yyyy-MM-dd}.csv", "cliche")
+    node(m, "int_ecoles")["depends_on"]["macros"] = ["macro.donnees_au_centre.latest_file"]
+
+
+def every_file_is_read(m: Manifest) -> None:
+    files_replace_each_other(m, "ecoles_{jour:yyyy-MM-dd}.csv", "jour")
+
+
+def the_last_name_is_read(m: Manifest) -> None:
+    node(m, "int_ecoles")["raw_code"] = "select max(lignes.source_fichier) as dernier from lignes"
+
+
 FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_reads_source, "source-hors-staging", "dim_ecole lit la source ecoles.ecoles"),
     (staging_reads_a_foreign_source, "source-hors-staging", "du domaine ags"),
@@ -325,6 +361,13 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (column_is_a_reserved_word, "mot-reserve", "user"),
     (source_is_never_read, "source-sans-staging", "marches.marches"),
     (source_has_no_issues_model, "source-sans-staging", "lue par stg_ecoles__ecoles"),
+    (capture_takes_anything, "capture-sans-forme", "edition dans age/ecoles/ecoles_{edition}.csv"),
+    (files_are_not_said, "fichiers-successifs", "ecoles.ecoles ne dit pas"),
+    (files_are_said_otherwise, "fichiers-successifs", "ecoles.ecoles ne dit pas"),
+    (files_are_dated_by_no_date, "fichiers-successifs", "par « edition »"),
+    (files_are_dated_by_no_capture, "fichiers-successifs", "par « cliche »"),
+    (every_file_is_read, "dernier-fichier", "int_ecoles lit stg_ecoles__ecoles"),
+    (the_last_name_is_read, "dernier-fichier", "int_ecoles compare des noms"),
     (source_is_in_another_folder, "dossier-de-depot", "age/batiments/*.csv"),
     (variant_is_in_another_folder, "dossier-de-depot", "ags/ecoles/*.json"),
     (source_has_another_schema, "schema-brut", "public"),

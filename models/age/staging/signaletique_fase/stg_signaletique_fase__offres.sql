@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_date('extraction', 'yyyy-MM-dd') }} as date_extraction,
         {{ to_integer('n_fase_de_l_etablissement') }} as etablissement_id,
         {{ clean_text('nom_de_l_etablissement') }} as etablissement_nom,

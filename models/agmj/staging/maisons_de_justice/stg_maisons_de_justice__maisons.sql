@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ clean_text('id') }} as maison_de_justice_id,
         {{ clean_text('community') }} as communaute,
         coalesce({{ clean_text('name_fr') }}, {{ clean_text('name_nl') }}) as nom,

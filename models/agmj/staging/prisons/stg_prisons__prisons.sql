@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ clean_text('id') }} as prison_id,
         {{ clean_text('kind') }} as genre,
         {{ clean_text('name_fr') }} as nom,

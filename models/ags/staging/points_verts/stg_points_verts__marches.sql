@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_integer('id') }} as marche_id,
         {{ clean_text('ndeg_pv') }} as numero_point_vert,
         {{ to_date('date', 'yyyy-MM-dd') }} as date_marche,
@@ -29,7 +30,8 @@ typees as (
         {{ to_boolean('poussettes') }} as accessible_poussettes,
         {{ to_boolean('ravitaillement') }} as ravitaillement,
         {{ to_boolean('velo') }} as parcours_velo,
-        {{ to_boolean('vtt') }} as parcours_vtt
+        {{ to_boolean('vtt') }} as parcours_vtt,
+        {{ to_date('extraction', 'yyyy-MM-dd') }} as date_extraction
     from source
 ),
 
