@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.manifest.nodes import Manifest
-from orchestration.manifest.rules import auditing, describing, governing, landing, offering, reading
+from orchestration.manifest.rules import (
+    auditing,
+    conforming,
+    describing,
+    governing,
+    landing,
+    offering,
+    reading,
+)
 
 RULES = (
     *reading.RULES,
     *offering.RULES,
     *describing.RULES,
+    *conforming.RULES,
     *landing.RULES,
     *governing.RULES,
     *auditing.RULES,

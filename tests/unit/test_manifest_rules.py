@@ -314,6 +314,39 @@ def the_last_name_is_read(m: Manifest) -> None:
     node(m, "int_ecoles")["raw_code"] = "select max(lignes.source_fichier) as dernier from lignes"
 
 
+def name_is_a_synonym(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["commune_nis"] = manifests.column("commune_nis")
+
+
+def name_has_another_meaning(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["numero_bce"] = manifests.column(
+        "numero_bce", description="Numéro d'unité d'établissement."
+    )
+
+
+def name_has_two_types(m: Manifest) -> None:
+    for mart, kind in (
+        ("dim_ecole", "numeric(9, 6)"),
+        ("fct_croise", "numeric(9,6)"),
+        ("fct_marche", "text"),
+    ):
+        node(m, mart)["columns"]["mesure"] = manifests.column("mesure", data_type=kind)
+
+
+def name_has_not_the_conformed_type(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["code_nis"] = manifests.column(
+        "code_nis", description="Code NIS de la commune.", data_type="integer"
+    )
+
+
+def former_name_leads_nowhere(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["commune_nis"] = manifests.column(
+        "commune_nis",
+        description="Ancien nom de code_nis.",
+        config={"meta": {"ancien_nom": {"remplace_par": "code_nis", "retire_le": "2027-06-30"}}},
+    )
+
+
 FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_reads_source, "source-hors-staging", "dim_ecole lit la source ecoles.ecoles"),
     (staging_reads_a_foreign_source, "source-hors-staging", "du domaine ags"),
@@ -361,6 +394,11 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (column_is_a_reserved_word, "mot-reserve", "user"),
     (source_is_never_read, "source-sans-staging", "marches.marches"),
     (source_has_no_issues_model, "source-sans-staging", "lue par stg_ecoles__ecoles"),
+    (name_is_a_synonym, "nom-conforme", "dim_ecole.commune_nis s'appelle ailleurs code_nis"),
+    (name_has_another_meaning, "nom-conforme", "Numéro d'entreprise…"),
+    (name_has_two_types, "type-conforme", "fct_marche.mesure est text, et numeric(9,6) ailleurs"),
+    (name_has_not_the_conformed_type, "type-conforme", "dim_ecole.code_nis est integer, et text ailleurs"),
+    (former_name_leads_nowhere, "ancien-nom", "dim_ecole.commune_nis"),
     (capture_takes_anything, "capture-sans-forme", "edition dans age/ecoles/ecoles_{edition}.csv"),
     (files_are_not_said, "fichiers-successifs", "ecoles.ecoles ne dit pas"),
     (files_are_said_otherwise, "fichiers-successifs", "ecoles.ecoles ne dit pas"),
@@ -759,3 +797,12 @@ def test_a_comment_is_no_logic(sql: str) -> None:
 )
 def test_the_arguments_of_a_macro_are_read(sql: str, names: list[str]) -> None:
     assert macro_arguments(sql) == names
+
+
+def test_a_former_name_is_kept_beside_the_new_one() -> None:
+    manifest = good_manifest()
+    former_name_leads_nowhere(manifest)
+    node(manifest, "dim_ecole")["columns"]["code_nis"] = manifests.column(
+        "code_nis", description="Code NIS de la commune."
+    )
+    assert check_manifest(manifest) == []

@@ -15,7 +15,8 @@ final as (
         lignes.adresse,
         lignes.code_postal,
         lignes.localite,
-        lignes.commune_nis,
+        lignes.code_nis,
+        lignes.code_nis as commune_nis,
         lignes.page_web
     from lignes
     inner join dernier_fichier
