@@ -13,13 +13,13 @@
   none for its optional cells. The raw value of a column that its source tags as personal
   (config.meta.donnee_personnelle) is masked: the file and the line lead to it whoever may read them.
 #}
-{% macro row_issues(relation, rules) -%}
+{% macro row_issues(relation, rules, rows=none) -%}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}
     {%- set anomalies = rules | selectattr('nature', 'equalto', 'anomalie') | map(attribute='fault') | list -%}
     {%- set personal = personal_columns(relation) -%}
 with source as (
-    select * from {{ relation }}
+    {{ rows or 'select * from ' ~ relation }}
 ),
 
 -- The worst thing that can be said of each row: 1 exclusion, 2 rejet, 3 anomalie.

@@ -12,7 +12,8 @@ periodes as (
         source_recu_le,
         debut,
         coalesce(fin, debut) as fin,
-        nom
+        nom,
+        corrections
     from conges
 ),
 
@@ -44,7 +45,8 @@ calendriers as (
 noms as (
     select
         calendriers.jour,
-        min(periodes.nom) as nom
+        min(periodes.nom) as nom,
+        min(periodes.corrections) as corrections
     from calendriers
     inner join periodes
         on
@@ -58,7 +60,8 @@ final as (
         calendriers.jour,
         calendriers.source_fichier,
         case when noms.jour is not null then true else false end as est_conge,
-        noms.nom
+        noms.nom,
+        noms.corrections
     from calendriers
     left join noms on calendriers.jour = noms.jour
 )

@@ -54,7 +54,8 @@ reunis as (
             when jours.jour > annees_scolaires.fin then annees_scolaires.origine
             when fetes_scolaires.jour is not null then 'jours_feries_regles'
             when conges.jour is not null then 'conges_recus'
-        end as conge_scolaire_origine
+        end as conge_scolaire_origine,
+        conges.corrections as conge_scolaire_correction
     from jours
     left join annees_scolaires
         on jours.jour between annees_scolaires.debut and annees_scolaires.fin_vacances
@@ -85,6 +86,7 @@ final as (
         est_conge_scolaire,
         conge_scolaire_nom,
         conge_scolaire_origine,
+        conge_scolaire_correction,
         case when not est_weekend and not est_ferie then true else false end as est_ouvrable,
         case
             when est_weekend or est_ferie or est_conge_scolaire then false

@@ -1,5 +1,8 @@
 with source as (
-    select * from {{ source('conges', 'conges_scolaires') }}
+    {{ corrected(
+        source('conges', 'conges_scolaires'), 'conges.conges_scolaires', ref('corrections_commun'), key='startdate',
+        columns=['id', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
+    ) }}
 ),
 
 typees as (
@@ -18,7 +21,8 @@ typees as (
         {{ clean_text('names') }} as noms,
         {{ clean_text('ounits') }} as communaute,
         {{ clean_text('comments') }} as remarques,
-        {{ clean_text('cliche') }} as cliche
+        {{ clean_text('cliche') }} as cliche,
+        corrections
     from source
 ),
 
