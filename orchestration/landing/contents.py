@@ -30,12 +30,16 @@ class Outcome:
     Attributes:
         rows: records in the raw table.
         blank_lines: blank lines at its end.
+        out_of_table: lines above, below or between the rows, which the declaration leaves out.
+        misencoded: cells in another encoding than the declared one.
         columns_added: columns that it brought and nobody declared.
         warnings: French sentences.
     """
 
     rows: int = 0
     blank_lines: int = 0
+    out_of_table: int = 0
+    misencoded: int = 0
     columns_added: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

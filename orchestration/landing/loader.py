@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from orchestration.landing import audit
 from orchestration.landing.contents import LOADERS, Outcome, Target
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.erased import Erased
-from orchestration.landing.rejects import RejectSpool
+from orchestration.landing.rejects import OUT_OF_TABLE, RejectSpool
 from orchestration.landing.report import FileReport, LoadReport, TableReport
 from orchestration.landing.tables import (
     ensure_audit,
@@ -368,15 +369,17 @@ class _FileLoad:
         try:
             outcome = self._copy(rejects)
             left_out = erased.leave_out(load_id)
-            rejected = self._copy_rejects(load_id, rejects, erased)
+            written = self._copy_rejects(load_id, rejects, erased)
         finally:
             rejects.close()
         self._check_unchanged()
         outcome.rows -= left_out
-        if left_out or rejected < rejects.count:
+        if left_out or written.total() < rejects.count:
             outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")
+        rejected = written.total() - written[OUT_OF_TABLE]
         self.report.rows, self.report.rejects = outcome.rows, rejected
-        self.report.blank_lines = outcome.blank_lines
+        self.report.blank_lines, self.report.out_of_table = outcome.blank_lines, outcome.out_of_table
+        self.report.misencoded = outcome.misencoded
         if outcome.rows == 0 and rejected:
             outcome.warnings.append(
                 "Aucune ligne n'a été acceptée : vérifiez `delimiter`, `encoding` et `header`."
@@ -416,20 +419,21 @@ class _FileLoad:
                 "ou de droits, adressez-vous à l'administrateur du serveur.",
             ) from error
 
-    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> int:
+    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> Counter[str]:
+        """Writes what is no row; returns how many by motif."""
+        written: Counter[str] = Counter()
         if not rejects.count:
-            return 0
+            return written
         statement = sql.SQL(
             "copy {} (chargement_id, source_nom, table_nom, source_fichier, source_ligne, position_octet, "
             "motif, detail, texte, octets) from stdin"
         ).format(rejects_table(self.table))
         origin = (load_id, self.table.source, self.table.name, self.match.path)
         with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            written = 0
             for reject in rejects:
                 if not erased.concerns(reject):
                     copy.write_row((*origin, *reject))
-                    written += 1
+                    written[reject.motif] += 1
         return written
 
     def _check_unchanged(self) -> None:
@@ -455,6 +459,8 @@ class _FileLoad:
                 "lignes": self.report.rows,
                 "rejets": self.report.rejects,
                 "lignes_vides": self.report.blank_lines,
+                "hors_tableau": self.report.out_of_table,
+                "mal_encodees": self.report.misencoded,
                 "duree_s": round(self.report.seconds, 3),
                 "empreinte": self.fingerprint,
                 "signature": self.signature,

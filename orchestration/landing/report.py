@@ -20,6 +20,8 @@ class FileReport:
         rows: records loaded by this run.
         rejects: lines of this file put into the rejects by this run.
         blank_lines: blank lines at its end.
+        out_of_table: lines that the declaration leaves out of the table.
+        misencoded: cells in another encoding than the declared one.
         seconds: time it took.
         columns_added: columns that it brought and nobody declared.
     """
@@ -31,6 +33,8 @@ class FileReport:
     rows: int = 0
     rejects: int = 0
     blank_lines: int = 0
+    out_of_table: int = 0
+    misencoded: int = 0
     seconds: float = 0.0
     columns_added: list[str] = field(default_factory=list)
 

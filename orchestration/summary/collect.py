@@ -14,6 +14,7 @@ from psycopg import sql
 from orchestration.landing import SourceTable as Declaration
 from orchestration.landing import read_declarations
 from orchestration.landing.audit import last_receipt, loaded_files
+from orchestration.landing.rejects import OUT_OF_TABLE
 from orchestration.landing.tables import REJECTS_TABLE, rejects_table
 
 ECARTS = "_ecarts"
@@ -243,9 +244,10 @@ def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
 
 def _unreadable(connection: psycopg.Connection, table: Declaration) -> dict[str, int]:
     query = sql.SQL(
-        "select motif, count(*) from {} where source_nom = %s and table_nom = %s group by motif"
+        "select motif, count(*) from {} where source_nom = %s and table_nom = %s and motif <> %s "
+        "group by motif"
     ).format(rejects_table(table))
-    return dict(connection.execute(query, [table.source, table.name]).fetchall())
+    return dict(connection.execute(query, [table.source, table.name, OUT_OF_TABLE]).fetchall())
 
 
 def _ecarts_models(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

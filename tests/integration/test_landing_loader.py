@@ -181,6 +181,27 @@ def test_never_received_table_exists_and_is_empty(load: Any, connection: Connect
     assert rows(connection) == []
 
 
+def test_older_audit_gets_its_new_columns_and_statuses(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    connection.execute(
+        "alter table plateforme.chargements drop hors_tableau, drop mal_encodees, drop motif, "
+        "drop constraint chargements_statut_check, add constraint chargements_statut_check "
+        "check (statut in ('charge', 'remplace', 'identique', 'doublon', 'echec'))"
+    )
+    put(landing, "x.csv", "a,b\n1,3\n")
+    load()
+    kept = connection.execute(
+        "select statut, hors_tableau, mal_encodees, motif from plateforme.chargements order by chargement_id"
+    )
+    assert kept.fetchall() == [("charge", 0, 0, ""), ("remplace", 0, 0, "")]
+    connection.execute("update plateforme.chargements set statut = 'attente'")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("update plateforme.chargements set statut = 'perdu'")
+
+
 def test_file_that_left_keeps_its_rows(load: Any, landing: Path, connection: Connection) -> None:
     path = put(landing, "x.csv", "a,b\n1,2\n")
     load()
