@@ -19,21 +19,26 @@ ENVELOPES = {
     "opendatasoft_v2": ("results.*", "total_count"),
 }
 _TEXT_OPTIONS = {
-    "csv": ("delimiter", "quote", "encoding"),
-    "json": ("rows", "envelope", "encoding"),
-    "xlsx": (),
+    "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
+    "json": ("rows", "envelope", "encoding", "member"),
+    "xlsx": ("names", "footer"),
 }
+_TABLE_SHAPE = ("header", "header_row", "header_rows", "names", "footer")
+_TEXT_FILE = ("encoding", "member", "max_unpacked")
+_CSV_SHAPE = ("delimiter", "quote", "comment", "short_rows", "long_rows", "beside")
 _OPTIONS = {
-    "csv": ("encoding", "delimiter", "quote", "header"),
-    "json": ("encoding", "rows", "keys", "envelope", "fields"),
-    "xlsx": ("sheet", "header_row", "header"),
+    "csv": (*_TEXT_FILE, *_CSV_SHAPE, *_TABLE_SHAPE),
+    "json": (*_TEXT_FILE, "rows", "keys", "envelope", "fields"),
+    "xlsx": ("sheet", *_TABLE_SHAPE),
 }
+_FLAGS = ("header", "short_rows", "long_rows")
+_COUNTS = {"header_row": "rang", "header_rows": "nombre de lignes", "max_unpacked": "nombre de Mio"}
 _SHARED_OPTIONS = ("renames", "optional")
 _TABLE_OPTIONS = ("variants", "one_format_per_extract")
 _VARIANT_KEYS = ("name", "location", "file_format")
 
 # Changes when the same file and declaration would give other rows: every file is then loaded again.
-_RULES_VERSION = 1
+_RULES_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,23 @@ class Variant:
         encoding: of the text formats.
         delimiter: of CSV, one ASCII character.
         quote: of CSV, one ASCII character, or "" when the files quote nothing.
-        header: whether the first record of a CSV, or row of a sheet, names the columns.
+        header: whether a header names the columns.
+        header_row: line of a CSV, or row of a sheet, from 1, where the header starts (without header: the
+            rows); what stands above is out of the table.
+        header_rows: how many lines the header has, joined into one name a column.
+        names: `header`, or `position`: the columns are the declared ones, in order, whatever the header says.
+        footer: pattern of a first non-empty cell: from that row on, all is out of the table; None for none.
+        comment: what a CSV line out of the table begins with; "" for none.
+        short_rows: whether the last cells may be missing from a CSV row: they are null.
+        long_rows: whether a CSV row may have more cells, when all of them are empty.
+        beside: column that receives what stands at the right of a CSV table; None for none.
+        member: pattern of the one file to read in a zip; None when it holds only one.
+        max_unpacked: size in MiB beyond which a compressed file is refused.
         rows: steps from a JSON root to its rows.
         keys: columns that receive the object keys met by `*` steps.
         envelope: a key of ENVELOPES, or None.
         fields: column -> path of a value inside a JSON row.
         sheet: name or 1-based index of a worksheet.
-        header_row: 1-based row of a worksheet's header.
         renames: identifier as received -> declared identifier.
         optional: declared columns that a file may lack.
     """
@@ -66,12 +81,21 @@ class Variant:
     delimiter: str = ","
     quote: str = '"'
     header: bool = True
+    header_row: int = 1
+    header_rows: int = 1
+    names: str = "header"
+    footer: str | None = None
+    comment: str = ""
+    short_rows: bool = False
+    long_rows: bool = False
+    beside: str | None = None
+    member: str | None = None
+    max_unpacked: int = 4096
     rows: tuple[str, ...] = ("*",)
     keys: tuple[str, ...] = ()
     envelope: str | None = None
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sheet: str | int = 1
-    header_row: int = 1
     renames: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
 
@@ -140,7 +164,7 @@ class SourceTable:
 
     def required_columns(self, variant: Variant) -> tuple[str, ...]:
         """The declared columns that the file itself must bring, in order."""
-        given = {*variant.captures(), *variant.keys, *variant.optional}
+        given = {*variant.captures(), *variant.keys, *variant.optional, variant.beside}
         return tuple(name for name in self.declared if name not in given)
 
     def fingerprint(self, variant: Variant) -> str:
@@ -345,9 +369,9 @@ class _Reader:
                 self.fail(
                     option, f"« {entry[option]} » n'est pas un texte.", "Mettez la valeur entre guillemets."
                 )
-        if "header" in entry and not isinstance(entry["header"], bool):
-            self.fail("header", f"« {entry['header']} » n'est pas true ou false.", "Écrivez true ou false.")
-        values |= {key: entry[key] for key in ("delimiter", "quote", "header") if key in entry}
+        self.check_shape(entry)
+        as_given = (*_TABLE_SHAPE, *_CSV_SHAPE, "member", "max_unpacked")
+        values |= {key: entry[key] for key in as_given if key in entry}
         if "encoding" in entry:
             values["encoding"] = self.encoding(entry["encoding"])
         if file_format == "csv":
@@ -355,7 +379,7 @@ class _Reader:
         elif file_format == "json":
             values |= self.json_values(entry)
         else:
-            values |= self.sheet_values(entry)
+            values["sheet"] = self.sheet(entry.get("sheet", 1))
         values["renames"] = self.renames(entry.get("renames", {}))
         values["optional"] = self.names("optional", entry.get("optional", []))
         variant = Variant(**values)
@@ -380,6 +404,32 @@ class _Reader:
         for name in _captures(location):
             self.check_column("location", name)
 
+    def check_shape(self, entry: Mapping[str, Any]) -> None:
+        """Checks the options that say where a table stands in its file."""
+        for option in _FLAGS:
+            if not isinstance(entry.get(option, True), bool):
+                self.fail(option, f"« {entry[option]} » n'est pas true ou false.", "Écrivez true ou false.")
+        for option, what in _COUNTS.items():
+            given = entry.get(option, 1)
+            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+                self.fail(option, f"« {given} » n'est pas un {what}.", "Donnez un entier à partir de 1.")
+        if entry.get("names", "header") not in ("header", "position"):
+            self.fail(
+                "names",
+                f"« {entry['names']} » est inconnu.",
+                "Choisissez header (les noms viennent de l'en-tête) ou position (l'ordre déclaré).",
+            )
+        if entry.get("header") is False and ("header_rows" in entry or "names" in entry):
+            self.fail("header", "sans en-tête, il n'a ni lignes ni noms.", "Ôtez `header_rows` et `names`.")
+        try:
+            re.compile(entry.get("footer") or "x")
+        except re.error:
+            self.fail(
+                "footer",
+                f"« {entry['footer']} » n'est pas une expression régulière.",
+                "Exemple, pour un pied de tableau qui commence par « Source » : footer: 'Source.*'",
+            )
+
     def check_csv(self, values: dict[str, Any]) -> None:
         delimiter, quote = values.get("delimiter", ","), values.get("quote", '"')
         if (
@@ -397,6 +447,23 @@ class _Reader:
             self.fail("quote", f"« {quote} » ne peut pas entourer.", 'Donnez un caractère, ou "" pour aucun.')
         if delimiter == quote:
             self.fail("quote", "le guillemet est aussi le délimiteur.", "Donnez deux caractères distincts.")
+        comment = values.get("comment", "")
+        if comment.startswith((delimiter, quote or delimiter)) or not comment.isprintable():
+            self.fail(
+                "comment",
+                f"« {comment} » ne peut pas annoncer un commentaire.",
+                'Donnez un début de ligne qui n\'est ni le délimiteur ni le guillemet, comme "#".',
+            )
+        if values.get("beside") is not None:
+            self.check_beside(values["beside"])
+
+    def check_beside(self, column: Any) -> None:
+        if column not in self.declared:
+            self.fail(
+                "beside",
+                f"« {column} » n'est pas une colonne déclarée.",
+                "Nommez la colonne déclarée, sous `columns:`, qui reçoit ce qui est à droite du tableau.",
+            )
 
     def json_values(self, entry: dict[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {"keys": self.names("keys", entry.get("keys", []))}
@@ -424,15 +491,12 @@ class _Reader:
         values["fields"] = {column: tuple(path.split(".")) for column, path in fields.items()}
         return values
 
-    def sheet_values(self, entry: dict[str, Any]) -> dict[str, Any]:
-        sheet, header_row = entry.get("sheet", 1), entry.get("header_row", 1)
+    def sheet(self, sheet: Any) -> str | int:
         if isinstance(sheet, bool) or not isinstance(sheet, str | int) or sheet in ("", 0):
             self.fail(
                 "sheet", f"« {sheet} » ne désigne pas de feuille.", "Donnez son nom, ou son rang depuis 1."
             )
-        if isinstance(header_row, bool) or not isinstance(header_row, int) or header_row < 1:
-            self.fail("header_row", f"« {header_row} » n'est pas un rang.", "Donnez un entier à partir de 1.")
-        return {"sheet": sheet, "header_row": header_row}
+        return sheet
 
     def encoding(self, name: str) -> Encoding:
         try:
@@ -474,8 +538,11 @@ class _Reader:
                     f"« {column} » n'est pas une colonne déclarée.",
                     "Déclarez-la sous `columns:`.",
                 )
-        given = {*variant.captures(), *variant.optional}
-        if not variant.header and not set(self.declared) - given:
+        given = {*variant.captures(), *variant.optional, variant.beside}
+        named = variant.header and variant.names == "header"
+        if not named and not set(self.declared) - given:
             self.fail(
-                "header", "sans en-tête, les colonnes doivent être déclarées.", "Listez-les sous `columns:`."
+                "header" if not variant.header else "names",
+                "sans noms d'en-tête, les colonnes doivent être déclarées.",
+                "Listez-les sous `columns:`.",
             )
