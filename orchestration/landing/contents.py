@@ -14,6 +14,7 @@ from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
 from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Row
+from orchestration.landing.kinds import check_kind
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
 from orchestration.landing.workbook import Sheet
@@ -112,6 +113,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
+    check_kind(file, "csv", variant.encoding.codec)
     framer = CsvFramer(file, variant.encoding, variant.delimiter, variant.quote, rejects)
     if variant.header:
         header = framer.header()
@@ -141,6 +143,7 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome = Outcome()
+    check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
     expected = sum(not isinstance(record, Reject) for record in records.read(file))
     # A file without a single row shows no column: none can be said to be missing.
@@ -163,6 +166,7 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
+    check_kind(file, "xlsx")
     sheet = Sheet(file, variant, rejects)
     if variant.header:
         header = sheet.header()
