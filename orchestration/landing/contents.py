@@ -24,6 +24,15 @@ _EMPTY = PlatformError(
 )
 
 
+# What a declaration can say where the columns or the rows of a format are not found.
+SHAPE_ADVICE = {
+    "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
+    "`header`)",
+    "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
+    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
+}
+
+
 @dataclass
 class Outcome:
     """What a file gave.
@@ -59,8 +68,39 @@ class Target:
     table: SourceTable
     variant: Variant
 
-    def columns_for(self, received: Sequence[str], outcome: Outcome) -> list[str]:
+    def received(self, header: Sequence[str] | None) -> list[str]:
+        """The identifiers of a file's columns.
+
+        Args:
+            header: its names as received; None for a file without header.
+
+        Raises:
+            PlatformError: two names give one identifier, or by position there are fewer than declared.
+        """
+        required = list(self.table.required_columns(self.variant))
+        if header is None:
+            return required
+        if self.variant.names == "header":
+            return to_identifiers(header)
+        ordered = self.table.columns_by_position(self.variant)
+        if len(header) == len(required):
+            return required
+        if len(header) < len(ordered):
+            raise PlatformError(
+                f"L'en-tête a {len(header)} cellules, et {len(ordered)} colonnes sont déclarées, à prendre "
+                f"dans l'ordre (`names: position`) : {', '.join(ordered)}.",
+                "Mettez dans `optional` celles que le fichier n'a pas, ou "
+                f"{SHAPE_ADVICE[self.variant.file_format]}.",
+            )
+        return ordered + [f"colonne_{place}" for place in range(len(ordered) + 1, len(header) + 1)]
+
+    def columns_for(self, received: Sequence[str], outcome: Outcome, hint: str = "") -> list[str]:
         """Matches received identifiers with the raw table's columns, adding the new ones to it.
+
+        Args:
+            received: as `received` gives them.
+            outcome: receives the new columns, and what to say of them.
+            hint: a French sentence for a missing column: what the file itself shows.
 
         Raises:
             PlatformError: a required column is missing, or one comes twice.
@@ -69,11 +109,11 @@ class Target:
         missing = [name for name in self.table.required_columns(self.variant) if name not in names]
         if missing:
             raise PlatformError(
-                f"Il manque {_plural(len(missing), 'colonne obligatoire', 'colonnes obligatoires')} : "
+                f"Il manque {_plural(len(missing), 'la colonne obligatoire', 'les colonnes obligatoires')} : "
                 f"{', '.join(missing)}. Colonnes reçues : {', '.join(names) or 'aucune'}. "
                 f"Colonnes déclarées : {', '.join(self.table.declared)}.",
-                "Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie plus, "
-                "à `optional` ; sinon, vérifiez `delimiter` et `encoding`.",
+                f"{hint}Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie "
+                f"plus, à `optional` ; sinon, {SHAPE_ADVICE[self.variant.file_format]}.",
             )
         new = [name for name in names if name not in self.table.columns]
         add_columns(self.connection, self.table, names)
@@ -119,9 +159,9 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         header = framer.header()
         if header is None:
             raise _EMPTY
-        received = to_identifiers(header)
+        received = target.received(header)
     else:
-        received = list(target.table.required_columns(variant))
+        received = target.received(None)
     columns = target.columns_for(received, outcome)
     options = sql.SQL("(format csv, delimiter {}, quote {}, null '', encoding {})").format(
         sql.Literal(variant.delimiter),
@@ -172,9 +212,9 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         header = sheet.header()
         if header is None:
             raise _EMPTY
-        received = to_identifiers(header)
+        received = target.received(header)
     else:
-        received = list(target.table.required_columns(variant))
+        received = target.received(None)
     columns = target.columns_for(received, outcome)
     outcome.rows = _copy_rows(target, columns, sheet.rows(len(columns)))
     outcome.blank_lines = sheet.blank_rows

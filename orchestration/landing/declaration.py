@@ -164,8 +164,13 @@ class SourceTable:
 
     def required_columns(self, variant: Variant) -> tuple[str, ...]:
         """The declared columns that the file itself must bring, in order."""
-        given = {*variant.captures(), *variant.keys, *variant.optional, variant.beside}
-        return tuple(name for name in self.declared if name not in given)
+        ordered = self.columns_by_position(variant)
+        return tuple(name for name in ordered if name not in variant.optional)
+
+    def columns_by_position(self, variant: Variant) -> list[str]:
+        """The declared columns that stand in the file, required or not, in order."""
+        given = {*variant.captures(), *variant.keys, variant.beside}
+        return [name for name in self.declared if name not in given]
 
     def fingerprint(self, variant: Variant) -> str:
         """Digest of all that decides which rows a file gives; another value means loading again."""
