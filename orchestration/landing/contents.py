@@ -17,7 +17,7 @@ from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Row
 from orchestration.landing.kinds import check_kind
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
-from orchestration.landing.workbook import Sheet
+from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
 _EMPTY = PlatformError(
     "Le fichier est vide.", "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier."
@@ -137,6 +137,11 @@ class Target:
                     f"({self.variant.location}).",
                     "Donnez un autre nom à la partie {…} de `location`, ou renommez la colonne (`renames`).",
                 )
+            if declared == self.variant.sheet_column:
+                raise PlatformError(
+                    f"La colonne « {declared} » est dans la feuille, et doit aussi en recevoir le titre.",
+                    "Donnez un autre nom à `sheet_column`, ou renommez la colonne (`renames`).",
+                )
             origin[declared] = name
         return list(origin)
 
@@ -207,18 +212,33 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     """
     outcome, variant = Outcome(), target.variant
     check_kind(file, "xlsx")
-    sheet = Sheet(file, variant, rejects)
-    if variant.header:
-        header = sheet.header()
-        if header is None:
-            raise _EMPTY
-        received = target.received(header)
-    else:
-        received = target.received(None)
-    columns = target.columns_for(received, outcome)
-    outcome.rows = _copy_rows(target, columns, sheet.rows(len(columns)))
-    outcome.blank_lines = sheet.blank_rows
+    book = Workbook(file, variant)
+    for table in book.tables(rejects):
+        try:
+            _load_sheet(target, table, outcome)
+        except PlatformError as error:
+            raise PlatformError(f"Feuille « {table.sheet.title} » : {error.message}", error.advice) from error
+    outcome.warnings += book.warnings()
     return outcome
+
+
+def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
+    variant = target.variant
+    header = table.header() if variant.header else None
+    if header is None and variant.header:
+        if not variant.sheets:
+            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", _EMPTY.advice)
+        outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
+        return
+    columns = target.columns_for(target.received(header), outcome)
+    rows: Iterable[TableRow] = table.rows(len(columns))
+    if variant.sheet_column:
+        columns = [*columns, variant.sheet_column]
+        rows = ((line, [*cells, table.sheet.title]) for line, cells in rows)
+    outcome.rows += _copy_rows(target, columns, rows)
+    outcome.blank_lines += table.blank_rows
+    outcome.out_of_table += table.out_of_table
+    outcome.warnings += table.warnings()
 
 
 LOADERS = {"csv": load_csv, "json": load_json, "xlsx": load_xlsx}
