@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -13,7 +14,8 @@ from orchestration.errors import PlatformError
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
-from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Row
+from orchestration.landing.json_hints import shape_hint
+from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
 from orchestration.landing.kinds import check_kind
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
@@ -190,18 +192,49 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     outcome = Outcome()
     check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
-    expected = sum(not isinstance(record, Reject) for record in records.read(file))
+    expected = _expected(records, file)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
-    columns = target.columns_for(received, outcome) if expected else []
+    columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
     rows = _rows(records.read(file), received, rejects)
     outcome.rows = _copy_rows(target, columns, rows)
+    outcome.blank_lines = records.blank_lines
+    outcome.warnings += _json_warnings(records)
+    return outcome
+
+
+def _expected(records: JsonRecords, file: BinaryIO) -> int:
+    """Reads a JSON file once and counts its rows.
+
+    Raises:
+        PlatformError: its rows are not where the declaration looks for them.
+    """
+    try:
+        motifs = Counter(record.motif if isinstance(record, Reject) else "" for record in records.read(file))
+    except MisplacedRows as error:
+        raise MisplacedRows(error.message, shape_hint(file, records.variant) + error.advice) from error
+    hint = shape_hint(file, records.variant) if set(motifs) == {"pas_un_objet"} else ""
+    if hint:
+        raise MisplacedRows(
+            "Aucune ligne n'est là où la déclaration la cherche : des valeurs simples y sont.", hint.rstrip()
+        )
+    return motifs[""]
+
+
+def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
+    names = {target.variant.renames.get(name, name) for name in received}
+    complete = names.issuperset(target.table.required_columns(target.variant))
+    return "" if complete else shape_hint(file, target.variant)
+
+
+def _json_warnings(records: JsonRecords) -> Iterator[str]:
     if records.announced is not None and records.announced != records.found:
-        outcome.warnings.append(
+        yield (
             f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
             "l'export est peut-être incomplet."
         )
-    return outcome
+    if records.keys_lost:
+        yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."
 
 
 def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
