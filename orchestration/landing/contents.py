@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -13,10 +14,12 @@ from orchestration.errors import PlatformError
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
-from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Row
+from orchestration.landing.json_hints import shape_hint
+from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
+from orchestration.landing.kinds import check_kind
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
-from orchestration.landing.workbook import Sheet
+from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
 _EMPTY = PlatformError(
     "Le fichier est vide.", "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier."
@@ -136,6 +139,11 @@ class Target:
                     f"({self.variant.location}).",
                     "Donnez un autre nom à la partie {…} de `location`, ou renommez la colonne (`renames`).",
                 )
+            if declared == self.variant.sheet_column:
+                raise PlatformError(
+                    f"La colonne « {declared} » est dans la feuille, et doit aussi en recevoir le titre.",
+                    "Donnez un autre nom à `sheet_column`, ou renommez la colonne (`renames`).",
+                )
             origin[declared] = name
         return list(origin)
 
@@ -152,6 +160,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
+    check_kind(file, "csv", variant.encoding.codec)
     framer = CsvFramer(file, variant, rejects)
     header = framer.header() if variant.header else None
     if variant.header and header is None:
@@ -182,19 +191,51 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome = Outcome()
+    check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
-    expected = sum(not isinstance(record, Reject) for record in records.read(file))
+    expected = _expected(records, file)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
-    columns = target.columns_for(received, outcome) if expected else []
+    columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
     rows = _rows(records.read(file), received, rejects)
     outcome.rows = _copy_rows(target, columns, rows)
+    outcome.blank_lines = records.blank_lines
+    outcome.warnings += _json_warnings(records)
+    return outcome
+
+
+def _expected(records: JsonRecords, file: BinaryIO) -> int:
+    """Reads a JSON file once and counts its rows.
+
+    Raises:
+        PlatformError: its rows are not where the declaration looks for them.
+    """
+    try:
+        motifs = Counter(record.motif if isinstance(record, Reject) else "" for record in records.read(file))
+    except MisplacedRows as error:
+        raise MisplacedRows(error.message, shape_hint(file, records.variant) + error.advice) from error
+    hint = shape_hint(file, records.variant) if set(motifs) == {"pas_un_objet"} else ""
+    if hint:
+        raise MisplacedRows(
+            "Aucune ligne n'est là où la déclaration la cherche : des valeurs simples y sont.", hint.rstrip()
+        )
+    return motifs[""]
+
+
+def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
+    names = {target.variant.renames.get(name, name) for name in received}
+    complete = names.issuperset(target.table.required_columns(target.variant))
+    return "" if complete else shape_hint(file, target.variant)
+
+
+def _json_warnings(records: JsonRecords) -> Iterator[str]:
     if records.announced is not None and records.announced != records.found:
-        outcome.warnings.append(
+        yield (
             f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
             "l'export est peut-être incomplet."
         )
-    return outcome
+    if records.keys_lost:
+        yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."
 
 
 def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -204,18 +245,34 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
-    sheet = Sheet(file, variant, rejects)
-    if variant.header:
-        header = sheet.header()
-        if header is None:
-            raise _EMPTY
-        received = target.received(header)
-    else:
-        received = target.received(None)
-    columns = target.columns_for(received, outcome)
-    outcome.rows = _copy_rows(target, columns, sheet.rows(len(columns)))
-    outcome.blank_lines = sheet.blank_rows
+    check_kind(file, "xlsx")
+    book = Workbook(file, variant)
+    for table in book.tables(rejects):
+        try:
+            _load_sheet(target, table, outcome)
+        except PlatformError as error:
+            raise PlatformError(f"Feuille « {table.sheet.title} » : {error.message}", error.advice) from error
+    outcome.warnings += book.warnings()
     return outcome
+
+
+def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
+    variant = target.variant
+    header = table.header() if variant.header else None
+    if header is None and variant.header:
+        if not variant.sheets:
+            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", _EMPTY.advice)
+        outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
+        return
+    columns = target.columns_for(target.received(header), outcome)
+    rows: Iterable[TableRow] = table.rows(len(columns))
+    if variant.sheet_column:
+        columns = [*columns, variant.sheet_column]
+        rows = ((line, [*cells, table.sheet.title]) for line, cells in rows)
+    outcome.rows += _copy_rows(target, columns, rows)
+    outcome.blank_lines += table.blank_rows
+    outcome.out_of_table += table.out_of_table
+    outcome.warnings += table.warnings()
 
 
 LOADERS = {"csv": load_csv, "json": load_json, "xlsx": load_xlsx}

@@ -6,12 +6,16 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any, NoReturn
 
 from orchestration.errors import PlatformError
 from orchestration.landing.encodings import Encoding
 from orchestration.landing.identifiers import IDENTIFIER, METADATA_COLUMNS
+
+# Rows of a JSON file that has one object a line.
+JSON_LINES = "lines"
 
 FILE_FORMATS = ("csv", "json", "xlsx")
 ENVELOPES = {
@@ -21,17 +25,17 @@ ENVELOPES = {
 _TEXT_OPTIONS = {
     "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
     "json": ("rows", "envelope", "encoding", "member"),
-    "xlsx": ("names", "footer"),
+    "xlsx": ("names", "footer", "range", "sheet_column"),
 }
 _TABLE_SHAPE = ("header", "header_row", "header_rows", "names", "footer")
 _TEXT_FILE = ("encoding", "member", "max_unpacked")
 _CSV_SHAPE = ("delimiter", "quote", "comment", "short_rows", "long_rows", "beside")
 _OPTIONS = {
     "csv": (*_TEXT_FILE, *_CSV_SHAPE, *_TABLE_SHAPE),
-    "json": (*_TEXT_FILE, "rows", "keys", "envelope", "fields"),
-    "xlsx": ("sheet", *_TABLE_SHAPE),
+    "json": (*_TEXT_FILE, "rows", "keys", "envelope", "fields", "parents"),
+    "xlsx": ("sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE),
 }
-_FLAGS = ("header", "short_rows", "long_rows")
+_FLAGS = ("header", "short_rows", "long_rows", "fill_merged")
 _COUNTS = {"header_row": "rang", "header_rows": "nombre de lignes", "max_unpacked": "nombre de Mio"}
 _SHARED_OPTIONS = ("renames", "optional")
 _TABLE_OPTIONS = ("variants", "one_format_per_extract")
@@ -65,11 +69,17 @@ class Variant:
         beside: column that receives what stands at the right of a CSV table; None for none.
         member: pattern of the one file to read in a zip; None when it holds only one.
         max_unpacked: size in MiB beyond which a compressed file is refused.
-        rows: steps from a JSON root to its rows.
+        rows: steps from a JSON root to its rows; JSON_LINES alone for one object a line.
         keys: columns that receive the object keys met by `*` steps.
         envelope: a key of ENVELOPES, or None.
         fields: column -> path of a value inside a JSON row.
-        sheet: name or 1-based index of a worksheet.
+        parents: column -> path of a value in the objects around a JSON row; None when nobody said.
+        sheet: title of a worksheet, or its place among those that people see; None for the first of these.
+        sheets: titles or patterns of the worksheets read one after the other; () when one is read.
+        sheet_column: column that receives the title of the worksheet; None for none.
+        range: first and last column of the table in its worksheet, from 1; None for all.
+        fill_merged: whether merged cells repeat their value.
+        elsewhere: what other tables read of the same workbooks, as `sheets` says it.
         renames: identifier as received -> declared identifier.
         optional: declared columns that a file may lack.
     """
@@ -95,13 +105,38 @@ class Variant:
     keys: tuple[str, ...] = ()
     envelope: str | None = None
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sheet: str | int = 1
+    parents: Mapping[str, tuple[str, ...]] | None = None
+    sheet: str | int | None = None
+    sheets: tuple[str | int, ...] = ()
+    sheet_column: str | None = None
+    range: tuple[int, int] | None = None
+    fill_merged: bool = False
+    elsewhere: tuple[str | int | None, ...] = ()
     renames: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
 
     def captures(self) -> tuple[str, ...]:
         """Names of the columns that the location fills, in order."""
         return tuple(_captures(self.location))
+
+    @property
+    def wanted_sheets(self) -> tuple[str | int | None, ...]:
+        """The worksheets that the table reads, None for the first."""
+        return self.sheets or (self.sheet,)
+
+    @property
+    def part(self) -> object:
+        """What is read of a file: two tables may share a file when they read other parts of it."""
+        return {
+            "csv": None,
+            "json": self.rows,
+            "xlsx": (tuple(str(sheet or 1) for sheet in self.wanted_sheets), self.range, self.header_row),
+        }[self.file_format]
+
+    def own_columns(self) -> tuple[str, ...]:
+        """Columns that the declaration fills by itself, whatever the file names."""
+        sheet = (self.sheet_column,) if self.sheet_column else ()
+        return (*self.captures(), *self.keys, *(self.parents or ()), *sheet)
 
     def match(self, path: str) -> dict[str, str] | None:
         """Compares a path (relative to the landing root, `/` between folders) with the location.
@@ -147,11 +182,7 @@ class SourceTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """Text columns of the raw table: the declared ones, then what variants add by themselves."""
-        added = (
-            name
-            for variant in self.variants
-            for name in (*variant.captures(), *variant.keys, *variant.fields)
-        )
+        added = (name for variant in self.variants for name in (*variant.own_columns(), *variant.fields))
         return tuple(dict.fromkeys((*self.declared, *added)))
 
     def match(self, path: str) -> tuple[Variant, dict[str, str]] | None:
@@ -169,14 +200,14 @@ class SourceTable:
 
     def columns_by_position(self, variant: Variant) -> list[str]:
         """The declared columns that stand in the file, required or not, in order."""
-        given = {*variant.captures(), *variant.keys, variant.beside}
+        given = {*variant.own_columns(), variant.beside}
         return [name for name in self.declared if name not in given]
 
     def fingerprint(self, variant: Variant) -> str:
         """Digest of all that decides which rows a file gives; another value means loading again."""
         parts = {**vars(variant), "encoding": variant.encoding.codec, "columns": self.columns}
         parts |= {"rules": _RULES_VERSION, "table": f"{self.schema}.{self.identifier}"}
-        del parts["name"]
+        del parts["name"], parts["elsewhere"]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -217,7 +248,34 @@ def read_declarations(
             continue
         relations[relation] = table.label
         tables.append(table)
+    tables = [_beside_others(table, tables) for table in tables]
     return sorted(tables, key=lambda table: (table.domain, table.source, table.name))
+
+
+def _beside_others(table: SourceTable, tables: Sequence[SourceTable]) -> SourceTable:
+    """The table, with what the others read of its workbooks."""
+
+    def told(variant: Variant) -> Variant:
+        others = (
+            sheet
+            for other in tables
+            if other.label != table.label
+            for neighbour in other.variants
+            if neighbour.location == variant.location
+            for sheet in neighbour.wanted_sheets
+        )
+        return replace(variant, elsewhere=tuple(others)) if variant.file_format == "xlsx" else variant
+
+    return replace(table, variants=tuple(map(told, table.variants)))
+
+
+@cache
+def column_number(letters: str) -> int:
+    """The number of a worksheet's column from 1: A is 1, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
 
 
 def _captures(location: str) -> list[str]:
@@ -384,7 +442,7 @@ class _Reader:
         elif file_format == "json":
             values |= self.json_values(entry)
         else:
-            values["sheet"] = self.sheet(entry.get("sheet", 1))
+            values |= self.sheet_values(entry)
         values["renames"] = self.renames(entry.get("renames", {}))
         values["optional"] = self.names("optional", entry.get("optional", []))
         variant = Variant(**values)
@@ -484,24 +542,55 @@ class _Reader:
         values["rows"] = tuple(rows.split(".")) if rows else ()
         if not all(values["rows"]):
             self.fail("rows", f"« {rows} » a une étape vide.", "Séparez les étapes par un seul point.")
-        fields = entry.get("fields", {})
-        if not isinstance(fields, dict) or not all(
-            isinstance(path, str) and path for path in fields.values()
-        ):
-            self.fail(
-                "fields", "ce doit être une suite de « colonne: chemin ».", "Exemple : latitude: geopoint.0"
-            )
-        for column in fields:
-            self.check_column("fields", column)
-        values["fields"] = {column: tuple(path.split(".")) for column, path in fields.items()}
+        values["fields"] = self.paths("fields", entry.get("fields", {}), "latitude: geopoint.0")
+        if "parents" in entry:
+            values["parents"] = self.paths("parents", entry["parents"], "ecole_id: id")
         return values
 
-    def sheet(self, sheet: Any) -> str | int:
-        if isinstance(sheet, bool) or not isinstance(sheet, str | int) or sheet in ("", 0):
+    def paths(self, option: str, given: Any, example: str) -> dict[str, tuple[str, ...]]:
+        if not isinstance(given, dict) or not all(isinstance(path, str) and path for path in given.values()):
             self.fail(
-                "sheet", f"« {sheet} » ne désigne pas de feuille.", "Donnez son nom, ou son rang depuis 1."
+                option,
+                "ce doit être une suite de « colonne: chemin ».",
+                f"Exemple : {option}: {{{example}}}.",
             )
-        return sheet
+        for column in given:
+            self.check_column(option, column)
+        return {column: tuple(path.split(".")) for column, path in given.items()}
+
+    def sheet_values(self, entry: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {"fill_merged": entry.get("fill_merged", False)}
+        if "sheet" in entry and "sheets" in entry:
+            self.fail("sheets", "`sheet` en désigne déjà une.", "Gardez `sheet` ou `sheets`, pas les deux.")
+        if "sheet" in entry:
+            values["sheet"] = self.sheet("sheet", entry["sheet"])
+        if "sheets" in entry:
+            given = entry["sheets"]
+            values["sheets"] = tuple(
+                self.sheet("sheets", one) for one in (given if isinstance(given, list) and given else [given])
+            )
+        if "sheet_column" in entry:
+            self.check_column("sheet_column", entry["sheet_column"])
+            values["sheet_column"] = entry["sheet_column"]
+        if "range" in entry:
+            values["range"] = self.range(entry["range"])
+        return values
+
+    def sheet(self, option: str, given: Any) -> str | int:
+        if isinstance(given, bool) or not isinstance(given, str | int) or given in ("", 0):
+            self.fail(
+                option,
+                f"« {given} » ne désigne pas de feuille.",
+                "Donnez son nom entre guillemets, ou son rang depuis 1 parmi les feuilles visibles.",
+            )
+        return given
+
+    def range(self, given: str) -> tuple[int, int]:
+        found = re.fullmatch(r"([A-Z]{1,3}):([A-Z]{1,3})", given.upper())
+        first, last = map(column_number, found.groups()) if found else (1, 0)
+        if last < first:
+            self.fail("range", f"« {given} » ne désigne pas de colonnes.", "Exemple : range: 'A:F'.")
+        return first, last
 
     def encoding(self, name: str) -> Encoding:
         try:
@@ -543,7 +632,7 @@ class _Reader:
                     f"« {column} » n'est pas une colonne déclarée.",
                     "Déclarez-la sous `columns:`.",
                 )
-        given = {*variant.captures(), *variant.optional, variant.beside}
+        given = {*variant.own_columns(), *variant.optional, variant.beside}
         named = variant.header and variant.names == "header"
         if not named and not set(self.declared) - given:
             self.fail(

@@ -119,23 +119,24 @@ class _Load:
     def run(self, tables: Sequence[SourceTable], paths: list[str], unreadable: list[str]) -> LoadReport:
         report = LoadReport()
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
-        owners: dict[str, list[str]] = {}
+        owners: dict[tuple[str, object], list[str]] = {}
         for path in paths:
             for table in tables:
                 found = table.match(path)
                 if found:
                     matches[table.label].append(_Match(path, *found))
-                    owners.setdefault(path, []).append(table.label)
-        report.unmatched = sorted([*(path for path in paths if path not in owners), *unreadable])
+                    owners.setdefault((path, found[0].part), []).append(table.label)
+        read = {path for path, _ in owners}
+        report.unmatched = sorted([*(path for path in paths if path not in read), *unreadable])
         with _lost_server(self.connection):
             ensure_audit(self.connection)
-        shared = {path: labels for path, labels in owners.items() if len(labels) > 1}
+        shared = {place: labels for place, labels in owners.items() if len(labels) > 1}
         for table in tables:
             report.tables.append(self.load_table(table, matches[table.label], shared))
         return report
 
     def load_table(
-        self, table: SourceTable, matches: Sequence[_Match], shared: dict[str, list[str]]
+        self, table: SourceTable, matches: Sequence[_Match], shared: dict[tuple[str, object], list[str]]
     ) -> TableReport:
         report = TableReport(table.domain, table.source, table.name)
         try:
@@ -163,13 +164,13 @@ class _Load:
         self,
         table: SourceTable,
         group: Sequence[_Match],
-        shared: dict[str, list[str]],
+        shared: dict[tuple[str, object], list[str]],
         report: TableReport,
     ) -> None:
         """Loads one extract: its first file, the others being the same in another format."""
         winner, *others = group
         aside: set[str] = set()
-        loaded = self._load_file(table, winner, shared.get(winner.path), aside)
+        loaded = self._load_file(table, winner, shared.get((winner.path, winner.variant.part)), aside)
         self._add(report, loaded)
         for other in others:
             if loaded.status == "echec":
@@ -192,7 +193,8 @@ class _Load:
             if owners:
                 raise PlatformError(
                     f"Le fichier correspond à plusieurs tables : {', '.join(owners)}.",
-                    "Précisez `location` pour qu'une seule table le lise.",
+                    "Précisez `location` pour qu'une seule table le lise, ou que chacune en lise "
+                    "une autre feuille (`sheet`) ou d'autres lignes (`rows`).",
                 )
             with (self.landing / match.path).open("rb") as file, self.connection.transaction():
                 lock(self.connection, f"{table.schema}.{table.identifier}")
