@@ -161,25 +161,26 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     """
     outcome, variant = Outcome(), target.variant
     check_kind(file, "csv", variant.encoding.codec)
-    framer = CsvFramer(file, variant.encoding, variant.delimiter, variant.quote, rejects)
-    if variant.header:
-        header = framer.header()
-        if header is None:
-            raise _EMPTY
-        received = target.received(header)
-    else:
-        received = target.received(None)
+    framer = CsvFramer(file, variant, rejects)
+    header = framer.header() if variant.header else None
+    if variant.header and header is None:
+        raise _EMPTY
+    if header and variant.beside:
+        header = framer.table_names(header)
+    received = target.received(header)
     columns = target.columns_for(received, outcome)
+    beside = [variant.beside] if variant.beside else []
     options = sql.SQL("(format csv, delimiter {}, quote {}, null '', encoding {})").format(
-        sql.Literal(variant.delimiter),
+        sql.Literal(framer.delimiter.decode("ascii")),
         sql.Literal(framer.quote.decode("ascii")),
         sql.Literal(framer.encoding.postgres),
     )
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, options)) as copy:
+    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns + beside, options)) as copy:
         for piece in framer.frame(len(columns)):
             copy.write(piece)
-    outcome.rows = framer.counts.rows
-    outcome.blank_lines = framer.counts.blank_lines
+    outcome.rows, outcome.blank_lines = framer.counts.rows, framer.counts.blank_lines
+    outcome.out_of_table, outcome.misencoded = framer.counts.outside_lines, framer.counts.misencoded
+    outcome.warnings += framer.warnings
     return outcome
 
 
