@@ -231,7 +231,7 @@ def _text(head: bytes) -> str:
     if _JSON.match(head):
         return "json"
     controls = len(re.findall(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", head))
-    return "binaire" if controls * 10 > len(head) else "texte"
+    return "binaire" if controls * 3 > len(head) else "texte"
 
 
 def _unmarked_wide(head: bytes) -> str | None:
