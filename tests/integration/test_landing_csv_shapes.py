@@ -89,7 +89,6 @@ def test_a_shape_not_declared_names_the_option(
     report, found = load(database, tmp_path, content, {})
     assert (report.status, found) == ("echec", [])
     assert words in report.message
-    assert "sheet" not in report.message
 
 
 def test_a_header_of_two_lines_is_seen(database: str, tmp_path: Path) -> None:
@@ -116,6 +115,23 @@ def test_cells_in_another_encoding_are_counted_at_any_share(database: str, tmp_p
     report, _ = load(database, tmp_path, b"code;nom;montant\n" + good + wrong, {"encoding": "cp1252"})
     assert (report.rows, report.misencoded) == (999, 9)
     assert "9 cellules portent des lettres d'un autre encodage que cp1252" in report.message
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("utf-8", "Ã‰cole"), ("cp1252", "École"), ("utf-8", "\ufffdcole")]
+)
+def test_cells_of_json_in_another_encoding_are_counted(
+    database: str, tmp_path: Path, encoding: str, text: str
+) -> None:
+    path = tmp_path / "age/essai/x.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'[{{"code": "é", "nom": "A"}}, {{"code": "{text}", "nom": "{text}"}}]', "utf-8")
+    if encoding == "cp1252":
+        path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe9"))
+    declared = table("age/essai/x.json", ("code", "nom"), "json", {"encoding": encoding})
+    report = load_landing(database, tmp_path, [declared]).tables[0].files[0]
+    assert (report.rows, report.misencoded) == (2, 2)
+    assert f"2 cellules portent des lettres d'un autre encodage que {encoding}" in report.message
 
 
 def test_too_many_columns_name_the_limit_of_postgresql(database: str, tmp_path: Path) -> None:
