@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,20 @@ def test_compressed_files_are_read_through(database: str, tmp_path: Path) -> Non
     declared = table("age/essai/y.zip", COLUMNS, "json", {"member": "*.json"}, name="json")
     found = load_landing(database, tmp_path, [declared]).tables[0].files[0]
     assert (found.status, found.rows) == ("charge", 1)
+
+
+def test_a_name_of_a_mac_is_matched_and_a_double_loads_nothing(database: str, tmp_path: Path) -> None:
+    folder = tmp_path / "age/essai"
+    folder.mkdir(parents=True)
+    decomposed = unicodedata.normalize("NFD", "élèves_2024.CSV")
+    (folder / decomposed).write_text("a\n1\n")
+    (folder / "élèves_2024.ods").write_text("x")
+    declared = table("age/essai/élèves_{annee}.csv", ("a", "annee"))
+    report = load_landing(database, tmp_path, [declared])
+    assert [(file.path, file.rows) for file in report.tables[0].files] == [(f"age/essai/{decomposed}", 1)]
+    assert "l'extension diffère (.ods au lieu de .csv)" in report.hints["age/essai/élèves_2024.ods"]
+    (folder / "élèves_2024.csv").write_text("a\n2\n")
+    files = load_landing(database, tmp_path, [declared]).tables[0].files
+    assert [(file.status, "porte le même nom" in file.message) for file in files] == [("echec", True)] * 2
+    with psycopg.connect(database) as connection:
+        assert connection.execute("select a, annee from raw_age.essai").fetchall() == [("1", "2024")]
