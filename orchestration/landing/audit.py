@@ -12,9 +12,15 @@ from psycopg import sql
 
 from orchestration.landing.declaration import SourceTable
 
-# Rows of a file are in the raw table when its latest status among these is one of the first two.
-_PLACING = ("charge", "remplace", "doublon")
-RECEIPTS = ("charge", "remplace", "identique", "doublon")
+LOADED = ("charge", "remplace")
+# What takes a file's rows out of the raw table.
+_GONE = ("doublon", "renomme", "retire")
+# Rows of a file are in the raw table when its latest status among these is one of LOADED.
+PLACING = (*LOADED, *_GONE)
+RECEIPTS = (*LOADED, "identique", "doublon")
+# Nothing of the file was taken: it failed, or waits for a yes.
+REFUSED = ("echec", "attente")
+STATUSES = (*PLACING, "identique", *REFUSED)
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ class Entry:
     @property
     def loaded(self) -> bool:
         """True when this entry put the file's rows into the raw table."""
-        return self.statut in ("charge", "remplace")
+        return self.statut in LOADED
 
 
 def signature(status: os.stat_result) -> str:
@@ -41,12 +47,12 @@ def signature(status: os.stat_result) -> str:
 
 def last_entry(connection: psycopg.Connection, table: SourceTable, path: str) -> Entry | None:
     """The latest audit row of a file, whatever its status."""
-    return _entry(connection, table, path, [*RECEIPTS, "echec"])
+    return _entry(connection, table, path, list(STATUSES))
 
 
 def placing_entry(connection: psycopg.Connection, table: SourceTable, path: str) -> Entry | None:
     """The latest audit row that put the file's rows into the raw table or took them away."""
-    return _entry(connection, table, path, list(_PLACING))
+    return _entry(connection, table, path, list(PLACING))
 
 
 def _entry(connection: psycopg.Connection, table: SourceTable, path: str, among: list[str]) -> Entry | None:
@@ -64,8 +70,8 @@ def loaded_files(connection: psycopg.Connection, table: SourceTable) -> list[str
     found = connection.execute(
         "select fichier from (select distinct on (fichier) fichier, statut from plateforme.chargements "
         "where domaine = %s and source_nom = %s and table_nom = %s and statut = any(%s) "
-        "order by fichier, chargement_id desc) as placees where statut <> 'doublon' order by fichier",
-        [table.domain, table.source, table.name, list(_PLACING)],
+        "order by fichier, chargement_id desc) as placees where statut = any(%s) order by fichier",
+        [table.domain, table.source, table.name, list(PLACING), list(LOADED)],
     )
     return [path for (path,) in found]
 

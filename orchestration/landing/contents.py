@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -10,17 +11,32 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.csv_counts import misencoded_warning
+from orchestration.landing.csv_hints import header_hint
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
-from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Row
+from orchestration.landing.json_hints import shape_hint
+from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
+from orchestration.landing.kinds import check_kind
+from orchestration.landing.misread import is_misread
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
-from orchestration.landing.workbook import Sheet
+from orchestration.landing.unpacking import unpacked
+from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
 _EMPTY = PlatformError(
     "Le fichier est vide.", "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier."
 )
+
+
+# What a declaration can say where the columns or the rows of a format are not found.
+SHAPE_ADVICE = {
+    "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
+    "`header`)",
+    "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
+    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
+}
 
 
 @dataclass
@@ -30,12 +46,16 @@ class Outcome:
     Attributes:
         rows: records in the raw table.
         blank_lines: blank lines at its end.
+        out_of_table: lines above, below or between the rows, which the declaration leaves out.
+        misencoded: cells in another encoding than the declared one.
         columns_added: columns that it brought and nobody declared.
         warnings: French sentences.
     """
 
     rows: int = 0
     blank_lines: int = 0
+    out_of_table: int = 0
+    misencoded: int = 0
     columns_added: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -54,21 +74,51 @@ class Target:
     table: SourceTable
     variant: Variant
 
-    def columns_for(self, received: Sequence[str], outcome: Outcome) -> list[str]:
+    def received(self, header: Sequence[str] | None) -> list[str]:
+        """The identifiers of a file's columns.
+
+        Args:
+            header: its names as received; None for a file without header.
+
+        Raises:
+            PlatformError: two names give one identifier, or by position there are fewer than declared.
+        """
+        required = list(self.table.required_columns(self.variant))
+        if header is None:
+            return required
+        if self.variant.names == "header":
+            return to_identifiers(header)
+        ordered = self.table.columns_by_position(self.variant)
+        if len(header) == len(required):
+            return required
+        if len(header) < len(ordered):
+            raise PlatformError(
+                f"L'en-tête a {len(header)} cellules, et {len(ordered)} colonnes sont déclarées, à prendre "
+                f"dans l'ordre (`names: position`) : {', '.join(ordered)}.",
+                "Mettez dans `optional` celles que le fichier n'a pas, ou "
+                f"{SHAPE_ADVICE[self.variant.file_format]}.",
+            )
+        return ordered + [f"colonne_{place}" for place in range(len(ordered) + 1, len(header) + 1)]
+
+    def columns_for(self, received: Sequence[str], outcome: Outcome, hint: str = "") -> list[str]:
         """Matches received identifiers with the raw table's columns, adding the new ones to it.
+
+        Args:
+            received: as `received` gives them.
+            outcome: receives the new columns, and what to say of them.
+            hint: a French sentence for a missing column: what the file itself shows.
 
         Raises:
             PlatformError: a required column is missing, or one comes twice.
         """
-        names = self._renamed(received)
-        missing = [name for name in self.table.required_columns(self.variant) if name not in names]
+        names, missing = self._renamed(received), self.missing(received)
         if missing:
             raise PlatformError(
-                f"Il manque {_plural(len(missing), 'colonne obligatoire', 'colonnes obligatoires')} : "
+                f"Il manque {_plural(len(missing), 'la colonne obligatoire', 'les colonnes obligatoires')} : "
                 f"{', '.join(missing)}. Colonnes reçues : {', '.join(names) or 'aucune'}. "
                 f"Colonnes déclarées : {', '.join(self.table.declared)}.",
-                "Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie plus, "
-                "à `optional` ; sinon, vérifiez `delimiter` et `encoding`.",
+                f"{hint}Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie "
+                f"plus, à `optional` ; sinon, {SHAPE_ADVICE[self.variant.file_format]}.",
             )
         new = [name for name in names if name not in self.table.columns]
         add_columns(self.connection, self.table, names)
@@ -79,6 +129,11 @@ class Target:
                 f"{', '.join(new)}."
             )
         return names
+
+    def missing(self, received: Sequence[str]) -> list[str]:
+        """The required columns that a file lacks."""
+        names = {self.variant.renames.get(name, name) for name in received}
+        return [name for name in self.table.required_columns(self.variant) if name not in names]
 
     def _renamed(self, received: Sequence[str]) -> list[str]:
         origin: dict[str, str] = {}
@@ -91,6 +146,11 @@ class Target:
                     f"La colonne « {declared} » est à la fois dans le fichier et dans son nom "
                     f"({self.variant.location}).",
                     "Donnez un autre nom à la partie {…} de `location`, ou renommez la colonne (`renames`).",
+                )
+            if declared == self.variant.sheet_column:
+                raise PlatformError(
+                    f"La colonne « {declared} » est dans la feuille, et doit aussi en recevoir le titre.",
+                    "Donnez un autre nom à `sheet_column`, ou renommez la colonne (`renames`).",
                 )
             origin[declared] = name
         return list(origin)
@@ -108,25 +168,30 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
-    framer = CsvFramer(file, variant.encoding, variant.delimiter, variant.quote, rejects)
-    if variant.header:
-        header = framer.header()
-        if header is None:
-            raise _EMPTY
-        received = to_identifiers(header)
-    else:
-        received = list(target.table.required_columns(variant))
-    columns = target.columns_for(received, outcome)
+    file = unpacked(file, variant)
+    check_kind(file, "csv", variant.encoding.codec)
+    framer = CsvFramer(file, variant, rejects)
+    header = framer.header() if variant.header else None
+    if variant.header and header is None:
+        raise _EMPTY
+    if header and variant.beside:
+        header = framer.table_names(header)
+    received = target.received(header)
+    missing = target.missing(received)
+    hint = header_hint(file, variant, target.table.required_columns(variant)) if missing else ""
+    columns = target.columns_for(received, outcome, hint)
+    beside = [variant.beside] if variant.beside else []
     options = sql.SQL("(format csv, delimiter {}, quote {}, null '', encoding {})").format(
-        sql.Literal(variant.delimiter),
+        sql.Literal(framer.delimiter.decode("ascii")),
         sql.Literal(framer.quote.decode("ascii")),
         sql.Literal(framer.encoding.postgres),
     )
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, options)) as copy:
+    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns + beside, options)) as copy:
         for piece in framer.frame(len(columns)):
             copy.write(piece)
-    outcome.rows = framer.counts.rows
-    outcome.blank_lines = framer.counts.blank_lines
+    outcome.rows, outcome.blank_lines = framer.counts.rows, framer.counts.blank_lines
+    outcome.out_of_table, outcome.misencoded = framer.counts.outside_lines, framer.counts.misencoded
+    outcome.warnings += framer.warnings
     return outcome
 
 
@@ -137,19 +202,50 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome = Outcome()
+    file = unpacked(file, target.variant)
+    check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
-    expected = sum(not isinstance(record, Reject) for record in records.read(file))
+    expected = _expected(records, file)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
-    columns = target.columns_for(received, outcome) if expected else []
+    columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
     rows = _rows(records.read(file), received, rejects)
-    outcome.rows = _copy_rows(target, columns, rows)
+    outcome.rows = _copy_rows(target, columns, rows, outcome)
+    outcome.blank_lines = records.blank_lines
+    outcome.warnings += _json_warnings(records)
+    return outcome
+
+
+def _expected(records: JsonRecords, file: BinaryIO) -> int:
+    """Reads a JSON file once and counts its rows.
+
+    Raises:
+        PlatformError: its rows are not where the declaration looks for them.
+    """
+    try:
+        motifs = Counter(record.motif if isinstance(record, Reject) else "" for record in records.read(file))
+    except MisplacedRows as error:
+        raise MisplacedRows(error.message, shape_hint(file, records.variant) + error.advice) from error
+    hint = shape_hint(file, records.variant) if set(motifs) == {"pas_un_objet"} else ""
+    if hint:
+        raise MisplacedRows(
+            "Aucune ligne n'est là où la déclaration la cherche : des valeurs simples y sont.", hint.rstrip()
+        )
+    return motifs[""]
+
+
+def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
+    return shape_hint(file, target.variant) if target.missing(received) else ""
+
+
+def _json_warnings(records: JsonRecords) -> Iterator[str]:
     if records.announced is not None and records.announced != records.found:
-        outcome.warnings.append(
+        yield (
             f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
             "l'export est peut-être incomplet."
         )
-    return outcome
+    if records.keys_lost:
+        yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."
 
 
 def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -159,18 +255,34 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
-    sheet = Sheet(file, variant, rejects)
-    if variant.header:
-        header = sheet.header()
-        if header is None:
-            raise _EMPTY
-        received = to_identifiers(header)
-    else:
-        received = list(target.table.required_columns(variant))
-    columns = target.columns_for(received, outcome)
-    outcome.rows = _copy_rows(target, columns, sheet.rows(len(columns)))
-    outcome.blank_lines = sheet.blank_rows
+    check_kind(file, "xlsx")
+    book = Workbook(file, variant)
+    for table in book.tables(rejects):
+        try:
+            _load_sheet(target, table, outcome)
+        except PlatformError as error:
+            raise PlatformError(f"Feuille « {table.sheet.title} » : {error.message}", error.advice) from error
+    outcome.warnings += book.warnings()
     return outcome
+
+
+def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
+    variant = target.variant
+    header = table.header() if variant.header else None
+    if header is None and variant.header:
+        if not variant.sheets:
+            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", _EMPTY.advice)
+        outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
+        return
+    columns = target.columns_for(target.received(header), outcome)
+    rows: Iterable[TableRow] = table.rows(len(columns))
+    if variant.sheet_column:
+        columns = [*columns, variant.sheet_column]
+        rows = ((line, [*cells, table.sheet.title]) for line, cells in rows)
+    outcome.rows += _copy_rows(target, columns, rows, outcome)
+    outcome.blank_lines += table.blank_rows
+    outcome.out_of_table += table.out_of_table
+    outcome.warnings += table.warnings()
 
 
 LOADERS = {"csv": load_csv, "json": load_json, "xlsx": load_xlsx}
@@ -189,13 +301,19 @@ def _rows(
 
 
 def _copy_rows(
-    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]]
+    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]], outcome: Outcome
 ) -> int:
-    count = 0
+    count, misread, first = 0, 0, 0
     with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, sql.SQL(""))) as copy:
         for line, values in rows:
             copy.write_row((line, *values))
             count += 1
+            wrong = sum(value is not None and is_misread(value) for value in values)
+            misread, first = misread + wrong, first or (line if wrong else 0)
+    outcome.misencoded += misread
+    if misread:
+        codec = None if target.variant.file_format == "xlsx" else target.variant.encoding.codec
+        outcome.warnings.append(misencoded_warning(misread, codec, first))
     return count
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
-from orchestration.landing import audit
+from orchestration.landing import audit, names
 from orchestration.landing.contents import LOADERS, Outcome, Target
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.erased import Erased
-from orchestration.landing.rejects import RejectSpool
+from orchestration.landing.rejects import OUT_OF_TABLE, RejectSpool
 from orchestration.landing.report import FileReport, LoadReport, TableReport
 from orchestration.landing.tables import (
     ensure_audit,
@@ -114,25 +115,24 @@ class _Load:
         self.connection = connection
         self.landing = landing
         self.progress = progress
+        self.twins: dict[str, str] = {}
 
     def run(self, tables: Sequence[SourceTable], paths: list[str], unreadable: list[str]) -> LoadReport:
         report = LoadReport()
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
-        owners: dict[str, list[str]] = {}
+        owners: dict[tuple[str, object], list[str]] = {}
         for path in sorted(paths, key=self._deposited):
-            for table in tables:
-                found = table.match(path)
-                if found:
-                    matches[table.label].append(_Match(path, *found))
-                    owners.setdefault(path, []).append(table.label)
-        report.unmatched = sorted([*(path for path in paths if path not in owners), *unreadable])
-        for path in report.unmatched:
-            said = next(filter(None, (table.misfit(path) for table in tables)), "")
-            if said:
-                report.near_misses[path] = said
+            for table, variant, captured in names.owners(path, tables):
+                matches[table.label].append(_Match(path, variant, captured))
+                owners.setdefault((path, variant.part), []).append(table.label)
+        read = {path for path, _ in owners}
+        report.unmatched = sorted([*(path for path in paths if path not in read), *unreadable])
+        report.hints = {path: hint for path in report.unmatched if (hint := names.resemblance(path, tables))}
+        for found in matches.values():
+            self.twins |= names.twins([match.path for match in found])
         with _lost_server(self.connection):
             ensure_audit(self.connection)
-        shared = {path: labels for path, labels in owners.items() if len(labels) > 1}
+        shared = {place: labels for place, labels in owners.items() if len(labels) > 1}
         for table in tables:
             report.tables.append(self.load_table(table, matches[table.label], shared))
         return report
@@ -143,7 +143,7 @@ class _Load:
         return status.st_mtime_ns if status else 0
 
     def load_table(
-        self, table: SourceTable, matches: Sequence[_Match], shared: dict[str, list[str]]
+        self, table: SourceTable, matches: Sequence[_Match], shared: dict[tuple[str, object], list[str]]
     ) -> TableReport:
         report = TableReport(table.domain, table.source, table.name)
         try:
@@ -171,13 +171,13 @@ class _Load:
         self,
         table: SourceTable,
         group: Sequence[_Match],
-        shared: dict[str, list[str]],
+        shared: dict[tuple[str, object], list[str]],
         report: TableReport,
     ) -> None:
         """Loads one extract: its first file, the others being the same in another format."""
         winner, *others = group
         aside: set[str] = set()
-        loaded = self._load_file(table, winner, shared.get(winner.path), aside)
+        loaded = self._load_file(table, winner, shared.get((winner.path, winner.variant.part)), aside)
         self._add(report, loaded)
         for other in others:
             if loaded.status == "echec":
@@ -200,7 +200,14 @@ class _Load:
             if owners:
                 raise PlatformError(
                     f"Le fichier correspond à plusieurs tables : {', '.join(owners)}.",
-                    "Précisez `location` pour qu'une seule table le lise.",
+                    "Précisez `location` pour qu'une seule table le lise, ou que chacune en lise "
+                    "une autre feuille (`sheet`) ou d'autres lignes (`rows`).",
+                )
+            if match.path in self.twins:
+                raise PlatformError(
+                    f"Le fichier porte le même nom que {self.twins[match.path]}, à la casse ou à l'écriture "
+                    "des accents près : aucun des deux n'est chargé.",
+                    "Retirez de la zone de dépôt celui qui est de trop, puis relancez.",
                 )
             with (self.landing / match.path).open("rb") as file, self.connection.transaction():
                 lock(self.connection, f"{table.schema}.{table.identifier}")
@@ -383,15 +390,17 @@ class _FileLoad:
         try:
             outcome = self._copy(rejects)
             left_out = erased.leave_out(load_id)
-            rejected = self._copy_rejects(load_id, rejects, erased)
+            written = self._copy_rejects(load_id, rejects, erased)
         finally:
             rejects.close()
         self._check_unchanged()
         outcome.rows -= left_out
-        if left_out or rejected < rejects.count:
+        if left_out or written.total() < rejects.count:
             outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")
+        rejected = written.total() - written[OUT_OF_TABLE]
         self.report.rows, self.report.rejects = outcome.rows, rejected
-        self.report.blank_lines = outcome.blank_lines
+        self.report.blank_lines, self.report.out_of_table = outcome.blank_lines, outcome.out_of_table
+        self.report.misencoded = outcome.misencoded
         if outcome.rows == 0 and rejected:
             outcome.warnings.append(
                 "Aucune ligne n'a été acceptée : vérifiez `delimiter`, `encoding` et `header`."
@@ -431,20 +440,21 @@ class _FileLoad:
                 "ou de droits, adressez-vous à l'administrateur du serveur.",
             ) from error
 
-    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> int:
+    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> Counter[str]:
+        """Writes what is no row; returns how many by motif."""
+        written: Counter[str] = Counter()
         if not rejects.count:
-            return 0
+            return written
         statement = sql.SQL(
             "copy {} (chargement_id, source_nom, table_nom, source_fichier, source_ligne, position_octet, "
             "motif, detail, texte, octets) from stdin"
         ).format(rejects_table(self.table))
         origin = (load_id, self.table.source, self.table.name, self.match.path)
         with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            written = 0
             for reject in rejects:
                 if not erased.concerns(reject):
                     copy.write_row((*origin, *reject))
-                    written += 1
+                    written[reject.motif] += 1
         return written
 
     def _check_unchanged(self) -> None:
@@ -470,6 +480,8 @@ class _FileLoad:
                 "lignes": self.report.rows,
                 "rejets": self.report.rejects,
                 "lignes_vides": self.report.blank_lines,
+                "hors_tableau": self.report.out_of_table,
+                "mal_encodees": self.report.misencoded,
                 "duree_s": round(self.report.seconds, 3),
                 "empreinte": self.fingerprint,
                 "signature": self.signature,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 
 # Of a date's form, as to_date writes it; a year is of our time, so that a count is not taken for one.
 _PARTS = {"yyyy": "(?:19|20|21)[0-9]{2}", "MM": "(?:0[1-9]|1[0-2])", "dd": "(?:0[1-9]|[12][0-9]|3[01])"}
@@ -34,29 +36,31 @@ def is_date(form: str) -> bool:
     return all("yyyy" in _parts(alternative) for alternative in form.split("|"))
 
 
-def compiled(location: str, loose: bool = False) -> re.Pattern[str]:
+@cache
+def compiled(location: str, any_case: bool = False, loose: bool = False) -> re.Pattern[str]:
     """Translates a location.
 
     Args:
         location: `*`, `?` and `[0-3]` stay within a folder; `{name:form}` is a group of that name.
+        any_case: whether capitals and small letters are the same.
         loose: takes anything within a folder where a form is given.
 
     Raises:
         re.error: it cannot be a pattern.
     """
     pattern = ""
-    for piece in _PIECE.split(location):
+    for piece in _PIECE.split(_composed(location)):
         if piece.startswith("{"):
             name, form = _capture(piece)
             pattern += f"(?P<{name}>{'[^/]+' if loose or not form else _form_pattern(form)})"
         else:
             pattern += _glob_pattern(piece)
-    return re.compile(pattern)
+    return re.compile(pattern, re.IGNORECASE if any_case else 0)
 
 
-def match(location: str, path: str) -> dict[str, str] | None:
-    """The captures of a path by name, or None when it does not match the location."""
-    found = compiled(location).fullmatch(path)
+def match(location: str, path: str, any_case: bool = False) -> dict[str, str] | None:
+    """The captures of a path by name, its accents written either way, or None when it does not match."""
+    found = compiled(location, any_case).fullmatch(_composed(path))
     if found is None:
         return None
     taken = found.groupdict()
@@ -71,11 +75,16 @@ def fits(value: str, form: str) -> bool:
 
 def misfits(location: str, path: str) -> Iterator[str]:
     """Says in French, capture by capture, why a path that a location would take is not taken."""
-    found = compiled(location, loose=True).fullmatch(path)
+    found = compiled(location, any_case=True, loose=True).fullmatch(_composed(path))
     for name, form in captures(location).items() if found else ():
         value = found[name] if found else ""
         if not fits(value, form):
             yield f"{name} « {value} » n'a pas la forme « {form} »"
+
+
+def _composed(text: str) -> str:
+    """Text whose accents are part of their letters, as most systems write names; a Mac does not."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _capture(piece: str) -> tuple[str, str]:

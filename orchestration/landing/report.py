@@ -20,6 +20,8 @@ class FileReport:
         rows: records loaded by this run.
         rejects: lines of this file put into the rejects by this run.
         blank_lines: blank lines at its end.
+        out_of_table: lines that the declaration leaves out of the table.
+        misencoded: cells in another encoding than the declared one.
         seconds: time it took.
         columns_added: columns that it brought and nobody declared.
     """
@@ -31,6 +33,8 @@ class FileReport:
     rows: int = 0
     rejects: int = 0
     blank_lines: int = 0
+    out_of_table: int = 0
+    misencoded: int = 0
     seconds: float = 0.0
     columns_added: list[str] = field(default_factory=list)
 
@@ -92,12 +96,12 @@ class LoadReport:
     Attributes:
         tables: in the order of the declarations.
         unmatched: files that no declaration matches, relative to the landing root.
-        near_misses: what differs, in French, for those among them that a declaration nearly matches.
+        hints: what some of them look like, in French.
     """
 
     tables: list[TableReport] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
-    near_misses: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[TableReport]:

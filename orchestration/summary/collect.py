@@ -14,6 +14,7 @@ from psycopg import sql
 from orchestration.landing import SourceTable as Declaration
 from orchestration.landing import read_declarations
 from orchestration.landing.audit import last_receipt, loaded_files
+from orchestration.landing.rejects import OUT_OF_TABLE
 from orchestration.landing.tables import REJECTS_TABLE, rejects_table
 
 ECARTS = "_ecarts"
@@ -32,7 +33,7 @@ class Run:
         seconds: duration of each step, by its French title.
         connection: host, port, database, user, password_file (None on a server that is not ours).
         unmatched: files of the landing zone that match no declaration, relative to it.
-        near_misses: what differs, in French, for those among them that a declaration nearly matches.
+        hints: what some of these look like, in French.
         load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
         results: the `results` of dbt's run_results.json; empty when nothing was built.
         problem: what stopped the run, in French; None when it went to its end.
@@ -44,7 +45,7 @@ class Run:
     seconds: Mapping[str, float]
     connection: Mapping[str, str | None]
     unmatched: Sequence[str] = ()
-    near_misses: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, str] = field(default_factory=dict)
     load_failures: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[Mapping[str, Any]] = ()
     problem: str | None = None
@@ -124,7 +125,7 @@ class Summary:
     seconds: dict[str, float]
     connection: dict[str, str | None]
     audit: dict[str, str] = field(default_factory=dict)
-    near_misses: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of build/summary.json."""
@@ -179,6 +180,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         target=run.target,
         sources=sources,
         unmatched=sorted(run.unmatched),
+        hints=dict(run.hints),
         models=dict(counts["model"]),
         seeds=dict(counts["seed"]),
         tests=dict(counts["test"]),
@@ -187,7 +189,6 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         seconds=dict(run.seconds),
         connection=dict(run.connection),
         audit=dict(run.audit),
-        near_misses=dict(run.near_misses),
     )
 
 
@@ -247,9 +248,10 @@ def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
 
 def _unreadable(connection: psycopg.Connection, table: Declaration) -> dict[str, int]:
     query = sql.SQL(
-        "select motif, count(*) from {} where source_nom = %s and table_nom = %s group by motif"
+        "select motif, count(*) from {} where source_nom = %s and table_nom = %s and motif <> %s "
+        "group by motif"
     ).format(rejects_table(table))
-    return dict(connection.execute(query, [table.source, table.name]).fetchall())
+    return dict(connection.execute(query, [table.source, table.name, OUT_OF_TABLE]).fetchall())
 
 
 def _ecarts_models(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

@@ -40,7 +40,7 @@ def render(summary: Summary) -> str:
         ),
         _list(
             "Fichiers qu'aucune source ne déclare",
-            [" : ".join(filter(None, (path, summary.near_misses.get(path)))) for path in summary.unmatched],
+            [" : ".join(filter(None, (path, summary.hints.get(path)))) for path in summary.unmatched],
         ),
         _list(
             "Chargements en échec",

@@ -221,6 +221,27 @@ def test_never_received_table_exists_and_is_empty(load: Any, connection: Connect
     assert rows(connection) == []
 
 
+def test_older_audit_gets_its_new_columns_and_statuses(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    connection.execute(
+        "alter table plateforme.chargements drop hors_tableau, drop mal_encodees, drop motif, "
+        "drop constraint chargements_statut_check, add constraint chargements_statut_check "
+        "check (statut in ('charge', 'remplace', 'identique', 'doublon', 'echec'))"
+    )
+    put(landing, "x.csv", "a,b\n1,3\n")
+    load()
+    kept = connection.execute(
+        "select statut, hors_tableau, mal_encodees, motif from plateforme.chargements order by chargement_id"
+    )
+    assert kept.fetchall() == [("charge", 0, 0, ""), ("remplace", 0, 0, "")]
+    connection.execute("update plateforme.chargements set statut = 'attente'")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("update plateforme.chargements set statut = 'perdu'")
+
+
 def test_file_that_left_keeps_its_rows(load: Any, landing: Path, connection: Connection) -> None:
     path = put(landing, "x.csv", "a,b\n1,2\n")
     load()
@@ -245,7 +266,7 @@ def test_unmatched_files_are_listed_hidden_ones_not(load: Any, landing: Path) ->
     assert load().unmatched == ["age/essai/x.txt", "sg/y.csv"]
     assert load(domains=["age"]).unmatched == ["age/essai/x.txt"]
     put(landing, "ise_2024-brut.csv", "a,b\n1,2\n")
-    near = load(table("age/essai/ise_{edition:v0|yyyy}.csv"), domains=["age"]).near_misses
+    near = load(table("age/essai/ise_{edition:v0|yyyy}.csv"), domains=["age"]).hints
     assert list(near) == ["age/essai/ise_2024-brut.csv"]
     assert "edition « 2024-brut » n'a pas la forme « v0|yyyy »" in near["age/essai/ise_2024-brut.csv"]
 
@@ -267,8 +288,8 @@ def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None
         ("nul.csv", b"a\0,b\n1,2\n", "octets nuls"),
         ("coupe.json", b'[{"a": 1, "b": 2}, {"a": ', "ligne 1, colonne 26"),
         ("vide.json", b"", "vide"),
-        ("faux.xlsx", b"a,b\n1,2\n", "illisible"),
-        ("large.csv", ",".join(f"c{k}" for k in range(1700)).encode() + b",a,b\n", "PostgreSQL a refusé"),
+        ("faux.xlsx", b"a,b\n1,2\n", "c'est un texte"),
+        ("large.csv", ",".join(f"c{k}" for k in range(1700)).encode() + b",a,b\n", "1\u202f600 colonnes"),
     ],
 )
 def test_bad_file_fails_alone(

@@ -82,15 +82,20 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
     one, described = table(), table()
     other = table(options={"delimiter": ";"})
     longer = table(columns=("a", "b", "c"))
-    prints = [declared.fingerprint(declared.variants[0]) for declared in (one, described, other, longer)]
+    shapes = [{"header_row": 5}, {"header_rows": 2}, {"names": "position"}, {"footer": "Source.*"}]
+    shapes += [{"comment": "#"}, {"short_rows": True}, {"long_rows": True}, {"beside": "b"}, {"member": "*"}]
+    others = [table(options=shape) for shape in shapes]
+    prints = [
+        declared.fingerprint(declared.variants[0]) for declared in (one, described, other, longer, *others)
+    ]
     assert prints[0] == prints[1]
-    assert len(set(prints)) == 3
+    assert len(set(prints)) == 3 + len(shapes)
 
 
 @pytest.mark.parametrize(
     ("changes", "option", "words"),
     [
-        ({"options": {"delimitter": ";"}}, "delimitter", "Options permises : delimiter"),
+        ({"options": {"delimitter": ";"}}, "delimitter", "Options permises : beside"),
         ({"file_format": "parquet"}, "file_format", "csv, json, xlsx"),
         ({"location": None}, "location", "location"),
         ({"location": "../x.csv"}, "location", "zone de dépôt"),
@@ -116,6 +121,18 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
         ({"file_format": "json", "options": {"fields": {"x": 1}}}, "fields", "geopoint.0"),
         ({"file_format": "xlsx", "options": {"header_row": 0}}, "header_row", "à partir de 1"),
         ({"file_format": "xlsx", "options": {"sheet": True}}, "sheet", "rang"),
+        ({"options": {"header_row": "5"}}, "header_row", "à partir de 1"),
+        ({"options": {"header_rows": True}}, "header_rows", "à partir de 1"),
+        ({"options": {"header_rows": 2, "header": False}}, "header", "header_rows"),
+        ({"options": {"names": "ordre"}}, "names", "position"),
+        ({"columns": (), "options": {"names": "position"}}, "names", "columns:"),
+        ({"options": {"footer": "("}}, "footer", "Source.*"),
+        ({"options": {"footer": 3}}, "footer", "guillemets"),
+        ({"options": {"comment": ",#"}}, "comment", "début de ligne"),
+        ({"options": {"short_rows": "oui"}}, "short_rows", "true ou false"),
+        ({"options": {"beside": "note"}}, "beside", "columns:"),
+        ({"options": {"max_unpacked": 0}}, "max_unpacked", "à partir de 1"),
+        ({"file_format": "json", "options": {"footer": "x"}}, "footer", "Options permises"),
     ],
 )
 def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: str, words: str) -> None:

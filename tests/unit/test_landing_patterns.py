@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestration.landing import patterns
+from orchestration.landing.names import resemblance
 from tests.unit.landing_sources import table
 
 
@@ -33,12 +34,18 @@ def test_a_capture_has_the_form_that_is_declared(form: str, fitting: list[str], 
 
 
 def test_only_what_differs_is_said() -> None:
-    declared = table("age/essai/{annee:yyyy}_{mois:MM}.csv")
-    assert declared.misfit("age/essai/2024_13.csv") == (
-        "mois « 13 » n'a pas la forme « MM » (age/essai/{annee:yyyy}_{mois:MM}.csv, age.essai.essai)"
+    declared = [table("age/essai/{annee:yyyy}_{mois:MM}.csv")]
+    assert resemblance("age/essai/2024_13.csv", declared) == (
+        "ressemble à age/essai/{annee:yyyy}_{mois:MM}.csv (age.essai.essai) : "
+        "mois « 13 » n'a pas la forme « MM »"
     )
-    assert declared.misfit("age/essai/autre.csv") == ""
-    assert declared.misfit("age/essai/2024_12.csv") == ""
+    assert "forme" not in resemblance("age/essai/autre.csv", declared)
+
+
+def test_another_case_of_a_name_brings_no_other_value() -> None:
+    location = "age/essai/ise_{edition:v0|yyyy}.csv"
+    assert patterns.match(location, "age/essai/ISE_v0.CSV", any_case=True) == {"edition": "v0"}
+    assert patterns.match(location, "age/essai/ise_V0.csv", any_case=True) is None
 
 
 @pytest.mark.parametrize(
