@@ -5,7 +5,8 @@
     required('n_de_dossier', none, "dossier absent"),
     required(
         'montant_du_soutien_eur',
-        is_decimal('montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' ', ' ']),
+        is_decimal('montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' '])
+        ~ ' or ' ~ is_decimal('montant_du_soutien_eur', 14, 2),
         "montant absent ou illisible"
     ),
     required('annee', is_integer('annee'), "année illisible"),
