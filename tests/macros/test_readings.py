@@ -1,4 +1,4 @@
-"""The typing macros read random cells as plain Python does; Denodo's form is compared with PostgreSQL's beside."""
+"""The typing macros read random cells as plain Python does, on PostgreSQL (Denodo's form equals it)."""
 
 from __future__ import annotations
 
