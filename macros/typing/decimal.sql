@@ -15,6 +15,8 @@
             then {{ cast_decimal(
                 decimal_text(column, decimal_separator, group_separators), precision, scale
             ) }}
+        {#- Without it, PostgreSQL forgets the precision of the column. #}
+        else {{ cast_decimal('null', precision, scale) }}
     end
 {%- endmacro %}
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.manifest.nodes import Manifest
-from orchestration.manifest.rules import auditing, describing, governing, landing, offering, reading
+from orchestration.manifest.rules import auditing, casting, describing, governing, landing, offering, reading
 
 RULES = (
     *reading.RULES,
     *offering.RULES,
     *describing.RULES,
     *landing.RULES,
+    *casting.RULES,
     *governing.RULES,
     *auditing.RULES,
 )
