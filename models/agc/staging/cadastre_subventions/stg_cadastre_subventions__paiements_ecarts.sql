@@ -30,4 +30,5 @@
         is_date('date_de_liquidation', 'dd/MM/yyyy') ~ ' or ' ~ is_date('date_de_liquidation', 'yyyy-MM-dd'),
         "date de paiement impossible"
     ),
+    known('type_de_beneficiaire', ['Personne morale', 'Personne physique'], "type inconnu, traité comme une personne physique"),
 ]) }}

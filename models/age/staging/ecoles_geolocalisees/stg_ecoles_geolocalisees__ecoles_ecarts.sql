@@ -10,4 +10,5 @@
     optional('partenaria_id', is_school_key('partenaria_id'), "clé de l'école partenaire illisible"),
     optional('partenaria_date', is_date('partenaria_date', 'yyyy-MM-dd'), "date de partenariat impossible"),
     optional('ise', is_integer('ise'), "classe illisible"),
+    known('network', school_networks(), "réseau inconnu, gardé tel quel"),
 ]) }}

@@ -10,4 +10,7 @@
     required('annee_d_etudes', is_integer('annee_d_etudes'), "année d'études absente ou illisible"),
     required('sexe', none, "sexe absent"),
     required('nombre_d_eleves', is_integer('nombre_d_eleves'), "nombre d'élèves absent ou illisible"),
+    known('niveau', ['Maternel', 'Primaire', 'Secondaire'], "niveau inconnu, gardé tel quel"),
+    known('genre', ['Ordinaire', 'Spécialisé'], "genre inconnu, gardé tel quel"),
+    known('sexe', ['F', 'M'], "sexe inconnu, gardé tel quel"),
 ]) }}

@@ -15,4 +15,5 @@
     optional('ravitaillement', is_boolean('ravitaillement'), "ni Oui ni Non"),
     optional('velo', is_boolean('velo'), "ni Oui ni Non"),
     optional('vtt', is_boolean('vtt'), "ni Oui ni Non"),
+    known('statut', ['OK', 'Modifié', 'Annulé'], "statut inconnu, gardé tel quel"),
 ]) }}
