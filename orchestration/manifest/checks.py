@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.manifest.nodes import Manifest
-from orchestration.manifest.rules import auditing, casting, describing, governing, landing, offering, reading
+from orchestration.manifest.rules import (
+    auditing,
+    casting,
+    describing,
+    governing,
+    joining,
+    landing,
+    offering,
+    reading,
+)
 
 RULES = (
     *reading.RULES,
@@ -13,6 +22,7 @@ RULES = (
     *describing.RULES,
     *landing.RULES,
     *casting.RULES,
+    *joining.RULES,
     *governing.RULES,
     *auditing.RULES,
 )

@@ -234,6 +234,45 @@ def test_a_cast_with_its_rule_is_fine(staging: str, rule: str) -> None:
     assert check_manifest(manifest) == []
 
 
+def looks_up(*tests: tuple[str, str]) -> Callable[[Manifest], None]:
+    """Makes dim_ecole look its commune up in dim_commune, under tests (kind, column)."""
+
+    def harm(m: Manifest) -> None:
+        ecole = node(m, "dim_ecole")
+        ecole["raw_code"] = (
+            "with communes as (\n    select * from {{ ref('dim_commune') }}\n    where est_en_vigueur\n),\n"
+            "final as (select e.fase, coalesce(communes.nis, 'x') as commune_nis from int_ecoles as e\n"
+            "left join communes on e.ville = communes.nom)\nselect * from final"
+        )
+        for kind, column in tests:
+            made = manifests.generic(ecole["unique_id"], kind, "age", column)
+            made["depends_on"]["nodes"].append(node(m, "dim_commune")["unique_id"])
+            add(m, made)
+        m["unit_tests"] |= {"u": manifests.unit("age", ecole["unique_id"], "u")}
+
+    return harm
+
+
+@pytest.mark.parametrize(
+    "test", [("mostly_filled", "commune_nis"), ("not_null", "commune_nis"), ("mostly_related", "ville")]
+)
+def test_a_join_that_is_counted_is_fine(test: tuple[str, str]) -> None:
+    manifest = good_manifest()
+    looks_up(test)(manifest)
+    assert check_manifest(manifest) == []
+
+
+@pytest.mark.parametrize("tests", [(), (("mostly_filled", "ville"),), (("unique", "commune_nis"),)])
+def test_a_join_that_nothing_counts_is_found(tests: tuple[tuple[str, str], ...]) -> None:
+    manifest = good_manifest()
+    looks_up(*tests)(manifest)
+    (found,) = check_manifest(manifest)
+    assert found.rule == "jointure-comptee"
+    assert "dim_ecole cherche dans dim_commune (commune_nis)" in found.message
+    node(manifest, "dim_ecole")["config"]["meta"]["sans_comptage"] = "Facultatif."
+    assert check_manifest(manifest) == []
+
+
 def model_is_not_described(m: Manifest) -> None:
     node(m, "int_ecoles")["description"] = " "
 
@@ -359,6 +398,7 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_decides_without_unit_test, "test-unitaire", "fct_croise"),
     (singular_test_says_nothing, "test-sur-un-modele", "sans dire sur lequel"),
     (macro_test_has_no_group, "test-sur-un-modele", "n'a pas de groupe"),
+    (looks_up(), "jointure-comptee", "dim_ecole cherche dans dim_commune (commune_nis)"),
     (typed(CAST), "typage-sans-regle", "fase illisible"),
     (staging_is_not_reconciled, "reconciliation", "stg_ecoles__ecoles"),
     (dashboard_reads_intermediate, "tableau-de-bord", "pilotage"),
