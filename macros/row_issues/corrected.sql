@@ -7,13 +7,13 @@
       with source as (
           {{ corrected(
               source('conges', 'conges_scolaires'), 'conges.conges_scolaires', ref('corrections_commun'),
-              key='startdate', columns=['id', 'startdate', 'enddate']
+              key='startdate', columns=['id', 'country', 'startdate', 'enddate']
           ) }}
       ),
 
   relation: the source table. name: its name in the corrections, `source.table`. corrections: the table of the
-  domain's corrections. key: the received column that the corrections name a row by. columns: list of the received
-  columns that staging reads; each may be corrected.
+  domain's corrections. key: the received column that the corrections name a row by. columns: list of the columns
+  that the source declares; each may be corrected.
 #}
 {% macro corrected(relation, name, corrections, key, columns) -%}
     {%- set texts = [] -%}

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from orchestration.manifest.nodes import Manifest
 from orchestration.manifest.rules import (
     auditing,
+    casting,
     conforming,
     describing,
     governing,
+    joining,
     landing,
     offering,
     reading,
@@ -21,6 +23,8 @@ RULES = (
     *describing.RULES,
     *conforming.RULES,
     *landing.RULES,
+    *casting.RULES,
+    *joining.RULES,
     *governing.RULES,
     *auditing.RULES,
 )

@@ -3,7 +3,7 @@
   is not declared, names no received row, or whose cell now has a third value.
 
   Arguments: origin, the source table; name, what the corrections call it; key, the received column that names a
-  row; columns, those that staging reads.
+  row; columns, those that the source declares.
 #}
 {% test corrections_apply(model, origin, name, key, columns) %}
 {{ config(severity='warn') }}

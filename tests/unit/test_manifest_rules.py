@@ -176,6 +176,103 @@ def staging_is_not_reconciled(m: Manifest) -> None:
     remove(m, "reconciles_with_source", "stg_ecoles__ecoles")
 
 
+def typed(staging: str, *rules: str) -> Callable[[Manifest], None]:
+    """Types a column of the good project by a call, under rules of its écarts."""
+
+    def harm(m: Manifest) -> None:
+        head = "(column, precision, scale, decimal_separator='.')"
+        for name in ("to_decimal", "is_decimal"):
+            made = manifests.macro(
+                name,
+                f"{{% macro {name}{head} %}} x {{% endmacro %}}",
+                ["column", "precision", "scale", "decimal_separator"],
+            )
+            made["original_file_path"] = "macros/typing/decimal.sql"
+            m["macros"][made["unique_id"]] = made
+        node(m, "stg_ecoles__ecoles")["raw_code"] = f"select {{{{ {staging} }}}} as n from s"
+        node(m, "stg_ecoles__ecoles_ecarts")["raw_code"] = (
+            f"{{{{ row_issues(source('ecoles', 'ecoles'), [{', '.join(rules)}]) }}}}"
+        )
+
+    return harm
+
+
+CAST = "to_decimal('fase', 10, 2, ',')"
+UNCHECKED = [
+    (CAST, (), "optional('fase', is_decimal('fase', 10, 2, ','), \"fase illisible\"),"),
+    (CAST, ("required('fase', none, 'absent')",), "optional('fase', is_decimal('fase', 10, 2, ',')"),
+    (CAST, ("optional('nom', is_decimal('nom', 10, 2, ','), 'x')",), "lit « fase » par to_decimal"),
+    (CAST, ("optional('fase', is_decimal('fase', 10, 2), 'x')",), "is_decimal('fase', 10, 2, ',')"),
+    ("to_decimal('substr(fase, 2)', 10, 2)", (), "lit « fase » par to_decimal"),
+    ("dbt.safe_cast('fase', 'integer')", (), "required ou optional('fase', <condition>"),
+    ("to_decimal(colonne, 10, 2)", (), "écrivez la colonne"),
+]
+
+
+@pytest.mark.parametrize(("staging", "rules", "words"), UNCHECKED)
+def test_a_cast_without_its_rule_is_found(staging: str, rules: tuple[str, ...], words: str) -> None:
+    manifest = good_manifest()
+    typed(staging, *rules)(manifest)
+    (found,) = check_manifest(manifest)
+    assert (found.rule, words in found.message) == ("typage-sans-regle", True), found
+
+
+@pytest.mark.parametrize(
+    ("staging", "rule"),
+    [
+        (CAST, "required('fase', is_decimal('fase', scale=2, precision=10, decimal_separator=','), 'x')"),
+        (CAST, "optional('fase', is_decimal('fase', 10, 2) ~ ' or ' ~ is_decimal('fase', 10, 2, ','), 'x')"),
+        (CAST, "reject('fase', \"fase like '%x'\", 'x')"),
+        ("to_decimal('fase', 10, 2)", "optional('fase', is_decimal('fase', 10, 2, '.'), 'x')"),
+        ("to_decimal(trim_blanks('fase'), 10, 2)", "optional('fase', is_decimal('fase', 10, 2), 'x')"),
+        ("clean_text('fase')", "exclude('fase', 'x', 'total')"),
+    ],
+)
+def test_a_cast_with_its_rule_is_fine(staging: str, rule: str) -> None:
+    manifest = good_manifest()
+    typed(staging, rule)(manifest)
+    assert check_manifest(manifest) == []
+
+
+def looks_up(*tests: tuple[str, str]) -> Callable[[Manifest], None]:
+    """Makes dim_ecole look its commune up in dim_commune, under tests (kind, column)."""
+
+    def harm(m: Manifest) -> None:
+        ecole = node(m, "dim_ecole")
+        ecole["raw_code"] = (
+            "with communes as (\n    select * from {{ ref('dim_commune') }}\n    where est_en_vigueur\n),\n"
+            "final as (select e.fase, coalesce(communes.nis, 'x') as commune_nis from int_ecoles as e\n"
+            "left join communes on e.ville = communes.nom)\nselect * from final"
+        )
+        for kind, column in tests:
+            made = manifests.generic(ecole["unique_id"], kind, "age", column)
+            made["depends_on"]["nodes"].append(node(m, "dim_commune")["unique_id"])
+            add(m, made)
+        m["unit_tests"] |= {"u": manifests.unit("age", ecole["unique_id"], "u")}
+
+    return harm
+
+
+@pytest.mark.parametrize(
+    "test", [("mostly_filled", "commune_nis"), ("not_null", "commune_nis"), ("mostly_related", "ville")]
+)
+def test_a_join_that_is_counted_is_fine(test: tuple[str, str]) -> None:
+    manifest = good_manifest()
+    looks_up(test)(manifest)
+    assert check_manifest(manifest) == []
+
+
+@pytest.mark.parametrize("tests", [(), (("mostly_filled", "ville"),), (("unique", "commune_nis"),)])
+def test_a_join_that_nothing_counts_is_found(tests: tuple[tuple[str, str], ...]) -> None:
+    manifest = good_manifest()
+    looks_up(*tests)(manifest)
+    (found,) = check_manifest(manifest)
+    assert found.rule == "jointure-comptee"
+    assert "dim_ecole cherche dans dim_commune (commune_nis)" in found.message
+    node(manifest, "dim_ecole")["config"]["meta"]["sans_comptage"] = "Facultatif."
+    assert check_manifest(manifest) == []
+
+
 def model_is_not_described(m: Manifest) -> None:
     node(m, "int_ecoles")["description"] = " "
 
@@ -370,6 +467,8 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_decides_without_unit_test, "test-unitaire", "fct_croise"),
     (singular_test_says_nothing, "test-sur-un-modele", "sans dire sur lequel"),
     (macro_test_has_no_group, "test-sur-un-modele", "n'a pas de groupe"),
+    (looks_up(), "jointure-comptee", "dim_ecole cherche dans dim_commune (commune_nis)"),
+    (typed(CAST), "typage-sans-regle", "fase illisible"),
     (staging_is_not_reconciled, "reconciliation", "stg_ecoles__ecoles"),
     (dashboard_reads_intermediate, "tableau-de-bord", "pilotage"),
     (dashboard_has_no_owner, "tableau-de-bord", "pilotage"),

@@ -1,7 +1,7 @@
 with source as (
     {{ corrected(
         source('conges', 'conges_scolaires'), 'conges.conges_scolaires', ref('corrections_commun'), key='startdate',
-        columns=['id', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
+        columns=['id', 'country', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
     ) }}
 ),
 

@@ -7,5 +7,5 @@
     optional('names', "names like 'FR %,%'", "nom français introuvable"),
 ], rows=corrected(
     source('conges', 'conges_scolaires'), 'conges.conges_scolaires', ref('corrections_commun'), key='startdate',
-    columns=['id', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
+    columns=['id', 'country', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
 )) }}
