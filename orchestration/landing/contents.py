@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.csv_hints import header_hint
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
@@ -19,6 +20,7 @@ from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Mispl
 from orchestration.landing.kinds import check_kind
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
+from orchestration.landing.unpacking import unpacked
 from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
 _EMPTY = PlatformError(
@@ -107,8 +109,7 @@ class Target:
         Raises:
             PlatformError: a required column is missing, or one comes twice.
         """
-        names = self._renamed(received)
-        missing = [name for name in self.table.required_columns(self.variant) if name not in names]
+        names, missing = self._renamed(received), self.missing(received)
         if missing:
             raise PlatformError(
                 f"Il manque {_plural(len(missing), 'la colonne obligatoire', 'les colonnes obligatoires')} : "
@@ -126,6 +127,11 @@ class Target:
                 f"{', '.join(new)}."
             )
         return names
+
+    def missing(self, received: Sequence[str]) -> list[str]:
+        """The required columns that a file lacks."""
+        names = {self.variant.renames.get(name, name) for name in received}
+        return [name for name in self.table.required_columns(self.variant) if name not in names]
 
     def _renamed(self, received: Sequence[str]) -> list[str]:
         origin: dict[str, str] = {}
@@ -160,6 +166,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
+    file = unpacked(file, variant)
     check_kind(file, "csv", variant.encoding.codec)
     framer = CsvFramer(file, variant, rejects)
     header = framer.header() if variant.header else None
@@ -168,7 +175,9 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     if header and variant.beside:
         header = framer.table_names(header)
     received = target.received(header)
-    columns = target.columns_for(received, outcome)
+    missing = target.missing(received)
+    hint = header_hint(file, variant, target.table.required_columns(variant)) if missing else ""
+    columns = target.columns_for(received, outcome, hint)
     beside = [variant.beside] if variant.beside else []
     options = sql.SQL("(format csv, delimiter {}, quote {}, null '', encoding {})").format(
         sql.Literal(framer.delimiter.decode("ascii")),
@@ -191,6 +200,7 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome = Outcome()
+    file = unpacked(file, target.variant)
     check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
     expected = _expected(records, file)
@@ -223,9 +233,7 @@ def _expected(records: JsonRecords, file: BinaryIO) -> int:
 
 
 def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
-    names = {target.variant.renames.get(name, name) for name in received}
-    complete = names.issuperset(target.table.required_columns(target.variant))
-    return "" if complete else shape_hint(file, target.variant)
+    return shape_hint(file, target.variant) if target.missing(received) else ""
 
 
 def _json_warnings(records: JsonRecords) -> Iterator[str]:

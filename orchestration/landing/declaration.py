@@ -128,8 +128,8 @@ class Variant:
     def part(self) -> object:
         """What is read of a file: two tables may share a file when they read other parts of it."""
         return {
-            "csv": None,
-            "json": self.rows,
+            "csv": self.member,
+            "json": (self.rows, self.member),
             "xlsx": (tuple(str(sheet or 1) for sheet in self.wanted_sheets), self.range, self.header_row),
         }[self.file_format]
 

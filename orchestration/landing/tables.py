@@ -163,6 +163,12 @@ def _alter(
             f"La table {name} doit {why}, mais une autre session la garde occupée depuis une minute.",
             "Fermez les requêtes ouvertes sur cette table, puis relancez le chargement.",
         ) from error
+    except psycopg.errors.TooManyColumns as error:
+        raise PlatformError(
+            f"La table {name} aurait plus de 1\u202f600 colonnes, ce que PostgreSQL ne permet pas.",
+            "Un fichier si large met en colonnes ce qui devrait être en lignes : demandez-le par question ou "
+            "par année, ou en plusieurs fichiers.",
+        ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise PlatformError(
             f"La table {name} doit {why}, et ce compte n'en est pas le propriétaire.",
