@@ -269,10 +269,13 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     header = table.header() if variant.header else None
     if header is None and variant.header:
         if not variant.sheets:
-            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", _EMPTY.advice)
+            hint = table.hint(target.table.required_columns(variant))
+            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", hint + _EMPTY.advice)
         outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
         return
-    columns = target.columns_for(target.received(header), outcome)
+    received = target.received(header)
+    hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
+    columns = target.columns_for(received, outcome, hint)
     rows: Iterable[TableRow] = table.rows(len(columns))
     if variant.sheet_column:
         columns = [*columns, variant.sheet_column]

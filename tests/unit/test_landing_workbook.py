@@ -218,6 +218,27 @@ def test_blank_header_row_says_where_the_first_row_is() -> None:
         read(workbook([[], [], ["a", "b"], [1, 2]]))
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "La ligne 3 de la feuille « Agents » porte ces colonnes : écrivez `header_row: 3`. "),
+        ({"header_row": 3, "sheet": "Notes"}, "écrivez `sheet: 'Agents'`. "),
+        ({"header_row": 3}, ""),
+    ],
+)
+def test_hint_says_where_the_header_is(options: dict[str, Any], said: str) -> None:
+    book = sheets(Agents=[["Titre"], [], ["Code", "Nom"], [1, "x"]], Notes=[["?"]])
+    (found,) = opened(saved(book), **options).tables(RejectSpool())
+    hint = found.hint(["code", "nom"])
+    assert said in hint if said else hint == ""
+
+
+def test_hint_joins_two_header_rows() -> None:
+    book = sheets(Agents=[["Filles", None], ["P", "S"], [1, 2]])
+    (found,) = opened(saved(book)).tables(RejectSpool())
+    assert "écrivez `header_rows: 2`" in found.hint(["filles_p", "filles_s"])
+
+
 def test_without_header_rows_start_where_declared() -> None:
     data = workbook([["titre"], [1, 2]])
     _, rows, rejects, _ = read(data, header=False, header_row=2)
