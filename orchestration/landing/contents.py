@@ -28,6 +28,8 @@ _EMPTY = PlatformError(
 )
 
 
+_SHOWN = 5
+
 # What a declaration can say where the columns or the rows of a format are not found.
 SHAPE_ADVICE = {
     "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
@@ -241,6 +243,11 @@ def _json_warnings(records: JsonRecords) -> Iterator[str]:
         yield (
             f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
             "l'export est peut-être incomplet."
+        )
+    for path, count in records.taken.most_common(_SHOWN):
+        yield (
+            f"Le champ « {path} » donne un nom de colonne déjà pris ({count} refus) : "
+            f"`fields: {{<colonne>: {path}}}` lui en donne un autre."
         )
     if records.keys_lost:
         yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -258,6 +259,7 @@ class JsonRecords:
         found: records met in the last reading, refused ones included.
         announced: number of rows that the envelope announces, or None.
         blank_lines: blank lines met in a file of one object a line.
+        taken: paths of members whose column another member has, and how many records they cost.
         keys_lost: whether a `*` step went through the keys of an object that no column receives.
     """
 
@@ -267,6 +269,7 @@ class JsonRecords:
         self.found = self.blank_lines = 0
         self.announced: int | None = None
         self.keys_lost = False
+        self.taken: Counter[str] = Counter()
         self._parents = variant.parents or {}
         self._names: dict[tuple[str, ...], str] = {}
         self._origins: dict[str, tuple[str, ...]] = {
@@ -296,6 +299,7 @@ class JsonRecords:
             PlatformError: malformed text, or a missing step.
         """
         self.found = self.blank_lines = 0
+        self.taken.clear()
         if self._has_lines(file):
             yield from self._read_lines(file)
         else:
@@ -540,7 +544,7 @@ class JsonRecords:
         lifted = {key: value for key, value in row.items() if key != "fields"}
         for key, value in fields.items():
             if key in lifted:
-                raise _taken(key, f"fields.{key}", to_identifier(key, 1))
+                raise self._collision(key, f"fields.{key}", to_identifier(key, 1))
             lifted[key] = value
         _check_keys(fields)
         return lifted
@@ -564,20 +568,20 @@ class JsonRecords:
             name = to_identifier(received, len(self._names) + 1)
             name = self.variant.renames.get(name, name)
             if name in METADATA_COLUMNS:
-                raise _taken("le chargement", ".".join(path), name)
+                raise self._collision("le chargement", ".".join(path), name)
             if name in self._origins:
-                raise _taken(".".join(self._origins[name]), ".".join(path), name)
+                raise self._collision(".".join(self._origins[name]), ".".join(path), name)
             self._names[path] = name
             self._origins[name] = path
         return name
 
-
-def _taken(first: str, second: str, name: str) -> _Refused:
-    return _Refused(
-        "nom_de_colonne",
-        f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "
-        f"`fields: {{<colonne>: {second}}}` lui en donne une autre",
-    )
+    def _collision(self, first: str, second: str, name: str) -> _Refused:
+        self.taken[second] += 1
+        return _Refused(
+            "nom_de_colonne",
+            f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "
+            f"`fields: {{<colonne>: {second}}}` lui en donne une autre",
+        )
 
 
 def _line_place(encoding: Encoding, line: bytes, offset: int) -> _Place:

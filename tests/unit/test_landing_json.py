@@ -262,7 +262,8 @@ def test_step_that_no_row_has_fails_and_one_that_some_have_does_not() -> None:
 
 def test_two_members_with_one_column_cost_one_record() -> None:
     text = '[{"id": 1, "nom_fr": "A"}, {"id": 2, "nom": {"fr": "B"}}, {"charge_le": 3}, {"id": 4}]'
-    found = read(text)[1]
+    records, found = read(text)
+    assert records.taken == {"nom.fr": 1, "charge_le": 1}
     assert [found[0], found[3]] == [(1, {"id": "1", "nom_fr": "A"}), (4, {"id": "4"})]
     assert refused(found) == [(2, "nom_de_colonne"), (3, "nom_de_colonne")]
     assert "`fields: {<colonne>: nom.fr}`" in found[1].detail

@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 
 from orchestration.errors import PlatformError
+from orchestration.landing import spreadsheet
 from orchestration.landing.cells import reader_of, unescaped
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.workbook import SHEET_STRIDE, SheetTable, Workbook
@@ -334,14 +335,31 @@ def test_damaged_workbook_fails_in_french(damage: str) -> None:
     assert ".xlsx" in caught.value.advice
 
 
-def test_workbook_that_unpacks_too_far_is_refused_before_it_is_read() -> None:
-    data = rewritten(workbook([["a"]]), ("<sheetData>", " " * (70 << 20) + "<sheetData>"), part="sheet1")
+@pytest.mark.parametrize(
+    ("pattern", "before", "filler", "after", "said"),
+    [
+        ("<sheetData>", "", " ", "<sheetData>", r"se déplie en 2 Mio pour \d+ Kio"),
+        ("<sheetData>", "<sheetData><row>", "<c/>", "</row>", "une ligne ou un texte"),
+        ("<v>0</v>", "<v>", "0", "</v>", "une ligne ou un texte"),
+        ("<sheetData>", "<cols>", "<col/>", "</cols><sheetData>", None),
+    ],
+)
+def test_workbook_that_unpacks_too_far_costs_little(
+    monkeypatch: pytest.MonkeyPatch, pattern: str, before: str, filler: str, after: str, said: str | None
+) -> None:
+    monkeypatch.setattr(spreadsheet, "MAX_PIECE", 1 << 16)
+    monkeypatch.setattr(spreadsheet, "RATIO_MATTERS", (2 if "Mio" in (said or "") else 20) << 20)
+    piece = before + filler * ((2 << 20 if filler == " " else 1 << 19) // len(filler) + 1) + after
+    data = rewritten(workbook([["a"], [0]]), (pattern, piece), part="sheet1")
     tracemalloc.start()
-    with pytest.raises(PlatformError, match=r"se déplie en 70 Mio pour \d+ Kio"):
-        read(data)
+    if said:
+        with pytest.raises(PlatformError, match=said):
+            read(data)
+    else:
+        assert [cells for _, cells in read(data)[1]] == [["0"]]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 8 << 20
+    assert peak < 3 << 20
 
 
 CASES = Path(__file__).resolve().parents[3] / "shared/cases/files/inputs"
