@@ -18,6 +18,7 @@ from orchestration.landing.rejects import Reject
 
 MAX_RECORD = 64 << 20
 SCALAR_COLUMN = "valeur"
+_TOO_DEEP = "trop de niveaux imbriqués"
 _WHITESPACE = " \t\r\n"
 # Longest literal of the decoder (-Infinity) and escape (\ud83d\ude00) that a buffer may cut.
 _CUT_MARGIN = 16
@@ -171,7 +172,7 @@ class JsonReader:
                 if self._end_of_file or not cut:
                     raise self.fail(_problem(error), error.pos) from error
             except RecursionError as error:
-                raise self.fail("trop de niveaux imbriqués") from error
+                raise self.fail(_TOO_DEEP) from error
             if len(self._buffer) - self._position > MAX_RECORD:
                 raise self.fail("un enregistrement dépasse 64 Mio ou n'est pas fermé")
             self._more()
@@ -208,14 +209,21 @@ class JsonReader:
         return key
 
     def skip(self) -> None:
-        """Steps over the value at the cursor without holding more of it than a scalar."""
+        """Steps over the value at the cursor without holding more of it than a scalar.
+
+        Raises:
+            PlatformError: it is malformed, or nested too deep.
+        """
+        try:
+            self._skip()
+        except RecursionError as error:
+            raise self.fail(_TOO_DEEP) from error
+
+    def _skip(self) -> None:
         kind = self.peek()
-        if kind == "{":
-            for _ in self.members():
-                self.skip()
-        elif kind == "[":
-            for _ in self.elements():
-                self.skip()
+        if kind in ("{", "["):
+            for _ in self.members() if kind == "{" else self.elements():
+                self._skip()
         else:
             self.value()
 
@@ -360,7 +368,7 @@ class JsonRecords:
         except json.JSONDecodeError as error:
             raise _Refused("json_illisible", f"colonne {error.pos + 1} : {_problem(error)}") from error
         except RecursionError as error:
-            raise _Refused("json_illisible", "trop de niveaux imbriqués") from error
+            raise _Refused("json_illisible", _TOO_DEEP) from error
 
     # One document
 
@@ -505,6 +513,8 @@ class JsonRecords:
             return self.found, self._values(value, keys, around)
         except _Refused as refused:
             return self._reject(refused, place)
+        except RecursionError:
+            return self._reject(_Refused("json_illisible", _TOO_DEEP), place)
 
     def _reject(self, refused: _Refused, place: Callable[[], _Place]) -> Reject:
         offset, text, raw = place()

@@ -154,6 +154,24 @@ def test_malformed_file_fails_with_its_place(text: str, words: str) -> None:
     assert any(word in caught.value.message for word in words.split("|"))
 
 
+@pytest.mark.parametrize("nested", ["[" * 5000 + "]" * 5000, '{"a":' * 5000 + "1" + "}" * 5000])
+def test_deep_values_fail_in_french_where_they_are_passed_over(nested: str) -> None:
+    text = f'{{"x": {nested}, "data": [{{"a": 1}}]}}'
+    with pytest.raises(PlatformError, match="imbriqués"):
+        read(text, rows="data.*")
+    variant = table("age/essai/*.json", file_format="json").variants[0]
+    assert shape_hint(io.BytesIO(text.encode()), variant) == ""
+
+
+def test_deep_record_is_refused_alone() -> None:
+    deep = '{"a":' * 300 + "1" + "}" * 300
+    assert rows(f"[{deep}]")[0].popitem()[1] == "1"
+    lines = f'{{"b": 1}}\n{{"a": {"[" * 5000}{"]" * 5000}}}\n{{"b": 2}}'
+    _, found = read(lines)
+    assert refused(found) == [(2, "json_illisible")]
+    assert found[-1] == (3, {"b": "2"})
+
+
 def test_truncation_at_every_byte_is_noticed() -> None:
     whole = json.dumps(
         {"nhits": 2, "records": [{"fields": {"a": 1.5}}, {"fields": {"b": "é\n"}}], "z": [1, {}]}
