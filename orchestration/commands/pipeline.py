@@ -173,6 +173,7 @@ def conclude(
             "password_file": str(access.password_file) if access.password_file else None,
         },
         unmatched=report.unmatched if report else (),
+        hints=report.hints if report else {},
         load_failures=load_failures(report) if report else {},
         results=results,
         problem=problem,

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.csv_counts import misencoded_warning
 from orchestration.landing.csv_hints import header_hint
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
@@ -18,6 +19,7 @@ from orchestration.landing.identifiers import collision, to_identifiers
 from orchestration.landing.json_hints import shape_hint
 from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
 from orchestration.landing.kinds import check_kind
+from orchestration.landing.misread import is_misread
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
 from orchestration.landing.unpacking import unpacked
@@ -210,7 +212,7 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     received = records.columns if expected else []
     columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
     rows = _rows(records.read(file), received, rejects)
-    outcome.rows = _copy_rows(target, columns, rows)
+    outcome.rows = _copy_rows(target, columns, rows, outcome)
     outcome.blank_lines = records.blank_lines
     outcome.warnings += _json_warnings(records)
     return outcome
@@ -287,7 +289,7 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     if variant.sheet_column:
         columns = [*columns, variant.sheet_column]
         rows = ((line, [*cells, table.sheet.title]) for line, cells in rows)
-    outcome.rows += _copy_rows(target, columns, rows)
+    outcome.rows += _copy_rows(target, columns, rows, outcome)
     outcome.blank_lines += table.blank_rows
     outcome.out_of_table += table.out_of_table
     outcome.warnings += table.warnings()
@@ -309,13 +311,19 @@ def _rows(
 
 
 def _copy_rows(
-    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]]
+    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]], outcome: Outcome
 ) -> int:
-    count = 0
+    count, misread, first = 0, 0, 0
     with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, sql.SQL(""))) as copy:
         for line, values in rows:
             copy.write_row((line, *values))
             count += 1
+            wrong = sum(value is not None and is_misread(value) for value in values)
+            misread, first = misread + wrong, first or (line if wrong else 0)
+    outcome.misencoded += misread
+    if misread:
+        codec = None if target.variant.file_format == "xlsx" else target.variant.encoding.codec
+        outcome.warnings.append(misencoded_warning(misread, codec, first))
     return count
 
 

@@ -69,17 +69,20 @@ class Counts:
         return said
 
 
-def misencoded_warning(cells: int, codec: str, line: int) -> str:
+def misencoded_warning(cells: int, codec: str | None, line: int) -> str:
     """What to say of cells in another encoding.
 
     Args:
         cells: how many.
-        codec: the encoding declared.
+        codec: the encoding declared; None for a format that has none to declare.
         line: of the first one.
     """
     hold = counted(cells, "cellule porte", "cellules portent")
+    than = f" que {codec}" if codec else ""
+    mend = "dites au fournisseur qu'il abîme des lettres"
+    if codec:
+        mend = f"si tout le fichier est ainsi, corrigez `encoding` ; sinon, {mend}"
     return (
-        f"{hold} des lettres d'un autre encodage que {codec} (« Ã© » pour « é »), dès la ligne {line} : rien "
-        "n'y est touché. Si tout le fichier est ainsi, corrigez `encoding` ; sinon, dites au fournisseur "
-        "qu'il mêle deux encodages."
+        f"{hold} des lettres d'un autre encodage{than} (« Ã© » pour « é »), dès la ligne {line} : rien n'y "
+        f"est touché ; {mend}."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -138,13 +139,18 @@ class Variant:
         sheet = (self.sheet_column,) if self.sheet_column else ()
         return (*self.captures(), *self.keys, *(self.parents or ()), *sheet)
 
-    def match(self, path: str) -> dict[str, str] | None:
+    def match(self, path: str, any_case: bool = False) -> dict[str, str] | None:
         """Compares a path (relative to the landing root, `/` between folders) with the location.
+
+        Args:
+            path: with accents written as one character or as two.
+            any_case: whether capitals and small letters are the same.
 
         Returns:
             The captured values by column, or None when the path does not match.
         """
-        found = _location_pattern(self.location).fullmatch(path)
+        pattern = _location_pattern(_composed(self.location), any_case)
+        found = pattern.fullmatch(_composed(path))
         return None if found is None else found.groupdict()
 
 
@@ -185,10 +191,10 @@ class SourceTable:
         added = (name for variant in self.variants for name in (*variant.own_columns(), *variant.fields))
         return tuple(dict.fromkeys((*self.declared, *added)))
 
-    def match(self, path: str) -> tuple[Variant, dict[str, str]] | None:
+    def match(self, path: str, any_case: bool = False) -> tuple[Variant, dict[str, str]] | None:
         """Finds the first variant whose location matches a path, with its captures."""
         for variant in self.variants:
-            captured = variant.match(path)
+            captured = variant.match(path, any_case)
             if captured is not None:
                 return variant, captured
         return None
@@ -283,7 +289,13 @@ def _captures(location: str) -> list[str]:
     return re.findall(r"\{([^}:]*)[^}]*\}", location)
 
 
-def _location_pattern(location: str) -> re.Pattern[str]:
+def _composed(text: str) -> str:
+    """Text whose accents are part of their letters, as most systems write names; a Mac does not."""
+    return unicodedata.normalize("NFC", text)
+
+
+@cache
+def _location_pattern(location: str, any_case: bool = False) -> re.Pattern[str]:
     """Translates a location; raises re.error when it cannot be one."""
     pattern = ""
     for piece in re.split(r"(\{[^}]*\})", location):
@@ -292,7 +304,7 @@ def _location_pattern(location: str) -> re.Pattern[str]:
             pattern += f"(?P<{name}>{_glob_pattern(glob) if glob else '[^/]+'})"
         else:
             pattern += _glob_pattern(piece)
-    return re.compile(pattern)
+    return re.compile(pattern, re.IGNORECASE if any_case else 0)
 
 
 def _glob_pattern(glob: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, repeat
 from typing import BinaryIO
@@ -582,12 +582,12 @@ class CsvFramer(LineReader):
         blanks, self._blanks = self._blanks, None
         if blanks is None:
             return
-        detail = "une ligne vide au milieu du fichier"
+        problem = _Problem("ligne_vide", "une ligne vide au milieu du fichier")
         if blanks.count > 1:
             lines, last = counted(blanks.count, "ligne vide", "lignes vides"), blanks.line + blanks.count - 1
-            detail = f"{lines} au milieu du fichier, jusqu'à la ligne {last}"
+            problem = replace(problem, detail=f"{lines} au milieu du fichier, jusqu'à la ligne {last}")
         piece, original = self.encoding.readable(blanks.piece), self.encoding.original(blanks.piece)
-        self.rejects.add(Reject(blanks.line, blanks.offset, "ligne_vide", detail, piece, original))
+        self.rejects.add(Reject(blanks.line, blanks.offset, problem.motif, problem.detail, piece, original))
         self.counts.refused_lines += blanks.count
 
     def _forget_last_blanks(self) -> None:

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
-from orchestration.landing import audit
+from orchestration.landing import audit, names
 from orchestration.landing.contents import LOADERS, Outcome, Target
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.erased import Erased
@@ -115,19 +115,21 @@ class _Load:
         self.connection = connection
         self.landing = landing
         self.progress = progress
+        self.twins: dict[str, str] = {}
 
     def run(self, tables: Sequence[SourceTable], paths: list[str], unreadable: list[str]) -> LoadReport:
         report = LoadReport()
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
         owners: dict[tuple[str, object], list[str]] = {}
         for path in paths:
-            for table in tables:
-                found = table.match(path)
-                if found:
-                    matches[table.label].append(_Match(path, *found))
-                    owners.setdefault((path, found[0].part), []).append(table.label)
+            for table, variant, captured in names.owners(path, tables):
+                matches[table.label].append(_Match(path, variant, captured))
+                owners.setdefault((path, variant.part), []).append(table.label)
         read = {path for path, _ in owners}
         report.unmatched = sorted([*(path for path in paths if path not in read), *unreadable])
+        report.hints = {path: hint for path in report.unmatched if (hint := names.resemblance(path, tables))}
+        for found in matches.values():
+            self.twins |= names.twins([match.path for match in found])
         with _lost_server(self.connection):
             ensure_audit(self.connection)
         shared = {place: labels for place, labels in owners.items() if len(labels) > 1}
@@ -195,6 +197,12 @@ class _Load:
                     f"Le fichier correspond à plusieurs tables : {', '.join(owners)}.",
                     "Précisez `location` pour qu'une seule table le lise, ou que chacune en lise "
                     "une autre feuille (`sheet`) ou d'autres lignes (`rows`).",
+                )
+            if match.path in self.twins:
+                raise PlatformError(
+                    f"Le fichier porte le même nom que {self.twins[match.path]}, à la casse ou à l'écriture "
+                    "des accents près : aucun des deux n'est chargé.",
+                    "Retirez de la zone de dépôt celui qui est de trop, puis relancez.",
                 )
             with (self.landing / match.path).open("rb") as file, self.connection.transaction():
                 lock(self.connection, f"{table.schema}.{table.identifier}")

@@ -96,10 +96,12 @@ class LoadReport:
     Attributes:
         tables: in the order of the declarations.
         unmatched: files that no declaration matches, relative to the landing root.
+        hints: what some of them look like, in French.
     """
 
     tables: list[TableReport] = field(default_factory=list)
     unmatched: list[str] = field(default_factory=list)
+    hints: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[TableReport]:

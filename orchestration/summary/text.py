@@ -38,7 +38,10 @@ def render(summary: Summary) -> str:
             "Jamais reçu",
             [f"{source.domain}.{source.short}" for source in summary.sources if source.never_received],
         ),
-        _list("Fichiers qu'aucune source ne déclare", summary.unmatched),
+        _list(
+            "Fichiers qu'aucune source ne déclare",
+            [" : ".join(filter(None, (path, summary.hints.get(path)))) for path in summary.unmatched],
+        ),
         _list(
             "Chargements en échec",
             [f"{source.label} : {source.failure}" for source in summary.sources if source.failure],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,6 @@ def test_a_shape_not_declared_names_the_option(
     report, found = load(database, tmp_path, content, {})
     assert (report.status, found) == ("echec", [])
     assert words in report.message
-    assert "sheet" not in report.message
 
 
 def test_a_header_of_two_lines_is_seen(database: str, tmp_path: Path) -> None:
@@ -118,6 +118,23 @@ def test_cells_in_another_encoding_are_counted_at_any_share(database: str, tmp_p
     assert "9 cellules portent des lettres d'un autre encodage que cp1252" in report.message
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("utf-8", "Ã‰cole"), ("cp1252", "École"), ("utf-8", "\ufffdcole")]
+)
+def test_cells_of_json_in_another_encoding_are_counted(
+    database: str, tmp_path: Path, encoding: str, text: str
+) -> None:
+    path = tmp_path / "age/essai/x.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'[{{"code": "é", "nom": "A"}}, {{"code": "{text}", "nom": "{text}"}}]', "utf-8")
+    if encoding == "cp1252":
+        path.write_bytes(path.read_bytes().replace("é".encode(), b"\xe9"))
+    declared = table("age/essai/x.json", ("code", "nom"), "json", {"encoding": encoding})
+    report = load_landing(database, tmp_path, [declared]).tables[0].files[0]
+    assert (report.rows, report.misencoded) == (2, 2)
+    assert f"2 cellules portent des lettres d'un autre encodage que {encoding}" in report.message
+
+
 def test_too_many_columns_name_the_limit_of_postgresql(database: str, tmp_path: Path) -> None:
     header = ";".join(("code", "nom", "montant", *(f"q{place}" for place in range(2000))))
     report, _ = load(database, tmp_path, f"{header}\n{';' * 2002}\n", {})
@@ -137,3 +154,20 @@ def test_compressed_files_are_read_through(database: str, tmp_path: Path) -> Non
     declared = table("age/essai/y.zip", COLUMNS, "json", {"member": "*.json"}, name="json")
     found = load_landing(database, tmp_path, [declared]).tables[0].files[0]
     assert (found.status, found.rows) == ("charge", 1)
+
+
+def test_a_name_of_a_mac_is_matched_and_a_double_loads_nothing(database: str, tmp_path: Path) -> None:
+    folder = tmp_path / "age/essai"
+    folder.mkdir(parents=True)
+    decomposed = unicodedata.normalize("NFD", "élèves_2024.CSV")
+    (folder / decomposed).write_text("a\n1\n")
+    (folder / "élèves_2024.ods").write_text("x")
+    declared = table("age/essai/élèves_{annee}.csv", ("a", "annee"))
+    report = load_landing(database, tmp_path, [declared])
+    assert [(file.path, file.rows) for file in report.tables[0].files] == [(f"age/essai/{decomposed}", 1)]
+    assert "l'extension diffère (.ods au lieu de .csv)" in report.hints["age/essai/élèves_2024.ods"]
+    (folder / "élèves_2024.csv").write_text("a\n2\n")
+    files = load_landing(database, tmp_path, [declared]).tables[0].files
+    assert [(file.status, "porte le même nom" in file.message) for file in files] == [("echec", True)] * 2
+    with psycopg.connect(database) as connection:
+        assert connection.execute("select a, annee from raw_age.essai").fetchall() == [("1", "2024")]

@@ -195,7 +195,7 @@ def test_the_steps_add_up_to_the_total(filled: str) -> None:
 
 def test_every_motif_of_the_loader_has_a_french_label(filled: str) -> None:
     code = "".join(path.read_text("utf-8") for path in (ROOT / "orchestration/landing").glob("*.py"))
-    motifs = set(re.findall(r"_(?:Problem|Refused|refuse)\(\s*(?:number,\s*)?\"([a-z_]+)\"", code))
+    motifs = set(re.findall(r"_(?:Problem|Refused|refuse)\(\s*(?:[a-z.]+,\s*)?\"([a-z_]+)\"", code))
     assert motifs | {OUT_OF_TABLE} == set(MOTIFS)
     with psycopg.connect(filled, autocommit=True) as connection:
         connection.execute("insert into raw_age.rejets_chargement values ('lieux', 'lieux', 'ligne_vide')")
