@@ -33,6 +33,7 @@ class Run:
         seconds: duration of each step, by its French title.
         connection: host, port, database, user, password_file (None on a server that is not ours).
         unmatched: files of the landing zone that match no declaration, relative to it.
+        gone: files that left the landing zone, and whose rows are still in the raw tables.
         load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
         results: the `results` of dbt's run_results.json; empty when nothing was built.
         problem: what stopped the run, in French; None when it went to its end.
@@ -44,6 +45,7 @@ class Run:
     seconds: Mapping[str, float]
     connection: Mapping[str, str | None]
     unmatched: Sequence[str] = ()
+    gone: Sequence[str] = ()
     load_failures: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[Mapping[str, Any]] = ()
     problem: str | None = None
@@ -123,6 +125,7 @@ class Summary:
     seconds: dict[str, float]
     connection: dict[str, str | None]
     audit: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of build/summary.json."""
@@ -177,6 +180,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         target=run.target,
         sources=sources,
         unmatched=sorted(run.unmatched),
+        gone=sorted(run.gone),
         models=dict(counts["model"]),
         seeds=dict(counts["seed"]),
         tests=dict(counts["test"]),
