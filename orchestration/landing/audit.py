@@ -31,6 +31,7 @@ class Entry:
     fichier: str
     statut: str
     motif: str
+    message: str
     sha256: str | None
     empreinte: str
     signature: str
