@@ -452,8 +452,7 @@ class _FileLoad:
             self.notes.append(_copy_of(self.match.path, twins[0].fichier))
         elif digest not in self.accepted:
             for entry in audit.withdrawn(self.connection, self.table, digest):
-                if entry.fichier not in self.present:
-                    raise _withdrawn(entry.fichier, self.match.path)
+                raise _withdrawn(entry.fichier, self.match.path)
         return None
 
     def _load(
