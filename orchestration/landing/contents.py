@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.bounds import EmptyFile
 from orchestration.landing.csv_counts import misencoded_warning
 from orchestration.landing.csv_hints import header_hint
 from orchestration.landing.declaration import SourceTable, Variant
@@ -26,12 +27,13 @@ from orchestration.landing.tables import WIDE_ADVICE, add_columns, raw_table
 from orchestration.landing.unpacking import unpacked
 from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
-_EMPTY = PlatformError(
+_EMPTY = EmptyFile(
     "Le fichier est vide.", "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier."
 )
 
 
 _PLAIN = sql.SQL("")
+_SHOWN = 5
 
 # What a declaration can say where the columns or the rows of a format are not found.
 SHAPE_ADVICE = {
@@ -222,7 +224,7 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     file = unpacked(file, target.variant)
     check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
-    expected = _expected(records, file)
+    expected = _expected(records, file, outcome)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
     columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
@@ -233,8 +235,8 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     return outcome
 
 
-def _expected(records: JsonRecords, file: BinaryIO) -> int:
-    """Reads a JSON file once and counts its rows.
+def _expected(records: JsonRecords, file: BinaryIO, outcome: Outcome) -> int:
+    """Reads a JSON file once and counts its rows; simple values alone make it say what the file seems to be.
 
     Raises:
         PlatformError: its rows are not where the declaration looks for them.
@@ -243,11 +245,8 @@ def _expected(records: JsonRecords, file: BinaryIO) -> int:
         motifs = Counter(record.motif if isinstance(record, Reject) else "" for record in records.read(file))
     except MisplacedRows as error:
         raise MisplacedRows(error.message, shape_hint(file, records.variant) + error.advice) from error
-    hint = shape_hint(file, records.variant) if set(motifs) == {"pas_un_objet"} else ""
-    if hint:
-        raise MisplacedRows(
-            "Aucune ligne n'est là où la déclaration la cherche : des valeurs simples y sont.", hint.rstrip()
-        )
+    if set(motifs) == {"pas_un_objet"}:
+        outcome.warnings += filter(None, [shape_hint(file, records.variant).rstrip()])
     return motifs[""]
 
 
@@ -257,12 +256,31 @@ def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
 
 def _json_warnings(records: JsonRecords) -> Iterator[str]:
     if records.announced is not None and records.announced != records.found:
+        yield _announced(records)
+    for path, count in records.taken.most_common(_SHOWN):
         yield (
-            f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
-            "l'export est peut-être incomplet."
+            f"Le champ « {path} » donne un nom de colonne déjà pris ({count} refus) : "
+            f"`fields: {{<colonne>: {path}}}` lui en donne un autre."
         )
     if records.keys_lost:
         yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."
+
+
+def _announced(records: JsonRecords) -> str:
+    """What is to be said of a count that does not hold.
+
+    Raises:
+        PlatformError: the export is cut, and nobody said that it may be.
+    """
+    said = f"Le fichier annonce {records.announced} enregistrements et en contient {records.found}"
+    # One without any is an empty delivery, and is said so.
+    if records.found and records.found < (records.announced or 0) and not records.variant.allow_partial:
+        raise PlatformError(
+            f"{said} : l'export est coupé.",
+            "Demandez l'export entier (sans `limit` ni `rows`) ; si une partie suffit, écrivez "
+            "`allow_partial: true`.",
+        )
+    return f"{said}."
 
 
 def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -287,11 +305,14 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     variant = target.variant
     header = table.header() if variant.header else None
     if header is None and variant.header:
-        if not variant.sheets:
-            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", _EMPTY.advice)
+        hint = "" if variant.sheets else table.hint(target.table.required_columns(variant))
+        if hint:
+            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", hint.rstrip())
         outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
         return
-    columns = target.columns_for(target.received(header), outcome)
+    received = target.received(header)
+    hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
+    columns = target.columns_for(received, outcome, hint)
     rows: Iterable[TableRow] = table.rows(len(columns))
     if variant.sheet_column:
         columns = [*columns, variant.sheet_column]
