@@ -55,11 +55,12 @@ class _Problem:
 
 @dataclass
 class _Blanks:
-    """Blank lines in a row: the first one's number and position, and how many they are."""
+    """Blank lines in a row: numbers of the first and the last, where the first one is, how many they are."""
 
     line: int
     offset: int
     piece: bytes
+    last: int = 0
     count: int = 0
 
 
@@ -466,7 +467,7 @@ class CsvFramer(LineReader):
         if self._width == 1 or self._buffer.find(b"\n", start, end) < 0:
             return False
         right = self._right_lines(start, self._line_end(end)[0])
-        return right[0] or (sum(right) > 3 and sum(right) * 2 > len(right))
+        return (right[0] and right[-1]) or (sum(right) > 3 and sum(right) * 2 > len(right))
 
     def _parse(self, start: int, window: int) -> tuple[list[bytes], int] | _Problem:
         """Parses the record at `start` field by field; a quote inside an unquoted field is a character.
@@ -591,6 +592,7 @@ class CsvFramer(LineReader):
         if self._blanks is None:
             self._blanks = _Blanks(self._line, self._offset_of(self._position), line)
         self._blanks.count += 1
+        self._blanks.last = self._line
         self._advance(following, 1)
 
     def _end_blanks(self) -> None:
@@ -600,8 +602,8 @@ class CsvFramer(LineReader):
             return
         problem = _Problem("ligne_vide", "une ligne vide au milieu du fichier")
         if blanks.count > 1:
-            lines, last = counted(blanks.count, "ligne vide", "lignes vides"), blanks.line + blanks.count - 1
-            problem = replace(problem, detail=f"{lines} au milieu du fichier, jusqu'à la ligne {last}")
+            lines = counted(blanks.count, "ligne vide", "lignes vides")
+            problem = replace(problem, detail=f"{lines} au milieu du fichier, jusqu'à la ligne {blanks.last}")
         piece, original = self.encoding.readable(blanks.piece), self.encoding.original(blanks.piece)
         self.rejects.add(Reject(blanks.line, blanks.offset, problem.motif, problem.detail, piece, original))
         self.counts.refused_lines += blanks.count
@@ -710,7 +712,7 @@ class CsvFramer(LineReader):
 
 _COMMENT = "un commentaire (`comment`)"
 _BELOW = "sous le tableau (`footer`)"
-_SEPARATOR = re.compile(rb'"?[sS][eE][pP]=([^\w"\0\x01\r\n])\1*"?')
+_SEPARATOR = re.compile(rb'"?[sS][eE][pP]=([^\w"\0\x01\r\n\x80-\xff])\1*"?')
 
 
 def _or(found: int | None, otherwise: int) -> int:

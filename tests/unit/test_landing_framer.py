@@ -131,6 +131,7 @@ def test_blank_lines_are_one_range_and_at_the_end_counted_only() -> None:
         (2, "une ligne vide"),
         (4, "3 lignes vides"),
     ]
+    assert framed[2][1].detail.endswith("ligne 6")
     assert framed[3] == Counts(rows=2, header_lines=1, row_lines=2, refused_lines=4, blank_lines=3)
 
 
@@ -172,6 +173,10 @@ def test_a_quoted_cell_of_several_lines_is_one_record(record: bytes, width: int,
     framed = frame(record + last, width)
     assert framed[1] == b"1;" + record + b"%d;" % (lines + 1) + last
     assert (framed[2], framed[3].doubtful) == ([], 0)
+
+
+def test_a_short_record_is_refused_whole_though_its_first_line_looks_complete() -> None:
+    assert refused(frame(b'1;"a;b\nx;y;z\nc"\n', 3)) == [(1, "nombre_de_champs", b'1;"a;b\nx;y;z\nc"')]
 
 
 @pytest.mark.parametrize("more", [b";de trop", b'" ;fin'])
@@ -265,6 +270,11 @@ def test_lines_of_a_header_are_joined() -> None:
     framed = frame(b"code;2023;;2024;\n;F;G;F;G\n1;2;3;4;5\n", header_rows=2)
     assert framed[0] == ["code", "2023 F", "2023 G", "2024 F", "2024 G"]
     assert framed[1] == b"3;1;2;3;4;5\n"
+
+
+def test_a_first_line_like_a_directive_is_none() -> None:
+    for line in (b"sep=\xe9", b"sep=ab", b"sep=1", b"sep;=;", b"separe=;"):
+        assert frame(line + b"\n", encoding="latin-1", delimiter="|")[3].outside_lines == 0
 
 
 @pytest.mark.parametrize("declared", [";", ","])
