@@ -124,8 +124,8 @@ def _without_literals(code: str) -> str:
 def _code_parts(code: str) -> tuple[str, ...]:
     """The digits (0, # and ?) and texts of a format that shows a code, () for another.
 
-    A code has its zeros, two at least (`00000`, `0000\\-00`, `"BE"0000000000`), and neither decimals,
-    thousands, nor a unit at its end.
+    A code starts with a zero and has a second one or a separator (`00000`, `0000\\-00`, `"BE"0000000000`,
+    `0#" "##" "##`), and neither decimals, thousands, nor a unit at its end.
     """
     parts = []
     for quoted, escaped, ignored, digit, mark, other in _FORMAT_PART.findall(code.split(";")[0]):
@@ -133,7 +133,9 @@ def _code_parts(code: str) -> tuple[str, ...]:
             return ()
         if not ignored:
             parts.append(digit or f"'{quoted or escaped or mark}")
-    return tuple(parts) if parts.count("0") >= 2 and not parts[-1].startswith("'") else ()
+    shown = "".join(part[0] for part in parts).lstrip("'")
+    coded = shown.startswith("0") and not shown.endswith("'") and (shown.count("0") > 1 or "'" in shown)
+    return tuple(parts) if coded else ()
 
 
 def _coded(text: str, *, parts: tuple[str, ...]) -> str:

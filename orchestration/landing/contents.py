@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -11,9 +12,10 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.bounds import EmptyFile
 from orchestration.landing.csv_counts import misencoded_warning
 from orchestration.landing.csv_hints import header_hint
-from orchestration.landing.declaration import SourceTable, Variant
+from orchestration.landing.declaration import SHAPE_ADVICE, SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
 from orchestration.landing.json_hints import shape_hint
@@ -21,22 +23,17 @@ from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Mispl
 from orchestration.landing.kinds import check_kind
 from orchestration.landing.misread import is_misread
 from orchestration.landing.rejects import Reject, RejectSpool
-from orchestration.landing.tables import add_columns, raw_table
+from orchestration.landing.tables import WIDE_ADVICE, add_columns, raw_table
 from orchestration.landing.unpacking import unpacked
 from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
-_EMPTY = PlatformError(
+_EMPTY = EmptyFile(
     "Le fichier est vide.", "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier."
 )
 
 
-# What a declaration can say where the columns or the rows of a format are not found.
-SHAPE_ADVICE = {
-    "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
-    "`header`)",
-    "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
-    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
-}
+_PLAIN = sql.SQL("")
+_SHOWN = 5
 
 
 @dataclass
@@ -155,10 +152,24 @@ class Target:
             origin[declared] = name
         return list(origin)
 
-    def copy(self, columns: Sequence[str], options: sql.Composable) -> sql.Composed:
-        """The COPY statement for records that begin with their line number."""
+    @contextmanager
+    def copying(self, columns: Sequence[str], options: sql.Composable = _PLAIN) -> Iterator[psycopg.Copy]:
+        """A COPY that takes records which begin with their line number.
+
+        Raises:
+            PlatformError: a record is larger than a row may be.
+        """
         names = sql.SQL(", ").join(map(sql.Identifier, ("source_ligne", *columns)))
-        return sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
+        statement = sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
+        try:
+            with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+                yield copy
+        except psycopg.errors.ProgramLimitExceeded as error:
+            raise PlatformError(
+                f"Une ligne du fichier, de {len(columns)} colonnes, est trop large pour PostgreSQL "
+                "(8\u202f160 octets, longs textes exceptés).",
+                WIDE_ADVICE,
+            ) from error
 
 
 def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -173,7 +184,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     framer = CsvFramer(file, variant, rejects)
     header = framer.header() if variant.header else None
     if variant.header and header is None:
-        raise _EMPTY
+        raise _headless(variant.header_row) if framer.counts.outside_lines else _EMPTY
     if header and variant.beside:
         header = framer.table_names(header)
     received = target.received(header)
@@ -186,13 +197,20 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         sql.Literal(framer.quote.decode("ascii")),
         sql.Literal(framer.encoding.postgres),
     )
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns + beside, options)) as copy:
+    with target.copying(columns + beside, options) as copy:
         for piece in framer.frame(len(columns)):
             copy.write(piece)
     outcome.rows, outcome.blank_lines = framer.counts.rows, framer.counts.blank_lines
     outcome.out_of_table, outcome.misencoded = framer.counts.outside_lines, framer.counts.misencoded
     outcome.warnings += framer.warnings
     return outcome
+
+
+def _headless(line: int) -> EmptyFile:
+    return EmptyFile(
+        f"Le fichier n'a rien à la ligne {line} ni en dessous, où l'en-tête est cherché.",
+        "Corrigez `header_row` dans la déclaration, ou demandez un nouveau fichier.",
+    )
 
 
 def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -205,7 +223,7 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     file = unpacked(file, target.variant)
     check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
-    expected = _expected(records, file)
+    expected = _expected(records, file, outcome)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
     columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
@@ -216,8 +234,8 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     return outcome
 
 
-def _expected(records: JsonRecords, file: BinaryIO) -> int:
-    """Reads a JSON file once and counts its rows.
+def _expected(records: JsonRecords, file: BinaryIO, outcome: Outcome) -> int:
+    """Reads a JSON file once and counts its rows; simple values alone make it say what the file seems to be.
 
     Raises:
         PlatformError: its rows are not where the declaration looks for them.
@@ -226,11 +244,8 @@ def _expected(records: JsonRecords, file: BinaryIO) -> int:
         motifs = Counter(record.motif if isinstance(record, Reject) else "" for record in records.read(file))
     except MisplacedRows as error:
         raise MisplacedRows(error.message, shape_hint(file, records.variant) + error.advice) from error
-    hint = shape_hint(file, records.variant) if set(motifs) == {"pas_un_objet"} else ""
-    if hint:
-        raise MisplacedRows(
-            "Aucune ligne n'est là où la déclaration la cherche : des valeurs simples y sont.", hint.rstrip()
-        )
+    if set(motifs) == {"pas_un_objet"}:
+        outcome.warnings += filter(None, [shape_hint(file, records.variant).rstrip()])
     return motifs[""]
 
 
@@ -240,12 +255,31 @@ def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
 
 def _json_warnings(records: JsonRecords) -> Iterator[str]:
     if records.announced is not None and records.announced != records.found:
+        yield _announced(records)
+    for path, count in records.taken.most_common(_SHOWN):
         yield (
-            f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
-            "l'export est peut-être incomplet."
+            f"Le champ « {path} » donne un nom de colonne déjà pris ({count} refus) : "
+            f"`fields: {{<colonne>: {path}}}` lui en donne un autre."
         )
     if records.keys_lost:
         yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."
+
+
+def _announced(records: JsonRecords) -> str:
+    """What is to be said of a count that does not hold.
+
+    Raises:
+        PlatformError: the export is cut, and nobody said that it may be.
+    """
+    said = f"Le fichier annonce {records.announced} enregistrements et en contient {records.found}"
+    # One without any is an empty delivery, and is said so.
+    if records.found and records.found < (records.announced or 0) and not records.variant.allow_partial:
+        raise PlatformError(
+            f"{said} : l'export est coupé.",
+            "Demandez l'export entier (sans `limit` ni `rows`) ; si une partie suffit, écrivez "
+            "`allow_partial: true`.",
+        )
+    return f"{said}."
 
 
 def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -270,11 +304,14 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     variant = target.variant
     header = table.header() if variant.header else None
     if header is None and variant.header:
-        if not variant.sheets:
-            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", _EMPTY.advice)
+        hint = "" if variant.sheets else table.hint(target.table.required_columns(variant))
+        if hint:
+            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", hint.rstrip())
         outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
         return
-    columns = target.columns_for(target.received(header), outcome)
+    received = target.received(header)
+    hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
+    columns = target.columns_for(received, outcome, hint)
     rows: Iterable[TableRow] = table.rows(len(columns))
     if variant.sheet_column:
         columns = [*columns, variant.sheet_column]
@@ -304,7 +341,7 @@ def _copy_rows(
     target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]], outcome: Outcome
 ) -> int:
     count, misread, first = 0, 0, 0
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, sql.SQL(""))) as copy:
+    with target.copying(columns) as copy:
         for line, values in rows:
             copy.write_row((line, *values))
             count += 1

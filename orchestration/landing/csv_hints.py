@@ -31,14 +31,14 @@ def header_hint(file: BinaryIO, variant: Variant, required: Collection[str]) -> 
     lines = re.split(r"\r\n|\n|\r", file.read(_HEAD).decode(encoding.codec, "replace"))[:_LINES]
     for delimiter in dict.fromkeys((variant.delimiter, *_DELIMITERS)):
         rows = list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
-        for line, height, names in _headers(rows):
+        for line, height, names in headers(rows):
             found = {to_identifier(name.strip('"'), place) for place, name in enumerate(names, start=1)}
             if {variant.renames.get(name, name) for name in found}.issuperset(required):
                 return _sentence(variant, delimiter, line, height)
     return ""
 
 
-def _headers(rows: list[list[str]]) -> Iterator[tuple[int, int, list[str]]]:
+def headers(rows: list[list[str]]) -> Iterator[tuple[int, int, list[str]]]:
     """What may be a header: its line, how many lines it has, its names."""
     for line, row in enumerate(rows, start=1):
         yield line, 1, row

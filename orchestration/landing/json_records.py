@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -17,6 +18,7 @@ from orchestration.landing.rejects import Reject
 
 MAX_RECORD = 64 << 20
 SCALAR_COLUMN = "valeur"
+_TOO_DEEP = "trop de niveaux imbriqués"
 _WHITESPACE = " \t\r\n"
 # Longest literal of the decoder (-Infinity) and escape (\ud83d\ude00) that a buffer may cut.
 _CUT_MARGIN = 16
@@ -170,7 +172,7 @@ class JsonReader:
                 if self._end_of_file or not cut:
                     raise self.fail(_problem(error), error.pos) from error
             except RecursionError as error:
-                raise self.fail("trop de niveaux imbriqués") from error
+                raise self.fail(_TOO_DEEP) from error
             if len(self._buffer) - self._position > MAX_RECORD:
                 raise self.fail("un enregistrement dépasse 64 Mio ou n'est pas fermé")
             self._more()
@@ -207,14 +209,21 @@ class JsonReader:
         return key
 
     def skip(self) -> None:
-        """Steps over the value at the cursor without holding more of it than a scalar."""
+        """Steps over the value at the cursor without holding more of it than a scalar.
+
+        Raises:
+            PlatformError: it is malformed, or nested too deep.
+        """
+        try:
+            self._skip()
+        except RecursionError as error:
+            raise self.fail(_TOO_DEEP) from error
+
+    def _skip(self) -> None:
         kind = self.peek()
-        if kind == "{":
-            for _ in self.members():
-                self.skip()
-        elif kind == "[":
-            for _ in self.elements():
-                self.skip()
+        if kind in ("{", "["):
+            for _ in self.members() if kind == "{" else self.elements():
+                self._skip()
         else:
             self.value()
 
@@ -258,6 +267,7 @@ class JsonRecords:
         found: records met in the last reading, refused ones included.
         announced: number of rows that the envelope announces, or None.
         blank_lines: blank lines met in a file of one object a line.
+        taken: paths of members whose column another member has, and how many records they cost.
         keys_lost: whether a `*` step went through the keys of an object that no column receives.
     """
 
@@ -267,6 +277,7 @@ class JsonRecords:
         self.found = self.blank_lines = 0
         self.announced: int | None = None
         self.keys_lost = False
+        self.taken: Counter[str] = Counter()
         self._parents = variant.parents or {}
         self._names: dict[tuple[str, ...], str] = {}
         self._origins: dict[str, tuple[str, ...]] = {
@@ -296,6 +307,7 @@ class JsonRecords:
             PlatformError: malformed text, or a missing step.
         """
         self.found = self.blank_lines = 0
+        self.taken.clear()
         if self._has_lines(file):
             yield from self._read_lines(file)
         else:
@@ -356,7 +368,7 @@ class JsonRecords:
         except json.JSONDecodeError as error:
             raise _Refused("json_illisible", f"colonne {error.pos + 1} : {_problem(error)}") from error
         except RecursionError as error:
-            raise _Refused("json_illisible", "trop de niveaux imbriqués") from error
+            raise _Refused("json_illisible", _TOO_DEEP) from error
 
     # One document
 
@@ -501,6 +513,8 @@ class JsonRecords:
             return self.found, self._values(value, keys, around)
         except _Refused as refused:
             return self._reject(refused, place)
+        except RecursionError:
+            return self._reject(_Refused("json_illisible", _TOO_DEEP), place)
 
     def _reject(self, refused: _Refused, place: Callable[[], _Place]) -> Reject:
         offset, text, raw = place()
@@ -540,7 +554,7 @@ class JsonRecords:
         lifted = {key: value for key, value in row.items() if key != "fields"}
         for key, value in fields.items():
             if key in lifted:
-                raise _taken(key, f"fields.{key}", to_identifier(key, 1))
+                raise self._collision(key, f"fields.{key}", to_identifier(key, 1))
             lifted[key] = value
         _check_keys(fields)
         return lifted
@@ -564,20 +578,20 @@ class JsonRecords:
             name = to_identifier(received, len(self._names) + 1)
             name = self.variant.renames.get(name, name)
             if name in METADATA_COLUMNS:
-                raise _taken("le chargement", ".".join(path), name)
+                raise self._collision("le chargement", ".".join(path), name)
             if name in self._origins:
-                raise _taken(".".join(self._origins[name]), ".".join(path), name)
+                raise self._collision(".".join(self._origins[name]), ".".join(path), name)
             self._names[path] = name
             self._origins[name] = path
         return name
 
-
-def _taken(first: str, second: str, name: str) -> _Refused:
-    return _Refused(
-        "nom_de_colonne",
-        f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "
-        f"`fields: {{<colonne>: {second}}}` lui en donne une autre",
-    )
+    def _collision(self, first: str, second: str, name: str) -> _Refused:
+        self.taken[second] += 1
+        return _Refused(
+            "nom_de_colonne",
+            f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "
+            f"`fields: {{<colonne>: {second}}}` lui en donne une autre",
+        )
 
 
 def _line_place(encoding: Encoding, line: bytes, offset: int) -> _Place:

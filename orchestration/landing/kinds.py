@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from typing import BinaryIO
@@ -12,7 +13,7 @@ from orchestration.errors import PlatformError
 _HEAD = 4 << 20
 _SIGNATURES = (
     (b"\x1f\x8b", "gzip"),
-    (b"BZh", "bzip2"),
+    *((b"BZh%d1AY&SY" % level, "bzip2") for level in range(1, 10)),
     (b"\xfd7zXZ\0", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
@@ -20,14 +21,15 @@ _SIGNATURES = (
     (b"\x09\x08\x08\0", "xls"),
     (b"\x09\x08\x10\0", "xls"),
     (b"%PDF-", "pdf"),
-    (b"PAR1", "parquet"),
-    (b"ARROW1", "arrow"),
+    (b"PAR1\x15", "parquet"),
+    (b"ARROW1\0\0", "arrow"),
     (b"SQLite format 3\0", "sqlite"),
     (b"\0\1\0\0Standard ", "access"),
     (b"{\\rtf", "rtf"),
     (b"\x89PNG\r\n", "image"),
     (b"\xff\xd8\xff", "image"),
-    (b"GIF8", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
     (b"II*\0", "image"),
     (b"MM\0*", "image"),
 )
@@ -141,13 +143,30 @@ def _may_be(kind: str, file_format: str, file: BinaryIO, encoding: str) -> bool:
     """Whether a text that shows no kind of its own may be of a text format."""
     if kind == "binaire":
         return not encoding.startswith("utf-8")
-    if kind != "texte" or file_format == "csv":
-        return kind == "texte"
+    start = _start(file)
+    if file_format == "csv":
+        # A first cell may hold a list or an object: JSON has nothing else.
+        return kind == "texte" or (kind == "json" and not _parses(start))
+    return kind == "texte" and start[:1] in (b"", b"[", b"{")
+
+
+def _start(file: BinaryIO) -> bytes:
     place = file.tell()
     file.seek(0)
-    start = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = file.read(64 << 10).lstrip(b"\xef\xbb\xbf \t\r\n")
     file.seek(place)
-    return start[:1] in (b"", b"[", b"{")
+    return start
+
+
+def _parses(start: bytes) -> bool:
+    """Whether a text is JSON as far as its start goes: nothing but JSON follows its first value."""
+    text = start.decode("utf-8", "replace")
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except json.JSONDecodeError as error:
+        # Cut by the end of what was read.
+        return error.pos >= len(text) - 16 or error.msg.startswith("Unterminated")
+    return text[end:].lstrip()[:1] in ("", "{", "[")
 
 
 def _check_wide(kind: str, encoding: str) -> None:

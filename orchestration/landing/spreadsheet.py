@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError, iterparse, parse
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
@@ -22,11 +22,15 @@ from orchestration.landing.cells import plain_number, reader_of, unescaped
 from orchestration.landing.declaration import column_number
 
 MAX_COLUMNS = 16_384
-# A sheet is streamed, its strings are not; honest sheets shrink 10 to 60 times.
+# A sheet is streamed row by row, its strings are held as bytes, other parts (styles…) as objects.
 MAX_SHEET = 4 << 30
 MAX_STRINGS = 256 << 20
+MAX_PART = 16 << 20
+# One row, or one text, of 16,384 short cells is ten times smaller.
+MAX_PIECE = 8 << 20
+# Honest sheets shrink 10 to 60 times.
 MAX_RATIO = 200
-_RATIO_MATTERS = 64 << 20
+RATIO_MATTERS = 64 << 20
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -111,15 +115,12 @@ class Book:
         Raises:
             PlatformError: the sheet is damaged.
         """
-        number, data = 0, None
+        number = 0
         with _damage(f"la feuille « {sheet.title} »"), self._open(sheet.part, MAX_SHEET) as source:
-            for event, element in iterparse(source, events=("start", "end")):
-                if event == "start":
-                    data = element if data is None and element.tag.endswith("}sheetData") else data
-                elif data is not None and element.tag.endswith("}row"):
+            for element in _pieces(source, 2):
+                if element.tag.endswith("}row"):
                     number = int(element.get("r") or number + 1)
                     yield self._row(number, element)
-                    data.clear()
 
     def _row(self, number: int, element: Element) -> SheetRow:
         cells: list[str | None] = []
@@ -183,7 +184,7 @@ class Book:
     def _open(self, part: str, limit: int) -> zipfile.ZipExtFile:
         info = self._parts[_folded(part)]
         ratio = info.file_size / max(info.compress_size, 1)
-        if info.file_size > limit or (info.file_size > _RATIO_MATTERS and ratio > MAX_RATIO):
+        if info.file_size > limit or (info.file_size > RATIO_MATTERS and ratio > MAX_RATIO):
             raise PlatformError(
                 f"Le classeur se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio "
                 f"reçus ({part}) : aucun tableau ordinaire n'est ainsi fait, il n'est pas lu.",
@@ -193,9 +194,8 @@ class Book:
         return self._archive.open(info)
 
     def _root(self, part: str) -> Element:
-        with self._open(part, MAX_STRINGS) as source:
-            *_, (_, root) = iterparse(source)
-        return root
+        with self._open(part, MAX_PART) as source:
+            return parse(source).getroot()
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """Identifier -> kind and target of what a part refers to."""
@@ -228,15 +228,46 @@ class Book:
         strings = _Strings()
         if part is None or _folded(part) not in self._parts:
             return strings
-        root = None
         with _damage("ses textes"), self._open(part, MAX_STRINGS) as source:
-            for event, element in iterparse(source, events=("start", "end")):
-                if event == "start":
-                    root = element if root is None else root
-                elif root is not None and element.tag.endswith("}si"):
+            for element in _pieces(source, 1):
+                if element.tag.endswith("}si"):
                     strings.append(unescaped(_string(element)))
-                    root.clear()
         return strings
+
+
+class _Metered:
+    """A part of the archive, of which no piece may be larger than MAX_PIECE."""
+
+    def __init__(self, source: zipfile.ZipExtFile) -> None:
+        self._source = source
+        self.spent = 0
+
+    def read(self, size: int) -> bytes:
+        """Reads on."""
+        data = self._source.read(size)
+        self.spent += len(data)
+        if self.spent > MAX_PIECE:
+            raise PlatformError(
+                f"Le classeur a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio : aucun tableau "
+                "ordinaire n'est ainsi fait, il n'est pas lu.",
+                "Demandez au fournisseur d'où vient ce classeur, puis un CSV.",
+            )
+        return data
+
+
+def _pieces(source: zipfile.ZipExtFile, depth: int) -> Iterator[Element]:
+    """The elements at a depth below the root, one at a time: each is forgotten when the next is asked."""
+    metered = _Metered(source)
+    opened: list[Element] = []
+    for event, element in iterparse(metered, events=("start", "end")):  # type: ignore[arg-type]
+        if event == "start":
+            opened.append(element)
+            continue
+        opened.pop()
+        if len(opened) == depth:
+            yield element
+            opened[-1].clear()
+            metered.spent = 0
 
 
 class _Strings:

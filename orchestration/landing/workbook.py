@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import BinaryIO
 
@@ -14,6 +14,7 @@ from orchestration.landing.declaration import Variant
 from orchestration.landing.identifiers import joined_names
 from orchestration.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
 from orchestration.landing.spreadsheet import Book, Merge, SheetInfo, SheetRow
+from orchestration.landing.workbook_hints import header_hint
 
 # With several sheets, source_ligne is the place of the sheet times this, plus the row: rows have 7 digits.
 SHEET_STRIDE = 10_000_000
@@ -165,6 +166,10 @@ class SheetTable:
     def line(self, number: int) -> int:
         """The value of source_ligne for a row of the sheet."""
         return self.sheet.rank * SHEET_STRIDE + number if self._several else number
+
+    def hint(self, required: Collection[str]) -> str:
+        """A French sentence on where the required columns are in the workbook, "" when nowhere."""
+        return header_hint(self._book, self.sheet, self._variant, required)
 
     def warnings(self) -> list[str]:
         """French sentences on what was read, once it has been read."""

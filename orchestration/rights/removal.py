@@ -24,7 +24,8 @@ select
         where r.source_nom = c.source_nom and r.table_nom = c.table_nom and r.source_fichier = c.fichier
             and r.motif <> {aside}
     ),
-    lignes_vides, hors_tableau, mal_encodees, 'effacees', empreinte, signature
+    lignes_vides, hors_tableau, mal_encodees,
+    case when motif = 'accepte' then motif else 'effacees' end, empreinte, signature
 from plateforme.chargements as c
 where chargement_id = (
     select max(chargement_id) from plateforme.chargements

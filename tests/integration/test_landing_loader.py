@@ -139,6 +139,21 @@ def test_a_file_read_again_keeps_its_place_among_the_others(
     assert order() == ["age/essai/x_b.csv", "age/essai/x_a.csv"]
 
 
+def test_a_renamed_file_keeps_its_place_among_the_others(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    first = put(landing, "x_a.csv", "a,b\n1,2\n")
+    load()
+    put(landing, "x_b.csv", "a,b\n3,4\n")
+    load()
+    first.rename(first.with_name("x_c.csv"))
+    load()
+    assert [name for (name,) in connection.execute(LAST_RECEIVED)] == [
+        "age/essai/x_c.csv",
+        "age/essai/x_b.csv",
+    ]
+
+
 def test_rows_loaded_before_the_column_know_when_they_came(
     load: Any, landing: Path, connection: Connection
 ) -> None:
@@ -288,6 +303,10 @@ def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None
         ("nul.csv", b"a\0,b\n1,2\n", "octets nuls"),
         ("coupe.json", b'[{"a": 1, "b": 2}, {"a": ', "ligne 1, colonne 26"),
         ("vide.json", b"", "vide"),
+        ("tout.csv", b"a,b\n1\n2\n3\n", "Livraison vide : aucune ligne acceptée. 3 lignes refusées (nombre"),
+        ("entete.csv", b"a,b\n", "Livraison vide"),
+        ("rien.json", b"[]", "Livraison vide"),
+        ("erreur.json", b'{"error": "not found"}', "réponse d'erreur d'un service"),
         ("faux.xlsx", b"a,b\n1,2\n", "c'est un texte"),
         ("large.csv", ",".join(f"c{k}" for k in range(1700)).encode() + b",a,b\n", "1\u202f600 colonnes"),
     ],
@@ -325,7 +344,9 @@ def test_failure_keeps_the_previous_rows(load: Any, landing: Path, connection: C
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
     put(landing, "x.csv", "c\n1\n")
-    assert only(load()).status == "echec"
+    failed = only(load())
+    assert failed.status == "echec"
+    assert " Rien ne change : 1 ligne en place, depuis le " in failed.message
     assert rows(connection) == [(2, "1", "2")]
     put(landing, "x.csv", "a,b\n1,2\n")
     assert only(load()).status == "identique"
@@ -428,7 +449,8 @@ def test_other_format_waits_while_the_first_fails(
 
 
 def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, connection: Connection) -> None:
-    declared = table("age/essai/*.json", file_format="json", options={"envelope": "opendatasoft_v2"})
+    cut = {"envelope": "opendatasoft_v2", "allow_partial": True}
+    declared = table("age/essai/*.json", file_format="json", options=cut)
     records = [{"a": 1.50, "b": [1, "é"]}, 3, {"a": None, "b": "", "neuf": {"x": True}}]
     put(landing, "x.json", json.dumps({"total_count": 5, "results": records}))
     report = load(declared)
@@ -443,10 +465,19 @@ def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, conn
     assert only(report).line().startswith("age/essai/x.json : chargé, 2 lignes, 1 illisible, ")
 
 
-def test_empty_json_list_is_no_failure(load: Any, landing: Path, connection: Connection) -> None:
-    put(landing, "x.json", "[]")
-    assert only(load(table("age/essai/*.json", file_format="json"))).status == "charge"
-    assert rows(connection) == []
+def test_cut_export_fails_and_the_rows_before_stay(load: Any, landing: Path, connection: Connection) -> None:
+    declared = table("age/essai/*.json", file_format="json", options={"envelope": "opendatasoft_v2"})
+    whole = {"total_count": 2, "results": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}
+    put(landing, "x.json", json.dumps(whole))
+    load(declared)
+    put(landing, "x.json", json.dumps({**whole, "results": whole["results"][:1]}))
+    assert only(load(declared)).status == "echec"
+    message = only(load(declared)).message
+    assert "annonce 2 enregistrements et en contient 1 : l'export est coupé" in message
+    assert rows(connection, "a") == [("1",), ("3",)]
+    put(landing, "x.json", json.dumps({**whole, "results": []}))
+    assert "vide" in only(load(declared)).message
+    assert rows(connection, "a") == [("1",), ("3",)]
 
 
 def test_sheet_is_loaded_as_text(load: Any, landing: Path, connection: Connection) -> None:

@@ -95,7 +95,7 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
 @pytest.mark.parametrize(
     ("changes", "option", "words"),
     [
-        ({"options": {"delimitter": ";"}}, "delimitter", "Options permises : beside"),
+        ({"options": {"delimitter": ";"}}, "delimitter", "Options permises : delimiter"),
         ({"file_format": "parquet"}, "file_format", "csv, json, xlsx"),
         ({"location": None}, "location", "location"),
         ({"location": "../x.csv"}, "location", "zone de dépôt"),
@@ -133,6 +133,12 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
         ({"options": {"beside": "note"}}, "beside", "columns:"),
         ({"options": {"max_unpacked": 0}}, "max_unpacked", "à partir de 1"),
         ({"file_format": "json", "options": {"footer": "x"}}, "footer", "Options permises"),
+        ({"file_format": "xlsx", "options": {"sheet": 1, "sheets": ["b"]}}, "sheets", "pas les deux"),
+        ({"file_format": "xlsx", "options": {"sheets": [""]}}, "sheets", "entre guillemets"),
+        ({"file_format": "xlsx", "options": {"sheet_column": "Année"}}, "sheet_column", "minuscules"),
+        ({"file_format": "xlsx", "options": {"range": "F:A"}}, "range", "A:F"),
+        ({"file_format": "xlsx", "options": {"range": "A1:F9"}}, "range", "A:F"),
+        ({"file_format": "json", "options": {"parents": ["id"]}}, "parents", "ecole_id: id"),
     ],
 )
 def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: str, words: str) -> None:

@@ -154,6 +154,24 @@ def test_malformed_file_fails_with_its_place(text: str, words: str) -> None:
     assert any(word in caught.value.message for word in words.split("|"))
 
 
+@pytest.mark.parametrize("nested", ["[" * 5000 + "]" * 5000, '{"a":' * 5000 + "1" + "}" * 5000])
+def test_deep_values_fail_in_french_where_they_are_passed_over(nested: str) -> None:
+    text = f'{{"x": {nested}, "data": [{{"a": 1}}]}}'
+    with pytest.raises(PlatformError, match="imbriqués"):
+        read(text, rows="data.*")
+    variant = table("age/essai/*.json", file_format="json").variants[0]
+    assert shape_hint(io.BytesIO(text.encode()), variant) == ""
+
+
+def test_deep_record_is_refused_alone() -> None:
+    deep = '{"a":' * 300 + "1" + "}" * 300
+    assert rows(f"[{deep}]")[0].popitem()[1] == "1"
+    lines = f'{{"b": 1}}\n{{"a": {"[" * 5000}{"]" * 5000}}}\n{{"b": 2}}'
+    _, found = read(lines)
+    assert refused(found) == [(2, "json_illisible")]
+    assert found[-1] == (3, {"b": "2"})
+
+
 def test_truncation_at_every_byte_is_noticed() -> None:
     whole = json.dumps(
         {"nhits": 2, "records": [{"fields": {"a": 1.5}}, {"fields": {"b": "é\n"}}], "z": [1, {}]}
@@ -262,7 +280,8 @@ def test_step_that_no_row_has_fails_and_one_that_some_have_does_not() -> None:
 
 def test_two_members_with_one_column_cost_one_record() -> None:
     text = '[{"id": 1, "nom_fr": "A"}, {"id": 2, "nom": {"fr": "B"}}, {"charge_le": 3}, {"id": 4}]'
-    found = read(text)[1]
+    records, found = read(text)
+    assert records.taken == {"nom.fr": 1, "charge_le": 1}
     assert [found[0], found[3]] == [(1, {"id": "1", "nom_fr": "A"}), (4, {"id": "4"})]
     assert refused(found) == [(2, "nom_de_colonne"), (3, "nom_de_colonne")]
     assert "`fields: {<colonne>: nom.fr}`" in found[1].detail
