@@ -27,7 +27,7 @@ from orchestration.settings import Settings
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 # Prefix of a name -> layer.
 LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
-LOAD_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le")
+LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_id", "charge_le")
 TO_DESCRIBE = "À décrire"
 TO_COMPLETE = "À compléter"
 # How the governance of a new data set is to be written, key by key.
