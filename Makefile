@@ -14,7 +14,7 @@ ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ */
 export CALLER_FOLDER := $(PWD)
 
 # Options of one target are taken from the command line only: some systems set NAME or PORT for everyone.
-OPTIONS := AG ANCRE ARCHIVES CLES COLONNE COLUMN CONFIRMER IDENTIFIANT MODEL NAME PORT SELECT SOURCE STRICT VALEUR
+OPTIONS := AG ANCRE ARCHIVES CLES COLONNE COLUMN CONFIRMER FICHIER IDENTIFIANT MODEL NAME PORT SELECT SOURCE STRICT VALEUR
 $(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
 
 RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
@@ -34,6 +34,12 @@ docs: ## Ouvre la documentation dbt sur cette machine (PORT=8080)
 .PHONY: load
 load: ## Charge seulement la zone de dépôt (LANDING=…, STRICT=1)
 	$(RUN) load
+.PHONY: accept
+accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le charge (FICHIER=…)
+	$(RUN) accept
+.PHONY: withdraw
+withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=…)
+	$(RUN) withdraw
 .PHONY: build
 build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, …)
 	$(RUN) build

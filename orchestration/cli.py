@@ -18,6 +18,8 @@ from orchestration.settings import Settings
 COMMANDS = {
     "demo": ("pipeline", "charge la zone de dépôt, construit et teste tout, puis résume"),
     "load": ("pipeline", "charge seulement la zone de dépôt"),
+    "accept": ("deliveries", "charge un fichier en attente d'un accord (CONFIRMER=1)"),
+    "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
     "build": ("project", "construit et teste avec dbt seul"),
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
     "docs": ("project", "ouvre la documentation dbt"),

@@ -1,7 +1,7 @@
 {#
   Refuses a regular expression that Java (Denodo) and PostgreSQL do not read alike. What both read alike:
   characters, `.`, classes [a-z] and [^a-z], groups (…) and (?:…), `*`, `+`, `?`, {m}, {m,n} with at most 255,
-  `|`, (?=…) and (?!…), a backslash before punctuation, \t \n \r \f. In a replacement also `^` first and `$`
+  `|`, (?=…) and (?!…), a backslash before punctuation, \t \n \r \f, \u00a0. In a replacement also `^` first and `$`
   last, but no `|`, no (?=…), and no pattern that an empty text follows: PostgreSQL prefers the longest
   alternative, Java the first one.
 
@@ -24,9 +24,9 @@
     {%- set quantifier = '[*+?]|\\{[0-9]+(?:,[0-9]*)?\\}' -%}
     {%- set state = namespace(before='', depth=0, problem='', advice='', prefix='') -%}
     {%- for token in modules.re.findall(
-        '\\\\[\\s\\S]?|\\[\\^?(?:\\\\[\\s\\S]|[^]\\\\])*\\]?|\\((?:\\?[:=!])?|' ~ quantifier ~ '|[\\s\\S]', pattern
+        '\\\\u[0-9a-fA-F]{4}|\\\\[\\s\\S]?|\\[\\^?(?:\\\\[\\s\\S]|[^]\\\\])*\\]?|\\((?:\\?[:=!])?|' ~ quantifier ~ '|[\\s\\S]', pattern
     ) if not state.problem -%}
-        {%- set escapes = modules.re.findall('\\\\[\\s\\S]?', token) -%}
+        {%- set escapes = modules.re.findall('\\\\u[0-9a-fA-F]{4}|\\\\[\\s\\S]?', token) -%}
         {%- for escape in escapes if modules.re.fullmatch('\\\\[^\\W_]?', escape) and escape[1:] not in ['t', 'n', 'r', 'f'] -%}
             {%- set state.problem = "« " ~ escape ~ " » n'a pas le même sens en Java (Denodo) et dans PostgreSQL" -%}
             {%- set state.advice = instead.get(escape[1:], "écrivez la liste des caractères voulus entre crochets") -%}

@@ -10,7 +10,7 @@
       {{ deduplicate(ref('stg_ecoles__ecoles'), ['fase', 'nom'], ['fase'], ['recu_le desc']) }}
 
   relation: a relation or the name of a CTE. columns: list of the columns to give. partition_by: list of the
-  columns of the key. order_by: list of columns, each with `asc` (by default) or `desc`.
+  columns of the key; empty, all rows share one key. order_by: list of columns, each with `asc` (by default) or `desc`.
 #}
 {% macro deduplicate(relation, columns, partition_by, order_by) -%}
     {{ return(adapter.dispatch('deduplicate', 'donnees_au_centre')(relation, columns, partition_by, order_by)) }}
@@ -23,7 +23,7 @@
         select
             {{ columns | join(', ') }},
             rank() over (
-                partition by {{ partition_by | join(', ') }}
+                {% if partition_by %}partition by {{ partition_by | join(', ') }}{% endif %}
                 order by {{ order_by | join(' nulls last, ') }} nulls last
             ) as rang_dans_la_cle
         from {{ relation }}
@@ -47,9 +47,9 @@
         {%- do same.append(same_or_both_null('lignes.' ~ column, first ~ '.premiere_valeur')) -%}
         {%- set state.rows = state.rows ~ "
     inner join (
-        select " ~ keys | join(', ') ~ ", " ~ least ~ "(lignes." ~ column ~ ") as premiere_valeur
-        from " ~ state.rows ~ "
-        group by " ~ keys | join(', ') ~ "
+        select " ~ (keys + [least ~ "(lignes." ~ column ~ ") as premiere_valeur"]) | join(', ') ~ "
+        from " ~ state.rows ~ ("
+        group by " ~ keys | join(', ') if keys else "") ~ "
     ) as " ~ first ~ "
         on " ~ same | join('
         and ') -%}
@@ -65,12 +65,12 @@
 {%- endmacro %}
 
 
-{# Refuses lists that are empty, `*`, and an order that is no column. #}
+{# Refuses lists that are empty (but for the key), `*`, and an order that is no column. #}
 {% macro check_deduplicate(columns, partition_by, order_by) -%}
     {%- for argument, names in {
         "« columns »": columns, "« partition_by »": partition_by, "« order_by »": order_by
     }.items() -%}
-        {{- check_list('deduplicate', argument, names, 1) -}}
+        {{- check_list('deduplicate', argument, names, 0 if argument == "« partition_by »" else 1) -}}
         {%- set shape = '[a-z][a-z0-9_]*' ~ ('( (asc|desc))?' if argument == "« order_by »" else '') -%}
         {%- for name in names if not modules.re.fullmatch(shape, name) -%}
             {{ refuse_argument(

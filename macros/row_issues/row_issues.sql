@@ -10,16 +10,18 @@
       ]) }}
 
   An excluded row is not examined further; a rejected one has a line for each faulty required cell, and
-  none for its optional cells. The raw value of a column that its source tags as personal
+  none for its optional cells. A cell in error of a spreadsheet (#N/A…) is an anomaly in every other column that
+  the source declares: it has no rule of its own, and clean_text makes it null. The raw value of a column that its source tags as personal
   (config.meta.donnee_personnelle) is masked: the file and the line lead to it whoever may read them.
 #}
-{% macro row_issues(relation, rules) -%}
+{% macro row_issues(relation, rules, rows=none) -%}
+    {%- set rules = rules + cell_error_rules(relation, rules) -%}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}
     {%- set anomalies = rules | selectattr('nature', 'equalto', 'anomalie') | map(attribute='fault') | list -%}
     {%- set personal = personal_columns(relation) -%}
 with source as (
-    select * from {{ relation }}
+    {{ rows or 'select * from ' ~ relation }}
 ),
 
 -- The worst thing that can be said of each row: 1 exclusion, 2 rejet, 3 anomalie.
@@ -88,18 +90,43 @@ select * from final
 {%- endmacro %}
 
 
+{# The rules of the columns of a source table that no other one reads: their cells are no errors. #}
+{% macro cell_error_rules(relation, rules) -%}
+    {%- set read = rules | rejectattr('nature', 'equalto', 'exclusion') | map(attribute='column') | list -%}
+    {%- set found = [] -%}
+    {%- for column in declared_columns(relation) if column.name not in read -%}
+        {%- do found.append({
+            'nature': 'anomalie',
+            'severity': 3,
+            'column': column.name,
+            'fault': is_cell_error(column.name),
+            'reason': 'cellule en erreur dans le tableur'
+        }) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
 {# The columns of a source table that hold personal data, by its YAML; none while dbt reads the project. #}
 {% macro personal_columns(relation) -%}
+    {%- set found = [] -%}
+    {%- for column in declared_columns(relation) -%}
+        {%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
+        {%- if meta.get('donnee_personnelle', 'aucune') != 'aucune' -%}
+            {%- do found.append(column.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{# The columns of a source table, as its YAML has them; none while dbt reads the project. #}
+{% macro declared_columns(relation) -%}
     {%- set found = [] -%}
     {%- if execute is defined and execute and graph is defined -%}
         {%- for source in graph.sources.values()
             if source.schema == relation.schema and source.identifier == relation.identifier -%}
-            {%- for column in source.columns.values() -%}
-                {%- set meta = (column.config or {}).get('meta') or column.meta or {} -%}
-                {%- if meta.get('donnee_personnelle', 'aucune') != 'aucune' -%}
-                    {%- do found.append(column.name) -%}
-                {%- endif -%}
-            {%- endfor -%}
+            {%- do found.extend(source.columns.values()) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
@@ -114,8 +141,9 @@ select * from final
 #}
 {% macro required(column, readable, reason) -%}
     {%- set fault -%}
-        {{ is_blank(column) }}
-        {%- if readable %} or not ({{ readable }}){% endif %}
+        {%- if readable -%} {{ is_blank(column) }} or not ({{ readable }})
+        {%- else -%} {{ clean_text(column) }} is null
+        {%- endif -%}
     {%- endset -%}
     {{ return({'nature': 'rejet', 'severity': 2, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
 {%- endmacro %}
@@ -128,7 +156,25 @@ select * from final
 #}
 {% macro optional(column, readable, reason) -%}
     {%- set fault -%}
-        {{ clean_text(column) }} is not null and not ({{ readable }})
+        {{ trim_blanks(column) }} <> '' and not ({{ readable }})
+    {%- endset -%}
+    {{ return({'nature': 'anomalie', 'severity': 3, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
+{%- endmacro %}
+
+
+{#
+  A rule: a cell that is there says one of the values that are known, else an anomaly says so where it arrives.
+  The value itself is kept: it may be a new one, and the row counts.
+
+      known('reseau', ['Officiel subventionné', 'Libre confessionnel'], 'réseau inconnu')
+#}
+{% macro known(column, values, reason) -%}
+    {%- set literals = [] -%}
+    {%- for value in values -%}
+        {%- do literals.append(text_literal(value)) -%}
+    {%- endfor -%}
+    {%- set fault -%}
+        {{ trim_blanks(column) }} <> '' and {{ trim_blanks(column) }} not in ({{ literals | join(', ') }})
     {%- endset -%}
     {{ return({'nature': 'anomalie', 'severity': 3, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#
-  Enterprise numbers of the Banque-Carrefour des Entreprises, received as 0123456789, 123456789,
-  0123.456.789 or BE0123456789: ten digits starting with 0, 1 or 2, the last two a check (modulo 97).
+  Enterprise numbers of the Banque-Carrefour des Entreprises: ten digits starting with 0, 1 or 2, the last two a
+  check (modulo 97); received as 0123456789, 123456789, 0123.456.789, 0123 456 789 (a unit: 2.123.456.789), with
+  or without BE before. Digits that are parted otherwise are no number.
 
       to_bce_number('n_bce')   ->   '0123456749', or null when the number cannot be one
 #}
@@ -11,22 +12,27 @@
 
 {# A condition: the cell is an enterprise number whose check digits are right. #}
 {% macro is_bce_number(column) -%}
+    {%- set space = '[ \\u00a0\\u202f]' -%}
+    {%- set forms = ['[012]?[0-9]{9}'] -%}
+    {%- for sign in ('[.]', space) -%}
+        {%- do forms.append('(?:[012]?|[012]' ~ sign ~ ')[0-9]{3}' ~ sign ~ '[0-9]{3}' ~ sign ~ '[0-9]{3}') -%}
+    {%- endfor -%}
     {%- set value = bce_digits(column) -%}
     case
-        when not {{ regexp_like(value, '[012][0-9]{9}') }} then 0
-        when
-            mod(cast(substr({{ value }}, 1, 8) as integer), 97)
-            = 97 - cast(substr({{ value }}, 9, 2) as integer)
-            then 1
+        when {{ within_blanks(column, '(?:[Bb][Ee]' ~ space ~ '?)?(?:' ~ forms | join('|') ~ ')') }}
+            then case
+                when
+                    mod(cast(substr({{ value }}, 1, 8) as integer), 97)
+                    = 97 - cast(substr({{ value }}, 9, 2) as integer)
+                    then 1
+                else 0
+            end
         else 0
     end = 1
 {%- endmacro %}
 
 
-{# The digits of the cell: BE, points and spaces taken away, nine digits completed to ten. #}
+{# The digits of a cell that has the form of an enterprise number, nine of them completed to ten. #}
 {% macro bce_digits(column) -%}
-    {%- set bare -%}
-        replace(replace(replace(upper(trim(both ' ' from {{ column }})), 'BE', ''), '.', ''), ' ', '')
-    {%- endset -%}
-    case when {{ regexp_like(bare, '[0-9]{9}') }} then concat('0', {{ bare }}) else {{ bare }} end
+    {{ dbt.right("concat('0', " ~ regexp_replace(column, '[^0-9]+', '') ~ ')', 10) }}
 {%- endmacro %}

@@ -1,17 +1,18 @@
 {#
-  « Oui » and « Non », whatever their case, as a boolean.
+  Yes and no as people and tools write them, whatever their case, as a boolean: oui and non, vrai and faux, true
+  and false, 1 and 0.
 
       to_boolean('pmr')   null when the cell says neither
 #}
 {% macro to_boolean(column) -%}
-    case lower(trim(both ' ' from {{ column }}))
-        when 'oui' then true
-        when 'non' then false
+    case lower({{ trim_blanks(column) }})
+        when 'oui' then true when 'vrai' then true when 'true' then true when '1' then true
+        when 'non' then false when 'faux' then false when 'false' then false when '0' then false
     end
 {%- endmacro %}
 
 
-{# A condition: the cell says « Oui » or « Non ». #}
+{# A condition: the cell says yes or no. #}
 {% macro is_boolean(column) -%}
-    lower(trim(both ' ' from {{ column }})) in ('oui', 'non')
+    lower({{ trim_blanks(column) }}) in ('oui', 'non', 'vrai', 'faux', 'true', 'false', '1', '0')
 {%- endmacro %}

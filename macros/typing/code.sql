@@ -4,11 +4,11 @@
       to_code('code_postal', '[1-9][0-9]{3}')   null when the cell is not written so
 #}
 {% macro to_code(column, pattern) -%}
-    case when {{ is_code(column, pattern) }} then trim(both ' ' from {{ column }}) end
+    case when {{ is_code(column, pattern) }} then {{ trim_blanks(column) }} end
 {%- endmacro %}
 
 
-{# A condition: the cell, outer spaces aside, matches the whole pattern. #}
+{# A condition: the cell, white space around it aside, matches the whole pattern. #}
 {% macro is_code(column, pattern) -%}
-    {{ regexp_like("trim(both ' ' from " ~ column ~ ")", pattern) }}
+    {{ within_blanks(column, pattern) }}
 {%- endmacro %}

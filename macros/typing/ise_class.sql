@@ -13,7 +13,7 @@
 
 {# The lower or the higher class of the cell; the same one when there is only one. #}
 {% macro ise_class_bound(column, bound) -%}
-    {%- set text -%} trim(both ' ' from {{ column }}) {%- endset -%}
+    {%- set text = trim_blanks(column) -%}
     {%- set separator -%} position(' et ' in {{ text }}) {%- endset -%}
     {%- set low -%} substr({{ text }}, 1, {{ separator }} - 1) {%- endset -%}
     {%- set high -%} substr({{ text }}, {{ separator }} + 4, 3) {%- endset -%}

@@ -19,10 +19,10 @@
     case
         when not {{ is_code(period, '[0-9]{4}-[0-9]{4}') }} then null
         when {{ is_blank(icon) }} and {{ is_code(year, '[0-9]{4}') }}
-            then cast(trim(both ' ' from {{ year }}) as integer)
+            then cast({{ trim_blanks(year) }} as integer)
         when {{ is_blank(icon) }} then null
         when {{ is_code(year, '[0-9]') }}
-            then cast(substr(trim(both ' ' from {{ period }}), 1, 4) as integer) + cast(trim(both ' ' from {{ year }}) as integer)
+            then cast(substr({{ trim_blanks(period) }}, 1, 4) as integer) + cast({{ trim_blanks(year) }} as integer)
     end
 {%- endmacro %}
 

@@ -5,7 +5,7 @@
       school_key_site('ecole')            '1204/2364' -> 2364
 #}
 {% macro school_key_establishment(column) -%}
-    {%- set key -%} trim(both ' ' from {{ column }}) {%- endset -%}
+    {%- set key = trim_blanks(column) -%}
     case
         when {{ is_school_key(column) }}
             then cast(substr({{ key }}, 1, position('/' in {{ key }}) - 1) as integer)
@@ -15,7 +15,7 @@
 
 {# The FASE number of the implantation, after the slash. #}
 {% macro school_key_site(column) -%}
-    {%- set key -%} trim(both ' ' from {{ column }}) {%- endset -%}
+    {%- set key = trim_blanks(column) -%}
     case
         when {{ is_school_key(column) }}
             then cast(substr({{ key }}, position('/' in {{ key }}) + 1, 9) as integer)
@@ -25,5 +25,5 @@
 
 {# A condition: the cell is two whole numbers with a slash between them. #}
 {% macro is_school_key(column) -%}
-    {{ regexp_like("trim(both ' ' from " ~ column ~ ")", '[0-9]{1,9}/[0-9]{1,9}') }}
+    {{ within_blanks(column, '[0-9]{1,9}/[0-9]{1,9}') }}
 {%- endmacro %}

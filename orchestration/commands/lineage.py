@@ -87,7 +87,7 @@ def _chosen(found: Lineage, model: str, column: str) -> list[ColumnId]:
     if not model:
         raise PlatformError(
             "MODEL manque : de quel modèle montrer le lignage ?",
-            "Par exemple make lineage MODEL=fct_marche COLUMN=commune_nis ; sans COLUMN, toutes.",
+            "Par exemple make lineage MODEL=fct_marche COLUMN=code_nis ; sans COLUMN, toutes.",
         )
     by_label = {relation.label: unique_id for unique_id, relation in found.relations.items()}
     by_label |= {label.rpartition(".")[2]: unique_id for label, unique_id in by_label.items()} | by_label

@@ -62,9 +62,9 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: a hold or a date format is wrong.
     """
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         connection.rollback()
     past = sum(due.rows + due.rejects for due in dues)
@@ -88,9 +88,9 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: the database refuses, or the rebuild failed; what was deleted stays deleted.
     """
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         print(plan_text(dues))
         if not is_set(options.get("CONFIRMER")):
@@ -109,7 +109,7 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
         f"\nEffacés : {counted(sum(due.rows for due in done), 'ligne')} "
         f"et {counted(sum(due.rejects for due in done), 'rejet')}."
     )
-    _rebuild(
+    rebuild(
         settings, access, manifest, {due.dataset.unique_id for due in done if due.dataset.kind == "source"}
     )
     return 0
@@ -126,9 +126,9 @@ def person_access(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: no right to it, or nobody named.
     """
     identifier = _identifier(options)
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         files = _files(settings, dossier)
         head = note(connection, "acces_personne", dossier, dossier.counts())
@@ -155,9 +155,9 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: no right to it, a legal hold, or something is left.
     """
     identifier = _identifier(options)
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
         _refuse_held(dossier, manifest, settings)
@@ -189,9 +189,9 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     if not column:
         raise PlatformError("Que faut-il rectifier ?", "Donnez COLONNE=… (du brut) et VALEUR=….")
     identifier = _identifier(options)
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
         _refuse_held(dossier, manifest, settings)
@@ -206,7 +206,7 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
         connection.commit()
         _anchor(settings, access, head)
     refresh_statistics(access.conninfo(), dossier.places)
-    _rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
+    rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
     print(f"\nRectifié : {_counted(counts)}.")
     with psycopg.connect(access.conninfo()) as connection:
         left = [hit.place for hit in search(connection, telling(former)).hits]
@@ -249,7 +249,8 @@ def plan_text(dues: Iterable[Due]) -> str:
     return "\n".join(lines)
 
 
-def _open(settings: Settings) -> tuple[Session, Access]:
+def open_session(settings: Settings) -> tuple[Session, Access]:
+    """Starts the server where it is ours, and gives dbt its environment."""
     session = Session(settings)
     access = session.open_database()
     session.enter(access)
@@ -257,7 +258,7 @@ def _open(settings: Settings) -> tuple[Session, Access]:
 
 
 @contextmanager
-def _connected(access: Access) -> Iterator[psycopg.Connection]:
+def connected(access: Access) -> Iterator[psycopg.Connection]:
     """A transaction; the database's refusals become errors for people."""
     try:
         with psycopg.connect(access.conninfo()) as connection:
@@ -329,7 +330,7 @@ def _present(dossier: Dossier) -> list:
     return [source for source in dossier.sources if source.label in labels]
 
 
-def _rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Iterable[str]) -> None:
+def rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Iterable[str]) -> None:
     """Builds again what was made of some sources and is in the database, if this account may.
 
     Raises:
@@ -377,7 +378,7 @@ def _conclude(
     refresh_statistics(access.conninfo(), dossier.places)
     failure = None
     try:
-        _rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
+        rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
     except PlatformError as error:
         failure = error
     with psycopg.connect(access.conninfo()) as connection:

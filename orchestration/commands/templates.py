@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from orchestration.commands.inference import TEXT, Typing, guess_types
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.governance import vocabulary as words
@@ -25,7 +27,7 @@ from orchestration.settings import Settings
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 # Prefix of a name -> layer.
 LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
-LOAD_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le")
+LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_id", "charge_le")
 TO_DESCRIBE = "À décrire"
 TO_COMPLETE = "À compléter"
 # How the governance of a new data set is to be written, key by key.
@@ -41,6 +43,8 @@ GOVERNANCE = {
     "source_authentique": f'"{TO_COMPLETE} : ce qui fait foi"',
     "rafraichissement": f'{{tous_les: 1, unite: "{TO_COMPLETE} : {", ".join(words.UNITS)}"}}',
 }
+# Of a line, as the linters have it.
+WIDTH = 110
 # An example value by the first word of a PostgreSQL type, as YAML writes it.
 EXAMPLES = {
     "boolean": "true",
@@ -87,7 +91,13 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
     session.enter(access)
     manifest = parse_or_fail(session).manifest
     if layer == "staging":
-        files = staging_files(manifest, domain, name, options.get("SOURCE"))
+        node = choose_source(manifest, domain, name, options.get("SOURCE"))
+        columns = source_columns(node)
+        with psycopg.connect(access.conninfo()) as connection:
+            typings = guess_types(connection, node, [column.name for column in columns])
+        if not typings:
+            print("Aucune ligne reçue : tout est écrit en texte. make load d'abord, pour des types devinés.")
+        files = staging_files(domain, name, node, columns, typings)
     else:
         node = choose_upstream(manifest, domain, name, layer, options.get("MODEL"))
         with psycopg.connect(access.conninfo()) as connection:
@@ -95,7 +105,8 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
         print(f"{name} lira {node['name']} ; pour un autre : MODEL=<modèle>.")
         if layer == "marts":
             columns = with_categories(manifest, node, columns)
-        files = model_files(domain, name, layer, node, columns, key, governance_lines(manifest, domain, name))
+        lines = governance_lines(manifest, domain, name, node)
+        files = model_files(domain, name, layer, node, columns, key, lines)
     write(settings.root, files)
     parse_or_fail(session)
     print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
@@ -153,8 +164,8 @@ def check_names(root: Path, domain: str, name: str) -> str:
     return LAYERS[prefix]
 
 
-def staging_files(manifest: Mapping, domain: str, name: str, source: str | None) -> dict[str, str]:
-    """The four files of a staging model and its écarts, by path.
+def choose_source(manifest: Mapping, domain: str, name: str, source: str | None) -> Mapping:
+    """The source table to type: SOURCE, else the only one of the source that the name says.
 
     Raises:
         PlatformError: SOURCE is no source table of this domain, or none can be told from the name.
@@ -179,25 +190,53 @@ def staging_files(manifest: Mapping, domain: str, name: str, source: str | None)
             f"SOURCE={source} n'est pas une table source de {domain}." if source else "Quelle source typer ?",
             f"Ajoutez SOURCE=<source>.<table>, parmi : {', '.join(sorted(tables))}.",
         )
-    node = tables[source]
+    return tables[source]
+
+
+def source_columns(node: Mapping) -> list[Column]:
+    """The columns of a source table, those that the names of its files give among them.
+
+    Raises:
+        PlatformError: it declares none.
+    """
     columns = [
         Column(column["name"], column["description"] or TO_DESCRIBE, "text", category_of(column))
         for column in node["columns"].values()
     ]
     if not columns:
         raise PlatformError(
-            f"La source {source} ne déclare aucune colonne.",
+            f"La source {node['source_name']}.{node['name']} ne déclare aucune colonne.",
             f"Ajoutez ses colonnes dans {node['original_file_path']}, puis relancez.",
         )
-    columns += undeclared_columns(node)
+    return columns + undeclared_columns(node)
+
+
+def staging_files(
+    domain: str, name: str, node: Mapping, columns: Sequence[Column], typings: Mapping[str, Typing]
+) -> dict[str, str]:
+    """The four files of a staging model and its écarts, by path.
+
+    Args:
+        domain: of the model.
+        name: of the model.
+        node: the source table.
+        columns: of the source table; the first one is the key.
+        typings: how a column is read; a text when nothing is said.
+    """
+    key = columns[0].name
     values = {
         "name": name,
         "source": node["source_name"],
         "table": node["name"],
-        "key": columns[0].name,
-        "raw_key": columns[0].name,
-        "typed_columns": ",\n".join(
-            f"        {{{{ clean_text('{column.name}') }}}} as {column.name}" for column in columns
+        "key": key,
+        "described": "\n".join(
+            quoted("description", node.get("description") or f"{TO_DESCRIBE} : ce qu'est une ligne.", 4)
+        ),
+        "typed_columns": ",\n".join(typed(column.name, typings.get(column.name, TEXT)) for column in columns),
+        "rules": "\n".join(
+            rule_line(column.name, typings.get(column.name, TEXT), required=column.name == key)
+            for column in columns
+            if column.name == key or typings.get(column.name, TEXT).condition
         ),
         "documented_columns": documented(columns),
     }
@@ -208,6 +247,34 @@ def staging_files(manifest: Mapping, domain: str, name: str, source: str | None)
         f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
         f"{folder}/{name}_ecarts.yml": fill("ecarts.yml", values),
     }
+
+
+def typed(column: str, typing: Typing) -> str:
+    """The line of a staging model that reads a column; three lines when it is too long."""
+    arguments = ", ".join([f"'{column}'", *typing.arguments])
+    line = f"        {{{{ {typing.macro}({arguments}) }}}} as {column}"
+    if len(line) < WIDTH:
+        return line
+    return f"        {{{{ {typing.macro}(\n            {arguments}\n        ) }}}} as {column}"
+
+
+def rule_line(column: str, typing: Typing, required: bool) -> str:
+    """The rule of an écarts model for a column; several lines when one is too long."""
+    words_of = column.replace("_", " ")
+    fault = "illisible" if typing.condition else "vide"
+    reason = (
+        f'"{words_of} : {"absent ou " if typing.condition else ""}{fault}"'
+        if required
+        else f'"{words_of} : {fault}"'
+    )
+    condition = (
+        f"{typing.condition}({', '.join([repr(column), *typing.arguments])})" if typing.condition else "none"
+    )
+    nature = "required" if required else "optional"
+    line = f"    {nature}('{column}', {condition}, {reason}),"
+    if len(line) <= WIDTH:
+        return line
+    return f"    {nature}(\n        '{column}',\n        {condition},\n        {reason}\n    ),"
 
 
 def undeclared_columns(node: Mapping) -> list[Column]:
@@ -332,17 +399,55 @@ def with_categories(manifest: Mapping, node: Mapping, columns: Sequence[Column])
     return [replace(column, category=column.category or f'"{TO_COMPLETE}"') for column in columns]
 
 
-def governance_lines(manifest: Mapping, domain: str, name: str) -> str:
-    """The governance that a new mart has to write itself, as YAML: what its group does not say for it."""
+def governance_lines(manifest: Mapping, domain: str, name: str, node: Mapping | None = None) -> str:
+    """The governance that a new mart has to write itself, as YAML: what its group does not say for it.
+
+    Args:
+        manifest: dbt's.
+        domain: of the mart.
+        name: of the mart.
+        node: the model that it reads; what all the sources of this one say alike is taken from them.
+    """
     mart = {"fqn": ["", domain, "marts", name], "config": {"meta": {}}}
     said = governance_of(manifest, mart)
+    told = governance_of_sources(manifest, node) if node else {}
+    about_people = [key for key in words.PERSONAL if key in told]
     # A mart has its folder's defaults as soon as dbt reads it; owner and steward are never inherited.
     lines = [
-        f"          {key}: {value}"
-        for key, value in GOVERNANCE.items()
+        line
+        for key in (*words.REQUIRED, *about_people)
         if key in words.RESPONSIBLES or key not in said
+        for line in governance_line(key, told)
     ]
     return "\n".join(["    config:", "      meta:", "        gouvernance:", *lines, ""])
+
+
+def governance_line(key: str, told: Mapping[str, Any]) -> list[str]:
+    """The lines of one key: what the sources say, else what is to be completed."""
+    if key not in told:
+        return [f"          {key}: {GOVERNANCE[key]}"]
+    value = told[key]
+    if isinstance(value, str):
+        return quoted(key, value, 10)
+    if isinstance(value, Mapping):
+        inside = [line for inner, one in value.items() for line in quoted(inner, one, 12)]
+        return [f"          {key}:", *inside]
+    return [f"          {key}: {json.dumps(value, ensure_ascii=False)}"]
+
+
+def governance_of_sources(manifest: Mapping, node: Mapping) -> dict[str, Any]:
+    """What all the source tables that a model comes from say alike of their governance."""
+    seen, waiting, found = set(), [node["unique_id"]], []
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id in seen:
+            continue
+        seen.add(unique_id)
+        if unique_id in manifest["sources"]:
+            found.append(governance_of(manifest, manifest["sources"][unique_id]))
+        waiting += manifest["nodes"].get(unique_id, {}).get("depends_on", {}).get("nodes", [])
+    first, *others = found or [{}]
+    return {key: value for key, value in first.items() if all(one.get(key) == value for one in others)}
 
 
 def model_files(
@@ -367,6 +472,9 @@ def model_files(
     values = {
         "name": name,
         "reads": reads,
+        "described": "\n".join(
+            quoted("description", node.get("description") or f"{TO_DESCRIBE} : ce qu'est une ligne.", 4)
+        ),
         "config": "{{ config(materialized='table') }}\n\n" if table else "",
         "governance": governance if layer == "marts" else "",
         "columns": ",\n".join(f"        {column.name}" for column in columns),
@@ -387,21 +495,27 @@ def documented(columns: Sequence[Column], key: str | None = None, contract: bool
         lines.append(f"      - name: {column.name}")
         if contract:
             lines.append(f"        data_type: {column.data_type}")
-        text = json.dumps(column.description.strip(), ensure_ascii=False)
-        # A quoted YAML text may go on below, indented: the line break counts as a space.
-        lines += textwrap.wrap(
-            f"description: {text}",
-            width=108,
-            initial_indent=" " * 8,
-            subsequent_indent=" " * 10,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        lines += quoted("description", column.description.strip(), 8)
         if column.category:
             lines.append(f"        config: {{meta: {{donnee_personnelle: {column.category}}}}}")
         if contract and column.name == key:
             lines += ["        data_tests:", "          - not_null", "          - unique"]
     return "\n".join(lines)
+
+
+def quoted(key: str, value: Any, indent: int) -> list[str]:
+    """A key of YAML and its value, on as many lines as it needs.
+
+    A quoted text may go on below, indented: the line break counts as a space.
+    """
+    return textwrap.wrap(
+        f"{key}: {json.dumps(value, ensure_ascii=False)}",
+        width=108,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -10,17 +12,28 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
-from orchestration.landing.declaration import SourceTable, Variant
+from orchestration.landing.bounds import EmptyFile
+from orchestration.landing.csv_counts import misencoded_warning
+from orchestration.landing.csv_hints import header_hint
+from orchestration.landing.declaration import SHAPE_ADVICE, SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
-from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Row
+from orchestration.landing.json_hints import shape_hint
+from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
+from orchestration.landing.kinds import check_kind
+from orchestration.landing.misread import is_misread
 from orchestration.landing.rejects import Reject, RejectSpool
-from orchestration.landing.tables import add_columns, raw_table
-from orchestration.landing.workbook import Sheet
+from orchestration.landing.tables import WIDE_ADVICE, add_columns, raw_table
+from orchestration.landing.unpacking import unpacked
+from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
-_EMPTY = PlatformError(
+_EMPTY = EmptyFile(
     "Le fichier est vide.", "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier."
 )
+
+
+_PLAIN = sql.SQL("")
+_SHOWN = 5
 
 
 @dataclass
@@ -30,12 +43,16 @@ class Outcome:
     Attributes:
         rows: records in the raw table.
         blank_lines: blank lines at its end.
+        out_of_table: lines above, below or between the rows, which the declaration leaves out.
+        misencoded: cells in another encoding than the declared one.
         columns_added: columns that it brought and nobody declared.
         warnings: French sentences.
     """
 
     rows: int = 0
     blank_lines: int = 0
+    out_of_table: int = 0
+    misencoded: int = 0
     columns_added: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -54,21 +71,51 @@ class Target:
     table: SourceTable
     variant: Variant
 
-    def columns_for(self, received: Sequence[str], outcome: Outcome) -> list[str]:
+    def received(self, header: Sequence[str] | None) -> list[str]:
+        """The identifiers of a file's columns.
+
+        Args:
+            header: its names as received; None for a file without header.
+
+        Raises:
+            PlatformError: two names give one identifier, or by position there are fewer than declared.
+        """
+        required = list(self.table.required_columns(self.variant))
+        if header is None:
+            return required
+        if self.variant.names == "header":
+            return to_identifiers(header)
+        ordered = self.table.columns_by_position(self.variant)
+        if len(header) == len(required):
+            return required
+        if len(header) < len(ordered):
+            raise PlatformError(
+                f"L'en-tête a {len(header)} cellules, et {len(ordered)} colonnes sont déclarées, à prendre "
+                f"dans l'ordre (`names: position`) : {', '.join(ordered)}.",
+                "Mettez dans `optional` celles que le fichier n'a pas, ou "
+                f"{SHAPE_ADVICE[self.variant.file_format]}.",
+            )
+        return ordered + [f"colonne_{place}" for place in range(len(ordered) + 1, len(header) + 1)]
+
+    def columns_for(self, received: Sequence[str], outcome: Outcome, hint: str = "") -> list[str]:
         """Matches received identifiers with the raw table's columns, adding the new ones to it.
+
+        Args:
+            received: as `received` gives them.
+            outcome: receives the new columns, and what to say of them.
+            hint: a French sentence for a missing column: what the file itself shows.
 
         Raises:
             PlatformError: a required column is missing, or one comes twice.
         """
-        names = self._renamed(received)
-        missing = [name for name in self.table.required_columns(self.variant) if name not in names]
+        names, missing = self._renamed(received), self.missing(received)
         if missing:
             raise PlatformError(
-                f"Il manque {_plural(len(missing), 'colonne obligatoire', 'colonnes obligatoires')} : "
+                f"Il manque {_plural(len(missing), 'la colonne obligatoire', 'les colonnes obligatoires')} : "
                 f"{', '.join(missing)}. Colonnes reçues : {', '.join(names) or 'aucune'}. "
                 f"Colonnes déclarées : {', '.join(self.table.declared)}.",
-                "Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie plus, "
-                "à `optional` ; sinon, vérifiez `delimiter` et `encoding`.",
+                f"{hint}Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie "
+                f"plus, à `optional` ; sinon, {SHAPE_ADVICE[self.variant.file_format]}.",
             )
         new = [name for name in names if name not in self.table.columns]
         add_columns(self.connection, self.table, names)
@@ -79,6 +126,11 @@ class Target:
                 f"{', '.join(new)}."
             )
         return names
+
+    def missing(self, received: Sequence[str]) -> list[str]:
+        """The required columns that a file lacks."""
+        names = {self.variant.renames.get(name, name) for name in received}
+        return [name for name in self.table.required_columns(self.variant) if name not in names]
 
     def _renamed(self, received: Sequence[str]) -> list[str]:
         origin: dict[str, str] = {}
@@ -92,13 +144,32 @@ class Target:
                     f"({self.variant.location}).",
                     "Donnez un autre nom à la partie {…} de `location`, ou renommez la colonne (`renames`).",
                 )
+            if declared == self.variant.sheet_column:
+                raise PlatformError(
+                    f"La colonne « {declared} » est dans la feuille, et doit aussi en recevoir le titre.",
+                    "Donnez un autre nom à `sheet_column`, ou renommez la colonne (`renames`).",
+                )
             origin[declared] = name
         return list(origin)
 
-    def copy(self, columns: Sequence[str], options: sql.Composable) -> sql.Composed:
-        """The COPY statement for records that begin with their line number."""
+    @contextmanager
+    def copying(self, columns: Sequence[str], options: sql.Composable = _PLAIN) -> Iterator[psycopg.Copy]:
+        """A COPY that takes records which begin with their line number.
+
+        Raises:
+            PlatformError: a record is larger than a row may be.
+        """
         names = sql.SQL(", ").join(map(sql.Identifier, ("source_ligne", *columns)))
-        return sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
+        statement = sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
+        try:
+            with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+                yield copy
+        except psycopg.errors.ProgramLimitExceeded as error:
+            raise PlatformError(
+                f"Une ligne du fichier, de {len(columns)} colonnes, est trop large pour PostgreSQL "
+                "(8\u202f160 octets, longs textes exceptés).",
+                WIDE_ADVICE,
+            ) from error
 
 
 def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -108,26 +179,38 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
-    framer = CsvFramer(file, variant.encoding, variant.delimiter, variant.quote, rejects)
-    if variant.header:
-        header = framer.header()
-        if header is None:
-            raise _EMPTY
-        received = to_identifiers(header)
-    else:
-        received = list(target.table.required_columns(variant))
-    columns = target.columns_for(received, outcome)
+    file = unpacked(file, variant)
+    check_kind(file, "csv", variant.encoding.codec)
+    framer = CsvFramer(file, variant, rejects)
+    header = framer.header() if variant.header else None
+    if variant.header and header is None:
+        raise _headless(variant.header_row) if framer.counts.outside_lines else _EMPTY
+    if header and variant.beside:
+        header = framer.table_names(header)
+    received = target.received(header)
+    missing = target.missing(received)
+    hint = header_hint(file, variant, target.table.required_columns(variant)) if missing else ""
+    columns = target.columns_for(received, outcome, hint)
+    beside = [variant.beside] if variant.beside else []
     options = sql.SQL("(format csv, delimiter {}, quote {}, null '', encoding {})").format(
-        sql.Literal(variant.delimiter),
+        sql.Literal(framer.delimiter.decode("ascii")),
         sql.Literal(framer.quote.decode("ascii")),
         sql.Literal(framer.encoding.postgres),
     )
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, options)) as copy:
+    with target.copying(columns + beside, options) as copy:
         for piece in framer.frame(len(columns)):
             copy.write(piece)
-    outcome.rows = framer.counts.rows
-    outcome.blank_lines = framer.counts.blank_lines
+    outcome.rows, outcome.blank_lines = framer.counts.rows, framer.counts.blank_lines
+    outcome.out_of_table, outcome.misencoded = framer.counts.outside_lines, framer.counts.misencoded
+    outcome.warnings += framer.warnings
     return outcome
+
+
+def _headless(line: int) -> EmptyFile:
+    return EmptyFile(
+        f"Le fichier n'a rien à la ligne {line} ni en dessous, où l'en-tête est cherché.",
+        "Corrigez `header_row` dans la déclaration, ou demandez un nouveau fichier.",
+    )
 
 
 def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -137,19 +220,66 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome = Outcome()
+    file = unpacked(file, target.variant)
+    check_kind(file, "json", target.variant.encoding.codec)
     records = JsonRecords(target.variant, SCALAR_COLUMN in target.table.columns)
-    expected = sum(not isinstance(record, Reject) for record in records.read(file))
+    expected = _expected(records, file, outcome)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
-    columns = target.columns_for(received, outcome) if expected else []
+    columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
     rows = _rows(records.read(file), received, rejects)
-    outcome.rows = _copy_rows(target, columns, rows)
-    if records.announced is not None and records.announced != records.found:
-        outcome.warnings.append(
-            f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
-            "l'export est peut-être incomplet."
-        )
+    outcome.rows = _copy_rows(target, columns, rows, outcome)
+    outcome.blank_lines = records.blank_lines
+    outcome.warnings += _json_warnings(records)
     return outcome
+
+
+def _expected(records: JsonRecords, file: BinaryIO, outcome: Outcome) -> int:
+    """Reads a JSON file once and counts its rows; simple values alone make it say what the file seems to be.
+
+    Raises:
+        PlatformError: its rows are not where the declaration looks for them.
+    """
+    try:
+        motifs = Counter(record.motif if isinstance(record, Reject) else "" for record in records.read(file))
+    except MisplacedRows as error:
+        raise MisplacedRows(error.message, shape_hint(file, records.variant) + error.advice) from error
+    if set(motifs) == {"pas_un_objet"}:
+        outcome.warnings += filter(None, [shape_hint(file, records.variant).rstrip()])
+    return motifs[""]
+
+
+def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
+    return shape_hint(file, target.variant) if target.missing(received) else ""
+
+
+def _json_warnings(records: JsonRecords) -> Iterator[str]:
+    if records.announced is not None and records.announced != records.found:
+        yield _announced(records)
+    for path, count in records.taken.most_common(_SHOWN):
+        yield (
+            f"Le champ « {path} » donne un nom de colonne déjà pris ({count} refus) : "
+            f"`fields: {{<colonne>: {path}}}` lui en donne un autre."
+        )
+    if records.keys_lost:
+        yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."
+
+
+def _announced(records: JsonRecords) -> str:
+    """What is to be said of a count that does not hold.
+
+    Raises:
+        PlatformError: the export is cut, and nobody said that it may be.
+    """
+    said = f"Le fichier annonce {records.announced} enregistrements et en contient {records.found}"
+    # One without any is an empty delivery, and is said so.
+    if records.found and records.found < (records.announced or 0) and not records.variant.allow_partial:
+        raise PlatformError(
+            f"{said} : l'export est coupé.",
+            "Demandez l'export entier (sans `limit` ni `rows`) ; si une partie suffit, écrivez "
+            "`allow_partial: true`.",
+        )
+    return f"{said}."
 
 
 def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -159,18 +289,37 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
-    sheet = Sheet(file, variant, rejects)
-    if variant.header:
-        header = sheet.header()
-        if header is None:
-            raise _EMPTY
-        received = to_identifiers(header)
-    else:
-        received = list(target.table.required_columns(variant))
-    columns = target.columns_for(received, outcome)
-    outcome.rows = _copy_rows(target, columns, sheet.rows(len(columns)))
-    outcome.blank_lines = sheet.blank_rows
+    check_kind(file, "xlsx")
+    book = Workbook(file, variant)
+    for table in book.tables(rejects):
+        try:
+            _load_sheet(target, table, outcome)
+        except PlatformError as error:
+            raise PlatformError(f"Feuille « {table.sheet.title} » : {error.message}", error.advice) from error
+    outcome.warnings += book.warnings()
     return outcome
+
+
+def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
+    variant = target.variant
+    header = table.header() if variant.header else None
+    if header is None and variant.header:
+        hint = "" if variant.sheets else table.hint(target.table.required_columns(variant))
+        if hint:
+            raise PlatformError("rien n'y est écrit à la place de l'en-tête.", hint.rstrip())
+        outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
+        return
+    received = target.received(header)
+    hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
+    columns = target.columns_for(received, outcome, hint)
+    rows: Iterable[TableRow] = table.rows(len(columns))
+    if variant.sheet_column:
+        columns = [*columns, variant.sheet_column]
+        rows = ((line, [*cells, table.sheet.title]) for line, cells in rows)
+    outcome.rows += _copy_rows(target, columns, rows, outcome)
+    outcome.blank_lines += table.blank_rows
+    outcome.out_of_table += table.out_of_table
+    outcome.warnings += table.warnings()
 
 
 LOADERS = {"csv": load_csv, "json": load_json, "xlsx": load_xlsx}
@@ -189,13 +338,19 @@ def _rows(
 
 
 def _copy_rows(
-    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]]
+    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]], outcome: Outcome
 ) -> int:
-    count = 0
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, sql.SQL(""))) as copy:
+    count, misread, first = 0, 0, 0
+    with target.copying(columns) as copy:
         for line, values in rows:
             copy.write_row((line, *values))
             count += 1
+            wrong = sum(value is not None and is_misread(value) for value in values)
+            misread, first = misread + wrong, first or (line if wrong else 0)
+    outcome.misencoded += misread
+    if misread:
+        codec = None if target.variant.file_format == "xlsx" else target.variant.encoding.codec
+        outcome.warnings.append(misencoded_warning(misread, codec, first))
     return count
 
 

@@ -6,34 +6,53 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cache
 from typing import Any, NoReturn
 
 from orchestration.errors import PlatformError
+from orchestration.landing import patterns
 from orchestration.landing.encodings import Encoding
 from orchestration.landing.identifiers import IDENTIFIER, METADATA_COLUMNS
+
+# Rows of a JSON file that has one object a line.
+JSON_LINES = "lines"
 
 FILE_FORMATS = ("csv", "json", "xlsx")
 ENVELOPES = {
     "opendatasoft_v1": ("records.*", "nhits"),
     "opendatasoft_v2": ("results.*", "total_count"),
 }
+# What a declaration can say where the columns or the rows of a format are not found.
+SHAPE_ADVICE = {
+    "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
+    "`header`)",
+    "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
+    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
+}
 _TEXT_OPTIONS = {
-    "csv": ("delimiter", "quote", "encoding"),
-    "json": ("rows", "envelope", "encoding"),
-    "xlsx": (),
+    "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
+    "json": ("rows", "envelope", "encoding", "member"),
+    "xlsx": ("names", "footer", "range", "sheet_column"),
 }
+_TABLE_SHAPE = ("header", "header_row", "header_rows", "names", "footer")
+_TEXT_FILE = ("encoding", "member", "max_unpacked")
+_CSV_SHAPE = ("delimiter", "quote", "comment", "short_rows", "long_rows", "beside")
 _OPTIONS = {
-    "csv": ("encoding", "delimiter", "quote", "header"),
-    "json": ("encoding", "rows", "keys", "envelope", "fields"),
-    "xlsx": ("sheet", "header_row", "header"),
+    "csv": (*_TEXT_FILE, *_CSV_SHAPE, *_TABLE_SHAPE),
+    "json": (*_TEXT_FILE, "rows", "keys", "envelope", "fields", "parents", "allow_partial"),
+    "xlsx": ("sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE),
 }
+_FLAGS = ("header", "short_rows", "long_rows", "fill_merged")
+_COUNTS = {"header_row": "rang", "header_rows": "nombre de lignes", "max_unpacked": "nombre de Mio"}
 _SHARED_OPTIONS = ("renames", "optional")
-_TABLE_OPTIONS = ("variants", "one_format_per_extract")
+_BOUNDS = ("max_shrink", "max_rejects")
+_TABLE_OPTIONS = ("variants", "one_format_per_extract", "allow_empty", *_BOUNDS)
 _VARIANT_KEYS = ("name", "location", "file_format")
 
 # Changes when the same file and declaration would give other rows: every file is then loaded again.
-_RULES_VERSION = 1
+_RULES_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -42,19 +61,36 @@ class Variant:
 
     Attributes:
         name: shown in reports and in the audit; `principal` for the table's own.
-        location: pattern below the landing root; `*`, `?` and `[0-3]` stay within a folder; `{name}`, or
-            `{name:202[0-3]}`, captures.
+        location: pattern below the landing root; `*`, `?` and `[0-3]` stay within a folder; `{name:form}`
+            captures (see patterns).
         file_format: one of FILE_FORMATS.
         encoding: of the text formats.
         delimiter: of CSV, one ASCII character.
         quote: of CSV, one ASCII character, or "" when the files quote nothing.
-        header: whether the first record of a CSV, or row of a sheet, names the columns.
-        rows: steps from a JSON root to its rows.
+        header: whether a header names the columns.
+        header_row: line of a CSV, or row of a sheet, from 1, where the header starts (without header: the
+            rows); what stands above is out of the table.
+        header_rows: how many lines the header has, joined into one name a column.
+        names: `header`, or `position`: the columns are the declared ones, in order, whatever the header says.
+        footer: pattern of a first non-empty cell: from that row on, all is out of the table; None for none.
+        comment: what a CSV line out of the table begins with; "" for none.
+        short_rows: whether the last cells may be missing from a CSV row: they are null.
+        long_rows: whether a CSV row may have more cells, when all of them are empty.
+        beside: column that receives what stands at the right of a CSV table; None for none.
+        member: pattern of the one file to read in a zip; None when it holds only one.
+        max_unpacked: size in MiB beyond which a compressed file is refused.
+        rows: steps from a JSON root to its rows; JSON_LINES alone for one object a line.
         keys: columns that receive the object keys met by `*` steps.
         envelope: a key of ENVELOPES, or None.
         fields: column -> path of a value inside a JSON row.
-        sheet: name or 1-based index of a worksheet.
-        header_row: 1-based row of a worksheet's header.
+        allow_partial: whether an envelope may announce more records than it has.
+        parents: column -> path of a value in the objects around a JSON row; None when nobody said.
+        sheet: title of a worksheet, or its place among those that people see; None for the first of these.
+        sheets: titles or patterns of the worksheets read one after the other; () when one is read.
+        sheet_column: column that receives the title of the worksheet; None for none.
+        range: first and last column of the table in its worksheet, from 1; None for all.
+        fill_merged: whether merged cells repeat their value.
+        elsewhere: what other tables read of the same workbooks, as `sheets` says it.
         renames: identifier as received -> declared identifier.
         optional: declared columns that a file may lack.
     """
@@ -66,27 +102,65 @@ class Variant:
     delimiter: str = ","
     quote: str = '"'
     header: bool = True
+    header_row: int = 1
+    header_rows: int = 1
+    names: str = "header"
+    footer: str | None = None
+    comment: str = ""
+    short_rows: bool = False
+    long_rows: bool = False
+    beside: str | None = None
+    member: str | None = None
+    max_unpacked: int = 4096
     rows: tuple[str, ...] = ("*",)
     keys: tuple[str, ...] = ()
     envelope: str | None = None
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sheet: str | int = 1
-    header_row: int = 1
+    allow_partial: bool = False
+    parents: Mapping[str, tuple[str, ...]] | None = None
+    sheet: str | int | None = None
+    sheets: tuple[str | int, ...] = ()
+    sheet_column: str | None = None
+    range: tuple[int, int] | None = None
+    fill_merged: bool = False
+    elsewhere: tuple[str | int | None, ...] = ()
     renames: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
 
     def captures(self) -> tuple[str, ...]:
         """Names of the columns that the location fills, in order."""
-        return tuple(_captures(self.location))
+        return tuple(patterns.captures(self.location))
 
-    def match(self, path: str) -> dict[str, str] | None:
+    @property
+    def wanted_sheets(self) -> tuple[str | int | None, ...]:
+        """The worksheets that the table reads, None for the first."""
+        return self.sheets or (self.sheet,)
+
+    @property
+    def part(self) -> object:
+        """What is read of a file: two tables may share a file when they read other parts of it."""
+        return {
+            "csv": self.member,
+            "json": (self.rows, self.member),
+            "xlsx": (tuple(str(sheet or 1) for sheet in self.wanted_sheets), self.range, self.header_row),
+        }[self.file_format]
+
+    def own_columns(self) -> tuple[str, ...]:
+        """Columns that the declaration fills by itself, whatever the file names."""
+        sheet = (self.sheet_column,) if self.sheet_column else ()
+        return (*self.captures(), *self.keys, *(self.parents or ()), *sheet)
+
+    def match(self, path: str, any_case: bool = False) -> dict[str, str] | None:
         """Compares a path (relative to the landing root, `/` between folders) with the location.
+
+        Args:
+            path: with accents written as one character or as two.
+            any_case: whether capitals and small letters are the same.
 
         Returns:
             The captured values by column, or None when the path does not match.
         """
-        found = _location_pattern(self.location).fullmatch(path)
-        return None if found is None else found.groupdict()
+        return patterns.match(self.location, path, any_case)
 
 
 @dataclass(frozen=True)
@@ -103,6 +177,9 @@ class SourceTable:
         variants: in order of preference.
         one_format_per_extract: files equal but for their suffix are one extract.
         person: column that says who a row is about; None for a table that is about nobody.
+        allow_empty: whether a file without a row may be taken.
+        max_shrink: share of the rows before that a delivery may lose, from 0 to 1; None for the default.
+        max_rejects: share of a file's lines that may be unreadable, from 0 to 1.
     """
 
     domain: str
@@ -114,6 +191,9 @@ class SourceTable:
     variants: tuple[Variant, ...]
     one_format_per_extract: bool = False
     person: str | None = None
+    allow_empty: bool = False
+    max_shrink: float | None = None
+    max_rejects: float = 0.05
 
     @property
     def label(self) -> str:
@@ -123,31 +203,33 @@ class SourceTable:
     @property
     def columns(self) -> tuple[str, ...]:
         """Text columns of the raw table: the declared ones, then what variants add by themselves."""
-        added = (
-            name
-            for variant in self.variants
-            for name in (*variant.captures(), *variant.keys, *variant.fields)
-        )
+        added = (name for variant in self.variants for name in (*variant.own_columns(), *variant.fields))
         return tuple(dict.fromkeys((*self.declared, *added)))
 
-    def match(self, path: str) -> tuple[Variant, dict[str, str]] | None:
+    def match(self, path: str, any_case: bool = False) -> tuple[Variant, dict[str, str]] | None:
         """Finds the first variant whose location matches a path, with its captures."""
         for variant in self.variants:
-            captured = variant.match(path)
+            captured = variant.match(path, any_case)
             if captured is not None:
                 return variant, captured
         return None
 
     def required_columns(self, variant: Variant) -> tuple[str, ...]:
         """The declared columns that the file itself must bring, in order."""
-        given = {*variant.captures(), *variant.keys, *variant.optional}
-        return tuple(name for name in self.declared if name not in given)
+        ordered = self.columns_by_position(variant)
+        return tuple(name for name in ordered if name not in variant.optional)
+
+    def columns_by_position(self, variant: Variant) -> list[str]:
+        """The declared columns that stand in the file, required or not, in order."""
+        given = {*variant.own_columns(), variant.beside}
+        return [name for name in self.declared if name not in given]
 
     def fingerprint(self, variant: Variant) -> str:
         """Digest of all that decides which rows a file gives; another value means loading again."""
         parts = {**vars(variant), "encoding": variant.encoding.codec, "columns": self.columns}
         parts |= {"rules": _RULES_VERSION, "table": f"{self.schema}.{self.identifier}"}
-        del parts["name"]
+        # None of these decides which rows a file gives.
+        del parts["name"], parts["elsewhere"], parts["allow_partial"]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -188,36 +270,34 @@ def read_declarations(
             continue
         relations[relation] = table.label
         tables.append(table)
+    tables = [_beside_others(table, tables) for table in tables]
     return sorted(tables, key=lambda table: (table.domain, table.source, table.name))
 
 
-def _captures(location: str) -> list[str]:
-    """Names captured by a location, in order."""
-    return re.findall(r"\{([^}:]*)[^}]*\}", location)
+def _beside_others(table: SourceTable, tables: Sequence[SourceTable]) -> SourceTable:
+    """The table, with what the others read of its workbooks."""
+
+    def told(variant: Variant) -> Variant:
+        others = (
+            sheet
+            for other in tables
+            if other.label != table.label
+            for neighbour in other.variants
+            if neighbour.location == variant.location
+            for sheet in neighbour.wanted_sheets
+        )
+        return replace(variant, elsewhere=tuple(others)) if variant.file_format == "xlsx" else variant
+
+    return replace(table, variants=tuple(map(told, table.variants)))
 
 
-def _location_pattern(location: str) -> re.Pattern[str]:
-    """Translates a location; raises re.error when it cannot be one."""
-    pattern = ""
-    for piece in re.split(r"(\{[^}]*\})", location):
-        if piece.startswith("{"):
-            name, _, glob = piece[1:-1].partition(":")
-            pattern += f"(?P<{name}>{_glob_pattern(glob) if glob else '[^/]+'})"
-        else:
-            pattern += _glob_pattern(piece)
-    return re.compile(pattern)
-
-
-def _glob_pattern(glob: str) -> str:
-    pattern = ""
-    for piece in re.split(r"(\*|\?|\[[^\]/]+\])", glob):
-        if piece in ("*", "?"):
-            pattern += "[^/]*" if piece == "*" else "[^/]"
-        elif piece.startswith("[") and piece.endswith("]"):
-            pattern += piece.replace("\\", r"\\").replace("[!", "[^", 1)
-        else:
-            pattern += re.escape(piece)
-    return pattern
+@cache
+def column_number(letters: str) -> int:
+    """The number of a worksheet's column from 1: A is 1, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
 
 
 class _Reader:
@@ -240,13 +320,9 @@ class _Reader:
         for column in self.declared:
             self.check_column("columns", column)
         options = self.options(self.external.get("options"), "options")
-        one_format = options.pop("one_format_per_extract", False)
-        if not isinstance(one_format, bool):
-            self.fail(
-                "one_format_per_extract",
-                f"« {one_format} » n'est pas true ou false.",
-                "Écrivez true ou false.",
-            )
+        one_format = self.flag("one_format_per_extract", options.pop("one_format_per_extract", False))
+        allow_empty = self.flag("allow_empty", options.pop("allow_empty", False))
+        bounds = {name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options}
         listed = options.pop("variants", [])
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
             self.fail("variants", "ce doit être une liste.", "Commencez chaque variante par « - name: ».")
@@ -269,7 +345,21 @@ class _Reader:
             variants=variants,
             one_format_per_extract=one_format,
             person=self.person(),
+            allow_empty=allow_empty,
+            **bounds,
         )
+
+    def flag(self, option: str, given: Any) -> bool:
+        if not isinstance(given, bool):
+            self.fail(option, f"« {given} » n'est pas true ou false.", "Écrivez true ou false.")
+        return given
+
+    def share(self, option: str, given: Any) -> float:
+        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
+            self.fail(
+                option, f"« {given} » n'est pas une part.", "Donnez un nombre de 0 à 1 : 0.5 pour la moitié."
+            )
+        return float(given)
 
     def person(self) -> str | None:
         said = ((self.node.get("config") or {}).get("meta") or {}).get("personne")
@@ -306,9 +396,9 @@ class _Reader:
     def check_keys(self, given: Mapping[str, Any], known: set[str]) -> None:
         for key in given:
             if key not in known:
-                self.fail(
-                    key, "cette option n'existe pas.", f"Options permises : {', '.join(sorted(known))}."
-                )
+                near = get_close_matches(str(key), known, 1)
+                names = ", ".join([*near, *sorted(known - {*near})])
+                self.fail(key, "cette option n'existe pas.", f"Options permises : {names}.")
 
     def check_column(self, option: str, column: Any) -> None:
         if not isinstance(column, str) or not IDENTIFIER.fullmatch(column) or column in METADATA_COLUMNS:
@@ -345,9 +435,9 @@ class _Reader:
                 self.fail(
                     option, f"« {entry[option]} » n'est pas un texte.", "Mettez la valeur entre guillemets."
                 )
-        if "header" in entry and not isinstance(entry["header"], bool):
-            self.fail("header", f"« {entry['header']} » n'est pas true ou false.", "Écrivez true ou false.")
-        values |= {key: entry[key] for key in ("delimiter", "quote", "header") if key in entry}
+        self.check_shape(entry)
+        as_given = (*_TABLE_SHAPE, *_CSV_SHAPE, "member", "max_unpacked")
+        values |= {key: entry[key] for key in as_given if key in entry}
         if "encoding" in entry:
             values["encoding"] = self.encoding(entry["encoding"])
         if file_format == "csv":
@@ -370,15 +460,41 @@ class _Reader:
                 "location", f"« {location} » sort de la zone de dépôt.", "Partez de la racine de landing/."
             )
         try:
-            _location_pattern(location)
+            patterns.compiled(location)
         except re.error:
             self.fail(
                 "location",
                 f"« {location} » n'est pas un motif.",
                 "Écrivez chaque {nom} une fois, sans espace.",
             )
-        for name in _captures(location):
+        for name in patterns.captures(location):
             self.check_column("location", name)
+
+    def check_shape(self, entry: Mapping[str, Any]) -> None:
+        """Checks the options that say where a table stands in its file."""
+        for option in _FLAGS:
+            if not isinstance(entry.get(option, True), bool):
+                self.fail(option, f"« {entry[option]} » n'est pas true ou false.", "Écrivez true ou false.")
+        for option, what in _COUNTS.items():
+            given = entry.get(option, 1)
+            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+                self.fail(option, f"« {given} » n'est pas un {what}.", "Donnez un entier à partir de 1.")
+        if entry.get("names", "header") not in ("header", "position"):
+            self.fail(
+                "names",
+                f"« {entry['names']} » est inconnu.",
+                "Choisissez header (les noms viennent de l'en-tête) ou position (l'ordre déclaré).",
+            )
+        if entry.get("header") is False and ("header_rows" in entry or "names" in entry):
+            self.fail("header", "sans en-tête, il n'a ni lignes ni noms.", "Ôtez `header_rows` et `names`.")
+        try:
+            re.compile(entry.get("footer") or "x")
+        except re.error:
+            self.fail(
+                "footer",
+                f"« {entry['footer']} » n'est pas une expression régulière.",
+                "Exemple, pour un pied de tableau qui commence par « Source » : footer: 'Source.*'",
+            )
 
     def check_csv(self, values: dict[str, Any]) -> None:
         delimiter, quote = values.get("delimiter", ","), values.get("quote", '"')
@@ -397,6 +513,23 @@ class _Reader:
             self.fail("quote", f"« {quote} » ne peut pas entourer.", 'Donnez un caractère, ou "" pour aucun.')
         if delimiter == quote:
             self.fail("quote", "le guillemet est aussi le délimiteur.", "Donnez deux caractères distincts.")
+        comment = values.get("comment", "")
+        if comment.startswith((delimiter, quote or delimiter)) or not comment.isprintable():
+            self.fail(
+                "comment",
+                f"« {comment} » ne peut pas annoncer un commentaire.",
+                'Donnez un début de ligne qui n\'est ni le délimiteur ni le guillemet, comme "#".',
+            )
+        if values.get("beside") is not None:
+            self.check_beside(values["beside"])
+
+    def check_beside(self, column: Any) -> None:
+        if column not in self.declared:
+            self.fail(
+                "beside",
+                f"« {column} » n'est pas une colonne déclarée.",
+                "Nommez la colonne déclarée, sous `columns:`, qui reçoit ce qui est à droite du tableau.",
+            )
 
     def json_values(self, entry: dict[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {"keys": self.names("keys", entry.get("keys", []))}
@@ -408,31 +541,60 @@ class _Reader:
                 "envelope", "elle dit déjà où sont les lignes.", "Gardez `envelope` ou `rows`, pas les deux."
             )
         values["envelope"] = envelope
+        values["allow_partial"] = self.flag("allow_partial", entry.get("allow_partial", False))
         rows = ENVELOPES[envelope][0] if envelope else entry.get("rows", "*")
         values["rows"] = tuple(rows.split(".")) if rows else ()
         if not all(values["rows"]):
             self.fail("rows", f"« {rows} » a une étape vide.", "Séparez les étapes par un seul point.")
-        fields = entry.get("fields", {})
-        if not isinstance(fields, dict) or not all(
-            isinstance(path, str) and path for path in fields.values()
-        ):
-            self.fail(
-                "fields", "ce doit être une suite de « colonne: chemin ».", "Exemple : latitude: geopoint.0"
-            )
-        for column in fields:
-            self.check_column("fields", column)
-        values["fields"] = {column: tuple(path.split(".")) for column, path in fields.items()}
+        values["fields"] = self.paths("fields", entry.get("fields", {}), "latitude: geopoint.0")
+        if "parents" in entry:
+            values["parents"] = self.paths("parents", entry["parents"], "ecole_id: id")
         return values
 
-    def sheet_values(self, entry: dict[str, Any]) -> dict[str, Any]:
-        sheet, header_row = entry.get("sheet", 1), entry.get("header_row", 1)
-        if isinstance(sheet, bool) or not isinstance(sheet, str | int) or sheet in ("", 0):
+    def paths(self, option: str, given: Any, example: str) -> dict[str, tuple[str, ...]]:
+        if not isinstance(given, dict) or not all(isinstance(path, str) and path for path in given.values()):
             self.fail(
-                "sheet", f"« {sheet} » ne désigne pas de feuille.", "Donnez son nom, ou son rang depuis 1."
+                option,
+                "ce doit être une suite de « colonne: chemin ».",
+                f"Exemple : {option}: {{{example}}}.",
             )
-        if isinstance(header_row, bool) or not isinstance(header_row, int) or header_row < 1:
-            self.fail("header_row", f"« {header_row} » n'est pas un rang.", "Donnez un entier à partir de 1.")
-        return {"sheet": sheet, "header_row": header_row}
+        for column in given:
+            self.check_column(option, column)
+        return {column: tuple(path.split(".")) for column, path in given.items()}
+
+    def sheet_values(self, entry: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {"fill_merged": entry.get("fill_merged", False)}
+        if "sheet" in entry and "sheets" in entry:
+            self.fail("sheets", "`sheet` en désigne déjà une.", "Gardez `sheet` ou `sheets`, pas les deux.")
+        if "sheet" in entry:
+            values["sheet"] = self.sheet("sheet", entry["sheet"])
+        if "sheets" in entry:
+            given = entry["sheets"]
+            values["sheets"] = tuple(
+                self.sheet("sheets", one) for one in (given if isinstance(given, list) and given else [given])
+            )
+        if "sheet_column" in entry:
+            self.check_column("sheet_column", entry["sheet_column"])
+            values["sheet_column"] = entry["sheet_column"]
+        if "range" in entry:
+            values["range"] = self.range(entry["range"])
+        return values
+
+    def sheet(self, option: str, given: Any) -> str | int:
+        if isinstance(given, bool) or not isinstance(given, str | int) or given in ("", 0):
+            self.fail(
+                option,
+                f"« {given} » ne désigne pas de feuille.",
+                "Donnez son nom entre guillemets, ou son rang depuis 1 parmi les feuilles visibles.",
+            )
+        return given
+
+    def range(self, given: str) -> tuple[int, int]:
+        found = re.fullmatch(r"([A-Z]{1,3}):([A-Z]{1,3})", given.upper())
+        first, last = map(column_number, found.groups()) if found else (1, 0)
+        if last < first:
+            self.fail("range", f"« {given} » ne désigne pas de colonnes.", "Exemple : range: 'A:F'.")
+        return first, last
 
     def encoding(self, name: str) -> Encoding:
         try:
@@ -474,8 +636,11 @@ class _Reader:
                     f"« {column} » n'est pas une colonne déclarée.",
                     "Déclarez-la sous `columns:`.",
                 )
-        given = {*variant.captures(), *variant.optional}
-        if not variant.header and not set(self.declared) - given:
+        given = {*variant.own_columns(), *variant.optional, variant.beside}
+        named = variant.header and variant.names == "header"
+        if not named and not set(self.declared) - given:
             self.fail(
-                "header", "sans en-tête, les colonnes doivent être déclarées.", "Listez-les sous `columns:`."
+                "header" if not variant.header else "names",
+                "sans noms d'en-tête, les colonnes doivent être déclarées.",
+                "Listez-les sous `columns:`.",
             )

@@ -133,6 +133,10 @@ class Encoding:
             size = min(size * 4, 1 << 20)
         return None
 
+    def buffered(self, text: str) -> bytes:
+        """A text as `chunks` gives it; characters that the encoding lacks are left out."""
+        return text.encode("utf-8" if self.transcoded else self.codec, "ignore")
+
     def text(self, piece: bytes) -> str:
         """Decodes a piece of what `chunks` gave.
 

@@ -2,193 +2,210 @@
 
 COPY stops at the first bad line. The framer stands in front of it: lines without quotes are accepted by
 counting delimiters, many at a time, and go on as the bytes they are; the others go through a strict parse
-(RFC 4180). Whatever is refused is kept whole, with its line, position and reason.
+(RFC 4180). A record that parses is a record, whatever stands inside its quotes; only where the parse fails is
+a quote taken for a stray one, and the lines for what they are. Whatever is refused is kept whole, with its
+line, position and reason; so is what stands around the table.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import accumulate, groupby, repeat
+from itertools import accumulate, repeat
 from typing import BinaryIO
 
 from orchestration.errors import PlatformError
-from orchestration.landing.encodings import CHUNK, Encoding
-from orchestration.landing.rejects import Reject, RejectSpool
+from orchestration.landing.csv_counts import Counts
+from orchestration.landing.csv_lines import LONE_CR, MAX_LINE, LineReader
+from orchestration.landing.declaration import Variant
+from orchestration.landing.encodings import CHUNK
+from orchestration.landing.identifiers import joined_names
+from orchestration.landing.misread import Misread
+from orchestration.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
+from orchestration.landing.report import counted
 
-MAX_LINE = 16 << 20
+# How far a quoted cell may reach below its first line; and beyond how many lines, when these are records by
+# themselves, its quotes are taken for stray ones.
 LOOKAHEAD = 1 << 20
-LOOKAHEAD_LINES = 1000
+LOOKAHEAD_LINES = 100
 # Quoted lines are matched this many bytes at a time: quote-free lines after them are faster counted.
 _BLOCK = 4096
-_LONE_CR = re.compile(rb"\r(?!\n)")
-
-
-@dataclass
-class Counts:
-    """Physical lines of one file: lines = header + in rows + refused + blank.
-
-    Attributes:
-        rows: records given to COPY.
-        header_lines: lines of the header.
-        row_lines: lines of those records.
-        refused_lines: lines in the rejects.
-        blank_lines: blank lines at the end of the file.
-    """
-
-    rows: int = 0
-    header_lines: int = 0
-    row_lines: int = 0
-    refused_lines: int = 0
-    blank_lines: int = 0
 
 
 @dataclass(frozen=True)
 class _Problem:
-    """Why a record was refused; `open` when more of the file might still close its quote."""
+    """Why a record was refused.
+
+    Attributes:
+        motif: of the reject.
+        detail: in French.
+        reason: what Counts knows it by, where a declaration may mend it.
+        open: whether more of the file might still close its quote.
+        end: where the refused record ends, when it is more than its first line.
+    """
 
     motif: str
     detail: str
+    reason: str = ""
     open: bool = False
+    end: int | None = None
 
 
-_OPEN_QUOTE = _Problem("guillemet_isole", "un guillemet s'ouvre et ne se ferme pas", open=True)
-_STRAY_QUOTE = _Problem("guillemet_isole", "un guillemet s'ouvre et ne se ferme que dans d'autres lignes")
+@dataclass
+class _Blanks:
+    """Blank lines in a row: numbers of the first and the last, where the first one is, how many they are."""
+
+    line: int
+    offset: int
+    piece: bytes
+    last: int = 0
+    count: int = 0
+
+
+_OPEN_QUOTE = _Problem(
+    "guillemet_isole",
+    "un guillemet s'ouvre et ne se ferme pas (une cellule s'étend sur 1 Mio au plus)",
+    "guillemet",
+    open=True,
+)
+_STRAY_QUOTE = _Problem(
+    "guillemet_isole", "un guillemet s'ouvre et ne se ferme que dans d'autres lignes", "guillemet"
+)
+_LONG_STRAY_QUOTE = _Problem(
+    "guillemet_isole",
+    f"un guillemet ne se ferme que plus de {LOOKAHEAD_LINES} lignes plus bas, qui sont des enregistrements",
+    "guillemet",
+)
 
 
 class _NeedMore(Exception):
     """The record may go on beyond what was read."""
 
 
-class CsvFramer:
+class CsvFramer(LineReader):
     """Frames one CSV file.
 
     Args:
         file: opened at its start.
-        encoding: as declared.
-        delimiter: one ASCII character.
-        quote: one ASCII character, or "" when nothing is quoted.
-        rejects: receives what is no record.
+        variant: how it is declared.
+        rejects: receives what is no record, and what is out of the table.
+
+    Attributes:
+        delimiter: one ASCII byte; the one of the file's own `sep=` line where it has one.
+        warnings: French sentences about the file as a whole.
 
     Raises:
         PlatformError: a byte order mark of another encoding.
     """
 
-    def __init__(  # noqa: D107
-        self, file: BinaryIO, encoding: Encoding, delimiter: str, quote: str, rejects: RejectSpool
-    ) -> None:
-        self.encoding = encoding.skip_marks(file)
-        self.delimiter = delimiter.encode("ascii")
-        self.quoting = bool(quote)
+    def __init__(self, file: BinaryIO, variant: Variant, rejects: RejectSpool) -> None:  # noqa: D107
+        super().__init__(file, variant.encoding)
+        self.variant = variant
+        self.delimiter = variant.delimiter.encode("ascii")
+        self.quoting = bool(variant.quote)
         # Without quoting, COPY still wants a quote: a control character, escaped where it occurs.
-        self.quote = quote.encode("ascii") or b"\x01"
+        self.quote = variant.quote.encode("ascii") or b"\x01"
         self._quoted_field = _quoted_field(self.quote)
+        self._comment = self.encoding.buffered(variant.comment)
+        self._footer = re.compile(variant.footer) if variant.footer is not None else None
         self.counts = Counts()
         self.rejects = rejects
-        # A position in the buffer, and where that byte is in the file: offsets are counted from there on.
-        self._offset_base = (0, file.tell())
-        self._chunks = self.encoding.chunks(file)
-        # What was read: as received, and with every line ended by LF; positions are the same in both.
-        self._raw = b""
-        self._buffer = b""
-        self._cr_ends_lines = False
-        self._held = b""
-        self._position = 0
-        self._end_of_file = False
-        self._line = 1
-        self._blank_mark: tuple[int, int] | None = None
-        self._blank_lines = 0
-        self._fill()
-        self._settle_line_ends()
+        self.warnings: list[str] = []
+        self._width = 1
+        self._blanks: _Blanks | None = None
+        self._table_ended = False
+        self._follow_directive()
 
-    # Reading
+    # What stands above the rows
 
-    def _fill(self) -> None:
-        """Drops what was consumed and appends the next chunk."""
-        self._offset_base = (0, self._offset_of(self._position))
-        chunk = next(self._chunks, None)
-        self._end_of_file = chunk is None
-        fresh = self._held + (chunk or b"")
-        self._held = b""
-        if self._cr_ends_lines and not self._end_of_file and fresh.endswith(b"\r"):
-            fresh, self._held = fresh[:-1], b"\r"
-        self._raw = self._raw[self._position :] + fresh
-        self._buffer = self._with_line_feeds(self._raw)
-        self._position = 0
-
-    def _with_line_feeds(self, raw: bytes) -> bytes:
-        return _LONE_CR.sub(b"\n", raw) if self._cr_ends_lines else raw
-
-    def _settle_line_ends(self) -> None:
-        """Looks at the first line end: where it is a lone CR, every CR ends a line."""
-        start = 0
-        while True:
-            first = re.compile(rb"\r\n|\n|\r(?!\Z)").search(self._raw, start)
-            if first or self._end_of_file or len(self._raw) > MAX_LINE:
-                break
-            start = max(0, len(self._raw) - 1)
+    def _whole_line(self) -> bool:
+        """Reads on until the line at the current position is whole; False at the end of the file."""
+        while self._buffer.find(b"\n", self._position) < 0 and not self._end_of_file:
+            if len(self._buffer) - self._position > MAX_LINE:
+                raise self._bad_header("la ligne dépasse 16 Mio sans fin de ligne")
             self._fill()
-        lone_cr = first.group() == b"\r" if first else self._raw.endswith(b"\r")
-        if lone_cr:
-            self._cr_ends_lines = True
-            if not self._end_of_file and self._raw.endswith(b"\r"):
-                self._raw, self._held = self._raw[:-1], b"\r"
-            self._buffer = self._with_line_feeds(self._raw)
+        return self._position < len(self._buffer)
 
-    def _offset_of(self, position: int) -> int:
-        known, offset = self._offset_base
-        offset += (
-            len(self.encoding.original(self._raw[known:position]))
-            if self.encoding.transcoded
-            else (position - known)
-        )
-        self._offset_base = (position, offset)
-        return offset
+    def _follow_directive(self) -> None:
+        """Takes the delimiter from a first line `sep=;`, as Excel does."""
+        while len(self._buffer) < 64 and b"\n" not in self._buffer and not self._end_of_file:
+            self._fill()
+        content, following = self._line_end(0)
+        said = _SEPARATOR.fullmatch(self._buffer, 0, content)
+        if not said:
+            return
+        if said.group(1) != self.delimiter:
+            self.warnings.append(
+                f"La première ligne, « {said.group().decode('ascii')} », donne le délimiteur : il est suivi, "
+                f"et non celui de la déclaration, « {self.variant.delimiter} »."
+            )
+            self.delimiter = said.group(1)
+        self._leave_out("la ligne qui donne le délimiteur", following)
 
-    def _line_end(self, position: int) -> tuple[int, int]:
-        """Where the content of the physical line ends, and where the next line starts."""
-        found = self._buffer.find(b"\n", position)
-        content = len(self._buffer) if found < 0 else found
-        following = min(content + 1, len(self._buffer))
-        if content > position and self._buffer[content - 1 : content] == b"\r":
-            content -= 1
-        return content, following
-
-    # The header
+    def skip_above(self) -> None:
+        """Leaves out what stands above the line `header_row`."""
+        while self._line < self.variant.header_row and self._whole_line():
+            self._leave_out(
+                "une ligne au-dessus du tableau (`header_row`)", self._line_end(self._position)[1]
+            )
 
     def header(self) -> list[str] | None:
-        """Reads the first record as column names, as received; blank lines before it are refused.
+        """Reads the header as column names, as received; blank lines and comments before it are left out.
 
         Returns:
-            The names, or None when the file holds nothing but blank lines.
+            The names, or None when the file holds nothing below `header_row`.
 
         Raises:
             PlatformError: the header cannot be read.
         """
-        while True:
-            while self._buffer.find(b"\n", self._position) < 0 and not self._end_of_file:
-                if len(self._buffer) > MAX_LINE:
-                    raise self._bad_header("il dépasse 16 Mio sans fin de ligne")
-                self._fill()
-            if self._position >= len(self._buffer):
-                return None
+        self.skip_above()
+        while self._whole_line():
             content, following = self._line_end(self._position)
-            if content > self._position:
+            if self._is_comment(self._position):
+                self._leave_out(_COMMENT, following)
+            elif not self._buffer[self._position : content].strip(self.delimiter + b" \t"):
+                self._leave_out("une ligne vide au-dessus du tableau", following)
+            else:
                 break
-            self._blank(self._position, following)
+        rows = []
+        while len(rows) < self.variant.header_rows and self._whole_line():
+            rows.append(self._header_row())
+        if not rows:
+            return None
+        names = joined_names(rows) if len(rows) > 1 else rows[0]
+        return self._without_empty_end(names) if self.variant.long_rows else names
+
+    @staticmethod
+    def _without_empty_end(names: list[str]) -> list[str]:
+        while names and not names[-1].strip():
+            names = names[:-1]
+        return names
+
+    def table_names(self, names: list[str]) -> list[str]:
+        """The names of the table itself, without what stands at its right, which is left out (`beside`)."""
+        width = next((place for place, name in enumerate(names) if not name.strip()), len(names))
+        notes = [name for name in names[width:] if name.strip()]
+        if notes:
+            text = self.variant.delimiter.join(notes)
+            detail = "à droite du tableau, sur la ligne de l'en-tête (`beside`)"
+            self.rejects.add(Reject(self._line - 1, None, OUT_OF_TABLE, detail, text, text.encode()))
+        return names[:width]
+
+    def _header_row(self) -> list[str]:
+        content, _ = self._line_end(self._position)
         if b"\0" in self._buffer[self._position : content]:
             raise self._bad_header("il contient des octets nuls, comme un fichier UTF-16 lu autrement")
         fields, end = self._header_fields()
         try:
             names = [self.encoding.text(field) for field in fields]
         except UnicodeDecodeError as error:
-            raise self._bad_header(f"il n'est pas du {self.encoding.codec} ({error.reason})") from error
+            raise self._bad_header(f"il n'est pas du {self.encoding.codec}") from error
         _, following = self._line_end(end)
-        self._blank_mark = None
-        self.counts.header_lines = self._buffer.count(b"\n", self._position, end) + 1
-        self._advance(following, self.counts.header_lines)
+        lines = self._buffer.count(b"\n", self._position, end) + 1
+        self.counts.header_lines += lines
+        self._advance(following, lines)
         return names
 
     def _header_fields(self) -> tuple[list[bytes], int]:
@@ -205,7 +222,7 @@ class CsvFramer:
     def _bad_header(self, problem: str) -> PlatformError:
         return PlatformError(
             f"L'en-tête (ligne {self._line}) est illisible : {problem}.",
-            "Vérifiez `encoding`, `delimiter` et `quote` dans la déclaration, ou redemandez le fichier.",
+            "Vérifiez `encoding`, `delimiter`, `quote` et `header_row` dans la déclaration.",
         )
 
     def _unquoted(self, field: bytes) -> bytes:
@@ -219,14 +236,17 @@ class CsvFramer:
         """Gives the records as COPY input, the number of their first line in front of their fields.
 
         Args:
-            width: number of fields of a record.
+            width: number of fields of a record, without the one for what stands beside the table.
 
         Yields:
             Whole records, about 1 MiB at a time, in the encoding `self.encoding.postgres`.
         """
+        self.skip_above()
         self._width = width
+        self._blank_row = self.delimiter * (width - 1)
         self._pattern = _record_pattern(self.delimiter, self.quote, width)
         self._block = _block_pattern(self.delimiter, self.quote, width)
+        self._misread = Misread(self.encoding, self.delimiter)
         self._numbered: Callable[[tuple[int, bytes]], bytes] = (
             b"%d" + self.delimiter.replace(b"%", b"%%") + b"%b\n"
         ).__mod__
@@ -241,6 +261,7 @@ class CsvFramer:
             else:
                 self._fill()
         self._forget_last_blanks()
+        self.warnings += self.counts.warnings(self.encoding.codec)
 
     def _region(self, end: int) -> Iterator[bytes]:
         """Frames the whole lines up to `end`; stops early where a record may go on beyond the buffer."""
@@ -249,10 +270,17 @@ class CsvFramer:
             partial(self._find, self.quote, end),
             partial(self._find, b"\0", end),
             lambda start: _or(self.encoding.first_invalid(self._buffer, start, end), end),
-            lambda start: _or(_start(_LONE_CR.search(self._buffer, start, end)), end) if find_cr else end,
+            lambda start: _or(_start(LONE_CR.search(self._buffer, start, end)), end) if find_cr else end,
         ]
+        if self._comment:
+            finders.append(lambda start: self._next_comment(start, end))
+        if self._footer:
+            finders.append(lambda start: self._next_footer(start, end))
         spots = [-1] * len(finders)
         while self._position < end:
+            if self._table_ended:
+                self._leave_out(_BELOW, self._line_end(self._position)[1])
+                continue
             for place, find in enumerate(finders):
                 if spots[place] < self._position:
                     spots[place] = find(self._position)
@@ -282,33 +310,79 @@ class CsvFramer:
         lines = (run.replace(b"\r\n", b"\n") if b"\r" in run else run).split(b"\n")
         if not lines[-1]:
             lines.pop()
-        counts = [] if checked else list(map(bytes.count, lines, repeat(self.delimiter)))
         wanted = self._width - 1
-        if checked or (counts.count(wanted) == len(lines) and (wanted or b"" not in lines)):
+        counts = [wanted] * len(lines) if checked else list(map(bytes.count, lines, repeat(self.delimiter)))
+        blank = run.startswith(self._blank_row) or b"\n" + self._blank_row in run
+        even = self.variant.beside is None and counts.count(wanted) == len(lines)
+        if even and not (blank and self._blank_row in lines):
             return self._accept(lines, end)
+        odd = [
+            place
+            for place, (line, count) in enumerate(zip(lines, counts, strict=True))
+            if count != wanted or line == self._blank_row or self.variant.beside is not None
+        ]
         starts = [0, *accumulate(len(line) + 1 for line in run.split(b"\n"))]
-        good = (bool(line) and count == wanted for line, count in zip(lines, counts, strict=True))
-        framed = []
-        for is_good, group in groupby(enumerate(good), key=lambda item: item[1]):
-            places = [place for place, _ in group]
-            if is_good:
-                framed.append(self._accept(lines[places[0] : places[-1] + 1], start + starts[places[-1] + 1]))
-                continue
-            for place in places:
-                following = min(start + starts[place + 1], end)
-                if lines[place]:
-                    self._refuse(self._width_problem(counts[place] + 1), len(lines[place]), following, 1)
-                else:
-                    self._blank(self._position, following)
+        framed, done = [], 0
+        for place in odd:
+            if place > done:
+                framed.append(self._accept(lines[done:place], start + starts[place]))
+            framed.append(self._odd_line(lines[place], min(start + starts[place + 1], end)))
+            done = place + 1
+        if done < len(lines):
+            framed.append(self._accept(lines[done:], end))
         return b"".join(framed)
+
+    def _odd_line(self, line: bytes, following: int) -> bytes:
+        """Frames a line without troublesome byte that is blank, or has not just the fields wanted."""
+        if not line or line == self._blank_row:
+            self._blank(following, line)
+            return b""
+        fields = line.split(self.delimiter)
+        record = self._record(fields)
+        if record is not None:
+            return self._accept([record], following)
+        self._refuse(self._width_problem(fields), len(line), following, 1)
+        return b""
+
+    def _record(self, fields: list[bytes]) -> bytes | None:
+        """Fields as one record for COPY, filled or cut as declared; None when there are not just enough."""
+        missing, extra = self._width - len(fields), fields[self._width :]
+        if missing > 0 and not self.variant.short_rows:
+            return None
+        self.counts.filled += missing > 0
+        cells = [*map(self._safe, fields[: self._width]), *[b""] * missing]
+        if self.variant.beside is not None:
+            cells.append(self._note(extra))
+        elif extra and not (self.variant.long_rows and self._all_empty(extra)):
+            return None
+        return self.delimiter.join(cells)
+
+    def _all_empty(self, fields: list[bytes]) -> bool:
+        return all(field in (b"", self.quote * 2) for field in fields)
+
+    def _note(self, fields: list[bytes]) -> bytes:
+        """What stands beside the table, as one quoted field, without the empty cells around it."""
+        text = self.delimiter.join(map(self._unquoted, fields)).strip(self.delimiter)
+        return self.quote + text.replace(self.quote, self.quote * 2) + self.quote if text else b""
 
     def _accept(self, lines: list[bytes], following: int) -> bytes:
         """Numbers single-line records that follow one another."""
-        first, self._blank_mark = self._line, None
+        self._end_blanks()
+        first = self._line
+        self._count_misread(following)
         self.counts.rows += len(lines)
         self.counts.row_lines += len(lines)
         self._advance(following, len(lines))
         return b"".join(map(self._numbered, zip(range(first, self._line), lines, strict=True)))
+
+    def _count_misread(self, end: int) -> None:
+        """Counts the cells in another encoding from the current position to the end of records."""
+        run = self._raw[self._position : end]
+        cells, first = self._misread.cells(run)
+        if cells:
+            line = self._line + self._with_line_feeds(run).count(b"\n", 0, first)
+            self.counts.first.setdefault("misencoded", line)
+        self.counts.misencoded += cells
 
     def _special(self, refused: list[int]) -> bytes:
         """Frames one record with a quote, or one line with a byte that cannot pass.
@@ -318,6 +392,8 @@ class CsvFramer:
         """
         start = self._position
         content, following = self._line_end(start)
+        if self._is_outside(start, content, following):
+            return b""
         quoted = self.quoting and self._buffer.find(self.quote, start, content) >= 0
         if not quoted and self._buffer.find(b"\r", start, content) >= 0 and min(refused) >= content:
             split = self._split_at_cr(content, following)
@@ -327,56 +403,71 @@ class CsvFramer:
         if isinstance(parsed, _Problem):
             if parsed.open and self._can_extend(start):
                 raise _NeedMore
-            problem = self._byte_problem(refused, content) or parsed
-            self._refuse(problem, content - start, following, 1)
+            content, following = self._line_end(content if parsed.end is None else parsed.end)
+            lines = self._buffer.count(b"\n", start, content) + 1
+            self._refuse(self._byte_problem(refused, content) or parsed, content - start, following, lines)
             return b""
-        fields, end = parsed
+        record, end = parsed
         end_of_record, following = self._line_end(end)
         lines = self._buffer.count(b"\n", start, end) + 1
         problem = self._byte_problem(refused, end)
         if problem:
             self._refuse(problem, end_of_record - start, following, lines)
             return b""
-        record = self._raw[start:end] if fields is None else self.delimiter.join(map(self._safe, fields))
+        self._end_blanks()
+        self._count_misread(end)
         framed = self._numbered((self._line, record))
-        self._blank_mark = None
         self.counts.rows += 1
         self.counts.row_lines += lines
         self._advance(following, lines)
         return framed
 
-    def _parse_record(self, start: int) -> tuple[list[bytes] | None, int] | _Problem:
+    def _parse_record(self, start: int) -> tuple[bytes, int] | _Problem:
         """Strictly parses the record at `start`, over several lines if need be.
 
         Returns:
-            (fields, end of content); fields is None when the bytes can go on as they are.
+            (the record for COPY, end of its content), or what is wrong.
         """
         window = self._window(start)
         match = self._pattern.match(self._buffer, start, window) if self.quoting else None
-        parsed: tuple[list[bytes] | None, int] | _Problem
         at_end = self._end_of_file and window == len(self._buffer)
-        if match and (at_end or b"\n" in match.group(2)):
-            parsed = (None, match.end(1))
-        else:
-            parsed = self._parse(start, window)
+        if match and self.variant.beside is None and (at_end or b"\n" in match.group(2)):
+            return self._doubted(start, match.end(1)) or (self._raw[start : match.end(1)], match.end(1))
+        parsed = self._parse(start, window)
         if isinstance(parsed, _Problem):
             return parsed
         fields, end = parsed
-        if fields is not None and len(fields) != self._width:
-            return self._width_problem(len(fields))
-        lines = self._buffer[start:end].split(b"\n")
-        if len(lines) > LOOKAHEAD_LINES or self._holds_records(lines[1:-1]):
+        record = self._record(fields)
+        if record is not None and (len(fields) == self._width or not self._is_lines(start, end)):
+            return self._doubted(start, end) or (record, end)
+        if self._is_lines(start, end):
             return _STRAY_QUOTE
-        return parsed
+        return self._width_problem(fields, end)
 
-    def _holds_records(self, lines: list[bytes]) -> bool:
-        """Whether lines inside a quoted field are records by themselves: then the quote is a stray one."""
-        if self._width == 1:
+    def _right_lines(self, start: int, end: int) -> list[bool]:
+        """For each line between two positions, whether it is a record by itself if quotes mean nothing."""
+        lines = self._buffer[start:end].split(b"\n")
+        return [line.count(self.delimiter) == self._width - 1 for line in lines]
+
+    def _doubted(self, start: int, end: int) -> _Problem | None:
+        """Notes a record made of nothing but lines like records; refuses its first line if it is endless."""
+        if self._width == 1 or self._buffer.find(b"\n", start, end) < 0:
+            return None
+        right = self._right_lines(start, end)
+        if len(right) < 3 or not (right[0] and right[-1] and sum(right) * 2 > len(right)):
+            return None
+        if len(right) > LOOKAHEAD_LINES:
+            return _LONG_STRAY_QUOTE
+        self.counts.doubtful += 1
+        self.counts.first.setdefault("doubtful", self._line)
+        return None
+
+    def _is_lines(self, start: int, end: int) -> bool:
+        """Whether a record of the wrong shape is rather a stray quote and the records of the lines below."""
+        if self._width == 1 or self._buffer.find(b"\n", start, end) < 0:
             return False
-        complete = sum(
-            self.quote not in line and line.count(self.delimiter) == self._width - 1 for line in lines
-        )
-        return complete >= (1 if self._width >= 5 else 3)
+        right = self._right_lines(start, self._line_end(end)[0])
+        return (right[0] and right[-1]) or (sum(right) > 3 and sum(right) * 2 > len(right))
 
     def _parse(self, start: int, window: int) -> tuple[list[bytes], int] | _Problem:
         """Parses the record at `start` field by field; a quote inside an unquoted field is a character.
@@ -396,9 +487,16 @@ class CsvFramer:
                 end = closed.end()
                 after = self._buffer[end : end + 2]
                 if not after.startswith((self.delimiter, b"\n")) and after not in (b"", b"\r", b"\r\n"):
-                    if self._buffer.find(b"\n", position, end) >= 0:
+                    # After a delimiter it rather opens a cell: the quote before it is the stray one.
+                    opens = self._buffer[end - 2 : end - 1] in (self.delimiter, b"\n")
+                    several = self._buffer.find(b"\n", start, end) >= 0
+                    if several and not at_end and self._buffer.find(b"\n", end, window) < 0:
+                        return _OPEN_QUOTE
+                    if several and (opens or self._is_lines(start, end)):
                         return _STRAY_QUOTE
-                    return _Problem("texte_apres_guillemet", "du texte suit un guillemet fermant")
+                    return _Problem(
+                        "texte_apres_guillemet", "du texte suit un guillemet fermant", "guillemet", end=end
+                    )
                 fields.append(self._raw[position:end])
                 if not after.startswith(self.delimiter):
                     return fields, end
@@ -420,12 +518,11 @@ class CsvFramer:
         """Frames a line with lone CRs: characters of a record, or ends of several; None when neither."""
         line = self._raw[self._position : content]
         wanted = self._width - 1
-        if line.count(self.delimiter) == wanted:
-            fields = map(self._safe, line.split(self.delimiter))
-            return self._accept([self.delimiter.join(fields)], following)
-        lines = line.removesuffix(b"\r").split(b"\r")
-        if wanted and self.quote not in line and all(part.count(self.delimiter) == wanted for part in lines):
-            return self._accept(lines, following)
+        lines = [line] if line.count(self.delimiter) == wanted else line.removesuffix(b"\r").split(b"\r")
+        several = len(lines) > 1 and wanted and self.quote not in line
+        if (lines == [line] or several) and all(part.count(self.delimiter) == wanted for part in lines):
+            records = [self._record(part.split(self.delimiter)) or b"" for part in lines]
+            return self._accept(records, following)
         return None
 
     def _safe(self, field: bytes) -> bytes:
@@ -446,24 +543,36 @@ class CsvFramer:
 
     # What is refused
 
-    def _width_problem(self, width: int) -> _Problem:
-        return _Problem("nombre_de_champs", f"{width} champ(s) au lieu de {self._width}")
+    def _width_problem(self, fields: list[bytes], end: int | None = None) -> _Problem:
+        detail = f"{len(fields)} champ(s) au lieu de {self._width}"
+        reason = "large"
+        if len(fields) < self._width:
+            reason = "court"
+            detail += " : les derniers manquent (`short_rows`)"
+        elif self._all_empty(fields[self._width :]):
+            reason = "long"
+            detail += " : ceux en trop sont vides (`long_rows`)"
+        return _Problem("nombre_de_champs", detail, reason, end=end)
 
     def _byte_problem(self, refused: list[int], end: int) -> _Problem | None:
         nul, invalid = refused
         if nul < end:
             return _Problem("octet_nul", "un octet nul, que PostgreSQL ne peut pas garder")
         if invalid < end:
-            return _Problem("octets_invalides", f"des octets qui ne sont pas du {self.encoding.codec}")
+            return _Problem(
+                "octets_invalides", f"des octets qui ne sont pas du {self.encoding.codec}", "octets"
+            )
         return None
 
     def _refuse(self, problem: _Problem, length: int, following: int, lines: int) -> None:
         """Puts `length` bytes from the current position into the rejects and goes on at `following`."""
         start = self._position
-        piece = self._raw[start : start + length]
-        self._add_reject(problem, start, piece)
+        self._end_blanks()
+        self._add_reject(problem, start, self._raw[start : start + length])
         self.counts.refused_lines += lines
-        self._blank_mark = None
+        if problem.reason:
+            self.counts.refused[problem.reason] += 1
+            self.counts.first.setdefault(problem.reason, self._line)
         self._advance(following, lines)
 
     def _add_reject(self, problem: _Problem, start: int, piece: bytes) -> None:
@@ -478,25 +587,97 @@ class CsvFramer:
             )
         )
 
-    def _blank(self, start: int, following: int) -> None:
-        """Refuses a blank line, unless nothing but blank lines follows it to the end."""
-        if self._blank_mark is None:
-            self._blank_mark, self._blank_lines = self.rejects.mark(), 0
-        self._add_reject(_Problem("ligne_vide", "une ligne vide au milieu du fichier"), start, b"")
-        self._blank_lines += 1
-        self.counts.refused_lines += 1
+    def _blank(self, following: int, line: bytes) -> None:
+        """Adds a blank line to those before it: one reject for all, none at the end of the table."""
+        if self._blanks is None:
+            self._blanks = _Blanks(self._line, self._offset_of(self._position), line)
+        self._blanks.count += 1
+        self._blanks.last = self._line
         self._advance(following, 1)
 
+    def _end_blanks(self) -> None:
+        """Refuses the blank lines that something follows."""
+        blanks, self._blanks = self._blanks, None
+        if blanks is None:
+            return
+        problem = _Problem("ligne_vide", "une ligne vide au milieu du fichier")
+        if blanks.count > 1:
+            lines = counted(blanks.count, "ligne vide", "lignes vides")
+            problem = replace(problem, detail=f"{lines} au milieu du fichier, jusqu'à la ligne {blanks.last}")
+        piece, original = self.encoding.readable(blanks.piece), self.encoding.original(blanks.piece)
+        self.rejects.add(Reject(blanks.line, blanks.offset, problem.motif, problem.detail, piece, original))
+        self.counts.refused_lines += blanks.count
+
     def _forget_last_blanks(self) -> None:
-        if self._blank_mark is not None:
-            self.rejects.back_to(self._blank_mark)
-            self.counts.refused_lines -= self._blank_lines
-            self.counts.blank_lines = self._blank_lines
-            self._blank_mark = None
+        if self._blanks is not None:
+            self.counts.blank_lines += self._blanks.count
+            self._blanks = None
+
+    # What stands out of the table
+
+    def _is_comment(self, start: int) -> bool:
+        return bool(self._comment) and self._buffer.startswith(self._comment, start)
+
+    def _next_comment(self, start: int, end: int) -> int:
+        if self._is_comment(start):
+            return start
+        found = self._buffer.find(b"\n" + self._comment, start, end)
+        return end if found < 0 else found + 1
+
+    def _next_footer(self, start: int, end: int) -> int:
+        for line in self._buffer[start:end].split(b"\n"):
+            if self._is_footer(line):
+                return start
+            start += len(line) + 1
+        return end
+
+    def _is_footer(self, line: bytes) -> bool:
+        """Whether the first cell with a text matches `footer`."""
+        if self._footer is None:
+            return False
+        cells = (self.encoding.readable(cell).strip() for cell in self._cells(line))
+        first = next(filter(None, cells), "")
+        return bool(first) and self._footer.fullmatch(first) is not None
+
+    def _cells(self, line: bytes) -> Iterator[bytes]:
+        """The cells of one line, without their quotes; a quote that does not close is a character."""
+        position = 0
+        while position <= len(line):
+            closed = self._quoted_field.match(line, position) if self.quoting else None
+            if closed:
+                yield self._unquoted(closed.group())
+                position = closed.end()
+            end = line.find(self.delimiter, position)
+            end = len(line) if end < 0 else end
+            if not closed:
+                yield line[position:end]
+            position = end + 1
+
+    def _is_outside(self, start: int, content: int, following: int) -> bool:
+        """Leaves out the line at the current position where the declaration says so."""
+        if self._is_comment(start):
+            self._leave_out(_COMMENT, following)
+        elif self._is_footer(self._buffer[start:content]):
+            self._table_ended = True
+            self._forget_last_blanks()
+            self._leave_out(_BELOW, following)
+        else:
+            return False
+        return True
+
+    def _leave_out(self, why: str, following: int) -> None:
+        """Keeps the line at the current position beside the rejects, unless it is blank; goes on after it."""
+        start = self._position
+        content, _ = self._line_end(start)
+        if self._buffer[start:content].strip(self.delimiter + b" \t"):
+            self._add_reject(_Problem(OUT_OF_TABLE, why), start, self._raw[start:content])
+        self.counts.outside_lines += 1
+        self._advance(following, 1)
 
     def _refuse_long_line(self) -> None:
         """Puts an endless line into the rejects, 1 MiB a reject, under one line number."""
         piece_number = 0
+        self._end_blanks()
         while True:
             found = self._buffer.find(b"\n", self._position)
             end = len(self._buffer) if found < 0 else found
@@ -512,7 +693,6 @@ class CsvFramer:
                 break
             self._fill()
         self.counts.refused_lines += 1
-        self._blank_mark = None
         self._advance(min(end + 1, len(self._buffer)), 1)
 
     def _character_start(self, position: int) -> int:
@@ -528,6 +708,11 @@ class CsvFramer:
     def _advance(self, position: int, lines: int) -> None:
         self._position = position
         self._line += lines
+
+
+_COMMENT = "un commentaire (`comment`)"
+_BELOW = "sous le tableau (`footer`)"
+_SEPARATOR = re.compile(rb'"?[sS][eE][pP]=([^\w"\0\x01\r\n\x80-\xff])\1*"?')
 
 
 def _or(found: int | None, otherwise: int) -> int:

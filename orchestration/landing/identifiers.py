@@ -10,11 +10,15 @@ from orchestration.errors import PlatformError
 
 MAX_LENGTH = 63
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-METADATA_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le")
+METADATA_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le", "source_recu_le")
 
 # Letters that Unicode does not decompose into a base letter and an accent.
 _LIGATURES = str.maketrans(
     {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l"}
+)
+
+_BY_POSITION = (
+    "Déclarez `names: position` : les colonnes sont alors celles de `columns:`, dans l'ordre du fichier."
 )
 
 # Reserved in PostgreSQL (categories R and T of pg_get_keywords) or in Denodo's VQL.
@@ -72,11 +76,37 @@ def to_identifiers(headers: Sequence[str]) -> list[str]:
     return list(origin)
 
 
-def collision(name: str, first: str, second: str) -> PlatformError:
-    """The error for two received names that become one column."""
+def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Joins the lines of one header, column by column.
+
+    Args:
+        rows: the cells of each line, from the top; an empty cell of an upper line takes the value at its
+            left, as under a merged title.
+
+    Returns:
+        One name a column, the parts separated by a space.
+    """
+    width = max(map(len, rows))
+    *upper, last = ([*row, *[""] * (width - len(row))] for row in rows)
+    parts = []
+    for row in upper:
+        title = ""
+        parts.append([title := cell.strip() or title for cell in row])
+    return [" ".join(filter(None, column)).strip() for column in zip(*parts, last, strict=True)]
+
+
+def collision(name: str, first: str, second: str, advice: str = "") -> PlatformError:
+    """The error for two received names that become one column.
+
+    Args:
+        name: the column.
+        first: one received name.
+        second: the other.
+        advice: what to do, in French; "" where names may be taken by position.
+    """
     return PlatformError(
         f"Deux colonnes reçues donnent le même nom « {name} » : « {first} » et « {second} ».",
-        "Demandez au fournisseur des en-têtes distincts, ou renommez-en un dans le fichier et redéposez-le.",
+        advice or _BY_POSITION,
     )
 
 
@@ -85,5 +115,5 @@ def metadata_collision(received: str) -> PlatformError:
     return PlatformError(
         f"La colonne reçue « {received} » porte un nom que le chargement se réserve "
         f"({', '.join(METADATA_COLUMNS)}).",
-        "Demandez au fournisseur un autre en-tête pour cette colonne.",
+        _BY_POSITION,
     )

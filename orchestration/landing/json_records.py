@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
-from typing import Any, BinaryIO
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, BinaryIO, NamedTuple
 
 from orchestration.errors import PlatformError
-from orchestration.landing.declaration import ENVELOPES, Variant
+from orchestration.landing.declaration import ENVELOPES, JSON_LINES, Variant
 from orchestration.landing.encodings import CHUNK, Encoding
-from orchestration.landing.identifiers import (
-    METADATA_COLUMNS,
-    collision,
-    metadata_collision,
-    to_identifier,
-)
+from orchestration.landing.identifiers import METADATA_COLUMNS, to_identifier
 from orchestration.landing.rejects import Reject
 
 MAX_RECORD = 64 << 20
 SCALAR_COLUMN = "valeur"
+_TOO_DEEP = "trop de niveaux imbriqués"
 _WHITESPACE = " \t\r\n"
 # Longest literal of the decoder (-Infinity) and escape (\ud83d\ude00) that a buffer may cut.
 _CUT_MARGIN = 16
+# A first line longer than this is taken for one document, unless the declaration says `rows: lines`.
+_FIRST_LINE = 4 << 20
 
 Row = tuple[int, dict[str, str | None]]
 
@@ -35,6 +36,18 @@ class _Number(str):
 
 class _Repeated(dict[str, Any]):
     """An object in which a key comes twice."""
+
+
+class MisplacedRows(PlatformError):
+    """The rows are not where the declaration looks for them."""
+
+
+class _Place(NamedTuple):
+    """Where a record stands: its first byte, its text and its bytes."""
+
+    offset: int | None
+    text: str
+    raw: bytes
 
 
 class _Refused(Exception):
@@ -159,7 +172,7 @@ class JsonReader:
                 if self._end_of_file or not cut:
                     raise self.fail(_problem(error), error.pos) from error
             except RecursionError as error:
-                raise self.fail("trop de niveaux imbriqués") from error
+                raise self.fail(_TOO_DEEP) from error
             if len(self._buffer) - self._position > MAX_RECORD:
                 raise self.fail("un enregistrement dépasse 64 Mio ou n'est pas fermé")
             self._more()
@@ -196,14 +209,21 @@ class JsonReader:
         return key
 
     def skip(self) -> None:
-        """Steps over the value at the cursor without holding more of it than a scalar."""
+        """Steps over the value at the cursor without holding more of it than a scalar.
+
+        Raises:
+            PlatformError: it is malformed, or nested too deep.
+        """
+        try:
+            self._skip()
+        except RecursionError as error:
+            raise self.fail(_TOO_DEEP) from error
+
+    def _skip(self) -> None:
         kind = self.peek()
-        if kind == "{":
-            for _ in self.members():
-                self.skip()
-        elif kind == "[":
-            for _ in self.elements():
-                self.skip()
+        if kind in ("{", "["):
+            for _ in self.members() if kind == "{" else self.elements():
+                self._skip()
         else:
             self.value()
 
@@ -215,7 +235,7 @@ class JsonReader:
         """
         if self.peek():
             error = self.fail("du texte suit la fin du document")
-            error.advice += " Un fichier d'un objet JSON par ligne doit être converti en une seule liste."
+            error.advice += " S'il a un objet JSON par ligne, écrivez `rows: lines`."
             raise error
 
 
@@ -246,18 +266,30 @@ class JsonRecords:
         columns: columns met so far, in the order of their first appearance.
         found: records met in the last reading, refused ones included.
         announced: number of rows that the envelope announces, or None.
+        blank_lines: blank lines met in a file of one object a line.
+        taken: paths of members whose column another member has, and how many records they cost.
+        keys_lost: whether a `*` step went through the keys of an object that no column receives.
     """
 
     def __init__(self, variant: Variant, scalar_rows: bool) -> None:  # noqa: D107
         self.variant = variant
         self.scalar_rows = scalar_rows
-        self.found = 0
+        self.found = self.blank_lines = 0
         self.announced: int | None = None
+        self.keys_lost = False
+        self.taken: Counter[str] = Counter()
+        self._parents = variant.parents or {}
         self._names: dict[tuple[str, ...], str] = {}
         self._origins: dict[str, tuple[str, ...]] = {
-            name: (f"clé {name}",) for name in (*variant.keys, *variant.fields)
+            name: (f"clé {name}",) for name in (*variant.keys, *self._parents, *variant.fields)
         }
+        self._declared_paths = set(variant.fields.values())
         self._count_member = ENVELOPES[variant.envelope][1] if variant.envelope else None
+        # Simple members of the objects that stand around all rows: complete at the end of a reading.
+        self._around: dict[str, Any] = {}
+        # Steps that some object lacked, with the keys it had, and steps that some object had.
+        self._lacked: dict[str, list[str]] = {}
+        self._met: set[str] = set()
 
     @property
     def columns(self) -> list[str]:
@@ -265,28 +297,88 @@ class JsonRecords:
         return list(self._origins)
 
     def read(self, file: BinaryIO) -> Iterator[Row | Reject]:
-        """Reads the file from its start.
+        """Reads the file from its start; values around all rows are known from the second reading on.
 
         Yields:
-            (ordinal, values by column) for a row, a Reject for a record that cannot be one.
+            (ordinal, values by column) for a row, a Reject for a record that cannot be one. The ordinal is
+            the line in a file of one object a line.
 
         Raises:
-            PlatformError: malformed text, a missing step, or two members with the same column.
+            PlatformError: malformed text, or a missing step.
         """
+        self.found = self.blank_lines = 0
+        self.taken.clear()
+        if self._has_lines(file):
+            yield from self._read_lines(file)
+        else:
+            file.seek(0)
+            self._reader = JsonReader(file, self.variant.encoding)
+            if not self._reader.peek():
+                raise PlatformError(
+                    "Le fichier est vide.", "Vérifiez le dépôt ou demandez un nouveau fichier."
+                )
+            yield from self._walk(self.variant.rows, (), False)
+            self._reader.finish()
+        for step, seen in self._lacked.items():
+            if not self.found and step not in self._met:
+                raise self._missing_step(step, seen)
+
+    # One object a line
+
+    def _has_lines(self, file: BinaryIO) -> bool:
+        """Whether the file has one object a line: declared, or plain from its first two lines."""
+        if self.variant.rows == (JSON_LINES,):
+            return True
         file.seek(0)
-        self.found = 0
-        self._reader = JsonReader(file, self.variant.encoding)
-        if not self._reader.peek():
-            raise PlatformError("Le fichier est vide.", "Vérifiez le dépôt ou demandez un nouveau fichier.")
-        yield from self._walk(self.variant.rows, (), False)
-        self._reader.finish()
+        encoding = self.variant.encoding.skip_marks(file)
+        if self.variant.rows[:1] != ("*",) or not _starts_object(encoding, file):
+            return False
+        lines = (line for line in _lines(encoding, file, _FIRST_LINE) if line.strip())
+        try:
+            first, second = islice(lines, 2)
+            return type(_DECODER.decode(encoding.text(first))) is dict and second.lstrip().startswith(b"{")
+        except (ValueError, PlatformError, RecursionError):
+            return False
+
+    def _read_lines(self, file: BinaryIO) -> Iterator[Row | Reject]:
+        file.seek(0)
+        encoding = self.variant.encoding.skip_marks(file)
+        offset, steps = file.tell(), self.variant.rows[1:]
+        for number, line in enumerate(_lines(encoding, file, MAX_RECORD), start=1):
+            place = partial(_line_place, encoding, line, offset)
+            offset += len(encoding.original(line + b"\n"))
+            if not line.strip():
+                self.blank_lines += 1
+                continue
+            if not steps:
+                self.found = number - 1
+            try:
+                value = self._decoded(encoding, line)
+            except _Refused as refused:
+                self.found += 1
+                yield self._reject(refused, place)
+                continue
+            yield from self._inside(value, steps, (), (), place)
+
+    def _decoded(self, encoding: Encoding, line: bytes) -> Any:
+        try:
+            return _DECODER.decode(encoding.text(line))
+        except UnicodeDecodeError as error:
+            raise _Refused("octets_invalides", f"des octets qui ne sont pas du {encoding.codec}") from error
+        except json.JSONDecodeError as error:
+            raise _Refused("json_illisible", f"colonne {error.pos + 1} : {_problem(error)}") from error
+        except RecursionError as error:
+            raise _Refused("json_illisible", _TOO_DEEP) from error
+
+    # One document
 
     def _walk(
         self, steps: tuple[str, ...], keys: tuple[str, ...], below_star: bool
     ) -> Iterator[Row | Reject]:
         reader = self._reader
-        if not steps:
-            yield self._record(keys)
+        if not steps or (self._parents and below_star):
+            value = reader.value()
+            yield from self._inside(value, steps, keys, (), self._here)
             return
         step, rest = steps[0], steps[1:]
         kind = reader.peek()
@@ -294,12 +386,13 @@ class JsonRecords:
             for _ in reader.elements():
                 yield from self._walk(rest, keys, True)
         elif step == "*" and kind == "{":
+            self._pass_key(keys)
             for key in reader.members():
                 yield from self._walk(rest, (*keys, key), True)
         elif kind == "{":
             yield from self._step(step, rest, keys, below_star)
         elif below_star:
-            yield self._misfit(step)
+            yield from self._misfit(step, reader.value(), self._here)
         else:
             wanted = (
                 "une liste ou un objet est attendu" if step == "*" else f"l'étape « {step} » attend un objet"
@@ -314,49 +407,125 @@ class JsonRecords:
             seen.append(key)
             if key == step:
                 yield from self._walk(rest, keys, below_star)
-            elif key == self._count_member and not below_star:
-                self._announce(self._reader.value())
-            else:
+            elif below_star or self._reader.peek() in ("[", "{"):
                 self._reader.skip()
+            else:
+                self._around[key] = self._reader.value()
+        if step not in seen and not below_star:
+            raise self._missing_step(step, seen)
+        self._check_step(step, rest, keys, seen, below_star)
+        if not below_star:
+            self._announce()
+
+    def _check_step(
+        self, step: str, rest: tuple[str, ...], keys: tuple[str, ...], seen: list[str], below_star: bool
+    ) -> None:
+        """Notes a step that an object lacks, and refuses rows that would lose whose they are."""
+        others = [key for key in seen if key != step]
         if step not in seen:
-            raise self._path_error(
-                f"l'étape « {step} » manque ; clés présentes : {', '.join(seen[:20]) or 'aucune'}"
+            self._lacked[step] = seen
+            return
+        self._met.add(step)
+        if below_star and "*" in rest and others and not keys and self.variant.parents is None:
+            raise PlatformError(
+                f"Les lignes sont dans « {step} », une liste d'objets qui ont d'autres membres "
+                f"({', '.join(others[:10])}) : rien ne dirait plus à qui elles sont.",
+                f"Déclarez `parents: {{<colonne>: {others[0]}}}` pour garder ce membre à chaque ligne, ou "
+                "`parents: {}` si aucun ne compte. Une autre table peut lire les objets eux-mêmes, du même "
+                f"fichier, avec `rows: {self._steps_before(step)}`.",
             )
 
-    def _announce(self, count: Any) -> None:
-        self.announced = int(count) if isinstance(count, _Number) and count.isdecimal() else None
+    def _steps_before(self, step: str) -> str:
+        return "'" + ".".join(self.variant.rows[: self.variant.rows.index(step)]) + "'"
+
+    def _announce(self) -> None:
+        count = self._around.get(self._count_member) if self._count_member else None
+        if count is not None:
+            self.announced = int(count) if isinstance(count, _Number) and count.isdecimal() else None
+
+    def _pass_key(self, keys: tuple[str, ...]) -> None:
+        self.keys_lost = self.keys_lost or len(keys) >= len(self.variant.keys)
+
+    def _missing_step(self, step: str, seen: list[str]) -> PlatformError:
+        return self._path_error(
+            f"l'étape « {step} » manque ; clés présentes : {', '.join(seen[:20]) or 'aucune'}"
+        )
 
     def _path_error(self, problem: str) -> PlatformError:
-        return PlatformError(
+        return MisplacedRows(
             "Les lignes ne sont pas là où la déclaration les cherche "
             f"({'.'.join(self.variant.rows)}) : {problem}.",
             "Corrigez `rows` ou `envelope` dans la déclaration, ou demandez au fournisseur ce qui a changé.",
         )
 
-    def _misfit(self, step: str) -> Reject:
-        self._reader.value()
-        self.found += 1
-        return self._reject(
-            _Refused("pas_un_objet", f"un objet ou une liste est attendu à l'étape « {step} »")
-        )
+    def _here(self) -> _Place:
+        """Where the value stands that was read last."""
+        text, codec = self._reader.text(), self._reader.codec
+        raw = text.encode(codec)
+        return _Place(self._reader.offset() - len(raw), text, raw)
 
-    def _record(self, keys: tuple[str, ...]) -> Row | Reject:
-        value = self._reader.value()
+    # One value
+
+    def _inside(
+        self,
+        value: Any,
+        steps: tuple[str, ...],
+        keys: tuple[str, ...],
+        around: tuple[dict[str, Any], ...],
+        place: Callable[[], _Place],
+    ) -> Iterator[Row | Reject]:
+        """The rows in a value that is in memory; `around` has the objects passed through, nearest last."""
+        if not steps:
+            yield self._record(value, keys, around, place)
+            return
+        step, rest = steps[0], steps[1:]
+        if step == "*" and isinstance(value, list):
+            for element in value:
+                yield from self._inside(element, rest, keys, around, place)
+        elif step == "*" and isinstance(value, dict):
+            self._pass_key(keys)
+            for key, member in value.items():
+                yield from self._inside(member, rest, (*keys, key), around, place)
+        elif isinstance(value, dict):
+            self._check_step(step, rest, keys, list(value), True)
+            if value.get(step) is not None:
+                yield from self._inside(value[step], rest, keys, (*around, value), place)
+        else:
+            yield from self._misfit(step, value, place)
+
+    def _misfit(self, step: str, value: Any, place: Callable[[], _Place]) -> Iterator[Reject]:
+        """Refuses a value that is neither list nor object; null is an empty list."""
+        if value is not None:
+            self.found += 1
+            yield self._reject(
+                _Refused("pas_un_objet", f"un objet ou une liste est attendu à l'étape « {step} »"), place
+            )
+
+    def _record(
+        self,
+        value: Any,
+        keys: tuple[str, ...],
+        around: tuple[dict[str, Any], ...],
+        place: Callable[[], _Place],
+    ) -> Row | Reject:
         self.found += 1
         try:
-            return self.found, self._values(value, keys)
+            return self.found, self._values(value, keys, around)
         except _Refused as refused:
-            return self._reject(refused)
+            return self._reject(refused, place)
+        except RecursionError:
+            return self._reject(_Refused("json_illisible", _TOO_DEEP), place)
 
-    def _reject(self, refused: _Refused) -> Reject:
-        text = self._reader.text()
-        offset = self._reader.offset() - len(text.encode(self._reader.codec))
-        return Reject(
-            self.found, offset, refused.motif, refused.detail, text, text.encode(self._reader.codec)
-        )
+    def _reject(self, refused: _Refused, place: Callable[[], _Place]) -> Reject:
+        offset, text, raw = place()
+        return Reject(self.found, offset, refused.motif, refused.detail, text, raw)
 
-    def _values(self, value: Any, keys: tuple[str, ...]) -> dict[str, str | None]:
+    def _values(
+        self, value: Any, keys: tuple[str, ...], around: tuple[dict[str, Any], ...]
+    ) -> dict[str, str | None]:
         values: dict[str, str | None] = dict(zip(self.variant.keys, keys, strict=False))
+        for column, path in self._parents.items():
+            values[column] = _text(self._above(path, around))
         if isinstance(value, dict):
             row = self._lifted(value)
             for column, path in self.variant.fields.items():
@@ -371,6 +540,11 @@ class JsonRecords:
         _check_characters(values)
         return values
 
+    def _above(self, path: tuple[str, ...], around: tuple[dict[str, Any], ...]) -> Any:
+        """A value of the nearest object around a row that has the first step of the path."""
+        holder = next((one for one in reversed(around) if path[0] in one), self._around)
+        return _follow(holder, path)
+
     def _lifted(self, row: dict[str, Any]) -> dict[str, Any]:
         """Brings the members of `fields` up in an Opendatasoft v1 record."""
         fields = row.get("fields")
@@ -380,7 +554,7 @@ class JsonRecords:
         lifted = {key: value for key, value in row.items() if key != "fields"}
         for key, value in fields.items():
             if key in lifted:
-                raise collision(to_identifier(key, 1), key, f"fields.{key}")
+                raise self._collision(key, f"fields.{key}", to_identifier(key, 1))
             lifted[key] = value
         _check_keys(fields)
         return lifted
@@ -388,10 +562,13 @@ class JsonRecords:
     def _flatten(self, row: dict[str, Any], path: tuple[str, ...], values: dict[str, str | None]) -> None:
         _check_keys(row)
         for key, value in row.items():
+            here = (*path, key)
+            if here in self._declared_paths:
+                continue
             if isinstance(value, dict) and value:
-                self._flatten(value, (*path, key), values)
+                self._flatten(value, here, values)
             else:
-                values[self._column((*path, key))] = _text(value)
+                values[self._column(here)] = _text(value)
 
     def _column(self, path: tuple[str, ...]) -> str:
         """The column of a member, the same for the whole file."""
@@ -401,12 +578,47 @@ class JsonRecords:
             name = to_identifier(received, len(self._names) + 1)
             name = self.variant.renames.get(name, name)
             if name in METADATA_COLUMNS:
-                raise metadata_collision(received)
+                raise self._collision("le chargement", ".".join(path), name)
             if name in self._origins:
-                raise collision(name, ".".join(self._origins[name]), ".".join(path))
+                raise self._collision(".".join(self._origins[name]), ".".join(path), name)
             self._names[path] = name
             self._origins[name] = path
         return name
+
+    def _collision(self, first: str, second: str, name: str) -> _Refused:
+        self.taken[second] += 1
+        return _Refused(
+            "nom_de_colonne",
+            f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "
+            f"`fields: {{<colonne>: {second}}}` lui en donne une autre",
+        )
+
+
+def _line_place(encoding: Encoding, line: bytes, offset: int) -> _Place:
+    line = line.removesuffix(b"\r")
+    return _Place(offset, encoding.readable(line), encoding.original(line))
+
+
+def _starts_object(encoding: Encoding, file: BinaryIO) -> bool:
+    place = file.tell()
+    start = next(encoding.chunks(file), b"")[:4096].lstrip()
+    file.seek(place)
+    return start.startswith(b"{")
+
+
+def _lines(encoding: Encoding, file: BinaryIO, longest: int) -> Iterator[bytes]:
+    """The lines of a file without their LF, in UTF-8 where the encoding is transcoded."""
+    held = b""
+    for chunk in encoding.chunks(file):
+        *lines, held = (held + chunk).split(b"\n")
+        yield from lines
+        if len(held) > longest:
+            raise PlatformError(
+                f"Une ligne dépasse {longest >> 20} Mio.",
+                "Le fichier n'a sans doute pas un objet par ligne : corrigez `rows`.",
+            )
+    if held:
+        yield held
 
 
 def _check_keys(row: dict[str, Any]) -> None:

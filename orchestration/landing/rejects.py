@@ -16,14 +16,19 @@ MOTIFS = {
     "cle_en_double": "clé présente deux fois dans le même objet",
     "formule_sans_valeur": "formule sans valeur enregistrée",
     "guillemet_isole": "guillemet ouvert et jamais fermé sur la ligne",
+    "hors_tableau": "ligne hors du tableau",
+    "json_illisible": "ligne qui n'est pas du JSON",
     "ligne_trop_longue": "ligne trop longue",
     "ligne_vide": "ligne vide au milieu du fichier",
+    "nom_de_colonne": "nom de colonne déjà pris par un autre champ",
     "nombre_de_champs": "nombre de champs inattendu",
     "octet_nul": "octet nul, que PostgreSQL ne peut pas garder",
     "octets_invalides": "octets étrangers à l'encodage déclaré",
     "pas_un_objet": "valeur simple ou liste à la place d'un objet",
     "texte_apres_guillemet": "texte après un guillemet fermant",
 }
+# Kept with the rejects, and none of them: the declaration says that these lines are no rows.
+OUT_OF_TABLE = "hors_tableau"
 
 
 class Reject(NamedTuple):

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.audit import STATUSES
 from orchestration.landing.declaration import SourceTable
 from orchestration.landing.erased import LIST as ERASED
 from orchestration.landing.erased import ensure_list
@@ -28,7 +29,7 @@ create table if not exists plateforme.chargements (
     table_nom text not null,
     fichier text not null,
     variante text not null default '',
-    statut text not null check (statut in ('charge', 'remplace', 'identique', 'doublon', 'echec')),
+    statut text not null,
     message text not null default '',
     recu_le timestamptz not null default now(),
     charge_le timestamptz not null default now(),
@@ -51,6 +52,14 @@ comment on column plateforme.chargements.empreinte is
 comment on column plateforme.chargements.signature is
     'Identité du fichier sur le disque : une autre valeur est une nouvelle réception.';
 """
+
+# What the audit learned later: an existing table gets it too.
+_AUDIT_COLUMNS = {
+    "hors_tableau": "bigint not null default 0",
+    "mal_encodees": "bigint not null default 0",
+    "motif": "text not null default ''",
+}
+_AUDIT_STATUSES = "chargements_statut_check"
 
 _REJECTS = """
 create table if not exists {rejects} (
@@ -76,8 +85,23 @@ create table if not exists {raw} (
 );
 """
 
+# Which of two files came last: reading one of them again, for another declaration, must not change that.
+_RECEIVED = """
+set local lock_timeout = '60s';
+alter table {raw} add column source_recu_le timestamptz not null default now();
+update {raw} set source_recu_le = chargements.recu_le
+    from plateforme.chargements where chargements.chargement_id = {raw}.chargement_id;
+alter table {raw} alter column source_recu_le
+    set default coalesce(plateforme.en_cours('source_recu_le')::timestamptz, now());
+set local lock_timeout = 0;
+"""
+
 REJECTS_TABLE = "rejets_chargement"
 LOCK_TIMEOUT = "60s"
+WIDE_ADVICE = (
+    "Un fichier si large met en colonnes ce qui devrait être en lignes : demandez-le par question ou par "
+    "année, ou en plusieurs fichiers."
+)
 
 
 def raw_table(table: SourceTable) -> sql.Identifier:
@@ -105,8 +129,66 @@ def ensure_audit(connection: psycopg.Connection) -> None:
                 connection.execute("create schema plateforme")
             connection.execute(_AUDIT)
             apply_access(connection, "plateforme", "chargements")
+        _migrate_audit(connection)
         if ensure_list(connection):
             apply_access(connection, *ERASED.split("."))
+
+
+def _migrate_audit(connection: psycopg.Connection) -> None:
+    """Gives the audit the columns and statuses that it lacks, within the transaction in progress.
+
+    Raises:
+        PlatformError: this account may not, or a reader has kept the table busy for a minute.
+    """
+    present = {
+        name
+        for (name,) in connection.execute(
+            "select attname from pg_attribute where attrelid = 'plateforme.chargements'::regclass"
+        )
+    }
+    changes = [
+        sql.SQL("add column {} {}").format(sql.Identifier(name), sql.SQL(kind))
+        for name, kind in _AUDIT_COLUMNS.items()
+        if name not in present
+    ]
+    allowed = connection.execute(
+        "select pg_get_constraintdef(oid) from pg_constraint "
+        "where conrelid = 'plateforme.chargements'::regclass and conname = %s",
+        [_AUDIT_STATUSES],
+    ).fetchone()
+    if allowed is None or any(f"'{status}'" not in allowed[0] for status in STATUSES):
+        name = sql.Identifier(_AUDIT_STATUSES)
+        statuses = sql.SQL(", ").join(map(sql.Literal, STATUSES))
+        changes.append(sql.SQL("drop constraint if exists {}").format(name))
+        changes.append(sql.SQL("add constraint {} check (statut in ({}))").format(name, statuses))
+    if changes:
+        _alter(connection, sql.Identifier("plateforme", "chargements"), changes, "être mise à jour")
+
+
+def _alter(
+    connection: psycopg.Connection, table: sql.Identifier, changes: Sequence[sql.Composable], why: str
+) -> None:
+    """Changes a table, unless a reader keeps it busy for a minute."""
+    name = table.as_string(connection).replace('"', "")
+    connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+    try:
+        connection.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(changes)))
+    except psycopg.errors.LockNotAvailable as error:
+        raise PlatformError(
+            f"La table {name} doit {why}, mais une autre session la garde occupée depuis une minute.",
+            "Fermez les requêtes ouvertes sur cette table, puis relancez le chargement.",
+        ) from error
+    except psycopg.errors.TooManyColumns as error:
+        raise PlatformError(
+            f"La table {name} aurait plus de 1\u202f600 colonnes, ce que PostgreSQL ne permet pas.",
+            WIDE_ADVICE,
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise PlatformError(
+            f"La table {name} doit {why}, et ce compte n'en est pas le propriétaire.",
+            "Faites lancer make load une fois par le compte qui a créé cette table.",
+        ) from error
+    connection.execute("set local lock_timeout = 0")
 
 
 def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
@@ -125,6 +207,8 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
             found = connection.execute("select to_regclass(%s)", [names[name].as_string(connection)])
             if found.fetchone() == (None,):
                 connection.execute(sql.SQL(statement).format(**names))
+        if "source_recu_le" not in column_defaults(connection, table):
+            connection.execute(sql.SQL(_RECEIVED).format(**names))
         captured = {name for variant in table.variants for name in variant.captures()}
         add_columns(connection, table, table.columns, captured)
         apply_access(connection, table.schema, table.identifier)
@@ -179,16 +263,8 @@ def add_columns(
         )
         for name in undefaulted
     ]
-    connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
-    try:
-        connection.execute(sql.SQL("alter table {} {}").format(raw_table(table), sql.SQL(", ").join(changes)))
-    except psycopg.errors.LockNotAvailable as error:
-        raise PlatformError(
-            f"La table {table.schema}.{table.identifier} doit recevoir des colonnes ({', '.join(added)}), "
-            "mais une autre session la garde occupée depuis une minute.",
-            "Fermez les requêtes ouvertes sur cette table, puis relancez le chargement.",
-        ) from error
-    connection.execute("set local lock_timeout = 0")
+    names = ", ".join(added or undefaulted)
+    _alter(connection, raw_table(table), changes, f"recevoir des colonnes ({names})")
     return added
 
 

@@ -1,194 +1,349 @@
-"""Reads the rows of an XLSX sheet as text, as near to what was received as the format allows."""
+"""Reads the table that a declaration describes in the worksheets of a workbook."""
 
 from __future__ import annotations
 
-import datetime
 import re
-import zipfile
-from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
-from xml.etree.ElementTree import ParseError
-
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import BinaryIO
 
 from orchestration.errors import PlatformError
 from orchestration.landing.declaration import Variant
-from orchestration.landing.rejects import Reject, RejectSpool
+from orchestration.landing.identifiers import joined_names
+from orchestration.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
+from orchestration.landing.spreadsheet import Book, Merge, SheetInfo, SheetRow
+from orchestration.landing.workbook_hints import header_hint
 
-_ZEROS = re.compile(r"0+")
-_FORMULA = re.compile(rb"<f[ >/]")
-# What XML and XLSX cannot write as such comes as _x0000_: only NUL matters to PostgreSQL.
-_BROKEN = (zipfile.BadZipFile, InvalidFileException, KeyError, OSError, ValueError, ParseError, TypeError)
+# With several sheets, source_ligne is the place of the sheet times this, plus the row: rows have 7 digits.
+SHEET_STRIDE = 10_000_000
+_SHOWN = 8
 
-SheetRow = tuple[int, list[str | None]]
+TableRow = tuple[int, list[str | None]]
 
 
-class Sheet:
-    """One worksheet of a workbook.
+class Workbook:
+    """One workbook, as a variant reads it.
 
     Args:
-        file: the workbook, opened at its start.
-        variant: how it is declared (`sheet`, `header`, `header_row`).
-        rejects: receives what is no row.
+        file: the workbook, seekable.
+        variant: how it is declared.
 
     Raises:
-        PlatformError: not an XLSX, or no such sheet.
+        PlatformError: not a whole XLSX, or no such sheet.
     """
 
-    def __init__(self, file: BinaryIO, variant: Variant, rejects: RejectSpool) -> None:  # noqa: D107
-        self.rejects = rejects
-        self.blank_rows = 0
+    def __init__(self, file: BinaryIO, variant: Variant) -> None:  # noqa: D107
+        self.book = Book(file)
+        self.variant = variant
+        self._read = _chosen(self.book, variant)
+
+    def tables(self, rejects: RejectSpool) -> list[SheetTable]:
+        """The table of each sheet read, in the order of the tabs; what is no row goes to the rejects."""
+        return [SheetTable(self.book, sheet, self.variant, rejects) for sheet in self._read]
+
+    def warnings(self) -> list[str]:
+        """French sentences on the sheets that are not read, and on hidden ones that are."""
+        read = {sheet.rank for sheet in self._read}
+        read |= {
+            sheet.rank for wanted in self.variant.elsewhere for sheet in _matching(self.book.sheets, wanted)
+        }
+        others = [
+            sheet for sheet in self.book.sheets if sheet.rank not in read and not self.book.is_blank(sheet)
+        ]
+        said = []
+        for what, sheets in (
+            ("Feuilles non lues", [sheet for sheet in others if sheet.visible]),
+            ("Feuilles masquées non lues", [sheet for sheet in others if not sheet.visible]),
+            ("Feuilles masquées lues", [sheet for sheet in self._read if not sheet.visible]),
+        ):
+            if sheets:
+                said.append(f"{what} : {_listed([sheet.title for sheet in sheets])}.")
+        return said
+
+
+class SheetTable:
+    """The table in one worksheet.
+
+    Attributes:
+        sheet: where it is.
+        blank_rows: blank rows below the table.
+        out_of_table: rows, or parts of rows, that the declaration leaves out.
+        errors: cells in error, by what Excel shows (`#N/A`).
+    """
+
+    def __init__(self, book: Book, sheet: SheetInfo, variant: Variant, rejects: RejectSpool) -> None:  # noqa: D107
+        self.sheet = sheet
+        self.blank_rows = self.out_of_table = 0
+        self.errors: Counter[str] = Counter()
+        self._book = book
         self._variant = variant
-        self._file = file
-        try:
-            self._book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            self._sheet = self._choose(self._book)
-            self._formulas = self._has_formulas()
-        except _BROKEN as error:
-            raise _unreadable(error) from error
-        self._rows = self._guarded()
-
-    def _choose(self, book: Any) -> Any:
-        wanted, sheets = self._variant.sheet, book.worksheets
-        for position, sheet in enumerate(sheets, start=1):
-            if wanted in (position, sheet.title):
-                # A wrong size, as some tools write it, would hide rows.
-                sheet.reset_dimensions()
-                return sheet
-        titles = ", ".join(f"« {sheet.title} »" for sheet in sheets)
-        raise PlatformError(
-            f"Le classeur n'a pas de feuille « {wanted} ». Feuilles présentes : {titles}.",
-            "Corrigez `sheet` dans la déclaration, ou demandez au fournisseur ce qui a changé.",
-        )
-
-    def _has_formulas(self) -> bool:
-        with self._sheet._get_source() as source:
-            tail = b""
-            while chunk := source.read(1 << 20):
-                if _FORMULA.search(tail + chunk):
-                    return True
-                tail = chunk[-3:]
-        return False
-
-    def _read(self) -> Iterator[tuple[int, list[str | None], bool]]:
-        """Every row: its number, its cells as text, and whether a formula lacks its value."""
-        values = self._sheet.iter_rows()
-        if not self._formulas:
-            for number, cells in enumerate(values, start=1):
-                yield number, [_text(cell) for cell in cells], False
-            return
-        # openpyxl gives either values or formulas: two readings side by side find the uncomputed ones.
-        book = openpyxl.load_workbook(self._file, read_only=True)
-        formulas = self._choose(book).iter_rows()
-        for number, (cells, written) in enumerate(zip(values, formulas, strict=True), start=1):
-            missing = any(
-                cell.value is None and cell.data_type == "n" and formula.data_type == "f"
-                for cell, formula in zip(cells, written, strict=True)
-            )
-            yield number, [_text(cell) for cell in cells], missing
+        self._rejects = rejects
+        self._several = bool(variant.sheets)
+        self._footer = re.compile(variant.footer) if variant.footer else None
+        self._too_wide = self._first_wide = 0
+        self._width = 0
+        # The last row of the header, then the last row that was not blank.
+        self._last = variant.header_row - 1
+        self._source = book.rows(sheet)
+        self._held: SheetRow | None = None
 
     def header(self) -> list[str] | None:
-        """Reads the header row, without the empty cells at its end.
+        """Reads the header, without the empty cells at its end; what stands above is out of the table.
 
         Returns:
-            The names as received, or None when the sheet ends before it.
+            The names as received, or None when the sheet ends before them.
 
         Raises:
-            PlatformError: the sheet is damaged, or the header row is blank.
+            PlatformError: the sheet is damaged, or the header is blank.
         """
-        for number, cells, _ in self._rows:
-            if number == self._variant.header_row:
-                names = _trimmed(cells)
-                if not names:
-                    raise PlatformError(
-                        f"La ligne d'en-tête ({number}) de la feuille est vide.",
-                        "Corrigez `header_row` dans la déclaration.",
-                    )
-                return [name or "" for name in names]
-        return None
+        first, count = self._variant.header_row, self._variant.header_rows
+        lines: list[list[str]] = [[] for _ in range(count)]
+        for row in self._table_rows():
+            if row.number >= first + count:
+                self._held = row
+                break
+            lines[row.number - first] = [cell or "" for cell in _trimmed(row.cells)]
+        self._last = first + count - 1
+        if any(lines):
+            return joined_names(lines)
+        if self._held is None:
+            return None
+        raise PlatformError(
+            f"La ligne d'en-tête ({first}) de la feuille « {self.sheet.title} » est vide ; la première ligne "
+            f"remplie ensuite est la {self._held.number}.",
+            "Corrigez `header_row` dans la déclaration.",
+        )
 
-    def rows(self, width: int) -> Iterator[SheetRow]:
+    def rows(self, width: int) -> Iterator[TableRow]:
         """Gives the rows below the header, `width` cells each; what is no row goes to the rejects.
 
         Raises:
             PlatformError: the sheet is damaged.
         """
-        blank_mark = None
-        for number, cells, uncomputed in self._rows:
-            filled = _trimmed(cells)
-            if not filled and not uncomputed:
-                blank_mark = blank_mark or self.rejects.mark()
-                self.blank_rows += 1
-                self._refuse(number, "ligne_vide", "une ligne vide au milieu de la feuille", [])
+        self._width = width
+        merged = (
+            _Merged(self._book, self.sheet, width, self._first_column) if self._variant.fill_merged else None
+        )
+        last = self._last
+        rows = self._table_rows()
+        for row in rows:
+            last = row.number
+            filled = _trimmed(row.cells)
+            if not filled and not row.uncomputed:
                 continue
-            blank_mark, self.blank_rows = None, 0
-            if uncomputed:
-                detail = (
-                    "une formule dont le résultat n'est pas enregistré : ouvrez et enregistrez le classeur"
-                )
-                self._refuse(number, "formule_sans_valeur", detail, filled)
-            elif len(filled) > width:
-                self._refuse(
-                    number, "nombre_de_champs", f"{len(filled)} cellules au lieu de {width} au plus", filled
-                )
-            elif any("\0" in cell for cell in filled if cell):
-                self._refuse(number, "caractere_nul", "un caractère nul", filled)
-            else:
-                yield number, filled + [None] * (width - len(filled))
-        if blank_mark:
-            self.rejects.back_to(blank_mark)
+            if self._is_footer(filled):
+                self.blank_rows = row.number - self._last - 1
+                self._leave_out(row.number, row.cells)
+                for below in rows:
+                    self._leave_out(below.number, below.cells)
+                return
+            self._note_blank(row.number)
+            if merged:
+                filled = merged.fill(row.number, filled)
+            accepted = self._accepted(row, filled)
+            if accepted:
+                yield accepted
+        self.blank_rows = last - self._last
 
-    def _guarded(self) -> Iterator[tuple[int, list[str | None], bool]]:
-        try:
-            yield from self._read()
-        except _BROKEN as error:
-            raise _unreadable(error) from error
+    def _accepted(self, row: SheetRow, filled: list[str | None]) -> TableRow | None:
+        if row.uncomputed:
+            detail = "une formule dont le résultat n'est pas enregistré : ouvrez et enregistrez le classeur"
+            self._refuse(row.number, "formule_sans_valeur", detail, filled)
+        elif len(filled) > self._width:
+            self._too_wide += 1
+            self._first_wide = self._first_wide or row.number
+            detail = f"{len(filled)} cellules au lieu de {self._width} au plus"
+            self._refuse(row.number, "nombre_de_champs", detail, filled)
+        elif any("\0" in cell for cell in filled if cell):
+            self._refuse(row.number, "caractere_nul", "un caractère nul", filled)
+        else:
+            self.errors.update(row.errors)
+            return self.line(row.number), filled + [None] * (self._width - len(filled))
+        return None
+
+    def line(self, number: int) -> int:
+        """The value of source_ligne for a row of the sheet."""
+        return self.sheet.rank * SHEET_STRIDE + number if self._several else number
+
+    def hint(self, required: Collection[str]) -> str:
+        """A French sentence on where the required columns are in the workbook, "" when nowhere."""
+        return header_hint(self._book, self.sheet, self._variant, required)
+
+    def warnings(self) -> list[str]:
+        """French sentences on what was read, once it has been read."""
+        said = []
+        if self.errors:
+            shown = ", ".join(f"{error} {count} fois" for error, count in self.errors.most_common(_SHOWN))
+            said.append(f"Cellules en erreur dans Excel, nulles au typage : {shown}.")
+        if self._too_wide:
+            said.append(
+                f"Des cellules dépassent l'en-tête, d'abord à la ligne {self._first_wide} : si ce sont des "
+                f"notes à côté du tableau, écrivez `range: '{self._letters()}'`."
+            )
+        merged = [] if self._variant.fill_merged else self._merged_rows()
+        if merged:
+            said.append(
+                f"Cellules fusionnées dans le tableau, d'abord à la ligne {merged[0]} : seule la première de "
+                "chaque groupe a la valeur ; `fill_merged: true` la répète."
+            )
+        where = f"Feuille « {self.sheet.title} » : " if self._several else ""
+        return [f"{where}{sentence}" for sentence in said]
+
+    def _merged_rows(self) -> list[int]:
+        """First rows of the merged cells that stand in the table."""
+        start = self._variant.header_row + (self._variant.header_rows if self._variant.header else 0)
+        first = self._first_column
+        return sorted(
+            merge.top
+            for merge in self._book.merges(self.sheet)
+            if start <= merge.top <= self._last and first <= merge.left < first + self._width
+        )
+
+    def _letters(self) -> str:
+        first = self._first_column
+        return f"{_letter(first)}:{_letter(first + self._width - 1)}"
+
+    @property
+    def _first_column(self) -> int:
+        return self._variant.range[0] if self._variant.range else 1
+
+    def _table_rows(self) -> Iterator[SheetRow]:
+        """The rows from the header on, cut to the declared columns."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            yield held
+        for row in self._source:
+            if row.number < self._variant.header_row:
+                self._leave_out(row.number, row.cells)
+                continue
+            yield self._cut(row) if self._variant.range else row
+
+    def _cut(self, row: SheetRow) -> SheetRow:
+        assert self._variant.range is not None
+        first, last = self._variant.range
+        inside = row.cells[first - 1 : last]
+        self._leave_out(row.number, [*row.cells[: first - 1], *row.cells[last:]], "hors des colonnes lues")
+        errors = [cell for cell in inside if cell in row.errors]
+        return SheetRow(row.number, inside, row.uncomputed, errors)  # type: ignore[arg-type]
+
+    def _is_footer(self, filled: Sequence[str | None]) -> bool:
+        if self._footer is None:
+            return False
+        first = next((cell.strip() for cell in filled if cell and cell.strip()), "")
+        return self._footer.fullmatch(first) is not None
+
+    def _note_blank(self, number: int) -> None:
+        """Refuses the blank rows since the last row that was not, as one range."""
+        first, last = self._last + 1, number - 1
+        self._last = number
+        if last >= first:
+            detail = (
+                "une ligne vide au milieu de la feuille"
+                if first == last
+                else f"{last - first + 1} lignes vides au milieu de la feuille, jusqu'à la ligne {last}"
+            )
+            self._refuse(first, "ligne_vide", detail, [])
+
+    def _leave_out(
+        self, number: int, cells: Sequence[str | None], detail: str = "hors du tableau déclaré"
+    ) -> None:
+        """Keeps what the declaration leaves out of a row, unless it is blank."""
+        if any(cell and cell.strip() for cell in cells):
+            self.out_of_table += 1
+            self._refuse(number, OUT_OF_TABLE, detail, cells)
 
     def _refuse(self, number: int, motif: str, detail: str, cells: Sequence[str | None]) -> None:
+        if self._several:
+            detail = f"feuille « {self.sheet.title} », ligne {number} : {detail}"
         text = "\t".join(cell or "" for cell in cells)
         raw = text.encode("utf-8", "backslashreplace")
-        self.rejects.add(Reject(number, None, motif, detail, text.replace("\0", "\\x00"), raw))
+        self._rejects.add(Reject(self.line(number), None, motif, detail, text.replace("\0", "\\x00"), raw))
 
 
-def _unreadable(error: Exception) -> PlatformError:
+class _Merged:
+    """Repeats the value of merged cells over the rows and columns of a table."""
+
+    def __init__(self, book: Book, sheet: SheetInfo, width: int, first_column: int) -> None:
+        merges = (
+            merge._replace(left=max(merge.left - first_column, 0), right=merge.right - first_column)
+            for merge in book.merges(sheet)
+            if merge.right >= first_column and merge.left < first_column + width
+        )
+        self._width = width
+        self._waiting = sorted(merges, reverse=True)
+        self._open: list[tuple[Merge, str | None]] = []
+
+    def fill(self, number: int, cells: list[str | None]) -> list[str | None]:
+        """The cells of a row with the values of the merged cells that reach it."""
+        self._open = [(merge, value) for merge, value in self._open if merge.bottom >= number]
+        while self._waiting and self._waiting[-1].top <= number:
+            merge = self._waiting.pop()
+            if merge.bottom >= number:
+                value = cells[merge.left] if merge.top == number and merge.left < len(cells) else None
+                self._open.append((merge, value))
+        for merge, value in self._open:
+            end = min(merge.right + 1, self._width)
+            cells = [*cells, *[None] * (end - len(cells))] if value is not None else cells
+            for place in range(merge.left, end if value is not None else 0):
+                cells[place] = value
+        return cells
+
+
+def _chosen(book: Book, variant: Variant) -> list[SheetInfo]:
+    found = [(wanted, _matching(book.sheets, wanted)) for wanted in variant.wanted_sheets]
+    for wanted, sheets in found:
+        if not sheets:
+            raise _no_sheet(book, wanted)
+    ranks = {sheet.rank for _, sheets in found for sheet in sheets}
+    return [sheet for sheet in book.sheets if sheet.rank in ranks]
+
+
+def _matching(sheets: Sequence[SheetInfo], wanted: str | int | None) -> list[SheetInfo]:
+    """The sheets of a title, of a pattern of titles, or else of a place among the visible ones."""
+    visible = [sheet for sheet in sheets if sheet.visible]
+    if wanted is None:
+        return (visible or list(sheets))[:1]
+    name = _folded(str(wanted))
+    titled = [sheet for sheet in sheets if _folded(sheet.title) == name]
+    if titled:
+        return titled[:1]
+    if isinstance(wanted, int):
+        return visible[wanted - 1 : wanted]
+    return [sheet for sheet in visible if fnmatchcase(_folded(sheet.title), name)]
+
+
+def _no_sheet(book: Book, wanted: str | int | None) -> PlatformError:
+    titles = [sheet.title + ("" if sheet.visible else " (masquée)") for sheet in book.sheets]
     return PlatformError(
-        f"Le classeur est illisible ({type(error).__name__} : {error}).",
-        "Vérifiez que c'est bien un .xlsx entier (ni .xls ni CSV renommé, ni protégé par un mot de passe), "
-        "ou demandez un nouveau fichier.",
+        f"Le classeur n'a pas de feuille « {wanted or 1} ». Feuilles présentes : {_listed(titles, 50)}.",
+        "Corrigez `sheet` (ou `sheets`) dans la déclaration : un titre entre guillemets, ou un rang parmi "
+        "les feuilles visibles. Si le fournisseur a changé ses titres, ajoutez une variante.",
     )
 
 
-def _trimmed(cells: list[str | None]) -> list[str | None]:
-    """The cells without the empty ones at the end."""
-    last = next((place for place in range(len(cells), 0, -1) if cells[place - 1] is not None), 0)
-    return cells[:last]
+def _listed(titles: Sequence[str], most: int = _SHOWN) -> str:
+    shown = ", ".join(f"« {title} »" for title in titles[:most])
+    return shown + (f" et {len(titles) - most} autres" if len(titles) > most else "")
 
 
-def _text(cell: Any) -> str | None:
-    """A cell as text: ISO dates, no `.0` after integers, zeros in front where the format shows them."""
-    value = cell.value
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime.datetime):
-        return (value.date() if value.time() == datetime.time() else value).isoformat()
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, datetime.timedelta):
-        return _duration(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        value = int(value)
-    if isinstance(value, int):
-        zeros = len(cell.number_format) if _ZEROS.fullmatch(cell.number_format or "") else 0
-        return f"{value:0{zeros + (value < 0)}d}"
-    return repr(value)
+def _folded(title: str) -> str:
+    """Titles are the same for Excel whatever their case."""
+    return unicodedata.normalize("NFC", title).strip().casefold()
 
 
-def _duration(value: datetime.timedelta) -> str:
-    """Hours, minutes and seconds, as the format [h]:mm:ss shows them."""
-    seconds = round(value.total_seconds())
-    sign = "-" if seconds < 0 else ""
-    minutes, seconds = divmod(abs(seconds), 60)
-    return f"{sign}{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+def _letter(column: int) -> str:
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def _trimmed(cells: Sequence[str | None]) -> list[str | None]:
+    """The cells without the blank ones at the end."""
+    last = len(cells)
+    while last and not (cells[last - 1] or "").strip():
+        last -= 1
+    return list(cells[:last])

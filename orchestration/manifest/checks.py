@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.manifest.nodes import Manifest
-from orchestration.manifest.rules import auditing, describing, governing, landing, offering, reading
+from orchestration.manifest.rules import (
+    auditing,
+    casting,
+    conforming,
+    describing,
+    governing,
+    joining,
+    landing,
+    offering,
+    reading,
+)
 
 RULES = (
     *reading.RULES,
     *offering.RULES,
     *describing.RULES,
+    *conforming.RULES,
     *landing.RULES,
+    *casting.RULES,
+    *joining.RULES,
     *governing.RULES,
     *auditing.RULES,
 )

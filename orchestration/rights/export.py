@@ -27,6 +27,7 @@ OF_THE_PLATFORM = {
     "source_ligne": "Ligne du fichier.",
     "chargement_id": "Numéro du chargement.",
     "charge_le": "Jour et heure du chargement.",
+    "source_recu_le": "Jour et heure où le fichier est arrivé avec ce contenu.",
 }
 
 

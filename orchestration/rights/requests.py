@@ -57,7 +57,8 @@ class Dossier:
         places: where rows of the person stand, the raw ones first.
         values: what identifies the person in texts: identifiers, values of her own, pseudonyms.
         identifiers: those among them that were given, as sources write them.
-        lines: (file, line) of the landing zone, from the raw rows and rejects.
+        lines: (label of the source, file, line), from the raw rows and rejects: two tables may read one
+            file, each its own lines.
         fingerprints: administration -> fingerprints, for the journal.
     """
 
@@ -66,7 +67,7 @@ class Dossier:
     places: list[Place]
     values: set[str]
     identifiers: set[str]
-    lines: set[tuple[str, int]]
+    lines: set[tuple[str, str, int]]
     fingerprints: dict[str, list[str]]
 
     @property
@@ -167,7 +168,15 @@ def collect(
         if place.rows:
             dossier.places.append(place)
             if place.kind == "rejet":
-                dossier.lines |= {(row["source_fichier"], row["source_ligne"]) for row in place.rows}
+                domain = table.schema.removeprefix("raw_")
+                dossier.lines |= {
+                    (
+                        f"{domain}.{row['source_nom']}.{row['table_nom']}",
+                        row["source_fichier"],
+                        row["source_ligne"],
+                    )
+                    for row in place.rows
+                }
     return dossier
 
 
@@ -185,7 +194,7 @@ def _raw(
     dossier.identifiers |= {value.strip() for value in written}
     condition = sql.SQL("{} = any({})").format(column, sql.Literal(sorted(written)))
     rows = list(_rows(connection, table, condition))
-    dossier.lines |= {(row["source_fichier"], row["source_ligne"]) for row in rows}
+    dossier.lines |= {(source.label, row["source_fichier"], row["source_ligne"]) for row in rows}
     dossier.values |= _own_values(connection, source, table, rows, condition)
     yield Place(table, "brut", condition, rows, (source.label,))
 
@@ -275,8 +284,9 @@ def _elsewhere(table: Table, labels: tuple[str, ...], dossier: Dossier) -> Place
     own = rejects and table.schema in {source.schema for source in dossier.sources}
     values = dossier.values if own or kind == "test" else telling(dossier.values)
     conditions = [holds(column, type_, values) for column, type_ in table.columns.items() if values]
-    if labels and {"source_fichier", "source_ligne"} <= set(table.columns) and dossier.lines:
-        files, lines = zip(*sorted(dossier.lines), strict=True)
+    places = sorted((file, line) for label, file, line in dossier.lines if label in labels)
+    if places and {"source_fichier", "source_ligne"} <= set(table.columns):
+        files, lines = zip(*places, strict=True)
         conditions.append(
             sql.SQL(
                 "(source_fichier, source_ligne) in (select * from unnest({}::text[], {}::bigint[]))"

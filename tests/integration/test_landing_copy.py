@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.landing import benchmark, load_landing
+from orchestration.landing.declaration import Variant
 from orchestration.landing.encodings import Encoding
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.rejects import RejectSpool
@@ -49,9 +51,23 @@ def connection(server: EmbeddedServer) -> Iterator[psycopg.Connection]:
     server.drop_database("essai_copie")
 
 
-def copied(connection: psycopg.Connection, framer: CsvFramer, width: int) -> list[tuple[object, ...]]:
+SHAPES = st.fixed_dictionaries(
+    {},
+    optional={
+        "comment": st.just("a"),
+        "footer": st.just("1;"),
+        "short_rows": st.just(True),
+        "long_rows": st.just(True),
+        "beside": st.just("notes"),
+    },
+)
+
+
+def copied(
+    connection: psycopg.Connection, framer: CsvFramer, width: int, columns_wanted: int = 3
+) -> list[tuple[object, ...]]:
     """The rows that PostgreSQL makes of what the framer gives."""
-    columns = ", ".join(f"c{place} text" for place in range(width))
+    columns = ", ".join(f"c{place} text" for place in range(columns_wanted))
     quote = framer.quote.decode().replace("'", "''")
     with connection.transaction(force_rollback=True):
         connection.execute(f"create temporary table essai (ligne bigint, {columns})")
@@ -71,15 +87,24 @@ def copied(connection: psycopg.Connection, framer: CsvFramer, width: int) -> lis
     st.integers(1, 5),
     st.sampled_from(["utf-8", "latin-1", "cp1252", "utf-16-le", "utf-16-be", "cp850", "ascii"]),
     st.sampled_from(['"', "'", ""]),
+    SHAPES,
 )
-@example(b"\\.\n\\.", 1, "utf-8", '"')
+@example(b"\\.\n\\.", 1, "utf-8", '"', {})
 def test_copy_accepts_whatever_is_framed(
-    connection: psycopg.Connection, data: bytes, width: int, encoding: str, quote: str
+    connection: psycopg.Connection,
+    data: bytes,
+    width: int,
+    encoding: str,
+    quote: str,
+    shape: dict[str, Any],
 ) -> None:
     data = "x".encode(encoding) + data
     rejects = RejectSpool()
-    framer = CsvFramer(io.BytesIO(data), Encoding.named(encoding), ";", quote, rejects)
-    rows = copied(connection, framer, width)
+    variant = Variant(
+        "essai", "*.csv", "csv", encoding=Encoding.named(encoding), delimiter=";", quote=quote, **shape
+    )
+    framer = CsvFramer(io.BytesIO(data), variant, rejects)
+    rows = copied(connection, framer, width, width + ("beside" in shape))
     assert len(rows) == framer.counts.rows
     lines = [row[0] for row in rows] + [reject.line for reject in rejects]
     assert len(set(lines)) == len(lines)
@@ -100,7 +125,7 @@ def test_values_arrive_as_they_were_written(
     csv.writer(text, delimiter=";", lineterminator=end, quoting=csv.QUOTE_ALL).writerows(records)
     # An unquoted first line settles the line ends.
     data = f"x;y;z{end}{text.getvalue()}".encode()
-    framer = CsvFramer(io.BytesIO(data), Encoding.named("utf-8"), ";", '"', RejectSpool())
+    framer = CsvFramer(io.BytesIO(data), Variant("essai", "*.csv", "csv", delimiter=";"), RejectSpool())
     assert [row[1:] for row in copied(connection, framer, 3)] == [("x", "y", "z"), *records]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -42,6 +43,11 @@ def load(database: str, landing: Path) -> Callable[..., LoadReport]:
         return load_landing(database, landing, tables or (table(),), **options)
 
     return run
+
+
+LAST_RECEIVED = (
+    "select source_fichier from raw_age.essai group by source_fichier order by max(source_recu_le)"
+)
 
 
 def put(landing: Path, name: str, content: str | bytes) -> Path:
@@ -102,12 +108,61 @@ def test_metadata_columns_come_first(load: Any, landing: Path, connection: Conne
     report = load(table("age/essai/x_{annee}.csv"))
     found = connection.execute("select * from raw_age.essai")
     assert [column.name for column in found.description or []] == [
-        *("source_fichier", "source_ligne", "chargement_id", "charge_le"),
+        *("source_fichier", "source_ligne", "chargement_id", "charge_le", "source_recu_le"),
         *("a", "b", "annee", "extra"),
     ]
-    assert found.fetchall()[0][4:] == ("3", "1", "2024", "2")
+    assert found.fetchall()[0][5:] == ("3", "1", "2024", "2")
     assert report.tables[0].columns_added == ["extra"]
     assert "extra" in only(report).message
+
+
+def test_a_file_read_again_keeps_its_place_among_the_others(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    """Which file came last: by its content under its name, not by when it was last read."""
+
+    def order() -> list[str]:
+        return [name for (name,) in connection.execute(LAST_RECEIVED)]
+
+    put(landing, "x_b.csv", "a,b\n1,2\n")
+    os.utime(put(landing, "x_a.csv", "a,b\n3,4\n"), (0, 0))
+    load()
+    assert order() == ["age/essai/x_a.csv", "age/essai/x_b.csv"]
+    put(landing, "x_a.csv", "a,b\n3,4\n")
+    load()
+    load(table(options={"optional": ["b"]}))
+    assert order() == ["age/essai/x_a.csv", "age/essai/x_b.csv"]
+    put(landing, "x_a.csv", "a,b\n5,6\n")
+    load()
+    put(landing, "x_a.csv", "a,b\n3,4\n")
+    load()
+    assert order() == ["age/essai/x_b.csv", "age/essai/x_a.csv"]
+
+
+def test_a_renamed_file_keeps_its_place_among_the_others(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    first = put(landing, "x_a.csv", "a,b\n1,2\n")
+    load()
+    put(landing, "x_b.csv", "a,b\n3,4\n")
+    load()
+    first.rename(first.with_name("x_c.csv"))
+    load()
+    assert [name for (name,) in connection.execute(LAST_RECEIVED)] == [
+        "age/essai/x_c.csv",
+        "age/essai/x_b.csv",
+    ]
+
+
+def test_rows_loaded_before_the_column_know_when_they_came(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    connection.execute("alter table raw_age.essai drop column source_recu_le")
+    connection.execute("update plateforme.chargements set recu_le = '2024-02-29'")
+    load()
+    assert rows(connection, "source_recu_le::date::text") == [("2024-02-29",)]
 
 
 def test_nothing_new_changes_nothing(load: Any, landing: Path, connection: Connection) -> None:
@@ -181,6 +236,27 @@ def test_never_received_table_exists_and_is_empty(load: Any, connection: Connect
     assert rows(connection) == []
 
 
+def test_older_audit_gets_its_new_columns_and_statuses(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    connection.execute(
+        "alter table plateforme.chargements drop hors_tableau, drop mal_encodees, drop motif, "
+        "drop constraint chargements_statut_check, add constraint chargements_statut_check "
+        "check (statut in ('charge', 'remplace', 'identique', 'doublon', 'echec'))"
+    )
+    put(landing, "x.csv", "a,b\n1,3\n")
+    load()
+    kept = connection.execute(
+        "select statut, hors_tableau, mal_encodees, motif from plateforme.chargements order by chargement_id"
+    )
+    assert kept.fetchall() == [("charge", 0, 0, ""), ("remplace", 0, 0, "")]
+    connection.execute("update plateforme.chargements set statut = 'attente'")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("update plateforme.chargements set statut = 'perdu'")
+
+
 def test_file_that_left_keeps_its_rows(load: Any, landing: Path, connection: Connection) -> None:
     path = put(landing, "x.csv", "a,b\n1,2\n")
     load()
@@ -204,6 +280,10 @@ def test_unmatched_files_are_listed_hidden_ones_not(load: Any, landing: Path) ->
     (landing / "sg/y.csv").write_text("?")
     assert load().unmatched == ["age/essai/x.txt", "sg/y.csv"]
     assert load(domains=["age"]).unmatched == ["age/essai/x.txt"]
+    put(landing, "ise_2024-brut.csv", "a,b\n1,2\n")
+    near = load(table("age/essai/ise_{edition:v0|yyyy}.csv"), domains=["age"]).hints
+    assert list(near) == ["age/essai/ise_2024-brut.csv"]
+    assert "edition « 2024-brut » n'a pas la forme « v0|yyyy »" in near["age/essai/ise_2024-brut.csv"]
 
 
 def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None:
@@ -223,8 +303,12 @@ def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None
         ("nul.csv", b"a\0,b\n1,2\n", "octets nuls"),
         ("coupe.json", b'[{"a": 1, "b": 2}, {"a": ', "ligne 1, colonne 26"),
         ("vide.json", b"", "vide"),
-        ("faux.xlsx", b"a,b\n1,2\n", "illisible"),
-        ("large.csv", ",".join(f"c{k}" for k in range(1700)).encode() + b",a,b\n", "PostgreSQL a refusé"),
+        ("tout.csv", b"a,b\n1\n2\n3\n", "Livraison vide : aucune ligne acceptée. 3 lignes refusées (nombre"),
+        ("entete.csv", b"a,b\n", "Livraison vide"),
+        ("rien.json", b"[]", "Livraison vide"),
+        ("erreur.json", b'{"error": "not found"}', "réponse d'erreur d'un service"),
+        ("faux.xlsx", b"a,b\n1,2\n", "c'est un texte"),
+        ("large.csv", ",".join(f"c{k}" for k in range(1700)).encode() + b",a,b\n", "1\u202f600 colonnes"),
     ],
 )
 def test_bad_file_fails_alone(
@@ -260,7 +344,9 @@ def test_failure_keeps_the_previous_rows(load: Any, landing: Path, connection: C
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
     put(landing, "x.csv", "c\n1\n")
-    assert only(load()).status == "echec"
+    failed = only(load())
+    assert failed.status == "echec"
+    assert " Rien ne change : 1 ligne en place, depuis le " in failed.message
     assert rows(connection) == [(2, "1", "2")]
     put(landing, "x.csv", "a,b\n1,2\n")
     assert only(load()).status == "identique"
@@ -363,7 +449,8 @@ def test_other_format_waits_while_the_first_fails(
 
 
 def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, connection: Connection) -> None:
-    declared = table("age/essai/*.json", file_format="json", options={"envelope": "opendatasoft_v2"})
+    cut = {"envelope": "opendatasoft_v2", "allow_partial": True}
+    declared = table("age/essai/*.json", file_format="json", options=cut)
     records = [{"a": 1.50, "b": [1, "é"]}, 3, {"a": None, "b": "", "neuf": {"x": True}}]
     put(landing, "x.json", json.dumps({"total_count": 5, "results": records}))
     report = load(declared)
@@ -378,10 +465,19 @@ def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, conn
     assert only(report).line().startswith("age/essai/x.json : chargé, 2 lignes, 1 illisible, ")
 
 
-def test_empty_json_list_is_no_failure(load: Any, landing: Path, connection: Connection) -> None:
-    put(landing, "x.json", "[]")
-    assert only(load(table("age/essai/*.json", file_format="json"))).status == "charge"
-    assert rows(connection) == []
+def test_cut_export_fails_and_the_rows_before_stay(load: Any, landing: Path, connection: Connection) -> None:
+    declared = table("age/essai/*.json", file_format="json", options={"envelope": "opendatasoft_v2"})
+    whole = {"total_count": 2, "results": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}
+    put(landing, "x.json", json.dumps(whole))
+    load(declared)
+    put(landing, "x.json", json.dumps({**whole, "results": whole["results"][:1]}))
+    assert only(load(declared)).status == "echec"
+    message = only(load(declared)).message
+    assert "annonce 2 enregistrements et en contient 1 : l'export est coupé" in message
+    assert rows(connection, "a") == [("1",), ("3",)]
+    put(landing, "x.json", json.dumps({**whole, "results": []}))
+    assert "vide" in only(load(declared)).message
+    assert rows(connection, "a") == [("1",), ("3",)]
 
 
 def test_sheet_is_loaded_as_text(load: Any, landing: Path, connection: Connection) -> None:

@@ -85,7 +85,7 @@ def test_a_drop_and_a_new_column_are_found_and_no_row_is_kept(tmp_path: Path, da
         f"""
         create schema ags;
         create table ags.fct_marche as
-        select n as marche_id, '{SECRET}' as groupement, '25014' as commune_nis, 50.1 as latitude
+        select n as marche_id, '{SECRET}' as groupement, '25014' as code_nis, 50.1 as latitude
         from generate_series(1, 400) as n;
         create schema agc;
         create table agc.fct_subvention as

@@ -38,6 +38,20 @@ donnees_au_centre:
 """
 # A model that calls a macro. At parse time nothing runs, so that a refusal is the model's own.
 MODEL = "{{% set _ = ref('chiffres') %}}{{% if execute %}}{call}{{% endif %}}"
+# What macros that read the description of a source find: the cases make the table, in their session.
+SOURCES = """
+version: 2
+sources:
+  - name: essai
+    schema: pg_temp
+    tables:
+      - name: recues
+        columns:
+          - {name: cle}
+          - {name: reseau}
+          - {name: nom, config: {meta: {donnee_personnelle: identifiante}}}
+          - {name: note}
+"""
 ENGINES = ("postgres", "denodo")
 
 
@@ -137,6 +151,7 @@ def _write(folder: Path, calls: Sequence[str], database: str) -> None:
     seeds.mkdir(parents=True)
     shutil.copytree(ROOT / "macros", folder / "macros", ignore=shutil.ignore_patterns("*.yml"))
     shutil.copy(ROOT / "seeds" / "commun" / "chiffres.csv", seeds)
+    (models / "_essai__sources.yml").write_text(SOURCES, encoding="utf-8")
     for number, call in enumerate(calls):
         (models / f"{_name(number)}.sql").write_text(MODEL.format(call=call), encoding="utf-8")
     (folder / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")

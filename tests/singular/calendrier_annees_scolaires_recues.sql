@@ -1,33 +1,17 @@
 {{ config(
     group='commun',
+    severity='warn',
     meta={'dagster': {'ref': {'name': 'int_calendrier__annees_scolaires'}}}
 ) }}
 
--- The school years of the seed leave, between two of them, exactly the summer holidays that were received.
-with recues as (
-    select
-        debut,
-        fin
-    from {{ ref('stg_conges__conges_scolaires') }}
-    where
-        nom like 'Vacances d''été%'
-        and fin is not null
-    group by debut, fin
-),
-
-connues as (
-    select
-        {{ add_days('fin', 1) }} as debut,
-        fin_vacances as fin
-    from {{ ref('int_calendrier__annees_scolaires') }}
-)
-
+-- Where the table of school years and the received summers differ: dim_calendrier follows the received ones.
 select
-    recues.debut,
-    recues.fin
-from recues
-left join connues
-    on
-        recues.debut = connues.debut
-        and recues.fin = connues.fin
-where connues.debut is null
+    annee_scolaire,
+    debut_table,
+    debut_recu,
+    fin_table,
+    fin_recue
+from {{ ref('int_calendrier__annees_scolaires') }}
+where
+    debut_recu <> debut_table
+    or fin_recue <> fin_table

@@ -1,5 +1,6 @@
 {{ config(
     group='commun',
+    severity='warn',
     meta={'dagster': {'ref': {'name': 'jours_feries_regles'}}}
 ) }}
 

@@ -6,7 +6,7 @@
 with marches as (
     select count(*) as marches
     from {{ ref('fct_marche') }}
-    where commune_nis is not null
+    where code_nis is not null
 ),
 
 comptees as (

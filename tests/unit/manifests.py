@@ -94,7 +94,7 @@ def source(domain: str, name: str, table: str, **more: Any) -> dict[str, Any]:
         "description": f"La table {table}.",
         "columns": {"fase": column("fase")},
         "external": {"location": f"{domain}/{name}/*.csv", "file_format": "csv", "options": {}},
-        "config": {"meta": {"gouvernance": governance()}},
+        "config": {"meta": {"gouvernance": governance(), "fichiers": "s_ajoutent"}},
         "tags": [],
         "meta": {},
     }

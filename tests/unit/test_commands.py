@@ -16,6 +16,7 @@ import yaml
 from orchestration.cli import COMMANDS, main, with_absolute_landing
 from orchestration.commands import templates
 from orchestration.commands.database import exports
+from orchestration.commands.inference import Typing
 from orchestration.commands.notifications import _refuse_failures as refuse_failures
 from orchestration.commands.pipeline import is_set, load_failures, verdict
 from orchestration.commands.project import failure_advice, find_model, preview, selection_advice
@@ -291,8 +292,34 @@ def test_a_good_name_says_its_layer(checkout: Path) -> None:
     assert layers == ["staging", "intermediate", "marts", "marts"]
 
 
+def staging_files(
+    manifest: dict, name: str, source: str | None, typings: dict[str, Typing] | None = None
+) -> dict[str, str]:
+    node = templates.choose_source(manifest, "ags", name, source)
+    return templates.staging_files("ags", name, node, templates.source_columns(node), typings or {})
+
+
+def test_what_the_rows_say_is_written_with_its_rules() -> None:
+    typings = {
+        "id": Typing("to_integer"),
+        "nom": Typing("to_decimal", ("14", "2", "decimal_separator=','", "group_separators=[' ']")),
+    }
+    files = staging_files(MANIFEST, "stg_clubs__membres", "clubs.membres", typings)
+    statement, _, issues, _ = files.values()
+    assert "{{ to_decimal('nom', 14, 2, decimal_separator=',', group_separators=[' ']) }} as nom" in statement
+    condition = "is_decimal('nom', 14, 2, decimal_separator=',', group_separators=[' '])"
+    assert (
+        f"    optional(\n        'nom',\n        {condition},\n        \"nom : illisible\"\n    )," in issues
+    )
+    long = templates.rule_line("c" * 40, typings["nom"], required=False)
+    assert max(map(len, long.splitlines())) <= templates.WIDTH
+    assert templates.rule_line("id", Typing("to_integer"), required=True) == (
+        "    required('id', is_integer('id'), \"id : absent ou illisible\"),"
+    )
+
+
 def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
-    files = templates.staging_files(MANIFEST, "ags", "stg_points_verts__pieds", None)
+    files = staging_files(MANIFEST, "stg_points_verts__pieds", None)
     folder = "models/ags/staging/points_verts/stg_points_verts__pieds"
     assert list(files) == [f"{folder}.sql", f"{folder}.yml", f"{folder}_ecarts.sql", f"{folder}_ecarts.yml"]
     assert "{{ source('points_verts', 'points_verts') }}" in files[f"{folder}.sql"]
@@ -302,11 +329,13 @@ def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
     described = {column["name"]: column["description"] for column in model["columns"]}
     assert described["id"] == MANIFEST["sources"]["source.p.clubs.clubs"]["columns"]["id"]["description"]
     assert described["nom"] == templates.TO_DESCRIBE
+    assert "required('id', none, " in files[f"{folder}_ecarts.sql"]
+    assert "few_set_aside" in files[f"{folder}_ecarts.yml"]
     assert max(len(line) for text in files.values() for line in text.splitlines()) <= 110
 
 
 def test_a_staging_model_is_built_with_its_ecarts() -> None:
-    files = templates.staging_files(MANIFEST, "ags", "stg_clubs__gens", "clubs.membres")
+    files = staging_files(MANIFEST, "stg_clubs__gens", "clubs.membres")
     assert " make build SELECT=source:clubs+ " in templates.next_steps("stg_clubs__gens", list(files))
     assert " make build SELECT=dim_club " in templates.next_steps(
         "dim_club", ["models/ags/marts/dim_club.sql"]
@@ -321,7 +350,7 @@ def test_a_staging_model_keeps_what_the_file_name_says() -> None:
         "external": {"location": "ags/clubs/membres_{annee}_{nom}.csv", "file_format": "csv"},
     }
     manifest = {"sources": {"source.p.clubs.membres": node}}
-    files = templates.staging_files(manifest, "ags", "stg_clubs__membres", None)
+    files = staging_files(manifest, "stg_clubs__membres", None)
     statement, description = list(files.values())[:2]
     assert statement.count("{{ clean_text('annee') }} as annee") == 1
     # A column that is captured and declared is written once, with its own description.
@@ -334,7 +363,7 @@ def test_a_staging_model_keeps_what_the_file_name_says() -> None:
 @pytest.mark.parametrize("source", [None, "clubs", "clubs.x"])
 def test_a_doubtful_source_is_asked_for(source: str | None) -> None:
     with pytest.raises(PlatformError, match=r"source") as raised:
-        templates.staging_files(MANIFEST, "ags", "stg_clubs__gens", source)
+        staging_files(MANIFEST, "stg_clubs__gens", source)
     assert "clubs.clubs, clubs.membres" in raised.value.advice
 
 
@@ -403,7 +432,7 @@ def test_what_a_source_says_of_people_is_said_of_its_staging() -> None:
         for name, column in node["columns"].items()
     }
     manifest = {"sources": {"source.p.clubs.membres": {**node, "columns": told}}}
-    files = templates.staging_files(manifest, "ags", "stg_clubs__membres", "clubs.membres")
+    files = staging_files(manifest, "stg_clubs__membres", "clubs.membres")
     columns = yaml.safe_load(list(files.values())[1])["models"][0]["columns"]
     assert columns[-1]["config"] == {"meta": {"donnee_personnelle": "identifiant_direct"}}
 

@@ -82,9 +82,14 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
     one, described = table(), table()
     other = table(options={"delimiter": ";"})
     longer = table(columns=("a", "b", "c"))
-    prints = [declared.fingerprint(declared.variants[0]) for declared in (one, described, other, longer)]
+    shapes = [{"header_row": 5}, {"header_rows": 2}, {"names": "position"}, {"footer": "Source.*"}]
+    shapes += [{"comment": "#"}, {"short_rows": True}, {"long_rows": True}, {"beside": "b"}, {"member": "*"}]
+    others = [table(options=shape) for shape in shapes]
+    prints = [
+        declared.fingerprint(declared.variants[0]) for declared in (one, described, other, longer, *others)
+    ]
     assert prints[0] == prints[1]
-    assert len(set(prints)) == 3
+    assert len(set(prints)) == 3 + len(shapes)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +121,24 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
         ({"file_format": "json", "options": {"fields": {"x": 1}}}, "fields", "geopoint.0"),
         ({"file_format": "xlsx", "options": {"header_row": 0}}, "header_row", "à partir de 1"),
         ({"file_format": "xlsx", "options": {"sheet": True}}, "sheet", "rang"),
+        ({"options": {"header_row": "5"}}, "header_row", "à partir de 1"),
+        ({"options": {"header_rows": True}}, "header_rows", "à partir de 1"),
+        ({"options": {"header_rows": 2, "header": False}}, "header", "header_rows"),
+        ({"options": {"names": "ordre"}}, "names", "position"),
+        ({"columns": (), "options": {"names": "position"}}, "names", "columns:"),
+        ({"options": {"footer": "("}}, "footer", "Source.*"),
+        ({"options": {"footer": 3}}, "footer", "guillemets"),
+        ({"options": {"comment": ",#"}}, "comment", "début de ligne"),
+        ({"options": {"short_rows": "oui"}}, "short_rows", "true ou false"),
+        ({"options": {"beside": "note"}}, "beside", "columns:"),
+        ({"options": {"max_unpacked": 0}}, "max_unpacked", "à partir de 1"),
+        ({"file_format": "json", "options": {"footer": "x"}}, "footer", "Options permises"),
+        ({"file_format": "xlsx", "options": {"sheet": 1, "sheets": ["b"]}}, "sheets", "pas les deux"),
+        ({"file_format": "xlsx", "options": {"sheets": [""]}}, "sheets", "entre guillemets"),
+        ({"file_format": "xlsx", "options": {"sheet_column": "Année"}}, "sheet_column", "minuscules"),
+        ({"file_format": "xlsx", "options": {"range": "F:A"}}, "range", "A:F"),
+        ({"file_format": "xlsx", "options": {"range": "A1:F9"}}, "range", "A:F"),
+        ({"file_format": "json", "options": {"parents": ["id"]}}, "parents", "ecole_id: id"),
     ],
 )
 def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: str, words: str) -> None:

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestration.errors import PlatformError
-from orchestration.landing.identifiers import MAX_LENGTH, RESERVED, to_identifier, to_identifiers
+from orchestration.landing.identifiers import (
+    MAX_LENGTH,
+    RESERVED,
+    joined_names,
+    to_identifier,
+    to_identifiers,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,14 @@ def test_collision_names_both_headers() -> None:
     with pytest.raises(PlatformError) as caught:
         to_identifiers(["Prénom", "Nom", "prenom"])
     assert "« Prénom » et « prenom »" in caught.value.message
+    assert "`names: position`" in caught.value.advice
+
+
+def test_lines_of_a_header_are_joined_under_their_merged_titles() -> None:
+    assert joined_names([["code", "", "Filles", "", "Total"], ["", "nom", "2023", "2024"]]) == [
+        *("code", "code nom", "Filles 2023", "Filles 2024", "Total"),
+    ]
+    assert joined_names([["a ", ""]]) == ["a", ""]
 
 
 def test_metadata_name_is_refused() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.errors import PlatformError
 from orchestration.landing import encodings
+from orchestration.landing.json_hints import shape_hint
 from orchestration.landing.json_records import JsonRecords
 from orchestration.landing.rejects import Reject
 from tests.unit.landing_sources import table
@@ -142,7 +143,6 @@ def test_step_into_a_scalar_is_refused_alone() -> None:
         ('[{"a": "x', "un texte s'ouvre"),
         ("[1, 2", "fin du fichier"),
         ('[{"a": 1}] {"b"', "du texte suit"),
-        ('{"a": 1}\n{"a": 2}', "du texte suit"),
         ("", "vide"),
         ("[" * 100_000, "imbriqués"),
         ("pas du json", "ligne 1, colonne 1|attend"),
@@ -152,6 +152,24 @@ def test_malformed_file_fails_with_its_place(text: str, words: str) -> None:
     with pytest.raises(PlatformError) as caught:
         read(text)
     assert any(word in caught.value.message for word in words.split("|"))
+
+
+@pytest.mark.parametrize("nested", ["[" * 5000 + "]" * 5000, '{"a":' * 5000 + "1" + "}" * 5000])
+def test_deep_values_fail_in_french_where_they_are_passed_over(nested: str) -> None:
+    text = f'{{"x": {nested}, "data": [{{"a": 1}}]}}'
+    with pytest.raises(PlatformError, match="imbriqués"):
+        read(text, rows="data.*")
+    variant = table("age/essai/*.json", file_format="json").variants[0]
+    assert shape_hint(io.BytesIO(text.encode()), variant) == ""
+
+
+def test_deep_record_is_refused_alone() -> None:
+    deep = '{"a":' * 300 + "1" + "}" * 300
+    assert rows(f"[{deep}]")[0].popitem()[1] == "1"
+    lines = f'{{"b": 1}}\n{{"a": {"[" * 5000}{"]" * 5000}}}\n{{"b": 2}}'
+    _, found = read(lines)
+    assert refused(found) == [(2, "json_illisible")]
+    assert found[-1] == (3, {"b": "2"})
 
 
 def test_truncation_at_every_byte_is_noticed() -> None:
@@ -185,11 +203,6 @@ def test_missing_step_lists_what_is_there() -> None:
         read('{"lignes": [], "total": 0}', rows="records.*")
 
 
-def test_two_members_with_one_column_fail_the_file() -> None:
-    with pytest.raises(PlatformError, match=r"geo\.lat.*geo_lat|geo_lat.*geo\.lat"):
-        read('[{"geo": {"lat": 1}}, {"geo_lat": 2}]')
-
-
 def test_memory_is_that_of_one_record() -> None:
     record = '{"a": "' + "x" * 200 + '", "b": 1}'
     text = ("[" + ",\n".join([record] * 100_000) + "]").encode()
@@ -200,3 +213,103 @@ def test_memory_is_that_of_one_record() -> None:
     tracemalloc.stop()
     assert count == 100_000
     assert peak < len(text) / 2
+
+
+def refused(found: list[Any]) -> list[tuple[int, str]]:
+    return [(record.line, record.motif) for record in found if isinstance(record, Reject)]
+
+
+@pytest.mark.parametrize("declared", ["*", "lines"])
+def test_one_object_a_line_is_read_and_a_bad_line_is_refused_alone(declared: str) -> None:
+    text = '{"id": 1, "nom": "é"}\r\n\n{"id": 2, "nom"}\n[3]\n{"id": 4}'
+    records, found = read(text, rows=declared)
+    assert [found[0], found[-1]] == [(1, {"id": "1", "nom": "é"}), (5, {"id": "4"})]
+    assert refused(found) == [(3, "json_illisible"), (4, "pas_un_objet")]
+    bad = found[1]
+    assert (bad.detail, bad.text) == ("colonne 16 : « : » est attendu", '{"id": 2, "nom"}')
+    assert text.encode()[bad.offset :].startswith(bad.raw)
+    assert records.blank_lines == 1
+
+
+def test_lines_of_other_encodings() -> None:
+    text = '{"id": 1}\n{"id": "é"}\n'
+    assert rows(text.encode("utf-16"), encoding="utf-16") == [{"id": "1"}, {"id": "é"}]
+    assert rows(text.encode("cp1252"), encoding="cp1252")[1] == {"id": "é"}
+    assert refused(read(text.encode("cp1252"))[1]) == [(2, "octets_invalides")]
+
+
+def test_one_object_of_one_line_is_a_line_only_where_declared() -> None:
+    assert rows('{"id": 1}\n', rows="lines") == [{"id": "1"}]
+    assert refused(read('{"id": 1}\n')[1]) == [(1, "pas_un_objet")]
+
+
+NESTED = json.dumps(
+    {
+        "le": "2024",
+        "ecoles": [{"classes": [{"n": 1}, {"n": 2}], "id": 7}, {"id": 8, "classes": None}, {"id": 9}],
+    }
+)
+
+
+def test_rows_inside_rows_keep_what_the_declaration_names() -> None:
+    options = {"rows": "ecoles.*.classes.*", "parents": {"ecole_id": "id", "jour": "le"}}
+    assert rows(NESTED, **options) == [
+        {"ecole_id": "7", "jour": "2024", "n": "1"},
+        {"ecole_id": "7", "jour": "2024", "n": "2"},
+    ]
+    lines = '{"id": 7, "classes": [{"n": 1}]}\n{"id": 8, "classes": [{"n": 2}, 3]}'
+    _, found = read(lines, rows="*.classes.*", parents={"ecole_id": "id"})
+    assert found[:2] == [(1, {"ecole_id": "7", "n": "1"}), (2, {"ecole_id": "8", "n": "2"})]
+    assert refused(found) == [(3, "pas_un_objet")]
+
+
+def test_rows_inside_rows_are_refused_when_nothing_says_whose_they_are() -> None:
+    with pytest.raises(PlatformError) as caught:
+        rows(NESTED, rows="ecoles.*.classes.*")
+    assert "(id)" in caught.value.message
+    assert "`parents: {<colonne>: id}`" in caught.value.advice
+    assert "`rows: 'ecoles.*'`" in caught.value.advice
+    assert rows(NESTED, rows="ecoles.*.classes.*", parents={}) == [{"n": "1"}, {"n": "2"}]
+
+
+def test_step_that_no_row_has_fails_and_one_that_some_have_does_not() -> None:
+    with pytest.raises(PlatformError, match="clés présentes : id"):
+        rows('[{"id": 1}]', rows="*.classes.*", parents={})
+    assert rows('[{"id": 1}, {"classes": [{"n": 1}]}]', rows="*.classes.*", parents={}) == [{"n": "1"}]
+
+
+def test_two_members_with_one_column_cost_one_record() -> None:
+    text = '[{"id": 1, "nom_fr": "A"}, {"id": 2, "nom": {"fr": "B"}}, {"charge_le": 3}, {"id": 4}]'
+    records, found = read(text)
+    assert records.taken == {"nom.fr": 1, "charge_le": 1}
+    assert [found[0], found[3]] == [(1, {"id": "1", "nom_fr": "A"}), (4, {"id": "4"})]
+    assert refused(found) == [(2, "nom_de_colonne"), (3, "nom_de_colonne")]
+    assert "`fields: {<colonne>: nom.fr}`" in found[1].detail
+    declared = rows(text, fields={"nom_traduit": "nom.fr", "recu_le": "charge_le"})
+    assert declared[1] == {"id": "2", "nom_traduit": "B", "recu_le": None}
+    assert declared[2]["recu_le"] == "3"
+
+
+def test_keys_without_a_column_are_noticed() -> None:
+    assert read('{"k": {"a": 1}}')[0].keys_lost
+    assert not read('{"k": {"a": 1}}', keys=["cle"])[0].keys_lost
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ('{"meta": {"n": 2}, "data": [{"id": 1}]}', {}, "écrivez `rows: data.*`"),
+        ('{"result": {"records": [{"id": 1}]}}', {}, "écrivez `rows: result.records.*`"),
+        ('{"total_count": 1, "results": [{"id": 1}]}', {}, "écrivez `envelope: opendatasoft_v2`"),
+        ('{"error": {"code": 404}, "path": "/x"}', {}, "réponse d'erreur d'un service"),
+        ('{"status": 503, "message": "indisponible"}', {}, "réponse d'erreur d'un service"),
+        ('{"error": "absent"}', {"rows": "data.*"}, "réponse d'erreur d'un service"),
+        ('{"id": 1, "nom": "A"}', {}, "`rows: lines`"),
+        ('[{"id": 1}]', {}, ""),
+        ('{"data": [{"id": 1}]}', {"rows": "data.*"}, ""),
+    ],
+)
+def test_hint_says_where_the_rows_are(text: str, options: dict[str, Any], said: str) -> None:
+    variant = table("age/essai/*.json", file_format="json", options=options).variants[0]
+    hint = shape_hint(io.BytesIO(text.encode()), variant)
+    assert said in hint if said else hint == ""

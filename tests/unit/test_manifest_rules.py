@@ -176,6 +176,103 @@ def staging_is_not_reconciled(m: Manifest) -> None:
     remove(m, "reconciles_with_source", "stg_ecoles__ecoles")
 
 
+def typed(staging: str, *rules: str) -> Callable[[Manifest], None]:
+    """Types a column of the good project by a call, under rules of its écarts."""
+
+    def harm(m: Manifest) -> None:
+        head = "(column, precision, scale, decimal_separator='.')"
+        for name in ("to_decimal", "is_decimal"):
+            made = manifests.macro(
+                name,
+                f"{{% macro {name}{head} %}} x {{% endmacro %}}",
+                ["column", "precision", "scale", "decimal_separator"],
+            )
+            made["original_file_path"] = "macros/typing/decimal.sql"
+            m["macros"][made["unique_id"]] = made
+        node(m, "stg_ecoles__ecoles")["raw_code"] = f"select {{{{ {staging} }}}} as n from s"
+        node(m, "stg_ecoles__ecoles_ecarts")["raw_code"] = (
+            f"{{{{ row_issues(source('ecoles', 'ecoles'), [{', '.join(rules)}]) }}}}"
+        )
+
+    return harm
+
+
+CAST = "to_decimal('fase', 10, 2, ',')"
+UNCHECKED = [
+    (CAST, (), "optional('fase', is_decimal('fase', 10, 2, ','), \"fase illisible\"),"),
+    (CAST, ("required('fase', none, 'absent')",), "optional('fase', is_decimal('fase', 10, 2, ',')"),
+    (CAST, ("optional('nom', is_decimal('nom', 10, 2, ','), 'x')",), "lit « fase » par to_decimal"),
+    (CAST, ("optional('fase', is_decimal('fase', 10, 2), 'x')",), "is_decimal('fase', 10, 2, ',')"),
+    ("to_decimal('substr(fase, 2)', 10, 2)", (), "lit « fase » par to_decimal"),
+    ("dbt.safe_cast('fase', 'integer')", (), "required ou optional('fase', <condition>"),
+    ("to_decimal(colonne, 10, 2)", (), "écrivez la colonne"),
+]
+
+
+@pytest.mark.parametrize(("staging", "rules", "words"), UNCHECKED)
+def test_a_cast_without_its_rule_is_found(staging: str, rules: tuple[str, ...], words: str) -> None:
+    manifest = good_manifest()
+    typed(staging, *rules)(manifest)
+    (found,) = check_manifest(manifest)
+    assert (found.rule, words in found.message) == ("typage-sans-regle", True), found
+
+
+@pytest.mark.parametrize(
+    ("staging", "rule"),
+    [
+        (CAST, "required('fase', is_decimal('fase', scale=2, precision=10, decimal_separator=','), 'x')"),
+        (CAST, "optional('fase', is_decimal('fase', 10, 2) ~ ' or ' ~ is_decimal('fase', 10, 2, ','), 'x')"),
+        (CAST, "reject('fase', \"fase like '%x'\", 'x')"),
+        ("to_decimal('fase', 10, 2)", "optional('fase', is_decimal('fase', 10, 2, '.'), 'x')"),
+        ("to_decimal(trim_blanks('fase'), 10, 2)", "optional('fase', is_decimal('fase', 10, 2), 'x')"),
+        ("clean_text('fase')", "exclude('fase', 'x', 'total')"),
+    ],
+)
+def test_a_cast_with_its_rule_is_fine(staging: str, rule: str) -> None:
+    manifest = good_manifest()
+    typed(staging, rule)(manifest)
+    assert check_manifest(manifest) == []
+
+
+def looks_up(*tests: tuple[str, str]) -> Callable[[Manifest], None]:
+    """Makes dim_ecole look its commune up in dim_commune, under tests (kind, column)."""
+
+    def harm(m: Manifest) -> None:
+        ecole = node(m, "dim_ecole")
+        ecole["raw_code"] = (
+            "with communes as (\n    select * from {{ ref('dim_commune') }}\n    where est_en_vigueur\n),\n"
+            "final as (select e.fase, coalesce(communes.nis, 'x') as commune_nis from int_ecoles as e\n"
+            "left join communes on e.ville = communes.nom)\nselect * from final"
+        )
+        for kind, column in tests:
+            made = manifests.generic(ecole["unique_id"], kind, "age", column)
+            made["depends_on"]["nodes"].append(node(m, "dim_commune")["unique_id"])
+            add(m, made)
+        m["unit_tests"] |= {"u": manifests.unit("age", ecole["unique_id"], "u")}
+
+    return harm
+
+
+@pytest.mark.parametrize(
+    "test", [("mostly_filled", "commune_nis"), ("not_null", "commune_nis"), ("mostly_related", "ville")]
+)
+def test_a_join_that_is_counted_is_fine(test: tuple[str, str]) -> None:
+    manifest = good_manifest()
+    looks_up(test)(manifest)
+    assert check_manifest(manifest) == []
+
+
+@pytest.mark.parametrize("tests", [(), (("mostly_filled", "ville"),), (("unique", "commune_nis"),)])
+def test_a_join_that_nothing_counts_is_found(tests: tuple[tuple[str, str], ...]) -> None:
+    manifest = good_manifest()
+    looks_up(*tests)(manifest)
+    (found,) = check_manifest(manifest)
+    assert found.rule == "jointure-comptee"
+    assert "dim_ecole cherche dans dim_commune (commune_nis)" in found.message
+    node(manifest, "dim_ecole")["config"]["meta"]["sans_comptage"] = "Facultatif."
+    assert check_manifest(manifest) == []
+
+
 def model_is_not_described(m: Manifest) -> None:
     node(m, "int_ecoles")["description"] = " "
 
@@ -278,6 +375,75 @@ def source_has_another_schema(m: Manifest) -> None:
     node(m, "ecoles")["schema"] = "public"
 
 
+def files_replace_each_other(m: Manifest, location: str, by: str) -> None:
+    ecoles = node(m, "ecoles")
+    ecoles["external"]["location"] = f"age/ecoles/{location}"
+    ecoles["config"]["meta"]["fichiers"] = {"se_remplacent": by}
+
+
+def capture_takes_anything(m: Manifest) -> None:
+    node(m, "ecoles")["external"]["location"] = "age/ecoles/ecoles_{edition}.csv"
+
+
+def files_are_not_said(m: Manifest) -> None:
+    del node(m, "ecoles")["config"]["meta"]["fichiers"]
+
+
+def files_are_said_otherwise(m: Manifest) -> None:
+    node(m, "ecoles")["config"]["meta"]["fichiers"] = "cliche"
+
+
+def files_are_dated_by_no_date(m: Manifest) -> None:
+    files_replace_each_other(m, "ecoles_{edition:v0|yyyy}.csv", "edition")
+    node(m, "int_ecoles")["depends_on"]["macros"] = ["macro.donnees_au_centre.latest_file"]
+
+
+def files_are_dated_by_no_capture(m: Manifest) -> None:
+    files_replace_each_other(m, "ecoles_{jour:yyyy-MM-dd}.csv", "cliche")
+    node(m, "int_ecoles")["depends_on"]["macros"] = ["macro.donnees_au_centre.latest_file"]
+
+
+def every_file_is_read(m: Manifest) -> None:
+    files_replace_each_other(m, "ecoles_{jour:yyyy-MM-dd}.csv", "jour")
+
+
+def the_last_name_is_read(m: Manifest) -> None:
+    node(m, "int_ecoles")["raw_code"] = "select max(lignes.source_fichier) as dernier from lignes"
+
+
+def name_is_a_synonym(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["commune_nis"] = manifests.column("commune_nis")
+
+
+def name_has_another_meaning(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["numero_bce"] = manifests.column(
+        "numero_bce", description="Numéro d'unité d'établissement."
+    )
+
+
+def name_has_two_types(m: Manifest) -> None:
+    for mart, kind in (
+        ("dim_ecole", "numeric(9, 6)"),
+        ("fct_croise", "numeric(9,6)"),
+        ("fct_marche", "text"),
+    ):
+        node(m, mart)["columns"]["mesure"] = manifests.column("mesure", data_type=kind)
+
+
+def name_has_not_the_conformed_type(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["code_nis"] = manifests.column(
+        "code_nis", description="Code NIS de la commune.", data_type="integer"
+    )
+
+
+def former_name_leads_nowhere(m: Manifest) -> None:
+    node(m, "dim_ecole")["columns"]["commune_nis"] = manifests.column(
+        "commune_nis",
+        description="Ancien nom de code_nis.",
+        config={"meta": {"ancien_nom": {"remplace_par": "code_nis", "retire_le": "2027-06-30"}}},
+    )
+
+
 FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_reads_source, "source-hors-staging", "dim_ecole lit la source ecoles.ecoles"),
     (staging_reads_a_foreign_source, "source-hors-staging", "du domaine ags"),
@@ -301,6 +467,8 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_decides_without_unit_test, "test-unitaire", "fct_croise"),
     (singular_test_says_nothing, "test-sur-un-modele", "sans dire sur lequel"),
     (macro_test_has_no_group, "test-sur-un-modele", "n'a pas de groupe"),
+    (looks_up(), "jointure-comptee", "dim_ecole cherche dans dim_commune (commune_nis)"),
+    (typed(CAST), "typage-sans-regle", "fase illisible"),
     (staging_is_not_reconciled, "reconciliation", "stg_ecoles__ecoles"),
     (dashboard_reads_intermediate, "tableau-de-bord", "pilotage"),
     (dashboard_has_no_owner, "tableau-de-bord", "pilotage"),
@@ -325,6 +493,18 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (column_is_a_reserved_word, "mot-reserve", "user"),
     (source_is_never_read, "source-sans-staging", "marches.marches"),
     (source_has_no_issues_model, "source-sans-staging", "lue par stg_ecoles__ecoles"),
+    (name_is_a_synonym, "nom-conforme", "dim_ecole.commune_nis s'appelle ailleurs code_nis"),
+    (name_has_another_meaning, "nom-conforme", "Numéro d'entreprise…"),
+    (name_has_two_types, "type-conforme", "fct_marche.mesure est text, et numeric(9,6) ailleurs"),
+    (name_has_not_the_conformed_type, "type-conforme", "dim_ecole.code_nis est integer, et text ailleurs"),
+    (former_name_leads_nowhere, "ancien-nom", "dim_ecole.commune_nis"),
+    (capture_takes_anything, "capture-sans-forme", "edition dans age/ecoles/ecoles_{edition}.csv"),
+    (files_are_not_said, "fichiers-successifs", "ecoles.ecoles ne dit pas"),
+    (files_are_said_otherwise, "fichiers-successifs", "ecoles.ecoles ne dit pas"),
+    (files_are_dated_by_no_date, "fichiers-successifs", "par « edition »"),
+    (files_are_dated_by_no_capture, "fichiers-successifs", "par « cliche »"),
+    (every_file_is_read, "dernier-fichier", "int_ecoles lit stg_ecoles__ecoles"),
+    (the_last_name_is_read, "dernier-fichier", "int_ecoles compare des noms"),
     (source_is_in_another_folder, "dossier-de-depot", "age/batiments/*.csv"),
     (variant_is_in_another_folder, "dossier-de-depot", "ags/ecoles/*.json"),
     (source_has_another_schema, "schema-brut", "public"),
@@ -716,3 +896,12 @@ def test_a_comment_is_no_logic(sql: str) -> None:
 )
 def test_the_arguments_of_a_macro_are_read(sql: str, names: list[str]) -> None:
     assert macro_arguments(sql) == names
+
+
+def test_a_former_name_is_kept_beside_the_new_one() -> None:
+    manifest = good_manifest()
+    former_name_leads_nowhere(manifest)
+    node(manifest, "dim_ecole")["columns"]["code_nis"] = manifests.column(
+        "code_nis", description="Code NIS de la commune."
+    )
+    assert check_manifest(manifest) == []

@@ -17,10 +17,10 @@ from orchestration.rights.controller import read_contacts
 from orchestration.rights.files import files_with
 from orchestration.rights.holds import FILE, Hold, held_datasets, held_people, read_holds
 from orchestration.rights.persons import Asked, read_asked
-from orchestration.rights.places import pattern
+from orchestration.rights.places import Table, pattern
 from orchestration.rights.purge import months_before, parsed_date
 from orchestration.rights.register import COLUMNS, as_csv, concerned, missing, rows, write_register
-from orchestration.rights.requests import is_telling
+from orchestration.rights.requests import Dossier, _elsewhere, is_telling
 from orchestration.settings import ROOT
 
 OWNER = Responsible("Direction d'essai", "essai@fwb.example")
@@ -68,6 +68,18 @@ def test_dates_and_short_numbers_tell_nobody(value: str, telling: bool) -> None:
 def test_a_value_is_looked_for_as_a_whole_word() -> None:
     assert pattern({"J1"}) == "(^|[^[:alnum:]])(J1)([^[:alnum:]]|$)"
     assert r"DE\s+LA" in pattern({"DE  LA"})
+
+
+def test_lines_of_a_file_are_those_of_the_table_that_read_them() -> None:
+    """Two tables may read one workbook, each its own sheet: line 5 is somebody else's on the other sheet."""
+    lines = {("sg.agents.an_2023", "sg/agents/x.xlsx", 5), ("sg.agents.an_2024", "sg/agents/x.xlsx", 7)}
+    dossier = Dossier([], [], [], set(), set(), lines, {})
+    gaps = Table("sg_staging", "ecarts", {"source_fichier": "text", "source_ligne": "bigint"}, True)
+    place = _elsewhere(gaps, ("sg.agents.an_2023",), dossier)
+    assert place is not None
+    written = place.condition.as_string(None)
+    assert "'{5}'" in written
+    assert "7" not in written
 
 
 def test_months_end_on_a_day_that_exists() -> None:

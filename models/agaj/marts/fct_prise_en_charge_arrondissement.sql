@@ -1,7 +1,7 @@
 with prises_en_charge as (
     select
         annee,
-        {{ arrondissement_code('commune_nis') }} as arrondissement_code,
+        {{ arrondissement_code('code_nis') }} as arrondissement_code,
         type_mesure,
         jeune_pseudonyme
     from {{ ref('stg_prises_en_charge__prises_en_charge') }}

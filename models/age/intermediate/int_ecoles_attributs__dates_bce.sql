@@ -3,11 +3,7 @@ with dates_bce as (
 ),
 
 derniers_cliches as (
-    select
-        numero_bce,
-        max(date_cliche) as date_cliche
-    from dates_bce
-    group by numero_bce
+    {{ latest_file('dates_bce', date='date_cliche', by=['numero_bce']) }}
 ),
 
 -- The same number twice in a snapshot: the earliest start is the one that holds.
@@ -19,7 +15,7 @@ final as (
     inner join derniers_cliches
         on
             dates_bce.numero_bce = derniers_cliches.numero_bce
-            and dates_bce.date_cliche = derniers_cliches.date_cliche
+            and dates_bce.source_fichier = derniers_cliches.source_fichier
     group by dates_bce.numero_bce
 )
 

@@ -6,7 +6,9 @@ situees as (
     select
         implantation_id,
         date_cliche,
+        source_fichier,
         source_ligne,
+        source_recu_le,
         latitude,
         longitude
     from ecoles
@@ -16,25 +18,21 @@ situees as (
 ),
 
 derniers_cliches as (
-    select
-        implantation_id,
-        max(date_cliche) as date_cliche
-    from situees
-    group by implantation_id
+    {{ latest_file('situees', date='date_cliche', by=['implantation_id']) }}
 ),
 
 -- A site may hold a primary and a secondary school: one record of the snapshot, whole.
 enregistrements as (
     select
         situees.implantation_id,
-        situees.date_cliche,
+        situees.source_fichier,
         min(situees.source_ligne) as source_ligne
     from situees
     inner join derniers_cliches
         on
             situees.implantation_id = derniers_cliches.implantation_id
-            and situees.date_cliche = derniers_cliches.date_cliche
-    group by situees.implantation_id, situees.date_cliche
+            and situees.source_fichier = derniers_cliches.source_fichier
+    group by situees.implantation_id, situees.source_fichier
 ),
 
 final as (
@@ -47,7 +45,7 @@ final as (
     inner join enregistrements
         on
             situees.implantation_id = enregistrements.implantation_id
-            and situees.date_cliche = enregistrements.date_cliche
+            and situees.source_fichier = enregistrements.source_fichier
             and situees.source_ligne = enregistrements.source_ligne
 )
 

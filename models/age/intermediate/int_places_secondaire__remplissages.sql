@@ -4,13 +4,7 @@ with remplissages as (
 
 -- Periods overlap (2018-2022, 2020-2024): for a school and a year, the file of the latest period wins.
 dernieres_periodes as (
-    select
-        etablissement_id,
-        implantation_id,
-        annee,
-        max(periode) as periode
-    from remplissages
-    group by etablissement_id, implantation_id, annee
+    {{ latest_file('remplissages', date='periode_fin', by=['etablissement_id', 'implantation_id', 'annee']) }}
 ),
 
 final as (
@@ -29,7 +23,7 @@ final as (
             remplissages.etablissement_id = dernieres_periodes.etablissement_id
             and remplissages.implantation_id = dernieres_periodes.implantation_id
             and remplissages.annee = dernieres_periodes.annee
-            and remplissages.periode = dernieres_periodes.periode
+            and remplissages.source_fichier = dernieres_periodes.source_fichier
 )
 
 select * from final

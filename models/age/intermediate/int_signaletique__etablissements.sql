@@ -23,7 +23,7 @@ final as (
     select
         offres.etablissement_id,
         offres.etablissement_nom as nom,
-        offres.etablissement_numero_bce as numero_bce,
+        offres.etablissement_numero_bce as numero_unite_etablissement,
         dates_bce.date_debut,
         offres.reseau,
         offres.etablissement_adresse as adresse,

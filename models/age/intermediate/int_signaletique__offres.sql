@@ -3,8 +3,7 @@ with offres as (
 ),
 
 derniere_extraction as (
-    select max(date_extraction) as date_extraction
-    from offres
+    {{ latest_file('offres', date='date_extraction') }}
 ),
 
 final as (
@@ -41,7 +40,7 @@ final as (
         offres.pouvoir_organisateur_commune_nom
     from offres
     inner join derniere_extraction
-        on offres.date_extraction = derniere_extraction.date_extraction
+        on offres.source_fichier = derniere_extraction.source_fichier
 )
 
 select * from final

@@ -10,7 +10,8 @@ final as (
     select
         etablissements.etablissement_id,
         etablissements.nom,
-        etablissements.numero_bce,
+        etablissements.numero_unite_etablissement,
+        etablissements.numero_unite_etablissement as numero_bce,
         etablissements.date_debut,
         etablissements.reseau,
         reseaux.code as reseau_code,

@@ -13,7 +13,7 @@ final as (
         eleves.niveau,
         eleves.code_postal,
         codes_postaux.code_nis,
-        eleves.nombre_eleves
+        cast(eleves.nombre_eleves as {{ dbt.type_bigint() }}) as nombre_eleves
     from eleves
     left join codes_postaux
         on eleves.code_postal = codes_postaux.code_postal

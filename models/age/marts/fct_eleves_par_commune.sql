@@ -25,7 +25,7 @@ final as (
         dates.code_nis,
         communes.code_nis_actuel,
         dates.commune_nom,
-        dates.nombre_eleves
+        cast(dates.nombre_eleves as {{ dbt.type_bigint() }}) as nombre_eleves
     from dates
     left join communes
         on

@@ -2,10 +2,9 @@ with lignes as (
     select * from {{ ref('stg_prisons__prisons') }}
 ),
 
--- Each file is the whole list: the latest one replaces those before it.
+-- Each file is the whole list: the latest received replaces those before it.
 dernier_fichier as (
-    select max(source_fichier) as source_fichier
-    from lignes
+    {{ latest_file('lignes') }}
 ),
 
 final as (
@@ -16,7 +15,8 @@ final as (
         lignes.adresse,
         lignes.code_postal,
         lignes.localite,
-        lignes.commune_nis
+        lignes.code_nis,
+        lignes.code_nis as commune_nis
     from lignes
     inner join dernier_fichier
         on lignes.source_fichier = dernier_fichier.source_fichier

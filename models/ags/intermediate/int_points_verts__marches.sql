@@ -4,11 +4,7 @@ with marches as (
 
 -- The portal publishes the whole season again each time: the latest extract tells the truth of a walk.
 derniers_extraits as (
-    select
-        marche_id,
-        max(source_fichier) as source_fichier
-    from marches
-    group by marche_id
+    {{ latest_file('marches', date='date_extraction', by=['marche_id']) }}
 ),
 
 -- One extract may still repeat a walk: its first line counts.

@@ -15,6 +15,7 @@ final as (
         marches.statut,
         marches.est_annulee,
         marches.groupement,
+        noms_communes.code_nis,
         noms_communes.code_nis as commune_nis,
         marches.commune_nom,
         marches.localite,

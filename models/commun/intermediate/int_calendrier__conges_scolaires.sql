@@ -6,41 +6,64 @@ jours as (
     select * from {{ ref('int_calendrier__jours') }}
 ),
 
--- The same holiday comes back in every version received.
 periodes as (
     select
+        source_fichier,
+        source_recu_le,
         debut,
         coalesce(fin, debut) as fin,
-        min(nom) as nom
+        nom,
+        corrections
     from conges
-    group by debut, coalesce(fin, debut)
 ),
 
--- The received calendar says nothing of the days before its first holiday and after its last.
-couverture as (
+-- A received calendar says nothing of the days before its first holiday and after its last.
+couvertures as (
     select
+        source_fichier,
+        source_recu_le,
         min(debut) as debut,
         max(fin) as fin
     from periodes
+    group by source_fichier, source_recu_le
+),
+
+jours_couverts as (
+    select
+        jours.jour,
+        couvertures.source_fichier,
+        couvertures.source_recu_le
+    from jours
+    inner join couvertures on jours.jour between couvertures.debut and couvertures.fin
+),
+
+-- Of a day that several calendars cover, the latest received tells the truth.
+calendriers as (
+    {{ latest_file('jours_couverts', by=['jour']) }}
 ),
 
 noms as (
     select
-        jours.jour,
-        min(periodes.nom) as nom
-    from jours
-    inner join periodes on jours.jour between periodes.debut and periodes.fin
-    group by jours.jour
+        calendriers.jour,
+        min(periodes.nom) as nom,
+        min(periodes.corrections) as corrections
+    from calendriers
+    inner join periodes
+        on
+            calendriers.source_fichier = periodes.source_fichier
+            and calendriers.jour between periodes.debut and periodes.fin
+    group by calendriers.jour
 ),
 
 final as (
     select
-        jours.jour,
+        calendriers.jour,
+        calendriers.source_fichier,
         case when noms.jour is not null then true else false end as est_conge,
-        noms.nom
-    from jours
-    inner join couverture on jours.jour between couverture.debut and couverture.fin
-    left join noms on jours.jour = noms.jour
+        noms.nom,
+        noms.corrections
+    from calendriers
+    left join noms on calendriers.jour = noms.jour
 )
 
 select * from final

@@ -44,8 +44,9 @@ par_reference as (
     inner join successeurs on reference.code_nis = successeurs.code_nis
 ),
 
--- Last: the Post numbered the parts of a commune after its seat (5360 Hamois, 5361 Mohiville…), so the
--- nearest seat below, among the same ten codes and in the same arrondissement, is the commune's.
+-- Last: the Post numbered the parts of a commune after its seat (5360 Hamois, 5361 Mohiville…). That says
+-- nothing where two seats share the ten codes and the arrondissement: the parts of either may come before, or
+-- after the other (4606 is of Dalhem, 4607, not of Visé, 4600). The table kept by hand says those.
 arrondissements as (
     select
         code_postal,
@@ -64,31 +65,20 @@ candidats as (
     inner join chefs_lieux
         on
             arrondissements.dizaine = chefs_lieux.dizaine
-            and arrondissements.code_postal > chefs_lieux.code_postal
             and chefs_lieux.arrondissement = coalesce(
                 arrondissements.arrondissement, chefs_lieux.arrondissement
             )
 ),
 
-plus_proches as (
-    select
-        code_postal,
-        max(code_postal_du_chef_lieu) as code_postal_du_chef_lieu
-    from candidats
-    group by code_postal
-),
-
 par_dizaine as (
     select
-        candidats.code_postal,
-        min(candidats.code_nis_actuel) as code_nis
+        code_postal,
+        min(code_nis_actuel) as code_nis
     from candidats
-    inner join plus_proches
-        on
-            candidats.code_postal = plus_proches.code_postal
-            and candidats.code_postal_du_chef_lieu = plus_proches.code_postal_du_chef_lieu
-    group by candidats.code_postal
-    having count(distinct candidats.code_nis_actuel) = 1
+    group by code_postal
+    having
+        count(distinct code_nis_actuel) = 1
+        and min(code_postal_du_chef_lieu) < code_postal
 ),
 
 final as (

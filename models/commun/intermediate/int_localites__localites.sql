@@ -6,16 +6,25 @@ codes_bce as (
     select * from {{ ref('stg_codes_bce__codes_postaux') }}
 ),
 
+successeurs as (
+    select * from {{ ref('int_communes__successeurs') }}
+),
+
+-- A locality received under two codes has the one that leads to a commune in force, or none.
 des_localites as (
     select
-        code_postal,
-        {{ name_key('localite') }} as cle,
-        min(localite) as localite,
-        min(code_nis) as code_nis_localite,
+        localites.code_postal,
+        {{ name_key('localites.localite') }} as cle,
+        min(localites.localite) as localite,
+        case
+            when count(distinct localites.code_nis) <= 1 then min(localites.code_nis)
+            when count(distinct successeurs.code_nis) = 1 then min(successeurs.code_nis)
+        end as code_nis_localite,
         cast('noms_localites' as text) as origine
     from localites
-    where {{ name_key('localite') }} is not null
-    group by code_postal, {{ name_key('localite') }}
+    left join successeurs on localites.code_nis = successeurs.code_nis
+    where {{ name_key('localites.localite') }} is not null
+    group by localites.code_postal, {{ name_key('localites.localite') }}
 ),
 
 -- The enterprise register knows some postal codes that the list of localities lacks.

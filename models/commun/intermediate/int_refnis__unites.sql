@@ -4,7 +4,7 @@ with unites as (
 
 -- Each edition tells the whole history again: the latest one is the truth.
 derniere_edition as (
-    select max(edition) as edition from unites
+    {{ latest_file('unites', date='date_edition') }}
 ),
 
 final as (
@@ -19,7 +19,7 @@ final as (
         unites.valide_au,
         case when unites.valide_au = date '9999-12-31' then true else false end as est_actuelle
     from unites
-    inner join derniere_edition on unites.edition = derniere_edition.edition
+    inner join derniere_edition on unites.source_fichier = derniere_edition.source_fichier
 )
 
 select * from final

@@ -35,6 +35,7 @@ reunis as (
         annees_scolaires.annee_scolaire,
         annees_scolaires.debut as annee_scolaire_debut,
         annees_scolaires.fin as annee_scolaire_fin,
+        annees_scolaires.origine as annee_scolaire_origine,
         case when jours.jour_de_semaine in (6, 7) then true else false end as est_weekend,
         case when feries.jour is not null then true else false end as est_ferie,
         feries.nom as ferie_nom,
@@ -47,7 +48,14 @@ reunis as (
         case
             when jours.jour > annees_scolaires.fin then 'Vacances d''été'
             else coalesce(conges.nom, fetes_scolaires.nom)
-        end as conge_scolaire_nom
+        end as conge_scolaire_nom,
+        case
+            when conges.est_conge then 'conges_recus'
+            when jours.jour > annees_scolaires.fin then annees_scolaires.origine
+            when fetes_scolaires.jour is not null then 'jours_feries_regles'
+            when conges.jour is not null then 'conges_recus'
+        end as conge_scolaire_origine,
+        conges.corrections as conge_scolaire_correction
     from jours
     left join annees_scolaires
         on jours.jour between annees_scolaires.debut and annees_scolaires.fin_vacances
@@ -71,11 +79,14 @@ final as (
         annee_scolaire,
         annee_scolaire_debut,
         annee_scolaire_fin,
+        annee_scolaire_origine,
         est_weekend,
         est_ferie,
         ferie_nom,
         est_conge_scolaire,
         conge_scolaire_nom,
+        conge_scolaire_origine,
+        conge_scolaire_correction,
         case when not est_weekend and not est_ferie then true else false end as est_ouvrable,
         case
             when est_weekend or est_ferie or est_conge_scolaire then false

@@ -2,10 +2,9 @@ with lignes as (
     select * from {{ ref('stg_baremes__baremes') }}
 ),
 
--- Each file is the whole list: the latest one replaces those before it.
+-- Each file is the whole list: the latest received replaces those before it.
 dernier_fichier as (
-    select max(source_fichier) as source_fichier
-    from lignes
+    {{ latest_file('lignes') }}
 ),
 
 final as (

@@ -4,8 +4,7 @@ with lignes as (
 
 -- Each file is the whole list: the latest one replaces those before it.
 dernier_fichier as (
-    select max(source_fichier) as source_fichier
-    from lignes
+    {{ latest_file('lignes', date='date_liste') }}
 ),
 
 final as (

@@ -32,13 +32,13 @@ implantations_par_commune as (
 
 marches_par_commune as (
     select
-        commune_nis as code_nis,
+        code_nis,
         count(*) as marches,
         {{ count_if('est_annulee') }} as marches_annulees,
         min(date_marche) as premiere_marche,
         max(date_marche) as derniere_marche
     from marches
-    group by commune_nis
+    group by code_nis
 ),
 
 -- Every commune stays, so that « aucune école, aucune marche » can be read too.

@@ -16,7 +16,7 @@ typees as (
         {{ to_code('sexe', '[FMX]') }} as sexe,
         {{ clean_text('n_d_agrement_du_service') }} as service_agrement,
         {{ clean_text('service_agree') }} as service_nom,
-        {{ to_code('code_nis_de_la_commune', '[1-9][0-9]{4}') }} as commune_nis,
+        {{ to_code('code_nis_de_la_commune', '[1-9][0-9]{4}') }} as code_nis,
         {{ clean_text('type_de_mesure') }} as type_mesure,
         {{ to_date('date_de_debut', 'dd/MM/yyyy') }} as date_debut,
         {{ to_date('date_de_fin', 'dd/MM/yyyy') }} as date_fin,

@@ -25,9 +25,10 @@ typees as (
         {{ clean_text('administration') }} as administration,
         {{ clean_text('centre_financier') }} as centre_financier,
         {{ clean_text('libelle_du_budget') }} as libelle_budget,
-        {{ to_decimal(
-            'montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' ', ' ']
-        ) }} as montant,
+        coalesce(
+            {{ to_decimal('montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' ']) }},
+            {{ to_decimal('montant_du_soutien_eur', 14, 2) }}
+        ) as montant,
         {{ to_boolean('mise_a_disposition_de_ressources') }} as mise_a_disposition,
         {{ clean_text('base_s_legale_s') }} as base_legale,
         case when {{ person }} then 1 else 0 end as est_personne_physique,

@@ -5,7 +5,8 @@
     required('n_de_dossier', none, "dossier absent"),
     required(
         'montant_du_soutien_eur',
-        is_decimal('montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' ', ' ']),
+        is_decimal('montant_du_soutien_eur', 14, 2, decimal_separator=',', group_separators=[' '])
+        ~ ' or ' ~ is_decimal('montant_du_soutien_eur', 14, 2),
         "montant absent ou illisible"
     ),
     required('annee', is_integer('annee'), "année illisible"),
@@ -29,4 +30,5 @@
         is_date('date_de_liquidation', 'dd/MM/yyyy') ~ ' or ' ~ is_date('date_de_liquidation', 'yyyy-MM-dd'),
         "date de paiement impossible"
     ),
+    known('type_de_beneficiaire', ['Personne morale', 'Personne physique'], "type inconnu, traité comme une personne physique"),
 ]) }}

@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_date('cliche', 'yyyy-MM-dd') }} as date_cliche,
         {{ to_bce_number('identifier') }} as numero_bce,
         {{ to_date('startdate', 'dd-MM-yyyy') }} as date_debut

@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_date('cliche', 'yyyy-MM-dd') }} as date_cliche,
         {{ school_key_establishment('ecole') }} as etablissement_id,
         {{ school_key_site('ecole') }} as implantation_id

@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_date('cliche', 'yyyy-MM-dd') }} as date_cliche,
         {{ school_key_establishment('sec') }} as secondaire_etablissement_id,
         {{ school_key_site('sec') }} as secondaire_implantation_id,

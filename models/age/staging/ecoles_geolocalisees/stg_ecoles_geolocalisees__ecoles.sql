@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_date('cliche', 'yyyy-MM-dd') }} as date_cliche,
         case niveau
             when 'primary' then 'Primaire'
@@ -18,8 +19,8 @@ typees as (
         {{ clean_text('address') }} as adresse,
         {{ clean_text('city') }} as commune_nom,
         {{ clean_text('network') }} as reseau,
-        {{ to_decimal('geo_lat', 9, 6) }} as latitude,
-        {{ to_decimal('geo_lon', 9, 6) }} as longitude,
+        {{ to_decimal('geo_lat', 9, 6, round=true) }} as latitude,
+        {{ to_decimal('geo_lon', 9, 6, round=true) }} as longitude,
         {{ to_date('date', 'yyyy-MM-dd') }} as date_debut,
         {{ school_key_establishment('partenaria_id') }} as partenaire_etablissement_id,
         {{ school_key_site('partenaria_id') }} as partenaire_implantation_id,

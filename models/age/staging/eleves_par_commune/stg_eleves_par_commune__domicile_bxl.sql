@@ -10,7 +10,7 @@ typees as (
         case
             when {{ is_code('annee', '[1-9][0-9]{3}') }} then {{ to_integer('annee') }}
         end as annee,
-        case lower(trim(both ' ' from lieu_de_domicile))
+        case lower({{ clean_text('lieu_de_domicile') }})
             when 'maternelle' then 'Maternel'
             when 'primaire' then 'Primaire'
         end as niveau,

@@ -4,7 +4,7 @@
     required('annee', is_code('annee', '[1-9][0-9]{3}'), "année illisible dans le nom du fichier"),
     required(
         'lieu_de_domicile',
-        "lower(trim(both ' ' from lieu_de_domicile)) in ('maternelle', 'primaire')",
+        'lower(' ~ clean_text('lieu_de_domicile') ~ ") in ('maternelle', 'primaire')",
         "niveau absent ou inconnu"
     ),
     optional('c_1000', is_integer('c_1000'), "nombre d'élèves illisible"),

@@ -8,6 +8,7 @@ typees as (
         source_ligne,
         charge_le,
         {{ clean_text('edition') }} as edition,
+        {{ to_integer("nullif(edition, 'v0')") }} as edition_annee,
         {{ to_integer('etablissement') }} as etablissement_id,
         {{ to_integer('implantation') }} as implantation_id,
         {{ ise_class('classe') }} as classe,

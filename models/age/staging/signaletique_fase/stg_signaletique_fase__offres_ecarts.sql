@@ -11,6 +11,10 @@
     optional('code_postal_de_l_etablissement', is_code('code_postal_de_l_etablissement', '[1-9][0-9]{3}'), "code postal illisible"),
     optional('code_postal_de_l_implantation', is_code('code_postal_de_l_implantation', '[1-9][0-9]{3}'), "code postal illisible"),
     optional('code_postal_du_p_o', is_code('code_postal_du_p_o', '[1-9][0-9]{3}'), "code postal illisible"),
-    optional('latitude', is_decimal('latitude', 9, 6), "latitude illisible"),
-    optional('longitude', is_decimal('longitude', 9, 6), "longitude illisible"),
+    optional('latitude', is_decimal('latitude', 9, 6, round=true), "latitude illisible"),
+    optional('longitude', is_decimal('longitude', 9, 6, round=true), "longitude illisible"),
+    known('niveau', ['Fondamental', 'Secondaire', 'Supérieur'], "niveau inconnu, gardé tel quel"),
+    known('genre', ['Ordinaire', 'Spécialisé'], "genre inconnu, gardé tel quel"),
+    known('reseau', school_networks(), "réseau inconnu, gardé tel quel"),
+    known('type_d_enseignement', education_types(), "type d'enseignement inconnu, gardé tel quel"),
 ]) }}

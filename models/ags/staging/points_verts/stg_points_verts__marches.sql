@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_integer('id') }} as marche_id,
         {{ clean_text('ndeg_pv') }} as numero_point_vert,
         {{ to_date('date', 'yyyy-MM-dd') }} as date_marche,
@@ -17,8 +18,8 @@ typees as (
         {{ clean_text('localite') }} as localite,
         {{ clean_text('province') }} as province,
         {{ clean_text('lieu_de_rendez_vous') }} as lieu_rendez_vous,
-        {{ to_decimal('latitude', 9, 6) }} as latitude,
-        {{ to_decimal('longitude', 9, 6) }} as longitude,
+        {{ to_decimal('latitude', 9, 6, round=true) }} as latitude,
+        {{ to_decimal('longitude', 9, 6, round=true) }} as longitude,
         {{ clean_text('gare') }} as gare,
         {{ to_boolean('c_10km') }} as parcours_10km,
         {{ to_boolean('c_15km') }} as parcours_15km,
@@ -29,7 +30,8 @@ typees as (
         {{ to_boolean('poussettes') }} as accessible_poussettes,
         {{ to_boolean('ravitaillement') }} as ravitaillement,
         {{ to_boolean('velo') }} as parcours_velo,
-        {{ to_boolean('vtt') }} as parcours_vtt
+        {{ to_boolean('vtt') }} as parcours_vtt,
+        {{ to_date('extraction', 'yyyy-MM-dd') }} as date_extraction
     from source
 ),
 

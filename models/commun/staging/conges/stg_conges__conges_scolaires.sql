@@ -1,5 +1,8 @@
 with source as (
-    select * from {{ source('conges', 'conges_scolaires') }}
+    {{ corrected(
+        source('conges', 'conges_scolaires'), 'conges.conges_scolaires', ref('corrections_commun'), key='startdate',
+        columns=['id', 'country', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
+    ) }}
 ),
 
 typees as (
@@ -7,6 +10,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ clean_text('id') }} as periode_id,
         {{ to_date('startdate') }} as debut,
         {{ to_date('enddate') }} as fin,
@@ -17,7 +21,8 @@ typees as (
         {{ clean_text('names') }} as noms,
         {{ clean_text('ounits') }} as communaute,
         {{ clean_text('comments') }} as remarques,
-        {{ clean_text('cliche') }} as cliche
+        {{ clean_text('cliche') }} as cliche,
+        corrections
     from source
 ),
 

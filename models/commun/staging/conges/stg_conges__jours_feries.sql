@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ clean_text('id') }} as periode_id,
         {{ to_date('startdate') }} as debut,
         {{ to_date('enddate') }} as fin,

@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         cast({{ to_code('lvl_refnis', '[1-4]') }} as integer) as niveau,
         {{ to_code('cd_refnis', '[0-9]{5}') }} as code_nis,
         {{ to_code('cd_sup_refnis', '[0-9]{5}') }} as code_nis_parent,
@@ -15,7 +16,8 @@ typees as (
         {{ clean_text('tx_refnis_nl') }} as nom_nl,
         {{ to_date('dt_vldt_start', 'dd/MM/yyyy') }} as valide_du,
         {{ to_date('dt_vldt_end', 'dd/MM/yyyy') }} as valide_au,
-        {{ clean_text('edition') }} as edition
+        {{ clean_text('edition') }} as edition,
+        {{ to_date(dbt.concat(['edition', "'-01'"]), 'yyyy-MM-dd') }} as date_edition
     from source
 ),
 

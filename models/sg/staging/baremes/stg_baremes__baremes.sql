@@ -7,6 +7,7 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ clean_text('echelle') }} as echelle,
         {{ to_integer('anciennete') }} as anciennete,
         {{ to_decimal('bareme', 12, 2) }} as montant_annuel

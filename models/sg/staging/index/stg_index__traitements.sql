@@ -7,9 +7,11 @@ typees as (
         source_fichier,
         source_ligne,
         charge_le,
+        source_recu_le,
         {{ to_date('valid_since', 'dd/MM/yyyy') }} as applicable_depuis,
         {{ to_decimal('index', 8, 4, decimal_separator=',') }} as coefficient,
-        {{ to_integer('rank') }} as rang
+        {{ to_integer('rank') }} as rang,
+        {{ to_date('liste', 'yyyy-MM-dd') }} as date_liste
     from source
 ),
 

@@ -1,0 +1,157 @@
+"""The text of a workbook's cell, from what its XML keeps and the number format that shows it."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache, partial
+
+from openpyxl.styles.numbers import is_date_format, is_timedelta_format
+
+_DAY = 86_400
+_LAST_DAY = datetime.date(9999, 12, 31)
+# Excel believes that 29 February 1900 (serial 60) existed: earlier days count from another start.
+_NO_SUCH_DAY = 60
+_FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
+_LARGEST_EXPONENT = 310
+_INTEGER = re.compile(r"-?[1-9]\d*|0")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|(\[[^\]]*\]|[_*].)|([0#?])|([-+/():\' ])|(.)', re.S)
+
+
+def unescaped(text: str) -> str:
+    """A text without the `_xHHHH_` that stand for characters XML cannot hold; line ends become LF."""
+    if "_x" in text:
+        decoded = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+        try:
+            text = decoded.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            return text
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def plain_number(text: str) -> str:
+    """A number as Excel shows it in full: no exponent, no more than 15 significant digits.
+
+    Args:
+        text: as the workbook keeps it; whole numbers written out stay as they are, and so does what is none.
+    """
+    if _INTEGER.fullmatch(text):
+        return text
+    try:
+        number = _FIFTEEN.plus(Decimal(text.strip()))
+    except ArithmeticError:
+        return text
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
+        return text
+    if not number:
+        return "0"
+    plain = format(number, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+@cache
+def reader_of(code: str, since_1904: bool) -> Callable[[str], str]:
+    """What makes text of the numbers under a format.
+
+    Args:
+        code: as the workbook keeps it, always in its English form.
+        since_1904: whether the workbook counts its days from 1904, as old Macs did.
+    """
+    if is_timedelta_format(code):
+        return duration
+    if is_date_format(code):
+        shown = _without_literals(code)
+        dated = bool(re.search("[dy]", shown)) or not re.search("[hs]", shown)
+        return partial(moment, dated=dated, since_1904=since_1904)
+    parts = _code_parts(code)
+    return partial(_coded, parts=parts) if parts else plain_number
+
+
+def moment(text: str, *, dated: bool, since_1904: bool) -> str:
+    """A serial number as an ISO date, time, or both; one that is no date keeps its number.
+
+    Args:
+        text: days, as the workbook keeps them.
+        dated: whether the format shows a day, not an hour only.
+        since_1904: as in `reader_of`.
+    """
+    try:
+        serial = float(text)
+    except ValueError:
+        return text
+    if not math.isfinite(serial):
+        return text
+    days, seconds = divmod(round(serial * _DAY), _DAY)
+    time = (datetime.datetime.min + datetime.timedelta(seconds=seconds)).time()
+    if not dated and 0 <= serial < 1:
+        return time.isoformat()
+    date = _date(days, since_1904)
+    if date is None:
+        return plain_number(text)
+    return f"{date.isoformat()}T{time.isoformat()}" if seconds else date.isoformat()
+
+
+def _date(days: int, since_1904: bool) -> datetime.date | None:
+    if since_1904:
+        first, start = 0, datetime.date(1904, 1, 1)
+    else:
+        first, start = 1, datetime.date(1899, 12, 31 if days < _NO_SUCH_DAY else 30)
+    if days < first or days > (_LAST_DAY - start).days or (days == _NO_SUCH_DAY and not since_1904):
+        return None
+    return start + datetime.timedelta(days=days)
+
+
+def duration(text: str) -> str:
+    """Hours, minutes and seconds, as the format [h]:mm:ss shows a number of days."""
+    try:
+        seconds = round(float(text) * _DAY)
+    except (ValueError, OverflowError):
+        return text
+    minutes, rest = divmod(abs(seconds), 60)
+    return f"{'-' if seconds < 0 else ''}{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+
+
+def _without_literals(code: str) -> str:
+    """The first part of a format, in lower case, without its texts, colours and languages."""
+    first = re.sub(r'"[^"]*"|\\.|[_*].', "", code).split(";")[0].lower()
+    return re.sub(r"\[[^\]]*\]", "", first)
+
+
+def _code_parts(code: str) -> tuple[str, ...]:
+    """The digits (0, # and ?) and texts of a format that shows a code, () for another.
+
+    A code starts with a zero and has a second one or a separator (`00000`, `0000\\-00`, `"BE"0000000000`,
+    `0#" "##" "##`), and neither decimals, thousands, nor a unit at its end.
+    """
+    parts = []
+    for quoted, escaped, ignored, digit, mark, other in _FORMAT_PART.findall(code.split(";")[0]):
+        if other or (ignored.startswith("[$") and not ignored.startswith("[$-")):
+            return ()
+        if not ignored:
+            parts.append(digit or f"'{quoted or escaped or mark}")
+    shown = "".join(part[0] for part in parts).lstrip("'")
+    coded = shown.startswith("0") and not shown.endswith("'") and (shown.count("0") > 1 or "'" in shown)
+    return tuple(parts) if coded else ()
+
+
+def _coded(text: str, *, parts: tuple[str, ...]) -> str:
+    """A whole number under a code's format; another number stays plain."""
+    number = plain_number(text)
+    digits = number.removeprefix("-")
+    if not digits.isdecimal():
+        return number
+    shown: list[str] = []
+    places = sum(not part.startswith("'") for part in parts)
+    for part in reversed(parts):
+        if part.startswith("'"):
+            shown.append(part[1:])
+            continue
+        places -= 1
+        taken = digits if not places else digits[-1:]
+        shown.append(taken or ("0" if part == "0" else ""))
+        digits = digits[: len(digits) - len(taken)]
+    return ("-" if number.startswith("-") else "") + "".join(reversed(shown))

@@ -1,0 +1,49 @@
+"""The types that `new-model` guesses from received cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from orchestration.commands.inference import TEXT, Typing, guess
+
+SPACED = "group_separators=[' ']"
+POINTED = "group_separators=['.']"
+COMMA = "decimal_separator=','"
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "typing"),
+    [
+        ("annee", ["2023", "2024", None, " "], Typing("to_integer")),
+        ("solde", ["-5", "0", "12"], Typing("to_integer")),
+        ("habitants", ["1 234", "12", "1\u00a0234\u202f567"], Typing("to_integer", (SPACED,))),
+        ("n", ["12", "#N/A", "13"], Typing("to_integer")),
+        ("code_postal", ["1000", "5000"], Typing("to_code", ("'[0-9]{4}'",))),
+        ("numero", ["0012", "1234"], Typing("to_code", ("'[0-9]{4}'",))),
+        ("numero", ["012", "1234"], TEXT),
+        ("dossier", ["12345678901", "22345678901"], Typing("to_code", ("'[0-9]{11}'",))),
+        ("prix", ["12.5", "1234.56", "7"], Typing("to_decimal", ("9", "2"))),
+        ("montant", ["12,5", "1 234,56"], Typing("to_decimal", ("9", "2", COMMA, SPACED))),
+        ("montant", ["1.234,5", "7,25"], Typing("to_decimal", ("9", "2", COMMA, POINTED))),
+        ("latitude", ["50.4754410000001", "49.5"], Typing("to_decimal", ("11", "6", "round=true"))),
+        ("ambigu", ["1,234", "2,345"], TEXT),
+        ("ambigu", ["1.234", "2.345"], TEXT),
+        ("debut", ["2024-02-29", "2024-03-01"], Typing("to_date", ("'yyyy-MM-dd'",))),
+        ("debut", ["29/02/2024"], Typing("to_date", ("'dd/MM/yyyy'",))),
+        ("debut", ["5/3/2024", "15/12/2024"], Typing("to_date", ("'d/M/yyyy'",))),
+        ("debut", ["29-02-24"], Typing("to_date", ("'dd-MM-yy'",))),
+        ("debut", ["2024-02-29T10:00:00"], Typing("to_date", ("\"yyyy-MM-dd'T'HH:mm:ss\"",))),
+        ("debut", ["12/31/2024", "31/12/2024"], TEXT),
+        ("pmr", ["Oui", "NON", "oui"], Typing("to_boolean")),
+        ("drapeau", ["0", "1"], Typing("to_integer")),
+        ("nom", ["Ath", "Mons"], TEXT),
+        ("vide", [None, "", " "], TEXT),
+        # One cell in twenty may be dirty: the écarts will tell.
+        ("annee", ["2024"] * 19 + ["inconnue"], Typing("to_integer")),
+        ("annee", ["2024"] * 9 + ["inconnue"], TEXT),
+    ],
+)  # fmt: skip
+def test_a_type_is_guessed(name: str, cells: list[str | None], typing: Typing) -> None:
+    assert guess(name, Counter(cells)) == typing
