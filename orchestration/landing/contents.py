@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -22,7 +23,7 @@ from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, Mispl
 from orchestration.landing.kinds import check_kind
 from orchestration.landing.misread import is_misread
 from orchestration.landing.rejects import Reject, RejectSpool
-from orchestration.landing.tables import add_columns, raw_table
+from orchestration.landing.tables import WIDE_ADVICE, add_columns, raw_table
 from orchestration.landing.unpacking import unpacked
 from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
@@ -32,6 +33,7 @@ _EMPTY = EmptyFile(
 
 
 _SHOWN = 5
+_PLAIN = sql.SQL("")
 
 # What a declaration can say where the columns or the rows of a format are not found.
 SHAPE_ADVICE = {
@@ -158,10 +160,24 @@ class Target:
             origin[declared] = name
         return list(origin)
 
-    def copy(self, columns: Sequence[str], options: sql.Composable) -> sql.Composed:
-        """The COPY statement for records that begin with their line number."""
+    @contextmanager
+    def copying(self, columns: Sequence[str], options: sql.Composable = _PLAIN) -> Iterator[psycopg.Copy]:
+        """A COPY that takes records which begin with their line number.
+
+        Raises:
+            PlatformError: a record is larger than a row may be.
+        """
         names = sql.SQL(", ").join(map(sql.Identifier, ("source_ligne", *columns)))
-        return sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
+        statement = sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
+        try:
+            with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
+                yield copy
+        except psycopg.errors.ProgramLimitExceeded as error:
+            raise PlatformError(
+                f"Une ligne du fichier, de {len(columns)} colonnes, est trop large pour PostgreSQL "
+                "(8\u202f160 octets, longs textes exceptés).",
+                WIDE_ADVICE,
+            ) from error
 
 
 def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
@@ -189,7 +205,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         sql.Literal(framer.quote.decode("ascii")),
         sql.Literal(framer.encoding.postgres),
     )
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns + beside, options)) as copy:
+    with target.copying(columns + beside, options) as copy:
         for piece in framer.frame(len(columns)):
             copy.write(piece)
     outcome.rows, outcome.blank_lines = framer.counts.rows, framer.counts.blank_lines
@@ -326,7 +342,7 @@ def _copy_rows(
     target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]], outcome: Outcome
 ) -> int:
     count, misread, first = 0, 0, 0
-    with target.connection.cursor() as cursor, cursor.copy(target.copy(columns, sql.SQL(""))) as copy:
+    with target.copying(columns) as copy:
         for line, values in rows:
             copy.write_row((line, *values))
             count += 1

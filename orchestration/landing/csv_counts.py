@@ -79,7 +79,7 @@ def misencoded_warning(cells: int, codec: str | None, line: int) -> str:
     """
     hold = counted(cells, "cellule porte", "cellules portent")
     than = f" que {codec}" if codec else ""
-    mend = "dites au fournisseur qu'il abîme des lettres"
+    mend = "dites au fournisseur qu'il mêle deux encodages ou abîme des lettres"
     if codec:
         mend = f"si tout le fichier est ainsi, corrigez `encoding` ; sinon, {mend}"
     return (

@@ -87,6 +87,10 @@ create table if not exists {raw} (
 
 REJECTS_TABLE = "rejets_chargement"
 LOCK_TIMEOUT = "60s"
+WIDE_ADVICE = (
+    "Un fichier si large met en colonnes ce qui devrait être en lignes : demandez-le par question ou par "
+    "année, ou en plusieurs fichiers."
+)
 
 
 def raw_table(table: SourceTable) -> sql.Identifier:
@@ -166,8 +170,7 @@ def _alter(
     except psycopg.errors.TooManyColumns as error:
         raise PlatformError(
             f"La table {name} aurait plus de 1\u202f600 colonnes, ce que PostgreSQL ne permet pas.",
-            "Un fichier si large met en colonnes ce qui devrait être en lignes : demandez-le par question ou "
-            "par année, ou en plusieurs fichiers.",
+            WIDE_ADVICE,
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise PlatformError(
