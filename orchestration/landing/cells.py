@@ -16,7 +16,7 @@ _LAST_DAY = datetime.date(9999, 12, 31)
 # Excel believes that 29 February 1900 (serial 60) existed: earlier days count from another start.
 _NO_SUCH_DAY = 60
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
-_LARGEST_EXPONENT = 310
+_LARGEST_EXPONENT = 330
 _INTEGER = re.compile(r"-?[1-9]\d*|0")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")

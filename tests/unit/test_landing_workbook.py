@@ -10,6 +10,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.errors import PlatformError
 from orchestration.landing import spreadsheet
@@ -135,6 +137,16 @@ def test_cells_come_as_received() -> None:
 )
 def test_number_is_what_its_format_means(code: str, kept: str, shown: str) -> None:
     assert reader_of(code, False)(kept) == shown
+
+
+@given(st.floats(-1e307, 1e307) | st.integers(-(10**20), 10**20))
+def test_numbers_are_plain_and_keep_fifteen_digits(number: float) -> None:
+    shown = reader_of("General", False)(repr(number))
+    assert re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?", shown)
+    if isinstance(number, int):
+        assert int(shown) == number
+    else:
+        assert float(shown) == pytest.approx(number, rel=1e-14)
 
 
 def test_dates_may_count_from_1904() -> None:
