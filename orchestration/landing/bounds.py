@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from orchestration.errors import PlatformError
-from orchestration.landing.declaration import SourceTable
+from orchestration.landing.declaration import SHAPE_ADVICE, SourceTable
 from orchestration.landing.rejects import MOTIFS
 from orchestration.landing.report import counted
 
@@ -23,12 +23,6 @@ WAITS = "En attente d'un accord"
 EMPTY, SHRUNK, UNREADABLE, WITHDRAWN = "vide", "chute", "illisible", "retire"
 EMPTY_ALLOWED, ACCEPTED, ERASED = "vide_admise", "accepte", "effacees"
 ADMITTED = (EMPTY_ALLOWED, ACCEPTED, ERASED)
-# Where to look when every line of a file is refused.
-_OPTIONS = {
-    "csv": "`delimiter`, `quote`, `encoding` et `header`",
-    "json": "`rows`, `envelope` et `encoding`",
-    "xlsx": "`sheet`, `header_row` et `header`",
-}
 
 
 class EmptyFile(PlatformError):
@@ -120,15 +114,14 @@ class Delivery:
             return EMPTY_ALLOWED
         found = f"{self._refusals()}. " if self.refused else ""
         advice = (
-            f"Vérifiez {_OPTIONS[self.file_format]}, ou demandez un nouveau fichier."
+            f"{self._options()}, ou demandez un nouveau fichier."
             if self.refused
             else "Demandez un nouveau fichier ; si la source peut être vide, écrivez `allow_empty: true`."
         )
         raise Refused(
             "echec",
             EMPTY,
-            f"Livraison vide : aucune ligne acceptée. {found}{self.note}{' ' if self.note else ''}"
-            f"{_stays(former)}",
+            f"Livraison vide : aucune ligne acceptée. {found}{self._said()}{_stays(former)}",
             advice,
         )
 
@@ -141,8 +134,8 @@ class Delivery:
             "attente",
             UNREADABLE,
             f"{WAITS} : {self._refusals()} sur {counted(self.rows + refused, 'ligne')}, plus "
-            f"que les {percent(share)} permis (`max_rejects`). {_stays(former)}",
-            f"Vérifiez {_OPTIONS[self.file_format]}, ou demandez un nouveau fichier ; pour charger malgré "
+            f"que les {percent(share)} permis (`max_rejects`). {self._said()}{_stays(former)}",
+            f"{self._options()}, ou demandez un nouveau fichier ; pour charger malgré "
             f"tout les lignes lisibles, make accept FICHIER={self.path}",
             self.rows,
         )
@@ -162,6 +155,14 @@ class Delivery:
             f"S'il est juste, make accept FICHIER={self.path} ; sinon, demandez un nouveau fichier.",
             self.rows,
         )
+
+    def _said(self) -> str:
+        return f"{self.note} " if self.note else ""
+
+    def _options(self) -> str:
+        """Where to look when lines are refused."""
+        advice = SHAPE_ADVICE[self.file_format]
+        return advice[0].upper() + advice[1:]
 
     def _refusals(self) -> str:
         total = sum(self.refused.values())

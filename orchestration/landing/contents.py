@@ -15,7 +15,7 @@ from orchestration.errors import PlatformError
 from orchestration.landing.bounds import EmptyFile
 from orchestration.landing.csv_counts import misencoded_warning
 from orchestration.landing.csv_hints import header_hint
-from orchestration.landing.declaration import SourceTable, Variant
+from orchestration.landing.declaration import SHAPE_ADVICE, SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
 from orchestration.landing.json_hints import shape_hint
@@ -32,16 +32,8 @@ _EMPTY = EmptyFile(
 )
 
 
-_SHOWN = 5
 _PLAIN = sql.SQL("")
-
-# What a declaration can say where the columns or the rows of a format are not found.
-SHAPE_ADVICE = {
-    "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
-    "`header`)",
-    "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
-    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
-}
+_SHOWN = 5
 
 
 @dataclass
@@ -192,7 +184,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     framer = CsvFramer(file, variant, rejects)
     header = framer.header() if variant.header else None
     if variant.header and header is None:
-        raise _EMPTY
+        raise _headless(variant.header_row) if framer.counts.outside_lines else _EMPTY
     if header and variant.beside:
         header = framer.table_names(header)
     received = target.received(header)
@@ -212,6 +204,13 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     outcome.out_of_table, outcome.misencoded = framer.counts.outside_lines, framer.counts.misencoded
     outcome.warnings += framer.warnings
     return outcome
+
+
+def _headless(line: int) -> EmptyFile:
+    return EmptyFile(
+        f"Le fichier n'a rien à la ligne {line} ni en dessous, où l'en-tête est cherché.",
+        "Corrigez `header_row` dans la déclaration, ou demandez un nouveau fichier.",
+    )
 
 
 def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from orchestration.landing.report import counted
+
+# Why lines were refused -> what the declaration can say of it.
+_MENDING = {
+    "court": "faute de dernières cellules : si le fournisseur les omet quand elles sont vides, déclarez "
+    "`short_rows: true`",
+    "long": "pour des cellules vides en trop : si le fournisseur finit ainsi ses lignes, déclarez "
+    "`long_rows: true`",
+    "large": "pour des cellules en trop : un délimiteur dans un texte sans guillemets, ou une note à droite "
+    "du tableau (`beside`)",
+    "guillemet": "pour un guillemet qui ne va pas : si ce n'est ici qu'un caractère, déclarez `quote: \"\"`",
+    "octets": "pour des octets d'un autre encodage que {codec} : corrigez `encoding` si tout le fichier est "
+    "ainsi",
+}
 
 
 @dataclass
@@ -18,12 +32,11 @@ class Counts:
         refused_lines: lines in the rejects.
         blank_lines: blank lines at the end of the file.
         outside_lines: lines that the declaration leaves out of the table.
-        misencoded: cells of those records in another encoding.
-        misencoded_line: line of the first of them.
-        short: lines refused for their missing last cells.
-        long: lines refused for empty cells in excess.
+        filled: records whose missing last cells were filled.
+        refused: refused records by reason, a key of _MENDING.
+        misencoded: cells of the rows in another encoding.
         doubtful: records that hold lines like records, as a stray quote would make them.
-        doubtful_line: line of the first of them.
+        first: line of the first refused record by reason, and of the first `misencoded` and `doubtful`.
     """
 
     rows: int = 0
@@ -32,12 +45,11 @@ class Counts:
     refused_lines: int = 0
     blank_lines: int = 0
     outside_lines: int = 0
+    filled: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     misencoded: int = 0
-    misencoded_line: int = 0
-    short: int = 0
-    long: int = 0
     doubtful: int = 0
-    doubtful_line: int = 0
+    first: dict[str, int] = field(default_factory=dict)
 
     def warnings(self, codec: str) -> list[str]:
         """French sentences about what the reader of a report should know.
@@ -45,27 +57,25 @@ class Counts:
         Args:
             codec: the encoding that was declared.
         """
-        said = []
-        if self.short:
+        said = [
+            f"{counted(count, 'ligne refusée', 'lignes refusées')} (dès la ligne {self.first[reason]}) "
+            f"{_MENDING[reason].format(codec=codec)}."
+            for reason, count in self.refused.most_common()
+        ]
+        if self.filled and self.filled == self.rows:
             said.append(
-                f"{counted(self.short, 'ligne refusée', 'lignes refusées')} faute de dernières cellules : si "
-                "le fournisseur les omet quand elles sont vides, déclarez `short_rows: true`."
-            )
-        if self.long:
-            said.append(
-                f"{counted(self.long, 'ligne refusée', 'lignes refusées')} pour des cellules vides en trop, "
-                "à la fin : si le fournisseur termine ainsi ses lignes, déclarez `long_rows: true`."
+                "Aucune ligne ne va jusqu'à la dernière colonne (`short_rows`) : vérifiez `delimiter`."
             )
         if self.doubtful:
             hold = counted(
                 self.doubtful, "cellule entre guillemets tient", "cellules entre guillemets tiennent"
             )
             said.append(
-                f"{hold} des lignes entières du tableau (dès la ligne {self.doubtful_line}) : rien n'y est "
-                'touché ; si un guillemet isolé en est la cause, déclarez `quote: ""`.'
+                f"{hold} des lignes entières du tableau (dès la ligne {self.first['doubtful']}) : rien n'y "
+                'est touché ; si un guillemet isolé en est la cause, déclarez `quote: ""`.'
             )
         if self.misencoded:
-            said.append(misencoded_warning(self.misencoded, codec, self.misencoded_line))
+            said.append(misencoded_warning(self.misencoded, codec, self.first["misencoded"]))
         return said
 
 

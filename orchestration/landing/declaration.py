@@ -24,6 +24,13 @@ ENVELOPES = {
     "opendatasoft_v1": ("records.*", "nhits"),
     "opendatasoft_v2": ("results.*", "total_count"),
 }
+# What a declaration can say where the columns or the rows of a format are not found.
+SHAPE_ADVICE = {
+    "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
+    "`header`)",
+    "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
+    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
+}
 _TEXT_OPTIONS = {
     "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
     "json": ("rows", "envelope", "encoding", "member"),

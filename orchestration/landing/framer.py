@@ -41,35 +41,42 @@ class _Problem:
     Attributes:
         motif: of the reject.
         detail: in French.
+        reason: what Counts knows it by, where a declaration may mend it.
         open: whether more of the file might still close its quote.
         end: where the refused record ends, when it is more than its first line.
     """
 
     motif: str
     detail: str
+    reason: str = ""
     open: bool = False
     end: int | None = None
 
 
 @dataclass
 class _Blanks:
-    """Blank lines in a row: the first one's number and position, and how many they are."""
+    """Blank lines in a row: numbers of the first and the last, where the first one is, how many they are."""
 
     line: int
     offset: int
     piece: bytes
+    last: int = 0
     count: int = 0
 
 
 _OPEN_QUOTE = _Problem(
     "guillemet_isole",
     "un guillemet s'ouvre et ne se ferme pas (une cellule s'étend sur 1 Mio au plus)",
+    "guillemet",
     open=True,
 )
-_STRAY_QUOTE = _Problem("guillemet_isole", "un guillemet s'ouvre et ne se ferme que dans d'autres lignes")
+_STRAY_QUOTE = _Problem(
+    "guillemet_isole", "un guillemet s'ouvre et ne se ferme que dans d'autres lignes", "guillemet"
+)
 _LONG_STRAY_QUOTE = _Problem(
     "guillemet_isole",
     f"un guillemet ne se ferme que plus de {LOOKAHEAD_LINES} lignes plus bas, qui sont des enregistrements",
+    "guillemet",
 )
 
 
@@ -342,6 +349,7 @@ class CsvFramer(LineReader):
         missing, extra = self._width - len(fields), fields[self._width :]
         if missing > 0 and not self.variant.short_rows:
             return None
+        self.counts.filled += missing > 0
         cells = [*map(self._safe, fields[: self._width]), *[b""] * missing]
         if self.variant.beside is not None:
             cells.append(self._note(extra))
@@ -371,8 +379,9 @@ class CsvFramer(LineReader):
         """Counts the cells in another encoding from the current position to the end of records."""
         run = self._raw[self._position : end]
         cells, first = self._misread.cells(run)
-        if cells and not self.counts.misencoded:
-            self.counts.misencoded_line = self._line + self._with_line_feeds(run).count(b"\n", 0, first)
+        if cells:
+            line = self._line + self._with_line_feeds(run).count(b"\n", 0, first)
+            self.counts.first.setdefault("misencoded", line)
         self.counts.misencoded += cells
 
     def _special(self, refused: list[int]) -> bytes:
@@ -450,7 +459,7 @@ class CsvFramer(LineReader):
         if len(right) > LOOKAHEAD_LINES:
             return _LONG_STRAY_QUOTE
         self.counts.doubtful += 1
-        self.counts.doubtful_line = self.counts.doubtful_line or self._line
+        self.counts.first.setdefault("doubtful", self._line)
         return None
 
     def _is_lines(self, start: int, end: int) -> bool:
@@ -458,7 +467,7 @@ class CsvFramer(LineReader):
         if self._width == 1 or self._buffer.find(b"\n", start, end) < 0:
             return False
         right = self._right_lines(start, self._line_end(end)[0])
-        return right[0] or (sum(right) > 3 and sum(right) * 2 > len(right))
+        return (right[0] and right[-1]) or (sum(right) > 3 and sum(right) * 2 > len(right))
 
     def _parse(self, start: int, window: int) -> tuple[list[bytes], int] | _Problem:
         """Parses the record at `start` field by field; a quote inside an unquoted field is a character.
@@ -485,7 +494,9 @@ class CsvFramer(LineReader):
                         return _OPEN_QUOTE
                     if several and (opens or self._is_lines(start, end)):
                         return _STRAY_QUOTE
-                    return _Problem("texte_apres_guillemet", "du texte suit un guillemet fermant", end=end)
+                    return _Problem(
+                        "texte_apres_guillemet", "du texte suit un guillemet fermant", "guillemet", end=end
+                    )
                 fields.append(self._raw[position:end])
                 if not after.startswith(self.delimiter):
                     return fields, end
@@ -534,20 +545,23 @@ class CsvFramer(LineReader):
 
     def _width_problem(self, fields: list[bytes], end: int | None = None) -> _Problem:
         detail = f"{len(fields)} champ(s) au lieu de {self._width}"
+        reason = "large"
         if len(fields) < self._width:
-            self.counts.short += 1
+            reason = "court"
             detail += " : les derniers manquent (`short_rows`)"
         elif self._all_empty(fields[self._width :]):
-            self.counts.long += 1
+            reason = "long"
             detail += " : ceux en trop sont vides (`long_rows`)"
-        return _Problem("nombre_de_champs", detail, end=end)
+        return _Problem("nombre_de_champs", detail, reason, end=end)
 
     def _byte_problem(self, refused: list[int], end: int) -> _Problem | None:
         nul, invalid = refused
         if nul < end:
             return _Problem("octet_nul", "un octet nul, que PostgreSQL ne peut pas garder")
         if invalid < end:
-            return _Problem("octets_invalides", f"des octets qui ne sont pas du {self.encoding.codec}")
+            return _Problem(
+                "octets_invalides", f"des octets qui ne sont pas du {self.encoding.codec}", "octets"
+            )
         return None
 
     def _refuse(self, problem: _Problem, length: int, following: int, lines: int) -> None:
@@ -556,6 +570,9 @@ class CsvFramer(LineReader):
         self._end_blanks()
         self._add_reject(problem, start, self._raw[start : start + length])
         self.counts.refused_lines += lines
+        if problem.reason:
+            self.counts.refused[problem.reason] += 1
+            self.counts.first.setdefault(problem.reason, self._line)
         self._advance(following, lines)
 
     def _add_reject(self, problem: _Problem, start: int, piece: bytes) -> None:
@@ -575,6 +592,7 @@ class CsvFramer(LineReader):
         if self._blanks is None:
             self._blanks = _Blanks(self._line, self._offset_of(self._position), line)
         self._blanks.count += 1
+        self._blanks.last = self._line
         self._advance(following, 1)
 
     def _end_blanks(self) -> None:
@@ -584,8 +602,8 @@ class CsvFramer(LineReader):
             return
         problem = _Problem("ligne_vide", "une ligne vide au milieu du fichier")
         if blanks.count > 1:
-            lines, last = counted(blanks.count, "ligne vide", "lignes vides"), blanks.line + blanks.count - 1
-            problem = replace(problem, detail=f"{lines} au milieu du fichier, jusqu'à la ligne {last}")
+            lines = counted(blanks.count, "ligne vide", "lignes vides")
+            problem = replace(problem, detail=f"{lines} au milieu du fichier, jusqu'à la ligne {blanks.last}")
         piece, original = self.encoding.readable(blanks.piece), self.encoding.original(blanks.piece)
         self.rejects.add(Reject(blanks.line, blanks.offset, problem.motif, problem.detail, piece, original))
         self.counts.refused_lines += blanks.count
@@ -694,7 +712,7 @@ class CsvFramer(LineReader):
 
 _COMMENT = "un commentaire (`comment`)"
 _BELOW = "sous le tableau (`footer`)"
-_SEPARATOR = re.compile(rb'"?[sS][eE][pP]=([^\w"\0\x01\r\n])\1*"?')
+_SEPARATOR = re.compile(rb'"?[sS][eE][pP]=([^\w"\0\x01\r\n\x80-\xff])\1*"?')
 
 
 def _or(found: int | None, otherwise: int) -> int:

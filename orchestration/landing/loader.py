@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -44,6 +44,7 @@ from orchestration.landing.tables import (
     raw_table,
     rejects_table,
 )
+from orchestration.landing.zone import Zone
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def load_landing(
             "Créez-la, ou indiquez-en une autre par LANDING=….",
         )
     chosen = [table for table in tables if domains is None or table.domain in domains]
-    zone = _Zone.read(landing, domains)
+    zone = Zone.read(landing, domains)
     try:
         connection = psycopg.connect(conninfo, autocommit=True, client_encoding="utf8")
     except psycopg.OperationalError as error:
@@ -102,39 +103,6 @@ def load_landing(
     with connection:
         load = _Load(connection, landing, progress or (lambda line: None), accepted)
         return load.run(chosen, zone)
-
-
-@dataclass
-class _Zone:
-    """Files of the landing zone, hidden ones left out: usable paths, names that are no text, lock files."""
-
-    domains: Collection[str] | None
-    paths: list[str] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
-    locks: list[str] = field(default_factory=list)
-
-    @classmethod
-    def read(cls, landing: Path, domains: Collection[str] | None) -> _Zone:
-        zone = cls(domains)
-        for folder, folders, files in os.walk(landing):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(files):
-                path = (Path(folder) / name).relative_to(landing).as_posix()
-                if not name.startswith(".") and zone.covers(path):
-                    zone.add(name, path)
-        zone.paths.sort()
-        return zone
-
-    def add(self, name: str, path: str) -> None:
-        try:
-            path.encode("utf-8")
-            (self.locks if name.startswith("~$") else self.paths).append(path)
-        except UnicodeEncodeError:
-            self.unreadable.append(os.fsencode(path).decode("utf-8", "backslashreplace"))
-
-    def covers(self, path: str) -> bool:
-        """Whether a path is among those looked for."""
-        return self.domains is None or path.split("/")[0] in self.domains
 
 
 class _Load:
@@ -153,7 +121,7 @@ class _Load:
         self.twins: dict[str, str] = {}
         self.accepted = accepted
 
-    def run(self, tables: Sequence[SourceTable], zone: _Zone) -> LoadReport:
+    def run(self, tables: Sequence[SourceTable], zone: Zone) -> LoadReport:
         report = LoadReport(ignored=zone.locks)
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
         owners: dict[tuple[str, object], list[str]] = {}
@@ -181,7 +149,7 @@ class _Load:
         table: SourceTable,
         matches: Sequence[_Match],
         shared: dict[tuple[str, object], list[str]],
-        zone: _Zone,
+        zone: Zone,
     ) -> TableReport:
         report = TableReport(table.domain, table.source, table.name)
         present = {match.path for match in matches}
@@ -211,7 +179,7 @@ class _Load:
         return report
 
     def _look_for_gone(
-        self, table: SourceTable, report: TableReport, present: Collection[str], zone: _Zone
+        self, table: SourceTable, report: TableReport, present: Collection[str], zone: Zone
     ) -> None:
         """Says which files left the zone while their rows stay, and forgets those that never had any."""
         if self.accepted is not None:
@@ -299,8 +267,17 @@ class _Load:
             report = FileReport(match.path, match.variant.name, status, _sentence(error))
         report.seconds = time.monotonic() - started
         with _lost_server(self.connection):
+            report.message += "" if refusal else self._kept(table, match)
             self._note_refused(table, match, report, refusal)
         return report
+
+    def _kept(self, table: SourceTable, match: _Match) -> str:
+        """Which rows of a file that failed are still there, and since when; "" for none."""
+        placed = audit.placing_entry(self.connection, table, match.path)
+        if placed is None or not placed.loaded or not placed.lignes:
+            return ""
+        former = Former(match.path, placed.lignes, placed.recu_le, own=True)
+        return f" Rien ne change : {former.words()}."
 
     def _note_refused(
         self, table: SourceTable, match: _Match, report: FileReport, refusal: Refused | None
@@ -491,6 +468,8 @@ class _FileLoad:
                 placed is not None and placed.motif == ACCEPTED and placed.sha256 == digest
             )
             motif = self._check(outcome, rejects, former, accepted)
+            if digest in self.accepted:
+                self.notes.append("Chargé malgré ses bornes : accord donné.")
             left_out = erased.leave_out(load_id)
             written = self._copy_rejects(load_id, rejects, erased)
         finally:
@@ -528,7 +507,7 @@ class _FileLoad:
     def _check(self, outcome: Outcome, rejects: RejectSpool, former: Former | None, accepted: bool) -> str:
         refused = Counter(reject.motif for reject in rejects)
         del refused[OUT_OF_TABLE]
-        note = " ".join(outcome.warnings) if not outcome.rows else ""
+        note = " ".join(outcome.warnings)
         delivery = Delivery(self.match.path, self.match.variant.file_format, outcome.rows, refused, note)
         return delivery.check(self.table, former, accepted)
 

@@ -82,6 +82,7 @@ def test_what_stands_around_the_table_is_in_the_audit(database: str, tmp_path: P
         ("x\n;code;nom;montant\ncode;;nom;montant\n", "écrivez `header_row: 2`."),
         ("t\na;montant;\n;code;nom\n", "Il manque les colonnes obligatoires : code, nom, montant. "),
         ("code;Nom;nom\n1;2;3\n", "Que faire : Déclarez `names: position`"),
+        ("code;nom;montant\n1,2,3\n", "Vérifiez `delimiter`"),
     ],
 )
 def test_a_shape_not_declared_names_the_option(
@@ -108,6 +109,10 @@ def test_refused_short_rows_are_said_with_their_option(database: str, tmp_path: 
     report, _ = load(database, tmp_path, "code;nom;montant\n1;A;2\n2;B\n", {})
     assert (report.rows, report.rejects) == (1, 1)
     assert "`short_rows: true`" in report.message
+    # Too many of them, and the file waits: the option is still named.
+    report, _ = load(database, tmp_path, "code;nom;montant\n" + "1;A;2\n" * 15 + "2;B\n" * 44, {})
+    assert report.status == "attente"
+    assert "44 lignes refusées (dès la ligne 17) faute de dernières cellules" in report.message
 
 
 def test_cells_in_another_encoding_are_counted_at_any_share(database: str, tmp_path: Path) -> None:

@@ -285,7 +285,9 @@ def test_failure_keeps_the_previous_rows(load: Any, landing: Path, connection: C
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
     put(landing, "x.csv", "c\n1\n")
-    assert only(load()).status == "echec"
+    failed = only(load())
+    assert failed.status == "echec"
+    assert " Rien ne change : 1 ligne en place, depuis le " in failed.message
     assert rows(connection) == [(2, "1", "2")]
     put(landing, "x.csv", "a,b\n1,2\n")
     assert only(load()).status == "identique"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
@@ -130,6 +131,7 @@ def test_blank_lines_are_one_range_and_at_the_end_counted_only() -> None:
         (2, "une ligne vide"),
         (4, "3 lignes vides"),
     ]
+    assert framed[2][1].detail.endswith("ligne 6")
     assert framed[3] == Counts(rows=2, header_lines=1, row_lines=2, refused_lines=4, blank_lines=3)
 
 
@@ -143,7 +145,7 @@ def two_quotes(width: int, between: int) -> bytes:
 def test_a_record_that_parses_is_trusted_and_said_where_a_stray_quote_may_have_made_it(width: int) -> None:
     framed = frame(two_quotes(width, 20), width)
     assert (framed[3].rows, framed[3].row_lines, framed[2]) == (2, 23, [])
-    assert (framed[3].doubtful, framed[3].doubtful_line) == (1, 1)
+    assert framed[3].doubtful == 1
     assert "dès la ligne 1" in framed[3].warnings("utf-8")[0]
 
 
@@ -171,6 +173,10 @@ def test_a_quoted_cell_of_several_lines_is_one_record(record: bytes, width: int,
     framed = frame(record + last, width)
     assert framed[1] == b"1;" + record + b"%d;" % (lines + 1) + last
     assert (framed[2], framed[3].doubtful) == ([], 0)
+
+
+def test_a_short_record_is_refused_whole_though_its_first_line_looks_complete() -> None:
+    assert refused(frame(b'1;"a;b\nx;y;z\nc"\n', 3)) == [(1, "nombre_de_champs", b'1;"a;b\nx;y;z\nc"')]
 
 
 @pytest.mark.parametrize("more", [b";de trop", b'" ;fin'])
@@ -266,6 +272,11 @@ def test_lines_of_a_header_are_joined() -> None:
     assert framed[1] == b"3;1;2;3;4;5\n"
 
 
+def test_a_first_line_like_a_directive_is_none() -> None:
+    for line in (b"sep=\xe9", b"sep=ab", b"sep=1", b"sep;=;", b"separe=;"):
+        assert frame(line + b"\n", encoding="latin-1", delimiter="|")[3].outside_lines == 0
+
+
 @pytest.mark.parametrize("declared", [";", ","])
 def test_a_first_line_sep_gives_the_delimiter(declared: str) -> None:
     rejects = RejectSpool()
@@ -287,9 +298,8 @@ def test_short_and_long_rows_are_refused_with_the_option_that_takes_them() -> No
     ]
     assert named == [(3, 1, 0), (4, 1, 0), (5, 0, 1), (6, 0, 1), (7, 0, 0), (8, 1, 0)]
     said = framed[3].warnings("utf-8")
-    assert [(text[:18], "short_rows" in text) for text in said] == [
-        ("3 lignes refusées ", True),
-        ("2 lignes refusées ", False),
+    assert [re.findall(r"^\d|ligne \d|`\w+", text) for text in said] == [
+        *(["3", "ligne 3", "`short_rows"], ["2", "ligne 5", "`long_rows"], ["1", "ligne 7", "`beside"]),
     ]
 
 
@@ -297,6 +307,8 @@ def test_short_and_long_rows_are_filled_and_cut_where_declared() -> None:
     framed = frame(RAGGED, short_rows=True, long_rows=True)
     assert framed[1] == b'2;1;2;3\n3;2;"x";\n4;3;;\n5;4;5;6\n6;7;"8";9\n8;"1\n2";3;\n'
     assert refused(framed) == [(7, "nombre_de_champs", b"1;2;3;4")]
+    assert framed[3].warnings("utf-8")[1:] == []
+    assert "`delimiter`" in frame(b"1,2\n3,4\n", 2, short_rows=True)[3].warnings("utf-8")[0]
     assert frame(b"a;b;;\n1;2\n3;4;;\n", long_rows=True)[:2] == (["a", "b"], b"2;1;2\n3;3;4\n")
 
 
@@ -337,7 +349,7 @@ def test_cells_in_another_encoding_are_counted(encoding: str, wrong: bytes) -> N
     framed = frame(
         good * 20 + b'2;"x"\n'.decode().encode(encoding) + "3;".encode(encoding) + wrong, 2, encoding
     )
-    assert (framed[3].misencoded, framed[3].misencoded_line, framed[3].rows) == (1, 42, 42)
+    assert (framed[3].misencoded, framed[3].rows) == (1, 42)
     assert "dès la ligne 42" in framed[3].warnings(encoding)[0]
 
 
