@@ -235,7 +235,7 @@ def test_blank_header_row_says_where_the_first_row_is() -> None:
     ("options", "said"),
     [
         ({}, "La ligne 3 de la feuille « Agents » porte ces colonnes : écrivez `header_row: 3`. "),
-        ({"header_row": 3, "sheet": "Notes"}, "écrivez `sheet: 'Agents'`. "),
+        ({"header_row": 3, "sheet": "Notes"}, 'écrivez `sheet: "Agents"`. '),
         ({"header_row": 3}, ""),
     ],
 )
@@ -312,6 +312,8 @@ def test_formula_without_its_value_is_refused() -> None:
     _, rows, rejects, _ = read(workbook([["a", "b"], [1, "=A2+1"], [3, 4]]))
     assert rows == [(3, ["3", "4"])]
     assert [(reject.line, reject.motif) for reject in rejects] == [(2, "formule_sans_valeur")]
+    beside = workbook([["a", "b", "note"], [1, 2, "=A2+1"]])
+    assert read(beside, range="A:B")[1] == [(2, ["1", "2"])]
 
 
 def test_what_other_writers_do_is_read() -> None:
