@@ -360,7 +360,11 @@ def test_the_checks_see_an_empty_or_collapsed_delivery(
         # What is in place is good, and what reads it may be built.
         assert faults(connection, "fully_loaded") == []
         assert faults(connection, "comparable_volume") == [("age/essai/x.csv", count, 100)]
-        assert faults(connection, "as_declared") == [("age/essai/x.csv", status, motif, "")]
+        assert faults(connection, "as_declared") == [("age/essai/x.csv", status, motif, "", 0)]
+    # One cell in another encoding is said, whatever its share.
+    put(landing, "x.csv", GOOD + "Ã©,1\n")
+    load()
+    assert faults(connection, "as_declared") == [("age/essai/x.csv", "remplace", "", "", 1)]
     # The good file again: all is well.
     put(landing, "x.csv", GOOD)
     load()
