@@ -21,7 +21,7 @@ from orchestration.landing.declaration import Variant
 from orchestration.landing.encodings import CHUNK
 from orchestration.landing.kinds import kind_of
 
-_OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 # bz2 says that its data are bad by an OSError without number.
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
 _NAMES_SHOWN = 10
@@ -44,8 +44,8 @@ def unpacked(file: BinaryIO, variant: Variant) -> BinaryIO:
     kind = kind_of(file)
     if kind == "zip":
         return cast(BinaryIO, _Bounded(_member(file, variant), kind, variant))
-    if kind in _OPENERS:
-        return cast(BinaryIO, _Bounded(_OPENERS[kind](file), kind, variant))
+    if kind in OPENERS:
+        return cast(BinaryIO, _Bounded(OPENERS[kind](file), kind, variant))
     return file
 
 
