@@ -135,7 +135,7 @@ class _Load:
         report.hints = {path: hint for path in report.unmatched if (hint := names.resemblance(path, tables))}
         for found in matches.values():
             self.twins |= names.twins([match.path for match in found])
-        for path in zone.locks:
+        for path in zone.locks if self.accepted is None else ():
             self.progress(f"{path} : verrou d'un classeur ouvert dans Excel, ignoré.")
         with _lost_server(self.connection):
             ensure_audit(self.connection)
@@ -505,10 +505,15 @@ class _FileLoad:
         return Former(newest.fichier, newest.lignes, newest.recu_le, own=False)
 
     def _check(self, outcome: Outcome, rejects: RejectSpool, former: Former | None, accepted: bool) -> str:
-        refused = Counter(reject.motif for reject in rejects)
-        del refused[OUT_OF_TABLE]
+        refused: Counter[str] = Counter()
+        first = 0
+        for reject in rejects:
+            if reject.motif != OUT_OF_TABLE:
+                refused[reject.motif] += 1
+                first = first or reject.line
         note = " ".join(outcome.warnings)
-        delivery = Delivery(self.match.path, self.match.variant.file_format, outcome.rows, refused, note)
+        file_format = self.match.variant.file_format
+        delivery = Delivery(self.match.path, file_format, outcome.rows, refused, first, note)
         return delivery.check(self.table, former, accepted)
 
     def _set_rivals_aside(self) -> None:

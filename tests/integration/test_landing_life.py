@@ -151,7 +151,7 @@ def test_a_file_without_a_row_from_an_older_version_is_read_again(
 def test_an_error_body_is_no_empty_file_even_where_those_are_allowed(load: Any, landing: Path) -> None:
     put(landing, "x.json", '{"error": "not found"}')
     declared = table("age/essai/*.json", file_format="json", options={"allow_empty": True})
-    assert "1 ligne refusée" in only(load(declared)).message
+    assert "1 ligne refusée dès la ligne 1 (valeur simple" in only(load(declared)).message
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,10 @@ def test_an_edition_with_too_many_unreadable_lines_waits_and_the_others_load(
         put(landing, f"x-{year}.csv", (bad if year == 2023 else GOOD).replace("x", str(year)))
     files = load().tables[0].files
     assert [file.status for file in files] == ["charge", "charge", "attente", "charge", "charge"]
-    assert "6 lignes refusées (nombre de champs inattendu : 6) sur 106 lignes" in files[2].message
+    assert (
+        "6 lignes refusées dès la ligne 102 (nombre de champs inattendu : 6) sur 106 lignes"
+        in files[2].message
+    )
     assert "5\u00a0% permis (`max_rejects`)" in files[2].message
     assert len(counts(connection)) == 4
     path = "age/essai/x-2023.csv"
