@@ -67,7 +67,12 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
             raise PlatformError(
                 f"{delivery.path} n'attend pas d'accord.", f"En attente : {_listed(sorted(waiting))}."
             )
-        if digest is None or digest not in known[1]:
+        again = (
+            known[1] is None
+            and digest
+            and audit.withdrawal(connection, delivery.table, digest, delivery.path)
+        )
+        if digest is None or not (again or digest == known[1]):
             raise PlatformError(
                 f"{delivery.path} n'est plus le fichier qui attendait.",
                 "Lancez make load : le nouveau fichier est examiné à son tour.",
@@ -180,19 +185,16 @@ def _delivery(
     return _Delivery(found[0], path, settings.landing / path)
 
 
-def _waiting(connection: psycopg.Connection, tables: list[SourceTable]) -> dict[str, tuple[str, set[str]]]:
-    """Files that a yes can load: why each waits, in French, and the digests that the yes is about."""
-    found: dict[str, tuple[str, set[str]]] = {}
+def _waiting(connection: psycopg.Connection, tables: list[SourceTable]) -> dict[str, tuple[str, str | None]]:
+    """Files that a yes can load: why, in French, and the digest that waits; None for a withdrawn file."""
+    found: dict[str, tuple[str, str | None]] = {}
     for table in tables:
         for entry in audit.newest(connection, table):
             if entry.statut == "attente":
-                found[entry.fichier] = (entry.message, {entry.sha256 or ""})
+                found[entry.fichier] = (entry.message, entry.sha256)
             elif entry.withdrawn:
                 at = f"{entry.recu_le.astimezone(BRUSSELS):%d/%m/%Y}"
-                found[entry.fichier] = (
-                    f"Retiré le {at}, et serait chargé à nouveau.",
-                    audit.contents(connection, table, entry.fichier),
-                )
+                found[entry.fichier] = (f"Retiré le {at}, et serait chargé à nouveau.", None)
     return found
 
 

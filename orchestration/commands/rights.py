@@ -322,7 +322,8 @@ def _refuse_held(dossier: Dossier, manifest: Manifest, settings: Settings) -> No
 
 def _files(settings: Settings, dossier: Dossier) -> dict[str, list[int]]:
     written = {value for value in dossier.values if len(value) != 64}
-    return files_with(settings.landing, {source.domain for source in dossier.sources}, written, dossier.lines)
+    known = [(file, line) for _, file, line in dossier.lines]
+    return files_with(settings.landing, {source.domain for source in dossier.sources}, written, known)
 
 
 def _present(dossier: Dossier) -> list:

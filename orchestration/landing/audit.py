@@ -115,20 +115,19 @@ def refused(connection: psycopg.Connection, table: SourceTable) -> list[Entry]:
     return [entry for entry in newest(connection, table) if entry.statut in REFUSED]
 
 
-def withdrawn(connection: psycopg.Connection, table: SourceTable, digest: str) -> list[Entry]:
-    """Withdrawn files that had this content."""
-    taken = [entry for entry in newest(connection, table, PLACING) if entry.withdrawn]
-    return [entry for entry in taken if digest in contents(connection, table, entry.fichier)]
-
-
-def contents(connection: psycopg.Connection, table: SourceTable, path: str) -> set[str]:
-    """Digests of all that was ever received, and read, under one name."""
+def withdrawal(
+    connection: psycopg.Connection, table: SourceTable, digest: str, path: str | None = None
+) -> Entry | None:
+    """The withdrawal of a content, under one name or any, when nothing loaded it again since."""
+    columns = ", ".join(field.name for field in fields(Entry))
     found = connection.execute(
-        "select distinct sha256 from plateforme.chargements where domaine = %s and source_nom = %s "
-        "and table_nom = %s and fichier = %s and sha256 is not null",
-        [table.domain, table.source, table.name, path],
-    )
-    return {digest for (digest,) in found}
+        f"select {columns} from plateforme.chargements where domaine = %s and source_nom = %s "
+        "and table_nom = %s and sha256 = %s and statut = any(%s) and fichier = coalesce(%s, fichier) "
+        "order by chargement_id desc limit 1",
+        [table.domain, table.source, table.name, digest, [*LOADED, "retire"], path],
+    ).fetchone()
+    entry = Entry(*found) if found else None
+    return entry if entry is not None and entry.withdrawn else None
 
 
 def last_receipt(connection: psycopg.Connection, table: SourceTable) -> datetime | None:

@@ -78,6 +78,7 @@ class Delivery:
         file_format: as declared.
         rows: accepted.
         refused: lines that are no rows, by motif.
+        first: number of the first of them, as in source_ligne; 0 when there is none.
         note: French words on what was read, "" for none.
     """
 
@@ -85,6 +86,7 @@ class Delivery:
     file_format: str
     rows: int
     refused: Mapping[str, int]
+    first: int = 0
     note: str = ""
 
     def check(self, table: SourceTable, former: Former | None, accepted: bool) -> str:
@@ -169,7 +171,7 @@ class Delivery:
         reasons = ", ".join(
             f"{MOTIFS.get(motif, motif)} : {count}" for motif, count in sorted(self.refused.items())
         )
-        return f"{counted(total, 'ligne refusée', 'lignes refusées')} ({reasons})"
+        return f"{counted(total, 'ligne refusée', 'lignes refusées')} dès la ligne {self.first} ({reasons})"
 
 
 def percent(share: float) -> str:

@@ -16,8 +16,9 @@ _LAST_DAY = datetime.date(9999, 12, 31)
 # Excel believes that 29 February 1900 (serial 60) existed: earlier days count from another start.
 _NO_SUCH_DAY = 60
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
-_LARGEST_EXPONENT = 310
+_LARGEST_EXPONENT = 330
 _INTEGER = re.compile(r"-?[1-9]\d*|0")
+_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|(\[[^\]]*\]|[_*].)|([0#?])|([-+/():\' ])|(.)', re.S)
 
@@ -31,6 +32,11 @@ def unescaped(text: str) -> str:
         except UnicodeDecodeError:
             return text
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def escaped(text: str) -> str:
+    """A text as a workbook keeps it, so that what looks like `_xHHHH_` in it stays so."""
+    return _LOOKS_ESCAPED.sub("_x005F_", text)
 
 
 def plain_number(text: str) -> str:

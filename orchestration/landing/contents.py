@@ -24,7 +24,7 @@ from orchestration.landing.kinds import check_kind
 from orchestration.landing.misread import is_misread
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import WIDE_ADVICE, add_columns, raw_table
-from orchestration.landing.unpacking import unpacked
+from orchestration.landing.unpacking import unpacked, unpacked_whole
 from orchestration.landing.workbook import SheetTable, TableRow, Workbook
 
 _EMPTY = EmptyFile(
@@ -289,14 +289,16 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
         PlatformError: the file cannot be taken; nothing of it may be kept.
     """
     outcome, variant = Outcome(), target.variant
-    check_kind(file, "xlsx")
-    book = Workbook(file, variant)
-    for table in book.tables(rejects):
-        try:
-            _load_sheet(target, table, outcome)
-        except PlatformError as error:
-            raise PlatformError(f"Feuille « {table.sheet.title} » : {error.message}", error.advice) from error
-    outcome.warnings += book.warnings()
+    with unpacked_whole(file, variant) as whole:
+        check_kind(whole, "xlsx")
+        book = Workbook(whole, variant)
+        for table in book.tables(rejects):
+            try:
+                _load_sheet(target, table, outcome)
+            except PlatformError as error:
+                said = f"Feuille « {table.sheet.title} » : {error.message}"
+                raise PlatformError(said, error.advice) from error
+        outcome.warnings += book.warnings()
     return outcome
 
 

@@ -34,15 +34,16 @@ SHAPE_ADVICE = {
 _TEXT_OPTIONS = {
     "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
     "json": ("rows", "envelope", "encoding", "member"),
-    "xlsx": ("names", "footer", "range", "sheet_column"),
+    "xlsx": ("names", "footer", "range", "sheet_column", "member"),
 }
 _TABLE_SHAPE = ("header", "header_row", "header_rows", "names", "footer")
-_TEXT_FILE = ("encoding", "member", "max_unpacked")
+_PACKED = ("member", "max_unpacked")
+_TEXT_FILE = ("encoding", *_PACKED)
 _CSV_SHAPE = ("delimiter", "quote", "comment", "short_rows", "long_rows", "beside")
 _OPTIONS = {
     "csv": (*_TEXT_FILE, *_CSV_SHAPE, *_TABLE_SHAPE),
     "json": (*_TEXT_FILE, "rows", "keys", "envelope", "fields", "parents", "allow_partial"),
-    "xlsx": ("sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE),
+    "xlsx": (*_PACKED, "sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE),
 }
 _FLAGS = ("header", "short_rows", "long_rows", "fill_merged")
 _COUNTS = {"header_row": "rang", "header_rows": "nombre de lignes", "max_unpacked": "nombre de Mio"}
@@ -142,7 +143,12 @@ class Variant:
         return {
             "csv": self.member,
             "json": (self.rows, self.member),
-            "xlsx": (tuple(str(sheet or 1) for sheet in self.wanted_sheets), self.range, self.header_row),
+            "xlsx": (
+                self.member,
+                tuple(str(sheet or 1) for sheet in self.wanted_sheets),
+                self.range,
+                self.header_row,
+            ),
         }[self.file_format]
 
     def own_columns(self) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def shape_hint(file: BinaryIO, variant: Variant) -> str:
 def _said(keys: list[str], lists: list[tuple[str, ...]], variant: Variant) -> str:
     paths = [".".join((*path, "*")) for path in lists]
     for envelope, (rows, count) in ENVELOPES.items():
-        if rows in paths and count in keys and variant.envelope is None:
+        if rows in paths and count in keys and variant.envelope != envelope:
             return f"Le fichier a la forme d'Opendatasoft : écrivez `envelope: {envelope}`. "
     wanted = [path for path in paths if path != ".".join(variant.rows)]
     if wanted:

@@ -601,7 +601,7 @@ def _line_place(encoding: Encoding, line: bytes, offset: int) -> _Place:
 
 def _starts_object(encoding: Encoding, file: BinaryIO) -> bool:
     place = file.tell()
-    start = next(encoding.chunks(file), b"")[:4096].lstrip()
+    start = next((text for chunk in encoding.chunks(file) if (text := chunk.lstrip())), b"")
     file.seek(place)
     return start.startswith(b"{")
 

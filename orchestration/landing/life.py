@@ -84,16 +84,10 @@ def withdraw(
     lock(connection, f"{table.schema}.{table.identifier}")
     last = audit.placing_entry(connection, table, path)
     gone = delete_rows(connection, table, path)
-    _note(
-        connection,
-        table,
-        path,
-        "retire",
-        "Retiré par make withdraw.",
-        sha256=digest or (last.sha256 if last else None),
-        signature=signature,
-        motif=WITHDRAWN,
-    )
+    # What was loaded and what lies in the zone now may be two contents: neither comes back.
+    for content in dict.fromkeys((last.sha256 if last else None, digest)):
+        said = {"sha256": content, "signature": signature, "motif": WITHDRAWN}
+        _note(connection, table, path, "retire", "Retiré par make withdraw.", **said)
     return gone
 
 

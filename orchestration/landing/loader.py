@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -135,7 +136,7 @@ class _Load:
         report.hints = {path: hint for path in report.unmatched if (hint := names.resemblance(path, tables))}
         for found in matches.values():
             self.twins |= names.twins([match.path for match in found])
-        for path in zone.locks:
+        for path in zone.locks if self.accepted is None else ():
             self.progress(f"{path} : verrou d'un classeur ouvert dans Excel, ignoré.")
         with _lost_server(self.connection):
             ensure_audit(self.connection)
@@ -400,21 +401,23 @@ class _FileLoad:
             self.report.status = "identique"
             self._record(digest, {})
             return self.report
-        if placed is not None and placed.withdrawn and self._still_withdrawn(placed, digest):
-            return self.report
-        self.report.status = "remplace" if placed is not None and placed.loaded else "charge"
         received = last.recu_le if last is not None and last.signature == self.signature else None
-        old = None
-        if self.report.status == "charge":
-            old = self._former_name(digest)
-            if old is not None and old.moved(self.signature):
-                received = old.recu_le
         try:
-            self._load(digest, {"recu_le": received}, placed, old)
+            self._take(digest, placed, received)
         except Refused as refusal:
             refusal.digest = digest
             raise
         return self.report
+
+    def _take(self, digest: str, placed: audit.Entry | None, received: datetime | None) -> None:
+        """Loads a content that is not in place, unless somebody withdrew it."""
+        if placed is not None and self._still_withdrawn(placed, digest):
+            return
+        self.report.status = "remplace" if placed is not None and placed.loaded else "charge"
+        old = self._former_name(digest) if self.report.status == "charge" else None
+        if old is not None and old.moved(self.signature):
+            received = old.recu_le
+        self._load(digest, {"recu_le": received}, placed, old)
 
     def _in_place(self, placed: audit.Entry) -> bool:
         if not placed.loaded or placed.empreinte != self.fingerprint:
@@ -424,12 +427,21 @@ class _FileLoad:
         return not is_empty(self.connection, self.table)
 
     def _still_withdrawn(self, placed: audit.Entry, digest: str) -> bool:
-        known = audit.contents(self.connection, self.table, self.match.path)
-        if digest in self.accepted or digest not in known:
+        """Whether this very content was withdrawn under this name, and nothing came in its place.
+
+        Raises:
+            Refused: another content came in its place.
+        """
+        if digest in self.accepted or (placed.loaded and placed.sha256 == digest):
             return False
+        found = audit.withdrawal(self.connection, self.table, digest, self.match.path)
+        if found is None:
+            return False
+        if placed.loaded:
+            raise _withdrawn(found.fichier, self.match.path)
         self.report.status = "retire"
         self.report.message = (
-            f"Retiré le {placed.recu_le.astimezone(BRUSSELS):%d/%m/%Y}. Que faire : ôtez-le de la zone de "
+            f"Retiré le {found.recu_le.astimezone(BRUSSELS):%d/%m/%Y}. Que faire : ôtez-le de la zone de "
             f"dépôt ; pour le remettre, make accept FICHIER={self.match.path}"
         )
         return True
@@ -448,8 +460,9 @@ class _FileLoad:
         if twins:
             self.notes.append(_copy_of(self.match.path, twins[0].fichier))
         elif digest not in self.accepted:
-            for entry in audit.withdrawn(self.connection, self.table, digest):
-                raise _withdrawn(entry.fichier, self.match.path)
+            found = audit.withdrawal(self.connection, self.table, digest)
+            if found is not None:
+                raise _withdrawn(found.fichier, self.match.path)
         return None
 
     def _load(
@@ -517,10 +530,15 @@ class _FileLoad:
         return Former(newest.fichier, newest.lignes, newest.recu_le, own=False)
 
     def _check(self, outcome: Outcome, rejects: RejectSpool, former: Former | None, accepted: bool) -> str:
-        refused = Counter(reject.motif for reject in rejects)
-        del refused[OUT_OF_TABLE]
+        refused: Counter[str] = Counter()
+        first = 0
+        for reject in rejects:
+            if reject.motif != OUT_OF_TABLE:
+                refused[reject.motif] += 1
+                first = first or reject.line
         note = " ".join(outcome.warnings)
-        delivery = Delivery(self.match.path, self.match.variant.file_format, outcome.rows, refused, note)
+        file_format = self.match.variant.file_format
+        delivery = Delivery(self.match.path, file_format, outcome.rows, refused, first, note)
         return delivery.check(self.table, former, accepted)
 
     def _set_rivals_aside(self) -> None:

@@ -97,7 +97,8 @@ class Misread:
         if self._rare and run.translate(None, self._all_but_rare):
             patterns += self._rare
         spots = sorted(found.start() for pattern in patterns for found in pattern.finditer(run))
-        cells = {max(run.rfind(self.delimiter, 0, spot), run.rfind(b"\n", 0, spot)) for spot in spots}
+        ends = (self.delimiter, b"\n", b"\r")
+        cells = {max(run.rfind(end, 0, spot) for end in ends) for spot in spots}
         return len(cells), spots[0] if spots else -1
 
 

@@ -55,7 +55,8 @@ class FileReport:
             }
             return f"{self.path} : {words[self.status]}{f'. {self.message}' if self.message else ''}"
         done = "chargé" if self.status == "charge" else "remplacé"
-        counts = f"{counted(self.rows, 'ligne')}, {counted(self.rejects, 'illisible')}, {seconds}"
+        counts = f"{counted(self.rows, 'ligne')}, {counted(self.rejects, 'illisible')}, "
+        counts += f"{self.out_of_table} hors du tableau, {seconds}" if self.out_of_table else seconds
         return f"{self.path} : {done}, {counts}{f'. {self.message}' if self.message else ''}"
 
 

@@ -59,13 +59,13 @@ class SheetRow(NamedTuple):
     Attributes:
         number: from 1.
         cells: as text, None for an empty cell, up to the last one written.
-        uncomputed: whether a formula lacks its value.
+        uncomputed: columns, from 1, of the formulas that lack their value.
         errors: the Excel errors among the cells.
     """
 
     number: int
     cells: list[str | None]
-    uncomputed: bool
+    uncomputed: list[int]
     errors: list[str]
 
 
@@ -125,13 +125,14 @@ class Book:
     def _row(self, number: int, element: Element) -> SheetRow:
         cells: list[str | None] = []
         errors: list[str] = []
-        uncomputed = False
+        uncomputed: list[int] = []
         column = 0
         for cell in element:
             reference = cell.get("r")
-            column = column_number(_LETTERS.match(reference)[0]) if reference else column + 1  # type: ignore[index]
+            column = column_number(_LETTERS.match(reference)[0]) if reference else column + 1
             value, missing = self._value(cell, errors)
-            uncomputed = uncomputed or missing
+            if missing:
+                uncomputed.append(column)
             if value is not None:
                 if not len(cells) < column <= MAX_COLUMNS:
                     raise ValueError(reference)
@@ -259,7 +260,7 @@ def _pieces(source: zipfile.ZipExtFile, depth: int) -> Iterator[Element]:
     """The elements at a depth below the root, one at a time: each is forgotten when the next is asked."""
     metered = _Metered(source)
     opened: list[Element] = []
-    for event, element in iterparse(metered, events=("start", "end")):  # type: ignore[arg-type]
+    for event, element in iterparse(metered, events=("start", "end")):
         if event == "start":
             opened.append(element)
             continue

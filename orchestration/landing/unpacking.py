@@ -6,18 +6,22 @@ import bz2
 import fnmatch
 import gzip
 import lzma
+import shutil
+import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, cast
 
 from orchestration.errors import PlatformError
 from orchestration.landing.declaration import Variant
+from orchestration.landing.encodings import CHUNK
 from orchestration.landing.kinds import kind_of
 
-_OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 # bz2 says that its data are bad by an OSError without number.
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
 _NAMES_SHOWN = 10
@@ -40,9 +44,25 @@ def unpacked(file: BinaryIO, variant: Variant) -> BinaryIO:
     kind = kind_of(file)
     if kind == "zip":
         return cast(BinaryIO, _Bounded(_member(file, variant), kind, variant))
-    if kind in _OPENERS:
-        return cast(BinaryIO, _Bounded(_OPENERS[kind](file), kind, variant))
+    if kind in OPENERS:
+        return cast(BinaryIO, _Bounded(OPENERS[kind](file), kind, variant))
     return file
+
+
+@contextmanager
+def unpacked_whole(file: BinaryIO, variant: Variant) -> Iterator[BinaryIO]:
+    """As `unpacked`, in a temporary file: a workbook is read from its end.
+
+    Raises:
+        PlatformError: as `unpacked`, and for an archive that cannot be read whole.
+    """
+    inner = unpacked(file, variant)
+    if inner is file:
+        yield file
+        return
+    with tempfile.TemporaryFile() as whole:
+        shutil.copyfileobj(inner, whole, CHUNK)
+        yield cast(BinaryIO, whole)
 
 
 def _member(file: BinaryIO, variant: Variant) -> Any:

@@ -226,7 +226,8 @@ class SheetTable:
         inside = row.cells[first - 1 : last]
         self._leave_out(row.number, [*row.cells[: first - 1], *row.cells[last:]], "hors des colonnes lues")
         errors = [cell for cell in inside if cell in row.errors]
-        return SheetRow(row.number, inside, row.uncomputed, errors)  # type: ignore[arg-type]
+        uncomputed = [column for column in row.uncomputed if first <= column <= last]
+        return SheetRow(row.number, inside, uncomputed, errors)
 
     def _is_footer(self, filled: Sequence[str | None]) -> bool:
         if self._footer is None:

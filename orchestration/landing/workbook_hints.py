@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 from orchestration.landing.csv_hints import headers
@@ -48,7 +49,7 @@ def _head(book: Book, sheet: SheetInfo, variant: Variant) -> list[list[str]]:
 
 def _sentence(variant: Variant, read: SheetInfo, found: SheetInfo, line: int, height: int) -> str:
     options = [
-        *([f"`sheet: '{found.title}'`"] if found.rank != read.rank else []),
+        *([f"`sheet: {json.dumps(found.title, ensure_ascii=False)}`"] if found.rank != read.rank else []),
         *([f"`header_row: {line}`"] if line != variant.header_row else []),
         *([f"`header_rows: {height}`"] if height != variant.header_rows else []),
     ]

@@ -1,6 +1,7 @@
 {#
-  The last deposit of each file could be loaded, and brought the declared columns alone. A file that fails, or
-  waits for a yes, leaves its former rows: nothing else would show that the table is no longer up to date.
+  The last deposit of each file could be loaded, and brought the declared columns alone, without a cell in
+  another encoding. A file that fails, or waits for a yes, leaves its former rows: nothing else would show that
+  the table is no longer up to date.
 #}
 {% test as_declared(model) %}
 {{ config(severity='warn') }}
@@ -10,7 +11,8 @@ with entrees as (
         fichier,
         statut,
         motif,
-        colonnes_nouvelles
+        colonnes_nouvelles,
+        mal_encodees
     from plateforme.chargements
     where {{ receipts_of(model) }}
 ),
@@ -28,11 +30,15 @@ select
     entrees.fichier,
     entrees.statut,
     entrees.motif,
-    entrees.colonnes_nouvelles
+    entrees.colonnes_nouvelles,
+    entrees.mal_encodees
 from entrees
 inner join dernieres
     on entrees.fichier = dernieres.fichier
 where
     (entrees.chargement_id = dernieres.derniere and entrees.statut in ('echec', 'attente'))
-    or (entrees.chargement_id = dernieres.placee and entrees.colonnes_nouvelles <> '')
+    or (
+        entrees.chargement_id = dernieres.placee
+        and (entrees.colonnes_nouvelles <> '' or entrees.mal_encodees > 0)
+    )
 {% endtest %}

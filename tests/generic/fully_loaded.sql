@@ -57,9 +57,9 @@ refusees as (
     where
         {{ receipts_of(model) }}
         and chargements.statut in ('echec', 'attente')
-        and not exists (select from placees)
+        and not exists (select 1 from placees)
         and not exists (
-            select from plateforme.chargements as suivantes
+            select 1 from plateforme.chargements as suivantes
             where
                 suivantes.domaine = chargements.domaine
                 and suivantes.source_nom = chargements.source_nom

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +78,20 @@ def test_one_sheet_is_not_read_by_two_tables(load: Load, landing: Path) -> None:
     workbook(landing, Agents=[["a", "b"], [1, 2]])
     report = load(declared("xlsx", "un"), declared("xlsx", "deux", sheet=1))
     assert all("plusieurs tables" in message for message in messages(report).values())
+
+
+@pytest.mark.parametrize("suffix", ["zip", "xlsx.gz"])
+def test_a_packed_workbook_is_read_through(load: Load, landing: Path, database: str, suffix: str) -> None:
+    workbook(landing, Agents=[["a", "b"], [1, 2]])
+    inner, packed = landing / "age/essai/x.xlsx", landing / f"age/essai/p.{suffix}"
+    if suffix == "zip":
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.write(inner, "dossier/x.xlsx")
+    else:
+        packed.write_bytes(gzip.compress(inner.read_bytes()))
+    inner.unlink()
+    assert messages(load(source(f"age/essai/p.{suffix}", file_format="xlsx"))) == {"essai": ""}
+    assert rows(database, "select a, b from raw_age.essai") == [("1", "2")]
 
 
 def test_what_is_out_of_the_table_is_kept_and_counted_apart(load: Load, landing: Path, database: str) -> None:

@@ -62,7 +62,8 @@ def test_a_declared_shape_is_loaded(
 
 
 def test_what_stands_around_the_table_is_in_the_audit(database: str, tmp_path: Path) -> None:
-    load(database, tmp_path, BLOCK, {"header_row": 5, "footer": r"Source.*|\*.*"})
+    report, _ = load(database, tmp_path, BLOCK, {"header_row": 5, "footer": r"Source.*|\*.*"})
+    assert "chargé, 2 lignes, 0 illisible, 6 hors du tableau, " in report.line()
     with psycopg.connect(database) as connection:
         audit = "select lignes, rejets, lignes_vides, hors_tableau from plateforme.chargements"
         assert connection.execute(audit.encode()).fetchall() == [(2, 0, 1, 6)]

@@ -303,7 +303,11 @@ def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None
         ("nul.csv", b"a\0,b\n1,2\n", "octets nuls"),
         ("coupe.json", b'[{"a": 1, "b": 2}, {"a": ', "ligne 1, colonne 26"),
         ("vide.json", b"", "vide"),
-        ("tout.csv", b"a,b\n1\n2\n3\n", "Livraison vide : aucune ligne acceptée. 3 lignes refusées (nombre"),
+        (
+            "tout.csv",
+            b"a,b\n1\n2\n3\n",
+            "Livraison vide : aucune ligne acceptée. 3 lignes refusées dès la ligne 2 (nombre",
+        ),
         ("entete.csv", b"a,b\n", "Livraison vide"),
         ("rien.json", b"[]", "Livraison vide"),
         ("erreur.json", b'{"error": "not found"}', "réponse d'erreur d'un service"),

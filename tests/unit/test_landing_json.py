@@ -185,11 +185,13 @@ def test_truncation_at_every_byte_is_noticed() -> None:
 def test_chunk_ends_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     records = [{"n": 10**k, "t": 'é\\"\n€' * k, "o": {"x": [True, None, -1.5e3]}} for k in range(12)]
     text = json.dumps({"skip": records, "records": records}, indent=1)
-    whole = rows(text, rows="records.*")
+    lines = "\n".join(map(json.dumps, records))
+    whole, whole_lines = rows(text, rows="records.*"), rows(lines)
     monkeypatch.setattr("orchestration.landing.json_records.CHUNK", 1)
     monkeypatch.setattr(encodings, "CHUNK", 1)
     assert rows(text, rows="records.*") == whole
     assert rows("\ufeff" + text, rows="records.*") == whole
+    assert rows("\ufeff" + lines) == rows(lines.encode("utf-16"), encoding="utf-16") == whole_lines
     assert rows(text.encode("utf-16"), rows="records.*", encoding="utf-16") == whole
 
 
@@ -301,6 +303,11 @@ def test_keys_without_a_column_are_noticed() -> None:
         ('{"meta": {"n": 2}, "data": [{"id": 1}]}', {}, "écrivez `rows: data.*`"),
         ('{"result": {"records": [{"id": 1}]}}', {}, "écrivez `rows: result.records.*`"),
         ('{"total_count": 1, "results": [{"id": 1}]}', {}, "écrivez `envelope: opendatasoft_v2`"),
+        (
+            '{"nhits": 1, "records": [{"id": 1}]}',
+            {"envelope": "opendatasoft_v2"},
+            "écrivez `envelope: opendatasoft_v1`",
+        ),
         ('{"error": {"code": 404}, "path": "/x"}', {}, "réponse d'erreur d'un service"),
         ('{"status": 503, "message": "indisponible"}', {}, "réponse d'erreur d'un service"),
         ('{"error": "absent"}', {"rows": "data.*"}, "réponse d'erreur d'un service"),

@@ -10,6 +10,8 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.errors import PlatformError
 from orchestration.landing import spreadsheet
@@ -137,6 +139,16 @@ def test_number_is_what_its_format_means(code: str, kept: str, shown: str) -> No
     assert reader_of(code, False)(kept) == shown
 
 
+@given(st.floats(-1e307, 1e307) | st.integers(-(10**20), 10**20))
+def test_numbers_are_plain_and_keep_fifteen_digits(number: float) -> None:
+    shown = reader_of("General", False)(repr(number))
+    assert re.fullmatch(r"-?(0|[1-9]\d*)(\.\d*[1-9])?", shown)
+    if isinstance(number, int):
+        assert int(shown) == number
+    else:
+        assert float(shown) == pytest.approx(number, rel=1e-14)
+
+
 def test_dates_may_count_from_1904() -> None:
     assert reader_of("dd/mm/yyyy", True)("0") == "1904-01-01"
     data = workbook([["a"], [datetime.datetime(2024, 2, 29)]])
@@ -223,7 +235,7 @@ def test_blank_header_row_says_where_the_first_row_is() -> None:
     ("options", "said"),
     [
         ({}, "La ligne 3 de la feuille « Agents » porte ces colonnes : écrivez `header_row: 3`. "),
-        ({"header_row": 3, "sheet": "Notes"}, "écrivez `sheet: 'Agents'`. "),
+        ({"header_row": 3, "sheet": "Notes"}, 'écrivez `sheet: "Agents"`. '),
         ({"header_row": 3}, ""),
     ],
 )
@@ -300,6 +312,8 @@ def test_formula_without_its_value_is_refused() -> None:
     _, rows, rejects, _ = read(workbook([["a", "b"], [1, "=A2+1"], [3, 4]]))
     assert rows == [(3, ["3", "4"])]
     assert [(reject.line, reject.motif) for reject in rejects] == [(2, "formule_sans_valeur")]
+    beside = workbook([["a", "b", "note"], [1, 2, "=A2+1"]])
+    assert read(beside, range="A:B")[1] == [(2, ["1", "2"])]
 
 
 def test_what_other_writers_do_is_read() -> None:

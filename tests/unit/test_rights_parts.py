@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import zipfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -168,6 +170,16 @@ def test_files_that_hold_a_person_are_named_with_their_lines(tmp_path: Path) -> 
     (folder / "c.csv").write_bytes(b"nom\nautre\n")
     found = files_with(tmp_path, {"agaj"}, {"DUPRÉ Zoé"}, [("agaj/dossiers/c.csv", 2), ("agaj/parti.csv", 9)])
     assert found == {"agaj/dossiers/a.csv": [2], "agaj/dossiers/b.csv": [3], "agaj/dossiers/c.csv": [2]}
+
+
+def test_files_inside_archives_are_searched_too(tmp_path: Path) -> None:
+    (tmp_path / "agaj").mkdir()
+    (tmp_path / "agaj/a.csv.gz").write_bytes(gzip.compress("nom\nDUPRÉ Zoé\n".encode()))
+    with zipfile.ZipFile(tmp_path / "agaj/b.zip", "w") as archive:
+        archive.writestr("autre.csv", "nom\n")
+        archive.writestr("lu.csv", "nom\nx\nDUPRÉ Zoé\n".encode("cp1252"))
+    (tmp_path / "agaj/c.csv.gz").write_bytes(gzip.compress(b"nom\n"))
+    assert files_with(tmp_path, {"agaj"}, {"DUPRÉ Zoé"}) == {"agaj/a.csv.gz": [2], "agaj/b.zip": [3]}
 
 
 CONTACTS = read_contacts(ROOT)

@@ -13,6 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from orchestration.landing.spreadsheet import Book
 from orchestration.quality.facts import FAILED
 from orchestration.reports.workbooks.aside import Aside
 from orchestration.reports.workbooks.faults import Found
@@ -94,6 +95,12 @@ def test_values_are_dates_numbers_and_texts_in_belgian_french(save: Callable[...
     assert "12\u00a0lignes que votre rôle ne peut pas lire" in told and 15 in told
 
 
+def test_what_looks_like_an_escape_of_excel_stays_text(save: Callable[..., Path]) -> None:
+    book = Book(save(content(line(value="a_x0041_b"))).open("rb"))
+    (faults,) = (sheet for sheet in book.sheets if sheet.title == FAULTS)
+    assert "a_x0041_b" in list(book.rows(faults))[1].cells
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+33 2", "-5", "@cmd", "\t=x", '=HYPERLINK("x")', "a\x00b\x0bc"])
 def test_no_text_becomes_a_formula_nor_breaks_the_file(save: Callable[..., Path], text: str) -> None:
     path = save(content(line(value=text), said={line().mark: Said("age", text, None, READ)}))
@@ -151,7 +158,7 @@ def test_the_first_sheet_explains_what_stands_for_a_value_and_where_a_copy_goes(
 )
 def test_what_a_steward_writes_is_read(save: Callable[..., Path], when: Any, day: date | None) -> None:
     path = save(content(line(), line(2)))
-    fill(path, 3, "  Corrigé\nchez l'école  ", when)
+    fill(path, 3, "  Corrigé_x000D_\nchez l'école  ", when)
     returned = read_return(path)
     assert returned.problem == ""
     (said,) = returned.statements

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
+from orchestration.landing.cells import unescaped
 from orchestration.reports.workbooks.memory import Statement
 from orchestration.reports.workbooks.sheets import ABOUT, BEFORE, DOMAIN, DONE, MARK, WHEN, before
 
@@ -113,7 +114,7 @@ def _statement(cells: Mapping[str, Any], name: str) -> Statement | None:
     mark = str(cells[MARK] or "").strip()
     if not _MARK.fullmatch(mark):
         return None
-    text, (day, unread) = " ".join(str(cells[DONE] or "").split()), _day(cells[WHEN])
+    text, (day, unread) = " ".join(unescaped(str(cells[DONE] or "")).split()), _day(cells[WHEN])
     if unread:
         text = f"{text} (date : {unread})".strip()
     text = text[:LONGEST]
