@@ -122,7 +122,8 @@ def next_steps(name: str, paths: Sequence[str]) -> str:
     selection = f"source:{Path(paths[0]).parent.name}+" if name.startswith("stg_") else name
     return (
         "Ensuite :\n"
-        f"  1. complétez ces fichiers : ce qui est « {TO_DESCRIBE} » ou « À compléter » arrête make lint ;\n"
+        "  1. relisez ces fichiers : clé, types, règles, descriptions ; "
+        f"un « {TO_DESCRIBE} » ou un « {TO_COMPLETE} » arrête make lint ;\n"
         f"  2. make build SELECT={selection} le construit et le teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
         f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
