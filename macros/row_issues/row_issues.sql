@@ -156,7 +156,8 @@ select * from final
 #}
 {% macro optional(column, readable, reason) -%}
     {%- set fault -%}
-        {{ trim_blanks(column) }} <> '' and not ({{ readable }})
+        {#- In this order a good cell is looked at once. -#}
+        not ({{ readable }}) and {{ trim_blanks(column) }} <> ''
     {%- endset -%}
     {{ return({'nature': 'anomalie', 'severity': 3, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
 {%- endmacro %}
@@ -169,12 +170,12 @@ select * from final
       known('reseau', ['Officiel subventionné', 'Libre confessionnel'], 'réseau inconnu')
 #}
 {% macro known(column, values, reason) -%}
-    {%- set literals = [] -%}
+    {%- set literals = ["''"] -%}
     {%- for value in values -%}
         {%- do literals.append(text_literal(value)) -%}
     {%- endfor -%}
     {%- set fault -%}
-        {{ trim_blanks(column) }} <> '' and {{ trim_blanks(column) }} not in ({{ literals | join(', ') }})
+        {{ trim_blanks(column) }} not in ({{ literals | join(', ') }})
     {%- endset -%}
     {{ return({'nature': 'anomalie', 'severity': 3, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
 {%- endmacro %}

@@ -22,7 +22,9 @@
     {%- endif -%}
     case
         when {{ is_date(column, pattern, first_year) }}
-            then cast(concat({{ year }}, '-', {{ day.month }}, '-', {{ day.day }}) as date)
+            then {% if pattern == 'yyyy-MM-dd' -%} cast({{ trim_blanks(column) }} as date)
+            {%- else -%} cast(concat({{ year }}, '-', {{ day.month }}, '-', {{ day.day }}) as date)
+            {%- endif %}
     end
 {%- endmacro %}
 

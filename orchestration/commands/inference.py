@@ -128,7 +128,8 @@ def _code(name: str) -> Callable[[Cells], Typing | None]:
         if not _reads(cells, lambda cell: re.fullmatch(r"[0-9]+", cell)):
             return None
         padded = any(re.fullmatch(r"0[0-9]+", cell) for cell in cells)
-        long = sum(times for cell, times in cells.items() if len(cell) > 9) > (1 - ENOUGH) * cells.total()
+        # Too long for an integer and all as long: a number that names something.
+        long = len({len(cell) for cell in cells}) == 1 and len(next(iter(cells))) > 9
         if not (padded or long or CODES & set(name.split("_"))):
             return None
         (length, times), *_ = Counter({n: _length_count(cells, n) for n in map(len, cells)}).most_common(1)
@@ -155,8 +156,10 @@ def _number(cells: Cells) -> Typing | None:
         digits = max(len(re.sub("[^0-9]", "", match["whole"])) for match in found)
         separators = f"group_separators=['{groups}']" if groups else ""
         if not decimals:
-            # « 1,234 » without any other sign: thousands or thousandths, nobody knows.
-            return Typing("to_integer", tuple(filter(None, [separators]))) if digits <= 9 else None
+            if digits > 9:
+                return _decimal(digits, 0, sign, separators)
+            return Typing("to_integer", tuple(filter(None, [separators])))
+        # « 1,234 » and nothing else: thousands or thousandths, nobody knows.
         if not groups and all(len(one) == 3 for one in decimals):
             return None
         return _decimal(digits, max(map(len, decimals)), sign, separators)
@@ -168,7 +171,7 @@ def _decimal(digits: int, scale: int, sign: str, separators: str) -> Typing:
     scale = min(scale, MOST_DECIMALS)
     # Room for numbers a thousand times as large.
     arguments = [str(digits + scale + 3), str(scale)]
-    if sign != ".":
+    if scale and sign != ".":
         arguments.append(f"decimal_separator='{sign}'")
     return Typing("to_decimal", (*arguments, *filter(None, [separators, "round=true" if rounded else ""])))
 

@@ -97,6 +97,8 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
             typings = guess_types(connection, node, [column.name for column in columns])
         if not typings:
             print("Aucune ligne reçue : tout est écrit en texte. make load d'abord, pour des types devinés.")
+        if captured := [column.name for column in columns if column.name not in node["columns"]]:
+            print(f"À ajouter aux colonnes de {node['original_file_path']} : {', '.join(captured)}.")
         files = staging_files(domain, name, node, columns, typings)
     else:
         node = choose_upstream(manifest, domain, name, layer, options.get("MODEL"))
@@ -120,7 +122,8 @@ def next_steps(name: str, paths: Sequence[str]) -> str:
     selection = f"source:{Path(paths[0]).parent.name}+" if name.startswith("stg_") else name
     return (
         "Ensuite :\n"
-        f"  1. complétez ces fichiers : ce qui est « {TO_DESCRIBE} » ou « À compléter » arrête make lint ;\n"
+        "  1. relisez ces fichiers : clé, types, règles, descriptions ; "
+        f"un « {TO_DESCRIBE} » ou un « {TO_COMPLETE} » arrête make lint ;\n"
         f"  2. make build SELECT={selection} le construit et le teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
         f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
@@ -230,7 +233,12 @@ def staging_files(
         "table": node["name"],
         "key": key,
         "described": "\n".join(
-            quoted("description", node.get("description") or f"{TO_DESCRIBE} : ce qu'est une ligne.", 4)
+            quoted(
+                "description",
+                node.get("description", "").replace("telle que reçue", "typée")
+                or f"{TO_DESCRIBE} : ce qu'est une ligne.",
+                4,
+            )
         ),
         "typed_columns": ",\n".join(typed(column.name, typings.get(column.name, TEXT)) for column in columns),
         "rules": "\n".join(
@@ -250,31 +258,37 @@ def staging_files(
 
 
 def typed(column: str, typing: Typing) -> str:
-    """The line of a staging model that reads a column; three lines when it is too long."""
-    arguments = ", ".join([f"'{column}'", *typing.arguments])
-    line = f"        {{{{ {typing.macro}({arguments}) }}}} as {column}"
+    """The lines of a staging model that read a column."""
+    arguments = [repr(column), *typing.arguments]
+    line = f"        {{{{ {called(typing.macro, arguments)} }}}} as {column}"
+    # The comma that follows counts too.
     if len(line) < WIDTH:
         return line
-    return f"        {{{{ {typing.macro}(\n            {arguments}\n        ) }}}} as {column}"
+    return f"        {{{{ {called(typing.macro, arguments, 8)} }}}} as {column}"
 
 
 def rule_line(column: str, typing: Typing, required: bool) -> str:
-    """The rule of an écarts model for a column; several lines when one is too long."""
-    words_of = column.replace("_", " ")
+    """The rule of an écarts model for a column: one line, or several when it is too long."""
     fault = "illisible" if typing.condition else "vide"
-    reason = (
-        f'"{words_of} : {"absent ou " if typing.condition else ""}{fault}"'
-        if required
-        else f'"{words_of} : {fault}"'
-    )
-    condition = (
-        f"{typing.condition}({', '.join([repr(column), *typing.arguments])})" if typing.condition else "none"
-    )
+    both = "absent ou " if required and typing.condition else ""
+    reason = f'"{column.replace("_", " ")} : {both}{fault}"'
     nature = "required" if required else "optional"
-    line = f"    {nature}('{column}', {condition}, {reason}),"
+    arguments = [repr(column), *typing.arguments]
+    condition = called(typing.condition, arguments) if typing.condition else "none"
+    line = f"    {called(nature, [repr(column), condition, reason])},"
     if len(line) <= WIDTH:
         return line
-    return f"    {nature}(\n        '{column}',\n        {condition},\n        {reason}\n    ),"
+    if len(condition) > WIDTH - 9:
+        condition = called(typing.condition, arguments, 8)
+    return f"    {called(nature, [repr(column), condition, reason], 4)},"
+
+
+def called(macro: str, arguments: Sequence[str], indent: int | None = None) -> str:
+    """A call as a model writes it: on one line, or an argument a line, below a line indented by so much."""
+    if indent is None:
+        return f"{macro}({', '.join(arguments)})"
+    margin = "\n" + " " * indent
+    return f"{macro}({margin}    {f',{margin}    '.join(arguments)}{margin})"
 
 
 def undeclared_columns(node: Mapping) -> list[Column]:
@@ -416,7 +430,7 @@ def governance_lines(manifest: Mapping, domain: str, name: str, node: Mapping | 
     lines = [
         line
         for key in (*words.REQUIRED, *about_people)
-        if key in words.RESPONSIBLES or key not in said
+        if key in words.RESPONSIBLES or key not in said or told.get(key, said[key]) != said[key]
         for line in governance_line(key, told)
     ]
     return "\n".join(["    config:", "      meta:", "        gouvernance:", *lines, ""])

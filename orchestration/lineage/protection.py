@@ -140,6 +140,7 @@ def only_presence(node: exp.Expression) -> bool:
             exp.Column
             | exp.Identifier
             | exp.Literal
+            | exp.ByteString
             | exp.Null
             | exp.Trim
             | exp.Cast

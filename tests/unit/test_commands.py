@@ -311,7 +311,7 @@ def test_what_the_rows_say_is_written_with_its_rules() -> None:
     assert (
         f"    optional(\n        'nom',\n        {condition},\n        \"nom : illisible\"\n    )," in issues
     )
-    long = templates.rule_line("c" * 40, typings["nom"], required=False)
+    long = templates.rule_line("c" * 60, typings["nom"], required=False)
     assert max(map(len, long.splitlines())) <= templates.WIDTH
     assert templates.rule_line("id", Typing("to_integer"), required=True) == (
         "    required('id', is_integer('id'), \"id : absent ou illisible\"),"

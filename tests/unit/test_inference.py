@@ -24,6 +24,7 @@ COMMA = "decimal_separator=','"
         ("numero", ["0012", "1234"], Typing("to_code", ("'[0-9]{4}'",))),
         ("numero", ["012", "1234"], TEXT),
         ("dossier", ["12345678901", "22345678901"], Typing("to_code", ("'[0-9]{11}'",))),
+        ("montant", ["12345678901", "7"], Typing("to_decimal", ("14", "0"))),
         ("prix", ["12.5", "1234.56", "7"], Typing("to_decimal", ("9", "2"))),
         ("montant", ["12,5", "1 234,56"], Typing("to_decimal", ("9", "2", COMMA, SPACED))),
         ("montant", ["1.234,5", "7,25"], Typing("to_decimal", ("9", "2", COMMA, POINTED))),

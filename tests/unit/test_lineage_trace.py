@@ -157,6 +157,7 @@ def test_a_whole_row_is_all_its_columns(sql: str) -> None:
         f"select count(*) as x from {P} group by commune having min(nom) > 'D'",
         f"select case when nom is null then 0 else 1 end as x from {P}",
         f"select nullif(trim(nom), '') is not null as x from {P}",
+        f"select nullif(btrim(nom, E' \\t'), '') is not null as x from {P}",
         f"select libelle as x from raw.communes except select nom from {P}",
         f"select p.annee as x from {P} as p left join raw.communes as c on p.nom = c.libelle",
     ],

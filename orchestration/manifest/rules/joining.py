@@ -21,7 +21,7 @@ RELATED = ("mostly_related", "relationships")
 @rule(
     "jointure-comptee",
     "Ajoutez mostly_filled sous une colonne trouvée (arguments: {at_least: 0.95}), ou mostly_related sous la "
-    'clé cherchée (docs/detection.md) ; ou dites la raison dans config: {meta: {sans_comptage: "…"}}.',
+    'clé cherchée ; ou dites la raison dans config: {meta: {sans_comptage: "…"}}.',
 )
 def joins_are_counted(manifest: Manifest) -> Iterator[Fault]:
     """A model that looks rows up in a dimension or a seed has a test that counts those it does not find."""
