@@ -39,6 +39,7 @@ class Journal:
         seconds: duration of each part.
         errors: what failed, in French, one entry a cause.
         notices: what went wrong beside the work and fails nothing, in French.
+        unasked: what a resumed run made again because of what it loaded; Dagster did not ask for it.
     """
 
     load: LoadReport | None = None
@@ -46,6 +47,7 @@ class Journal:
     seconds: dict[str, float] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    unasked: list[Event] = field(default_factory=list)
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -84,13 +86,38 @@ class Work:
     watch: Callable[[NodeResult], None] | None = None
 
     def run(
-        self, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey], journal: Journal
+        self,
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+        resumed: bool = False,
     ) -> Iterator[Event]:
         """Does the work and yields what was made and checked.
+
+        Args:
+            resumed: the run takes up what failed in another one. What reads a table that was not loaded then
+                was built on its old rows: it is built again, though Dagster takes it for done.
 
         Raises:
             dagster.Failure: at the end, when something failed; everything else was done.
         """
+        asked = {*assets, *checks}
+        for event in self._run(assets, checks, journal, resumed):
+            key = dg.AssetCheckKey(event.asset_key, event.check_name) if _is_check(event) else event.asset_key
+            if key in asked:
+                yield event
+            else:
+                journal.unasked.append(event)
+        if journal.errors:
+            raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
+
+    def _run(
+        self,
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+        resumed: bool,
+    ) -> Iterator[Event]:
         parsed = self.parsed
         if parsed is None:
             with journal.timed("lecture"):
@@ -103,12 +130,14 @@ class Work:
             pgoptions(domains, self.settings)
         except PlatformError as error:
             journal.errors.append(str(error))
-            raise dg.Failure(str(error), allow_retries=False) from None
+            return
         tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
         if tables:
             noted = self._noted("chargement", journal, lambda: load_details(journal.load))
             with journal.timed("chargement"), noted:
                 yield from self._load(parsed.manifest, set(tables), journal)
+        if resumed and tables:
+            assets, checks = self._with_readers(parsed.manifest, assets, checks)
         selection = self._selection(parsed.manifest, assets, checks)
         if selection:
             noted = self._noted("construction", journal, lambda: self._built(selection, journal))
@@ -121,8 +150,6 @@ class Work:
                 journal.notices.extend(
                     note_freshness(self.settings, self.name, parsed, chosen, self.launcher).notices
                 )
-        if journal.errors:
-            raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
 
     @contextmanager
     def _noted(self, action: str, journal: Journal, details: Callable[[], dict[str, Any]]) -> Iterator[None]:
@@ -230,6 +257,23 @@ class Work:
         models = (manifest["nodes"].get(unique_id) for unique_id in self.catalogue.models.values())
         return {domain_of(model) for model in models if model}
 
+    def _with_readers(
+        self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
+    ) -> tuple[set[dg.AssetKey], set[dg.AssetCheckKey]]:
+        """These, what reads them in this location, directly or not, and the tests of it."""
+        reached = {*assets}
+        made = {
+            unique_id: key for key, unique_id in {**self.catalogue.tables, **self.catalogue.models}.items()
+        }
+        left = [unique_id for unique_id, key in made.items() if key in reached]
+        while left:
+            for child in manifest["child_map"].get(left.pop(), ()):
+                if child in made and made[child] not in reached:
+                    reached.add(made[child])
+                    left.append(child)
+        tests = {key for key in self.catalogue.tests if key.asset_key in reached - {*assets}}
+        return reached, {*checks, *tests}
+
     def _selection(
         self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
     ) -> list[str]:
@@ -246,6 +290,24 @@ class Work:
                 # Gone since Dagster read the manifest: dbt has nothing to run.
                 continue
         return nodes
+
+
+def _is_check(event: Event) -> bool:
+    return isinstance(event, dg.AssetCheckResult)
+
+
+def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
+    """An event that no output of the step stands for, as Dagster takes it beside the run."""
+    if not _is_check(event):
+        return dg.AssetMaterialization(event.asset_key, metadata=event.metadata)
+    return dg.AssetCheckEvaluation(
+        asset_key=event.asset_key,
+        check_name=event.check_name,
+        passed=event.passed,
+        severity=event.severity,
+        description=event.description,
+        metadata=event.metadata,
+    )
 
 
 def _outcome(result: NodeResult) -> NodeOutcome:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 
 from orchestration.locations import work
 from orchestration.locations.benchmark import ENOUGH, LIMIT, measure
@@ -363,3 +364,44 @@ def test_a_dagster_step_costs_little_more_than_dbt(small: SmallProject) -> None:
     assert figures.nodes >= ENOUGH
     assert figures.ratio <= LIMIT, figures
     shutil.rmtree(small.settings.target_path)
+
+
+def resume(
+    settings: Settings, domain: str, instance: dg.DagsterInstance, failed: str
+) -> dg.ExecuteInProcessResult:
+    """Runs what Dagster's « re-execute from failure » takes of a run, as its interface does."""
+    before = instance.get_run_by_id(failed)
+    plan = instance.get_execution_plan_snapshot(before.execution_plan_snapshot_id)
+    assets, checks = instance.run_domain.get_keys_to_reexecute(failed, plan)
+    job = build_location(domain, settings).resolve_job_def(domain)
+    return job.get_subset(asset_selection=assets, asset_check_selection=checks).execute_in_process(
+        instance=instance, raise_on_error=False, run_config=QUIET, tags={ASSET_RESUME_RETRY_TAG: "true"}
+    )
+
+
+def test_a_run_resumed_from_its_failure_plays_the_failed_test_again(small: SmallProject) -> None:
+    small.write("landing/age/ecoles/ecoles.csv", "fase,nom\n1,Un\n1,Deux\n")
+    small.write("landing/age/batiments/batiments.csv", "fase\n1\n")
+    parse(small.settings)
+    unique = ("stg_ecoles__ecoles", "unique_stg_ecoles__ecoles_fase")
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = build_location("age", small.settings).resolve_job_def("age")
+        failed = job.execute_in_process(instance=instance, raise_on_error=False, run_config=QUIET)
+        assert "dim_ecoles" not in made(failed)
+        assert "dim_batiments" in made(failed)
+        again = resume(small.settings, "age", instance, failed.run_id)
+        assert not again.success
+        assert not checks(again)[unique].passed
+        assert "dim_ecoles" not in made(again)
+        deduplicated = "select fase, min(nom) as nom from {{ source('ecoles', 'ecoles') }} group by fase"
+        small.write("models/age/staging/ecoles/stg_ecoles__ecoles.sql", deduplicated)
+        small.write("landing/age/batiments/batiments.csv", "fase,nom\n1,Un\n2,Deux\n3,Trois\n")
+        mended = resume(small.settings, "age", instance, again.run_id)
+        assert mended.success, message(mended)
+        assert checks(mended)[unique].passed
+        assert checks(mended)["batiments/batiments", LOADED].passed
+        assert {"stg_ecoles__ecoles", "dim_ecoles", "batiments/batiments"} <= made(mended)
+        # It was built while its table could not be loaded: Dagster takes it for done, and it is not.
+        assert small.query("select count(*) from donnees.dim_batiments") == [(3,)]
+        latest = instance.get_latest_materialization_event(dg.AssetKey("dim_batiments"))
+        assert latest.run_id == ""
