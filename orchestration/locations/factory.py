@@ -75,7 +75,8 @@ def build_definitions(
         PlatformError: the domains hold nothing.
     """
     catalogue = read_catalogue(manifest, domains)
-    work = Work(settings, name, catalogue, launcher or f"dagster {name}", parsed, progress, watch)
+    launcher = launcher or f"dagster {name}"
+    work = Work(settings, name, catalogue, launcher, parsed, progress, watch, domains)
 
     @dg.multi_asset(
         name=f"construire_{name}", specs=catalogue.specs, check_specs=catalogue.checks, can_subset=True

@@ -162,14 +162,40 @@ def test_a_model_changed_since_the_location_was_made_runs_as_it_is_now(small: Sm
     assert small.query("select fase from donnees.dim_ecoles") == [("9",)]
 
 
-def test_a_project_that_does_not_parse_still_loads_and_builds_what_it_was(small: SmallProject) -> None:
+def test_the_fault_of_a_domain_reddens_that_domain_alone(
+    small: SmallProject, capfd: pytest.CaptureFixture[str]
+) -> None:
     parse(small.settings)
-    small.write("models/transversal/marts/fct_tout.sql", "select * from {{ ref('nulle_part') }}")
-    result = run(small.settings, "age")
-    assert not result.success
-    assert "nulle_part" in message(result)
-    assert "dernière lecture réussie" in message(result)
+    small.write("models/transversal/marts/fct_tout.yml", "models: [")
+    # Green, with a warning; and what its own analyst changed is built.
+    small.write("models/age/marts/dim_ecoles.sql", "select '9' as fase")
+    loud = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+    job = build_location("age", small.settings).resolve_job_def("age")
+    result = job.execute_in_process(raise_on_error=False, run_config=loud)
+    assert result.success, message(result)
+    warned = "".join(capfd.readouterr())
+    assert "transversal/marts/fct_tout.yml : ce n'est pas du YAML lisible" in warned
     assert {"ecoles/ecoles", "dim_ecoles", "dim_batiments"} <= made(result)
+    assert small.query("select fase from donnees.dim_ecoles") == [("9",)]
+    result = run(small.settings, "transversal")
+    assert not result.success
+    assert "fct_tout.yml" in message(result)
+    assert "transversal : sa dernière lecture réussie sert" in message(result)
+    assert "fct_tout" in made(result)
+
+
+def test_what_is_renamed_since_dagster_started_is_said_and_red(small: SmallProject) -> None:
+    parse(small.settings)
+    assert run(small.settings, "age").success
+    job = build_location("age", small.settings).resolve_job_def("age")
+    for suffix in (".sql", ".yml"):
+        (small.root / f"models/age/marts/dim_batiments{suffix}").unlink()
+    small.add_mart("dim_batiment", "select fase, nom from {{ ref('stg_batiments__batiments') }}")
+    keys = [dg.AssetKey("dim_batiments")]
+    result = job.execute_in_process(raise_on_error=False, run_config=QUIET, asset_selection=keys)
+    assert not result.success
+    assert "absent du projet d'aujourd'hui : dim_batiments. Rien n'en a été fait." in message(result)
+    assert "rechargez l'emplacement age" in message(result)
 
 
 def test_an_interrupted_run_cancels_its_queries_and_leaves_nothing(small: SmallProject) -> None:
