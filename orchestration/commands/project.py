@@ -75,6 +75,9 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
             "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
         )
     # dbt takes an empty selection for a success.
+    if selection and not _results(settings) and parsed.error:
+        nothing = f"Rien ne correspond à SELECT={wanted} dans ce qui a pu être lu."
+        raise PlatformError(f"{nothing}\n{parsed.error}", MEND)
     if selection and not _results(settings):
         raise PlatformError(
             f"Rien ne correspond à SELECT={wanted}.", selection_advice(read_manifest(settings), selection)

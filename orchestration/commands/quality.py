@@ -19,6 +19,7 @@ from orchestration.commands.session import (
     python_tool,
     run_tool,
 )
+from orchestration.commands.texts import check_bytes, check_yaml, mend_bytes, mend_yaml
 from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
 from orchestration.manifest import check_manifest
@@ -44,9 +45,11 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     checks = {
         "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
         "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
-        "YAML (yamllint)": python_tool("yamllint", "--strict", "."),
     }
     failed = []
+    with session.step("Octets des textes (UTF-8, fins de ligne)"):
+        if not check_bytes(root):
+            failed.append("Octets des textes")
 
     def run(title: str, command: list[str]) -> None:
         with session.step(title):
@@ -55,6 +58,9 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
 
     for title, command in checks.items():
         run(title, command)
+    with session.step("YAML (yamllint)"):
+        if not check_yaml(root):
+            failed.append("YAML")
     with session.step("Textes à compléter"):
         for fault in placeholders(root):
             print(fault)
@@ -83,10 +89,13 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
 
 
 def fix(settings: Settings, _options: Mapping[str, str]) -> int:
-    """Corrects what ruff, the checker of VQL and sqlfluff can correct by themselves."""
+    """Corrects bytes, YAML, and what ruff, the checker of VQL and sqlfluff can correct by themselves."""
     session = Session(settings)
     environment = linters_environment(settings)
-    left = False
+    with session.step("Octets des textes (UTF-8, fins de ligne)"):
+        left = mend_bytes(settings.root)
+    with session.step("YAML"):
+        left |= mend_yaml(settings.root)
 
     def run(title: str, command: list[str]) -> None:
         nonlocal left

@@ -119,7 +119,7 @@ def test_a_domain_never_read_is_left_out_with_what_reads_it(small: SmallProject)
     small.write("models/age/marts/dim_ecoles.yml", "models: [")
     parsed = parse(small.settings)
     assert models(parsed.manifest) == {"dim_musee"}
-    assert "age, transversal : laissé de côté" in (parsed.notice or "")
+    assert "age, transversal : laissés de côté" in (parsed.notice or "")
     assert "dim_ecoles.yml : ce n'est pas du YAML lisible" in (parsed.notice or "")
     assert parsed.broken == {"age", "transversal"}
     small.write("models/age/marts/dim_ecoles.yml", "version: 2")
