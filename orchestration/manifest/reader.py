@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import PlatformError
 from orchestration.manifest.isolation import keep, left_out, parts_at_fault, readable_copy
-from orchestration.manifest.unreadable import explain, unreadable_texts
+from orchestration.manifest.unreadable import ADVICE, explain, unreadable_texts
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ class UnreadableProjectError(PlatformError):
     """
 
     def __init__(self, message: str, said: str) -> None:
-        """Keeps dbt's words for those who know more of them."""
-        super().__init__(message, MEND)
+        """Keeps dbt's words for those who know more of them; a macro's own advice is better than ours."""
+        problem, _, advice = message.partition(ADVICE)
+        super().__init__(problem, advice[:1].upper() + advice[1:] or MEND)
         self.said = said
 
 
