@@ -231,7 +231,12 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
 
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the tests: what leads to somebody's database, landing zone or make is left out."""
-    theirs = re.compile(r"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|STRICT|PORT")
+    options = (
+        "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|CONFIRMER|IDENTIFIANT|MODEL|NAME|PORT|SELECT|SOURCE|STRICT"
+    )
+    theirs = re.compile(
+        rf"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|VALEUR|{options}"
+    )
     kept = {name: value for name, value in environ.items() if not theirs.fullmatch(name)}
     return {**kept, **NO_TELEMETRY}
 
