@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import shlex
 import shutil
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from orchestration.commands.session import (
     python_tool,
     run_tool,
     say_healed,
+    words_of,
 )
 from orchestration.errors import PlatformError
 from orchestration.history.recording import Recording
@@ -49,7 +49,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     access = session.open_database()
     environment = session.enter(access, with_keys=True)
     wanted = options.get("SELECT") or ""
-    selection = shlex.split(wanted)
+    selection = words_of(options, "SELECT")
     parsed = _parse_for_build(session)
     # dbt, whose messages go to logs and artefacts without the values of rows.
     command = python_tool(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from collections.abc import Mapping
 from itertools import groupby
@@ -18,6 +17,7 @@ from orchestration.commands.session import (
     parse_or_fail,
     python_tool,
     run_tool,
+    words_of,
 )
 from orchestration.commands.texts import check_bytes, check_yaml, mend_bytes, mend_yaml
 from orchestration.errors import PlatformError
@@ -221,7 +221,7 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
         *("--numprocesses", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadscope"),
         # The end-to-end tests take the longest: they begin, the others fill what is left.
         "--no-loadscope-reorder",
-        *shlex.split(options.get("PYTEST_ARGS") or ""),
+        *words_of(options, "PYTEST_ARGS"),
     ]
     code = run_tool(command, test_environment(os.environ), settings.root)
     if failure:

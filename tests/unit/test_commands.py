@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -90,6 +91,49 @@ def test_a_mistake_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -
     said = capsys.readouterr().err
     assert "DBT_TARGET=production n'existe pas" in said
     assert "Que faire : Choisissez parmi dev, ci, staging, prod" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (["build"], {"SELECT": "'age"}, "SELECT='age : un guillemet n'est pas fermé."),
+        (["lnit"], {}, "« lnit » n'est pas une commande.\nQue faire : Vouliez-vous lint ?"),
+        (["lint", "x"], {}, "« lint x » n'est pas une commande."),
+        ([], {}, "Quelle commande ?"),
+    ],
+)
+def test_a_mistyped_command_is_told_in_french(
+    arguments: list[str], options: dict[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, options) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/x/build"),
+            "/x/build : ce compte n'y a pas droit.",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "Un fichier : le disque est plein."),
+        (KeyError("colonne"), "Erreur imprévue de la plateforme (KeyError)."),
+    ],
+)
+def test_what_nobody_foresaw_shows_no_traceback(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(templates, "new_model", fail)
+    assert main(["new-model"], {}) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"\n{said}\nQue faire : ")
+    assert "Traceback" not in told
+    if kept := re.search(r"Donnez (\S+\.txt)", told):
+        assert "KeyError: 'colonne'" in Path(kept[1]).read_text("utf-8")
+        Path(kept[1]).unlink()
 
 
 def test_a_shared_server_needs_its_variables(capsys: pytest.CaptureFixture[str]) -> None:
