@@ -15,6 +15,7 @@ from orchestration.landing import SourceTable as Declaration
 from orchestration.landing import read_declarations
 from orchestration.landing.audit import last_receipt, loaded_files
 from orchestration.landing.tables import REJECTS_TABLE, rejects_table
+from orchestration.manifest.wording import in_french
 
 ECARTS = "_ecarts"
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
@@ -164,7 +165,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
                     "kind": kind,
                     "status": status,
                     # The lines after the first one may quote a value of a row.
-                    "message": (result.get("message") or "").strip().split("\n")[0],
+                    "message": in_french(result.get("message") or "").strip().split("\n")[0],
                 }
             )
     bad = {"failure", "error"} & {status for found in counts.values() for status in found}
