@@ -296,8 +296,9 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
     port = choose_port(options.get("PORT"), 8080)
     session = Session(settings)
     environment = session.enter(session.open_database())
+    root = _parse_for_build(session).root
     with session.step("dbt docs generate"):
-        if run_tool(dbt("docs", "generate"), environment, settings.root) != 0:
+        if run_tool(dbt("docs", "generate", "--project-dir", root), environment, settings.root) != 0:
             raise PlatformError(
                 "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
             )

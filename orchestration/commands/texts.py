@@ -18,7 +18,7 @@ from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
 from orchestration.reading import BYTE_ORDER_MARKS, not_utf8
 
-SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".py", ".md")
+SUFFIXES = (".sql", ".yml", ".yaml", ".py", ".md")
 # Made by the tools, or received: never written by a person of the project.
 NOT_OURS = {"build", "dbt_packages", "dbt_packages_partiel", "landing", "logs", "target", "__pycache__"}
 TOOLS = (".git", ".venv", ".cache", ".warehouse", ".dagster", ".pytest_cache", ".ruff_cache", ".hypothesis")
@@ -49,9 +49,10 @@ def project_texts(root: Path) -> Iterator[Path]:
     """The texts that people write in the project: SQL, YAML, CSV seeds, Python and Markdown."""
     for folder, inner, files in os.walk(root):
         inner[:] = sorted(name for name in inner if name not in NOT_OURS and name not in TOOLS)
-        for name in sorted(files):
-            if Path(name).suffix.lower() in SUFFIXES:
-                yield Path(folder) / name
+        for path in (Path(folder) / name for name in sorted(files)):
+            suffix = path.suffix.lower()
+            if suffix in SUFFIXES or (suffix == ".csv" and path.is_relative_to(root / "seeds")):
+                yield path
 
 
 def byte_fault(content: bytes) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from pathspec import PathSpec
+
 from orchestration.reading import text_fault
 
 # What dbt reads of a project, besides dbt_project.yml.
@@ -32,10 +34,14 @@ _JINJA = {
 
 def sources_of(root: Path) -> Iterator[Path]:
     """The files that dbt reads in a project, relative to its root."""
+    ignored = root / ".dbtignore"
+    lines = ignored.read_text("utf-8").splitlines() if ignored.is_file() else []
+    left_out = PathSpec.from_lines("gitwildmatch", lines)
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix.lower() in SUFFIXES and path.is_file():
-                yield path.relative_to(root)
+            file = path.relative_to(root)
+            if path.suffix.lower() in SUFFIXES and path.is_file() and not left_out.match_file(file):
+                yield file
 
 
 def unreadable_texts(root: Path) -> dict[str, str]:

@@ -104,18 +104,18 @@ def written_and_peak(root: Path, **options: Any) -> tuple[int, int]:
 
 
 def test_memory_stays_small_at_a_large_scale(tmp_path: Path) -> None:
-    written, peak = written_and_peak(tmp_path, scale=8, only=sorted(set(SOURCES) - {SCALABLE}))
-    assert written > 4000 * KILOBYTE
+    written, peak = written_and_peak(tmp_path, scale=4, only=sorted(set(SOURCES) - {SCALABLE}))
+    assert written > 2000 * KILOBYTE
     assert peak < 1000 * KILOBYTE
 
 
 def test_memory_of_the_benchmark_table_does_not_grow_with_its_rows(tmp_path: Path) -> None:
-    written, peak = written_and_peak(tmp_path, rows=300_000, only=[SCALABLE])
-    assert written > 12_000 * KILOBYTE
+    written, peak = written_and_peak(tmp_path, rows=100_000, only=[SCALABLE])
+    assert written > 4000 * KILOBYTE
     assert peak < 1000 * KILOBYTE
 
 
-@pytest.mark.parametrize("rows", [1, 19, 20, 777, 54_321])
+@pytest.mark.parametrize("rows", [1, 19, 20, 7_777])
 def test_benchmark_table_has_exactly_the_rows_asked_for(tmp_path: Path, rows: int) -> None:
     tallies = generate(tmp_path, only=[SCALABLE], rows=rows)
     assert sum(tally.lignes for tally in tallies.values()) == rows
