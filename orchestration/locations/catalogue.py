@@ -107,8 +107,8 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
     if not found.specs:
         raise PlatformError(
             f"Rien à construire : ni source ni modèle pour {', '.join(sorted(domains))}.",
-            "Déclarez une source dans models/<domaine>/staging/, ou retirez le domaine de models/ ; s'il en a, "
-            "un de ses fichiers ne se lit pas : make lint le nomme.",
+            "Déclarez une source dans models/<domaine>/staging/, ou retirez le domaine de models/ ; "
+            "s'il en a, un de ses fichiers ne se lit pas : make lint le nomme.",
         )
     return found
 
