@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import shlex
 import shutil
 import sys
 import tempfile
@@ -23,11 +22,15 @@ from orchestration.commands.session import (
     parse_or_fail,
     python_tool,
     run_tool,
+    say_healed,
+    words_of,
 )
 from orchestration.errors import PlatformError
 from orchestration.history.recording import Recording
 from orchestration.landing import load_landing, read_declarations
-from orchestration.manifest.reader import dbt_options, read_manifest
+from orchestration.manifest import ParseResult, parse
+from orchestration.manifest.nodes import domain_of, of_type
+from orchestration.manifest.reader import MEND, dbt_options, read_manifest
 from orchestration.settings import Settings
 
 PREVIEW_ROWS = 10
@@ -46,9 +49,13 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     access = session.open_database()
     environment = session.enter(access, with_keys=True)
     wanted = options.get("SELECT") or ""
-    selection = shlex.split(wanted)
+    selection = words_of(options, "SELECT")
+    parsed = _parse_for_build(session)
     # dbt, whose messages go to logs and artefacts without the values of rows.
-    command = python_tool(DISCREET_DBT, "build", *(["--select", *selection] if selection else []))
+    command = python_tool(
+        *(DISCREET_DBT, "build", "--project-dir", parsed.root),
+        *(["--select", *selection] if selection else []),
+    )
     # What an earlier command left would be taken for the results of this one.
     (settings.target_path / RESULTS).unlink(missing_ok=True)
     code = None
@@ -68,11 +75,38 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
             "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
         )
     # dbt takes an empty selection for a success.
+    if selection and not _results(settings) and parsed.error:
+        nothing = f"Rien ne correspond à SELECT={wanted} dans ce qui a pu être lu."
+        raise PlatformError(f"{nothing}\n{parsed.error}", MEND)
     if selection and not _results(settings):
         raise PlatformError(
             f"Rien ne correspond à SELECT={wanted}.", selection_advice(read_manifest(settings), selection)
         )
+    if parsed.error and parsed.concerns(_domains_built(settings) if selection else parsed.broken):
+        raise PlatformError(f"Construit, sauf ce qui ne se lit pas.\n{parsed.error}", MEND)
     return 1 if unnoted else 0
+
+
+def _parse_for_build(session: Session) -> ParseResult:
+    """Has dbt read the project, and says what cannot be read.
+
+    Raises:
+        PlatformError: no part of it can be built by itself.
+    """
+    with session.step("Lecture du projet dbt"):
+        parsed = say_healed(session, parse(session.settings))
+    if parsed.error and not parsed.broken:
+        raise PlatformError(parsed.error, MEND)
+    if parsed.notice:
+        print(f"\n{parsed.notice}\n", file=sys.stderr, flush=True)
+    return parsed
+
+
+def _domains_built(settings: Settings) -> set[str]:
+    """The domains of what dbt's last command worked on."""
+    manifest = read_manifest(settings)
+    built = {result["unique_id"] for result in _results(settings)}
+    return {domain_of(node) for node in of_type(manifest, "model", "seed") if node["unique_id"] in built}
 
 
 def _results(settings: Settings) -> list[dict]:
@@ -145,8 +179,11 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
         raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
     session = Session(settings)
     session.enter(session.open_database(), with_keys=True)
-    parsed = parse_or_fail(session)
+    with session.step("Lecture du projet dbt"):
+        parsed = say_healed(session, parse(settings))
     node = find_model(parsed.manifest, name)
+    if parsed.error and parsed.concerns([domain_of(node)]):
+        raise PlatformError(parsed.error, MEND)
     from dbt.cli.main import dbtRunner
 
     runner = dbtRunner(manifest=parsed.project)
@@ -259,8 +296,9 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
     port = choose_port(options.get("PORT"), 8080)
     session = Session(settings)
     environment = session.enter(session.open_database())
+    root = _parse_for_build(session).root
     with session.step("dbt docs generate"):
-        if run_tool(dbt("docs", "generate"), environment, settings.root) != 0:
+        if run_tool(dbt("docs", "generate", "--project-dir", root), environment, settings.root) != 0:
             raise PlatformError(
                 "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
             )

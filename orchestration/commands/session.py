@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -211,6 +212,20 @@ def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], root
         raise
 
 
+def words_of(options: Mapping[str, str], name: str) -> list[str]:
+    """The words of an option, as a shell would cut them.
+
+    Raises:
+        PlatformError: a quotation mark is not closed.
+    """
+    try:
+        return shlex.split(options.get(name) or "")
+    except ValueError:
+        raise PlatformError(
+            f"{name}={options[name]} : un guillemet n'est pas fermé.", "Fermez-le, ou retirez-le."
+        ) from None
+
+
 def python_tool(module: str, *arguments: str | Path) -> list[str]:
     """The command that runs a Python module's program in this environment."""
     return [sys.executable, "-m", module, *map(str, arguments)]
@@ -228,13 +243,14 @@ def parse_or_fail(session: Session) -> ParseResult:
         PlatformError: the project does not parse.
     """
     with session.step("Lecture du projet dbt"):
-        result = parse(session.settings)
-    if result.error is not None:
-        raise PlatformError(
-            f"Le projet dbt ne se lit pas.\n{result.error}",
-            "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé.",
-        )
-    return result
+        return say_healed(session, parse(session.settings, whole=True))
+
+
+def say_healed(session: Session, parsed: ParseResult) -> ParseResult:
+    """Says that dbt's memory was at fault, if it was; the same reading, for what follows."""
+    if parsed.healed:
+        session.say("La mémoire de dbt ne disait plus vrai : le projet a été relu en entier.")
+    return parsed
 
 
 def _check(access: Access, target: str) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.audit.discretion import hide_values
 from orchestration.manifest.reader import dbt_options
+from orchestration.manifest.wording import in_french
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _stop(thread: threading.Thread, received: queue.SimpleQueue[NodeResult | Non
 def _node_result(event: EventMsg) -> NodeResult:
     result = event.data.run_result
     rows = result.adapter_response.fields["rows_affected"].number_value
-    lines = result.message.splitlines()
+    lines = in_french(result.message).splitlines()
     return NodeResult(
         unique_id=event.data.node_info.unique_id,
         status=event.data.node_info.node_status or result.status,

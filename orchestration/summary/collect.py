@@ -16,6 +16,7 @@ from orchestration.landing import read_declarations
 from orchestration.landing.audit import PLACING, last_receipt, loaded_files
 from orchestration.landing.rejects import OUT_OF_TABLE
 from orchestration.landing.tables import REJECTS_TABLE, rejects_table
+from orchestration.manifest.wording import in_french
 
 ECARTS = "_ecarts"
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
@@ -173,7 +174,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
                     "kind": kind,
                     "status": status,
                     # The lines after the first one may quote a value of a row.
-                    "message": (result.get("message") or "").strip().split("\n")[0],
+                    "message": in_french(result.get("message") or "").strip().split("\n")[0],
                 }
             )
     bad = {"failure", "error"} & {status for found in counts.values() for status in found}
