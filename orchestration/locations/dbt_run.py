@@ -121,6 +121,9 @@ class DbtRun:
         def work(target_path: Path) -> None:
             try:
                 hide_values()
+                if not self._project.flat_graph:
+                    # A manifest read back from a file: macros would find no node in `graph`.
+                    self._project.build_flat_graph()
                 options = dbt_options(self._settings, target_path, log_path=self.folder)
                 runner = dbtRunner(manifest=self._project, callbacks=[listen])
                 done = runner.invoke([*self._arguments, *options])
