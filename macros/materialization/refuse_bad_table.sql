@@ -64,7 +64,7 @@
 
 {#
   True when the fall was already said yes to where it began: a source below this model that declares it
-  (allow_empty, max_shrink), or a delivery withdrawn, or accepted after it waited, in the last week.
+  (allow_empty, max_shrink), or in the last week a delivery withdrawn, accepted after it waited, or purged.
 #}
 {% macro shrink_is_expected(lost, after) -%}
     {%- set sources = sources_below() -%}
@@ -90,7 +90,12 @@
                     and exists (
                         select
                         from plateforme.chargements as attendu
-                        where attendu.statut = 'attente' and attendu.fichier = recu.fichier and attendu.sha256 = recu.sha256
+                        where
+                            attendu.chargement_id < recu.chargement_id
+                            and attendu.fichier = recu.fichier
+                            and attendu.sha256 = recu.sha256
+                            -- Accepted after it waited; or rows of it purged, or erased for a person.
+                            and (attendu.statut = 'attente' or attendu.lignes > recu.lignes)
                     )
                 )
             )

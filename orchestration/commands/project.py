@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import shlex
 import shutil
@@ -11,10 +12,10 @@ import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
+from orchestration.building import PARENT
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import (
     Access,
@@ -33,7 +34,9 @@ from orchestration.settings import Settings
 PREVIEW_ROWS = 10
 CELL_WIDTH = 24
 RESULTS = "run_results.json"
-DISCREET_DBT = "orchestration.audit.discretion"
+OUR_DBT = "orchestration.building"
+# The option of `make build` that lets a mart lose more rows than it may; macros read it.
+SHRINKING = "ACCEPTER_BAISSE"
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> int:
@@ -47,18 +50,20 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     environment = session.enter(access, with_keys=True)
     wanted = options.get("SELECT") or ""
     selection = shlex.split(wanted)
-    # dbt, whose messages go to logs and artefacts without the values of rows.
-    command = python_tool(DISCREET_DBT, "build", *(["--select", *selection] if selection else []))
+    # dbt, whose messages go to logs and artefacts in French, without the values of rows.
+    command = python_tool(OUR_DBT, "build", *(["--select", *selection] if selection else []))
+    environment |= {PARENT: str(os.getpid()), SHRINKING: options.get(SHRINKING) or ""}
     # What an earlier command left would be taken for the results of this one.
     (settings.target_path / RESULTS).unlink(missing_ok=True)
     code = None
-    begun = datetime.now(UTC)
+    # Begun before dbt: a build that is killed has then left its trace.
+    recording = _recording(session, access, selection)
     try:
         with session.step("dbt build"):
             code = run_tool(command, environment, settings.root)
     finally:
-        unnoted = _note_build(session, access, selection, code)
-        _note_history(session, access, selection, code, begun)
+        unnoted = _note_build(session, access, selection, code, options.get(SHRINKING))
+        _note_history(settings, recording, code)
     if unnoted:
         print(f"\n{unnoted}", file=sys.stderr)
     if code != 0:
@@ -81,11 +86,14 @@ def _results(settings: Settings) -> list[dict]:
     return json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
 
 
-def _note_build(session: Session, access: Access, selection: Sequence[str], code: int | None) -> str:
+def _note_build(
+    session: Session, access: Access, selection: Sequence[str], code: int | None, shrinking: str | None
+) -> str:
     """Notes a build in the audit journal; returns what went wrong with that, in French, or "".
 
     Args:
         code: of dbt; None when it was interrupted.
+        shrinking: said by somebody who lets marts lose rows.
     """
     settings = session.settings
     results = _results(settings)
@@ -94,6 +102,8 @@ def _note_build(session: Session, access: Access, selection: Sequence[str], code
         details["issue"] = "interrompu" if code is None else "echec"
     details |= {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection)}
     details["duree_s"] = session.seconds["dbt build"]
+    if shrinking:
+        details["baisse_acceptee"] = True
     problems = trace_after_build(access.conninfo(), read_manifest(settings)) if results else []
     try:
         note_run(settings, access.conninfo(), "construction", " ".join(selection) or "tout", details)
@@ -102,20 +112,26 @@ def _note_build(session: Session, access: Access, selection: Sequence[str], code
     return "\n\n".join(problems)
 
 
-def _note_history(
-    session: Session, access: Access, selection: Sequence[str], code: int | None, begun: datetime
-) -> None:
-    """Notes a build in the history; what goes wrong is said and fails nothing."""
+def _recording(session: Session, access: Access, selection: Sequence[str]) -> Recording:
+    """The trace of a build, begun with what is known of the project before dbt reads it."""
     settings = session.settings
     try:
         manifest = read_manifest(settings)
     except PlatformError:
-        # dbt has never read the project: there is nothing to note.
-        return
+        # dbt has never read the project.
+        manifest = {}
     scope = " ".join(selection) or "tout"
-    recording = Recording(settings, access.conninfo(), manifest, "build", "make build", scope, begun)
+    return Recording(settings, access.conninfo(), manifest, "build", "make build", scope)
+
+
+def _note_history(settings: Settings, recording: Recording, code: int | None) -> None:
+    """Notes a build in the history; what goes wrong is said and fails nothing."""
+    try:
+        manifest = read_manifest(settings)
+    except PlatformError:
+        manifest = None
     issue = "interrompu" if code is None else "echec" if code else None
-    if notice := recording.end(issue, _results(settings)):
+    if notice := recording.end(issue, _results(settings), manifest):
         print(f"\n{notice}", file=sys.stderr)
 
 

@@ -14,7 +14,7 @@ import psycopg
 
 from orchestration.audit import Head, keep_anchor
 from orchestration.commands.pipeline import is_set
-from orchestration.commands.project import build
+from orchestration.commands.project import SHRINKING, build
 from orchestration.commands.session import Access, Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
@@ -354,7 +354,8 @@ def _rebuild(settings: Settings, access: Access, manifest: Manifest, sources: It
     if not may:
         print(f"\nCe compte ne construit pas : faites jouer make build SELECT='{selection}'.")
         return
-    build(settings, {"SELECT": selection})
+    # What was deleted on purpose leaves the marts, however many rows they lose.
+    build(settings, {"SELECT": selection, SHRINKING: "1"})
 
 
 def _anchor(settings: Settings, access: Access, head: Head) -> None:

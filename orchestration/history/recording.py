@@ -42,6 +42,8 @@ OUTCOMES = {
     "skipped": "saute",
 }
 BAD = ("echec", "erreur")
+# How a line begins that names the compiled SQL, in dbt's words and in ours: it goes away with the run.
+COMPILED = ("compiled code at", "SQL compilé :")
 # Characters of a message that are kept: enough to recognise the fault, in one line of a page.
 MESSAGE_KEPT = 400
 # What of a manifest, and of its nodes, changes at each parse or says nothing of the project.
@@ -127,8 +129,7 @@ class Recording:
             "portee": scope,
             "cible": settings.target,
             "revision": revision(settings.root),
-            "manifeste": digest(manifest),
-            "version_dbt": str(manifest.get("metadata", {}).get("dbt_version", "")),
+            **_project_of(manifest),
         }
         self._path = waiting_folder(settings) / f"{self._begun:%Y%m%dT%H%M%S}-{self._head['cle']}.jsonl"
         try:
@@ -150,16 +151,25 @@ class Recording:
         self._ages.append(age)
         self._write({"fraicheur": _plain(age)})
 
-    def end(self, issue: str | None = None, results: Iterable[Mapping[str, Any]] = ()) -> str:
+    def end(
+        self,
+        issue: str | None = None,
+        results: Iterable[Mapping[str, Any]] = (),
+        manifest: Mapping[str, Any] | None = None,
+    ) -> str:
         """Brings the run, and those that waited, into the database.
 
         Args:
             issue: reussi, echec or interrompu; None: echec when a node failed, else reussi.
             results: of run_results.json, which also knows what was skipped; they replace what was noted.
+            manifest: what the command read of the project, when it read it after its beginning.
 
         Returns:
             What went wrong, in French, for a line that fails nothing; "" when nothing did.
         """
+        if manifest is not None:
+            self._manifest = manifest
+            self._head |= _project_of(manifest)
         for outcome in outcomes_of(results):
             self.note(outcome)
         issue = issue or ("echec" if any(one.status in BAD for one in self._nodes.values()) else "reussi")
@@ -252,7 +262,7 @@ def ages_of(results: Iterable[Mapping[str, Any]]) -> list[SourceAge]:
 def message_kept(message: str) -> str:
     """A message in one line, without the path of compiled SQL that goes away with the run."""
     lines = (line.strip() for line in message.splitlines())
-    kept = " ".join(line for line in lines if line and not line.startswith("compiled code at"))
+    kept = " ".join(line for line in lines if line and not line.startswith(COMPILED))
     return kept if len(kept) <= MESSAGE_KEPT else f"{kept[: MESSAGE_KEPT - 1]}…"
 
 
@@ -265,6 +275,13 @@ def digest(manifest: Mapping[str, Any]) -> str:
     }
     text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _project_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "manifeste": digest(manifest),
+        "version_dbt": str(manifest.get("metadata", {}).get("dbt_version", "")),
+    }
 
 
 def waiting_folder(settings: Settings) -> Path:

@@ -10,14 +10,16 @@ import queue
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.audit.discretion import hide_values
+from orchestration.building import prepare
+from orchestration.building.french import in_french
+from orchestration.history.recording import COMPILED
 from orchestration.manifest.reader import dbt_options
 from orchestration.settings import Settings
 
@@ -31,6 +33,8 @@ BAD = frozenset({"error", "fail", "runtime error"})
 KEPT = ("run_results.json", "sources.json")
 # Seconds that dbt has, after its queries are cancelled, to end by itself.
 PATIENCE = 20
+# Events of dbt that carry the platform's own words: what a build waits for.
+SPOKEN = ("Note", "JinjaLogInfo")
 _LOCK = ".lock"
 
 
@@ -73,6 +77,7 @@ class DbtRun:
         name: folder of the run below target/<database>/runs/, the location's name.
         project: dbt's own manifest, from `orchestration.manifest.parse`.
         arguments: the dbt command and its own options.
+        say: told what dbt waits for, in French.
 
     Attributes:
         error: why the command failed as a whole (no connection...), once `results` has ended; None when it
@@ -80,13 +85,21 @@ class DbtRun:
         folder: where run_results.json is kept.
     """
 
-    def __init__(self, settings: Settings, name: str, project: DbtManifest, arguments: Sequence[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        project: DbtManifest,
+        arguments: Sequence[str],
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         """Prepares the command; nothing runs yet."""
         self.folder = runs_folder(settings) / name
         self.error: str | None = None
         self._settings = settings
         self._project = project
         self._arguments = arguments
+        self._say = say
 
     def results(self) -> Iterator[NodeResult]:
         """Runs the command and yields each node's result as it comes.
@@ -117,17 +130,19 @@ class DbtRun:
         def listen(event: EventMsg) -> None:
             if event.info.name == "NodeFinished":
                 received.put(_node_result(event))
+            elif event.info.name in SPOKEN and self._say:
+                self._say(event.info.msg)
 
         def work(target_path: Path) -> None:
             try:
-                hide_values()
+                prepare()
                 if not self._project.flat_graph:
                     # A manifest read back from a file: macros would find no node in `graph`.
                     self._project.build_flat_graph()
                 options = dbt_options(self._settings, target_path, log_path=self.folder)
                 runner = dbtRunner(manifest=self._project, callbacks=[listen])
                 done = runner.invoke([*self._arguments, *options])
-                self.error = str(done.exception) if done.exception else None
+                self.error = in_french(str(done.exception)) if done.exception else None
             finally:
                 received.put(None)
 
@@ -217,7 +232,7 @@ def _node_result(event: EventMsg) -> NodeResult:
         unique_id=event.data.node_info.unique_id,
         status=event.data.node_info.node_status or result.status,
         # The compiled SQL goes with the run's folder; its path would lead nowhere.
-        message="\n".join(line for line in lines if not line.strip().startswith("compiled code at")).strip(),
+        message="\n".join(line for line in lines if not line.strip().startswith(COMPILED)).strip(),
         seconds=round(result.execution_time, 3),
         failures=result.num_failures,
         rows=int(rows) if result.adapter_response.fields["code"].string_value == "SELECT" else None,

@@ -189,7 +189,8 @@ class Work:
         tested = {unique_id: key for key, unique_id in self.catalogue.tests.items() if key in checks}
         # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
         arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
-        run = DbtRun(self.settings, self.name, parsed.project, arguments)
+        say = self.progress or dg.get_dagster_logger().info
+        run = DbtRun(self.settings, self.name, parsed.project, arguments, say)
         for result in self._recorded(run, parsed.manifest, journal):
             journal.nodes.append(result)
             if self.watch:
