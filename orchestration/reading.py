@@ -2,7 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import yaml
+
+BYTE_ORDER_MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
+
+
+def text_fault(path: Path) -> str:
+    """Why a file of the project is no text, or no YAML, in French, without a full stop; "" when it is."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return not_utf8(content, error)
+    if path.suffix.lower() in (".yml", ".yaml"):
+        try:
+            for _ in yaml.parse(text, Loader=yaml.CSafeLoader):
+                pass
+        except yaml.YAMLError as error:
+            return unreadable_yaml(error)
+    return ""
+
+
+def not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
+    """Where a file stops being UTF-8, and the character that Windows would have meant there."""
+    if content.startswith((BYTE_ORDER_MARKS["utf-16-le"], BYTE_ORDER_MARKS["utf-16-be"])):
+        return "ce n'est pas de l'UTF-8, mais de l'UTF-16"
+    line = content.count(b"\n", 0, error.start) + 1
+    meant = content[error.start : error.start + 1].decode("cp1252", errors="replace")
+    return f"ce n'est pas de l'UTF-8, à partir de la ligne {line} (« {meant} » écrit par Windows ?)"
 
 
 def unreadable_yaml(error: yaml.YAMLError | UnicodeDecodeError) -> str:

@@ -1,16 +1,15 @@
 """dbt as the platform runs it: one build of a domain at a time, and French messages without values."""
 
 from orchestration.building.french import speak_french
+from orchestration.building.limits import limit_sessions
 from orchestration.building.turns import take_turns
-
-# Variable with the id of the process whose end must be the end of dbt: an orphan would go on building.
-PARENT = "PLATEFORME_PARENT"
 
 
 def prepare() -> None:
-    """Makes dbt, in this process, hold the domains that it builds and speak French of what fails."""
+    """Makes dbt, in this process, hold what it builds, wait for nothing without end, and speak French."""
     speak_french()
+    limit_sessions()
     take_turns()
 
 
-__all__ = ["PARENT", "prepare"]
+__all__ = ["prepare"]

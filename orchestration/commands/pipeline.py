@@ -13,7 +13,7 @@ from orchestration.commands.access import give_rights
 from orchestration.commands.catalogue import write_catalogue
 from orchestration.commands.report import write_reports
 from orchestration.commands.services import choose_port, serve
-from orchestration.commands.session import Access, Session, python_tool
+from orchestration.commands.session import Access, Session, python_tool, say_healed
 from orchestration.errors import PlatformError
 from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import counted
@@ -85,7 +85,7 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
         access = session.open_database()
     session.enter(access)
     with session.step("Lecture du projet dbt"):
-        parsed = parse(settings)
+        parsed = say_healed(session, parse(settings))
     if parsed.notice:
         print(parsed.notice, flush=True)
     faults: list[PlatformError] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import re
 import shlex
@@ -15,26 +14,27 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
-from orchestration.building import PARENT
+from orchestration.building.results import outcome_of
+from orchestration.building.terminal import TerminalRun
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import (
     Access,
     Session,
     dbt,
     parse_or_fail,
-    python_tool,
     run_tool,
+    say_healed,
 )
 from orchestration.errors import PlatformError
 from orchestration.history.recording import Recording
 from orchestration.landing import load_landing, read_declarations
-from orchestration.manifest.reader import dbt_options, read_manifest
+from orchestration.manifest import ParseResult, parse
+from orchestration.manifest.nodes import domain_of, of_type
+from orchestration.manifest.reader import MEND, dbt_options
 from orchestration.settings import Settings
 
 PREVIEW_ROWS = 10
 CELL_WIDTH = 24
-RESULTS = "run_results.json"
-OUR_DBT = "orchestration.building"
 # The option of `make build` that lets a mart lose more rows than it may; macros read it.
 SHRINKING = "ACCEPTER_BAISSE"
 
@@ -44,95 +44,92 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
 
     Raises:
         PlatformError: dbt failed (its own output stands above), or SELECT names nothing.
+        KeyboardInterrupt: Ctrl-C; dbt's queries are cancelled.
     """
     session = Session(settings)
     access = session.open_database()
-    environment = session.enter(access, with_keys=True)
+    session.enter(access, with_keys=True)
+    os.environ[SHRINKING] = options.get(SHRINKING) or ""
     wanted = options.get("SELECT") or ""
     selection = shlex.split(wanted)
-    # dbt, whose messages go to logs and artefacts in French, without the values of rows.
-    command = python_tool(OUR_DBT, "build", *(["--select", *selection] if selection else []))
-    environment |= {PARENT: str(os.getpid()), SHRINKING: options.get(SHRINKING) or ""}
-    # What an earlier command left would be taken for the results of this one.
-    (settings.target_path / RESULTS).unlink(missing_ok=True)
-    code = None
-    # Begun before dbt: a build that is killed has then left its trace.
-    recording = _recording(session, access, selection)
+    parsed = _parse_for_build(session)
+    scope = " ".join(selection) or "tout"
+    recording = Recording(settings, access.conninfo(), parsed.manifest, "build", "make build", scope)
+    run = TerminalRun(settings, parsed, ["build", *(["--select", *selection] if selection else [])])
     try:
         with session.step("dbt build"):
-            code = run_tool(command, environment, settings.root)
+            run.play(lambda result: recording.note(outcome_of(result)))
     finally:
-        unnoted = _note_build(session, access, selection, code, options.get(SHRINKING))
-        _note_history(settings, recording, code)
-    if unnoted:
-        print(f"\n{unnoted}", file=sys.stderr)
-    if code != 0:
+        unnoted = _note_build(session, access, parsed, selection, run, options.get(SHRINKING))
+        notice = recording.end(None if run.issue == "reussi" else run.issue, run.results)
+    for words in filter(None, (unnoted, notice)):
+        print(f"\n{words}", file=sys.stderr)
+    if run.issue != "reussi":
         raise PlatformError(
             "dbt build a échoué ; la première erreur ci-dessus en dit la cause.",
             "Une table raw_… absente : make load la crée. Un modèle en erreur : make show MODEL=<modèle> "
             "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
         )
     # dbt takes an empty selection for a success.
-    if selection and not _results(settings):
+    if selection and not run.results:
         raise PlatformError(
-            f"Rien ne correspond à SELECT={wanted}.", selection_advice(read_manifest(settings), selection)
+            f"Rien ne correspond à SELECT={wanted}.", selection_advice(parsed.manifest, selection)
         )
+    if parsed.error and parsed.concerns(_domains_built(parsed, run) if selection else parsed.broken):
+        raise PlatformError(f"Construit, sauf ce qui ne se lit pas.\n{parsed.error}", MEND)
     return 1 if unnoted else 0
 
 
-def _results(settings: Settings) -> list[dict]:
-    """The results of dbt's last command; none when it did not come so far."""
-    file = settings.target_path / RESULTS
-    return json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
+def _parse_for_build(session: Session) -> ParseResult:
+    """Has dbt read the project, and says what cannot be read.
+
+    Raises:
+        PlatformError: no part of it can be built by itself.
+    """
+    with session.step("Lecture du projet dbt"):
+        parsed = say_healed(session, parse(session.settings))
+    if parsed.error and not parsed.broken:
+        raise PlatformError(parsed.error, MEND)
+    if parsed.notice:
+        print(f"\n{parsed.notice}\n", file=sys.stderr, flush=True)
+    return parsed
+
+
+def _domains_built(parsed: ParseResult, run: TerminalRun) -> set[str]:
+    """The domains of what dbt worked on."""
+    built = {result["unique_id"] for result in run.results}
+    return {
+        domain_of(node) for node in of_type(parsed.manifest, "model", "seed") if node["unique_id"] in built
+    }
 
 
 def _note_build(
-    session: Session, access: Access, selection: Sequence[str], code: int | None, shrinking: str | None
+    session: Session,
+    access: Access,
+    parsed: ParseResult,
+    selection: Sequence[str],
+    run: TerminalRun,
+    shrinking: str | None,
 ) -> str:
     """Notes a build in the audit journal; returns what went wrong with that, in French, or "".
 
     Args:
-        code: of dbt; None when it was interrupted.
         shrinking: said by somebody who lets marts lose rows.
     """
     settings = session.settings
-    results = _results(settings)
-    details = build_details((result["unique_id"], result["status"]) for result in results)
-    if code != 0:
-        details["issue"] = "interrompu" if code is None else "echec"
+    details = build_details((result["unique_id"], result["status"]) for result in run.results)
+    if run.issue != "reussi":
+        details["issue"] = run.issue
     details |= {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection)}
     details["duree_s"] = session.seconds["dbt build"]
     if shrinking:
         details["baisse_acceptee"] = True
-    problems = trace_after_build(access.conninfo(), read_manifest(settings)) if results else []
+    problems = trace_after_build(access.conninfo(), parsed.manifest) if run.results else []
     try:
         note_run(settings, access.conninfo(), "construction", " ".join(selection) or "tout", details)
     except PlatformError as error:
         problems.append(str(error))
     return "\n\n".join(problems)
-
-
-def _recording(session: Session, access: Access, selection: Sequence[str]) -> Recording:
-    """The trace of a build, begun with what is known of the project before dbt reads it."""
-    settings = session.settings
-    try:
-        manifest = read_manifest(settings)
-    except PlatformError:
-        # dbt has never read the project.
-        manifest = {}
-    scope = " ".join(selection) or "tout"
-    return Recording(settings, access.conninfo(), manifest, "build", "make build", scope)
-
-
-def _note_history(settings: Settings, recording: Recording, code: int | None) -> None:
-    """Notes a build in the history; what goes wrong is said and fails nothing."""
-    try:
-        manifest = read_manifest(settings)
-    except PlatformError:
-        manifest = None
-    issue = "interrompu" if code is None else "echec" if code else None
-    if notice := recording.end(issue, _results(settings), manifest):
-        print(f"\n{notice}", file=sys.stderr)
 
 
 def selection_advice(manifest: Mapping, selection: Sequence[str]) -> str:
@@ -161,8 +158,11 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
         raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
     session = Session(settings)
     session.enter(session.open_database(), with_keys=True)
-    parsed = parse_or_fail(session)
+    with session.step("Lecture du projet dbt"):
+        parsed = say_healed(session, parse(settings))
     node = find_model(parsed.manifest, name)
+    if parsed.error and parsed.concerns([domain_of(node)]):
+        raise PlatformError(parsed.error, MEND)
     from dbt.cli.main import dbtRunner
 
     runner = dbtRunner(manifest=parsed.project)

@@ -129,7 +129,8 @@ class Recording:
             "portee": scope,
             "cible": settings.target,
             "revision": revision(settings.root),
-            **_project_of(manifest),
+            "manifeste": digest(manifest),
+            "version_dbt": str(manifest.get("metadata", {}).get("dbt_version", "")),
         }
         self._path = waiting_folder(settings) / f"{self._begun:%Y%m%dT%H%M%S}-{self._head['cle']}.jsonl"
         try:
@@ -151,25 +152,16 @@ class Recording:
         self._ages.append(age)
         self._write({"fraicheur": _plain(age)})
 
-    def end(
-        self,
-        issue: str | None = None,
-        results: Iterable[Mapping[str, Any]] = (),
-        manifest: Mapping[str, Any] | None = None,
-    ) -> str:
+    def end(self, issue: str | None = None, results: Iterable[Mapping[str, Any]] = ()) -> str:
         """Brings the run, and those that waited, into the database.
 
         Args:
             issue: reussi, echec or interrompu; None: echec when a node failed, else reussi.
             results: of run_results.json, which also knows what was skipped; they replace what was noted.
-            manifest: what the command read of the project, when it read it after its beginning.
 
         Returns:
             What went wrong, in French, for a line that fails nothing; "" when nothing did.
         """
-        if manifest is not None:
-            self._manifest = manifest
-            self._head |= _project_of(manifest)
         for outcome in outcomes_of(results):
             self.note(outcome)
         issue = issue or ("echec" if any(one.status in BAD for one in self._nodes.values()) else "reussi")
@@ -275,13 +267,6 @@ def digest(manifest: Mapping[str, Any]) -> str:
     }
     text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _project_of(manifest: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "manifeste": digest(manifest),
-        "version_dbt": str(manifest.get("metadata", {}).get("dbt_version", "")),
-    }
 
 
 def waiting_folder(settings: Settings) -> Path:

@@ -18,6 +18,7 @@ from orchestration.manifest.nodes import (
     is_singular,
     layer_of,
     of_type,
+    parents_of,
     tested_id,
 )
 
@@ -67,7 +68,10 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
             found.specs.append(spec)
             found.tables[spec.key] = source["unique_id"]
             description = "Le dernier chargement de la table s'est fait sans erreur."
-            found.checks.append(dg.AssetCheckSpec(LOADED, asset=spec.key, description=description))
+            # Blocking, like a failed test: a run resumed from its failure plays it again.
+            found.checks.append(
+                dg.AssetCheckSpec(LOADED, asset=spec.key, description=description, blocking=True)
+            )
             landed.setdefault(translator.folder_key(source), []).append(source)
         else:
             found.outside.append(spec)
@@ -91,7 +95,13 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
         if is_singular(test):
             found.selection.append(f"fqn:{'.'.join(test['fqn'])}")
         if about is not None and about not in outside:
-            check = dg.AssetCheckSpec(test["name"], asset=about, description=test["description"] or None)
+            check = dg.AssetCheckSpec(
+                test["name"],
+                asset=about,
+                description=test["description"] or None,
+                additional_deps=_others_read(manifest, test, translator) - {about},
+                blocking=_blocks(test),
+            )
             found.checks.append(check)
             found.tests[check.key] = test["unique_id"]
     if not found.specs:
@@ -100,3 +110,17 @@ def read_catalogue(manifest: Manifest, domains: Collection[str]) -> Catalogue:
             "Déclarez une source dans models/<domaine>/staging/, ou retirez le domaine de models/.",
         )
     return found
+
+
+def _others_read(manifest: Manifest, test: Node, translator: Translator) -> set[dg.AssetKey]:
+    """The assets that a test reads, those of other domains too."""
+    return {
+        translator.get_asset_spec(manifest, parent["unique_id"], None).key
+        for parent in parents_of(manifest, test)
+        if parent["config"].get("materialized") != "ephemeral"
+    }
+
+
+def _blocks(test: Node) -> bool:
+    """True when dbt holds back what reads the tested model until the test passes."""
+    return (test["config"].get("severity") or "error").lower() == "error"

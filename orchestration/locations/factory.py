@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 
+from orchestration.building.results import NodeResult
 from orchestration.errors import PlatformError
 from orchestration.locations.catalogue import read_catalogue
-from orchestration.locations.dbt_run import NodeResult
 from orchestration.locations.promises import receipts
-from orchestration.locations.work import Journal, Work
+from orchestration.locations.work import Journal, Work, runless
 from orchestration.manifest import ParseResult, read_manifest
 from orchestration.manifest.nodes import PLATFORM, domains_in
 from orchestration.settings import Settings
@@ -74,20 +75,22 @@ def build_definitions(
         PlatformError: the domains hold nothing.
     """
     catalogue = read_catalogue(manifest, domains)
-    work = Work(settings, name, catalogue, launcher or f"dagster {name}", parsed, progress, watch)
+    launcher = launcher or f"dagster {name}"
+    work = Work(settings, name, catalogue, launcher, parsed, progress, watch, domains)
 
     @dg.multi_asset(
         name=f"construire_{name}", specs=catalogue.specs, check_specs=catalogue.checks, can_subset=True
     )
     def build(context: dg.AssetExecutionContext):
         mine = journal if journal is not None else Journal()
+        resumed = ASSET_RESUME_RETRY_TAG in context.run.tags
         try:
-            yield from work.run(context.selected_asset_keys, context.selected_asset_check_keys, mine)
+            yield from work.run(context.selected_asset_keys, context.selected_asset_check_keys, mine, resumed)
         finally:
             for notice in mine.notices:
                 context.log.warning(notice)
-            for receipt in receipts(mine.load):
-                context.instance.report_runless_asset_event(receipt)
+            for event in (*receipts(mine.load), *map(runless, mine.unasked)):
+                context.instance.report_runless_asset_event(event)
 
     return dg.Definitions(
         assets=[build, *catalogue.outside],

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.building.results import BAD, NodeResult
 from orchestration.landing import LoadReport
 from orchestration.landing.report import counted
-from orchestration.locations.dbt_run import BAD, NodeResult, runs_folder
+from orchestration.locations.dbt_run import runs_folder
 from orchestration.locations.factory import build_definitions
 from orchestration.locations.home import prepare_home
 from orchestration.locations.work import Journal
@@ -38,7 +39,7 @@ class Outcome:
         seconds: by step: lecture, definitions, chargement, dbt, and total.
         errors: what failed, in French, one entry a cause.
         notices: what went wrong beside the work and fails nothing, in French.
-        notice: that the project does not parse and its last good manifest served; else None.
+        notice: that the project does not parse wholly, and what served instead; else None.
         run_id: of the Dagster run, to be found in the UI.
     """
 
@@ -73,7 +74,7 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
         parsed = parse(settings)
     if parsed.notice:
         # The reason is among the errors, which the caller shows.
-        progress("Le projet dbt ne se lit pas : sa dernière lecture réussie sert.")
+        progress("Le projet dbt ne se lit pas en entier : la suite le dit.")
     with journal.timed("définitions"):
         tally = _Tally(parsed.manifest, progress)
         domains = domains_in(settings.root)

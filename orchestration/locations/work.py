@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, load_details, note_run, trace_after_build
+from orchestration.building.results import NodeResult, outcome_of
 from orchestration.errors import PlatformError
 from orchestration.governance.keys import pgoptions, session_keys
-from orchestration.history.recording import OUTCOMES, NodeOutcome, Recording, message_kept
+from orchestration.history.recording import Recording
 from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import TableReport
 from orchestration.locations.catalogue import LOADED, Catalogue
-from orchestration.locations.dbt_run import DbtRun, NodeResult
+from orchestration.locations.dbt_run import DbtRun
 from orchestration.locations.freshness import note_freshness
 from orchestration.manifest import ParseResult, parse
 from orchestration.manifest.nodes import Manifest, domain_of, file_of, label_of, node_of
@@ -39,6 +39,7 @@ class Journal:
         seconds: duration of each part.
         errors: what failed, in French, one entry a cause.
         notices: what went wrong beside the work and fails nothing, in French.
+        unasked: what was made and is no output of the step: Dagster did not ask for it, or not in that order.
     """
 
     load: LoadReport | None = None
@@ -46,6 +47,7 @@ class Journal:
     seconds: dict[str, float] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    unasked: list[Event] = field(default_factory=list)
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -73,6 +75,7 @@ class Work:
             model changed since Dagster started runs as it is now.
         progress: told each line of progress, in French.
         watch: told each dbt result.
+        domains: what the location builds: the faults of others do not fail it.
     """
 
     settings: Settings
@@ -82,33 +85,67 @@ class Work:
     parsed: ParseResult | None = None
     progress: Callable[[str], None] | None = None
     watch: Callable[[NodeResult], None] | None = None
+    domains: Collection[str] = ()
 
     def run(
-        self, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey], journal: Journal
+        self,
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+        resumed: bool = False,
     ) -> Iterator[Event]:
         """Does the work and yields what was made and checked.
+
+        Args:
+            resumed: the run takes up what failed in another one. What reads a table that was not loaded then
+                was built on its old rows: it is built again, though Dagster takes it for done.
 
         Raises:
             dagster.Failure: at the end, when something failed; everything else was done.
         """
+        asked, closed = {*assets, *checks}, set()
+        reads = {spec.key: {dep.asset_key for dep in spec.deps} for spec in self.catalogue.specs}
+        for event in self._run(assets, checks, journal, resumed):
+            key = dg.AssetCheckKey(event.asset_key, event.check_name) if _is_check(event) else event.asset_key
+            # A model that reads less than when Dagster started may come before what it read then, and Dagster
+            # refuses the latter.
+            if key in asked and key not in closed:
+                closed |= reads.get(key, set())
+                yield event
+            else:
+                journal.unasked.append(event)
+        if journal.errors:
+            raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
+
+    def _run(
+        self,
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+        resumed: bool,
+    ) -> Iterator[Event]:
         parsed = self.parsed
         if parsed is None:
             with journal.timed("lecture"):
                 parsed = parse(self.settings)
         if parsed.notice:
-            journal.errors.append(parsed.notice)
+            mine = parsed.concerns(self.domains)
+            (journal.errors if mine else journal.notices).append(parsed.notice)
+        journal.errors.extend(self._gone(parsed.manifest, assets, checks))
         domains = self._domains(parsed.manifest)
         try:
             # Read now: without its keys a step loads nothing that it could not build.
             pgoptions(domains, self.settings)
         except PlatformError as error:
             journal.errors.append(str(error))
-            raise dg.Failure(str(error), allow_retries=False) from None
+            return
         tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
         if tables:
             noted = self._noted("chargement", journal, lambda: load_details(journal.load))
             with journal.timed("chargement"), noted:
                 yield from self._load(parsed.manifest, set(tables), journal)
+        if resumed and tables:
+            assets, checks = self._with_readers(parsed.manifest, assets, checks)
         selection = self._selection(parsed.manifest, assets, checks)
         if selection:
             noted = self._noted("construction", journal, lambda: self._built(selection, journal))
@@ -121,8 +158,6 @@ class Work:
                 journal.notices.extend(
                     note_freshness(self.settings, self.name, parsed, chosen, self.launcher).notices
                 )
-        if journal.errors:
-            raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
 
     @contextmanager
     def _noted(self, action: str, journal: Journal, details: Callable[[], dict[str, Any]]) -> Iterator[None]:
@@ -219,7 +254,7 @@ class Work:
         try:
             for result in run.results():
                 if not result.unique_id.startswith("exposure."):
-                    recording.note(_outcome(result))
+                    recording.note(outcome_of(result))
                 yield result
             issue = "echec" if run.error else None
         finally:
@@ -230,6 +265,39 @@ class Work:
         """The domains of this location, whose keys its sessions have."""
         models = (manifest["nodes"].get(unique_id) for unique_id in self.catalogue.models.values())
         return {domain_of(model) for model in models if model}
+
+    def _gone(
+        self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
+    ) -> list[str]:
+        """What was asked for and is in the project no more, in a sentence."""
+        tables, models, tests = self.catalogue.tables, self.catalogue.models, self.catalogue.tests
+        known = {key: one for key, one in {**tables, **models}.items() if key in assets}
+        known |= {key: one for key, one in tests.items() if key in checks and key.asset_key not in known}
+        gone = [key for key, unique_id in known.items() if not _is_in(manifest, unique_id)]
+        if not gone:
+            return []
+        names = ", ".join(sorted(_name_of(key) for key in gone)[:NAMES_KEPT])
+        return [
+            f"Demandé et absent du projet d'aujourd'hui : {names}. Rien n'en a été fait.\nQue faire : "
+            f"s'il est renommé ou retiré, rechargez l'emplacement {self.name} dans Dagster (Deployment, "
+            "Reload), qui montrera le nouveau nom, puis relancez."
+        ]
+
+    def _with_readers(
+        self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
+    ) -> tuple[set[dg.AssetKey], set[dg.AssetCheckKey]]:
+        """These, what reads them in this location, directly or not, and the tests of it."""
+        reached = {*assets}
+        here = {**self.catalogue.tables, **self.catalogue.models}
+        made = {unique_id: key for key, unique_id in here.items()}
+        left = [unique_id for unique_id, key in made.items() if key in reached]
+        while left:
+            for child in manifest["child_map"].get(left.pop(), ()):
+                if child in made and made[child] not in reached:
+                    reached.add(made[child])
+                    left.append(child)
+        tests = {key for key in self.catalogue.tests if key.asset_key in reached - {*assets}}
+        return reached, {*checks, *tests}
 
     def _selection(
         self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
@@ -249,17 +317,29 @@ class Work:
         return nodes
 
 
-def _outcome(result: NodeResult) -> NodeOutcome:
-    """A result as the history has it, until dbt's own file says more."""
-    status = OUTCOMES.get(result.status, "erreur")
-    return NodeOutcome(
-        unique_id=result.unique_id,
-        status=status,
-        begun=datetime.now(UTC) - timedelta(seconds=result.seconds),
-        seconds=result.seconds,
-        rows=result.rows,
-        failures=result.failures,
-        message="" if status == "reussi" else message_kept(result.message),
+def _is_in(manifest: Manifest, unique_id: str) -> bool:
+    return any(unique_id in manifest.get(part, {}) for part in ("nodes", "sources", "unit_tests"))
+
+
+def _name_of(key: dg.AssetKey | dg.AssetCheckKey) -> str:
+    return key.name if isinstance(key, dg.AssetCheckKey) else key.to_user_string()
+
+
+def _is_check(event: Event) -> bool:
+    return isinstance(event, dg.AssetCheckResult)
+
+
+def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
+    """An event that no output of the step stands for, as Dagster takes it beside the run."""
+    if not _is_check(event):
+        return dg.AssetMaterialization(event.asset_key, metadata=event.metadata)
+    return dg.AssetCheckEvaluation(
+        asset_key=event.asset_key,
+        check_name=event.check_name,
+        passed=event.passed,
+        severity=event.severity,
+        description=event.description,
+        metadata=event.metadata,
     )
 
 

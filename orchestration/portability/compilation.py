@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import PlatformError
-from orchestration.manifest import parse
+from orchestration.manifest import UnreadableProjectError, parse
 from orchestration.manifest.reader import dbt_options
 from orchestration.portability.places import Place, place_in, place_of_test
 from orchestration.portability.refusals import Refusal, read_refusal, refusal_in
@@ -99,18 +99,11 @@ def compile_for_denodo(settings: Settings) -> Compilation:
     use_adapter_of(settings.root)
     ours = replace(settings, target=TARGET, target_path=settings.root / "target" / TARGET)
     try:
-        parsed = parse(ours)
-    except PlatformError as error:
-        if refusal := refusal_in(error.message, settings.root):
+        parsed = parse(ours, whole=True)
+    except UnreadableProjectError as error:
+        if refusal := refusal_in(error.said, settings.root):
             raise refusal.error() from None
         raise
-    if parsed.error is not None:
-        if refusal := refusal_in(parsed.error, settings.root):
-            raise refusal.error()
-        raise PlatformError(
-            f"Le projet dbt ne se lit pas pour la cible denodo.\n{parsed.error}",
-            "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé.",
-        )
     bases = {name for name, node in parsed.manifest["nodes"].items() if is_base_view(node)}
     for unique_id in bases:
         # What reads them needs their name only.

@@ -14,7 +14,6 @@ import pytest
 from orchestration.audit import anchor_file, verify
 from orchestration.audit.anchors import read_anchors
 from orchestration.audit.reading import grant_reading, reading_state, trace_reading
-from orchestration.commands.project import OUR_DBT
 from orchestration.landing import load_landing, read_declarations
 from orchestration.locations import work
 from orchestration.locations.dbt_run import runs_folder
@@ -148,7 +147,7 @@ def test_dbt_alone_leaves_no_value_either(faulty: SmallProject) -> None:
     target, logs = faulty.root / "target" / "seul", faulty.root / "logs"
     done = subprocess.run(
         [
-            sys.executable, "-m", OUR_DBT, "--log-level-file", "debug", "build",
+            sys.executable, "-m", "orchestration.audit.discretion", "--log-level-file", "debug", "build",
             "--project-dir", faulty.root, "--profiles-dir", faulty.root / "profiles",
             "--target-path", target, "--log-path", logs,
         ],

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 
 from orchestration.locations import work
 from orchestration.locations.benchmark import ENOUGH, LIMIT, measure
@@ -161,14 +162,40 @@ def test_a_model_changed_since_the_location_was_made_runs_as_it_is_now(small: Sm
     assert small.query("select fase from donnees.dim_ecoles") == [("9",)]
 
 
-def test_a_project_that_does_not_parse_still_loads_and_builds_what_it_was(small: SmallProject) -> None:
+def test_the_fault_of_a_domain_reddens_that_domain_alone(
+    small: SmallProject, capfd: pytest.CaptureFixture[str]
+) -> None:
     parse(small.settings)
-    small.write("models/transversal/marts/fct_tout.sql", "select * from {{ ref('nulle_part') }}")
-    result = run(small.settings, "age")
-    assert not result.success
-    assert "nulle_part" in message(result)
-    assert "dernière lecture réussie" in message(result)
+    small.write("models/transversal/marts/fct_tout.yml", "models: [")
+    # Green, with a warning; and what its own analyst changed is built.
+    small.write("models/age/marts/dim_ecoles.sql", "select '9' as fase")
+    loud = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+    job = build_location("age", small.settings).resolve_job_def("age")
+    result = job.execute_in_process(raise_on_error=False, run_config=loud)
+    assert result.success, message(result)
+    warned = "".join(capfd.readouterr())
+    assert "transversal/marts/fct_tout.yml : ce n'est pas du YAML lisible" in warned
     assert {"ecoles/ecoles", "dim_ecoles", "dim_batiments"} <= made(result)
+    assert small.query("select fase from donnees.dim_ecoles") == [("9",)]
+    result = run(small.settings, "transversal")
+    assert not result.success
+    assert "fct_tout.yml" in message(result)
+    assert "transversal : sa dernière lecture réussie sert" in message(result)
+    assert "fct_tout" in made(result)
+
+
+def test_what_is_renamed_since_dagster_started_is_said_and_red(small: SmallProject) -> None:
+    parse(small.settings)
+    assert run(small.settings, "age").success
+    job = build_location("age", small.settings).resolve_job_def("age")
+    for suffix in (".sql", ".yml"):
+        (small.root / f"models/age/marts/dim_batiments{suffix}").unlink()
+    small.add_mart("dim_batiment", "select fase, nom from {{ ref('stg_batiments__batiments') }}")
+    keys = [dg.AssetKey("dim_batiments")]
+    result = job.execute_in_process(raise_on_error=False, run_config=QUIET, asset_selection=keys)
+    assert not result.success
+    assert "absent du projet d'aujourd'hui : dim_batiments. Rien n'en a été fait." in message(result)
+    assert "rechargez l'emplacement age" in message(result)
 
 
 def test_an_interrupted_run_cancels_its_queries_and_leaves_nothing(small: SmallProject) -> None:
@@ -363,3 +390,44 @@ def test_a_dagster_step_costs_little_more_than_dbt(small: SmallProject) -> None:
     assert figures.nodes >= ENOUGH
     assert figures.ratio <= LIMIT, figures
     shutil.rmtree(small.settings.target_path)
+
+
+def resume(
+    settings: Settings, domain: str, instance: dg.DagsterInstance, failed: str
+) -> dg.ExecuteInProcessResult:
+    """Runs what Dagster's « re-execute from failure » takes of a run, as its interface does."""
+    before = instance.get_run_by_id(failed)
+    plan = instance.get_execution_plan_snapshot(before.execution_plan_snapshot_id)
+    assets, checks = instance.run_domain.get_keys_to_reexecute(failed, plan)
+    job = build_location(domain, settings).resolve_job_def(domain)
+    return job.get_subset(asset_selection=assets, asset_check_selection=checks).execute_in_process(
+        instance=instance, raise_on_error=False, run_config=QUIET, tags={ASSET_RESUME_RETRY_TAG: "true"}
+    )
+
+
+def test_a_run_resumed_from_its_failure_plays_the_failed_test_again(small: SmallProject) -> None:
+    small.write("landing/age/ecoles/ecoles.csv", "fase,nom\n1,Un\n1,Deux\n")
+    small.write("landing/age/batiments/batiments.csv", "fase\n1\n")
+    parse(small.settings)
+    unique = ("stg_ecoles__ecoles", "unique_stg_ecoles__ecoles_fase")
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = build_location("age", small.settings).resolve_job_def("age")
+        failed = job.execute_in_process(instance=instance, raise_on_error=False, run_config=QUIET)
+        assert "dim_ecoles" not in made(failed)
+        assert "dim_batiments" in made(failed)
+        again = resume(small.settings, "age", instance, failed.run_id)
+        assert not again.success
+        assert not checks(again)[unique].passed
+        assert "dim_ecoles" not in made(again)
+        deduplicated = "select fase, min(nom) as nom from {{ source('ecoles', 'ecoles') }} group by fase"
+        small.write("models/age/staging/ecoles/stg_ecoles__ecoles.sql", deduplicated)
+        small.write("landing/age/batiments/batiments.csv", "fase,nom\n1,Un\n2,Deux\n3,Trois\n")
+        mended = resume(small.settings, "age", instance, again.run_id)
+        assert mended.success, message(mended)
+        assert checks(mended)[unique].passed
+        assert checks(mended)["batiments/batiments", LOADED].passed
+        assert {"stg_ecoles__ecoles", "dim_ecoles", "batiments/batiments"} <= made(mended)
+        # It was built while its table could not be loaded: Dagster takes it for done, and it is not.
+        assert small.query("select count(*) from donnees.dim_batiments") == [(3,)]
+        latest = instance.get_latest_materialization_event(dg.AssetKey("dim_batiments"))
+        assert latest.run_id == ""

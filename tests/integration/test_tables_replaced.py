@@ -10,8 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from orchestration.building.results import NodeResult
 from orchestration.landing import load_landing, read_declarations
-from orchestration.locations.dbt_run import DbtRun, NodeResult
+from orchestration.locations.dbt_run import DbtRun
 from orchestration.manifest import parse
 from orchestration.settings import ROOT
 from tests.small_project import PROJECT, SmallProject, small_project

@@ -114,6 +114,24 @@ def test_tests_are_checks_of_what_they_are_about(tmp_path: Path) -> None:
     }
 
 
+def test_a_check_blocks_as_its_test_does_and_knows_all_that_it_reads(tmp_path: Path) -> None:
+    manifest = good_manifest()
+    warns = manifest["nodes"]["test.donnees_au_centre.not_null_dim_ecole_fase.0123456789"]
+    warns["config"]["severity"] = "WARN"
+    assets = location(tmp_path, "age", manifest).assets
+    [build] = [one for one in assets if isinstance(one, dg.AssetsDefinition) and one.check_specs]
+    found = {(check.asset_key.to_user_string(), check.name): check for check in build.check_specs}
+    unblocking = {name for (_, name), check in found.items() if not check.blocking}
+    assert unblocking == {"not_null_dim_ecole_fase"}
+    both = found["dim_ecole", "une_ecole_a_une_commune"]
+    assert {dep.asset_key for dep in both.additional_deps} == {dg.AssetKey("dim_commune")}
+    three = found["stg_ecoles__ecoles", "reconciles_with_source_stg_ecoles__ecoles_table"]
+    assert {dep.asset_key.to_user_string() for dep in three.additional_deps} == {
+        "ecoles/ecoles",
+        "stg_ecoles__ecoles_ecarts",
+    }
+
+
 def test_a_location_has_a_job_over_everything_and_a_daily_schedule(tmp_path: Path) -> None:
     definitions = location(tmp_path, "age")
     job = definitions.resolve_job_def("age")

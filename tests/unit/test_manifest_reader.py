@@ -13,7 +13,7 @@ from orchestration.errors import PlatformError
 from orchestration.manifest import nodes, parse, read_manifest
 from orchestration.manifest.nodes import domain_of_test, domains_in, of_type
 from orchestration.settings import ROOT
-from tests.small_project import SmallProject, small_project
+from tests.small_project import MODEL, SmallProject, small_project
 
 NOWHERE = "host=127.0.0.1 port=1 user=personne password=x dbname=essai"
 BROKEN = "models/age/marts/dim_ecoles.sql"
@@ -63,16 +63,90 @@ def test_a_broken_project_falls_back_on_its_last_good_reading(
     assert "dernière lecture réussie" in parsed.notice
     assert word in parsed.notice
     assert "Que faire" in parsed.notice
-    assert parsed.manifest == good.manifest == read_manifest(small.settings)
+    assert models(parsed.manifest) == models(good.manifest)
+    assert parsed.manifest == read_manifest(small.settings)
     assert {node.name for node in parsed.project.nodes.values() if node.resource_type == "model"} == models(
         good.manifest
     )
 
 
-def test_a_broken_yaml_falls_back_too(small: SmallProject) -> None:
+OTHER = "models/transversal/marts/fct_neuf.sql"
+FAULTS = {
+    "yaml": (
+        "models/age/marts/dim_ecoles.yml",
+        b"models: [",
+        "dim_ecoles.yml : ce n'est pas du YAML lisible, à partir de la ligne ",
+    ),
+    "cp1252": ("models/age/marts/dim_ecoles.sql", "select 'é' as fase".encode("cp1252"), "ligne 1 (« é »"),
+    "seed": ("seeds/age/communes.csv", "nis,nom\n1,Li\xe8ge\n".encode("cp1252"), "ligne 2 (« è »"),
+    "utf-16": ("models/age/marts/dim_ecoles.sql", "select 1 as fase".encode("utf-16"), "UTF-16"),
+    "jinja": (BROKEN, b"select\n{% if %}", "dim_ecoles.sql, ligne 2 : "),
+    "ref": (BROKEN, b"select * from {{ ref('dim_batiment') }}", "Vouliez-vous : dim_batiments"),
+    "twice": (
+        "models/age/marts/vue/dim_ecoles.sql",
+        b"select 1 as fase",
+        "« dim_ecoles » est défini deux fois",
+    ),
+    "renamed": (
+        "models/age/marts/dim_batiments.sql",
+        None,
+        "fct_deux.sql : lit dim_batiments, qui n'existe pas",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_fault_of_a_domain_stops_that_domain_alone(small: SmallProject, fault: str) -> None:
+    small.write("models/transversal/marts/fct_deux.sql", "select fase from {{ ref('dim_batiments') }}")
+    assert parse(small.settings).notice is None
+    file, content, told = FAULTS[fault]
+    path = small.root / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink() if content is None else path.write_bytes(content)
+    # What another domain changed meanwhile is taken as it is.
+    small.write(OTHER, "select fase from {{ ref('dim_ecoles') }}")
+    parsed = parse(small.settings)
+    assert told in (parsed.notice or "")
+    assert "age : sa dernière lecture réussie sert" in (parsed.notice or "")
+    assert parsed.broken == {"age"}
+    assert parsed.concerns(["age"]) and not parsed.concerns(["transversal"])
+    assert {"dim_ecoles", "dim_batiments", "fct_tout", "fct_deux", "fct_neuf"} <= models(parsed.manifest)
+    assert {model["original_file_path"] for model in of_type(parsed.manifest, "model")} >= {OTHER, BROKEN}
+
+
+def test_a_domain_never_read_is_left_out_with_what_reads_it(small: SmallProject) -> None:
+    small.write("models/agc/marts/dim_musee.sql", "select 1 as fase")
+    small.write("models/age/marts/dim_ecoles.yml", "models: [")
+    parsed = parse(small.settings)
+    assert models(parsed.manifest) == {"dim_musee"}
+    assert "age, transversal : laissé de côté" in (parsed.notice or "")
+    assert "dim_ecoles.yml : ce n'est pas du YAML lisible" in (parsed.notice or "")
+    assert parsed.broken == {"age", "transversal"}
+    small.write("models/age/marts/dim_ecoles.yml", "version: 2")
+    assert "dim_ecoles" in models(parse(small.settings).manifest)
+
+
+def test_what_must_be_said_of_the_whole_project_accepts_no_substitute(small: SmallProject) -> None:
     parse(small.settings)
     small.write("models/age/marts/dim_ecoles.yml", "models: [")
-    assert "dim_ecoles.yml" in (parse(small.settings).notice or "")
+    with pytest.raises(PlatformError, match=r"dim_ecoles\.yml : ce n'est pas du YAML"):
+        parse(small.settings, whole=True)
+
+
+def test_a_unit_test_renamed_with_its_model_does_not_come_back(small: SmallProject) -> None:
+    unit = (
+        "unit_tests:\n  - {{name: {name}, model: dim_ecoles, given: [{{input: ref('stg_ecoles__ecoles'), "
+        "rows: []}}], expect: {{rows: []}}}}\n"
+    )
+    described = MODEL.format(name="dim_ecoles").replace(
+        "  - name: dim_ecoles", "  - name: dim_ecoles\n{more}", 1
+    )
+    for name in ("un", "deux", None):
+        text = described.format(more=f"    description: {name}")
+        small.write("models/age/marts/dim_ecoles.yml", text + (unit.format(name=name) if name else ""))
+        parsed = parse(small.settings)
+        kept = [test["name"] for test in of_type(parsed.manifest, "unit_test")]
+        assert (kept, parsed.healed) == ([name] if name else [], name != "un")
 
 
 def test_a_mended_project_is_read_again(small: SmallProject) -> None:
@@ -89,8 +163,8 @@ def test_the_last_good_reading_survives_another_manifest(small: SmallProject) ->
     good = parse(small.settings)
     small.write(BROKEN, "select {% if %}")
     small.settings.manifest_path.write_text("{}", encoding="utf-8")
-    assert parse(small.settings).manifest == good.manifest
-    assert read_manifest(small.settings) == good.manifest
+    assert models(parse(small.settings).manifest) == models(good.manifest)
+    assert models(read_manifest(small.settings)) == models(good.manifest)
 
 
 def test_a_project_that_was_never_read_is_an_error(small: SmallProject) -> None:
