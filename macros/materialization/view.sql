@@ -34,7 +34,12 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {%- set replacing = get_replace_view_sql(target_relation, sql) -%}
-    {%- do when_free(target_relation, 'execute $remplacer_la_vue$' ~ replacing ~ '$remplacer_la_vue$;') -%}
+    {#- With the rights: a masked view made again is taken from readers who may wait for this one. -#}
+    {%- do when_free(
+        target_relation,
+        'execute $remplacer_la_vue$' ~ replacing ~ '$remplacer_la_vue$; '
+        ~ ('execute $donner_les_droits$' ~ apply_access() ~ '$donner_les_droits$;' if apply_access() | trim else '')
+    ) -%}
     {% call noop_statement('main', 'CREATE VIEW', 'CREATE VIEW') -%}
         {{ replacing }}
     {%- endcall %}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -75,7 +75,8 @@ def turn(
             held.append(domain)
         yield
     finally:
-        if not connection.closed:
+        # A connection that was lost has lost its turns.
+        with suppress(psycopg.OperationalError):
             for domain in held:
                 connection.execute("select pg_advisory_unlock(%s, hashtext(%s))", [FAMILY, domain])
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from orchestration.building import turns
 from orchestration.building.results import NodeResult
 from orchestration.landing import load_landing, read_declarations
 from orchestration.locations.dbt_run import DbtRun
@@ -223,3 +228,86 @@ def test_a_seed_follows_its_file(small: SmallProject) -> None:
     assert seed("code,mot\n1,b\n", "code: text, mot: text") == [("1", "b")]
     with Reader(small, "select * from age_reference.codes"):
         assert "age_reference.codes n'a pas pu être remplacée" in message(small, "codes")
+
+
+def test_a_second_build_of_a_domain_waits_in_words_and_another_domain_does_not(
+    small: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    parsed = parse(small.settings)
+
+    def play(selection: str) -> DbtRun:
+        run = DbtRun(small.settings, "essai", parsed.project, ["run", "--select", selection], said.append)
+        assert [result for result in run.results() if result.bad] == []
+        return run
+
+    with psycopg.connect(small.conninfo, autocommit=True) as other, turns.turn(other, ["age"], print):
+        assert play("fct_tout").error is None
+        assert said == []
+        monkeypatch.setattr(turns, "PATIENCE", 1.0)
+        refused = play("dim_ecoles").error
+        assert refused is not None and "age est construit par la session" in refused
+        assert "Que faire" in refused and "Error" not in refused
+        assert f"session {other.info.backend_pid} (rôle " in said[0] and "attend son tour" in said[0]
+        monkeypatch.setattr(turns, "PATIENCE", 60.0)
+        # Killed without a word: its turn ends with its connection.
+        threading.Timer(
+            2, lambda: small.query(f"select pg_terminate_backend({other.info.backend_pid})")
+        ).start()
+        assert play("dim_ecoles").error is None
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from orchestration.commands.project import build
+from tests.small_project import settings_of
+from dataclasses import replace
+settings = replace(settings_of(Path(sys.argv[1])), target="ci")
+try:
+    build(settings, {"SELECT": "dim_rapide+"})
+except KeyboardInterrupt:
+    print("Interrompu.", flush=True)
+"""
+SLEEPING = (
+    "select count(*) from pg_stat_activity where query like '%pg_sleep(61)%' and pid <> pg_backend_pid()"
+)
+
+
+def interrupt_build(project: SmallProject, sign: signal.Signals) -> str:
+    """Starts a build that works for a minute, ends it by a signal, and returns what it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", BUILD, str(project.root)],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        # A shell that runs a script starts what ends with & deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    deadline = time.monotonic() + 90
+    while project.query(SLEEPING) == [(0,)] and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.2)
+    process.send_signal(sign)
+    said = process.communicate(timeout=60)[0]
+    while project.query(SLEEPING) != [(0,)] and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert project.query(SLEEPING) == [(0,)], "the query outlived its build"
+    return said
+
+
+def test_a_build_that_is_killed_or_interrupted_is_in_the_history(small: SmallProject) -> None:
+    small.add_mart("dim_rapide", "select '1' as fase")
+    small.write(
+        f"{MARTS}/dim_lente.sql",
+        "select fase from {{ ref('dim_rapide') }} cross join (select pg_sleep(61)) as attente",
+    )
+    interrupt_build(small, signal.SIGKILL)
+    said = interrupt_build(small, signal.SIGINT)
+    assert said.rstrip().endswith("Interrompu.")
+    assert "Traceback" not in said and "KeyboardInterrupt" not in said
+    found = small.query(
+        "select e.issue, e.lanceur, bool_or(n.unique_id like '%.dim_rapide' and r.statut = 'reussi') "
+        "from historique.executions as e inner join historique.resultats as r using (execution_id) "
+        "inner join historique.noeuds as n using (noeud_id) group by e.execution_id"
+    )
+    assert found == [("interrompu", "make build", True)] * 2
