@@ -14,7 +14,7 @@ ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ */
 export CALLER_FOLDER := $(PWD)
 
 # Options of one target are taken from the command line only: some systems set NAME or PORT for everyone.
-OPTIONS := AG ANCRE ARCHIVES CLES COLONNE COLUMN CONFIRMER IDENTIFIANT MODEL NAME PORT SELECT SOURCE STRICT VALEUR
+OPTIONS := ACCEPTER_BAISSE AG ANCRE ARCHIVES CLES COLONNE COLUMN CONFIRMER IDENTIFIANT MODEL NAME PORT SELECT SOURCE STRICT TABLE VALEUR
 $(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
 
 RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
@@ -35,7 +35,7 @@ docs: ## Ouvre la documentation dbt sur cette machine (PORT=8080)
 load: ## Charge seulement la zone de dépôt (LANDING=…, STRICT=1)
 	$(RUN) load
 .PHONY: build
-build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, …)
+build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; ACCEPTER_BAISSE=1)
 	$(RUN) build
 .PHONY: show
 show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
@@ -121,6 +121,9 @@ fix: ## Corrige ce que les outils savent corriger
 .PHONY: stop
 stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet
 	$(RUN) stop
+.PHONY: orphans
+orphans: ## Liste les tables que plus aucun modèle ne nomme ; CONFIRMER=1 : les supprime (TABLE=…)
+	$(RUN) orphans
 .PHONY: clean
 clean: ## Efface les résultats et toutes les bases du projet (l'environnement .venv reste)
 	$(RUN) clean

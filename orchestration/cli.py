@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": ("pipeline", "charge la zone de dépôt, construit et teste tout, puis résume"),
     "load": ("pipeline", "charge seulement la zone de dépôt"),
     "build": ("project", "construit et teste avec dbt seul"),
+    "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
     "docs": ("project", "ouvre la documentation dbt"),
     "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),

@@ -4,6 +4,9 @@ from orchestration.building.french import speak_french
 from orchestration.building.limits import limit_sessions
 from orchestration.building.turns import take_turns
 
+# The option, and the variable that macros read, with which somebody lets a mart lose more rows than it may.
+SHRINKING = "ACCEPTER_BAISSE"
+
 
 def prepare() -> None:
     """Makes dbt, in this process, hold what it builds, wait for nothing without end, and speak French."""
@@ -12,4 +15,4 @@ def prepare() -> None:
     take_turns()
 
 
-__all__ = ["prepare"]
+__all__ = ["SHRINKING", "prepare"]

@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
+from orchestration.building import SHRINKING
+from orchestration.building.orphans import say_orphans
 from orchestration.building.results import outcome_of
 from orchestration.building.terminal import TerminalRun
 from orchestration.commands.services import choose_port, serve
@@ -35,8 +37,6 @@ from orchestration.settings import Settings
 
 PREVIEW_ROWS = 10
 CELL_WIDTH = 24
-# The option of `make build` that lets a mart lose more rows than it may; macros read it.
-SHRINKING = "ACCEPTER_BAISSE"
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> int:
@@ -64,6 +64,8 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
         notice = recording.end(None if run.issue == "reussi" else run.issue, run.results)
     for words in filter(None, (unnoted, notice)):
         print(f"\n{words}", file=sys.stderr)
+    if parsed.error is None:
+        say_orphans(access.conninfo(), parsed.manifest)
     if run.issue != "reussi":
         raise PlatformError(
             "dbt build a échoué ; la première erreur ci-dessus en dit la cause.",

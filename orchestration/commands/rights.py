@@ -13,8 +13,9 @@ from pathlib import Path
 import psycopg
 
 from orchestration.audit import Head, keep_anchor
+from orchestration.building import SHRINKING
 from orchestration.commands.pipeline import is_set
-from orchestration.commands.project import SHRINKING, build
+from orchestration.commands.project import build
 from orchestration.commands.session import Access, Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets

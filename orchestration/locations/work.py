@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, load_details, note_run, trace_after_build
+from orchestration.building import SHRINKING
 from orchestration.building.results import NodeResult, outcome_of
 from orchestration.errors import PlatformError
 from orchestration.governance.keys import pgoptions, session_keys
@@ -180,6 +182,8 @@ class Work:
 
     def _built(self, selection: list[str], journal: Journal) -> dict[str, Any]:
         found = build_details((node.unique_id, node.status) for node in journal.nodes)
+        if os.environ.get(SHRINKING):
+            found["baisse_acceptee"] = True
         return {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection), **found}
 
     def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:

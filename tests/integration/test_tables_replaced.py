@@ -15,7 +15,9 @@ import psycopg
 import pytest
 
 from orchestration.building import turns
+from orchestration.building.orphans import drop_orphans, find_orphans, say_orphans
 from orchestration.building.results import NodeResult
+from orchestration.errors import PlatformError
 from orchestration.landing import load_landing, read_declarations
 from orchestration.locations.dbt_run import DbtRun
 from orchestration.manifest import parse
@@ -311,3 +313,28 @@ def test_a_build_that_is_killed_or_interrupted_is_in_the_history(small: SmallPro
         "inner join historique.noeuds as n using (noeud_id) group by e.execution_id"
     )
     assert found == [("interrompu", "make build", True)] * 2
+
+
+def test_what_no_model_names_any_more_is_listed_and_dropped_on_demand(
+    small: SmallProject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small.add_mart("dim_vieille", "select '1' as fase union all select '2'")
+    assert message(small, "dim_vieille") == ""
+    with psycopg.connect(small.conninfo, autocommit=True) as connection:
+        assert find_orphans(connection, parse(small.settings).manifest) == []
+        for suffix in ("sql", "yml"):
+            (small.root / f"{MARTS}/dim_vieille.{suffix}").unlink()
+        connection.execute("create view age.lecture as select * from age.dim_vieille")
+        connection.execute("create view public.ailleurs as select * from age.lecture")
+        connection.execute("analyze age.dim_vieille")
+        manifest = parse(small.settings).manifest
+        orphans = find_orphans(connection, manifest)
+        assert [one.label for one in orphans] == ["age.dim_vieille", "age.lecture"]
+        say_orphans(small.conninfo, manifest)
+        assert "age.dim_vieille (2 lignes environ)" in capsys.readouterr().err
+        with pytest.raises(PlatformError, match="lecture est lue par ailleurs"), connection.transaction():
+            drop_orphans(connection, orphans)
+        connection.execute("drop view public.ailleurs")
+        with connection.transaction():
+            assert drop_orphans(connection, orphans) == {"age.lecture": 0, "age.dim_vieille": 2}
+        assert find_orphans(connection, manifest) == []
