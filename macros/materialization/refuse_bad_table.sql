@@ -33,6 +33,17 @@
 {%- endmacro %}
 
 
+{#
+  The same for what is filled in place, a seed or an incremental model: a post-hook, in the transaction that
+  fills it, which a refusal undoes.
+#}
+{% macro refuse_bad_key() -%}
+    {%- if model.config.materialized in ('seed', 'incremental') -%}
+        {%- do refuse_bad_table(this, none) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# Refuses a table that lost more of its rows than it may, unless somebody said that it is meant. #}
 {% macro refuse_shrunk_table(before, after, bound) -%}
     {%- set lost = 100 * (before - after) / before if before else 0 -%}

@@ -12,6 +12,9 @@ _TYPES = (
 )
 _TYPE = re.compile(rf"^invalid input syntax for type ({_TYPES}):|is out of range for type ({_TYPES})$")
 _NAME = re.compile(r"[\"«„]\s?([^\"»“]+?)\s?[\"»“]")
+_LOST = re.compile(
+    r"^(server closed the connection|could not receive data from server|SSL connection has been)"
+)
 _LINE = re.compile(r"^(?:LINE|LIGNE|ZEILE) (\d+):", re.MULTILINE)
 
 _CAST = "Au typage, une macro (to_integer, to_date…) rend nulle une cellule illisible au lieu de s'arrêter."
@@ -100,6 +103,8 @@ def in_french(code: str | None, message: str, names: Mapping[str, str | None], w
     Returns:
         One line for what, one for what to do; None for an error that this place does not know.
     """
+    if code is None and _LOST.search(message):
+        return f"La connexion au serveur PostgreSQL s'est perdue.\nQue faire : {_SERVER}"
     if code not in _SAID:
         return None
     what, advice = _SAID[code]

@@ -28,7 +28,8 @@ OURS = PROJECT.replace(
     "flags: {send_anonymous_usage_stats: false}",
     f"macro-paths: ['{ROOT / 'macros'}']\n"
     "flags: {send_anonymous_usage_stats: false, require_builtin_materialization_override: false}\n"
-    "vars: {patience_verrou: 4}",
+    "vars: {patience_verrou: 4}\n"
+    "seeds: {donnees_au_centre: {+post-hook: '{{ refuse_bad_key() }}'}}",
 )
 MARTS = "models/age/marts"
 MANY = "select cast(n as text) as fase, 'x' as nom from generate_series(1, {}) as s (n)"
@@ -193,7 +194,7 @@ def test_a_relation_in_use_is_left_named_and_costs_its_readers_nothing(
     assert "n'a pas pu être remplacée" in refused
     assert "rôle " in refused and "tableur d'essai" in refused and "au repos dans une transaction" in refused
     assert "pg_terminate_backend" in refused
-    assert waits[0] < 2
+    assert waits[0] < 3
     assert count(small) == 100
     # Nobody reads it any more.
     assert build(small, name)[name] == "success"
@@ -207,7 +208,13 @@ def test_a_reader_that_ends_in_time_lets_the_table_pass(small: SmallProject) -> 
     assert count(small) == 101
 
 
-SEED = "version: 2\nseeds:\n  - name: codes\n    config: {{column_types: {{{}}}}}\n"
+SEED = """
+version: 2
+seeds:
+  - name: codes
+    config: {{column_types: {{{}}}}}
+    columns: [{{name: code, data_tests: [unique]}}]
+"""
 
 
 def test_a_seed_follows_its_file(small: SmallProject) -> None:
@@ -228,6 +235,9 @@ def test_a_seed_follows_its_file(small: SmallProject) -> None:
     assert seed("code,nom,note\n1,Un,b\n", "code: text, nom: text, note: text") == [("1", "Un", "b")]
     assert seed("code,nom,mot\n1,Un,b\n", "code: text, nom: text, mot: text") == [("1", "Un", "b")]
     assert seed("code,mot\n1,b\n", "code: text, mot: text") == [("1", "b")]
+    small.write("seeds/age/codes.csv", "code,mot\n2,c\n2,d\n")
+    assert "valeurs de code qui reviennent plusieurs fois : 1" in message(small, "codes")
+    assert small.query("select * from age_reference.codes") == [("1", "b")]
     with Reader(small, "select * from age_reference.codes"):
         assert "age_reference.codes n'a pas pu être remplacée" in message(small, "codes")
 

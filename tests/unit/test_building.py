@@ -48,6 +48,8 @@ def test_the_line_of_the_sql_is_told_and_what_is_unknown_is_left_to_others() -> 
     assert "ligne 12 du SQL compilé" in (refused("42P01", 'relation "a" does not exist', {}, whole) or "")
     assert refused("XX000", "cache lookup failed", {}) is None
     assert refused(None, "connection refused", {}) is None
+    lost = refused(None, "server closed the connection unexpectedly\n\tThis probably means", {})
+    assert lost is not None and "s'est perdue" in lost and not ENGLISH.search(lost)
 
 
 CONTRACT = """Compilation Error in model dim_x (models/age/marts/dim_x.sql)
