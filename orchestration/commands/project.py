@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
 from orchestration.building import SHRINKING
+from orchestration.building.french import in_french, speak_french
 from orchestration.building.orphans import say_orphans
 from orchestration.building.results import outcome_of
 from orchestration.building.terminal import TerminalRun
@@ -167,6 +168,7 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
         raise PlatformError(parsed.error, MEND)
     from dbt.cli.main import dbtRunner
 
+    speak_french()
     runner = dbtRunner(manifest=parsed.project)
     # Without `empty`, dbt runs the tests of the model too.
     selected = ["--select", f"{name},resource_type:{node['resource_type']}", "--indirect-selection", "empty"]
@@ -183,7 +185,8 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     results = list(done.result or ())
     if not done.success:
         problems = [result.message for result in results if result.message] or [str(done.exception)]
-        problem = " ".join(problems)
+        # What to do is said below, from all that is known.
+        problem = " ".join(in_french(words).partition("Que faire :")[0].strip() for words in problems)
         raise PlatformError(f"{name} ne peut pas être lu. {problem}", failure_advice(name, problem))
     table = results[0].agate_table
     cells = [["" if value is None else str(value) for value in row] for row in table.rows]
@@ -204,7 +207,7 @@ def failure_advice(name: str, problem: str) -> str:
             "Vérifiez le nom de cette colonne dans le SQL ci-dessus : make show MODEL=<modèle lu> montre les "
             "colonnes de ce qu'il lit, qui doit être construit (make build) après tout changement."
         )
-    if re.search(rf"\b(relation|schema|schéma)\b.*{absent}", problem):
+    if re.search(rf"\b(relation|table|schema|schéma)\b.*{absent}", problem):
         return (
             f"Construisez d'abord ce que le modèle lit : make build SELECT=+{name} ; "
             "une table raw_… qui manque : make load la crée."

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from orchestration.audit import Head, keep_anchor
+from orchestration.audit.refusals import in_french
 from orchestration.building import SHRINKING
 from orchestration.commands.pipeline import is_set
 from orchestration.commands.project import build
@@ -265,7 +266,9 @@ def _connected(access: Access) -> Iterator[psycopg.Connection]:
             yield connection
     except psycopg.Error as error:
         # Its first line only: the detail may quote a row.
-        reason = error.diag.message_primary or str(error).strip().split("\n")[0]
+        first = error.diag.message_primary or str(error).strip().split("\n")[0]
+        known = in_french(error.sqlstate, first, {"table": error.diag.table_name}) or first
+        reason = known.partition("\n")[0].rstrip(".")
         raise PlatformError(
             f"PostgreSQL refuse : {reason}. Rien n'a changé.",
             "S'il s'agit de droits : make access les applique ; docs/droits-des-personnes.md dit quel compte "
