@@ -13,9 +13,13 @@ ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ */
 # The folder in which the user typed `make`: LANDING=../x is relative to it.
 export CALLER_FOLDER := $(PWD)
 
-# Options of one target are taken from the command line only: some systems set NAME or PORT for everyone.
-OPTIONS := ACCEPTER_BAISSE AG ANCRE ARCHIVES CLES COLONNE COLUMN CONFIRMER IDENTIFIANT MODEL NAME PORT SELECT SOURCE STRICT TABLE VALEUR
-$(foreach option,$(OPTIONS),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
+# Options stand on the command line or before it: `make x STRICT=1`, `STRICT=1 make x`. Not these: some systems
+# set NAME or PORT for everyone, and what erases is confirmed each time.
+TYPED := ACCEPTER_BAISSE CONFIRMER NAME PORT
+$(foreach option,$(TYPED),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
+ifeq ($(origin CONFIRMER),environment)
+$(shell echo "CONFIRMER=$(CONFIRMER) dans l'environnement ne compte pas : écrivez-le après make, à chaque fois." >&2)
+endif
 
 RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
 
@@ -62,7 +66,7 @@ lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 access: ## Applique à la base les droits déclarés dans access/
 	$(RUN) access
 .PHONY: access-plan
-access-plan: ## Montre en SQL ce que make access changerait (STRICT=1 : échoue s'il y a une différence)
+access-plan: ## Montre ce que make access changerait (STRICT=1 : échoue s'il y a une différence)
 	$(RUN) access-plan
 .PHONY: access-check
 access-check: ## Contrôle les fichiers access/ et leurs dates de revue

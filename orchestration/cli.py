@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
+import difflib
+import errno
 import io
 import os
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -53,6 +56,21 @@ COMMANDS = {
     "lock": ("quality", "recalcule requirements.txt"),
 }
 
+# What a system refuses of a file, and what to do.
+REFUSALS = {
+    errno.EACCES: ("ce compte n'y a pas droit", "Donnez-lui le droit, ou lancez avec le compte qui l'a."),
+    errno.EPERM: ("ce compte n'y a pas droit", "Donnez-lui le droit, ou lancez avec le compte qui l'a."),
+    errno.EROFS: ("ce disque est en lecture seule", "Travaillez dans un dossier où l'on peut écrire."),
+    errno.ENOSPC: (
+        "le disque est plein",
+        "Faites de la place, puis relancez ; make clean efface les résultats.",
+    ),
+    errno.EDQUOT: ("le quota de ce compte est atteint", "Faites de la place, puis relancez."),
+    errno.EEXIST: ("un fichier est à la place d'un dossier", "Renommez-le ou effacez-le, puis relancez."),
+    errno.ENOTDIR: ("un fichier est à la place d'un dossier", "Renommez-le ou effacez-le, puis relancez."),
+    errno.EISDIR: ("un dossier est à la place d'un fichier", "Renommez-le ou effacez-le, puis relancez."),
+}
+
 
 def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
     """Runs one command.
@@ -68,11 +86,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that does not know « or é shows another character; it must not stop the command.
             stream.reconfigure(errors="replace")
-    parser = argparse.ArgumentParser(prog="python -m orchestration", allow_abbrev=False)
-    parser.add_argument("command", choices=COMMANDS, metavar="commande", help=", ".join(COMMANDS))
-    name = parser.parse_args(arguments).command
     environ = os.environ if environ is None else environ
     try:
+        name = _command(arguments)
         settings = Settings.load(with_absolute_landing(environ))
         module = import_module(f"orchestration.commands.{COMMANDS[name][0]}")
         run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, name.replace("-", "_"))
@@ -84,6 +100,41 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     except KeyboardInterrupt:
         print("\nInterrompu.", file=sys.stderr)
         return 130
+    except Exception as error:
+        sys.stdout.flush()
+        print(f"\n{_unforeseen(error)}", file=sys.stderr)
+        return 1
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command's name.
+
+    Raises:
+        PlatformError: none, an unknown one, or more than one.
+    """
+    if len(arguments) == 1 and arguments[0] in COMMANDS:
+        return arguments[0]
+    given = " ".join(arguments)
+    close = difflib.get_close_matches(given, COMMANDS, n=1)
+    raise PlatformError(
+        f"« {given} » n'est pas une commande." if given else "Quelle commande ?",
+        (f"Vouliez-vous {close[0]} ? " if close else "") + f"Les commandes : {', '.join(COMMANDS)}.",
+    )
+
+
+def _unforeseen(error: Exception) -> PlatformError:
+    """An error that nobody foresaw, in French; what programmers need of it goes to a file."""
+    if isinstance(error, OSError) and error.errno in REFUSALS:
+        why, advice = REFUSALS[error.errno]
+        return PlatformError(f"{error.filename or 'Un fichier'} : {why}.", advice)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="donnees-au-centre-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exception(error, file=file)
+    return PlatformError(
+        f"Erreur imprévue de la plateforme ({type(error).__name__}).",
+        f"Donnez {file.name}, qui en garde le détail, à qui s'occupe de son code ; relancer peut suffire.",
+    )
 
 
 def with_absolute_landing(environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@
       models/age/marts/...              -> age
       models/age/staging/...            -> age_staging
       models/age/intermediate/...       -> age_intermediate
+      snapshots/age/marts/...           -> age
       seeds/age/...                     -> age_reference
 
   On Denodo the schema is the virtual database, one a domain, and layers are folders in it:
@@ -37,12 +38,18 @@
     {%- elif domain not in domains -%}
         {{ exceptions.raise_compiler_error(
             node.original_file_path ~ " : le dossier « " ~ domain ~ " » n'a pas de schéma. "
-            ~ "Que faire : rangez le fichier sous models/<ag>/<couche>/ ou seeds/<ag>/ (" ~ domains | join(', ') ~ ")."
+            ~ "Que faire : rangez le fichier sous models/<ag>/<couche>/, snapshots/<ag>/marts/ ou seeds/<ag>/ ("
+            ~ domains | join(', ') ~ ")."
         ) }}
     {%- elif node.resource_type == 'seed' -%}
         {%- set schema = domain if target.type == 'denodo' else domain ~ '_reference' -%}
     {%- elif node.fqn[2] in suffixes -%}
         {%- set schema = domain if target.type == 'denodo' else domain ~ suffixes[node.fqn[2]] -%}
+    {%- elif node.resource_type == 'snapshot' -%}
+        {{ exceptions.raise_compiler_error(
+            node.original_file_path ~ " : un instantané est dans une couche. "
+            ~ "Que faire : rangez-le sous snapshots/" ~ domain ~ "/marts/, ou intermediate/ s'il reste privé."
+        ) }}
     {%- else -%}
         {{ exceptions.raise_compiler_error(
             node.original_file_path ~ " : « " ~ node.fqn[2] ~ " » n'est pas une couche. "

@@ -1,6 +1,6 @@
 """What to change in a database so that its rights are exactly those of access/, and doing it.
 
-The difference is read from PostgreSQL's catalogues and written as SQL; `make access-plan` prints it,
+The difference is read from PostgreSQL's catalogues and written as SQL; `make access-plan` sums it up,
 `make access` executes it in one transaction. When nothing differs there is nothing to execute.
 """
 
@@ -89,7 +89,8 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
     except psycopg.Error as error:
         raise PlatformError(
             f"PostgreSQL refuse d'appliquer les accès : {' '.join(str(error).split())}. Rien n'a changé.",
-            "make access-plan écrit le SQL ; un administrateur l'exécute avec un compte qui en a le droit.",
+            "make access-plan écrit le SQL (build/acces.sql) ; un administrateur l'exécute avec un compte "
+            "qui en a le droit.",
         ) from error
     return changes
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestration.audit.discretion import hide_values
 from orchestration.landing.report import counted
+from orchestration.manifest import wording
 
 KINDS = {
     "model": "le modèle",
@@ -22,13 +23,6 @@ KINDS = {
 COMPILED = "SQL compilé :"
 _HEADING = re.compile(r"^(?:Encountered an error:\n)?\w[\w ]* Error(?: in (\w+) (.+))?$", re.MULTILINE)
 _FRAME = re.compile(r"^\s*> (?:in|called by) .*$\n?", re.MULTILINE)
-_GOT = re.compile(r"^Got (\d+) results?, configured to (fail|warn) if (.+)$")
-_MISMATCHES = {
-    "data type mismatch": "un autre type",
-    "missing in contract": "absente du contrat (le YAML)",
-    "missing in definition": "absente de la requête",
-}
-_CONTRACT = "This model has an enforced contract"
 
 
 def in_french(message: str) -> str:
@@ -39,16 +33,14 @@ def in_french(message: str) -> str:
     Args:
         message: as dbt wrote it; values of rows are already out of it.
     """
-    if got := _GOT.match(message):
-        rows, outcome, condition = got.groups()
-        verdict = "échec" if outcome == "fail" else "avertissement"
-        return f"{counted(int(rows), 'ligne')} en faute ({verdict} si {condition})"
-    if _CONTRACT in message:
-        message = _contract(message)
     heading = _HEADING.search(message)
+    place = ""
     if heading:
         kind, name = heading.groups()
         place = f"Erreur dans {KINDS.get(kind, kind)} {name}" if kind else "Erreur"
+    if (known := wording.in_french(message)) != message:
+        return f"{place}\n  {known}" if place else known
+    if heading:
         message = message[: heading.start()] + place + message[heading.end() :]
     message = message.replace("Encountered an error:", "Erreur :")
     if "Que faire :" in message:
@@ -57,25 +49,6 @@ def in_french(message: str) -> str:
     message = message.replace("> called by ", "> appelé par ").replace("> in ", "> dans ")
     message = message.replace("actual differs from expected:", "obtenu et attendu diffèrent :")
     return message.replace("compiled code at ", f"{COMPILED} ").rstrip()
-
-
-def _contract(message: str) -> str:
-    """The table of a contract that fails, one sentence a column."""
-    before, _, rest = message.partition(_CONTRACT)
-    lines = []
-    for cells in re.findall(r"^\s*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|", rest, re.MULTILINE):
-        column, defined, promised, why = (cell.strip() for cell in cells)
-        if why in _MISMATCHES:
-            types = f" ({defined} dans la requête, {promised} au contrat)" if defined and promised else ""
-            lines.append(f"  {column} : {_MISMATCHES[why]}{types}")
-    what = (
-        "Les colonnes de la requête ne sont pas celles du contrat."
-        if lines
-        else "Le contrat n'a pas de colonnes."
-    )
-    advice = "Que faire : accordez `columns:` (name, data_type) dans le YAML du modèle, ou la requête."
-    tail = re.search(r"compiled code at .*", rest)
-    return "\n".join([before + what, *lines, f"  {advice}", *([f"  {tail.group()}"] if tail else [])])
 
 
 def speak_french() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -20,6 +21,9 @@ from orchestration.history.structure import entitle as entitle_history
 from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest, domains_in
 from orchestration.settings import Settings
+
+# Of each kind of change, shown on the terminal, and how long.
+FIRST, LINE = 3, 110
 
 
 def access(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -54,7 +58,7 @@ def give_rights(settings: Settings, conninfo: str, manifest: Manifest) -> str:
 
 
 def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
-    """Prints, as SQL, what `access` would change; changes nothing.
+    """Counts by kind what `access` would change, and writes its SQL to build/acces.sql; changes nothing.
 
     Raises:
         PlatformError: the files are wrong; or something differs and STRICT is set.
@@ -66,12 +70,14 @@ def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
     with psycopg.connect(opened.conninfo()) as connection:
         changes = plan_access(connection, declaration)
         connection.rollback()
-    print(script(changes))
+    print(plan_summary(changes))
+    if changes:
+        print(f"\nLe SQL entier : {write_script(settings, changes)} ; make access l'applique.")
     if changes and (options.get("STRICT") or "").lower() not in ("", "0", "non", "false"):
         raise PlatformError(
             f"Les droits de la base {settings.database} diffèrent de access/ "
             f"en {counted(len(changes), 'point')}.",
-            "Lisez le SQL ci-dessus, puis make access l'applique.",
+            "Lisez le SQL du fichier ci-dessus, puis make access l'applique.",
         )
     return 0
 
@@ -157,6 +163,45 @@ def script(changes: list[Change]) -> str:
         lines += ["", f"-- {kind}"]
         lines += [f"{change.statement.rstrip(';')};" for change in group]
     return "\n".join([*lines, "", "commit;"])
+
+
+def plan_summary(changes: list[Change]) -> str:
+    """What would be changed, in French: how much of each kind, and the first of each."""
+    if not changes:
+        return "Rien à changer : les droits de la base sont ceux de access/."
+    lines = [f"À changer dans la base : {counted(len(changes), 'point')}."]
+    for kind, group in groupby(changes, key=lambda change: change.kind):
+        statements = [" ".join(change.statement.split()) for change in group]
+        lines.append(f"  {kind} : {len(statements)}")
+        lines += [f"    {shorten(statement)}" for statement in statements[:FIRST]]
+        if len(statements) > FIRST:
+            lines.append("    …")
+    return "\n".join(lines)
+
+
+def shorten(statement: str) -> str:
+    """A statement on one line of a terminal."""
+    return statement if len(statement) <= LINE else f"{statement[: LINE - 1]}…"
+
+
+def write_script(settings: Settings, changes: list[Change]) -> str:
+    """Writes the changes as SQL, for the administrator who will execute it.
+
+    Returns:
+        The file, from the checkout.
+
+    Raises:
+        PlatformError: it cannot be written.
+    """
+    path = settings.build / "acces.sql"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{script(changes)}\n", encoding="utf-8")
+    except OSError as error:
+        raise PlatformError(
+            f"{path} ne peut pas être écrit ({error.strerror}).", "Donnez à ce compte le droit d'y écrire."
+        ) from error
+    return os.path.relpath(path, settings.root)
 
 
 def summary(changes: list[Change], declaration: Declaration) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping
 
 from orchestration.commands.quality import test_environment
-from orchestration.commands.session import python_tool, run_tool
+from orchestration.commands.session import python_tool, run_tool, words_of
 from orchestration.errors import PlatformError
 from orchestration.settings import Settings
 
@@ -20,7 +19,7 @@ def test_macros(settings: Settings, options: Mapping[str, str]) -> int:
     """
     command = [
         *python_tool("pytest", "tests/macros", "-q", "--no-header", "-rN"),
-        *shlex.split(options.get("PYTEST_ARGS") or ""),
+        *words_of(options, "PYTEST_ARGS"),
     ]
     if run_tool(command, test_environment(os.environ), settings.root) != 0:
         raise PlatformError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import shlex
 import shutil
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from orchestration.commands.session import (
     parse_or_fail,
     run_tool,
     say_healed,
+    words_of,
 )
 from orchestration.errors import PlatformError
 from orchestration.history.recording import Recording
@@ -52,7 +52,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     session.enter(access, with_keys=True)
     os.environ[SHRINKING] = options.get(SHRINKING) or ""
     wanted = options.get("SELECT") or ""
-    selection = shlex.split(wanted)
+    selection = words_of(options, "SELECT")
     parsed = _parse_for_build(session)
     scope = " ".join(selection) or "tout"
     recording = Recording(settings, access.conninfo(), parsed.manifest, "build", "make build", scope)
@@ -74,6 +74,9 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
             "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
         )
     # dbt takes an empty selection for a success.
+    if selection and not run.results and parsed.error:
+        nothing = f"Rien ne correspond à SELECT={wanted} dans ce qui a pu être lu."
+        raise PlatformError(f"{nothing}\n{parsed.error}", MEND)
     if selection and not run.results:
         raise PlatformError(
             f"Rien ne correspond à SELECT={wanted}.", selection_advice(parsed.manifest, selection)

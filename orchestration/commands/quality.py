@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import sys
 from collections.abc import Mapping
 from itertools import groupby
@@ -18,7 +17,9 @@ from orchestration.commands.session import (
     parse_or_fail,
     python_tool,
     run_tool,
+    words_of,
 )
+from orchestration.commands.texts import check_bytes, check_yaml, mend_bytes, mend_yaml
 from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
 from orchestration.manifest import check_manifest
@@ -44,9 +45,11 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     checks = {
         "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
         "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
-        "YAML (yamllint)": python_tool("yamllint", "--strict", "."),
     }
     failed = []
+    with session.step("Octets des textes (UTF-8, fins de ligne)"):
+        if not check_bytes(root):
+            failed.append("Octets des textes")
 
     def run(title: str, command: list[str]) -> None:
         with session.step(title):
@@ -55,6 +58,9 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
 
     for title, command in checks.items():
         run(title, command)
+    with session.step("YAML (yamllint)"):
+        if not check_yaml(root):
+            failed.append("YAML")
     with session.step("Textes à compléter"):
         for fault in placeholders(root):
             print(fault)
@@ -83,10 +89,13 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
 
 
 def fix(settings: Settings, _options: Mapping[str, str]) -> int:
-    """Corrects what ruff, the checker of VQL and sqlfluff can correct by themselves."""
+    """Corrects bytes, YAML, and what ruff, the checker of VQL and sqlfluff can correct by themselves."""
     session = Session(settings)
     environment = linters_environment(settings)
-    left = False
+    with session.step("Octets des textes (UTF-8, fins de ligne)"):
+        left = mend_bytes(settings.root)
+    with session.step("YAML"):
+        left |= mend_yaml(settings.root)
 
     def run(title: str, command: list[str]) -> None:
         nonlocal left
@@ -212,7 +221,7 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
         *("--numprocesses", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadscope"),
         # The end-to-end tests take the longest: they begin, the others fill what is left.
         "--no-loadscope-reorder",
-        *shlex.split(options.get("PYTEST_ARGS") or ""),
+        *words_of(options, "PYTEST_ARGS"),
     ]
     code = run_tool(command, test_environment(os.environ), settings.root)
     if failure:
@@ -222,7 +231,12 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
 
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the tests: what leads to somebody's database, landing zone or make is left out."""
-    theirs = re.compile(r"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|STRICT|PORT")
+    options = (
+        "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|CONFIRMER|IDENTIFIANT|MODEL|NAME|PORT|SELECT|SOURCE|STRICT"
+    )
+    theirs = re.compile(
+        rf"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|VALEUR|{options}"
+    )
     kept = {name: value for name, value in environ.items() if not theirs.fullmatch(name)}
     return {**kept, **NO_TELEMETRY}
 

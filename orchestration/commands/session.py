@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -209,6 +210,20 @@ def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], root
             process.kill()
             process.wait()
         raise
+
+
+def words_of(options: Mapping[str, str], name: str) -> list[str]:
+    """The words of an option, as a shell would cut them.
+
+    Raises:
+        PlatformError: a quotation mark is not closed.
+    """
+    try:
+        return shlex.split(options.get(name) or "")
+    except ValueError:
+        raise PlatformError(
+            f"{name}={options[name]} : un guillemet n'est pas fermé.", "Fermez-le, ou retirez-le."
+        ) from None
 
 
 def python_tool(module: str, *arguments: str | Path) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import PlatformError
 from orchestration.manifest.isolation import keep, left_out, parts_at_fault, readable_copy
-from orchestration.manifest.unreadable import explain, unreadable_texts
+from orchestration.manifest.unreadable import ADVICE, explain, unreadable_texts
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ class UnreadableProjectError(PlatformError):
     """
 
     def __init__(self, message: str, said: str) -> None:
-        """Keeps dbt's words for those who know more of them."""
-        super().__init__(message, MEND)
+        """Keeps dbt's words for those who know more of them; a macro's own advice is better than ours."""
+        problem, _, advice = message.partition(ADVICE)
+        super().__init__(problem, advice[:1].upper() + advice[1:] or MEND)
         self.said = said
 
 
@@ -112,7 +113,7 @@ class _Reading:
 
 
 def _read(settings: Settings, root: Path) -> _Reading:
-    """Has dbt read a project; a second time and wholly when its memory of an earlier reading is at fault."""
+    """Has dbt read a project; a second time and wholly when its memory may be at fault."""
     # Imported here: it takes two seconds, which readers of an existing manifest do not pay.
     from dbt.cli.main import dbtRunner
     from dbt_common.events.base_types import EventMsg
@@ -128,7 +129,8 @@ def _read(settings: Settings, root: Path) -> _Reading:
     done = dbtRunner(callbacks=[note]).invoke(command)
     # A description moved to another file counts as described twice; a unit test renamed together with the
     # description of its model stays under both names.
-    if remembered and not (done.success and not _haunted(done.result)):
+    suspect = _haunted(done.result) if done.success else root == settings.root
+    if remembered and suspect:
         errors.clear()
         done = dbtRunner(callbacks=[note]).invoke([*command, "--no-partial-parse"])
         return _Reading(done.result if done.success else None, _words(errors, done), done.success)
@@ -172,14 +174,14 @@ def _told(root: Path, error: str, parts: Mapping[str, Path | None]) -> str:
     absent = left_out(root, [part for part, origin in parts.items() if not origin])
     lines = [f"Le projet dbt ne se lit pas en entier.\n{error}"]
     if as_before:
-        lines.append(f"{_names(as_before)} : sa dernière lecture réussie sert, sans vos changements.")
+        whose = "leur" if len(as_before) > 1 else "sa"
+        lines.append(f"{', '.join(as_before)} : {whose} dernière lecture réussie sert, sans vos changements.")
     if absent:
-        lines.append(f"{_names(absent)} : laissé de côté, avec ce qui le lit.")
+        many = len(absent) > 1
+        lines.append(
+            f"{', '.join(absent)} : laissé{'s' if many else ''} de côté, sans lecture réussie qui serve."
+        )
     return "\n".join([*lines, "Le reste du projet est lu tel qu'il est."])
-
-
-def _names(parts: list[str]) -> str:
-    return ", ".join(parts)
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:

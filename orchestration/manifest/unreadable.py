@@ -11,6 +11,7 @@ from orchestration.reading import text_fault
 
 # What dbt reads of a project, besides dbt_project.yml.
 FOLDERS = ("models", "seeds", "snapshots", "macros", "tests")
+ADVICE = " Que faire : "
 SUFFIXES = (".sql", ".yml", ".yaml", ".md", ".csv")
 # What makes a node that others may read.
 NODES = (".sql", ".csv")
@@ -81,6 +82,9 @@ def _jinja(found: re.Match[str], message: str, _root: Path) -> str:
     line = _LINE.search(found["said"])
     where = f"{found['file']}, ligne {line['line']}" if line else found["file"]
     said = found["said"].strip()
+    if ADVICE in said:
+        # A macro of the project, in words of its own; what follows is dbt's trace.
+        return " ".join(re.split(r"\n\s*(?:>|\n)", said, maxsplit=1)[0].split())
     for pattern, french in _JINJA.items():
         if words := re.search(pattern, said):
             return f"{where} : {french.format(*words.groups())}."

@@ -15,6 +15,7 @@ from orchestration.landing import SourceTable as Declaration
 from orchestration.landing import read_declarations
 from orchestration.landing.audit import last_receipt, loaded_files
 from orchestration.landing.tables import REJECTS_TABLE, rejects_table
+from orchestration.manifest.wording import in_french
 
 ECARTS = "_ecarts"
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
@@ -163,8 +164,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
                     "name": ".".join(name.split(".")[2:4] if kind == "unit_test" else name.split(".")[2:3]),
                     "kind": kind,
                     "status": status,
-                    # The lines after the first one may quote a value of a row.
-                    "message": (result.get("message") or "").strip().split("\n")[0],
+                    "message": _told(result.get("message") or ""),
                 }
             )
     bad = {"failure", "error"} & {status for found in counts.values() for status in found}
@@ -185,6 +185,12 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         connection=dict(run.connection),
         audit=dict(run.audit),
     )
+
+
+def _told(message: str) -> str:
+    """The line that tells why: the first one, or the one below our own heading; others may quote a row."""
+    first, _, rest = in_french(message).strip().partition("\n")
+    return rest.partition("\n")[0].strip() if first.startswith("Erreur dans ") and rest else first
 
 
 def read_sources(

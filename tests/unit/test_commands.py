@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -13,8 +14,10 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from orchestration.access import Change
 from orchestration.cli import COMMANDS, main, with_absolute_landing
 from orchestration.commands import templates
+from orchestration.commands.access import plan_summary, write_script
 from orchestration.commands.database import exports
 from orchestration.commands.notifications import _refuse_failures as refuse_failures
 from orchestration.commands.pipeline import is_set, load_failures, verdict
@@ -30,6 +33,7 @@ from orchestration.landing.report import counted
 from orchestration.manifest import __main__ as rules
 from orchestration.notifications.alerts import Outcome
 from orchestration.settings import ROOT, Settings
+from tests.small_project import settings_of
 from tests.unit.manifests import good_manifest
 
 ACCESS = Access("127.0.0.1", "54321", "donnees", "s'ec$ret `x`", "essai", Path("/x/mot_de_passe"))
@@ -65,11 +69,13 @@ def test_make_works_from_any_folder_and_below_any_path(tmp_path: Path, way: str)
     checkout = tmp_path / "l'école du $HOME"
     start = checkout / "orchestration/setup/start.sh"
     start.parent.mkdir(parents=True)
-    start.write_text('echo "$1|$CALLER_FOLDER|$LANDING|$NAME"\n')
+    start.write_text('echo "$1|$CALLER_FOLDER|$LANDING|$NAME|$STRICT|$CONFIRMER"\n')
     (checkout / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     place = checkout if way == "-C" else checkout / "Makefile"
-    done = make("-s", way, place, "env", "LANDING=depots/age", folder=tmp_path, NAME="LAPTOP-7")
-    assert done.stdout == f"env|{tmp_path}|depots/age|\n", done.stderr
+    around = {"NAME": "LAPTOP-7", "STRICT": "1", "CONFIRMER": "1"}
+    done = make("-s", way, place, "env", "LANDING=depots/age", folder=tmp_path, **around)
+    assert done.stdout == f"env|{tmp_path}|depots/age||1|\n", done.stderr
+    assert "CONFIRMER=1 dans l'environnement ne compte pas" in done.stderr
 
 
 def test_a_relative_landing_is_the_callers(tmp_path: Path) -> None:
@@ -85,6 +91,49 @@ def test_a_mistake_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -
     said = capsys.readouterr().err
     assert "DBT_TARGET=production n'existe pas" in said
     assert "Que faire : Choisissez parmi dev, ci, staging, prod" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (["build"], {"SELECT": "'age"}, "SELECT='age : un guillemet n'est pas fermé."),
+        (["lnit"], {}, "« lnit » n'est pas une commande.\nQue faire : Vouliez-vous lint ?"),
+        (["lint", "x"], {}, "« lint x » n'est pas une commande."),
+        ([], {}, "Quelle commande ?"),
+    ],
+)
+def test_a_mistyped_command_is_told_in_french(
+    arguments: list[str], options: dict[str, str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, options) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/x/build"),
+            "/x/build : ce compte n'y a pas droit.",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "Un fichier : le disque est plein."),
+        (KeyError("colonne"), "Erreur imprévue de la plateforme (KeyError)."),
+    ],
+)
+def test_what_nobody_foresaw_shows_no_traceback(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(templates, "new_model", fail)
+    assert main(["new-model"], {}) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"\n{said}\nQue faire : ")
+    assert "Traceback" not in told
+    if kept := re.search(r"Donnez (\S+\.txt)", told):
+        assert "KeyError: 'colonne'" in Path(kept[1]).read_text("utf-8")
+        Path(kept[1]).unlink()
 
 
 def test_a_shared_server_needs_its_variables(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,10 +179,18 @@ def test_a_shared_server_keeps_the_users_ways() -> None:
 
 
 def test_the_tests_see_nobodys_database() -> None:
-    given = {"PGHOST": "x", "DBT_TARGET": "prod", "LANDING": "y", "MAKEFLAGS": "s", "HOME": "/h", "PGX_": "k"}
+    given = {
+        "PGHOST": "x",
+        "SELECT": "age",
+        "DBT_TARGET": "prod",
+        "LANDING": "y",
+        "MAKEFLAGS": "s",
+        "HOME": "/h",
+        "PGX_": "k",
+    }
     kept = quality_environment(given)
     assert {"HOME", "PGX_"} <= set(kept)
-    assert not {"PGHOST", "DBT_TARGET", "LANDING", "MAKEFLAGS"} & set(kept)
+    assert not {"PGHOST", "SELECT", "DBT_TARGET", "LANDING", "MAKEFLAGS"} & set(kept)
 
 
 def test_a_password_is_never_in_a_message() -> None:
@@ -493,3 +550,20 @@ def test_broken_rules_are_counted(
     monkeypatch.setattr(rules, "check_manifest", lambda _: [fault] * number)
     assert rules.main() == 1
     assert capsys.readouterr().out.endswith(f"\n{said}\n")
+
+
+def test_a_plan_of_rights_is_a_short_list_and_a_file(tmp_path: Path) -> None:
+    changes = [Change("Rôles", f"create role r{number}\n  nologin") for number in range(5)]
+    changes.append(Change("Droits", f"grant select on {'x' * 200} to bi"))
+    assert plan_summary(changes).splitlines() == [
+        "À changer dans la base : 6 points.",
+        "  Rôles : 5",
+        *(f"    create role r{number} nologin" for number in range(3)),
+        "    …",
+        "  Droits : 1",
+        f"    grant select on {'x' * 93}…",
+    ]
+    assert write_script(settings_of(tmp_path), changes) == "build/acces.sql"
+    written = (tmp_path / "build" / "acces.sql").read_text("utf-8")
+    assert [f"create role r{number}" in written for number in range(6)] == [True] * 5 + [False]
+    assert plan_summary([]).startswith("Rien à changer")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import PlatformError
-from orchestration.manifest import nodes, parse, read_manifest
+from orchestration.manifest import UnreadableProjectError, nodes, parse, read_manifest
 from orchestration.manifest.nodes import domain_of_test, domains_in, of_type
 from orchestration.settings import ROOT
 from tests.small_project import MODEL, SmallProject, small_project
@@ -119,7 +119,7 @@ def test_a_domain_never_read_is_left_out_with_what_reads_it(small: SmallProject)
     small.write("models/age/marts/dim_ecoles.yml", "models: [")
     parsed = parse(small.settings)
     assert models(parsed.manifest) == {"dim_musee"}
-    assert "age, transversal : laissé de côté" in (parsed.notice or "")
+    assert "age, transversal : laissés de côté" in (parsed.notice or "")
     assert "dim_ecoles.yml : ce n'est pas du YAML lisible" in (parsed.notice or "")
     assert parsed.broken == {"age", "transversal"}
     small.write("models/age/marts/dim_ecoles.yml", "version: 2")
@@ -131,6 +131,28 @@ def test_what_must_be_said_of_the_whole_project_accepts_no_substitute(small: Sma
     small.write("models/age/marts/dim_ecoles.yml", "models: [")
     with pytest.raises(PlatformError, match=r"dim_ecoles\.yml : ce n'est pas du YAML"):
         parse(small.settings, whole=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "folder"),
+    [
+        ("snapshots/age/x.sql", "snapshots/age/marts/"),
+        ("models/age/x.sql", "models/age/staging/<source>/"),
+        ("snapshots/x.sql", "snapshots/<ag>/marts/"),
+    ],
+)
+def test_a_misplaced_file_is_led_to_its_folder(small: SmallProject, file: str, folder: str) -> None:
+    naming = "macros/naming/generate_schema_name.sql"
+    small.write(naming, (ROOT / naming).read_text("utf-8"))
+    sql = "select * from {{ ref('dim_ecoles') }}"
+    kept = (
+        f"{{% snapshot garde %}}{{{{ config(unique_key='fase', strategy='check', check_cols='all') }}}}{sql}"
+    )
+    small.write(file, f"{kept}{{% endsnapshot %}}" if "snapshots" in file else sql)
+    with pytest.raises(UnreadableProjectError) as caught:
+        parse(small.settings, whole=True)
+    assert file in caught.value.message
+    assert folder in caught.value.advice
 
 
 def test_a_unit_test_renamed_with_its_model_does_not_come_back(small: SmallProject) -> None:
