@@ -38,6 +38,12 @@ docs: ## Ouvre la documentation dbt sur cette machine (PORT=8080)
 .PHONY: load
 load: ## Charge seulement la zone de dépôt (LANDING=…, STRICT=1)
 	$(RUN) load
+.PHONY: accept
+accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le charge (FICHIER=…)
+	$(RUN) accept
+.PHONY: withdraw
+withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=…)
+	$(RUN) withdraw
 .PHONY: build
 build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; ACCEPTER_BAISSE=1)
 	$(RUN) build

@@ -21,6 +21,8 @@ from orchestration.settings import Settings
 COMMANDS = {
     "demo": ("pipeline", "charge la zone de dépôt, construit et teste tout, puis résume"),
     "load": ("pipeline", "charge seulement la zone de dépôt"),
+    "accept": ("deliveries", "charge un fichier en attente d'un accord (CONFIRMER=1)"),
+    "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
     "build": ("project", "construit et teste avec dbt seul"),
     "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),

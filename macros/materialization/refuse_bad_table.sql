@@ -47,7 +47,7 @@
 {# Refuses a table that lost more of its rows than it may, unless somebody said that it is meant. #}
 {% macro refuse_shrunk_table(before, after, bound) -%}
     {%- set lost = 100 * (before - after) / before if before else 0 -%}
-    {%- set small = before < 20 and after > 0 -%}
+    {%- set small = before < 10 and after > 0 -%}
     {%- if lost <= bound or small or env_var('ACCEPTER_BAISSE', '') not in ('', '0') -%}{{ return('') }}{%- endif -%}
     {%- if shrink_is_expected(lost, after) -%}{{ return('') }}{%- endif -%}
     {%- do exceptions.raise_compiler_error(
@@ -63,7 +63,7 @@
 {% macro shrink_bound() -%}
     {%- set declared = (model.config.meta or {}).get('baisse_max') -%}
     {%- if declared is none and 'marts' not in model.fqn -%}{{ return(none) }}{%- endif -%}
-    {%- set bound = 50 if declared is none else declared -%}
+    {%- set bound = 60 if declared is none else declared -%}
     {%- if bound is not number or bound is boolean or bound < 0 or bound > 100 -%}
         {%- do exceptions.raise_compiler_error(
             "baisse_max est " ~ bound ~ ". Que faire : donnez un nombre de 0 à 100 (100 : aucune limite)."

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from orchestration.audit.refusals import in_french
+from orchestration.refusals import in_french
 
 HIDDEN = "…"
 # Classes of errors that speak of the project, the server or the connection, never of a row: kept whole.

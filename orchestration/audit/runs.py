@@ -103,6 +103,7 @@ def load_details(report: LoadReport | None) -> dict[str, Any]:
         "lignes": sum(file.rows for file in files),
         "rejets": sum(file.rejects for file in files),
         "non_declares": len(report.unmatched),
+        "partis": len(report.gone),
         "en_echec": [f"{one.domain}.{one.source}.{one.table}" for one in report.failed][:NAMES_KEPT],
     }
 

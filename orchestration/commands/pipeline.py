@@ -176,6 +176,7 @@ def conclude(
             "password_file": str(access.password_file) if access.password_file else None,
         },
         unmatched=report.unmatched if report else (),
+        gone=report.gone if report else (),
         load_failures=load_failures(report) if report else {},
         results=results,
         problem=problem,
@@ -190,15 +191,9 @@ def conclude(
 
 
 def load_failures(report: LoadReport) -> dict[str, str]:
-    """Why tables could not be loaded, by `<domain>.<source>.<table>`."""
+    """Why tables could not be loaded, or wait, by `<domain>.<source>.<table>`."""
     return {
-        f"{table.domain}.{table.source}.{table.table}": " ; ".join(
-            [
-                *([table.message] if table.message else []),
-                *(f"{file.path} : {file.message}" for file in table.files if file.status == "echec"),
-            ]
-        )
-        for table in report.failed
+        f"{table.domain}.{table.source}.{table.table}": " ; ".join(table.reasons()) for table in report.failed
     }
 
 

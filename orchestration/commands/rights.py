@@ -13,7 +13,6 @@ from pathlib import Path
 import psycopg
 
 from orchestration.audit import Head, keep_anchor
-from orchestration.audit.refusals import in_french
 from orchestration.building import SHRINKING
 from orchestration.commands.pipeline import is_set
 from orchestration.commands.project import build
@@ -22,6 +21,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
+from orchestration.refusals import in_french
 from orchestration.rights.controller import read_contacts
 from orchestration.rights.erasure import (
     erase,
@@ -64,9 +64,9 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: a hold or a date format is wrong.
     """
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         connection.rollback()
     past = sum(due.rows + due.rejects for due in dues)
@@ -90,9 +90,9 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: the database refuses, or the rebuild failed; what was deleted stays deleted.
     """
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         print(plan_text(dues))
         if not is_set(options.get("CONFIRMER")):
@@ -111,7 +111,7 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
         f"\nEffacés : {counted(sum(due.rows for due in done), 'ligne')} "
         f"et {counted(sum(due.rejects for due in done), 'rejet')}."
     )
-    _rebuild(
+    rebuild(
         settings, access, manifest, {due.dataset.unique_id for due in done if due.dataset.kind == "source"}
     )
     return 0
@@ -128,9 +128,9 @@ def person_access(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: no right to it, or nobody named.
     """
     identifier = _identifier(options)
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         files = _files(settings, dossier)
         head = note(connection, "acces_personne", dossier, dossier.counts())
@@ -157,9 +157,9 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: no right to it, a legal hold, or something is left.
     """
     identifier = _identifier(options)
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
         _refuse_held(dossier, manifest, settings)
@@ -191,9 +191,9 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     if not column:
         raise PlatformError("Que faut-il rectifier ?", "Donnez COLONNE=… (du brut) et VALEUR=….")
     identifier = _identifier(options)
-    session, access = _open(settings)
+    session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    with _connected(access) as connection:
+    with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
         _refuse_held(dossier, manifest, settings)
@@ -208,7 +208,7 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
         connection.commit()
         _anchor(settings, access, head)
     refresh_statistics(access.conninfo(), dossier.places)
-    _rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
+    rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
     print(f"\nRectifié : {_counted(counts)}.")
     with psycopg.connect(access.conninfo()) as connection:
         left = [hit.place for hit in search(connection, telling(former)).hits]
@@ -251,7 +251,8 @@ def plan_text(dues: Iterable[Due]) -> str:
     return "\n".join(lines)
 
 
-def _open(settings: Settings) -> tuple[Session, Access]:
+def open_session(settings: Settings) -> tuple[Session, Access]:
+    """Starts the server where it is ours, and gives dbt its environment."""
     session = Session(settings)
     access = session.open_database()
     session.enter(access)
@@ -259,7 +260,7 @@ def _open(settings: Settings) -> tuple[Session, Access]:
 
 
 @contextmanager
-def _connected(access: Access) -> Iterator[psycopg.Connection]:
+def connected(access: Access) -> Iterator[psycopg.Connection]:
     """A transaction; the database's refusals become errors for people."""
     try:
         with psycopg.connect(access.conninfo()) as connection:
@@ -333,7 +334,7 @@ def _present(dossier: Dossier) -> list:
     return [source for source in dossier.sources if source.label in labels]
 
 
-def _rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Iterable[str]) -> None:
+def rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Iterable[str]) -> None:
     """Builds again what was made of some sources and is in the database, if this account may.
 
     Raises:
@@ -382,7 +383,7 @@ def _conclude(
     refresh_statistics(access.conninfo(), dossier.places)
     failure = None
     try:
-        _rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
+        rebuild(settings, access, manifest, {source.unique_id for source in _present(dossier)})
     except PlatformError as error:
         failure = error
     with psycopg.connect(access.conninfo()) as connection:

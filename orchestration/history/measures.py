@@ -54,6 +54,9 @@ def read_measures(
             continue
     found = []
     for source in read_sources(connection, manifest, domains):
+        # What was measured of its rows before they changed stands until they are typed.
+        if source.outdated:
+            continue
         totals = {FILES: source.files, ROWS: source.rows}
         counts = (source.unreadable, source.rejected, source.excluded, source.anomalies)
         for kind, reasons in zip(ASIDE, counts, strict=True):

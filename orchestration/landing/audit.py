@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +13,25 @@ from psycopg import sql
 
 from orchestration.landing.declaration import SourceTable
 
-# Rows of a file are in the raw table when its latest status among these is one of the first two.
-_PLACING = ("charge", "remplace", "doublon")
-RECEIPTS = ("charge", "remplace", "identique", "doublon")
+LOADED = ("charge", "remplace")
+# What takes a file's rows out of the raw table.
+_GONE = ("doublon", "renomme", "retire")
+# Rows of a file are in the raw table when its latest status among these is one of LOADED.
+PLACING = (*LOADED, *_GONE)
+RECEIPTS = (*LOADED, "identique", "doublon")
+# Nothing of the file was taken: it failed, or waits for a yes.
+REFUSED = ("echec", "attente")
+STATUSES = (*PLACING, "identique", *REFUSED)
 
 
 @dataclass(frozen=True)
 class Entry:
     """One audit row, as far as decisions need it."""
 
+    fichier: str
     statut: str
+    motif: str
+    message: str
     sha256: str | None
     empreinte: str
     signature: str
@@ -31,7 +41,16 @@ class Entry:
     @property
     def loaded(self) -> bool:
         """True when this entry put the file's rows into the raw table."""
-        return self.statut in ("charge", "remplace")
+        return self.statut in LOADED
+
+    @property
+    def withdrawn(self) -> bool:
+        """True when somebody took the file's rows out for good."""
+        return self.statut == "retire" and self.motif == "retire"
+
+    def moved(self, signature: str) -> bool:
+        """Whether another signature is of the same file, moved: a new name changes its ctime only."""
+        return _without_ctime(self.signature) == _without_ctime(signature)
 
 
 def signature(status: os.stat_result) -> str:
@@ -39,35 +58,77 @@ def signature(status: os.stat_result) -> str:
     return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}"
 
 
+def _without_ctime(signature: str) -> list[str]:
+    inode, modified, *_, size = signature.split(":") if signature else [""] * 3
+    return [inode, modified, size]
+
+
 def last_entry(connection: psycopg.Connection, table: SourceTable, path: str) -> Entry | None:
     """The latest audit row of a file, whatever its status."""
-    return _entry(connection, table, path, [*RECEIPTS, "echec"])
+    return _entry(connection, table, path, list(STATUSES))
 
 
 def placing_entry(connection: psycopg.Connection, table: SourceTable, path: str) -> Entry | None:
     """The latest audit row that put the file's rows into the raw table or took them away."""
-    return _entry(connection, table, path, list(_PLACING))
+    return _entry(connection, table, path, list(PLACING))
 
 
 def _entry(connection: psycopg.Connection, table: SourceTable, path: str, among: list[str]) -> Entry | None:
+    return next(iter(newest(connection, table, among, path)), None)
+
+
+def newest(
+    connection: psycopg.Connection,
+    table: SourceTable,
+    among: Sequence[str] = STATUSES,
+    path: str | None = None,
+) -> list[Entry]:
+    """The latest audit row of each file of a table, or of one, among those of some statuses."""
+    columns = ", ".join(field.name for field in fields(Entry))
     found = connection.execute(
-        "select statut, sha256, empreinte, signature, recu_le, lignes from plateforme.chargements "
-        "where domaine = %s and source_nom = %s and table_nom = %s and fichier = %s and statut = any(%s) "
-        "order by chargement_id desc limit 1",
-        [table.domain, table.source, table.name, path, among],
-    ).fetchone()
-    return Entry(*found) if found else None
+        f"select distinct on (fichier) {columns} from plateforme.chargements "
+        "where domaine = %s and source_nom = %s and table_nom = %s and statut = any(%s) "
+        "and fichier = coalesce(%s, fichier) order by fichier, chargement_id desc",
+        [table.domain, table.source, table.name, list(among), path],
+    )
+    return [Entry(*row) for row in found]
+
+
+def placed(connection: psycopg.Connection, table: SourceTable) -> list[Entry]:
+    """What put there the rows of each file that has some in the raw table, by the audit; by file."""
+    return [entry for entry in newest(connection, table, PLACING) if entry.loaded]
 
 
 def loaded_files(connection: psycopg.Connection, table: SourceTable) -> list[str]:
-    """Files whose rows are in the raw table, by the audit."""
+    """Files whose rows are in the raw table, by the audit, be it of an older version."""
     found = connection.execute(
         "select fichier from (select distinct on (fichier) fichier, statut from plateforme.chargements "
         "where domaine = %s and source_nom = %s and table_nom = %s and statut = any(%s) "
-        "order by fichier, chargement_id desc) as placees where statut <> 'doublon' order by fichier",
-        [table.domain, table.source, table.name, list(_PLACING)],
+        "order by fichier, chargement_id desc) as placees where statut = any(%s) order by fichier",
+        [table.domain, table.source, table.name, list(PLACING), list(LOADED)],
     )
     return [path for (path,) in found]
+
+
+def refused(connection: psycopg.Connection, table: SourceTable) -> list[Entry]:
+    """Files whose last delivery failed or waits for a yes."""
+    return [entry for entry in newest(connection, table) if entry.statut in REFUSED]
+
+
+def withdrawn(connection: psycopg.Connection, table: SourceTable, digest: str) -> list[Entry]:
+    """Withdrawn files that had this content."""
+    taken = [entry for entry in newest(connection, table, PLACING) if entry.withdrawn]
+    return [entry for entry in taken if digest in contents(connection, table, entry.fichier)]
+
+
+def contents(connection: psycopg.Connection, table: SourceTable, path: str) -> set[str]:
+    """Digests of all that was ever received, and read, under one name."""
+    found = connection.execute(
+        "select distinct sha256 from plateforme.chargements where domaine = %s and source_nom = %s "
+        "and table_nom = %s and fichier = %s and sha256 is not null",
+        [table.domain, table.source, table.name, path],
+    )
+    return {digest for (digest,) in found}
 
 
 def last_receipt(connection: psycopg.Connection, table: SourceTable) -> datetime | None:

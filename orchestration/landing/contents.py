@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.bounds import EmptyFile
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
 from orchestration.landing.identifiers import collision, to_identifiers
@@ -18,7 +19,7 @@ from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import add_columns, raw_table
 from orchestration.landing.workbook import Sheet
 
-_EMPTY = PlatformError(
+_EMPTY = EmptyFile(
     "Le fichier est vide.", "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier."
 )
 
@@ -30,12 +31,16 @@ class Outcome:
     Attributes:
         rows: records in the raw table.
         blank_lines: blank lines at its end.
+        out_of_table: lines above, below or between the rows, which the declaration leaves out.
+        misencoded: cells in another encoding than the declared one.
         columns_added: columns that it brought and nobody declared.
         warnings: French sentences.
     """
 
     rows: int = 0
     blank_lines: int = 0
+    out_of_table: int = 0
+    misencoded: int = 0
     columns_added: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -145,10 +150,7 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     rows = _rows(records.read(file), received, rejects)
     outcome.rows = _copy_rows(target, columns, rows)
     if records.announced is not None and records.announced != records.found:
-        outcome.warnings.append(
-            f"Le fichier annonce {records.announced} enregistrements et en contient {records.found} : "
-            "l'export est peut-être incomplet."
-        )
+        outcome.warnings.append(_announced(records, target.variant))
     return outcome
 
 
@@ -171,6 +173,23 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     outcome.rows = _copy_rows(target, columns, sheet.rows(len(columns)))
     outcome.blank_lines = sheet.blank_rows
     return outcome
+
+
+def _announced(records: JsonRecords, variant: Variant) -> str:
+    """What is to be said of a count that does not hold.
+
+    Raises:
+        PlatformError: the export is cut, and nobody said that it may be.
+    """
+    said = f"Le fichier annonce {records.announced} enregistrements et en contient {records.found}"
+    # One without any is an empty delivery, and is said so.
+    if records.found and records.found < (records.announced or 0) and not variant.allow_partial:
+        raise PlatformError(
+            f"{said} : l'export est coupé.",
+            "Demandez l'export entier (sans `limit` ni `rows`) ; si une partie suffit, écrivez "
+            "`allow_partial: true`.",
+        )
+    return f"{said}."
 
 
 LOADERS = {"csv": load_csv, "json": load_json, "xlsx": load_xlsx}

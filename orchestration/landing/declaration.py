@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from orchestration.errors import PlatformError
@@ -25,11 +26,12 @@ _TEXT_OPTIONS = {
 }
 _OPTIONS = {
     "csv": ("encoding", "delimiter", "quote", "header"),
-    "json": ("encoding", "rows", "keys", "envelope", "fields"),
+    "json": ("encoding", "rows", "keys", "envelope", "fields", "allow_partial"),
     "xlsx": ("sheet", "header_row", "header"),
 }
 _SHARED_OPTIONS = ("renames", "optional")
-_TABLE_OPTIONS = ("variants", "one_format_per_extract")
+_BOUNDS = ("max_shrink", "max_rejects")
+_TABLE_OPTIONS = ("variants", "one_format_per_extract", "allow_empty", *_BOUNDS)
 _VARIANT_KEYS = ("name", "location", "file_format")
 
 # Changes when the same file and declaration would give other rows: every file is then loaded again.
@@ -53,6 +55,7 @@ class Variant:
         keys: columns that receive the object keys met by `*` steps.
         envelope: a key of ENVELOPES, or None.
         fields: column -> path of a value inside a JSON row.
+        allow_partial: whether an envelope may announce more records than it has.
         sheet: name or 1-based index of a worksheet.
         header_row: 1-based row of a worksheet's header.
         renames: identifier as received -> declared identifier.
@@ -70,6 +73,7 @@ class Variant:
     keys: tuple[str, ...] = ()
     envelope: str | None = None
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allow_partial: bool = False
     sheet: str | int = 1
     header_row: int = 1
     renames: Mapping[str, str] = field(default_factory=dict)
@@ -103,6 +107,9 @@ class SourceTable:
         variants: in order of preference.
         one_format_per_extract: files equal but for their suffix are one extract.
         person: column that says who a row is about; None for a table that is about nobody.
+        allow_empty: whether a file without a row may be taken.
+        max_shrink: share of the rows before that a delivery may lose, from 0 to 1; None for the default.
+        max_rejects: share of a file's lines that may be unreadable, from 0 to 1.
     """
 
     domain: str
@@ -114,6 +121,9 @@ class SourceTable:
     variants: tuple[Variant, ...]
     one_format_per_extract: bool = False
     person: str | None = None
+    allow_empty: bool = False
+    max_shrink: float | None = None
+    max_rejects: float = 0.05
 
     @property
     def label(self) -> str:
@@ -147,7 +157,8 @@ class SourceTable:
         """Digest of all that decides which rows a file gives; another value means loading again."""
         parts = {**vars(variant), "encoding": variant.encoding.codec, "columns": self.columns}
         parts |= {"rules": _RULES_VERSION, "table": f"{self.schema}.{self.identifier}"}
-        del parts["name"]
+        # Neither decides which rows a file gives, only whether it is taken.
+        del parts["name"], parts["allow_partial"]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -240,13 +251,9 @@ class _Reader:
         for column in self.declared:
             self.check_column("columns", column)
         options = self.options(self.external.get("options"), "options")
-        one_format = options.pop("one_format_per_extract", False)
-        if not isinstance(one_format, bool):
-            self.fail(
-                "one_format_per_extract",
-                f"« {one_format} » n'est pas true ou false.",
-                "Écrivez true ou false.",
-            )
+        one_format = self.flag("one_format_per_extract", options.pop("one_format_per_extract", False))
+        allow_empty = self.flag("allow_empty", options.pop("allow_empty", False))
+        bounds = {name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options}
         listed = options.pop("variants", [])
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
             self.fail("variants", "ce doit être une liste.", "Commencez chaque variante par « - name: ».")
@@ -269,7 +276,21 @@ class _Reader:
             variants=variants,
             one_format_per_extract=one_format,
             person=self.person(),
+            allow_empty=allow_empty,
+            **bounds,
         )
+
+    def flag(self, option: str, given: Any) -> bool:
+        if not isinstance(given, bool):
+            self.fail(option, f"« {given} » n'est pas true ou false.", "Écrivez true ou false.")
+        return given
+
+    def share(self, option: str, given: Any) -> float:
+        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
+            self.fail(
+                option, f"« {given} » n'est pas une part.", "Donnez un nombre de 0 à 1 : 0.5 pour la moitié."
+            )
+        return float(given)
 
     def person(self) -> str | None:
         said = ((self.node.get("config") or {}).get("meta") or {}).get("personne")
@@ -306,9 +327,9 @@ class _Reader:
     def check_keys(self, given: Mapping[str, Any], known: set[str]) -> None:
         for key in given:
             if key not in known:
-                self.fail(
-                    key, "cette option n'existe pas.", f"Options permises : {', '.join(sorted(known))}."
-                )
+                near = get_close_matches(str(key), known, 1)
+                names = ", ".join([*near, *sorted(known - {*near})])
+                self.fail(key, "cette option n'existe pas.", f"Options permises : {names}.")
 
     def check_column(self, option: str, column: Any) -> None:
         if not isinstance(column, str) or not IDENTIFIER.fullmatch(column) or column in METADATA_COLUMNS:
@@ -345,8 +366,8 @@ class _Reader:
                 self.fail(
                     option, f"« {entry[option]} » n'est pas un texte.", "Mettez la valeur entre guillemets."
                 )
-        if "header" in entry and not isinstance(entry["header"], bool):
-            self.fail("header", f"« {entry['header']} » n'est pas true ou false.", "Écrivez true ou false.")
+        if "header" in entry:
+            self.flag("header", entry["header"])
         values |= {key: entry[key] for key in ("delimiter", "quote", "header") if key in entry}
         if "encoding" in entry:
             values["encoding"] = self.encoding(entry["encoding"])
@@ -408,6 +429,7 @@ class _Reader:
                 "envelope", "elle dit déjà où sont les lignes.", "Gardez `envelope` ou `rows`, pas les deux."
             )
         values["envelope"] = envelope
+        values["allow_partial"] = self.flag("allow_partial", entry.get("allow_partial", False))
         rows = ENVELOPES[envelope][0] if envelope else entry.get("rows", "*")
         values["rows"] = tuple(rows.split(".")) if rows else ()
         if not all(values["rows"]):

@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,10 +18,23 @@ from psycopg import sql
 
 from orchestration.errors import PlatformError
 from orchestration.landing import audit
+from orchestration.landing.bounds import (
+    ACCEPTED,
+    ADMITTED,
+    BRUSSELS,
+    ERASED,
+    WAITS,
+    WITHDRAWN,
+    Delivery,
+    EmptyFile,
+    Former,
+    Refused,
+)
 from orchestration.landing.contents import LOADERS, Outcome, Target
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.erased import Erased
-from orchestration.landing.rejects import RejectSpool
+from orchestration.landing.life import delete_rows, forget_refused, gone_files, rename, set_aside
+from orchestration.landing.rejects import OUT_OF_TABLE, RejectSpool
 from orchestration.landing.report import FileReport, LoadReport, TableReport
 from orchestration.landing.tables import (
     ensure_audit,
@@ -30,6 +44,8 @@ from orchestration.landing.tables import (
     raw_table,
     rejects_table,
 )
+from orchestration.landing.zone import Zone
+from orchestration.refusals import in_french
 
 
 @dataclass(frozen=True)
@@ -52,6 +68,7 @@ def load_landing(
     tables: Sequence[SourceTable],
     domains: Collection[str] | None = None,
     progress: Callable[[str], None] | None = None,
+    accepted: Mapping[str, Collection[str]] | None = None,
 ) -> LoadReport:
     """Loads what is new in the landing zone; a file that fails leaves its previous rows and stops no other.
 
@@ -61,6 +78,8 @@ def load_landing(
         tables: the declarations.
         domains: only these, with their files; None means all.
         progress: receives one short French line a file.
+        accepted: files to load past their bounds, these alone, with the digests (SHA-256) said yes to; None
+            for an ordinary load.
 
     Returns:
         What was done, table by table and file by file.
@@ -74,7 +93,7 @@ def load_landing(
             "Créez-la, ou indiquez-en une autre par LANDING=….",
         )
     chosen = [table for table in tables if domains is None or table.domain in domains]
-    paths, unreadable = _paths(landing, domains)
+    zone = Zone.read(landing, domains)
     try:
         connection = psycopg.connect(conninfo, autocommit=True, client_encoding="utf8")
     except psycopg.OperationalError as error:
@@ -83,60 +102,53 @@ def load_landing(
             "Vérifiez que le serveur tourne, et PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.",
         ) from error
     with connection:
-        load = _Load(connection, landing, progress or (lambda line: None))
-        return load.run(chosen, paths, unreadable)
-
-
-def _paths(landing: Path, domains: Collection[str] | None) -> tuple[list[str], list[str]]:
-    """Files of the landing zone, hidden ones left out: usable paths, and those whose name is no text."""
-    usable: list[str] = []
-    unreadable: list[str] = []
-    for folder, folders, files in os.walk(landing):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = (Path(folder) / name).relative_to(landing).as_posix()
-            if name.startswith(".") or (domains is not None and path.split("/")[0] not in domains):
-                continue
-            try:
-                path.encode("utf-8")
-                usable.append(path)
-            except UnicodeEncodeError:
-                unreadable.append(os.fsencode(path).decode("utf-8", "backslashreplace"))
-    return sorted(usable), unreadable
+        load = _Load(connection, landing, progress or (lambda line: None), accepted)
+        return load.run(chosen, zone)
 
 
 class _Load:
     """One run of the loader over one connection."""
 
     def __init__(
-        self, connection: psycopg.Connection, landing: Path, progress: Callable[[str], None]
+        self,
+        connection: psycopg.Connection,
+        landing: Path,
+        progress: Callable[[str], None],
+        accepted: Mapping[str, Collection[str]] | None,
     ) -> None:
         self.connection = connection
         self.landing = landing
         self.progress = progress
+        self.accepted = accepted
 
-    def run(self, tables: Sequence[SourceTable], paths: list[str], unreadable: list[str]) -> LoadReport:
-        report = LoadReport()
+    def run(self, tables: Sequence[SourceTable], zone: Zone) -> LoadReport:
+        report = LoadReport(ignored=zone.locks)
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
         owners: dict[str, list[str]] = {}
-        for path in paths:
+        for path in zone.paths:
             for table in tables:
                 found = table.match(path)
                 if found:
                     matches[table.label].append(_Match(path, *found))
                     owners.setdefault(path, []).append(table.label)
-        report.unmatched = sorted([*(path for path in paths if path not in owners), *unreadable])
+        unmatched = (path for path in zone.paths if path not in owners)
+        report.unmatched = sorted([*unmatched, *zone.unreadable])
+        for path in zone.locks:
+            self.progress(f"{path} : verrou d'un classeur ouvert dans Excel, ignoré.")
         with _lost_server(self.connection):
             ensure_audit(self.connection)
         shared = {path: labels for path, labels in owners.items() if len(labels) > 1}
         for table in tables:
-            report.tables.append(self.load_table(table, matches[table.label], shared))
+            report.tables.append(self.load_table(table, matches[table.label], shared, zone))
         return report
 
     def load_table(
-        self, table: SourceTable, matches: Sequence[_Match], shared: dict[str, list[str]]
+        self, table: SourceTable, matches: Sequence[_Match], shared: dict[str, list[str]], zone: Zone
     ) -> TableReport:
         report = TableReport(table.domain, table.source, table.name)
+        present = {match.path for match in matches}
+        if self.accepted is not None:
+            matches = [match for match in matches if match.path in self.accepted]
         try:
             with _lost_server(self.connection):
                 ensure_table(self.connection, table)
@@ -149,8 +161,10 @@ class _Load:
             self.progress(f"{table.label} : échec. {report.message}")
             return report
         for group in _groups(table, matches):
-            self._load_group(table, group, shared, report)
-        if any(file.status in ("charge", "remplace") for file in report.files):
+            self._load_group(table, group, shared, report, present)
+        with _lost_server(self.connection):
+            self._look_for_gone(table, report, present, zone)
+        if report.loaded:
             # The first models read the table at once, long before autovacuum would look at it.
             with _lost_server(self.connection):
                 self.connection.execute(sql.SQL("analyze {}").format(raw_table(table)))
@@ -158,21 +172,38 @@ class _Load:
         report.settle(ever_loaded)
         return report
 
+    def _look_for_gone(
+        self, table: SourceTable, report: TableReport, present: Collection[str], zone: Zone
+    ) -> None:
+        """Says which files left the zone while their rows stay, and forgets those that never had any."""
+        if self.accepted is not None:
+            return
+        with self.connection.transaction():
+            forget_refused(self.connection, table, present)
+            gone = gone_files(self.connection, table, present)
+        report.gone = [path for path in gone if zone.covers(path)]
+        for path in report.gone:
+            self.progress(
+                f"{path} : n'est plus dans la zone de dépôt, ses lignes restent. "
+                f"Que faire : remettez-le ; si ses lignes doivent partir, make withdraw FICHIER={path}"
+            )
+
     def _load_group(
         self,
         table: SourceTable,
         group: Sequence[_Match],
         shared: dict[str, list[str]],
         report: TableReport,
+        present: Collection[str],
     ) -> None:
         """Loads one extract: its first file, the others being the same in another format."""
         winner, *others = group
         aside: set[str] = set()
-        loaded = self._load_file(table, winner, shared.get(winner.path), aside)
+        loaded = self._load_file(table, winner, shared.get(winner.path), aside, present)
         self._add(report, loaded)
         for other in others:
-            if loaded.status == "echec":
-                message = f"En attente : {winner.path}, préféré, a échoué."
+            if loaded.status in audit.REFUSED:
+                message = f"En attente : {winner.path}, préféré, n'est pas chargé."
                 self._add(report, FileReport(other.path, other.variant.name, "inchange", message))
             elif other.path in aside:
                 message = _same_extract(winner.path)
@@ -185,7 +216,12 @@ class _Load:
         self.progress(file.line())
 
     def _load_file(
-        self, table: SourceTable, match: _Match, owners: list[str] | None, aside: set[str]
+        self,
+        table: SourceTable,
+        match: _Match,
+        owners: list[str] | None,
+        aside: set[str],
+        present: Collection[str],
     ) -> FileReport:
         def load() -> FileReport:
             if owners:
@@ -195,9 +231,12 @@ class _Load:
                 )
             with (self.landing / match.path).open("rb") as file, self.connection.transaction():
                 lock(self.connection, f"{table.schema}.{table.identifier}")
-                return _FileLoad(self.connection, table, match, file, report, self.landing, aside).run()
+                return _FileLoad(
+                    self.connection, table, match, file, report, self.landing, aside, present, accepted
+                ).run()
 
         report = FileReport(match.path, match.variant.name, "inchange")
+        accepted = (self.accepted or {}).get(match.path, ())
         return self._guarded(table, match, load)
 
     def _guarded(self, table: SourceTable, match: _Match, work: Callable[[], FileReport]) -> FileReport:
@@ -209,25 +248,49 @@ class _Load:
         except (PlatformError, psycopg.Error, OSError) as error:
             if self.connection.closed:
                 raise
-            report = FileReport(match.path, match.variant.name, "echec", _sentence(error))
+            refusal = error if isinstance(error, Refused) else None
+            status = refusal.status if refusal else "echec"
+            report = FileReport(match.path, match.variant.name, status, _sentence(error))
         report.seconds = time.monotonic() - started
         with _lost_server(self.connection):
-            status = _stat(self.landing / match.path)
-            audit.record(
-                self.connection,
-                table,
-                {
-                    "fichier": match.path,
-                    "variante": match.variant.name,
-                    "statut": "echec",
-                    "message": report.message,
-                    "octets": status.st_size if status else None,
-                    "duree_s": round(report.seconds, 3),
-                    "empreinte": table.fingerprint(match.variant),
-                    "signature": audit.signature(status) if status else "",
-                },
-            )
+            report.message += "" if refusal else self._kept(table, match)
+            self._note_refused(table, match, report, refusal)
         return report
+
+    def _kept(self, table: SourceTable, match: _Match) -> str:
+        """Which rows of a file that failed are still there, and since when; "" for none."""
+        placed = audit.placing_entry(self.connection, table, match.path)
+        if placed is None or not placed.loaded or not placed.lignes:
+            return ""
+        former = Former(match.path, placed.lignes, placed.recu_le, own=True)
+        return f" Rien ne change : {former.words()}."
+
+    def _note_refused(
+        self, table: SourceTable, match: _Match, report: FileReport, refusal: Refused | None
+    ) -> None:
+        status = _stat(self.landing / match.path)
+        signature = audit.signature(status) if status else ""
+        last = audit.last_entry(self.connection, table, match.path)
+        # The same file, refused again: it came when it first did.
+        again = last is not None and last.statut in audit.REFUSED and last.signature == signature
+        audit.record(
+            self.connection,
+            table,
+            {
+                "fichier": match.path,
+                "variante": match.variant.name,
+                "statut": report.status,
+                "message": report.message,
+                "motif": refusal.motif if refusal else None,
+                "lignes": refusal.rows if refusal else None,
+                "sha256": refusal.digest if refusal else None,
+                "recu_le": last.recu_le if last and again else None,
+                "octets": status.st_size if status else None,
+                "duree_s": round(report.seconds, 3),
+                "empreinte": table.fingerprint(match.variant),
+                "signature": signature,
+            },
+        )
 
     def _double(self, table: SourceTable, match: _Match, winner: _Match) -> FileReport:
         """Records that a file repeats, in another format, the extract that was loaded."""
@@ -270,46 +333,11 @@ def _groups(table: SourceTable, matches: Sequence[_Match]) -> Iterator[list[_Mat
         yield sorted(group, key=lambda match: table.variants.index(match.variant))
 
 
-def set_aside(
-    connection: psycopg.Connection,
-    table: SourceTable,
-    path: str,
-    message: str,
-    signature: str = "",
-    variant: str = "",
-) -> None:
-    """Takes a file's rows out of the raw table and records it as `doublon`, in this transaction."""
-    delete_rows(connection, table, path)
-    audit.record(
-        connection,
-        table,
-        {
-            "fichier": path,
-            "variante": variant,
-            "statut": "doublon",
-            "message": message,
-            "signature": signature,
-        },
-    )
-
-
-def delete_rows(connection: psycopg.Connection, table: SourceTable, path: str) -> None:
-    """Deletes the rows and rejects of one file, if the audit knows the file at all."""
-    if audit.placing_entry(connection, table, path) is None:
-        return
-    connection.execute(sql.SQL("delete from {} where source_fichier = %s").format(raw_table(table)), [path])
-    connection.execute(
-        sql.SQL("delete from {} where source_nom = %s and table_nom = %s and source_fichier = %s").format(
-            rejects_table(table)
-        ),
-        [table.source, table.name, path],
-    )
-
-
 class _FileLoad:
     """Decides about one file, and loads it, in the transaction in progress.
 
-    `aside` receives the files whose rows it takes out because they are the same extract.
+    `aside` receives the files whose rows it takes out because they are the same extract; `present` has the
+    table's files that lie in the landing zone, `accepted` the digests that somebody said yes to.
     """
 
     def __init__(
@@ -321,7 +349,11 @@ class _FileLoad:
         report: FileReport,
         landing: Path,
         aside: set[str],
+        present: Collection[str],
+        accepted: Collection[str],
     ) -> None:
+        self.present = present
+        self.accepted = accepted
         self.landing = landing
         self.aside = aside
         self.connection = connection
@@ -333,17 +365,15 @@ class _FileLoad:
         self.status = os.fstat(file.fileno())
         self.signature = audit.signature(self.status)
         self.fingerprint = table.fingerprint(match.variant)
+        self.notes: list[str] = []
 
     def run(self) -> FileReport:
         last = audit.last_entry(self.connection, self.table, self.match.path)
         placed = audit.placing_entry(self.connection, self.table, self.match.path)
-        same_receipt = last is not None and last.signature == self.signature and last.statut != "echec"
-        in_place = (
-            placed is not None
-            and placed.loaded
-            and placed.empreinte == self.fingerprint
-            and (placed.lignes == 0 or not is_empty(self.connection, self.table))
+        same_receipt = (
+            last is not None and last.signature == self.signature and last.statut not in audit.REFUSED
         )
+        in_place = placed is not None and self._in_place(placed)
         if in_place and same_receipt:
             return self.report
         digest = hashlib.file_digest(self.file, "sha256").hexdigest()
@@ -351,46 +381,128 @@ class _FileLoad:
             self.report.status = "identique"
             self._record(digest, {})
             return self.report
+        if placed is not None and placed.withdrawn and self._still_withdrawn(placed, digest):
+            return self.report
         self.report.status = "remplace" if placed is not None and placed.loaded else "charge"
-        received = last.recu_le if last is not None and same_receipt else None
-        self._load(digest, {"recu_le": received})
+        received = last.recu_le if last is not None and last.signature == self.signature else None
+        old = None
+        if self.report.status == "charge":
+            old = self._former_name(digest)
+            if old is not None and old.moved(self.signature):
+                received = old.recu_le
+        try:
+            self._load(digest, {"recu_le": received}, placed, old)
+        except Refused as refusal:
+            refusal.digest = digest
+            raise
         return self.report
 
-    def _load(self, digest: str, values: dict[str, object]) -> None:
+    def _in_place(self, placed: audit.Entry) -> bool:
+        if not placed.loaded or placed.empreinte != self.fingerprint:
+            return False
+        if placed.lignes == 0:
+            return placed.motif in ADMITTED
+        return not is_empty(self.connection, self.table)
+
+    def _still_withdrawn(self, placed: audit.Entry, digest: str) -> bool:
+        known = audit.contents(self.connection, self.table, self.match.path)
+        if digest in self.accepted or digest not in known:
+            return False
+        self.report.status = "retire"
+        self.report.message = (
+            f"Retiré le {placed.recu_le.astimezone(BRUSSELS):%d/%m/%Y}. Que faire : ôtez-le de la zone de "
+            f"dépôt ; pour le remettre, make accept FICHIER={self.match.path}"
+        )
+        return True
+
+    def _former_name(self, digest: str) -> audit.Entry | None:
+        """The file that this new one was; None when it is no renamed one.
+
+        Raises:
+            Refused: it is a withdrawn one, renamed.
+        """
+        placed = audit.placed(self.connection, self.table)
+        twins = [entry for entry in placed if entry.sha256 == digest and entry.fichier != self.match.path]
+        gone = [entry for entry in twins if entry.fichier not in self.present]
+        if gone:
+            return gone[0]
+        if twins:
+            self.notes.append(_copy_of(self.match.path, twins[0].fichier))
+        elif digest not in self.accepted:
+            for entry in audit.withdrawn(self.connection, self.table, digest):
+                raise _withdrawn(entry.fichier, self.match.path)
+        return None
+
+    def _load(
+        self, digest: str, values: dict[str, object], placed: audit.Entry | None, old: audit.Entry | None
+    ) -> None:
         load_id = audit.next_id(self.connection)
         facts = {"source_fichier": self.match.path, "chargement_id": str(load_id), **self.match.captured}
         for name, value in facts.items():
             self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{name}", value])
+        former = self._former(old or placed)
         delete_rows(self.connection, self.table, self.match.path)
+        if old is not None:
+            rename(self.connection, self.table, old, self.match.path)
+            self.notes.append(f"Renommé : c'était {old.fichier}.")
         self._set_rivals_aside()
         erased = Erased(self.connection, self.table)
         rejects = RejectSpool()
         try:
             outcome = self._copy(rejects)
+            accepted = digest in self.accepted or (
+                placed is not None and placed.motif == ACCEPTED and placed.sha256 == digest
+            )
+            motif = self._check(outcome, rejects, former, accepted)
+            if digest in self.accepted:
+                self.notes.append("Chargé malgré ses bornes : accord donné.")
             left_out = erased.leave_out(load_id)
-            rejected = self._copy_rejects(load_id, rejects, erased)
+            written = self._copy_rejects(load_id, rejects, erased)
         finally:
             rejects.close()
         self._check_unchanged()
         outcome.rows -= left_out
-        if left_out or rejected < rejects.count:
+        if left_out or written.total() < rejects.count:
             outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")
+            motif = motif or ("" if outcome.rows else ERASED)
+        rejected = written.total() - written[OUT_OF_TABLE]
         self.report.rows, self.report.rejects = outcome.rows, rejected
-        self.report.blank_lines = outcome.blank_lines
-        if outcome.rows == 0 and rejected:
-            outcome.warnings.append(
-                "Aucune ligne n'a été acceptée : vérifiez `delimiter`, `encoding` et `header`."
-            )
-        self.report.message = " ".join(outcome.warnings)
+        self.report.blank_lines, self.report.out_of_table = outcome.blank_lines, outcome.out_of_table
+        self.report.misencoded = outcome.misencoded
+        self.report.message = " ".join([*self.notes, *outcome.warnings])
         self.report.columns_added = outcome.columns_added
         added = ", ".join(outcome.columns_added)
-        self._record(digest, {"chargement_id": load_id, "colonnes_nouvelles": added, **values})
+        self._record(
+            digest, {"chargement_id": load_id, "colonnes_nouvelles": added, "motif": motif, **values}
+        )
+
+    def _former(self, own: audit.Entry | None) -> Former | None:
+        """What the delivery is compared with: the file's own rows, else those of the last other file."""
+        if own is not None and own.loaded and own.lignes:
+            return Former(own.fichier, own.lignes, own.recu_le, own=True)
+        others = [
+            entry
+            for entry in audit.placed(self.connection, self.table)
+            if entry.lignes and entry.fichier != self.match.path
+        ]
+        if not others:
+            return None
+        newest = max(others, key=lambda entry: (entry.recu_le, entry.fichier))
+        return Former(newest.fichier, newest.lignes, newest.recu_le, own=False)
+
+    def _check(self, outcome: Outcome, rejects: RejectSpool, former: Former | None, accepted: bool) -> str:
+        refused = Counter(reject.motif for reject in rejects)
+        del refused[OUT_OF_TABLE]
+        note = " ".join(outcome.warnings) if not outcome.rows else ""
+        delivery = Delivery(self.match.path, self.match.variant.file_format, outcome.rows, refused, note)
+        return delivery.check(self.table, former, accepted)
 
     def _set_rivals_aside(self) -> None:
         """Takes out the same extract in another format, even if that file is gone from the zone."""
         if not self.table.one_format_per_extract:
             return
-        for path in audit.loaded_files(self.connection, self.table):
+        for entry in audit.placed(self.connection, self.table):
+            path = entry.fichier
             if path != self.match.path and _Match(path, self.match.variant, {}).extract == self.match.extract:
                 status = _stat(self.landing / path)
                 signature = audit.signature(status) if status else ""
@@ -400,36 +512,36 @@ class _FileLoad:
     def _copy(self, rejects: RejectSpool) -> Outcome:
         self.file.seek(0)
         if self.status.st_size == 0:
-            raise PlatformError(
-                "Le fichier est vide (0 octet).",
-                "Vérifiez que le dépôt s'est bien terminé, ou demandez un nouveau fichier.",
-            )
+            return Outcome(warnings=["Le fichier est vide (0 octet) : son dépôt s'est-il bien terminé ?"])
         target = Target(self.connection, self.table, self.match.variant)
         try:
             return LOADERS[self.match.variant.file_format](target, self.file, rejects)
+        except EmptyFile as error:
+            return Outcome(warnings=[error.message])
         except psycopg.Error as error:
             if self.connection.closed:
                 raise
             raise PlatformError(
-                f"PostgreSQL a refusé le fichier{_copy_line(error)} : {_first_line(error)}",
+                f"PostgreSQL a refusé le fichier{_copy_line(error)} : {_refusal(error)}",
                 "Rien de ce fichier n'est chargé. Cherchez l'erreur à cette ligne ; si elle parle de place "
                 "ou de droits, adressez-vous à l'administrateur du serveur.",
             ) from error
 
-    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> int:
+    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> Counter[str]:
+        """Writes what is no row; returns how many by motif."""
+        written: Counter[str] = Counter()
         if not rejects.count:
-            return 0
+            return written
         statement = sql.SQL(
             "copy {} (chargement_id, source_nom, table_nom, source_fichier, source_ligne, position_octet, "
             "motif, detail, texte, octets) from stdin"
         ).format(rejects_table(self.table))
         origin = (load_id, self.table.source, self.table.name, self.match.path)
         with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            written = 0
             for reject in rejects:
                 if not erased.concerns(reject):
                     copy.write_row((*origin, *reject))
-                    written += 1
+                    written[reject.motif] += 1
         return written
 
     def _check_unchanged(self) -> None:
@@ -455,6 +567,8 @@ class _FileLoad:
                 "lignes": self.report.rows,
                 "rejets": self.report.rejects,
                 "lignes_vides": self.report.blank_lines,
+                "hors_tableau": self.report.out_of_table,
+                "mal_encodees": self.report.misencoded,
                 "duree_s": round(self.report.seconds, 3),
                 "empreinte": self.fingerprint,
                 "signature": self.signature,
@@ -465,6 +579,22 @@ class _FileLoad:
 
 def _same_extract(path: str) -> str:
     return f"Même extraction que {path}, qui est préféré."
+
+
+def _copy_of(path: str, twin: str) -> str:
+    return (
+        f"Même contenu que {twin}, toujours dans la zone de dépôt. Que faire : si l'un des deux est de trop, "
+        f"ôtez-le de la zone, puis make withdraw FICHIER={twin} (ou FICHIER={path})."
+    )
+
+
+def _withdrawn(old: str, path: str) -> Refused:
+    return Refused(
+        "attente",
+        WITHDRAWN,
+        f"{WAITS} : même contenu que {old}, qui a été retiré.",
+        f"S'il doit revenir sous ce nom, make accept FICHIER={path} ; sinon, ôtez-le de la zone de dépôt.",
+    )
 
 
 def _stat(path: Path) -> os.stat_result | None:
@@ -483,9 +613,18 @@ def _sentence(error: Exception) -> str:
             "Que faire : vérifiez ses droits et qu'il est toujours là."
         )
     return (
-        f"PostgreSQL a refusé : {_first_line(error)} "
+        f"PostgreSQL a refusé : {_refusal(error)} "
         "Que faire : vérifiez les droits du compte sur les schémas raw_* et plateforme."
     )
+
+
+def _refusal(error: Exception) -> str:
+    """What PostgreSQL refused, in French when it is known."""
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        said = in_french(error.sqlstate, error.diag.message_primary, {"colonne": error.diag.column_name})
+        if said:
+            return said.partition("\n")[0]
+    return _first_line(error)
 
 
 def _first_line(error: BaseException) -> str:

@@ -16,6 +16,7 @@ MOTIFS = {
     "cle_en_double": "clé présente deux fois dans le même objet",
     "formule_sans_valeur": "formule sans valeur enregistrée",
     "guillemet_isole": "guillemet ouvert et jamais fermé sur la ligne",
+    "hors_tableau": "ligne hors du tableau",
     "ligne_trop_longue": "ligne trop longue",
     "ligne_vide": "ligne vide au milieu du fichier",
     "nombre_de_champs": "nombre de champs inattendu",
@@ -24,6 +25,8 @@ MOTIFS = {
     "pas_un_objet": "valeur simple ou liste à la place d'un objet",
     "texte_apres_guillemet": "texte après un guillemet fermant",
 }
+# Kept with the rejects, and none of them: the declaration says that these lines are no rows.
+OUT_OF_TABLE = "hors_tableau"
 
 
 class Reject(NamedTuple):

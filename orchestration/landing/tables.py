@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
+from orchestration.landing.audit import STATUSES
 from orchestration.landing.declaration import SourceTable
 from orchestration.landing.erased import LIST as ERASED
 from orchestration.landing.erased import ensure_list
@@ -28,7 +30,7 @@ create table if not exists plateforme.chargements (
     table_nom text not null,
     fichier text not null,
     variante text not null default '',
-    statut text not null check (statut in ('charge', 'remplace', 'identique', 'doublon', 'echec')),
+    statut text not null,
     message text not null default '',
     recu_le timestamptz not null default now(),
     charge_le timestamptz not null default now(),
@@ -51,6 +53,14 @@ comment on column plateforme.chargements.empreinte is
 comment on column plateforme.chargements.signature is
     'Identité du fichier sur le disque : une autre valeur est une nouvelle réception.';
 """
+
+# What the audit learned later: an existing table gets it too.
+_AUDIT_COLUMNS = {
+    "hors_tableau": "bigint not null default 0",
+    "mal_encodees": "bigint not null default 0",
+    "motif": "text not null default ''",
+}
+_AUDIT_STATUSES = "chargements_statut_check"
 
 _REJECTS = """
 create table if not exists {rejects} (
@@ -77,7 +87,8 @@ create table if not exists {raw} (
 """
 
 REJECTS_TABLE = "rejets_chargement"
-LOCK_TIMEOUT = "60s"
+# A moment, below that after which PostgreSQL looks for deadlocks; seconds between two, and in all.
+LOCK_TIMEOUT, PAUSE, PATIENCE = "800ms", 1.0, 60.0
 
 
 def raw_table(table: SourceTable) -> sql.Identifier:
@@ -105,8 +116,84 @@ def ensure_audit(connection: psycopg.Connection) -> None:
                 connection.execute("create schema plateforme")
             connection.execute(_AUDIT)
             apply_access(connection, "plateforme", "chargements")
+        _migrate_audit(connection)
         if ensure_list(connection):
             apply_access(connection, *ERASED.split("."))
+
+
+def _migrate_audit(connection: psycopg.Connection) -> None:
+    """Gives the audit the columns and statuses that it lacks, within the transaction in progress.
+
+    Raises:
+        PlatformError: this account may not, or a reader has kept the table busy for a minute.
+    """
+    present = {
+        name
+        for (name,) in connection.execute(
+            "select attname from pg_attribute where attrelid = 'plateforme.chargements'::regclass"
+        )
+    }
+    changes = [
+        sql.SQL("add column {} {}").format(sql.Identifier(name), sql.SQL(kind))
+        for name, kind in _AUDIT_COLUMNS.items()
+        if name not in present
+    ]
+    allowed = connection.execute(
+        "select pg_get_constraintdef(oid) from pg_constraint "
+        "where conrelid = 'plateforme.chargements'::regclass and conname = %s",
+        [_AUDIT_STATUSES],
+    ).fetchone()
+    if allowed is None or any(f"'{status}'" not in allowed[0] for status in STATUSES):
+        name = sql.Identifier(_AUDIT_STATUSES)
+        statuses = sql.SQL(", ").join(map(sql.Literal, STATUSES))
+        changes.append(sql.SQL("drop constraint if exists {}").format(name))
+        changes.append(sql.SQL("add constraint {} check (statut in ({}))").format(name, statuses))
+    if changes:
+        _alter(connection, sql.Identifier("plateforme", "chargements"), changes, "être mise à jour")
+
+
+def _alter(
+    connection: psycopg.Connection, table: sql.Identifier, changes: Sequence[sql.Composable], why: str
+) -> None:
+    """Changes a table, unless a session keeps it busy for a minute.
+
+    A lock that is waited for makes every later reader wait: it is asked for a moment at a time.
+    """
+    name = table.as_string(connection).replace('"', "")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+                connection.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(changes)))
+                connection.execute("set local lock_timeout = 0")
+            return
+        except psycopg.errors.LockNotAvailable as error:
+            if time.monotonic() > deadline:
+                raise PlatformError(
+                    f"La table {name} doit {why}, mais {_holder(connection, table)} la garde occupée depuis "
+                    f"{PATIENCE:.0f} s ; les lignes en place restent.",
+                    "Demandez à ce rôle de fermer sa requête ou sa transaction, puis relancez le chargement.",
+                ) from error
+            time.sleep(PAUSE)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise PlatformError(
+                f"La table {name} doit {why}, et ce compte n'en est pas le propriétaire.",
+                "Faites lancer make load une fois par le compte qui a créé cette table.",
+            ) from error
+
+
+def _holder(connection: psycopg.Connection, table: sql.Identifier) -> str:
+    """Who holds a table, in French."""
+    row = connection.execute(
+        "select string_agg(distinct format('la session %%s (rôle %%s%%s%%s)', s.pid, s.usename, "
+        "coalesce(', application ' || nullif(s.application_name, ''), ''), "
+        "coalesce(', depuis le ' || to_char(s.xact_start, 'DD/MM à HH24:MI'), '')), ' ; ') "
+        "from pg_locks as l inner join pg_stat_activity as s on s.pid = l.pid "
+        "where l.relation = to_regclass(%s) and l.granted and l.pid <> pg_backend_pid()",
+        [table.as_string(connection)],
+    ).fetchone()
+    return row[0] if row and row[0] else "une autre session"
 
 
 def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
@@ -179,16 +266,8 @@ def add_columns(
         )
         for name in undefaulted
     ]
-    connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
-    try:
-        connection.execute(sql.SQL("alter table {} {}").format(raw_table(table), sql.SQL(", ").join(changes)))
-    except psycopg.errors.LockNotAvailable as error:
-        raise PlatformError(
-            f"La table {table.schema}.{table.identifier} doit recevoir des colonnes ({', '.join(added)}), "
-            "mais une autre session la garde occupée depuis une minute.",
-            "Fermez les requêtes ouvertes sur cette table, puis relancez le chargement.",
-        ) from error
-    connection.execute("set local lock_timeout = 0")
+    names = ", ".join(added or undefaulted)
+    _alter(connection, raw_table(table), changes, f"recevoir des colonnes ({names})")
     return added
 
 

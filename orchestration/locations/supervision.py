@@ -9,6 +9,7 @@ import psycopg
 from orchestration.building.orphans import find_orphans
 from orchestration.history.structure import forget_old_runs
 from orchestration.landing import read_declarations
+from orchestration.landing.zone import Zone
 from orchestration.locations.dbt_run import clean_leftovers
 from orchestration.locations.freshness import note_freshness, watched_sources
 from orchestration.locations.messages import messages
@@ -93,11 +94,11 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
 
 
 def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
-    """Files of the landing zone that no source matches, relative to it; hidden ones do not count."""
+    """Files of the landing zone that no source matches, relative to it; hidden and lock files aside."""
     tables = read_declarations(manifest, [])
-    files = (path.relative_to(settings.landing) for path in settings.landing.rglob("*") if path.is_file())
-    visible = (path.as_posix() for path in files if not any(part.startswith(".") for part in path.parts))
-    return sorted(path for path in visible if not any(table.match(path) for table in tables))
+    zone = Zone.read(settings.landing, None)
+    unmatched = (path for path in zone.paths if not any(table.match(path) for table in tables))
+    return sorted([*unmatched, *zone.unreadable])
 
 
 def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChecksDefinition:

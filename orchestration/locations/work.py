@@ -202,11 +202,11 @@ class Work:
             return
         for table in journal.load.tables:
             key = keys[table.domain, table.source, table.table]
-            metadata, reasons = _load_metadata(table), _reasons(table)
+            metadata, reasons = _load_metadata(table), "\n".join(table.reasons())
             if reasons:
                 name = f"{table.domain}.{table.source}.{table.table}"
                 journal.errors.append(f"Chargement de {name} : {reasons}")
-            else:
+            if not reasons or table.loaded:
                 yield dg.MaterializeResult(asset_key=key, metadata=metadata)
             yield dg.AssetCheckResult(
                 asset_key=key,
@@ -348,7 +348,9 @@ def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
 
 
 def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str]:
+    gone = {"partis de la zone, lignes gardées": ", ".join(table.gone)} if table.gone else {}
     return {
+        **gone,
         "statut": table.status,
         "fichiers": len(table.files),
         "lignes": sum(file.rows for file in table.files),
@@ -357,12 +359,6 @@ def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str
             "\n".join(f"- {file.line()}" for file in table.files) or "aucun fichier"
         ),
     }
-
-
-def _reasons(table: TableReport) -> str:
-    """Why a table failed, "" when it did not."""
-    files = [f"{file.path} : {file.message}" for file in table.files if file.status == "echec"]
-    return "\n".join([table.message, *files]).strip()
 
 
 def _metadata(result: NodeResult) -> dict[str, int | float]:

@@ -147,7 +147,10 @@ def _sources(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
                 text="Le dernier fichier reçu n'a pas pu être chargé ; les données d'avant restent en place.",
                 since=source.failed_at or source.last or quality.made_at,
                 detail=_cut(source.failure),
-                advice="Corriger le fichier ou le redemander à qui l'envoie, puis le redéposer.",
+                advice=(
+                    "Corriger le fichier ou le redemander à qui l'envoie, puis le redéposer ; s'il attend un "
+                    "accord et qu'il est juste, demander à l'équipe Plateforme de le charger (make accept)."
+                ),
                 copied=True,
                 **common,
             )

@@ -26,16 +26,18 @@ ADVICE = {
     "reconciles_with_source": "Prévenir l'équipe Plateforme : des lignes se perdent ou se répètent.",
     "comparable_volume": (
         "Voir dans la feuille « À corriger » du classeur quel fichier, ses lignes et celles qu'on "
-        "attendait : il est peut-être coupé, ou répété. S'il est juste, le dire à l'équipe Plateforme."
+        "attendait : il est peut-être vide, coupé, ou répété. S'il est juste, le dire à l'équipe Plateforme, "
+        "qui charge un fichier en attente par make accept FICHIER=…"
     ),
     "as_declared": (
         "Voir dans la feuille « À corriger » du classeur quel fichier et quelle colonne nouvelle ; si c'est "
-        "un chargement qui échoue, la raison est sous « Fraîcheur », sur la page du domaine. Demander un "
-        "nouveau fichier, ou faire déclarer la colonne."
+        "un chargement qui échoue ou qui attend un accord, la raison est sous « Fraîcheur », sur la page du "
+        "domaine. Demander un nouveau fichier, ou faire déclarer la colonne."
     ),
     "fully_loaded": (
-        "Demander le fichier entier, dans l'encodage déclaré, sous un seul nom ; si la table a été touchée à "
-        "la main, redéposer le fichier."
+        "Demander le fichier entier, dans l'encodage déclaré ; si un contenu est venu sous deux noms, ôter "
+        "celui de trop de la zone de dépôt, puis make withdraw FICHIER=… ; si la table a été touchée à la "
+        "main, redéposer le fichier."
     ),
     "few_set_aside": (
         "Ouvrir la feuille « Écarts » du classeur : une colonne est sans doute décalée, ou écrite sous une "

@@ -14,6 +14,7 @@ import psycopg
 from orchestration.catalogue import french
 from orchestration.catalogue.quality import due
 from orchestration.history.measures import ASIDE, FILES, ROWS
+from orchestration.landing.audit import RECEIPTS, REFUSED
 from orchestration.manifest.nodes import Manifest, Node, domain_of, file_of, label_of, node_of, tested_id
 from orchestration.quality import facts
 from orchestration.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
@@ -153,9 +154,9 @@ def _sources(
         promised = (
             due(last.astimezone(BRUSSELS).date(), dataset.refresh) if last and dataset.refresh else None
         )
-        reason, failed_at = failures.get(key, ("", None))
-        if reason and dataset.has_personal_data:
-            # The loader's own words may quote what stands in the file.
+        reason, counted_only, failed_at = failures.get(key, ("", True, None))
+        if dataset.has_personal_data and not counted_only:
+            # The loader's own words may quote what stands in the file; where it gives a motif, they count.
             reason = "Le fichier n'a pas pu être chargé ; le journal des chargements dit pourquoi."
         yield Received(
             unique_id=name,
@@ -206,25 +207,31 @@ def _measures(connection: psycopg.Connection, at: datetime) -> dict[str, dict[st
 
 def _receipts(
     connection: psycopg.Connection, now: datetime
-) -> tuple[dict[tuple[str, str, str], datetime], dict[tuple[str, str, str], tuple[str, datetime]]]:
-    """By source table: the last receipt; why the newest load of one of its files failed, and its receipt."""
+) -> tuple[dict[tuple[str, str, str], datetime], dict[tuple[str, str, str], tuple[str, bool, datetime]]]:
+    """By source table: the last receipt; why the newest load of one of its files failed or waits, whether
+    these words only count, and its receipt.
+    """
     if connection.execute("select to_regclass('plateforme.chargements')").fetchone() == (None,):
         return {}, {}
     last = connection.execute(
         "select domaine, source_nom, table_nom, max(recu_le) from plateforme.chargements "
-        "where statut <> 'echec' and recu_le <= %s group by domaine, source_nom, table_nom",
-        [now],
+        "where statut = any(%s) and recu_le <= %s group by domaine, source_nom, table_nom",
+        [list(RECEIPTS), now],
     ).fetchall()
     failed = connection.execute(
-        "select c.domaine, c.source_nom, c.table_nom, c.fichier, c.message, c.recu_le "
+        "select c.domaine, c.source_nom, c.table_nom, c.fichier, c.message, c.motif, c.recu_le "
         "from plateforme.chargements as c "
         "inner join (select max(chargement_id) as chargement_id from plateforme.chargements "
         "group by domaine, source_nom, table_nom, fichier) as d on c.chargement_id = d.chargement_id "
-        "where c.statut = 'echec' order by c.chargement_id"
+        "where c.statut = any(%s) order by c.chargement_id",
+        [list(REFUSED)],
     ).fetchall()
     return (
         {(domain, source, table): at for domain, source, table, at in last},
-        {(domain, source, table): (f"{file} : {why}", at) for domain, source, table, file, why, at in failed},
+        {
+            (domain, source, table): (f"{file} : {why}", bool(motif), at)
+            for domain, source, table, file, why, motif, at in failed
+        },
     )
 
 

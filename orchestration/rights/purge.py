@@ -25,6 +25,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Dataset
 from orchestration.governance.fingerprints import fingerprint, rights_key
 from orchestration.governance.vocabulary import RECEPTION
+from orchestration.landing.audit import PLACING
 from orchestration.landing.report import counted
 from orchestration.landing.tables import REJECTS_TABLE
 from orchestration.manifest.metadata import meta_of
@@ -218,9 +219,9 @@ class _Planner:
             # What says that a file is in place must stay, or the loader would take the file for new.
             return sql.SQL(
                 "case when chargement_id not in (select max(chargement_id) from plateforme.chargements "
-                "where statut in ('charge', 'remplace', 'doublon') "
-                "group by domaine, source_nom, table_nom, fichier) then cast({} as date) end"
-            ).format(sql.Identifier("recu_le" if since == RECEPTION else since))
+                "where statut = any({}) group by domaine, source_nom, table_nom, fichier) "
+                "then cast({} as date) end"
+            ).format(sql.Literal(list(PLACING)), sql.Identifier("recu_le" if since == RECEPTION else since))
         # Files loaded again, unchanged, keep their first receipt.
         receipt = sql.SQL(
             "coalesce((select min(c.recu_le) from plateforme.chargements as p "

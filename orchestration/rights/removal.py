@@ -7,12 +7,14 @@ from collections.abc import Iterable
 import psycopg
 from psycopg import sql
 
+from orchestration.landing.audit import LOADED, PLACING
+from orchestration.landing.rejects import OUT_OF_TABLE
 from orchestration.landing.tables import REJECTS_TABLE
 
 _NOTE = """
 insert into plateforme.chargements (
     domaine, source_nom, table_nom, fichier, variante, statut, message, recu_le, octets, sha256, lignes,
-    rejets, lignes_vides, empreinte, signature
+    rejets, lignes_vides, hors_tableau, mal_encodees, motif, empreinte, signature
 )
 select
     domaine, source_nom, table_nom, fichier, variante, 'remplace', {message}, recu_le, octets, sha256,
@@ -20,14 +22,16 @@ select
     (
         select count(*) from {rejects} as r
         where r.source_nom = c.source_nom and r.table_nom = c.table_nom and r.source_fichier = c.fichier
+            and r.motif <> {aside}
     ),
-    lignes_vides, empreinte, signature
+    lignes_vides, hors_tableau, mal_encodees,
+    case when motif = 'accepte' then motif else 'effacees' end, empreinte, signature
 from plateforme.chargements as c
 where chargement_id = (
     select max(chargement_id) from plateforme.chargements
     where domaine = {domain} and source_nom = {source} and table_nom = {name} and fichier = {file}
-        and statut in ('charge', 'remplace', 'doublon')
-) and statut <> 'doublon'
+        and statut = any({placing})
+) and statut = any({loaded})
 """
 
 
@@ -58,5 +62,8 @@ def note_removed(
                 source=sql.Literal(name),
                 name=sql.Literal(table),
                 file=sql.Literal(file),
+                aside=sql.Literal(OUT_OF_TABLE),
+                placing=sql.Literal(list(PLACING)),
+                loaded=sql.Literal(list(LOADED)),
             )
         )

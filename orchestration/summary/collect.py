@@ -13,7 +13,8 @@ from psycopg import sql
 
 from orchestration.landing import SourceTable as Declaration
 from orchestration.landing import read_declarations
-from orchestration.landing.audit import last_receipt, loaded_files
+from orchestration.landing.audit import PLACING, last_receipt, loaded_files
+from orchestration.landing.rejects import OUT_OF_TABLE
 from orchestration.landing.tables import REJECTS_TABLE, rejects_table
 from orchestration.manifest.wording import in_french
 
@@ -33,6 +34,7 @@ class Run:
         seconds: duration of each step, by its French title.
         connection: host, port, database, user, password_file (None on a server that is not ours).
         unmatched: files of the landing zone that match no declaration, relative to it.
+        gone: files that left the landing zone, and whose rows are still in the raw tables.
         load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
         results: the `results` of dbt's run_results.json; empty when nothing was built.
         problem: what stopped the run, in French; None when it went to its end.
@@ -44,6 +46,7 @@ class Run:
     seconds: Mapping[str, float]
     connection: Mapping[str, str | None]
     unmatched: Sequence[str] = ()
+    gone: Sequence[str] = ()
     load_failures: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[Mapping[str, Any]] = ()
     problem: str | None = None
@@ -63,6 +66,7 @@ class SourceTable:
         rejected, excluded, anomalies: lines of staging's écarts, by reason.
         rejected_rows, excluded_rows: rows that are not in staging for it.
         typed: staging has typed its rows; without it, nothing is known of their écarts.
+        outdated: staging had typed rows that a load has changed since.
         never_received: no file ever came, and none failed.
         failure: why it could not be loaded; None when it could.
         last_received: last receipt, ISO 8601, UTC; None when nothing came.
@@ -81,6 +85,7 @@ class SourceTable:
     rejected_rows: int = 0
     excluded_rows: int = 0
     typed: bool = False
+    outdated: bool = False
     never_received: bool = False
     failure: str | None = None
     last_received: str | None = None
@@ -123,6 +128,7 @@ class Summary:
     seconds: dict[str, float]
     connection: dict[str, str | None]
     audit: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The content of build/summary.json."""
@@ -176,6 +182,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         target=run.target,
         sources=sources,
         unmatched=sorted(run.unmatched),
+        gone=sorted(run.gone),
         models=dict(counts["model"]),
         seeds=dict(counts["seed"]),
         tests=dict(counts["test"]),
@@ -234,10 +241,11 @@ def read_sources(
             source.rows = _count(connection, table.schema, table.identifier)
         if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
             source.unreadable = _unreadable(connection, table)
-        for model in ecarts.get(unique_id, ()):
-            if (model["schema"], model["alias"]) in relations:
-                source.typed = True
-                _add_ecarts(connection, source, model)
+        models = [one for one in ecarts.get(unique_id, ()) if (one["schema"], one["alias"]) in relations]
+        source.outdated = audited and any(_older(connection, model, table) for model in models)
+        source.typed = bool(models) and not source.outdated
+        for model in models if source.typed else ():
+            _add_ecarts(connection, source, model)
         found.append(source)
     return found
 
@@ -247,11 +255,28 @@ def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
     return connection.execute(query).fetchone()[0]
 
 
+def _older(connection: psycopg.Connection, model: Mapping[str, Any], table: Declaration) -> bool:
+    """Whether a load changed the raw rows after an écarts table was built of them.
+
+    Each build ends by the statistics of its table: their date is that of the build, for plain dbt too. A
+    view, or a table without this date, is taken as it is.
+    """
+    found = connection.execute(
+        "select max((to_jsonb(c) ->> 'charge_le')::timestamptz) > (select s.last_analyze "
+        "from pg_stat_all_tables as s where s.schemaname = %s and s.relname = %s) "
+        "from plateforme.chargements as c where domaine = %s and source_nom = %s and table_nom = %s "
+        "and statut = any(%s)",
+        [model["schema"], model["alias"], table.domain, table.source, table.name, list(PLACING)],
+    ).fetchone()
+    return bool(found and found[0])
+
+
 def _unreadable(connection: psycopg.Connection, table: Declaration) -> dict[str, int]:
     query = sql.SQL(
-        "select motif, count(*) from {} where source_nom = %s and table_nom = %s group by motif"
+        "select motif, count(*) from {} where source_nom = %s and table_nom = %s and motif <> %s "
+        "group by motif"
     ).format(rejects_table(table))
-    return dict(connection.execute(query, [table.source, table.name]).fetchall())
+    return dict(connection.execute(query, [table.source, table.name, OUT_OF_TABLE]).fetchall())
 
 
 def _ecarts_models(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:

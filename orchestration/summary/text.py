@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from orchestration.landing.bounds import WAITS
 from orchestration.landing.rejects import MOTIFS
 from orchestration.landing.report import counted
 from orchestration.summary.collect import SourceTable, Summary
@@ -27,6 +28,7 @@ AGREEING = {"success", "skipped"}
 
 def render(summary: Summary) -> str:
     """Writes the summary in French, aligned, ending with the connection card."""
+    waits = any(WAITS in (source.failure or "") for source in summary.sources)
     parts = [
         f"Résumé\n  Zone de dépôt : {summary.landing}",
         _sources(summary.sources),
@@ -40,7 +42,11 @@ def render(summary: Summary) -> str:
         ),
         _list("Fichiers qu'aucune source ne déclare", summary.unmatched),
         _list(
-            "Chargements en échec",
+            "Fichiers ôtés de la zone, dont les lignes restent (make withdraw FICHIER=… les retire)",
+            summary.gone,
+        ),
+        _list(
+            "Chargements en échec" + (" ou en attente d'un accord" if waits else ""),
             [f"{source.label} : {source.failure}" for source in summary.sources if source.failure],
         ),
         _build(summary),

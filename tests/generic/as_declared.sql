@@ -1,6 +1,6 @@
 {#
-  The last deposit of each file could be loaded, and brought the declared columns alone. A file that fails
-  leaves its former rows: nothing else would show that the table is no longer up to date.
+  The last deposit of each file could be loaded, and brought the declared columns alone. A file that fails, or
+  waits for a yes, leaves its former rows: nothing else would show that the table is no longer up to date.
 #}
 {% test as_declared(model) %}
 {{ config(severity='warn') }}
@@ -9,6 +9,7 @@ with entrees as (
         chargement_id,
         fichier,
         statut,
+        motif,
         colonnes_nouvelles
     from plateforme.chargements
     where {{ receipts_of(model) }}
@@ -26,11 +27,12 @@ dernieres as (
 select
     entrees.fichier,
     entrees.statut,
+    entrees.motif,
     entrees.colonnes_nouvelles
 from entrees
 inner join dernieres
     on entrees.fichier = dernieres.fichier
 where
-    (entrees.chargement_id = dernieres.derniere and entrees.statut = 'echec')
+    (entrees.chargement_id = dernieres.derniere and entrees.statut in ('echec', 'attente'))
     or (entrees.chargement_id = dernieres.placee and entrees.colonnes_nouvelles <> '')
 {% endtest %}

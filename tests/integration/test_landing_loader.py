@@ -181,6 +181,27 @@ def test_never_received_table_exists_and_is_empty(load: Any, connection: Connect
     assert rows(connection) == []
 
 
+def test_older_audit_gets_its_new_columns_and_statuses(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    load()
+    connection.execute(
+        "alter table plateforme.chargements drop hors_tableau, drop mal_encodees, drop motif, "
+        "drop constraint chargements_statut_check, add constraint chargements_statut_check "
+        "check (statut in ('charge', 'remplace', 'identique', 'doublon', 'echec'))"
+    )
+    put(landing, "x.csv", "a,b\n1,3\n")
+    load()
+    kept = connection.execute(
+        "select statut, hors_tableau, mal_encodees, motif from plateforme.chargements order by chargement_id"
+    )
+    assert kept.fetchall() == [("charge", 0, 0, ""), ("remplace", 0, 0, "")]
+    connection.execute("update plateforme.chargements set statut = 'attente'")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("update plateforme.chargements set statut = 'perdu'")
+
+
 def test_file_that_left_keeps_its_rows(load: Any, landing: Path, connection: Connection) -> None:
     path = put(landing, "x.csv", "a,b\n1,2\n")
     load()
@@ -223,6 +244,10 @@ def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None
         ("nul.csv", b"a\0,b\n1,2\n", "octets nuls"),
         ("coupe.json", b'[{"a": 1, "b": 2}, {"a": ', "ligne 1, colonne 26"),
         ("vide.json", b"", "vide"),
+        ("tout.csv", b"a,b\n1\n2\n3\n", "Livraison vide : aucune ligne acceptée. 3 lignes refusées (nombre"),
+        ("entete.csv", b"a,b\n", "Livraison vide"),
+        ("rien.json", b"[]", "Livraison vide"),
+        ("erreur.json", b'{"error": "not found"}', "Vérifiez `rows`"),
         ("faux.xlsx", b"a,b\n1,2\n", "illisible"),
         ("large.csv", ",".join(f"c{k}" for k in range(1700)).encode() + b",a,b\n", "PostgreSQL a refusé"),
     ],
@@ -260,7 +285,9 @@ def test_failure_keeps_the_previous_rows(load: Any, landing: Path, connection: C
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
     put(landing, "x.csv", "c\n1\n")
-    assert only(load()).status == "echec"
+    failed = only(load())
+    assert failed.status == "echec"
+    assert " Rien ne change : 1 ligne en place, depuis le " in failed.message
     assert rows(connection) == [(2, "1", "2")]
     put(landing, "x.csv", "a,b\n1,2\n")
     assert only(load()).status == "identique"
@@ -363,7 +390,8 @@ def test_other_format_waits_while_the_first_fails(
 
 
 def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, connection: Connection) -> None:
-    declared = table("age/essai/*.json", file_format="json", options={"envelope": "opendatasoft_v2"})
+    cut = {"envelope": "opendatasoft_v2", "allow_partial": True}
+    declared = table("age/essai/*.json", file_format="json", options=cut)
     records = [{"a": 1.50, "b": [1, "é"]}, 3, {"a": None, "b": "", "neuf": {"x": True}}]
     put(landing, "x.json", json.dumps({"total_count": 5, "results": records}))
     report = load(declared)
@@ -378,10 +406,19 @@ def test_json_columns_rejects_and_announced_count(load: Any, landing: Path, conn
     assert only(report).line().startswith("age/essai/x.json : chargé, 2 lignes, 1 illisible, ")
 
 
-def test_empty_json_list_is_no_failure(load: Any, landing: Path, connection: Connection) -> None:
-    put(landing, "x.json", "[]")
-    assert only(load(table("age/essai/*.json", file_format="json"))).status == "charge"
-    assert rows(connection) == []
+def test_cut_export_fails_and_the_rows_before_stay(load: Any, landing: Path, connection: Connection) -> None:
+    declared = table("age/essai/*.json", file_format="json", options={"envelope": "opendatasoft_v2"})
+    whole = {"total_count": 2, "results": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}
+    put(landing, "x.json", json.dumps(whole))
+    load(declared)
+    put(landing, "x.json", json.dumps({**whole, "results": whole["results"][:1]}))
+    assert only(load(declared)).status == "echec"
+    message = only(load(declared)).message
+    assert "annonce 2 enregistrements et en contient 1 : l'export est coupé" in message
+    assert rows(connection, "a") == [("1",), ("3",)]
+    put(landing, "x.json", json.dumps({**whole, "results": []}))
+    assert "vide" in only(load(declared)).message
+    assert rows(connection, "a") == [("1",), ("3",)]
 
 
 def test_sheet_is_loaded_as_text(load: Any, landing: Path, connection: Connection) -> None:
@@ -447,11 +484,13 @@ def test_busy_table_fails_with_advice_and_the_others_load(
 ) -> None:
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
-    monkeypatch.setattr("orchestration.landing.tables.LOCK_TIMEOUT", "200ms")
+    monkeypatch.setattr("orchestration.landing.tables.PATIENCE", 0.5)
     with psycopg.connect(database) as reader:
         reader.execute("select * from raw_age.essai")
         report = load(table(columns=("a", "b", "c")), table("age/autre/*.csv", name="autre"))
+        pid = reader.info.backend_pid
     assert [found.status for found in report.tables] == ["echec", "jamais_recu"]
+    assert f"la session {pid} (rôle " in report.tables[0].message
     assert "occupée" in report.tables[0].message
 
 

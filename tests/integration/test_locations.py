@@ -122,6 +122,13 @@ def test_a_source_that_cannot_be_loaded_stops_no_other(small: SmallProject) -> N
     # The rows of the last good file are still there.
     assert small.query("select count(*) from donnees.dim_ecoles") == [(2,)]
     assert run(small.settings, "transversal").success
+    # Another edition of the same source is loaded, and built; the bad one keeps the run red.
+    small.write("landing/age/ecoles/ecoles-2.csv", "fase,nom\n3,Trois\n")
+    result = run(small.settings, "age")
+    assert not result.success
+    assert {"ecoles/ecoles", "dim_ecoles"} <= made(result)
+    assert not checks(result)["ecoles/ecoles", LOADED].passed
+    assert small.query("select count(*) from donnees.dim_ecoles") == [(3,)]
 
 
 def test_a_failed_test_is_a_failed_check_and_a_red_run(small: SmallProject) -> None:

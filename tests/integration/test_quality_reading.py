@@ -89,11 +89,11 @@ class Book:
             ],
         )
 
-    def receive(self, days_ago: float, status: str = "charge", message: str = "") -> None:
+    def receive(self, days_ago: float, status: str = "charge", message: str = "", motif: str = "") -> None:
         self.connection.execute(
             "insert into plateforme.chargements (domaine, source_nom, table_nom, fichier, statut, message, "
-            "recu_le) values ('age', 'ecoles', 'ecoles', 'age/ecoles/e.csv', %s, %s, %s)",
-            [status, message, NOW - timedelta(days=days_ago)],
+            "motif, recu_le) values ('age', 'ecoles', 'ecoles', 'age/ecoles/e.csv', %s, %s, %s, %s)",
+            [status, message, motif, NOW - timedelta(days=days_ago)],
         )
 
     def read(self, **more: Any) -> Quality:
@@ -249,6 +249,11 @@ def test_the_words_of_the_loader_are_not_told_of_a_source_about_persons(book: Bo
     book.receive(2, "echec", "Ligne 3 : « Dupont ».")
     [found] = [one for one in book.read().sources if one.unique_id == SCHOOLS]
     assert found.personal and "Dupont" not in found.failure and found.failure
+    # Those that only count are told.
+    book.receive(1, "attente", "En attente d'un accord : 8 lignes.", "chute")
+    [found] = [one for one in book.read().sources if one.unique_id == SCHOOLS]
+    assert found.failure == "age/ecoles/e.csv : En attente d'un accord : 8 lignes."
+    assert (found.last, found.failed_at) == (None, NOW - timedelta(days=1))
 
 
 def test_nodes_that_left_the_project_are_left_out(book: Book) -> None:

@@ -100,7 +100,7 @@ def test_a_table_that_breaks_its_promise_replaces_nothing(small: SmallProject, s
 def test_a_fall_that_is_meant_is_said_and_passes(
     small: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small.write(f"{MARTS}/dim_ecoles.sql", MANY.format(60))
+    small.write(f"{MARTS}/dim_ecoles.sql", MANY.format(45))
     assert build(small, "dim_ecoles")["dim_ecoles"] == "success"
     small.write(f"{MARTS}/dim_ecoles.sql", MANY.format(5))
     with monkeypatch.context() as patch:

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestration.audit.refusals import in_french as refused
 from orchestration.building.french import in_french
 from orchestration.building.turns import built_domains
+from orchestration.refusals import in_french as refused
 
 ENGLISH = re.compile(
     r"\b(the|does|not|exist|error|failed|got|configured|missing|definition|exceeded)\b", re.I

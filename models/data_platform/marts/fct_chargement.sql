@@ -19,7 +19,10 @@ final as (
         lignes,
         rejets,
         lignes_vides,
+        hors_tableau,
+        mal_encodees,
         colonnes_nouvelles,
+        motif,
         duree_s
     from chargements
 )

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from orchestration.landing.rejects import MOTIFS
+from orchestration.landing.rejects import MOTIFS, OUT_OF_TABLE
 from orchestration.landing.tables import REJECTS_TABLE
 from orchestration.manifest.nodes import ISSUES_SUFFIX, Manifest, Node, of_type
 from orchestration.quality.facts import Received
@@ -100,14 +100,15 @@ def _unreadable(reader: Reader, source: Received, limit: int) -> tuple[int, int,
     with reader.counting() as connection:
         if connection.execute("select to_regclass(%s)", [table.as_string()]).fetchone() == (None,):
             return 0, 0, []
-        count = sql.SQL("select count(*) from {} where source_nom = %s and table_nom = %s").format(table)
+        mine = sql.SQL("source_nom = %s and table_nom = %s and motif <> {}").format(sql.Literal(OUT_OF_TABLE))
+        count = sql.SQL("select count(*) from {} where {}").format(table, mine)
         total = connection.execute(count, names).fetchone()[0]
     if not total or reader.obstacle or not reader.reads(schema, REJECTS_TABLE):
         return total, 0, []
     query = sql.SQL(
         "select source_fichier, source_ligne, null, null, texte, motif from {} "
-        "where source_nom = %s and table_nom = %s order by 1, 2 limit {}"
-    ).format(table, sql.Literal(max(0, limit)))
+        "where {} order by 1, 2 limit {}"
+    ).format(table, mine, sql.Literal(max(0, limit)))
     with reader.reading() as connection:
         rows = connection.execute(query, names).fetchall()
     return total, total, [_line(source, dict(zip(COLUMNS, row, strict=True))) for row in rows]

@@ -19,7 +19,10 @@ final as (
         lignes,
         rejets,
         lignes_vides,
+        hors_tableau,
+        mal_encodees,
         colonnes_nouvelles,
+        motif,
         {{ cast_decimal('duree_s', 12, 3) }} as duree_s
     from source
 )
