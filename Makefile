@@ -15,7 +15,7 @@ export CALLER_FOLDER := $(PWD)
 
 # Options stand on the command line or before it: `make x STRICT=1`, `STRICT=1 make x`. Not these: some systems
 # set NAME or PORT for everyone, and what erases is confirmed each time.
-TYPED := CONFIRMER NAME PORT
+TYPED := ACCEPTER_BAISSE CONFIRMER NAME PORT
 $(foreach option,$(TYPED),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
 ifeq ($(origin CONFIRMER),environment)
 $(shell echo "CONFIRMER=$(CONFIRMER) dans l'environnement ne compte pas : écrivez-le après make, à chaque fois." >&2)
@@ -45,7 +45,7 @@ accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le char
 withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=…)
 	$(RUN) withdraw
 .PHONY: build
-build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, …)
+build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; ACCEPTER_BAISSE=1)
 	$(RUN) build
 .PHONY: show
 show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
@@ -131,6 +131,9 @@ fix: ## Corrige ce que les outils savent corriger
 .PHONY: stop
 stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet
 	$(RUN) stop
+.PHONY: orphans
+orphans: ## Liste les tables que plus aucun modèle ne nomme ; CONFIRMER=1 : les supprime (TABLE=…)
+	$(RUN) orphans
 .PHONY: clean
 clean: ## Efface les résultats et toutes les bases du projet (l'environnement .venv reste)
 	$(RUN) clean

@@ -8,7 +8,12 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='view') -%}
 
-    {%- if existing is none or not existing.is_view -%}
+    {%- if existing is none -%}
+        {{ return(materialization_view_default()) }}
+    {%- endif -%}
+
+    {%- if not existing.is_view -%}
+        {%- do drop_when_free(existing) -%}
         {{ return(materialization_view_default()) }}
     {%- endif -%}
 
@@ -20,14 +25,23 @@
                 ~ readers | join(', ') ~ ". Que faire : reconstruire aussi l'aval, dbt build -s " ~ model.name ~ "+."
             ) -%}
         {%- endif -%}
+        {#- In the transaction that makes it again. -#}
+        {%- do drop_when_free(existing) -%}
         {{ return(materialization_view_default()) }}
     {%- endif -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% call statement('main') -%}
-        {{ get_replace_view_sql(target_relation, sql) }}
+    {%- set replacing = get_replace_view_sql(target_relation, sql) -%}
+    {#- With the rights: a masked view made again is taken from readers who may wait for this one. -#}
+    {%- do when_free(
+        target_relation,
+        'execute $remplacer_la_vue$' ~ replacing ~ '$remplacer_la_vue$; '
+        ~ ('execute $donner_les_droits$' ~ apply_access() ~ '$donner_les_droits$;' if apply_access() | trim else '')
+    ) -%}
+    {% call noop_statement('main', 'CREATE VIEW', 'CREATE VIEW') -%}
+        {{ replacing }}
     {%- endcall %}
 
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=True) %}
@@ -49,6 +63,16 @@
     {% call statement('create_probe') -%}
         create temporary view {{ probe }} as ({{ sql }})
     {%- endcall %}
+    {%- set changed = changed_columns(existing, probe) -%}
+    {% call statement('drop_probe') -%}
+        drop view pg_temp.{{ probe }}
+    {%- endcall %}
+    {{ return(changed == 0) }}
+{% endmacro %}
+
+
+{# How many columns of a relation a temporary one does not have, with the same place, name and type. #}
+{% macro changed_columns(existing, probe) %}
     {% call statement('compare', fetch_result=True) -%}
         select count(*) as changed
         from pg_catalog.pg_attribute as before
@@ -63,10 +87,7 @@
             and before.attnum > 0
             and after.attname is null
     {%- endcall %}
-    {% call statement('drop_probe') -%}
-        drop view pg_temp.{{ probe }}
-    {%- endcall %}
-    {{ return(load_result('compare')['data'][0][0] == 0) }}
+    {{ return(load_result('compare')['data'][0][0]) }}
 {% endmacro %}
 
 

@@ -1,5 +1,7 @@
 """dbt whose errors quote no row: PostgreSQL's messages about data cite values, which logs would keep.
 
+What PostgreSQL refuses most often is said in French.
+
 `python -m orchestration.audit.discretion <dbt command>` is dbt itself, with that one difference.
 """
 
@@ -10,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from orchestration.refusals import in_french
 
 HIDDEN = "…"
 # Classes of errors that speak of the project, the server or the connection, never of a row: kept whole.
@@ -68,7 +72,8 @@ def _without_values() -> Iterator[None]:
             "colonne": about.column_name,
             "type": about.datatype_name,
         }
-        said = discreet(about.message_primary or str(error), error.pgcode, names)
+        first = about.message_primary or str(error)
+        said = in_french(error.pgcode, first, names, str(error)) or discreet(first, error.pgcode, names)
         if said is None:
             raise
         # Not chained: a traceback in a log would tell the rest.

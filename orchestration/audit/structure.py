@@ -56,6 +56,8 @@ def lay_down(connection: psycopg.Connection, script: Path, what: str) -> None:
     """
     try:
         with connection.transaction():
+            # Two first runs at once would both make them.
+            connection.execute("select pg_advisory_xact_lock(hashtextextended('audit.structure', 7411))")
             connection.execute(script.read_bytes())
     except psycopg.errors.InsufficientPrivilege as error:
         raise PlatformError(

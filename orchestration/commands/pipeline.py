@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.audit.runs import describe, load_details, note_run
+from orchestration.building.orphans import say_orphans
 from orchestration.commands.access import give_rights
 from orchestration.commands.catalogue import write_catalogue
 from orchestration.commands.report import write_reports
@@ -71,6 +72,8 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
     manifest = read_manifest(settings)
     print(f"\nCatalogue des données : {write_catalogue(settings, manifest)}", flush=True)
     print(write_reports(settings, access.conninfo(), manifest, datetime.now(UTC)), flush=True)
+    if outcome.notice is None:
+        say_orphans(access.conninfo(), manifest)
     return verdict(summary, options, "demo")
 
 

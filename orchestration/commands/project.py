@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import difflib
-import json
+import os
 import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
+from orchestration.building import SHRINKING
+from orchestration.building.french import in_french, speak_french
+from orchestration.building.orphans import say_orphans
+from orchestration.building.results import outcome_of
+from orchestration.building.terminal import TerminalRun
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import (
     Access,
     Session,
     dbt,
     parse_or_fail,
-    python_tool,
     run_tool,
     say_healed,
     words_of,
@@ -30,13 +33,11 @@ from orchestration.history.recording import Recording
 from orchestration.landing import load_landing, read_declarations
 from orchestration.manifest import ParseResult, parse
 from orchestration.manifest.nodes import domain_of, of_type
-from orchestration.manifest.reader import MEND, dbt_options, read_manifest
+from orchestration.manifest.reader import MEND, dbt_options
 from orchestration.settings import Settings
 
 PREVIEW_ROWS = 10
 CELL_WIDTH = 24
-RESULTS = "run_results.json"
-DISCREET_DBT = "orchestration.audit.discretion"
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> int:
@@ -44,45 +45,43 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
 
     Raises:
         PlatformError: dbt failed (its own output stands above), or SELECT names nothing.
+        KeyboardInterrupt: Ctrl-C; dbt's queries are cancelled.
     """
     session = Session(settings)
     access = session.open_database()
-    environment = session.enter(access, with_keys=True)
+    session.enter(access, with_keys=True)
+    os.environ[SHRINKING] = options.get(SHRINKING) or ""
     wanted = options.get("SELECT") or ""
     selection = words_of(options, "SELECT")
     parsed = _parse_for_build(session)
-    # dbt, whose messages go to logs and artefacts without the values of rows.
-    command = python_tool(
-        *(DISCREET_DBT, "build", "--project-dir", parsed.root),
-        *(["--select", *selection] if selection else []),
-    )
-    # What an earlier command left would be taken for the results of this one.
-    (settings.target_path / RESULTS).unlink(missing_ok=True)
-    code = None
-    begun = datetime.now(UTC)
+    scope = " ".join(selection) or "tout"
+    recording = Recording(settings, access.conninfo(), parsed.manifest, "build", "make build", scope)
+    run = TerminalRun(settings, parsed, ["build", *(["--select", *selection] if selection else [])])
     try:
         with session.step("dbt build"):
-            code = run_tool(command, environment, settings.root)
+            run.play(lambda result: recording.note(outcome_of(result)))
     finally:
-        unnoted = _note_build(session, access, selection, code)
-        _note_history(session, access, selection, code, begun)
-    if unnoted:
-        print(f"\n{unnoted}", file=sys.stderr)
-    if code != 0:
+        unnoted = _note_build(session, access, parsed, selection, run, options.get(SHRINKING))
+        notice = recording.end(None if run.issue == "reussi" else run.issue, run.results)
+    for words in filter(None, (unnoted, notice)):
+        print(f"\n{words}", file=sys.stderr)
+    if parsed.error is None:
+        say_orphans(access.conninfo(), parsed.manifest)
+    if run.issue != "reussi":
         raise PlatformError(
             "dbt build a échoué ; la première erreur ci-dessus en dit la cause.",
             "Une table raw_… absente : make load la crée. Un modèle en erreur : make show MODEL=<modèle> "
             "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
         )
     # dbt takes an empty selection for a success.
-    if selection and not _results(settings) and parsed.error:
+    if selection and not run.results and parsed.error:
         nothing = f"Rien ne correspond à SELECT={wanted} dans ce qui a pu être lu."
         raise PlatformError(f"{nothing}\n{parsed.error}", MEND)
-    if selection and not _results(settings):
+    if selection and not run.results:
         raise PlatformError(
-            f"Rien ne correspond à SELECT={wanted}.", selection_advice(read_manifest(settings), selection)
+            f"Rien ne correspond à SELECT={wanted}.", selection_advice(parsed.manifest, selection)
         )
-    if parsed.error and parsed.concerns(_domains_built(settings) if selection else parsed.broken):
+    if parsed.error and parsed.concerns(_domains_built(parsed, run) if selection else parsed.broken):
         raise PlatformError(f"Construit, sauf ce qui ne se lit pas.\n{parsed.error}", MEND)
     return 1 if unnoted else 0
 
@@ -102,55 +101,41 @@ def _parse_for_build(session: Session) -> ParseResult:
     return parsed
 
 
-def _domains_built(settings: Settings) -> set[str]:
-    """The domains of what dbt's last command worked on."""
-    manifest = read_manifest(settings)
-    built = {result["unique_id"] for result in _results(settings)}
-    return {domain_of(node) for node in of_type(manifest, "model", "seed") if node["unique_id"] in built}
+def _domains_built(parsed: ParseResult, run: TerminalRun) -> set[str]:
+    """The domains of what dbt worked on."""
+    built = {result["unique_id"] for result in run.results}
+    return {
+        domain_of(node) for node in of_type(parsed.manifest, "model", "seed") if node["unique_id"] in built
+    }
 
 
-def _results(settings: Settings) -> list[dict]:
-    """The results of dbt's last command; none when it did not come so far."""
-    file = settings.target_path / RESULTS
-    return json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else []
-
-
-def _note_build(session: Session, access: Access, selection: Sequence[str], code: int | None) -> str:
+def _note_build(
+    session: Session,
+    access: Access,
+    parsed: ParseResult,
+    selection: Sequence[str],
+    run: TerminalRun,
+    shrinking: str | None,
+) -> str:
     """Notes a build in the audit journal; returns what went wrong with that, in French, or "".
 
     Args:
-        code: of dbt; None when it was interrupted.
+        shrinking: said by somebody who lets marts lose rows.
     """
     settings = session.settings
-    results = _results(settings)
-    details = build_details((result["unique_id"], result["status"]) for result in results)
-    if code != 0:
-        details["issue"] = "interrompu" if code is None else "echec"
+    details = build_details((result["unique_id"], result["status"]) for result in run.results)
+    if run.issue != "reussi":
+        details["issue"] = run.issue
     details |= {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection)}
     details["duree_s"] = session.seconds["dbt build"]
-    problems = trace_after_build(access.conninfo(), read_manifest(settings)) if results else []
+    if shrinking:
+        details["baisse_acceptee"] = True
+    problems = trace_after_build(access.conninfo(), parsed.manifest) if run.results else []
     try:
         note_run(settings, access.conninfo(), "construction", " ".join(selection) or "tout", details)
     except PlatformError as error:
         problems.append(str(error))
     return "\n\n".join(problems)
-
-
-def _note_history(
-    session: Session, access: Access, selection: Sequence[str], code: int | None, begun: datetime
-) -> None:
-    """Notes a build in the history; what goes wrong is said and fails nothing."""
-    settings = session.settings
-    try:
-        manifest = read_manifest(settings)
-    except PlatformError:
-        # dbt has never read the project: there is nothing to note.
-        return
-    scope = " ".join(selection) or "tout"
-    recording = Recording(settings, access.conninfo(), manifest, "build", "make build", scope, begun)
-    issue = "interrompu" if code is None else "echec" if code else None
-    if notice := recording.end(issue, _results(settings)):
-        print(f"\n{notice}", file=sys.stderr)
 
 
 def selection_advice(manifest: Mapping, selection: Sequence[str]) -> str:
@@ -186,6 +171,7 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
         raise PlatformError(parsed.error, MEND)
     from dbt.cli.main import dbtRunner
 
+    speak_french()
     runner = dbtRunner(manifest=parsed.project)
     # Without `empty`, dbt runs the tests of the model too.
     selected = ["--select", f"{name},resource_type:{node['resource_type']}", "--indirect-selection", "empty"]
@@ -202,7 +188,8 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     results = list(done.result or ())
     if not done.success:
         problems = [result.message for result in results if result.message] or [str(done.exception)]
-        problem = " ".join(problems)
+        # What to do is said below, from all that is known.
+        problem = " ".join(in_french(words).partition("Que faire :")[0].strip() for words in problems)
         raise PlatformError(f"{name} ne peut pas être lu. {problem}", failure_advice(name, problem))
     table = results[0].agate_table
     cells = [["" if value is None else str(value) for value in row] for row in table.rows]
@@ -223,7 +210,7 @@ def failure_advice(name: str, problem: str) -> str:
             "Vérifiez le nom de cette colonne dans le SQL ci-dessus : make show MODEL=<modèle lu> montre les "
             "colonnes de ce qu'il lit, qui doit être construit (make build) après tout changement."
         )
-    if re.search(rf"\b(relation|schema|schéma)\b.*{absent}", problem):
+    if re.search(rf"\b(relation|table|schema|schéma)\b.*{absent}", problem):
         return (
             f"Construisez d'abord ce que le modèle lit : make build SELECT=+{name} ; "
             "une table raw_… qui manque : make load la crée."

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from orchestration.audit import Head, keep_anchor
+from orchestration.building import SHRINKING
 from orchestration.commands.pipeline import is_set
 from orchestration.commands.project import build
 from orchestration.commands.session import Access, Session, parse_or_fail
@@ -20,6 +21,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
+from orchestration.refusals import in_french
 from orchestration.rights.controller import read_contacts
 from orchestration.rights.erasure import (
     erase,
@@ -265,7 +267,9 @@ def connected(access: Access) -> Iterator[psycopg.Connection]:
             yield connection
     except psycopg.Error as error:
         # Its first line only: the detail may quote a row.
-        reason = error.diag.message_primary or str(error).strip().split("\n")[0]
+        first = error.diag.message_primary or str(error).strip().split("\n")[0]
+        known = in_french(error.sqlstate, first, {"table": error.diag.table_name}) or first
+        reason = known.partition("\n")[0].rstrip(".")
         raise PlatformError(
             f"PostgreSQL refuse : {reason}. Rien n'a changé.",
             "S'il s'agit de droits : make access les applique ; docs/droits-des-personnes.md dit quel compte "
@@ -356,7 +360,8 @@ def rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Ite
     if not may:
         print(f"\nCe compte ne construit pas : faites jouer make build SELECT='{selection}'.")
         return
-    build(settings, {"SELECT": selection})
+    # What was deleted on purpose leaves the marts, however many rows they lose.
+    build(settings, {"SELECT": selection, SHRINKING: "1"})
 
 
 def _anchor(settings: Settings, access: Access, head: Head) -> None:

@@ -42,6 +42,8 @@ OUTCOMES = {
     "skipped": "saute",
 }
 BAD = ("echec", "erreur")
+# How a line begins that names the compiled SQL, in dbt's words and in ours: it goes away with the run.
+COMPILED = ("compiled code at", "SQL compilé :")
 # Characters of a message that are kept: enough to recognise the fault, in one line of a page.
 MESSAGE_KEPT = 400
 # What of a manifest, and of its nodes, changes at each parse or says nothing of the project.
@@ -252,7 +254,7 @@ def ages_of(results: Iterable[Mapping[str, Any]]) -> list[SourceAge]:
 def message_kept(message: str) -> str:
     """A message in one line, without the path of compiled SQL that goes away with the run."""
     lines = (line.strip() for line in message.splitlines())
-    kept = " ".join(line for line in lines if line and not line.startswith("compiled code at"))
+    kept = " ".join(line for line in lines if line and not line.startswith(COMPILED))
     return kept if len(kept) <= MESSAGE_KEPT else f"{kept[: MESSAGE_KEPT - 1]}…"
 
 

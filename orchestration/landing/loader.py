@@ -46,6 +46,7 @@ from orchestration.landing.tables import (
     rejects_table,
 )
 from orchestration.landing.zone import Zone
+from orchestration.refusals import in_french
 
 
 @dataclass(frozen=True)
@@ -566,7 +567,7 @@ class _FileLoad:
             if self.connection.closed:
                 raise
             raise PlatformError(
-                f"PostgreSQL a refusé le fichier{_copy_line(error)} : {_first_line(error)}",
+                f"PostgreSQL a refusé le fichier{_copy_line(error)} : {_refusal(error)}",
                 "Rien de ce fichier n'est chargé. Cherchez l'erreur à cette ligne ; si elle parle de place "
                 "ou de droits, adressez-vous à l'administrateur du serveur.",
             ) from error
@@ -657,9 +658,18 @@ def _sentence(error: Exception) -> str:
             "Que faire : vérifiez ses droits et qu'il est toujours là."
         )
     return (
-        f"PostgreSQL a refusé : {_first_line(error)} "
+        f"PostgreSQL a refusé : {_refusal(error)} "
         "Que faire : vérifiez les droits du compte sur les schémas raw_* et plateforme."
     )
+
+
+def _refusal(error: Exception) -> str:
+    """What PostgreSQL refused, in French when it is known."""
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        said = in_french(error.sqlstate, error.diag.message_primary, {"colonne": error.diag.column_name})
+        if said:
+            return said.partition("\n")[0]
+    return _first_line(error)
 
 
 def _first_line(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 import psycopg
@@ -97,7 +98,8 @@ set local lock_timeout = 0;
 """
 
 REJECTS_TABLE = "rejets_chargement"
-LOCK_TIMEOUT = "60s"
+# A moment, below that after which PostgreSQL looks for deadlocks; seconds between two, and in all.
+LOCK_TIMEOUT, PAUSE, PATIENCE = "800ms", 1.0, 60.0
 WIDE_ADVICE = (
     "Un fichier si large met en colonnes ce qui devrait être en lignes : demandez-le par question ou par "
     "année, ou en plusieurs fichiers."
@@ -168,27 +170,50 @@ def _migrate_audit(connection: psycopg.Connection) -> None:
 def _alter(
     connection: psycopg.Connection, table: sql.Identifier, changes: Sequence[sql.Composable], why: str
 ) -> None:
-    """Changes a table, unless a reader keeps it busy for a minute."""
+    """Changes a table, unless a session keeps it busy for a minute.
+
+    A lock that is waited for makes every later reader wait: it is asked for a moment at a time.
+    """
     name = table.as_string(connection).replace('"', "")
-    connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
-    try:
-        connection.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(changes)))
-    except psycopg.errors.LockNotAvailable as error:
-        raise PlatformError(
-            f"La table {name} doit {why}, mais une autre session la garde occupée depuis une minute.",
-            "Fermez les requêtes ouvertes sur cette table, puis relancez le chargement.",
-        ) from error
-    except psycopg.errors.TooManyColumns as error:
-        raise PlatformError(
-            f"La table {name} aurait plus de 1\u202f600 colonnes, ce que PostgreSQL ne permet pas.",
-            WIDE_ADVICE,
-        ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise PlatformError(
-            f"La table {name} doit {why}, et ce compte n'en est pas le propriétaire.",
-            "Faites lancer make load une fois par le compte qui a créé cette table.",
-        ) from error
-    connection.execute("set local lock_timeout = 0")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+                connection.execute(sql.SQL("alter table {} {}").format(table, sql.SQL(", ").join(changes)))
+                connection.execute("set local lock_timeout = 0")
+            return
+        except psycopg.errors.LockNotAvailable as error:
+            if time.monotonic() > deadline:
+                raise PlatformError(
+                    f"La table {name} doit {why}, mais {_holder(connection, table)} la garde occupée depuis "
+                    f"{PATIENCE:.0f} s ; les lignes en place restent.",
+                    "Demandez à ce rôle de fermer sa requête ou sa transaction, puis relancez le chargement.",
+                ) from error
+            time.sleep(PAUSE)
+        except psycopg.errors.TooManyColumns as error:
+            raise PlatformError(
+                f"La table {name} aurait plus de 1\u202f600 colonnes, ce que PostgreSQL ne permet pas.",
+                WIDE_ADVICE,
+            ) from error
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise PlatformError(
+                f"La table {name} doit {why}, et ce compte n'en est pas le propriétaire.",
+                "Faites lancer make load une fois par le compte qui a créé cette table.",
+            ) from error
+
+
+def _holder(connection: psycopg.Connection, table: sql.Identifier) -> str:
+    """Who holds a table, in French."""
+    row = connection.execute(
+        "select string_agg(distinct format('la session %%s (rôle %%s%%s%%s)', s.pid, s.usename, "
+        "coalesce(', application ' || nullif(s.application_name, ''), ''), "
+        "coalesce(', depuis le ' || to_char(s.xact_start, 'DD/MM à HH24:MI'), '')), ' ; ') "
+        "from pg_locks as l inner join pg_stat_activity as s on s.pid = l.pid "
+        "where l.relation = to_regclass(%s) and l.granted and l.pid <> pg_backend_pid()",
+        [table.as_string(connection)],
+    ).fetchone()
+    return row[0] if row and row[0] else "une autre session"
 
 
 def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:

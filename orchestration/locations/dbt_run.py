@@ -10,60 +10,29 @@ import queue
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestration.audit.discretion import hide_values
+from orchestration.building import prepare
+from orchestration.building.french import in_french
+from orchestration.building.results import NodeResult, node_result
 from orchestration.manifest.reader import dbt_options
-from orchestration.manifest.wording import in_french
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest as DbtManifest
     from dbt_common.events.base_types import EventMsg
 
-GOOD = frozenset({"success", "pass", "no-op", "reused"})
-BAD = frozenset({"error", "fail", "runtime error"})
 # What stays of a run, beside dbt.log; the rest (compiled SQL, manifest) can be made again.
 KEPT = ("run_results.json", "sources.json")
 # Seconds that dbt has, after its queries are cancelled, to end by itself.
 PATIENCE = 20
+# Events of dbt that carry the platform's own words: what a build waits for.
+SPOKEN = ("Note", "JinjaLogInfo")
 _LOCK = ".lock"
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What became of one node.
-
-    Attributes:
-        unique_id: dbt's.
-        status: dbt's: success, pass, warn, fail, error, skipped...
-        message: dbt's message, empty when it has none.
-        seconds: how long it took.
-        failures: rows that a test found; 0 for the rest.
-        rows: rows written, when the database says so.
-    """
-
-    unique_id: str
-    status: str
-    message: str
-    seconds: float
-    failures: int
-    rows: int | None
-
-    @property
-    def good(self) -> bool:
-        """True for what succeeded without a warning."""
-        return self.status in GOOD
-
-    @property
-    def bad(self) -> bool:
-        """True for what failed by itself; what was skipped because of it is not."""
-        return self.status in BAD
 
 
 class DbtRun:
@@ -74,6 +43,7 @@ class DbtRun:
         name: folder of the run below target/<database>/runs/, the location's name.
         project: dbt's own manifest, from `orchestration.manifest.parse`.
         arguments: the dbt command and its own options.
+        say: told what dbt waits for, in French.
 
     Attributes:
         error: why the command failed as a whole (no connection...), once `results` has ended; None when it
@@ -81,13 +51,21 @@ class DbtRun:
         folder: where run_results.json is kept.
     """
 
-    def __init__(self, settings: Settings, name: str, project: DbtManifest, arguments: Sequence[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        project: DbtManifest,
+        arguments: Sequence[str],
+        say: Callable[[str], None] | None = None,
+    ) -> None:
         """Prepares the command; nothing runs yet."""
         self.folder = runs_folder(settings) / name
         self.error: str | None = None
         self._settings = settings
         self._project = project
         self._arguments = arguments
+        self._say = say
 
     def results(self) -> Iterator[NodeResult]:
         """Runs the command and yields each node's result as it comes.
@@ -117,15 +95,20 @@ class DbtRun:
 
         def listen(event: EventMsg) -> None:
             if event.info.name == "NodeFinished":
-                received.put(_node_result(event))
+                received.put(node_result(event))
+            elif event.info.name in SPOKEN and self._say:
+                self._say(event.info.msg)
 
         def work(target_path: Path) -> None:
             try:
-                hide_values()
+                prepare()
+                if not self._project.flat_graph:
+                    # A manifest read back from a file: macros would find no node in `graph`.
+                    self._project.build_flat_graph()
                 options = dbt_options(self._settings, target_path, log_path=self.folder)
                 runner = dbtRunner(manifest=self._project, callbacks=[listen])
                 done = runner.invoke([*self._arguments, *options])
-                self.error = str(done.exception) if done.exception else None
+                self.error = in_french(str(done.exception)) if done.exception else None
             finally:
                 received.put(None)
 
@@ -205,18 +188,3 @@ def _stop(thread: threading.Thread, received: queue.SimpleQueue[NodeResult | Non
     with suppress(queue.Empty):
         while received.get(timeout=PATIENCE) is not None:
             pass
-
-
-def _node_result(event: EventMsg) -> NodeResult:
-    result = event.data.run_result
-    rows = result.adapter_response.fields["rows_affected"].number_value
-    lines = in_french(result.message).splitlines()
-    return NodeResult(
-        unique_id=event.data.node_info.unique_id,
-        status=event.data.node_info.node_status or result.status,
-        # The compiled SQL goes with the run's folder; its path would lead nowhere.
-        message="\n".join(line for line in lines if not line.strip().startswith("compiled code at")).strip(),
-        seconds=round(result.execution_time, 3),
-        failures=result.num_failures,
-        rows=int(rows) if result.adapter_response.fields["code"].string_value == "SELECT" else None,
-    )

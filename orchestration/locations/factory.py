@@ -6,9 +6,9 @@ from typing import Any
 import dagster as dg
 from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 
+from orchestration.building.results import NodeResult
 from orchestration.errors import PlatformError
 from orchestration.locations.catalogue import read_catalogue
-from orchestration.locations.dbt_run import NodeResult
 from orchestration.locations.promises import receipts
 from orchestration.locations.work import Journal, Work, runless
 from orchestration.manifest import ParseResult, read_manifest

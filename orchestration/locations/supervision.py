@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import psycopg
 
+from orchestration.building.orphans import find_orphans
 from orchestration.history.structure import forget_old_runs
 from orchestration.landing import read_declarations
 from orchestration.landing.zone import Zone
@@ -65,8 +66,23 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         metadata = {"nombre": len(files), "fichiers": listing}
         return dg.MaterializeResult(metadata=metadata, check_results=[check])
 
-    definitions = dg.Definitions(assets=[housekeeping, undeclared_files])
-    selection = dg.AssetSelection.assets(housekeeping, undeclared_files)
+    @dg.asset(
+        name="tables_sans_modele",
+        description="Les tables de la base que plus aucun modèle, seed ou source ne nomme (make orphans).",
+        check_specs=[dg.AssetCheckSpec("tout_a_un_modele", asset="tables_sans_modele")],
+        **group,
+    )
+    def orphans() -> dg.MaterializeResult:
+        with psycopg.connect("", connect_timeout=10, autocommit=True) as connection:
+            found = find_orphans(connection, parse(settings, whole=True).manifest)
+        listing = dg.MetadataValue.md("\n".join(f"- `{one.label}`" for one in found[:SHOWN]) or "aucune")
+        check = dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.WARN)
+        metadata = {"nombre": len(found), "tables": listing}
+        return dg.MaterializeResult(metadata=metadata, check_results=[check])
+
+    assets = [housekeeping, undeclared_files, orphans]
+    definitions = dg.Definitions(assets=assets)
+    selection = dg.AssetSelection.assets(*assets)
     if keys:
         freshness = _freshness(settings, keys)
         definitions = dg.Definitions.merge(definitions, dg.Definitions(asset_checks=[freshness]))

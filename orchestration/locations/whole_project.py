@@ -11,9 +11,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.building.results import BAD, NodeResult
 from orchestration.landing import LoadReport
 from orchestration.landing.report import counted
-from orchestration.locations.dbt_run import BAD, NodeResult, runs_folder
+from orchestration.locations.dbt_run import runs_folder
 from orchestration.locations.factory import build_definitions
 from orchestration.locations.home import prepare_home
 from orchestration.locations.work import Journal

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from orchestration.audit.runs import NAMES_KEPT, build_details, load_details, note_run, trace_after_build
+from orchestration.building import SHRINKING
+from orchestration.building.results import NodeResult, outcome_of
 from orchestration.errors import PlatformError
 from orchestration.governance.keys import pgoptions, session_keys
-from orchestration.history.recording import OUTCOMES, NodeOutcome, Recording, message_kept
+from orchestration.history.recording import Recording
 from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import TableReport
 from orchestration.locations.catalogue import LOADED, Catalogue
-from orchestration.locations.dbt_run import DbtRun, NodeResult
+from orchestration.locations.dbt_run import DbtRun
 from orchestration.locations.freshness import note_freshness
 from orchestration.manifest import ParseResult, parse
 from orchestration.manifest.nodes import Manifest, domain_of, file_of, label_of, node_of
@@ -180,6 +182,8 @@ class Work:
 
     def _built(self, selection: list[str], journal: Journal) -> dict[str, Any]:
         found = build_details((node.unique_id, node.status) for node in journal.nodes)
+        if os.environ.get(SHRINKING):
+            found["baisse_acceptee"] = True
         return {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection), **found}
 
     def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
@@ -224,7 +228,8 @@ class Work:
         tested = {unique_id: key for key, unique_id in self.catalogue.tests.items() if key in checks}
         # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
         arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
-        run = DbtRun(self.settings, self.name, parsed.project, arguments)
+        say = self.progress or dg.get_dagster_logger().info
+        run = DbtRun(self.settings, self.name, parsed.project, arguments, say)
         for result in self._recorded(run, parsed.manifest, journal):
             journal.nodes.append(result)
             if self.watch:
@@ -253,7 +258,7 @@ class Work:
         try:
             for result in run.results():
                 if not result.unique_id.startswith("exposure."):
-                    recording.note(_outcome(result))
+                    recording.note(outcome_of(result))
                 yield result
             issue = "echec" if run.error else None
         finally:
@@ -339,20 +344,6 @@ def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
         severity=event.severity,
         description=event.description,
         metadata=event.metadata,
-    )
-
-
-def _outcome(result: NodeResult) -> NodeOutcome:
-    """A result as the history has it, until dbt's own file says more."""
-    status = OUTCOMES.get(result.status, "erreur")
-    return NodeOutcome(
-        unique_id=result.unique_id,
-        status=status,
-        begun=datetime.now(UTC) - timedelta(seconds=result.seconds),
-        seconds=result.seconds,
-        rows=result.rows,
-        failures=result.failures,
-        message="" if status == "reussi" else message_kept(result.message),
     )
 
 

@@ -173,8 +173,7 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
                     "name": ".".join(name.split(".")[2:4] if kind == "unit_test" else name.split(".")[2:3]),
                     "kind": kind,
                     "status": status,
-                    # The lines after the first one may quote a value of a row.
-                    "message": in_french(result.get("message") or "").strip().split("\n")[0],
+                    "message": _told(result.get("message") or ""),
                 }
             )
     bad = {"failure", "error"} & {status for found in counts.values() for status in found}
@@ -197,6 +196,12 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
         connection=dict(run.connection),
         audit=dict(run.audit),
     )
+
+
+def _told(message: str) -> str:
+    """The line that tells why: the first one, or the one below our own heading; others may quote a row."""
+    first, _, rest = in_french(message).strip().partition("\n")
+    return rest.partition("\n")[0].strip() if first.startswith("Erreur dans ") and rest else first
 
 
 def read_sources(

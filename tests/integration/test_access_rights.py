@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import date
@@ -169,6 +171,40 @@ def test_rights_hold_after_plain_dbt_rebuilds(built: AccessProject, options: tup
     assert built.ask("select 'age.dim_ecoles'::regclass::oid") != before, "the table was not swapped"
     assert mistakes(built) == []
     assert built.plan() == []
+
+
+@pytest.mark.parametrize(
+    ("relation", "domain"), [("age.dim_ecoles", "age"), ("agaj_staging.stg_dossiers__dossiers", "agaj")]
+)
+def test_a_rebuild_takes_a_masked_view_before_what_it_masks(
+    built: AccessProject, relation: str, domain: str
+) -> None:
+    """A reader takes the masked view, then its table: the other order would make a deadlock."""
+    schema, name = relation.split(".")
+    staging = "models/agaj/staging/dossiers/stg_dossiers__dossiers.sql"
+    before = (built.settings.root / staging).read_text("utf-8")
+    # A new column has the masked view of a staging view made again.
+    built.write(staging, before.replace("service from", "service, 1 as un from"))
+    with psycopg.connect(built.conninfo) as reader:
+        reader.execute(f"comment on view {schema}_masque.{name} is 'lue'")
+        building = threading.Thread(target=built.build_all, kwargs={"domains": (domain,)})
+        building.start()
+        # Until the build waits for the view.
+        waiting = (
+            "select count(*) > 0 from pg_stat_activity "
+            "where application_name = 'dbt' and wait_event_type = 'Lock'"
+        )
+        deadline = time.monotonic() + 60
+        while built.ask(waiting) == [(False,)] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        begun = time.monotonic()
+        reader.execute(f"select count(*) from {relation}")
+        assert time.monotonic() - begun < 1
+        reader.rollback()
+        building.join()
+    assert mistakes(built) == []
+    built.write(staging, before)
+    built.build_all(domains=("agaj",))
 
 
 def test_rights_hold_for_new_columns_new_models_and_new_tables(built: AccessProject) -> None:

@@ -14,7 +14,6 @@ import pytest
 from orchestration.audit import anchor_file, verify
 from orchestration.audit.anchors import read_anchors
 from orchestration.audit.reading import grant_reading, reading_state, trace_reading
-from orchestration.commands.project import DISCREET_DBT
 from orchestration.landing import load_landing, read_declarations
 from orchestration.locations import work
 from orchestration.locations.dbt_run import runs_folder
@@ -148,7 +147,7 @@ def test_dbt_alone_leaves_no_value_either(faulty: SmallProject) -> None:
     target, logs = faulty.root / "target" / "seul", faulty.root / "logs"
     done = subprocess.run(
         [
-            sys.executable, "-m", DISCREET_DBT, "--log-level-file", "debug", "build",
+            sys.executable, "-m", "orchestration.audit.discretion", "--log-level-file", "debug", "build",
             "--project-dir", faulty.root, "--profiles-dir", faulty.root / "profiles",
             "--target-path", target, "--log-path", logs,
         ],
@@ -173,7 +172,7 @@ def test_without_its_discretion_dbt_would_quote_them(
     current = PostgresConnectionManager.exception_handler
     plain = getattr(current, "original", current)
     monkeypatch.setattr(PostgresConnectionManager, "exception_handler", plain)
-    monkeypatch.setattr(dbt_run, "hide_values", lambda: None)
+    monkeypatch.setattr(dbt_run, "prepare", lambda: None)
     assert discretion
     outcome = materialise(faulty.settings, progress=lambda line: None)
     assert any(PEOPLE[0] in error for error in outcome.errors)

@@ -547,11 +547,13 @@ def test_busy_table_fails_with_advice_and_the_others_load(
 ) -> None:
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
-    monkeypatch.setattr("orchestration.landing.tables.LOCK_TIMEOUT", "200ms")
+    monkeypatch.setattr("orchestration.landing.tables.PATIENCE", 0.5)
     with psycopg.connect(database) as reader:
         reader.execute("select * from raw_age.essai")
         report = load(table(columns=("a", "b", "c")), table("age/autre/*.csv", name="autre"))
+        pid = reader.info.backend_pid
     assert [found.status for found in report.tables] == ["echec", "jamais_recu"]
+    assert f"la session {pid} (rôle " in report.tables[0].message
     assert "occupée" in report.tables[0].message
 
 

@@ -92,7 +92,7 @@ def test_each_location_alone_loads_builds_and_tests_its_domain(
     result = run(sample, domain)
     assert result.success, message(result)
     graph = build_location(domain, sample).resolve_asset_graph()
-    supervised = {"menage", "fichiers_non_declares"}
+    supervised = {"menage", "fichiers_non_declares", "tables_sans_modele"}
     assert made(result) == {key.to_user_string() for key in graph.executable_asset_keys} - supervised
     expected = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys}
     evaluated = checks(result)

@@ -71,7 +71,7 @@ def seed(domain: str, name: str) -> dict[str, Any]:
         "patch_path": f"{PROJECT}://seeds/{domain}/{name}.yml",
         "description": f"Le seed {name}.",
         "columns": {"code": column("code")},
-        "config": {"materialized": "seed", "meta": {}},
+        "config": {"materialized": "seed", "meta": {}, "column_types": {"code": "text"}},
         "depends_on": {"macros": []},
         "tags": [],
         "meta": {},

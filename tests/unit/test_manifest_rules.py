@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,6 +121,14 @@ def mart_is_a_view(m: Manifest) -> None:
 
 def mart_column_has_no_type(m: Manifest) -> None:
     node(m, "fct_croise")["columns"]["fase"]["data_type"] = None
+
+
+def mart_may_lose_too_much(m: Manifest) -> None:
+    node(m, "fct_croise")["config"]["meta"]["baisse_max"] = "beaucoup"
+
+
+def seed_column_has_no_type(m: Manifest) -> None:
+    node(m, "communes")["config"]["column_types"] = {}
 
 
 def mart_key_may_be_null(m: Manifest) -> None:
@@ -461,6 +470,8 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
     (mart_has_no_contract, "mart-contrat", "fct_croise"),
     (mart_is_a_view, "mart-table", "matérialisé en view"),
     (mart_column_has_no_type, "mart-types", "fase"),
+    (mart_may_lose_too_much, "mart-baisse", "beaucoup"),
+    (seed_column_has_no_type, "seed-types", "code"),
     (mart_key_may_be_null, "mart-cle", "fct_croise"),
     (mart_key_of_several_columns_is_untested, "mart-cle", "fct_marche"),
     (intermediate_has_no_unit_test, "test-unitaire", "int_ecoles"),
@@ -905,3 +916,17 @@ def test_a_former_name_is_kept_beside_the_new_one() -> None:
         "code_nis", description="Code NIS de la commune."
     )
     assert check_manifest(manifest) == []
+
+
+def test_the_columns_of_a_seed_are_those_of_its_file(tmp_path: Path) -> None:
+    manifest = good_manifest()
+    communes = node(manifest, "communes")
+    communes["root_path"] = str(tmp_path)
+    communes["config"]["delimiter"] = ";"
+    communes["config"]["column_types"] = {"code": "text", "nom": "text"}
+    file = tmp_path / communes["original_file_path"]
+    file.parent.mkdir(parents=True)
+    file.write_text("\ufeffcode;numero\n0012;007\n", encoding="utf-8")
+    found = [violation.message for violation in check_manifest(manifest)]
+    assert len(found) == 2
+    assert "sans type : numero." in found[0] and "n'a pas : nom." in found[1]

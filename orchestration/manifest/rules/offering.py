@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
+from orchestration.manifest.metadata import meta_of, yaml_file_of
 from orchestration.manifest.nodes import (
     ISSUES_SUFFIX,
     Manifest,
@@ -73,6 +76,50 @@ def mart_columns_have_types(manifest: Manifest) -> Iterator[Fault]:
         untyped = [name for name, column in model["columns"].items() if not column.get("data_type")]
         if untyped:
             yield file_of(model), f"Le mart {model['name']} a des colonnes sans type : {', '.join(untyped)}."
+
+
+@rule("mart-baisse", "Écrivez un nombre de 0 à 100 : la part des lignes qu'une construction peut perdre.")
+def bounds_of_falls_are_shares(manifest: Manifest) -> Iterator[Fault]:
+    """How far the rows of a model may fall is a share, in percent."""
+    for model in of_type(manifest, "model"):
+        bound = meta_of(model).get("baisse_max")
+        is_share = isinstance(bound, (int, float)) and not isinstance(bound, bool) and 0 <= bound <= 100
+        if bound is not None and not is_share:
+            yield yaml_file_of(model), f"{model['name']} : baisse_max est {bound}."
+
+
+@rule(
+    "seed-types",
+    "Écrivez config: {column_types: {…}} avec chaque colonne du fichier et son type ; un code est text, pour "
+    "garder ses zéros.",
+)
+def seed_columns_have_types(manifest: Manifest) -> Iterator[Fault]:
+    """Each column of a seed has a declared type: dbt would guess one, and 0012 become 12."""
+    for seed in of_type(manifest, "seed"):
+        declared = seed["config"].get("column_types") or {}
+        header = _header(seed)
+        columns = header or list(seed["columns"])
+        untyped = [column for column in columns if column not in declared]
+        if untyped:
+            listed = ", ".join(untyped)
+            yield yaml_file_of(seed), f"Le seed {seed['name']} a des colonnes sans type : {listed}."
+        unknown = [column for column in declared if header and column not in header]
+        if unknown:
+            yield (
+                yaml_file_of(seed),
+                f"Le seed {seed['name']} donne un type à des colonnes que son fichier n'a pas : "
+                f"{', '.join(unknown)}.",
+            )
+
+
+def _header(seed: Node) -> list[str]:
+    """The columns of a seed's file; none when it cannot be read, which other rules say."""
+    file = Path(seed.get("root_path") or "") / seed["original_file_path"]
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            return next(csv.reader(text, delimiter=seed["config"].get("delimiter") or ","), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
 
 
 @rule(
@@ -185,6 +232,8 @@ RULES = (
     marts_have_contracts,
     marts_are_tables,
     mart_columns_have_types,
+    bounds_of_falls_are_shares,
+    seed_columns_have_types,
     marts_are_tested_on_key,
     logic_has_unit_tests,
     singular_tests_are_about_a_model,
