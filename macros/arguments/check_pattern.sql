@@ -24,9 +24,12 @@
     {%- set quantifier = '[*+?]|\\{[0-9]+(?:,[0-9]*)?\\}' -%}
     {%- set state = namespace(before='', depth=0, problem='', advice='', prefix='') -%}
     {%- for token in modules.re.findall(
-        '\\\\u[0-9a-fA-F]{4}|\\\\[\\s\\S]?|\\[\\^?(?:\\\\[\\s\\S]|[^]\\\\])*\\]?|\\((?:\\?[:=!])?|' ~ quantifier ~ '|[\\s\\S]', pattern
+        '\\\\u[0-9a-fA-F]{4}|\\\\[\\s\\S]?|\\[\\^?(?:\\\\[\\s\\S]|[^]\\\\])*\\]?|\\((?:\\?[:=!])?|' ~ quantifier ~ '|[A-Za-z0-9 /]+|[\\s\\S]', pattern
     ) if not state.problem -%}
-        {%- set escapes = modules.re.findall('\\\\u[0-9a-fA-F]{4}|\\\\[\\s\\S]?', token) -%}
+        {#- Characters given by their number, of which a list of blanks has many, mean the same everywhere. -#}
+        {%- set escapes = modules.re.findall(
+            '\\\\[\\s\\S]?', modules.re.sub('(\\\\[^u])|\\\\u[0-9a-fA-F]{4}', '\\1', token)
+        ) if '\\' in token else [] -%}
         {%- for escape in escapes if modules.re.fullmatch('\\\\[^\\W_]?', escape) and escape[1:] not in ['t', 'n', 'r', 'f'] -%}
             {%- set state.problem = "« " ~ escape ~ " » n'a pas le même sens en Java (Denodo) et dans PostgreSQL" -%}
             {%- set state.advice = instead.get(escape[1:], "écrivez la liste des caractères voulus entre crochets") -%}
@@ -34,7 +37,7 @@
         {%- if state.problem -%}
         {%- elif token[0] == '[' -%}
             {%- set inside = modules.re.sub('\\\\[\\s\\S]', '', token[1:]) -%}
-            {%- if token | length < 3 or inside[-1:] != ']' or inside in (']', '^]') and not escapes -%}
+            {%- if token | length < 3 or inside[-1:] != ']' or inside in (']', '^]') and '\\' not in token -%}
                 {%- set state.problem = "la liste « " ~ token ~ " » est vide ou n'est pas fermée" -%}
                 {%- set state.advice = "fermez la liste par ] ; un ] attendu s'écrit \\]" -%}
             {%- elif '[' in inside or '&&' in inside -%}

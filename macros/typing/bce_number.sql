@@ -19,7 +19,7 @@
     {%- endfor -%}
     {%- set value = bce_digits(column) -%}
     case
-        when {{ within_blanks(column, '(?:[Bb][Ee]' ~ space ~ '?)?(?:' ~ forms | join('|') ~ ')') }}
+        when {{ within_blanks(column, '(?:[Bb][Ee]' ~ space ~ '?)?(?:' ~ forms | join('|') ~ ')', checked=true) }}
             then case
                 when
                     mod(cast(substr({{ value }}, 1, 8) as integer), 97)

@@ -28,12 +28,12 @@
     ] -%}
     {#- The first test is cheap, and false for nearly every cell. -#}
     ({{ column }} like '%#%' and {{ within_blanks(
-        column, '#(?:N/[AB]|NV|GETTING_DATA|(?:' ~ names | join('|') ~ ')[ \\u00a0\\u202f]?[!?])'
+        column, '#(?:N/[AB]|NV|GETTING_DATA|(?:' ~ names | join('|') ~ ')[ \\u00a0\\u202f]?[!?])', checked=true
     ) }})
 {%- endmacro %}
 
 
-{# A condition: the cell, white space around it aside, follows the whole pattern. #}
-{% macro within_blanks(column, pattern) -%}
-    {{ regexp_like(column, blanks() ~ '*(?:' ~ pattern ~ ')' ~ blanks() ~ '*') }}
+{# A condition: the cell, white space around it aside, follows the whole pattern; checked: see regexp_like. #}
+{% macro within_blanks(column, pattern, checked=false) -%}
+    {{ regexp_like(column, blanks() ~ '*(?:' ~ pattern ~ ')' ~ blanks() ~ '*', checked) }}
 {%- endmacro %}

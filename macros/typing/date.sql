@@ -43,7 +43,7 @@
     {%- for shapes in days -%}
         {%- do forms.append(date_regexp(pattern, shapes)) -%}
     {%- endfor -%}
-    {{ within_blanks(column, forms | join('|')) }}
+    {{ within_blanks(column, forms | join('|'), checked=true) }}
 {%- endmacro %}
 
 
@@ -168,7 +168,7 @@
     {%- endif -%}
     {%- set serial = 'cast(' ~ excel_days(column) ~ ' as integer)' -%}
     case
-        when not {{ within_blanks(column, '[0-9]{1,7}(?:[.][0-9]+)?') }} then 0
+        when not {{ within_blanks(column, '[0-9]{1,7}(?:[.][0-9]+)?', checked=true) }} then 0
         {% if first_year == 1904 -%}
             when {{ serial }} <= 2957003 then 1
         {%- else -%}

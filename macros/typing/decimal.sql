@@ -29,7 +29,7 @@
     {%- set whole = whole_part(digits, group_separators) if digits > 0 else '0' -%}
     {%- set decimals = '+' if round else '{1,' ~ scale ~ '}' -%}
     {%- set fraction = '(?:[' ~ decimal_separator ~ '][0-9]' ~ decimals ~ ')?' if scale or round else '' -%}
-    {{ within_blanks(column, '-?' ~ whole ~ fraction) }}
+    {{ within_blanks(column, '-?' ~ whole ~ fraction, checked=true) }}
 {%- endmacro %}
 
 

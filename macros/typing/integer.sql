@@ -19,7 +19,7 @@
 
 {# A condition: the cell is a whole number of at most nine digits. #}
 {% macro is_integer(column, group_separators=[]) -%}
-    {{ within_blanks(column, '-?' ~ whole_part(9, group_separators)) }}
+    {{ within_blanks(column, '-?' ~ whole_part(9, group_separators), checked=true) }}
 {%- endmacro %}
 
 

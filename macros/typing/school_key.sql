@@ -25,5 +25,5 @@
 
 {# A condition: the cell is two whole numbers with a slash between them. #}
 {% macro is_school_key(column) -%}
-    {{ within_blanks(column, '[0-9]{1,9}/[0-9]{1,9}') }}
+    {{ within_blanks(column, '[0-9]{1,9}/[0-9]{1,9}', checked=true) }}
 {%- endmacro %}

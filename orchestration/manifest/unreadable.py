@@ -20,7 +20,10 @@ NODES = (".sql", ".csv")
 # dbt's messages name a file from the root, or from the folder of its kind.
 _PATHS = re.compile(r"""[^\s'"(),:@]+\.(?:sql|ya?ml|md|csv)\b""")
 _IDS = re.compile(r"\b(?:model|seed|snapshot)\.\w+\.(?P<name>\w+)")
-_PLACE = re.compile(r"\w+ Error in \w+ \S+ \((?P<file>[^)]+)\)\s*(?P<said>.*)", re.DOTALL)
+# In the words of dbt, or of building/french.py where it speaks in this process.
+_PLACE = re.compile(
+    r"(?:\w+ Error in \w+|Erreur dans [^(]+) \S+ \((?P<file>[^)]+)\)\s*(?P<said>.*)", re.DOTALL
+)
 _LINE = re.compile(r"^\s*line (?P<line>\d+)", re.MULTILINE)
 _JINJA = {
     r"'(\w+)' is undefined": "« {0} » n'existe pas : ni macro, ni variable de ce nom",

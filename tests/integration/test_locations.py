@@ -363,7 +363,7 @@ def test_the_whole_project_says_what_failed_and_what_did_not_run(small: SmallPro
     assert len(outcome.errors) == 2
     assert "batiments.csv" in outcome.errors[0]
     assert "Modèle dim_ecoles (models/age/marts/dim_ecoles.sql)" in outcome.errors[1]
-    assert "division by zero" in outcome.errors[1]
+    assert "Une division par zéro." in outcome.errors[1]
     assert outcome.counts["model"] == {"error": 1, "skipped": 1, "success": 3}
     assert any(line.startswith("age : ") and "1 en échec" in line for line in lines)
 

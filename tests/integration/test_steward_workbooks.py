@@ -28,6 +28,7 @@ from tests.unit.qualities import control, quality, received, run
 
 AGE = Responsible("Cellule de l'AGE", "data-steward.age@fwb.example")
 AGAJ = Responsible("Cellule de l'AGAJ", "data-steward.agaj@fwb.example")
+# Keys that only warn: a mart is not replaced by rows that break one of severity error.
 SCHOOLS = """
 version: 2
 models:
@@ -36,15 +37,17 @@ models:
   - name: dim_ecoles
     config: {meta: {gouvernance: {classification: public}}}
     columns:
-      - {name: fase, data_tests: [{unique: {name: une_fois}}]}
+      - {name: fase, data_tests: [{unique: {name: une_fois, config: {severity: warn}}}]}
       - name: nom
         data_tests:
-          - not_null: {name: nommee}
+          - not_null: {name: nommee, config: {severity: warn}}
           - accepted_values: {name: connue, arguments: {values: [Un]}}
           - relationships: {name: liee, arguments: {to: ref('fct_dossiers'), field: service}}
       - name: po
         data_tests: [{within_range: {name: bornee, arguments: {lowest: "'10'", highest: "'20'"}}}]
-    data_tests: [{unique_combination: {name: ensemble, arguments: {columns: [fase, po]}}}]
+    data_tests:
+      - unique_combination:
+          {name: ensemble, arguments: {columns: [fase, po]}, config: {severity: warn}}
 """
 CASES = """
 version: 2
