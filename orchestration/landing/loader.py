@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -266,7 +267,7 @@ class _Load:
         try:
             with _lost_server(self.connection):
                 return work()
-        except (PlatformError, psycopg.Error, OSError) as error:
+        except Exception as error:  # whatever one file does to the code, the others are loaded
             if self.connection.closed:
                 raise
             refusal = error if isinstance(error, Refused) else None
@@ -657,10 +658,23 @@ def _sentence(error: Exception) -> str:
             f"Le fichier ne peut pas être lu ({error.strerror}). "
             "Que faire : vérifiez ses droits et qu'il est toujours là."
         )
+    if not isinstance(error, psycopg.Error):
+        return (
+            f"Le chargeur s'est arrêté sur ce fichier sans savoir le dire ({_place(error)}). "
+            "Que faire : gardez le fichier, et donnez-le avec ce message à l'équipe de la plateforme."
+        )
     return (
         f"PostgreSQL a refusé : {_refusal(error)} "
         "Que faire : vérifiez les droits du compte sur les schémas raw_* et plateforme."
     )
+
+
+def _place(error: Exception) -> str:
+    """Where an unforeseen error comes from in our code; no word of its text, which may hold a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "orchestration" in Path(frame.filename).parts]
+    where = f", {Path(ours[-1].filename).name}, ligne {ours[-1].lineno}" if ours else ""
+    return f"{type(error).__name__}{where}"
 
 
 def _refusal(error: Exception) -> str:

@@ -18,6 +18,7 @@ import pytest
 
 from orchestration.errors import PlatformError
 from orchestration.landing import LoadReport, SourceTable, load_landing, read_declarations
+from orchestration.landing.contents import LOADERS, Outcome, load_csv
 from orchestration.landing.framer import CsvFramer
 from orchestration.warehouse import EmbeddedServer
 from tests.unit.landing_sources import manifest, source, table
@@ -606,3 +607,24 @@ def test_killed_server_leaves_the_previous_state(
     finally:
         server.destroy()
         shutil.rmtree(tmp_path / ".serveur", ignore_errors=True)
+
+
+def test_an_unforeseen_error_in_one_file_stops_no_other(
+    load: Any, landing: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(landing, "1.csv", "a,b\n1,x\n")
+    put(landing, "2.csv", "a,b\n2,y\n")
+    first: list[Path] = []
+
+    def broken(*arguments: Any) -> Outcome:
+        if not first:
+            first.append(landing)
+            raise KeyError("une valeur à taire")
+        return load_csv(*arguments)
+
+    monkeypatch.setitem(LOADERS, "csv", broken)
+    failed, loaded = load().tables[0].files
+    assert (failed.status, loaded.status, loaded.rows) == ("echec", "charge", 1)
+    assert "sans savoir le dire (KeyError" in failed.message and "Que faire" in failed.message
+    assert "à taire" not in failed.message
+    assert statuses(connection) == ["echec", "charge"]
