@@ -95,7 +95,8 @@
                 {%- for source in sources %}('{{ source.source_name }}', '{{ source.name }}'){{ ', ' if not loop.last }}{% endfor -%}
             )
             and (
-                recu.statut = 'retire'
+                -- By make withdraw; a refused file that was taken away has no such reason.
+                (recu.statut = 'retire' and recu.motif = 'retire')
                 or (
                     recu.statut in ('charge', 'remplace')
                     and exists (

@@ -124,10 +124,14 @@ def test_a_withdrawn_delivery_may_take_its_rows_from_the_mart(small: SmallProjec
     assert "8 lignes, où l'ancienne en a 100" in message(small, "+dim_ecoles")
     with psycopg.connect(small.conninfo, autocommit=True) as connection:
         connection.execute("alter table plateforme.chargements drop constraint chargements_statut_check")
-        connection.execute(
-            "insert into plateforme.chargements (domaine, source_nom, table_nom, fichier, statut) "
-            "values ('age', 'ecoles', 'ecoles', 'age/ecoles/ecoles.csv', 'retire')"
+        gone = (
+            "insert into plateforme.chargements (domaine, source_nom, table_nom, fichier, statut, motif) "
+            "values ('age', 'ecoles', 'ecoles', 'age/ecoles/ecoles.csv', 'retire', %s)"
         )
+        # Refused, then taken away from the zone: it never had a row to lose.
+        connection.execute(gone, [""])
+        assert "8 lignes, où l'ancienne en a 100" in message(small, "dim_ecoles")
+        connection.execute(gone, ["retire"])
     assert message(small, "dim_ecoles") == ""
     assert count(small) == 8
 
