@@ -25,6 +25,7 @@ from orchestration.manifest.nodes import Manifest
 from orchestration.rights.requests import built_from
 from orchestration.settings import Settings
 
+NONE_WAITS = "Aucun fichier n'attend d'accord."
 MODELS_SHOWN = 12
 
 
@@ -60,6 +61,9 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     with connected(access) as connection:
         ensure_audit(connection)
         waiting = _waiting(connection, tables)
+        if not (options.get("FICHIER") or "").strip():
+            print("\n".join(f"{path} : {why}" for path, (why, _) in sorted(waiting.items())) or NONE_WAITS)
+            return 0
         delivery = _delivery(connection, settings, options, tables, sorted(waiting))
         known = waiting.get(delivery.path)
         digest = delivery.digest()

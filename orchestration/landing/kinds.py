@@ -86,6 +86,7 @@ _ADVICE = {
     "protege": "Demandez au fournisseur le classeur sans mot de passe, ou le mot de passe pour l'ôter.",
 }
 _WANTED = {"csv": "un CSV", "json": "du JSON", "xlsx": "un classeur Excel (.xlsx)"}
+_WORDS = (b"null", b"true", b"false")
 _FORMAT_OF = {"xlsx": "xlsx", "json": "json", "texte": "csv"}
 
 
@@ -147,7 +148,8 @@ def _may_be(kind: str, file_format: str, file: BinaryIO, encoding: str) -> bool:
     if file_format == "csv":
         # A first cell may hold a list or an object: JSON has nothing else.
         return kind == "texte" or (kind == "json" and not _parses(start))
-    return kind == "texte" and start[:1] in (b"", b"[", b"{")
+    # A lone `null` is JSON too: what reads it says that no row is there.
+    return kind == "texte" and (start[:1] in (b"", b"[", b"{") or start.strip() in _WORDS)
 
 
 def _start(file: BinaryIO) -> bytes:

@@ -563,7 +563,7 @@ class _FileLoad:
         try:
             return LOADERS[self.match.variant.file_format](target, self.file, rejects)
         except EmptyFile as error:
-            return Outcome(warnings=[error.message])
+            return Outcome(warnings=[f"{error.message} {error.advice}"])
         except psycopg.Error as error:
             if self.connection.closed:
                 raise

@@ -37,7 +37,7 @@ _DAMAGE = (
     ParseError,
     NotImplementedError,
     RuntimeError,
-    *(EOFError, KeyError, IndexError, ValueError),
+    *(EOFError, KeyError, IndexError, TypeError, ValueError),
 )
 _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)[\"']")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
@@ -330,6 +330,6 @@ def _damage(what: str) -> Iterator[None]:
         if isinstance(error, ParseError):
             place = " (ligne {}, colonne {} de son XML)".format(*error.position)
         raise PlatformError(
-            f"Le classeur est illisible : {what} ne se lit pas{place}.",
+            f"Le classeur est illisible : impossible de lire {what}{place}.",
             "Vérifiez que le .xlsx est entier (il s'ouvre dans Excel), ou demandez un nouveau fichier.",
         ) from error

@@ -88,12 +88,21 @@ Command = Callable[[Settings, dict[str, str]], int]
 
 
 @pytest.mark.parametrize("command", [deliveries.accept, deliveries.withdraw])
-def test_without_a_file_the_known_ones_are_named(place: Place, command: Command) -> None:
+def test_without_a_file_the_known_ones_are_named(
+    place: Place, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if command is deliveries.accept:
+        assert command(place.settings, {}) == 0
+        assert "Aucun fichier n'attend d'accord." in capsys.readouterr().out
     put(place.landing, "x.csv", FEW)
     place.load()
-    with pytest.raises(PlatformError) as caught:
-        command(place.settings, {})
-    assert PATH in caught.value.advice
+    if command is deliveries.accept:
+        assert command(place.settings, {}) == 0
+        assert f"{PATH} : En attente d'un accord" in capsys.readouterr().out
+    else:
+        with pytest.raises(PlatformError) as caught:
+            command(place.settings, {})
+        assert PATH in caught.value.advice
     with pytest.raises(PlatformError, match="aucune source ne le lit"):
         command(place.settings, {"FICHIER": "age/essai/x.txt"})
 

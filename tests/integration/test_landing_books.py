@@ -130,6 +130,7 @@ def test_parent_and_child_tables_of_one_json(load: Load, landing: Path, database
         ('{"error": "absent", "code": 404}', "réponse d'erreur d'un service"),
         ("<!DOCTYPE html><html>503</html>", "c'est une page HTML"),
         ("a;b\n1;2\n", "c'est un texte (CSV ?)"),
+        ("null\n", "une liste ou un objet est attendu"),
         ('[{"a": 1}]', "rows`, `envelope`"),
     ],
 )
