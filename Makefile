@@ -123,6 +123,9 @@ lint: ## Contrôle l'écriture du SQL, du YAML, du Python et les règles du proj
 .PHONY: audit-check
 audit-check: ## Vérifie que personne n'a touché au journal d'audit (ANCRE=numéro:condensé)
 	$(RUN) audit-check
+.PHONY: dependencies
+dependencies: ## Écrit l'inventaire des paquets (SBOM) et leur poids (AVIS=… : leurs failles connues)
+	$(RUN) dependencies
 .PHONY: fix
 fix: ## Corrige ce que les outils savent corriger
 	$(RUN) fix

@@ -55,6 +55,7 @@ COMMANDS = {
     "fix": ("quality", "corrige ce que les outils savent corriger"),
     "check": ("quality", "contrôle les règles du projet dans le manifeste"),
     "test": ("quality", "joue les contrôles et tous les tests"),
+    "dependencies": ("dependencies", "dit de quoi l'environnement est fait, et ses failles connues"),
     "lock": ("quality", "recalcule requirements.txt"),
 }
 

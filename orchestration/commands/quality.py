@@ -35,6 +35,8 @@ PORTABLE_SQL = "SQL portable (VQL documenté de Denodo)"
 NESTED_CORRECTIONS = 5
 # Of the tests; each has a PostgreSQL server of its own.
 MOST_PROCESSES = 4
+# Packages that elementary-data asks for and never imports.
+UNUSED = ("pymsteams",)
 
 
 def lint(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -256,6 +258,7 @@ def lock(settings: Settings, _options: Mapping[str, str]) -> int:
             "--no-emit-find-links",
             "--no-strip-extras",
             "--no-header",
+            *(f"--no-emit-package={name}" for name in UNUSED),
             "--quiet",
             *options,
         ),

@@ -24,6 +24,9 @@ NETWORK_ADVICE = (
     "interne (pip config set global.index-url …), puis relancez ; voir docs/installation.md."
 )
 
+# In a new environment before Python 3.12, in an old version; nothing here imports them.
+SEEDS = ("setuptools", "wheel")
+
 # The checkout, installed as it stands: what it needs is there already, the build backend too.
 ITSELF = ("--no-deps", "--no-build-isolation", "--editable", ".")
 
@@ -64,6 +67,7 @@ class Environment:
             else:
                 self._create()
             self._install()
+            self._remove_seeds()
             make_paths_relative(self.folder)
             self.stamp.write_text(json.dumps(self._expected()), encoding="utf-8")
             self._say("environnement prêt.")
@@ -153,7 +157,9 @@ class Environment:
         )
 
     def _install_with_pip(self) -> None:
-        if not self._run([*self._pip_install("--require-hashes"), "-r", str(self.requirements)], os.environ):
+        # The lock is whole, and leaves out what nothing imports: nothing is to be worked out.
+        exactly = self._pip_install("--require-hashes", "--no-deps")
+        if not self._run([*exactly, "-r", str(self.requirements)], os.environ):
             raise PlatformError("Les paquets de requirements.txt ne s'installent pas.", NETWORK_ADVICE)
         if not self._run(self._pip_install(*ITSELF), os.environ):
             raise PlatformError(
@@ -161,6 +167,13 @@ class Environment:
                 "Le message ci-dessus dit pourquoi ; rendez à pyproject.toml sa version enregistrée : "
                 "git checkout pyproject.toml",
             )
+
+    def _remove_seeds(self) -> None:
+        """Takes away what Python puts into a new environment and no lock holds to a version."""
+        seeds = [name for name in SEEDS if list(self.folder.glob(f"lib/python*/site-packages/{name}"))]
+        if seeds:
+            quiet = ("--quiet", "--disable-pip-version-check", "--no-input", "--yes")
+            self._run([str(self.python), "-m", "pip", "uninstall", *quiet, *seeds], os.environ)
 
     def _pip_install(self, *arguments: str) -> list[str]:
         options = ["--quiet", "--disable-pip-version-check", "--no-input"]
