@@ -43,7 +43,9 @@ def line(said: str) -> str:
 
 def text(said: Any) -> Any:
     """The same for text of several lines; what is no text is given back. Escaped HTML stays escaped."""
-    return type(said)(_IN_TEXT.sub(_written, said)) if isinstance(said, str) else said
+    if isinstance(said, str) and _IN_TEXT.search(said):
+        return type(said)(_IN_TEXT.sub(_written, said))
+    return said
 
 
 def markdown(said: str) -> str:
@@ -53,13 +55,13 @@ def markdown(said: str) -> str:
 
 
 def formula(said: str) -> bool:
-    """Whether a spreadsheet may take a text for a formula; a mere number is none."""
-    return _FORMULA.match(said) is not None and _NUMBER.fullmatch(said) is None
+    """Whether a spreadsheet may take a text for a formula."""
+    return _FORMULA.match(said) is not None
 
 
 def csv_cell(said: str) -> str:
-    """A cell of a CSV that people open with a spreadsheet."""
-    return f"'{said}" if formula(said) else said
+    """A cell of a CSV that people open with a spreadsheet; a mere number stays one."""
+    return f"'{said}" if formula(said) and not _NUMBER.fullmatch(said) else said
 
 
 def argument(said: str) -> str:

@@ -102,7 +102,7 @@ def opened(zone: Path, path: str, depositors: Collection[str] | None = None) -> 
         _check_kind(file.status)
         if file.status.st_nlink > 1:
             raise PlatformError(
-                "Le fichier a un autre nom ailleurs (lien physique) : il n'est peut-être pas à qui le dépose, "
+                "Le fichier a un autre nom ailleurs (lien physique) : il n'est peut-être pas à qui dépose, "
                 "rien n'en est lu.",
                 _COPY,
             )

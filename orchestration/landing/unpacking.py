@@ -52,12 +52,24 @@ def unpacked(file: BinaryIO, variant: Variant) -> BinaryIO:
     kind = kind_of(file)
     if kind != "zip" and kind not in OPENERS:
         return file
-    received = _size(file)
     inner = _member(file, variant.member) if kind == "zip" else OPENERS[kind](file)
-    return cast(BinaryIO, _Bounded(inner, kind, *most_from(received, variant.max_unpacked)))
+    return bounded(inner, kind, size_of(file), variant.max_unpacked)
 
 
-def _size(file: BinaryIO) -> int:
+def bounded(packed: Any, kind: str, received: int, declared: int | None = None) -> BinaryIO:
+    """What an archive gives, up to what so small an archive may give.
+
+    Args:
+        packed: as its library opened it.
+        kind: of archive.
+        received: bytes of the archive.
+        declared: `max_unpacked`, in MiB.
+    """
+    return cast(BinaryIO, _Bounded(packed, kind, *most_from(received, declared)))
+
+
+def size_of(file: BinaryIO) -> int:
+    """Bytes of a file; its position is left as it was."""
     place = file.tell()
     size = file.seek(0, io.SEEK_END)
     file.seek(place)
@@ -136,7 +148,7 @@ def unpacked_whole(file: BinaryIO, variant: Variant) -> Iterator[BinaryIO]:
     if inner is file:
         yield file
         return
-    with copied(inner, _size(file)) as whole:
+    with copied(inner, size_of(file)) as whole:
         yield cast(BinaryIO, whole)
 
 

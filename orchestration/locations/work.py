@@ -349,7 +349,7 @@ def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
 
 
 def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str]:
-    gone = {"partis de la zone, lignes gardées": ", ".join(table.gone)} if table.gone else {}
+    gone = {"partis de la zone, lignes gardées": ", ".join(map(markdown, table.gone))} if table.gone else {}
     return {
         **gone,
         "statut": table.status,
