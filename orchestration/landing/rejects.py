@@ -11,7 +11,7 @@ from orchestration.errors import PlatformError
 
 _IN_MEMORY = 1 << 20
 # Of one file, on disk: as much is no file with some bad lines.
-MAX_SPOOL = 1 << 30
+MAX_SPOOL = 256 << 20
 _TEXT_LIMIT = 10_000
 # Motif -> what people read. build/summary.json, the history and the table of rejects keep the motif.
 MOTIFS = {

@@ -180,16 +180,15 @@ def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             f"L'archive zip contient {len(entries)} fichiers, plus que les {MAX_MEMBERS} qui sont regardés.",
             "Demandez une archive du seul fichier attendu.",
         )
-    counted = [entry for entry in entries if _counts(entry)]
-    for entry in counted:
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or len(entry.filename) > LONGEST_NAME:
+    for entry in entries:
+        parts = entry.filename.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or len(entry.filename) > LONGEST_NAME:
             raise PlatformError(
                 "L'archive zip a un fichier dont le nom mène hors d'elle, ou n'en finit pas : rien n'en est "
                 "lu.",
                 "Demandez d'où elle vient, puis une archive ordinaire.",
             )
-    return {entry.filename: entry for entry in counted}
+    return {entry.filename: entry for entry in entries if _counts(entry)}
 
 
 def open_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Any:

@@ -96,14 +96,14 @@ def as_text(letter: Letter) -> str:
     """The letter for a terminal."""
     parts = [line(letter.subject), "=" * min(WIDTH, len(letter.subject)), "", *_wrapped(letter.intro, "")]
     for section in letter.sections:
-        parts += ["", section.title, "-" * len(section.title)]
+        parts += ["", line(section.title), "-" * len(section.title)]
         for item in section.items:
             parts += _wrapped(f"* {f'{item.mark} : ' if item.mark else ''}{item.title}", "  ")
             for label, value in (*item.lines, *item.more):
-                parts += [f"  {line}" for line in _wrapped(f"{label} : {value}", "  ")]
+                parts += [f"  {one}" for one in _wrapped(f"{label} : {value}", "  ")]
         if section.left:
             parts += _wrapped(section.left, "")
-    return "\n".join([*parts, "", f"La page : {letter.page}", letter.closing])
+    return "\n".join([*parts, "", f"La page : {letter.page}", line(letter.closing)])
 
 
 def linkable(page: str) -> bool:
