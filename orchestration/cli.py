@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 
 from orchestration.errors import PlatformError
+from orchestration.inert import terminal
 from orchestration.settings import Settings
 
 # command -> (module below orchestration.commands, what it does). Imported one at a time: dbt and Dagster
@@ -89,7 +90,11 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that does not know « or é shows another character; it must not stop the command.
             stream.reconfigure(errors="replace")
-    environ = os.environ if environ is None else environ
+    with terminal():
+        return _run(arguments, os.environ if environ is None else environ)
+
+
+def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         name = _command(arguments)
         settings = Settings.load(with_absolute_landing(environ))

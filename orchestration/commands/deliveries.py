@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from orchestration.commands.pipeline import is_set
 from orchestration.commands.rights import CONFIRM, connected, open_session, rebuild
 from orchestration.commands.session import parse_or_fail
 from orchestration.errors import PlatformError
-from orchestration.landing import SourceTable, audit, load_landing, read_declarations
+from orchestration.landing import SourceTable, audit, load_landing, opening, read_declarations
 from orchestration.landing.bounds import BRUSSELS
 from orchestration.landing.life import held
 from orchestration.landing.life import withdraw as withdraw_file
@@ -35,14 +36,21 @@ class _Delivery:
 
     table: SourceTable
     path: str
-    file: Path
+    zone: Path
 
     def digest(self) -> str | None:
-        """SHA-256 of what lies in the landing zone; None when nothing does."""
-        if not self.file.is_file():
+        """SHA-256 of what lies in the landing zone; None when no file does."""
+        try:
+            with opening.opened(self.zone, self.path) as content:
+                return hashlib.file_digest(content, "sha256").hexdigest()
+        except (FileNotFoundError, PlatformError):
+            # What is no file is never loaded: nothing of it would come back.
             return None
-        with self.file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()
+
+    @property
+    def status(self) -> os.stat_result | None:
+        """What the system says of it; None when nothing is there."""
+        return opening.status(self.zone, self.path)
 
 
 def accept(settings: Settings, options: Mapping[str, str]) -> int:
@@ -129,14 +137,14 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
             f"  {table.schema}.{table.identifier} : {counted(found.rows, 'ligne')}\n"
             f"  rejets : {counted(found.rejects, 'ligne')}\n{_readers(manifest, table)}"
         )
-        if delivery.file.exists():
+        if delivery.status is not None:
             print("Le fichier reste dans la zone de dépôt ; ce contenu n'en sera plus chargé.")
         if not is_set(options.get("CONFIRMER")):
             connection.rollback()
             print(f"\n{CONFIRM}")
             return 0
         digest = delivery.digest()
-        signature = audit.signature(delivery.file.stat()) if digest else ""
+        signature = audit.signature(delivery.status) if digest and delivery.status else ""
         gone = withdraw_file(connection, table, delivery.path, digest, signature)
         details = {
             "decision": "retrait",
@@ -186,7 +194,7 @@ def _delivery(
         raise PlatformError(
             f"{path} : {what}.", f"Donnez son chemin dans la zone. Connus : {_listed(known)}."
         )
-    return _Delivery(found[0], path, settings.landing / path)
+    return _Delivery(found[0], path, settings.landing)
 
 
 def _waiting(connection: psycopg.Connection, tables: list[SourceTable]) -> dict[str, tuple[str, str | None]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from orchestration.errors import PlatformError
+from orchestration.inert import argument
 from orchestration.landing.declaration import SHAPE_ADVICE, SourceTable
 from orchestration.landing.rejects import MOTIFS
 from orchestration.landing.report import counted
@@ -138,7 +139,7 @@ class Delivery:
             f"{WAITS} : {self._refusals()} sur {counted(self.rows + refused, 'ligne')}, plus "
             f"que les {percent(share)} permis (`max_rejects`). {self._said()}{_stays(former)}",
             f"{self._options()}, ou demandez un nouveau fichier ; pour charger malgré "
-            f"tout les lignes lisibles, make accept FICHIER={self.path}",
+            f"tout les lignes lisibles, make accept FICHIER={argument(self.path)}",
             self.rows,
         )
 
@@ -154,7 +155,8 @@ class Delivery:
             SHRUNK,
             f"{WAITS} : {counted(self.rows, 'ligne')} seulement, une chute de "
             f"{percent(fall)}, au-delà des {percent(share)} permis (`max_shrink`). {_stays(former)}",
-            f"S'il est juste, make accept FICHIER={self.path} ; sinon, demandez un nouveau fichier.",
+            f"S'il est juste, make accept FICHIER={argument(self.path)} ; sinon, demandez un nouveau "
+            "fichier.",
             self.rows,
         )
 

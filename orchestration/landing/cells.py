@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import math
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache, partial
+from functools import lru_cache, partial
 
 from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 
@@ -15,6 +14,9 @@ _DAY = 86_400
 _LAST_DAY = datetime.date(9999, 12, 31)
 # Excel believes that 29 February 1900 (serial 60) existed: earlier days count from another start.
 _NO_SUCH_DAY = 60
+_LAST_SERIAL = 10_000_000
+# Of a number format, for Excel.
+_LONGEST_FORMAT = 255
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 _LARGEST_EXPONENT = 330
 _INTEGER = re.compile(r"-?[1-9]\d*|0")
@@ -59,7 +61,7 @@ def plain_number(text: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
-@cache
+@lru_cache(maxsize=4096)
 def reader_of(code: str, since_1904: bool) -> Callable[[str], str]:
     """What makes text of the numbers under a format.
 
@@ -67,6 +69,8 @@ def reader_of(code: str, since_1904: bool) -> Callable[[str], str]:
         code: as the workbook keeps it, always in its English form.
         since_1904: whether the workbook counts its days from 1904, as old Macs did.
     """
+    if len(code) > _LONGEST_FORMAT:
+        return plain_number
     if is_timedelta_format(code):
         return duration
     if is_date_format(code):
@@ -89,8 +93,8 @@ def moment(text: str, *, dated: bool, since_1904: bool) -> str:
         serial = float(text)
     except ValueError:
         return text
-    if not math.isfinite(serial):
-        return text
+    if not abs(serial) < _LAST_SERIAL:
+        return plain_number(text)
     days, seconds = divmod(round(serial * _DAY), _DAY)
     time = (datetime.datetime.min + datetime.timedelta(seconds=seconds)).time()
     if not dated and 0 <= serial < 1:

@@ -21,6 +21,7 @@ from orchestration.landing.identifiers import collision, to_identifiers
 from orchestration.landing.json_hints import shape_hint
 from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
 from orchestration.landing.kinds import check_kind
+from orchestration.landing.limits import MAX_COLUMNS, tick, too_many_columns
 from orchestration.landing.misread import is_misread
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.tables import WIDE_ADVICE, add_columns, raw_table
@@ -83,6 +84,8 @@ class Target:
         required = list(self.table.required_columns(self.variant))
         if header is None:
             return required
+        if len(header) > MAX_COLUMNS:
+            raise too_many_columns()
         if self.variant.names == "header":
             return to_identifiers(header)
         ordered = self.table.columns_by_position(self.variant)
@@ -199,6 +202,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     )
     with target.copying(columns + beside, options) as copy:
         for piece in framer.frame(len(columns)):
+            tick()
             copy.write(piece)
     outcome.rows, outcome.blank_lines = framer.counts.rows, framer.counts.blank_lines
     outcome.out_of_table, outcome.misencoded = framer.counts.outside_lines, framer.counts.misencoded
@@ -345,6 +349,7 @@ def _copy_rows(
     count, misread, first = 0, 0, 0
     with target.copying(columns) as copy:
         for line, values in rows:
+            tick()
             copy.write_row((line, *values))
             count += 1
             wrong = sum(value is not None and is_misread(value) for value in values)

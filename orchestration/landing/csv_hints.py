@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Collection, Iterator
 from itertools import pairwise
@@ -10,6 +9,7 @@ from typing import BinaryIO
 
 from orchestration.landing.declaration import Variant
 from orchestration.landing.identifiers import joined_names, to_identifier
+from orchestration.landing.limits import MAX_COLUMNS
 
 _HEAD = 256 << 10
 _LINES = 60
@@ -30,7 +30,7 @@ def header_hint(file: BinaryIO, variant: Variant, required: Collection[str]) -> 
     encoding = variant.encoding.skip_marks(file)
     lines = re.split(r"\r\n|\n|\r", file.read(_HEAD).decode(encoding.codec, "replace"))[:_LINES]
     for delimiter in dict.fromkeys((variant.delimiter, *_DELIMITERS)):
-        rows = list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+        rows = [line.split(delimiter) if line else [] for line in lines]
         for line, height, names in headers(rows):
             found = {to_identifier(name.strip('"'), place) for place, name in enumerate(names, start=1)}
             if {variant.renames.get(name, name) for name in found}.issuperset(required):
@@ -40,6 +40,8 @@ def header_hint(file: BinaryIO, variant: Variant, required: Collection[str]) -> 
 
 def headers(rows: list[list[str]]) -> Iterator[tuple[int, int, list[str]]]:
     """What may be a header: its line, how many lines it has, its names."""
+    # A wider row is no header of a table.
+    rows = [row if len(row) <= MAX_COLUMNS else [] for row in rows]
     for line, row in enumerate(rows, start=1):
         yield line, 1, row
     for line, (upper, lower) in enumerate(pairwise(rows), start=1):

@@ -15,6 +15,7 @@ from orchestration.errors import PlatformError
 from orchestration.landing import patterns
 from orchestration.landing.encodings import Encoding
 from orchestration.landing.identifiers import IDENTIFIER, METADATA_COLUMNS
+from orchestration.landing.limits import MAX_UNPACKED
 
 # Rows of a JSON file that has one object a line.
 JSON_LINES = "lines"
@@ -37,7 +38,8 @@ _TEXT_OPTIONS = {
     "xlsx": ("names", "footer", "range", "sheet_column", "member"),
 }
 _TABLE_SHAPE = ("header", "header_row", "header_rows", "names", "footer")
-_PACKED = ("member", "max_unpacked")
+_COST = ("max_unpacked", "max_size", "max_seconds")
+_PACKED = ("member", *_COST)
 _TEXT_FILE = ("encoding", *_PACKED)
 _CSV_SHAPE = ("delimiter", "quote", "comment", "short_rows", "long_rows", "beside")
 _OPTIONS = {
@@ -46,10 +48,16 @@ _OPTIONS = {
     "xlsx": (*_PACKED, "sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE),
 }
 _FLAGS = ("header", "short_rows", "long_rows", "fill_merged")
-_COUNTS = {"header_row": "rang", "header_rows": "nombre de lignes", "max_unpacked": "nombre de Mio"}
+_COUNTS = {
+    "header_row": "rang",
+    "header_rows": "nombre de lignes",
+    "max_unpacked": "nombre de Mio",
+    "max_size": "nombre de Mio",
+    "max_seconds": "nombre de secondes",
+}
 _SHARED_OPTIONS = ("renames", "optional")
 _BOUNDS = ("max_shrink", "max_rejects")
-_TABLE_OPTIONS = ("variants", "one_format_per_extract", "allow_empty", *_BOUNDS)
+_TABLE_OPTIONS = ("variants", "one_format_per_extract", "allow_empty", "depositors", *_BOUNDS)
 _VARIANT_KEYS = ("name", "location", "file_format")
 
 # Changes when the same file and declaration would give other rows: every file is then loaded again.
@@ -79,7 +87,9 @@ class Variant:
         long_rows: whether a CSV row may have more cells, when all of them are empty.
         beside: column that receives what stands at the right of a CSV table; None for none.
         member: pattern of the one file to read in a zip; None when it holds only one.
-        max_unpacked: size in MiB beyond which a compressed file is refused.
+        max_unpacked: size in MiB beyond which a compressed file is refused; None for the usual one.
+        max_size: size in MiB, as received, beyond which a file is refused; None for the usual one.
+        max_seconds: how long reading a file may take; None for what its size allows.
         rows: steps from a JSON root to its rows; JSON_LINES alone for one object a line.
         keys: columns that receive the object keys met by `*` steps.
         envelope: a key of ENVELOPES, or None.
@@ -112,7 +122,9 @@ class Variant:
     long_rows: bool = False
     beside: str | None = None
     member: str | None = None
-    max_unpacked: int = 4096
+    max_unpacked: int | None = None
+    max_size: int | None = None
+    max_seconds: int | None = None
     rows: tuple[str, ...] = ("*",)
     keys: tuple[str, ...] = ()
     envelope: str | None = None
@@ -186,6 +198,7 @@ class SourceTable:
         allow_empty: whether a file without a row may be taken.
         max_shrink: share of the rows before that a delivery may lose, from 0 to 1; None for the default.
         max_rejects: share of a file's lines that may be unreadable, from 0 to 1.
+        depositors: accounts that may deposit its files besides the usual ones, by name or number.
     """
 
     domain: str
@@ -200,6 +213,7 @@ class SourceTable:
     allow_empty: bool = False
     max_shrink: float | None = None
     max_rejects: float = 0.05
+    depositors: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -235,7 +249,9 @@ class SourceTable:
         parts = {**vars(variant), "encoding": variant.encoding.codec, "columns": self.columns}
         parts |= {"rules": _RULES_VERSION, "table": f"{self.schema}.{self.identifier}"}
         # None of these decides which rows a file gives.
-        del parts["name"], parts["elsewhere"], parts["allow_partial"]
+        for name in ("name", "elsewhere", "allow_partial", "max_size", "max_seconds"):
+            del parts[name]
+        parts["max_unpacked"] = variant.max_unpacked or MAX_UNPACKED
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -329,6 +345,7 @@ class _Reader:
         one_format = self.flag("one_format_per_extract", options.pop("one_format_per_extract", False))
         allow_empty = self.flag("allow_empty", options.pop("allow_empty", False))
         bounds = {name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options}
+        depositors = self.accounts(options.pop("depositors", []))
         listed = options.pop("variants", [])
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
             self.fail("variants", "ce doit être une liste.", "Commencez chaque variante par « - name: ».")
@@ -352,6 +369,7 @@ class _Reader:
             one_format_per_extract=one_format,
             person=self.person(),
             allow_empty=allow_empty,
+            depositors=depositors,
             **bounds,
         )
 
@@ -366,6 +384,15 @@ class _Reader:
                 option, f"« {given} » n'est pas une part.", "Donnez un nombre de 0 à 1 : 0.5 pour la moitié."
             )
         return float(given)
+
+    def accounts(self, given: Any) -> tuple[str, ...]:
+        if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+            self.fail(
+                "depositors",
+                "ce doit être une liste de comptes.",
+                "Donnez leurs noms, entre guillemets : depositors: ['sftp-age'].",
+            )
+        return tuple(given)
 
     def person(self) -> str | None:
         said = ((self.node.get("config") or {}).get("meta") or {}).get("personne")
@@ -442,7 +469,7 @@ class _Reader:
                     option, f"« {entry[option]} » n'est pas un texte.", "Mettez la valeur entre guillemets."
                 )
         self.check_shape(entry)
-        as_given = (*_TABLE_SHAPE, *_CSV_SHAPE, "member", "max_unpacked")
+        as_given = (*_TABLE_SHAPE, *_CSV_SHAPE, *_PACKED)
         values |= {key: entry[key] for key in as_given if key in entry}
         if "encoding" in entry:
             values["encoding"] = self.encoding(entry["encoding"])

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from orchestration.errors import PlatformError
 
 MAX_LENGTH = 63
+# Characters of a header that are looked at: putting many accents of one letter in order takes long.
+_LOOKED_AT = 1000
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 METADATA_COLUMNS = ("source_fichier", "source_ligne", "chargement_id", "charge_le", "source_recu_le")
 
@@ -48,7 +50,7 @@ def to_identifier(header: str, position: int) -> str:
     Returns:
         An identifier of 1 to 63 characters that matches `^[a-z][a-z0-9_]*$` and is not reserved.
     """
-    decomposed = unicodedata.normalize("NFKD", header.translate(_LIGATURES))
+    decomposed = unicodedata.normalize("NFKD", header[:_LOOKED_AT].translate(_LIGATURES))
     letters = "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
     name = re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
     if not name:

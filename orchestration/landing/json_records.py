@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -14,12 +15,17 @@ from orchestration.errors import PlatformError
 from orchestration.landing.declaration import ENVELOPES, JSON_LINES, Variant
 from orchestration.landing.encodings import CHUNK, Encoding
 from orchestration.landing.identifiers import METADATA_COLUMNS, to_identifier
+from orchestration.landing.limits import MAX_COLUMNS, too_many_columns
 from orchestration.landing.rejects import Reject
 
-MAX_RECORD = 64 << 20
+# Once it is read, a record takes up to 40 times as much memory.
+MAX_RECORD = 8 << 20
+_LONGEST_READ = 4 << 20
 SCALAR_COLUMN = "valeur"
 _TOO_DEEP = "trop de niveaux imbriqués"
-_WHITESPACE = " \t\r\n"
+_NO_SPACE = re.compile(r"[^ \t\r\n]")
+# Digits of a count that an envelope announces.
+_LONGEST_COUNT = 18
 # Longest literal of the decoder (-Infinity) and escape (\ud83d\ude00) that a buffer may cut.
 _CUT_MARGIN = 16
 # A first line longer than this is taken for one document, unless the declaration says `rows: lines`.
@@ -90,19 +96,22 @@ class JsonReader:
         self._end_of_file = False
         # Lines and bytes before the buffer, and characters of its first line before it.
         self._line, self._column, self._bytes = 1, 0, file.tell()
+        # A position in the buffer and the byte of the file there: offsets are counted from there on.
+        self._offset_base = (0, self._bytes)
         self.span = (0, 0)
 
     def _more(self) -> None:
         """Appends at least 1 MiB to the buffer, after dropping what was consumed."""
         dropped = self._buffer[: self._position]
-        self._bytes += len(dropped.encode(self.codec))
+        self._bytes = self.offset()
+        self._offset_base = (0, self._bytes)
         self._line += dropped.count("\n")
         newline = dropped.rfind("\n")
         self._column = self._column + len(dropped) if newline < 0 else len(dropped) - newline - 1
         kept = self._buffer[self._position :]
         self._position = 0
         start = self._file.tell()
-        chunk = self._file.read(max(CHUNK, len(kept)))
+        chunk = self._file.read(min(max(CHUNK, len(kept)), _LONGEST_READ))
         self._end_of_file = not chunk
         try:
             self._buffer = kept + self._decoder.decode(chunk, final=not chunk)
@@ -128,18 +137,20 @@ class JsonReader:
     def peek(self) -> str:
         """The next character that is no white space, "" at the end of the file."""
         while True:
-            while self._position < len(self._buffer):
-                character = self._buffer[self._position]
-                if character not in _WHITESPACE:
-                    return character
-                self._position += 1
+            found = _NO_SPACE.search(self._buffer, self._position)
+            self._position = found.start() if found else len(self._buffer)
+            if found:
+                return found[0]
             if self._end_of_file:
                 return ""
             self._more()
 
     def offset(self) -> int:
         """Byte position of the cursor in the file."""
-        return self._bytes + len(self._buffer[: self._position].encode(self.codec))
+        known, offset = self._offset_base
+        offset += len(self._buffer[known : self._position].encode(self.codec))
+        self._offset_base = (self._position, offset)
+        return offset
 
     def take(self, expected: str) -> None:
         """Steps over one character.
@@ -156,7 +167,7 @@ class JsonReader:
         """Decodes the value at the cursor and steps over it; `text()` then gives it as received.
 
         Raises:
-            PlatformError: it is malformed, cut, or larger than 64 MiB.
+            PlatformError: it is malformed, cut, or larger than 8 MiB.
         """
         self.peek()
         while True:
@@ -174,7 +185,7 @@ class JsonReader:
             except RecursionError as error:
                 raise self.fail(_TOO_DEEP) from error
             if len(self._buffer) - self._position > MAX_RECORD:
-                raise self.fail("un enregistrement dépasse 64 Mio ou n'est pas fermé")
+                raise self.fail(f"un enregistrement dépasse {MAX_RECORD >> 20} Mio ou n'est pas fermé")
             self._more()
 
     def text(self) -> str:
@@ -441,7 +452,8 @@ class JsonRecords:
     def _announce(self) -> None:
         count = self._around.get(self._count_member) if self._count_member else None
         if count is not None:
-            self.announced = int(count) if isinstance(count, _Number) and count.isdecimal() else None
+            known = isinstance(count, _Number) and count.isdecimal() and len(count) <= _LONGEST_COUNT
+            self.announced = int(count) if known else None
 
     def _pass_key(self, keys: tuple[str, ...]) -> None:
         self.keys_lost = self.keys_lost or len(keys) >= len(self.variant.keys)
@@ -581,6 +593,8 @@ class JsonRecords:
                 raise self._collision("le chargement", ".".join(path), name)
             if name in self._origins:
                 raise self._collision(".".join(self._origins[name]), ".".join(path), name)
+            if len(self._origins) >= MAX_COLUMNS:
+                raise too_many_columns()
             self._names[path] = name
             self._origins[name] = path
         return name

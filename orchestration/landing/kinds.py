@@ -43,7 +43,11 @@ _MEMBERS = (
     ("Index/Document.iwa", "numbers"),
     ("content.xml", "odf"),
 )
-_HTML = re.compile(rb"(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|table|title|h1|p|div)\b", re.I | re.S)
+# Comments end at their first end: another reading of them would try every way to cut them.
+_HTML = re.compile(
+    rb"(?:<!--(?:(?!-->).)*-->\s*)*<(!doctype\s+html|html|head|body|table|title|h1|p|div)\b", re.I | re.S
+)
+_BOMS = re.compile(rb"(?:\xef\xbb\xbf)+")
 _JSON = re.compile(rb'(\[\s*[\[{"\]]|\{\s*["}])')
 
 _NAMES = {
@@ -165,6 +169,8 @@ def _parses(start: bytes) -> bool:
     text = start.decode("utf-8", "replace")
     try:
         _, end = json.JSONDecoder().raw_decode(text)
+    except RecursionError:
+        return True
     except json.JSONDecodeError as error:
         # Cut by the end of what was read.
         return error.pos >= len(text) - 16 or error.msg.startswith("Unterminated")
@@ -237,8 +243,8 @@ def _text(head: bytes) -> str:
     ):
         if head.startswith(mark):
             return kind
-    while head.startswith(b"\xef\xbb\xbf"):
-        head = head[3:]
+    if marks := _BOMS.match(head):
+        head = head[marks.end() :]
     wide = _unmarked_wide(head[:4096])
     if wide:
         return wide

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import psycopg
 from psycopg import sql
 
 from orchestration.errors import PlatformError
-from orchestration.landing import audit, names
+from orchestration.inert import argument, line
+from orchestration.landing import audit, limits, names, opening, patterns
 from orchestration.landing.bounds import (
     ACCEPTED,
     ADMITTED,
@@ -46,17 +46,18 @@ from orchestration.landing.tables import (
     raw_table,
     rejects_table,
 )
-from orchestration.landing.zone import Zone
+from orchestration.landing.zone import Unfit, Zone
 from orchestration.refusals import in_french
 
 
 @dataclass(frozen=True)
 class _Match:
-    """One file of the landing zone and the declaration that reads it."""
+    """One file of the landing zone and the declaration that reads it; what is wrong at first sight."""
 
     path: str
     variant: Variant
     captured: dict[str, str]
+    problem: PlatformError | None = None
 
     @property
     def extract(self) -> str:
@@ -108,6 +109,10 @@ def load_landing(
         return load.run(chosen, zone)
 
 
+# Undeclared files that are compared with every declaration.
+_COMPARED = 100
+
+
 class _Load:
     """One run of the loader over one connection."""
 
@@ -123,23 +128,35 @@ class _Load:
         self.progress = progress
         self.twins: dict[str, str] = {}
         self.accepted = accepted
+        # Tables with a folder that was not looked into: nobody knows what is gone from there.
+        self.hindered: set[str] = set()
 
     def run(self, tables: Sequence[SourceTable], zone: Zone) -> LoadReport:
         report = LoadReport(ignored=zone.locks)
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
         owners: dict[tuple[str, object], list[str]] = {}
-        for path in sorted(zone.paths, key=self._deposited):
+        # A folder with the name of a file is no file, and is told so.
+        for path in sorted((*zone.paths, *zone.folders), key=self._deposited):
             for table, variant, captured in names.owners(path, tables):
                 matches[table.label].append(_Match(path, variant, captured))
                 owners.setdefault((path, variant.part), []).append(table.label)
         read = {path for path, _ in owners}
-        unmatched = (path for path in zone.paths if path not in read)
-        report.unmatched = sorted([*unmatched, *zone.unreadable])
-        report.hints = {path: hint for path in report.unmatched if (hint := names.resemblance(path, tables))}
+        report.unmatched = [path for path in zone.paths if path not in read]
+        report.hints = {
+            path: hint for path in report.unmatched[:_COMPARED] if (hint := names.resemblance(path, tables))
+        }
+        for unfit in zone.unfit:
+            self._note_unfit(unfit, tables, matches, report)
+        report.unmatched.sort()
         for found in matches.values():
             self.twins |= names.twins([match.path for match in found])
         for path in zone.locks if self.accepted is None else ():
             self.progress(f"{path} : verrou d'un classeur ouvert dans Excel, ignoré.")
+        if opening.open_to_all(self.landing):
+            self.progress(
+                "La zone de dépôt est ouverte en écriture à tout compte de cette machine : rien ne dit qui y "
+                "dépose. Que faire : chmod o-w sur elle et ses dossiers."
+            )
         with _lost_server(self.connection):
             ensure_audit(self.connection)
         shared = {place: labels for place, labels in owners.items() if len(labels) > 1}
@@ -147,9 +164,32 @@ class _Load:
             report.tables.append(self.load_table(table, matches[table.label], shared, zone))
         return report
 
+    def _note_unfit(
+        self,
+        unfit: Unfit,
+        tables: Sequence[SourceTable],
+        matches: Mapping[str, list[_Match]],
+        report: LoadReport,
+    ) -> None:
+        """Makes what is not looked at a failure of the tables that it is for, or an undeclared file."""
+        found = [(table, variant) for table, variant, _ in names.owners(unfit.given, tables)]
+        for table in tables:
+            # A linked folder may be a file's name too.
+            below = [
+                variant for variant in table.variants if patterns.is_above(unfit.given, variant.location)
+            ]
+            found += [(table, variant) for variant in below[:1]]
+            if below:
+                self.hindered.add(table.label)
+        for table, variant in found:
+            matches[table.label].append(_Match(unfit.path, variant, {}, unfit.problem))
+        if not found:
+            report.unmatched.append(unfit.path)
+            report.hints[unfit.path] = unfit.problem.message
+
     def _deposited(self, path: str) -> int:
         """When a file was written: of two that one run first meets, the older is received first."""
-        status = _stat(self.landing / path)
+        status = opening.status(self.landing, path)
         return status.st_mtime_ns if status else 0
 
     def load_table(
@@ -190,7 +230,7 @@ class _Load:
         self, table: SourceTable, report: TableReport, present: Collection[str], zone: Zone
     ) -> None:
         """Says which files left the zone while their rows stay, and forgets those that never had any."""
-        if self.accepted is not None:
+        if self.accepted is not None or table.label in self.hindered:
             return
         with self.connection.transaction():
             forget_refused(self.connection, table, present)
@@ -199,7 +239,8 @@ class _Load:
         for path in report.gone:
             self.progress(
                 f"{path} : n'est plus dans la zone de dépôt, ses lignes restent. "
-                f"Que faire : remettez-le ; si ses lignes doivent partir, make withdraw FICHIER={path}"
+                "Que faire : remettez-le ; si ses lignes doivent partir, make withdraw "
+                f"FICHIER={argument(path)}"
             )
 
     def _load_group(
@@ -251,11 +292,18 @@ class _Load:
                     "des accents près : aucun des deux n'est chargé.",
                     "Retirez de la zone de dépôt celui qui est de trop, puis relancez.",
                 )
-            with (self.landing / match.path).open("rb") as file, self.connection.transaction():
+            if match.problem:
+                raise match.problem
+            with (
+                opening.opened(self.landing, match.path, table.depositors) as file,
+                self.connection.transaction(),
+            ):
+                _check_size(file, match.variant)
                 lock(self.connection, f"{table.schema}.{table.identifier}")
-                return _FileLoad(
-                    self.connection, table, match, file, report, self.landing, aside, present, accepted
-                ).run()
+                with limits.at_most(limits.seconds_for(file.received, match.variant.max_seconds)):
+                    return _FileLoad(
+                        self.connection, table, match, file, report, self.landing, aside, present, accepted
+                    ).run()
 
         report = FileReport(match.path, match.variant.name, "inchange")
         accepted = (self.accepted or {}).get(match.path, ())
@@ -290,7 +338,7 @@ class _Load:
     def _note_refused(
         self, table: SourceTable, match: _Match, report: FileReport, refusal: Refused | None
     ) -> None:
-        status = _stat(self.landing / match.path)
+        status = opening.status(self.landing, match.path)
         signature = audit.signature(status) if status else ""
         last = audit.last_entry(self.connection, table, match.path)
         # The same file, refused again: it came when it first did.
@@ -320,7 +368,8 @@ class _Load:
         report = FileReport(match.path, match.variant.name, "inchange", message)
         with self.connection.transaction():
             lock(self.connection, f"{table.schema}.{table.identifier}")
-            signature = audit.signature((self.landing / match.path).stat())
+            status = opening.status(self.landing, match.path)
+            signature = audit.signature(status) if status else ""
             last = audit.last_entry(self.connection, table, match.path)
             if last and last.statut == "doublon" and last.signature == signature:
                 return report
@@ -367,7 +416,7 @@ class _FileLoad:
         connection: psycopg.Connection,
         table: SourceTable,
         match: _Match,
-        file: BinaryIO,
+        file: opening.Received,
         report: FileReport,
         landing: Path,
         aside: set[str],
@@ -384,7 +433,7 @@ class _FileLoad:
         self.file = file
         self.report = report
         self.started = time.monotonic()
-        self.status = os.fstat(file.fileno())
+        self.status = file.status
         self.signature = audit.signature(self.status)
         self.fingerprint = table.fingerprint(match.variant)
         self.notes: list[str] = []
@@ -444,7 +493,7 @@ class _FileLoad:
         self.report.status = "retire"
         self.report.message = (
             f"Retiré le {found.recu_le.astimezone(BRUSSELS):%d/%m/%Y}. Que faire : ôtez-le de la zone de "
-            f"dépôt ; pour le remettre, make accept FICHIER={self.match.path}"
+            f"dépôt ; pour le remettre, make accept FICHIER={argument(self.match.path)}"
         )
         return True
 
@@ -510,7 +559,7 @@ class _FileLoad:
         self.report.rows, self.report.rejects = outcome.rows, rejected
         self.report.blank_lines, self.report.out_of_table = outcome.blank_lines, outcome.out_of_table
         self.report.misencoded = outcome.misencoded
-        self.report.message = " ".join([*self.notes, *outcome.warnings])
+        self.report.message = line(" ".join([*self.notes, *outcome.warnings]))
         self.report.columns_added = outcome.columns_added
         added = ", ".join(outcome.columns_added)
         self._record(
@@ -550,7 +599,7 @@ class _FileLoad:
         for entry in audit.placed(self.connection, self.table):
             path = entry.fichier
             if path != self.match.path and _Match(path, self.match.variant, {}).extract == self.match.extract:
-                status = _stat(self.landing / path)
+                status = opening.status(self.landing, path)
                 signature = audit.signature(status) if status else ""
                 set_aside(self.connection, self.table, path, _same_extract(self.match.path), signature)
                 self.aside.add(path)
@@ -592,7 +641,8 @@ class _FileLoad:
 
     def _check_unchanged(self) -> None:
         now = os.fstat(self.file.fileno())
-        if (now.st_mtime_ns, now.st_size) != (self.status.st_mtime_ns, self.status.st_size):
+        # The times of a change cannot be put back, unlike those of a content.
+        if audit.signature(now) != audit.signature(self.status):
             raise PlatformError(
                 "Le fichier a changé pendant sa lecture : son dépôt n'était sans doute pas fini.",
                 "Attendez la fin du dépôt, puis relancez le chargement.",
@@ -630,7 +680,7 @@ def _same_extract(path: str) -> str:
 def _copy_of(path: str, twin: str) -> str:
     return (
         f"Même contenu que {twin}, toujours dans la zone de dépôt. Que faire : si l'un des deux est de trop, "
-        f"ôtez-le de la zone, puis make withdraw FICHIER={twin} (ou FICHIER={path})."
+        f"ôtez-le de la zone, puis make withdraw FICHIER={argument(twin)} (ou FICHIER={argument(path)})."
     )
 
 
@@ -639,18 +689,27 @@ def _withdrawn(old: str, path: str) -> Refused:
         "attente",
         WITHDRAWN,
         f"{WAITS} : même contenu que {old}, qui a été retiré.",
-        f"S'il doit revenir sous ce nom, make accept FICHIER={path} ; sinon, ôtez-le de la zone de dépôt.",
+        f"S'il doit revenir sous ce nom, make accept FICHIER={argument(path)} ; sinon, ôtez-le de la zone "
+        "de dépôt.",
     )
 
 
-def _stat(path: Path) -> os.stat_result | None:
-    try:
-        return path.stat()
-    except OSError:
-        return None
+def _check_size(file: opening.Received, variant: Variant) -> None:
+    limit = variant.max_size or limits.MAX_SIZE[variant.file_format]
+    if file.received > limit << 20:
+        raise PlatformError(
+            f"Le fichier pèse {file.received >> 20} Mio, plus que les {limit} Mio permis (`max_size`).",
+            "Demandez d'où il vient ; s'il est vraiment si grand, écrivez une limite plus haute dans "
+            "`max_size`.",
+        )
 
 
 def _sentence(error: Exception) -> str:
+    """What to say of a failure: one line, in which nothing that was received hides or commands."""
+    return line(_said(error))
+
+
+def _said(error: Exception) -> str:
     if isinstance(error, PlatformError):
         return f"{error.message} Que faire : {error.advice}"
     if isinstance(error, OSError):

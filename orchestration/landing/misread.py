@@ -7,6 +7,7 @@ thousand good ones is still wrong, and no decoder complains.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from orchestration.landing.encodings import Encoding
 
@@ -97,9 +98,10 @@ class Misread:
         if self._rare and run.translate(None, self._all_but_rare):
             patterns += self._rare
         spots = sorted(found.start() for pattern in patterns for found in pattern.finditer(run))
-        ends = (self.delimiter, b"\n", b"\r")
-        cells = {max(run.rfind(end, 0, spot) for end in ends) for spot in spots}
-        return len(cells), spots[0] if spots else -1
+        ends = re.compile(b"[" + re.escape(self.delimiter) + b"\r\n]")
+        # From one spot to the next only: looking back for the start of each cell is quadratic.
+        others = sum(ends.search(run, spot, following) is not None for spot, following in pairwise(spots))
+        return (others + 1, spots[0]) if spots else (0, -1)
 
 
 def _any_of(rests: set[bytes]) -> bytes:

@@ -68,6 +68,12 @@ def match(location: str, path: str, any_case: bool = False) -> dict[str, str] | 
     return taken if all(fits(value, forms[name]) for name, value in taken.items()) else None
 
 
+def is_above(folder: str, location: str) -> bool:
+    """Whether files of a location may be in a folder, or in folders of it."""
+    parts, above = location.split("/"), folder.count("/") + 1
+    return above < len(parts) and match("/".join(parts[:above]), folder, any_case=True) is not None
+
+
 def fits(value: str, form: str) -> bool:
     """Whether a text has a form: one of its alternatives, and a day that exists."""
     return not form or any(_fits_one(value, alternative) for alternative in form.split("|"))

@@ -7,7 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from orchestration.errors import PlatformError
+
 _IN_MEMORY = 1 << 20
+# Of one file, on disk: as much is no file with some bad lines.
+MAX_SPOOL = 256 << 20
 _TEXT_LIMIT = 10_000
 # Motif -> what people read. build/summary.json, the history and the table of rejects keep the motif.
 MOTIFS = {
@@ -60,13 +64,23 @@ class RejectSpool:
         self.count = 0
 
     def add(self, reject: Reject) -> None:
-        """Keeps one reject."""
+        """Keeps one reject.
+
+        Raises:
+            PlatformError: they are too many for one file.
+        """
         if len(reject.text) > _TEXT_LIMIT:
             reject = reject._replace(
                 text=reject.text[:_TEXT_LIMIT] + " … (la suite est dans la colonne octets)"
             )
         pickle.dump(tuple(reject), self._file, protocol=pickle.HIGHEST_PROTOCOL)
         self.count += 1
+        if self._file.tell() > MAX_SPOOL:
+            raise PlatformError(
+                f"Le fichier a plus de {MAX_SPOOL >> 20} Mio de lignes illisibles, {self.count} : sa lecture "
+                "est arrêtée.",
+                "Ce n'est sans doute pas le fichier attendu : ouvrez-le, ou demandez-en un nouveau.",
+            )
 
     def mark(self) -> tuple[int, int]:
         """A state to come back to with `back_to`."""

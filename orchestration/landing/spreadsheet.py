@@ -14,34 +14,42 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 from xml.etree.ElementTree import Element, ParseError, iterparse, parse
+from xml.parsers import expat
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from orchestration.errors import PlatformError
 from orchestration.landing.cells import plain_number, reader_of, unescaped
 from orchestration.landing.declaration import column_number
+from orchestration.landing.limits import MAX_RATIO, RATIO_MATTERS, tick
+from orchestration.landing.unpacking import open_member
 
-MAX_COLUMNS = 16_384
+# Of Excel.
+MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576
+MAX_SHEETS, LONGEST_TITLE, MAX_MERGES = 1_000, 255, 100_000
 # A sheet is streamed row by row, its strings are held as bytes, other parts (styles…) as objects.
 MAX_SHEET = 4 << 30
 MAX_STRINGS = 256 << 20
 MAX_PART = 16 << 20
 # One row, or one text, of 16,384 short cells is ten times smaller.
 MAX_PIECE = 8 << 20
-# Honest sheets shrink 10 to 60 times.
-MAX_RATIO = 200
-RATIO_MATTERS = 64 << 20
+# What stands before the first element.
+MAX_PROLOG = 64 << 10
+# Text that the cells of a workbook may give whatever its size: a text said once can be in every cell.
+MAX_TEXT = 256 << 20
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     ParseError,
     NotImplementedError,
     RuntimeError,
-    *(EOFError, KeyError, IndexError, TypeError, ValueError),
+    *(EOFError, KeyError, IndexError, TypeError, ValueError, OverflowError),
 )
-_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]+)(\d+):([A-Z]+)(\d+)[\"']")
-_CELL = re.compile(rb"<(?:\w+:)?c[\s>/]")
-_LETTERS = re.compile(r"[A-Z]+")
+_MERGED = re.compile(
+    rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,200}?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']"
+)
+_CELL = re.compile(rb"<(?:\w{1,20}:)?c[\s>/]")
+_REFERENCE = re.compile(r"([A-Z]{1,3})\d{0,7}")
 
 
 class SheetInfo(NamedTuple):
@@ -92,6 +100,9 @@ class Book:
     """
 
     def __init__(self, file: BinaryIO) -> None:  # noqa: D107
+        # Of the archive that it came in, if any.
+        self._received: int = getattr(file, "received", None) or file.seek(0, 2)
+        self._given = 0
         with _damage("sa table des matières"):
             self._archive = zipfile.ZipFile(file)
             self._parts = {_folded(info.filename): info for info in self._archive.infolist()}
@@ -103,6 +114,8 @@ class Book:
         space = root.tag.rpartition("}")[0] + "}"
         self._value_tag, self._formula_tag, self._text_tag = f"{space}v", f"{space}f", f"{space}is"
         self.sheets = tuple(_sheets(root, related))
+        if len(self.sheets) > MAX_SHEETS:
+            raise _not_honest(f"a {len(self.sheets)} feuilles")
         kinds = {kind.rpartition("/")[2]: target for kind, target in related.values()}
         settings = _child(root, "workbookPr")
         self._since_1904 = settings is not None and settings.get("date1904") in ("1", "true", "on")
@@ -119,7 +132,12 @@ class Book:
         with _damage(f"la feuille « {sheet.title} »"), self._open(sheet.part, MAX_SHEET) as source:
             for element in _pieces(source, 2):
                 if element.tag.endswith("}row"):
-                    number = int(element.get("r") or number + 1)
+                    tick()
+                    former, number = number, int(element.get("r") or number + 1)
+                    if number > MAX_ROWS:
+                        raise _not_honest(f"a une ligne {number}, et Excel s'arrête à la ligne {MAX_ROWS}")
+                    if number <= former:
+                        raise ValueError(number)
                     yield self._row(number, element)
 
     def _row(self, number: int, element: Element) -> SheetRow:
@@ -129,15 +147,20 @@ class Book:
         column = 0
         for cell in element:
             reference = cell.get("r")
-            column = column_number(_LETTERS.match(reference)[0]) if reference else column + 1
+            column = column_number(_REFERENCE.fullmatch(reference)[1]) if reference else column + 1
+            if column > MAX_COLUMNS:
+                raise _not_honest(f"a une cellule dans la colonne n° {column}, et Excel s'arrête à XFD")
             value, missing = self._value(cell, errors)
             if missing:
                 uncomputed.append(column)
             if value is not None:
-                if not len(cells) < column <= MAX_COLUMNS:
+                if not len(cells) < column:
                     raise ValueError(reference)
+                self._given += len(value)
                 cells.extend([None] * (column - 1 - len(cells)))
                 cells.append(value)
+        if self._given > max(MAX_TEXT, MAX_RATIO * self._received):
+            raise _not_honest(f"donne plus de {self._given >> 20} Mio de textes pour ce qu'il pèse")
         return SheetRow(number, cells, uncomputed, errors)
 
     def _value(self, cell: Element, errors: list[str]) -> tuple[str | None, bool]:
@@ -163,7 +186,9 @@ class Book:
 
     def merges(self, sheet: SheetInfo) -> Iterator[Merge]:
         """The merged cells of a sheet."""
-        for found in self._search(sheet, _MERGED):
+        for count, found in enumerate(self._search(sheet, _MERGED), start=1):
+            if count > MAX_MERGES:
+                raise _not_honest(f"a plus de {MAX_MERGES} cellules fusionnées")
             left, top, right, bottom = found.groups()
             yield Merge(int(top), column_number(left.decode()), int(bottom), column_number(right.decode()))
 
@@ -175,7 +200,10 @@ class Book:
         with _damage(f"la feuille « {sheet.title} »"), self._open(sheet.part, MAX_SHEET) as source:
             held = b""
             while chunk := source.read(1 << 20):
+                tick()
                 held += chunk
+                if len(held) > MAX_PIECE:
+                    raise _too_long()
                 end = held.rfind(b">") + 1
                 yield from pattern.finditer(held, 0, end)
                 held = held[end:]
@@ -185,14 +213,16 @@ class Book:
     def _open(self, part: str, limit: int) -> zipfile.ZipExtFile:
         info = self._parts[_folded(part)]
         ratio = info.file_size / max(info.compress_size, 1)
-        if info.file_size > limit or (info.file_size > RATIO_MATTERS and ratio > MAX_RATIO):
-            raise PlatformError(
-                f"Le classeur se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio "
-                f"reçus ({part}) : aucun tableau ordinaire n'est ainsi fait, il n'est pas lu.",
-                "Demandez au fournisseur d'où vient ce classeur, puis un CSV ou des classeurs plus petits.",
+        if info.file_size > min(limit, max(RATIO_MATTERS, MAX_RATIO * self._received)) or (
+            info.file_size > RATIO_MATTERS and ratio > MAX_RATIO
+        ):
+            raise _not_honest(
+                f"se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio reçus ({part})"
             )
+        with open_member(self._archive, info) as source:
+            _check_prolog(source)
         # zipfile gives no byte more than the size that was just checked.
-        return self._archive.open(info)
+        return open_member(self._archive, info)
 
     def _root(self, part: str) -> Element:
         with self._open(part, MAX_PART) as source:
@@ -246,14 +276,44 @@ class _Metered:
     def read(self, size: int) -> bytes:
         """Reads on."""
         data = self._source.read(size)
+        tick()
         self.spent += len(data)
         if self.spent > MAX_PIECE:
-            raise PlatformError(
-                f"Le classeur a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio : aucun tableau "
-                "ordinaire n'est ainsi fait, il n'est pas lu.",
-                "Demandez au fournisseur d'où vient ce classeur, puis un CSV.",
-            )
+            raise _too_long()
         return data
+
+
+def _check_prolog(source: BinaryIO) -> None:
+    """Refuses a part that declares a document type: its entities repeat a text without end, or fetch one."""
+    parser, root = expat.ParserCreate(), []
+
+    def declared(*_: object) -> None:
+        raise _not_honest("déclare un type de document (DTD)")
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = lambda *_: root.append(True)
+    left = MAX_PROLOG
+    # A kilobyte at a time: the parser sees all of a piece, and the entities of a text are after the first.
+    while not root and left > 0 and (piece := source.read(1 << 10)):
+        left -= len(piece)
+        try:
+            parser.Parse(piece, False)
+        except expat.ExpatError as error:
+            if not root:
+                raise ParseError(*error.args) from error
+    if not root and left <= 0:
+        raise _not_honest("a une partie qui ne commence pas")
+
+
+def _not_honest(what: str) -> PlatformError:
+    return PlatformError(
+        f"Le classeur {what} : aucun tableau ordinaire n'est ainsi fait, il n'est pas lu.",
+        "Demandez au fournisseur d'où vient ce classeur, puis un CSV ou des classeurs plus petits.",
+    )
+
+
+def _too_long() -> PlatformError:
+    return _not_honest(f"a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio")
 
 
 def _pieces(source: zipfile.ZipExtFile, depth: int) -> Iterator[Element]:
@@ -283,6 +343,8 @@ class _Strings:
         self._ends.append(len(self._bytes))
 
     def __getitem__(self, place: int) -> str | None:
+        if place < 0:
+            raise IndexError(place)
         return self._bytes[self._ends[place] : self._ends[place + 1]].decode("utf-8") or None
 
 
@@ -295,7 +357,7 @@ def _sheets(root: Element, related: dict[str, tuple[str, str]]) -> Iterator[Shee
         if kind.endswith("/worksheet"):
             rank += 1
             visible = entry.get("state", "visible") == "visible"
-            yield SheetInfo(entry.get("name", ""), visible, rank, part)
+            yield SheetInfo(entry.get("name", "")[:LONGEST_TITLE], visible, rank, part)
 
 
 def _child(parent: Element, name: str) -> Element | None:
@@ -327,7 +389,7 @@ def _damage(what: str) -> Iterator[None]:
         yield
     except (*_DAMAGE, StopIteration) as error:
         place = ""
-        if isinstance(error, ParseError):
+        if isinstance(error, ParseError) and hasattr(error, "position"):
             place = " (ligne {}, colonne {} de son XML)".format(*error.position)
         raise PlatformError(
             f"Le classeur est illisible : impossible de lire {what}{place}.",

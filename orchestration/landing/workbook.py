@@ -284,6 +284,11 @@ class _Merged:
             if merge.bottom >= number:
                 value = cells[merge.left] if merge.top == number and merge.left < len(cells) else None
                 self._open.append((merge, value))
+        if len(self._open) > self._width:
+            raise PlatformError(
+                "Le classeur a des cellules fusionnées qui se recouvrent : il n'est pas lu.",
+                "Ouvrez-le et enregistrez-le dans Excel, ou demandez un nouveau fichier.",
+            )
         for merge, value in self._open:
             end = min(merge.right + 1, self._width)
             cells = [*cells, *[None] * (end - len(cells))] if value is not None else cells

@@ -8,6 +8,7 @@ import psycopg
 
 from orchestration.building.orphans import find_orphans
 from orchestration.history.structure import forget_old_runs
+from orchestration.inert import markdown
 from orchestration.landing import read_declarations
 from orchestration.landing.zone import Zone
 from orchestration.locations.dbt_run import clean_leftovers
@@ -61,7 +62,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     )
     def undeclared_files() -> dg.MaterializeResult:
         files = undeclared(settings, parse(settings).manifest)
-        listing = dg.MetadataValue.md("\n".join(f"- `{file}`" for file in files[:SHOWN]) or "aucun")
+        listing = dg.MetadataValue.md("\n".join(f"- {markdown(file)}" for file in files[:SHOWN]) or "aucun")
         check = dg.AssetCheckResult(passed=not files, severity=dg.AssetCheckSeverity.WARN)
         metadata = {"nombre": len(files), "fichiers": listing}
         return dg.MaterializeResult(metadata=metadata, check_results=[check])
@@ -98,7 +99,8 @@ def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
     tables = read_declarations(manifest, [])
     zone = Zone.read(settings.landing, None)
     unmatched = (path for path in zone.paths if not any(table.match(path) for table in tables))
-    return sorted([*unmatched, *zone.unreadable])
+    unfit = (one.path for one in zone.unfit if not any(table.match(one.given) for table in tables))
+    return sorted([*unmatched, *unfit])
 
 
 def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChecksDefinition:

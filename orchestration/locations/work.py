@@ -17,6 +17,7 @@ from orchestration.building.results import NodeResult, outcome_of
 from orchestration.errors import PlatformError
 from orchestration.governance.keys import pgoptions, session_keys
 from orchestration.history.recording import Recording
+from orchestration.inert import markdown
 from orchestration.landing import LoadReport, load_landing, read_declarations
 from orchestration.landing.report import TableReport
 from orchestration.locations.catalogue import LOADED, Catalogue
@@ -212,7 +213,7 @@ class Work:
                 asset_key=key,
                 check_name=LOADED,
                 passed=not reasons,
-                description=reasons or None,
+                description="\n".join(map(markdown, table.reasons())) or None,
                 metadata=metadata,
             )
 
@@ -348,7 +349,7 @@ def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
 
 
 def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str]:
-    gone = {"partis de la zone, lignes gardées": ", ".join(table.gone)} if table.gone else {}
+    gone = {"partis de la zone, lignes gardées": ", ".join(map(markdown, table.gone))} if table.gone else {}
     return {
         **gone,
         "statut": table.status,
@@ -356,7 +357,7 @@ def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str
         "lignes": sum(file.rows for file in table.files),
         "rejets": sum(file.rejects for file in table.files),
         "détail": dg.MetadataValue.md(
-            "\n".join(f"- {file.line()}" for file in table.files) or "aucun fichier"
+            "\n".join(f"- {markdown(file.line())}" for file in table.files) or "aucun fichier"
         ),
     }
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import jinja2
 
+from orchestration.inert import line, markdown, text
+
 TEMPLATES = Path(__file__).with_name("templates")
 WIDTH = 100
 
@@ -74,34 +76,34 @@ def as_html(letter: Letter) -> str:
 
 def as_markdown(letter: Letter) -> str:
     """The letter as the few signs of Markdown that Teams and ntfy both draw."""
-    parts = [letter.intro]
+    parts = [markdown(letter.intro)]
     for section in letter.sections:
-        parts.append(f"**{section.title}**")
+        parts.append(f"**{markdown(section.title)}**")
         for item in section.items:
-            said = [f"**{item.mark}**\u00a0: {item.title}" if item.mark else item.title]
-            said += [f"{label}\u00a0: {value}" for label, value in item.lines]
+            title = markdown(item.title)
+            said = [f"**{item.mark}**\u00a0: {title}" if item.mark else title]
+            said += [f"{label}\u00a0: {markdown(value)}" for label, value in item.lines]
             parts.append("- " + "  \n  ".join(said))
         if section.left:
-            parts.append(section.left)
+            parts.append(markdown(section.left))
     link = (
         f"[La page du domaine]({letter.page})" if linkable(letter.page) else f"La page\u00a0: {letter.page}"
     )
-    # Teams reads <at>…</at> as a person to call.
-    return "\n\n".join([*parts, link]).replace("<", "‹")
+    return "\n\n".join([*parts, link])
 
 
 def as_text(letter: Letter) -> str:
     """The letter for a terminal."""
-    parts = [letter.subject, "=" * min(WIDTH, len(letter.subject)), "", *_wrapped(letter.intro, "")]
+    parts = [line(letter.subject), "=" * min(WIDTH, len(letter.subject)), "", *_wrapped(letter.intro, "")]
     for section in letter.sections:
-        parts += ["", section.title, "-" * len(section.title)]
+        parts += ["", line(section.title), "-" * len(section.title)]
         for item in section.items:
             parts += _wrapped(f"* {f'{item.mark} : ' if item.mark else ''}{item.title}", "  ")
             for label, value in (*item.lines, *item.more):
-                parts += [f"  {line}" for line in _wrapped(f"{label} : {value}", "  ")]
+                parts += [f"  {one}" for one in _wrapped(f"{label} : {value}", "  ")]
         if section.left:
             parts += _wrapped(section.left, "")
-    return "\n".join([*parts, "", f"La page : {letter.page}", letter.closing])
+    return "\n".join([*parts, "", f"La page : {letter.page}", line(letter.closing)])
 
 
 def linkable(page: str) -> bool:
@@ -109,9 +111,9 @@ def linkable(page: str) -> bool:
     return page.startswith("https://")
 
 
-def _wrapped(text: str, indent: str) -> Sequence[str]:
+def _wrapped(said: str, indent: str) -> Sequence[str]:
     return textwrap.wrap(
-        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        line(said), WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
 
 
@@ -123,6 +125,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=text,
     )
     environment.tests["linkable"] = linkable
     return environment

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from orchestration.errors import PlatformError
+from orchestration.inert import line
 from orchestration.notifications.declaration import MAIL, NTFY, TEAMS, Channel
 from orchestration.notifications.letter import Letter, as_html, as_markdown
 
@@ -75,7 +76,8 @@ def send(
         if plugin is None:
             return "son adresse n'est pas comprise"
         try:
-            taken = plugin.notify(body=body, title=letter.subject, body_format=form)
+            # One line, whatever is in it: a second one would be a header of the mail.
+            taken = plugin.notify(body=body, title=line(letter.subject), body_format=form)
         except Exception as error:
             # A plugin that fails in a way of its own must not stop the other channels.
             return f"{type(error).__name__} dans l'envoi"

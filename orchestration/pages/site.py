@@ -12,6 +12,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from orchestration.inert import text
+
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 # A line never ends between these marks and what they hold.
@@ -31,6 +33,7 @@ def environment(templates: Path) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=text,
     )
     made.filters["rich"] = rich
     return made

@@ -7,12 +7,15 @@ from typing import Any
 
 import jinja2
 
+from orchestration.inert import text
+
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("orchestration.rights", "templates"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    finalize=text,
 )
 
 

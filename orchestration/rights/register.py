@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from orchestration.governance.datasets import Dataset, Retention
+from orchestration.inert import csv_cell
 from orchestration.rights.controller import Contact
 from orchestration.rights.pages import render
 
@@ -73,8 +74,7 @@ def as_csv(lines: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    # A cell that begins like a formula would be run by a spreadsheet.
-    writer.writerows([f"'{cell}" if cell[:1] in "=+-@\t" and cell else cell for cell in row] for row in lines)
+    writer.writerows(map(csv_cell, row) for row in lines)
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from orchestration.inert import line
 from orchestration.landing.bounds import WAITS
 from orchestration.landing.rejects import MOTIFS
 from orchestration.landing.report import counted
@@ -178,7 +179,7 @@ def _audit(audit: Mapping[str, str]) -> str:
 def _list(title: str, items: Sequence[str]) -> str:
     if not items:
         return ""
-    shown = [f"  {item}" for item in items[:FILES_SHOWN]]
+    shown = [f"  {line(item)}" for item in items[:FILES_SHOWN]]
     if len(items) > FILES_SHOWN:
         left = counted(len(items) - FILES_SHOWN, "autre")
         shown.append(f"  … et {left} (tout est dans build/summary.json)")

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from orchestration.errors import PlatformError
-from orchestration.landing import LoadReport, SourceTable, load_landing, read_declarations
+from orchestration.landing import LoadReport, SourceTable, load_landing, opening, read_declarations
 from orchestration.landing.contents import LOADERS, Outcome, load_csv
 from orchestration.landing.framer import CsvFramer
 from orchestration.warehouse import EmbeddedServer
@@ -357,11 +357,21 @@ def test_failure_keeps_the_previous_rows(load: Any, landing: Path, connection: C
     assert only(load()).status == "identique"
 
 
-def test_unreadable_file_fails_alone(load: Any, landing: Path) -> None:
-    (landing / "age/essai/x.csv").symlink_to(landing / "absent")
-    report = load()
-    assert only(report).status == "echec"
-    assert "ne peut pas être lu" in only(report).message
+def test_unreadable_file_fails_alone(load: Any, landing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = opening.opened
+
+    def refusing(zone: Path, path: str, *depositors: Any) -> Any:
+        if path.endswith("x.csv"):
+            raise PermissionError(13, "Permission denied")
+        return real(zone, path, *depositors)
+
+    put(landing, "x.csv", "a,b\n1,2\n")
+    put(landing, "y.csv", "a,b\n1,2\n")
+    monkeypatch.setattr(opening, "opened", refusing)
+    first, second = load().tables[0].files
+    assert first.status == "echec"
+    assert "ne peut pas être lu" in first.message
+    assert second.status == "charge"
 
 
 def test_file_of_two_tables_is_refused_by_both(load: Any, landing: Path) -> None:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +22,7 @@ def zipped(**members: bytes) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name.replace("__", "/").replace("_csv", ".csv"), content)
+            archive.writestr(re.sub("(?<=.)__", "/", name).replace("_csv", ".csv"), content)
     return packed.getvalue()
 
 

@@ -12,9 +12,11 @@ import pytest
 import yaml
 
 from orchestration.errors import PlatformError
+from orchestration.landing.report import FileReport, TableReport
 from orchestration.locations import code_locations
 from orchestration.locations.catalogue import LOADED
 from orchestration.locations.factory import build_location
+from orchestration.locations.work import _load_metadata
 from orchestration.manifest.nodes import domains_in
 from orchestration.manifest.rules.landing import WATCHING
 from orchestration.settings import ROOT, Settings
@@ -216,3 +218,12 @@ def test_the_workspace_has_every_domain_of_the_project() -> None:
     assert {place["module_name"] for place in places} == {code_locations.__name__}
     assert [place["attribute"] for place in places] == [place["location_name"] for place in places]
     assert sorted(place["attribute"] for place in places) == sorted(domains_in(ROOT))
+
+
+def test_names_of_files_make_no_link_or_image_in_dagster() -> None:
+    """Dagster draws Markdown in its own origin: an image is a request made by whoever looks."""
+    name = "![x](http://mal.example/q) [y](javascript:z) <img src=x onerror=z>"
+    table = TableReport("age", "essai", "essai", "echec", [FileReport(name, "", "echec", name)], gone=[name])
+    for value in _load_metadata(table).values():
+        said = str(getattr(value, "value", value))
+        assert "](" not in said and "![" not in said and "<" not in said and "://m" not in said

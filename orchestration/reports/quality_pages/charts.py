@@ -15,6 +15,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from orchestration import inert
 from orchestration.catalogue.french import day
 from orchestration.quality.facts import Day
 from orchestration.reports import french
@@ -257,7 +258,9 @@ class Charts:
             labelFont=FONT,
             labelPadding=7,
         )
-        svg = vl_convert.vegalite_to_svg(chart.to_dict(), format_locale="fr-FR", time_format_locale="fr-FR")
+        # A control character in a name would end the whole process.
+        drawing = _shown(chart.to_dict())
+        svg = vl_convert.vegalite_to_svg(drawing, format_locale="fr-FR", time_format_locale="fr-FR")
         return self._own(svg, words)
 
     def _own(self, svg: str, words: str) -> Markup:
@@ -278,6 +281,15 @@ class Charts:
                 count=1,
             )
         )
+
+
+def _shown(part: Any) -> Any:
+    """A drawing whose texts all show."""
+    if isinstance(part, dict):
+        return {key: _shown(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_shown(value) for value in part]
+    return inert.line(part) if isinstance(part, str) else part
 
 
 def parts(values: Mapping[str, int], colours: Mapping[str, str]) -> Iterator[Bar]:

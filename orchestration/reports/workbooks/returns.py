@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import ParseError
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
-from orchestration.landing.cells import unescaped
+from orchestration.errors import PlatformError
+from orchestration.landing.limits import at_most
+from orchestration.landing.opening import opened
+from orchestration.landing.spreadsheet import Book
 from orchestration.reports.workbooks.memory import Statement
 from orchestration.reports.workbooks.sheets import ABOUT, BEFORE, DOMAIN, DONE, MARK, WHEN, before
 
-_BROKEN = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError, TypeError, EOFError)
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}|\d{2})")
 _MARK = re.compile(r"[0-9a-f]{20}")
-# Longest text kept of a cell.
+# Longest text kept of a cell; bytes and seconds that a workbook of notes may take.
 LONGEST = 2_000
+LARGEST, SLOWEST = 64 << 20, 60
 
 
 @dataclass(frozen=True)
@@ -54,13 +51,14 @@ def read_return(path: Path) -> Returned:
     """
     try:
         stamp = stamp_of(path)
-        with path.open("rb") as file:
-            book = openpyxl.load_workbook(file, data_only=True)
-        statements = tuple(_statements(book, path.name))
+        with opened(path.parent, path.name) as file, at_most(SLOWEST):
+            if file.received > LARGEST:
+                raise PlatformError(f"Plus de {LARGEST >> 20} Mio.", "Réduisez-le.")
+            statements = tuple(_statements(Book(file), path.name))
     except PermissionError:
         said = f"{path.name} est verrouillé : il est gardé tel quel, et ses notes seront lues une fois fermé."
         return Returned(path, (0, 0), (), said, held=True)
-    except _BROKEN:
+    except PlatformError:
         said = f"{path.name} n'est pas un classeur lisible : il est gardé, rien n'y est lu."
         return Returned(path, stamp, (), said, corrupt=True)
     except OSError as error:
@@ -91,49 +89,47 @@ def is_open(path: Path) -> bool:
     return any((path.parent / mark).exists() for mark in marks)
 
 
-def _statements(book: Any, name: str) -> Iterator[Statement]:
-    for sheet in book.worksheets:
-        rows = sheet.iter_rows(values_only=True)
-        places = _places(next(rows, ()))
+def _statements(book: Book, name: str) -> Iterator[Statement]:
+    for sheet in book.sheets:
+        rows = book.rows(sheet)
+        head = next(rows, None)
+        places = _places(head.cells) if head and head.number == 1 else None
         if places is None:
             continue
         for row in rows:
-            cells = {title: row[place] if place < len(row) else None for title, place in places.items()}
+            cells = {
+                title: row.cells[place] if place < len(row.cells) else None for title, place in places.items()
+            }
             if statement := _statement(cells, name):
                 yield statement
 
 
-def _places(head: Sequence[Any]) -> Mapping[str, int] | None:
+def _places(head: Sequence[str | None]) -> Mapping[str, int] | None:
     """Title -> its place; None for a sheet that is not filled in."""
-    found = {str(title).strip(): place for place, title in enumerate(head) if title is not None}
+    found = {title.strip(): place for place, title in enumerate(head) if title is not None}
     wanted = (MARK, BEFORE, DOMAIN, ABOUT, DONE, WHEN)
     return {title: found[title] for title in wanted} if set(wanted) <= set(found) else None
 
 
-def _statement(cells: Mapping[str, Any], name: str) -> Statement | None:
-    mark = str(cells[MARK] or "").strip()
+def _statement(cells: Mapping[str, str | None], name: str) -> Statement | None:
+    mark = (cells[MARK] or "").strip()
     if not _MARK.fullmatch(mark):
         return None
-    text, (day, unread) = " ".join(unescaped(str(cells[DONE] or "")).split()), _day(cells[WHEN])
+    text, (day, unread) = " ".join((cells[DONE] or "").split()), _day(cells[WHEN])
     if unread:
         text = f"{text} (date : {unread})".strip()
     text = text[:LONGEST]
     # What the workbook said when it was written is no news.
     if before(text, day) == (cells[BEFORE] or ""):
         return None
-    return Statement(mark, str(cells[DOMAIN] or ""), str(cells[ABOUT] or ""), text, day, name)
+    return Statement(mark, cells[DOMAIN] or "", cells[ABOUT] or "", text, day, name)
 
 
-def _day(value: Any) -> tuple[date | None, str]:
-    """A date as typed, and the text of one that is none."""
-    match value:
-        case None:
-            return None, ""
-        case datetime():
-            return value.date(), ""
-        case date():
-            return value, ""
-    text = str(value).strip()
+def _day(value: str | None) -> tuple[date | None, str]:
+    """A date, which a workbook gives in ISO form, and the text of one that is none."""
+    text = (value or "").partition("T00:00:00")[0].strip()
+    if not text:
+        return None, ""
     if found := _DAY.fullmatch(text):
         day, month, year = (int(part) for part in found.groups())
         try:

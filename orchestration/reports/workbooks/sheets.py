@@ -18,6 +18,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestration.governance.datasets import Responsible
+from orchestration.inert import formula
 from orchestration.landing.cells import escaped
 from orchestration.reports import french
 from orchestration.reports.quality_pages.content import GRAVITIES
@@ -176,7 +177,7 @@ def put(cell: Cell, value: Any) -> None:
     cell.value = escaped(ILLEGAL_CHARACTERS_RE.sub("\ufffd", text))[:LONGEST]
     # Set after the value: openpyxl takes « =… » for a formula, and Excel would when the cell is edited.
     cell.data_type = "s"
-    if text[:1] in "=+-@\t\r":
+    if formula(text):
         cell.quotePrefix = True
 
 
