@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
@@ -14,10 +13,14 @@ from orchestration.errors import PlatformError
 from orchestration.landing.declaration import ENVELOPES, JSON_LINES, Variant
 from orchestration.landing.encodings import CHUNK, Encoding
 from orchestration.landing.identifiers import METADATA_COLUMNS, to_identifier
+from orchestration.landing.received import Withheld
 from orchestration.landing.rejects import Reject
+from orchestration.landing.report import counted
 
 MAX_RECORD = 64 << 20
 SCALAR_COLUMN = "valeur"
+# What the received words of a failure are, in raw_<ag>.rejets_chargement.
+_MEMBERS = "les clés reçues"
 _TOO_DEEP = "trop de niveaux imbriqués"
 _WHITESPACE = " \t\r\n"
 # Longest literal of the decoder (-Infinity) and escape (\ud83d\ude00) that a buffer may cut.
@@ -38,7 +41,7 @@ class _Repeated(dict[str, Any]):
     """An object in which a key comes twice."""
 
 
-class MisplacedRows(PlatformError):
+class MisplacedRows(Withheld):
     """The rows are not where the declaration looks for them."""
 
 
@@ -149,7 +152,7 @@ class JsonReader:
         """
         found = self.peek()
         if found != expected:
-            raise self.fail(f"« {expected} » attendu, {f'« {found} »' if found else 'fin du fichier'} trouvé")
+            raise self.fail(f"« {expected} » attendu, {'autre chose' if found else 'fin du fichier'} trouvé")
         self._position += 1
 
     def value(self) -> Any:
@@ -267,7 +270,7 @@ class JsonRecords:
         found: records met in the last reading, refused ones included.
         announced: number of rows that the envelope announces, or None.
         blank_lines: blank lines met in a file of one object a line.
-        taken: paths of members whose column another member has, and how many records they cost.
+        taken: how many records have a member whose column another member has.
         keys_lost: whether a `*` step went through the keys of an object that no column receives.
     """
 
@@ -277,7 +280,7 @@ class JsonRecords:
         self.found = self.blank_lines = 0
         self.announced: int | None = None
         self.keys_lost = False
-        self.taken: Counter[str] = Counter()
+        self.taken = 0
         self._parents = variant.parents or {}
         self._names: dict[tuple[str, ...], str] = {}
         self._origins: dict[str, tuple[str, ...]] = {
@@ -307,7 +310,7 @@ class JsonRecords:
             PlatformError: malformed text, or a missing step.
         """
         self.found = self.blank_lines = 0
-        self.taken.clear()
+        self.taken = 0
         if self._has_lines(file):
             yield from self._read_lines(file)
         else:
@@ -397,7 +400,7 @@ class JsonRecords:
             wanted = (
                 "une liste ou un objet est attendu" if step == "*" else f"l'étape « {step} » attend un objet"
             )
-            raise self._path_error(wanted)
+            raise self._path_error(wanted, ())
 
     def _step(
         self, step: str, rest: tuple[str, ...], keys: tuple[str, ...], below_star: bool
@@ -427,12 +430,14 @@ class JsonRecords:
             return
         self._met.add(step)
         if below_star and "*" in rest and others and not keys and self.variant.parents is None:
-            raise PlatformError(
-                f"Les lignes sont dans « {step} », une liste d'objets qui ont d'autres membres "
-                f"({', '.join(others[:10])}) : rien ne dirait plus à qui elles sont.",
-                f"Déclarez `parents: {{<colonne>: {others[0]}}}` pour garder ce membre à chaque ligne, ou "
+            raise Withheld(
+                f"Les lignes sont dans « {step} », une liste d'objets qui ont "
+                f"{counted(len(others), 'autre membre')} : rien ne dirait plus à qui elles sont.",
+                "Déclarez `parents: {<colonne>: <membre>}` pour garder un membre à chaque ligne, ou "
                 "`parents: {}` si aucun ne compte. Une autre table peut lire les objets eux-mêmes, du même "
                 f"fichier, avec `rows: {self._steps_before(step)}`.",
+                _MEMBERS,
+                others,
             )
 
     def _steps_before(self, step: str) -> str:
@@ -447,15 +452,15 @@ class JsonRecords:
         self.keys_lost = self.keys_lost or len(keys) >= len(self.variant.keys)
 
     def _missing_step(self, step: str, seen: list[str]) -> PlatformError:
-        return self._path_error(
-            f"l'étape « {step} » manque ; clés présentes : {', '.join(seen[:20]) or 'aucune'}"
-        )
+        return self._path_error(f"l'étape « {step} » manque ; l'objet a {counted(len(seen), 'clé')}", seen)
 
-    def _path_error(self, problem: str) -> PlatformError:
+    def _path_error(self, problem: str, seen: Sequence[str]) -> PlatformError:
         return MisplacedRows(
             "Les lignes ne sont pas là où la déclaration les cherche "
             f"({'.'.join(self.variant.rows)}) : {problem}.",
             "Corrigez `rows` ou `envelope` dans la déclaration, ou demandez au fournisseur ce qui a changé.",
+            _MEMBERS,
+            seen,
         )
 
     def _here(self) -> _Place:
@@ -586,7 +591,7 @@ class JsonRecords:
         return name
 
     def _collision(self, first: str, second: str, name: str) -> _Refused:
-        self.taken[second] += 1
+        self.taken += 1
         return _Refused(
             "nom_de_colonne",
             f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _IN_MEMORY = 1 << 20
-_TEXT_LIMIT = 10_000
+TEXT_LIMIT = 10_000
 # Motif -> what people read. build/summary.json, the history and the table of rejects keep the motif.
 MOTIFS = {
     "caractere_invalide": "moitié de caractère isolée",
@@ -29,6 +29,8 @@ MOTIFS = {
 }
 # Kept with the rejects, and none of them: the declaration says that these lines are no rows.
 OUT_OF_TABLE = "hors_tableau"
+# How the detail begins of what a refused file said in place of what was expected: no message repeats it.
+WITHHELD = "Fichier refusé : "
 
 
 class Reject(NamedTuple):
@@ -61,9 +63,9 @@ class RejectSpool:
 
     def add(self, reject: Reject) -> None:
         """Keeps one reject."""
-        if len(reject.text) > _TEXT_LIMIT:
+        if len(reject.text) > TEXT_LIMIT:
             reject = reject._replace(
-                text=reject.text[:_TEXT_LIMIT] + " … (la suite est dans la colonne octets)"
+                text=reject.text[:TEXT_LIMIT] + " … (la suite est dans la colonne octets)"
             )
         pickle.dump(tuple(reject), self._file, protocol=pickle.HIGHEST_PROTOCOL)
         self.count += 1

@@ -20,6 +20,7 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS
 from orchestration.errors import PlatformError
 from orchestration.landing.cells import plain_number, reader_of, unescaped
 from orchestration.landing.declaration import column_number
+from orchestration.landing.received import Received
 
 MAX_COLUMNS = 16_384
 # A sheet is streamed row by row, its strings are held as bytes, other parts (styles…) as objects.
@@ -47,7 +48,7 @@ _LETTERS = re.compile(r"[A-Z]+")
 class SheetInfo(NamedTuple):
     """One worksheet: its title, whether people see it, its place from 1, its part of the archive."""
 
-    title: str
+    title: Received
     visible: bool
     rank: int
     part: str
@@ -116,7 +117,7 @@ class Book:
             PlatformError: the sheet is damaged.
         """
         number = 0
-        with _damage(f"la feuille « {sheet.title} »"), self._open(sheet.part, MAX_SHEET) as source:
+        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
             for element in _pieces(source, 2):
                 if element.tag.endswith("}row"):
                     number = int(element.get("r") or number + 1)
@@ -172,7 +173,7 @@ class Book:
         return next(self._search(sheet, _CELL), None) is None
 
     def _search(self, sheet: SheetInfo, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
-        with _damage(f"la feuille « {sheet.title} »"), self._open(sheet.part, MAX_SHEET) as source:
+        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
             held = b""
             while chunk := source.read(1 << 20):
                 held += chunk
@@ -188,7 +189,7 @@ class Book:
         if info.file_size > limit or (info.file_size > RATIO_MATTERS and ratio > MAX_RATIO):
             raise PlatformError(
                 f"Le classeur se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio "
-                f"reçus ({part}) : aucun tableau ordinaire n'est ainsi fait, il n'est pas lu.",
+                "reçus : aucun tableau ordinaire n'est ainsi fait, il n'est pas lu.",
                 "Demandez au fournisseur d'où vient ce classeur, puis un CSV ou des classeurs plus petits.",
             )
         # zipfile gives no byte more than the size that was just checked.
@@ -295,7 +296,7 @@ def _sheets(root: Element, related: dict[str, tuple[str, str]]) -> Iterator[Shee
         if kind.endswith("/worksheet"):
             rank += 1
             visible = entry.get("state", "visible") == "visible"
-            yield SheetInfo(entry.get("name", ""), visible, rank, part)
+            yield SheetInfo(Received(entry.get("name", "")), visible, rank, part)
 
 
 def _child(parent: Element, name: str) -> Element | None:

@@ -20,11 +20,12 @@ from orchestration.errors import PlatformError
 from orchestration.landing.declaration import Variant
 from orchestration.landing.encodings import CHUNK
 from orchestration.landing.kinds import kind_of
+from orchestration.landing.received import Received, Withheld
+from orchestration.landing.report import counted
 
 OPENERS: dict[str, Callable[..., Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 # bz2 says that its data are bad by an OSError without number.
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
-_NAMES_SHOWN = 10
 
 
 def unpacked(file: BinaryIO, variant: Variant) -> BinaryIO:
@@ -86,15 +87,16 @@ def _chosen(names: dict[str, zipfile.ZipInfo], pattern: str | None) -> str:
     found = [name for name in names if pattern is None or _fits(name, pattern)]
     if len(found) == 1:
         return found[0]
-    shown = ", ".join(list(names)[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
     if not names:
         raise PlatformError("L'archive zip ne contient aucun fichier.", "Demandez un nouveau fichier.")
     fits = f"{len(found)} conviennent" if found else "aucun ne convient"
     wanted = f" : {fits} à `member: {pattern}`" if pattern else ""
-    raise PlatformError(
-        f"L'archive zip contient {len(names)} fichier{'s' if len(names) > 1 else ''} ({shown}){wanted}.",
+    raise Withheld(
+        f"L'archive zip contient {counted(len(names), 'fichier')}{wanted}.",
         "Nommez dans la déclaration celui que la table lit : `member: '<nom ou motif>'` ; chaque table peut "
         "en lire un autre.",
+        "les noms des fichiers de l'archive",
+        map(Received, names),
     )
 
 
