@@ -19,7 +19,8 @@ _NOT_OF_ROWS = ("08", "0A", "25", "28", "2B", "3D", "3F", "40", "42", "53", "54"
 # Raised by a function of the project, in words of its own: its first line only.
 _RAISED = "P0001"
 _QUOTED = re.compile(r"""["'«“„].*["'»”“]|\s?: .*""", re.DOTALL)
-_FRAME = re.compile(r'^ *File "[^"]+", line \d+, in \S+$')
+_FRAME = re.compile(r'^ +File "[^"]+", line \d+, in \S+$')
+_KIND = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
 
 # Types whose name may be repeated: a message about a value holds the value too.
 _TYPES = (
@@ -177,13 +178,12 @@ def frames(text: str) -> str:
     Args:
         text: as `traceback.format_exc` writes it.
     """
-    lines = []
+    lines: list[str] = []
     for line in text.splitlines():
         if _FRAME.match(line):
             lines.append(line)
-        elif (kind := re.match(r"[A-Za-z_][\w.]*(?=:|$)", line)) and kind.group().endswith(
-            ("Error", "Exception", "Interrupt", "Exit")
-        ):
+        elif lines and lines[-1].startswith(" ") and (kind := _KIND.match(line)):
+            # The first line below the frames names the error; what follows is its text.
             lines.append(kind.group())
     return "\n".join(lines)
 

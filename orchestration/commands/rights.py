@@ -21,7 +21,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
-from orchestration.refusals import in_french
+from orchestration.refusals import told
 from orchestration.rights.controller import read_contacts
 from orchestration.rights.erasure import (
     erase,
@@ -266,12 +266,8 @@ def connected(access: Access) -> Iterator[psycopg.Connection]:
         with psycopg.connect(access.conninfo()) as connection:
             yield connection
     except psycopg.Error as error:
-        # Its first line only: the detail may quote a row.
-        first = error.diag.message_primary or str(error).strip().split("\n")[0]
-        known = in_french(error.sqlstate, first, {"table": error.diag.table_name}) or first
-        reason = known.partition("\n")[0].rstrip(".")
         raise PlatformError(
-            f"PostgreSQL refuse : {reason}. Rien n'a changé.",
+            f"PostgreSQL refuse : {told(error).rstrip('.')}. Rien n'a changé.",
             "S'il s'agit de droits : make access les applique ; docs/droits-des-personnes.md dit quel compte "
             "fait quoi.",
         ) from None

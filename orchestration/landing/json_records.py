@@ -21,6 +21,7 @@ MAX_RECORD = 64 << 20
 SCALAR_COLUMN = "valeur"
 # What the received words of a failure are, in raw_<ag>.rejets_chargement.
 _MEMBERS = "les clés reçues"
+_LONGEST_COUNT = 10
 _TOO_DEEP = "trop de niveaux imbriqués"
 _WHITESPACE = " \t\r\n"
 # Longest literal of the decoder (-Infinity) and escape (\ud83d\ude00) that a buffer may cut.
@@ -446,7 +447,9 @@ class JsonRecords:
     def _announce(self) -> None:
         count = self._around.get(self._count_member) if self._count_member else None
         if count is not None:
-            self.announced = int(count) if isinstance(count, _Number) and count.isdecimal() else None
+            # No table of a service has more rows: a longer number counts nothing, and is not repeated.
+            counts = isinstance(count, _Number) and count.isdecimal() and len(count) < _LONGEST_COUNT
+            self.announced = int(count) if counts else None
 
     def _pass_key(self, keys: tuple[str, ...]) -> None:
         self.keys_lost = self.keys_lost or len(keys) >= len(self.variant.keys)

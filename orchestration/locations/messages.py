@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import dagster as dg
 import psycopg
 
-from orchestration.errors import PlatformError
+from orchestration.locations.failures import told_failures
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import domains_in
 from orchestration.notifications.alerts import Outcome, open_post
@@ -31,7 +31,8 @@ def messages(settings: Settings) -> dg.Definitions:
         # Imported here: charts and Elementary take seconds, which a code location must not pay.
         from orchestration.commands.report import write_reports
 
-        reports = write_reports(settings, "", parse(settings).manifest, datetime.now(UTC))
+        with told_failures():
+            reports = write_reports(settings, "", parse(settings).manifest, datetime.now(UTC))
         context.log.info(str(reports))
         if reports.faults:
             raise dg.Failure("\n\n".join(reports.faults), allow_retries=False)
@@ -89,12 +90,9 @@ def _send(settings: Settings, context: dg.OpExecutionContext, digests: bool) -> 
     Raises:
         dagster.Failure: nothing could be worked out (declaration, database, history).
     """
-    try:
-        with psycopg.connect("", autocommit=True, connect_timeout=10) as connection:
-            post = open_post(settings, connection, parse(settings).manifest, context.run_id)
-            outcome: Outcome = post.digest(domains_in(settings.root)) if digests else post.alert()
-    except PlatformError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+    with told_failures(), psycopg.connect("", autocommit=True, connect_timeout=10) as connection:
+        post = open_post(settings, connection, parse(settings).manifest, context.run_id)
+        outcome: Outcome = post.digest(domains_in(settings.root)) if digests else post.alert()
     for line in outcome.lines():
         (context.log.warning if outcome.failed else context.log.info)(line)
     context.add_output_metadata(

@@ -6,8 +6,8 @@ import dagster as dg
 import psycopg
 
 from orchestration.audit import keep_anchor
-from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
+from orchestration.locations.failures import told_failures
 from orchestration.manifest import parse
 from orchestration.rights.erasure import rewrite
 from orchestration.rights.holds import read_holds
@@ -26,9 +26,9 @@ def retention(settings: Settings) -> dg.Definitions:
 
     @dg.op(name="effacer", description="Efface ce qui a passé sa durée de conservation, sauf les gels.")
     def purge(context: dg.OpExecutionContext) -> None:
-        manifest = parse(settings).manifest
-        datasets = read_datasets(manifest)
-        try:
+        with told_failures():
+            manifest = parse(settings).manifest
+            datasets = read_datasets(manifest)
             holds = read_holds(settings.root, datasets)
             with psycopg.connect("") as connection:
                 dues = plan_purge(connection, manifest, datasets, holds, settings, date.today())
@@ -36,8 +36,6 @@ def retention(settings: Settings) -> dg.Definitions:
                 connection.commit()
                 keep_anchor(settings, connection)
             rewrite("", {table for due in done for table in due.tables})
-        except PlatformError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
         context.add_output_metadata({due.label: due.rows + due.rejects for due in done})
 
     @dg.job(name=NAME, description="La purge, sans archives : ce qui s'archive attend make purge ARCHIVES=…")

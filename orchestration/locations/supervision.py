@@ -11,6 +11,7 @@ from orchestration.history.structure import forget_old_runs
 from orchestration.landing import read_declarations
 from orchestration.landing.zone import Zone
 from orchestration.locations.dbt_run import clean_leftovers
+from orchestration.locations.failures import told_failures
 from orchestration.locations.freshness import note_freshness, watched_sources
 from orchestration.locations.messages import messages
 from orchestration.locations.retention import retention
@@ -38,6 +39,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         description="Efface les restes des exécutions interrompues, et l'historique de plus de 13 mois.",
         **group,
     )
+    @told_failures()
     def housekeeping() -> dg.MaterializeResult:
         folders = settings.target_path.parent.glob("*/runs/*/")
         # Imported here: the workbooks' library is not for the start of a code location.
@@ -59,6 +61,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         check_specs=[dg.AssetCheckSpec("tout_est_declare", asset="fichiers_non_declares")],
         **group,
     )
+    @told_failures()
     def undeclared_files() -> dg.MaterializeResult:
         files = undeclared(settings, parse(settings).manifest)
         listing = dg.MetadataValue.md("\n".join(f"- `{file}`" for file in files[:SHOWN]) or "aucun")
@@ -72,6 +75,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         check_specs=[dg.AssetCheckSpec("tout_a_un_modele", asset="tables_sans_modele")],
         **group,
     )
+    @told_failures()
     def orphans() -> dg.MaterializeResult:
         with psycopg.connect("", connect_timeout=10, autocommit=True) as connection:
             found = find_orphans(connection, parse(settings, whole=True).manifest)
@@ -111,7 +115,8 @@ def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChec
     def freshness(context: dg.AssetCheckExecutionContext):
         wanted = {check.asset_key for check in context.selected_asset_check_keys}
         chosen = [unique_id for unique_id, key in keys.items() if key in wanted]
-        found = note_freshness(settings, PLATFORM, parse(settings), chosen, "dagster surveillance")
+        with told_failures():
+            found = note_freshness(settings, PLATFORM, parse(settings), chosen, "dagster surveillance")
         for notice in found.notices:
             context.log.warning(notice)
         if found.error:

@@ -64,6 +64,9 @@ def server_settings(durable: bool) -> dict[str, str]:
         "log_timezone": "UTC",
         # The messages of failed statements quote rows: they go to the client, not to a file.
         "log_min_messages": "log",
+        # Nor does the end of a session (FATAL) or of a process quote the statement that it was at.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
         "log_checkpoints": "off",
     }
     # Durable means that what was committed survives a kill -9: measured at 0.3 ms a commit.

@@ -1,0 +1,36 @@
+"""What fails in a step of Dagster, as its history keeps it: no word of an error that may quote a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from orchestration.errors import PlatformError
+from orchestration.refusals import told
+
+
+@contextmanager
+def told_failures() -> Iterator[None]:
+    """Turns any error into a failure in French; Dagster would keep the text and the chain of the others.
+
+    Raises:
+        dagster.Failure: in place of the error; a failure that is one already passes as it is.
+    """
+    failure = None
+    try:
+        yield
+    except (dg.Failure, dg.RetryRequested):
+        raise
+    except PlatformError as error:
+        failure = dg.Failure(str(error), allow_retries=False)
+    except Exception as error:
+        failure = dg.Failure(
+            f"Erreur imprévue de la plateforme : {told(error)}\n"
+            "Que faire : relancez ; si cela dure, donnez ce message à l'équipe Plateforme.",
+            allow_retries=False,
+        )
+    if failure is not None:
+        # Outside of the handler: an error raised in it would bring the other one along.
+        raise failure
