@@ -18,19 +18,15 @@ def told_failures() -> Iterator[None]:
     Raises:
         dagster.Failure: in place of the error; a failure that is one already passes as it is.
     """
-    failure = None
     try:
         yield
     except (dg.Failure, dg.RetryRequested):
         raise
     except PlatformError as error:
-        failure = dg.Failure(str(error), allow_retries=False)
+        raise dg.Failure(str(error), allow_retries=False) from None
     except Exception as error:
-        failure = dg.Failure(
+        raise dg.Failure(
             f"Erreur imprévue de la plateforme : {told(error)}\n"
             "Que faire : relancez ; si cela dure, donnez ce message à l'équipe Plateforme.",
             allow_retries=False,
-        )
-    if failure is not None:
-        # Outside of the handler: an error raised in it would bring the other one along.
-        raise failure
+        ) from None
