@@ -12,6 +12,7 @@ from orchestration.locations.failures import told_failures
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import domains_in
 from orchestration.notifications.alerts import Outcome, open_post
+from orchestration.rights.traces import forget_old
 from orchestration.settings import Settings
 
 AFTER, WEEKLY = "suites", "bilans"
@@ -45,11 +46,17 @@ def messages(settings: Settings) -> dg.Definitions:
     def digests(context: dg.OpExecutionContext) -> None:
         _send(settings, context, digests=True)
 
-    @dg.job(name=AFTER, description="Après chaque exécution : les messages et les pages.")
+    @dg.op(name="oublier", description="Efface les exécutions et les fichiers qui ont fait leur temps.")
+    def forget(context: dg.OpExecutionContext) -> None:
+        with told_failures():
+            context.add_output_metadata({"oubliés": forget_old(settings, datetime.now(UTC))})
+
+    @dg.job(name=AFTER, description="Après chaque exécution : les messages, les pages, le ménage.")
     def after() -> None:
-        # Neither waits for the other: a page that fails keeps nobody from being told.
+        # None waits for another: a page that fails keeps nobody from being told.
         pages()
         alerts()
+        forget()
 
     @dg.job(name=WEEKLY, description="Le bilan hebdomadaire de chaque domaine.")
     def weekly() -> None:

@@ -1,6 +1,6 @@
 """The purge of what is past its retention, as a Dagster job with a schedule that somebody turns on."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import psycopg
@@ -11,7 +11,8 @@ from orchestration.locations.failures import told_failures
 from orchestration.manifest import parse
 from orchestration.rights.erasure import rewrite
 from orchestration.rights.holds import read_holds
-from orchestration.rights.purge import apply_purge, plan_purge
+from orchestration.rights.purge import apply_purge, plan_purge, shortest
+from orchestration.rights.traces import forget_old_files
 from orchestration.settings import Settings
 
 NAME = "purge"
@@ -36,6 +37,7 @@ def retention(settings: Settings) -> dg.Definitions:
                 connection.commit()
                 keep_anchor(settings, connection)
             rewrite("", {table for due in done for table in due.tables})
+            forget_old_files(settings, datetime.now(UTC), shortest(dues))
         context.add_output_metadata({due.label: due.rows + due.rejects for due in done})
 
     @dg.job(name=NAME, description="La purge, sans archives : ce qui s'archive attend make purge ARCHIVES=…")

@@ -19,6 +19,7 @@ from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import PLATFORM, Manifest
 from orchestration.notifications.memory import forget_old_messages
+from orchestration.rights.traces import forget_old
 from orchestration.settings import Settings
 
 FRESH = "fraicheur"
@@ -36,7 +37,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
 
     @dg.asset(
         name="menage",
-        description="Efface les restes des exécutions interrompues, et l'historique de plus de 13 mois.",
+        description="Efface les restes des exécutions interrompues, et ce qui a fait son temps.",
         **group,
     )
     @told_failures()
@@ -53,6 +54,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
                 "messages oubliés": forget_old_messages(connection, now),
                 "retours de gestionnaires oubliés": forget_old_statements(connection, now),
             }
+        forgotten["exécutions de Dagster et fichiers oubliés"] = forget_old(settings, now)
         return dg.MaterializeResult(metadata={"dossiers effacés": removed, **forgotten})
 
     @dg.asset(

@@ -58,6 +58,8 @@ def server_settings(durable: bool) -> dict[str, str]:
         "wal_level": "minimal",
         "max_wal_senders": "0",
         "wal_compression": "on",
+        # An old file of the log, kept to be written over, would keep the bytes of an erased person.
+        "wal_recycle": "off",
         "random_page_cost": "1.1",
         "jit": "off",
         "timezone": "UTC",
