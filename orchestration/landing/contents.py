@@ -98,18 +98,22 @@ class Target:
             )
         return ordered + [f"colonne_{place}" for place in range(len(ordered) + 1, len(header) + 1)]
 
-    def columns_for(self, received: Sequence[str], outcome: Outcome, hint: str = "") -> list[str]:
+    def columns_for(
+        self, received: Sequence[str], words: Sequence[str] | None, outcome: Outcome, hint: str = ""
+    ) -> list[str]:
         """Matches received identifiers with the raw table's columns, adding the new ones to it.
 
         Args:
             received: as `received` gives them.
+            words: what they are made of, as the file writes it: an erasure looks for people in these words.
             outcome: receives the new columns, and what to say of them.
             hint: a French sentence for a missing column: what the file itself shows.
 
         Raises:
             PlatformError: a required column is missing, or one comes twice.
         """
-        names, missing = self._renamed(received), self.missing(received)
+        words = received if words is None else words
+        names, missing = self._renamed(received, words), self.missing(received)
         if missing:
             raise Withheld(
                 f"Il manque {_plural(len(missing), 'la colonne obligatoire', 'les colonnes obligatoires')} : "
@@ -118,7 +122,7 @@ class Target:
                 f"{hint}Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie "
                 f"plus, à `optional` ; sinon, {SHAPE_ADVICE[self.variant.file_format]}.",
                 HEADER,
-                received,
+                words,
                 self.variant.header_row,
             )
         new = [name for name in names if name not in self.table.columns]
@@ -155,12 +159,12 @@ class Target:
         names = {self.variant.renames.get(name, name) for name in received}
         return [name for name in self.table.required_columns(self.variant) if name not in names]
 
-    def _renamed(self, received: Sequence[str]) -> list[str]:
+    def _renamed(self, received: Sequence[str], words: Sequence[str]) -> list[str]:
         origin: dict[str, int] = {}
         for place, name in enumerate(received, start=1):
             declared = self.variant.renames.get(name, name)
             if declared in origin:
-                raise collision(origin[declared], place, received)
+                raise collision(origin[declared], place, words)
             if declared in self.variant.captures():
                 raise PlatformError(
                     f"La colonne « {declared} » est à la fois dans le fichier et dans son nom "
@@ -213,7 +217,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     received = target.received(header)
     missing = target.missing(received)
     hint = header_hint(file, variant, target.table.required_columns(variant)) if missing else ""
-    columns = target.columns_for(received, outcome, hint)
+    columns = target.columns_for(received, header, outcome, hint)
     beside = [variant.beside] if variant.beside else []
     options = sql.SQL("(format csv, delimiter {}, quote {}, null '', encoding {})").format(
         sql.Literal(framer.delimiter.decode("ascii")),
@@ -249,7 +253,8 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     expected = _expected(records, file, outcome)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
-    columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
+    hint = _hint(target, received, file) if expected else ""
+    columns = target.columns_for(received, records.paths, outcome, hint) if expected else []
     rows = _rows(records.read(file), received, rejects)
     outcome.rows = _copy_rows(target, columns, rows, outcome)
     outcome.blank_lines = records.blank_lines
@@ -337,7 +342,7 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
         return
     received = target.received(header)
     hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
-    columns = target.columns_for(received, outcome, hint)
+    columns = target.columns_for(received, header, outcome, hint)
     rows: Iterable[TableRow] = table.rows(len(columns))
     if variant.sheet_column:
         columns = [*columns, variant.sheet_column]

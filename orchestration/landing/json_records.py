@@ -300,6 +300,11 @@ class JsonRecords:
         """Columns met so far, keys and declared fields first."""
         return list(self._origins)
 
+    @property
+    def paths(self) -> list[str]:
+        """Where each column comes from, as the file writes it."""
+        return [".".join(path) for path in self._origins.values()]
+
     def read(self, file: BinaryIO) -> Iterator[Row | Reject]:
         """Reads the file from its start; values around all rows are known from the second reading on.
 

@@ -224,7 +224,7 @@ def test_a_header_less_file_does_not_show_its_first_record(loaded: Loaded) -> No
     assert "colonnes obligatoires : a, b. Le fichier a 2 colonnes, dont 0 au nom déclaré" in message
     assert "`header: false`" in message and "dans raw_age.rejets_chargement" in message
     kept = f"select texte from raw_age.rejets_chargement where table_nom = '{table.name}'"
-    assert loaded.ask(kept) == [(f"{MARK}_un\nc_{NUMBER}",)]
+    assert loaded.ask(kept) == [(f"{MARK} un\n{NUMBER}",)]
 
 
 def test_refused_words_go_when_the_file_is_mended(loaded: Loaded, tmp_path: Path) -> None:
