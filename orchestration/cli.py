@@ -15,6 +15,7 @@ from pathlib import Path
 
 from orchestration.errors import PlatformError
 from orchestration.inert import terminal
+from orchestration.refusals import frames
 from orchestration.settings import Settings
 
 # command -> (module below orchestration.commands, what it does). Imported one at a time: dbt and Dagster
@@ -138,7 +139,8 @@ def _unforeseen(error: Exception) -> PlatformError:
     with tempfile.NamedTemporaryFile(
         "w", prefix="donnees-au-centre-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        traceback.print_exception(error, file=file)
+        # Without the texts of the errors, which may quote a value: nobody would think of erasing it there.
+        file.write(frames("".join(traceback.format_exception(error))) + "\n")
     return PlatformError(
         f"Erreur imprévue de la plateforme ({type(error).__name__}).",
         f"Donnez {file.name}, qui en garde le détail, à qui s'occupe de son code ; relancer peut suffire.",

@@ -1,9 +1,26 @@
-"""What PostgreSQL refused, in French and without a value of any row: one place for every tool."""
+"""What may be said of an error, without a value of any row: one place for every tool.
+
+PostgreSQL's messages about data quote values, and so do Python's (`KeyError: 'Dupont'`): what they say goes
+to terminals, logs, Dagster and the history, where values have no place.
+"""
 
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
+
+from orchestration.errors import PlatformError
+
+HIDDEN = "…"
+# Classes of errors that speak of the project, the server or the connection, never of a row: kept whole.
+_NOT_OF_ROWS = ("08", "0A", "25", "28", "2B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58")
+# Raised by a function of the project, in words of its own: its first line only.
+_RAISED = "P0001"
+_QUOTED = re.compile(r"""["'«“„].*["'»”“]|\s?: .*""", re.DOTALL)
+_FRAME = re.compile(r'^ +File "[^"]+", line \d+, in \S+$')
+_KIND = re.compile(r"[A-Za-z_][\w.]*(?=:|$)")
 
 # Types whose name may be repeated: a message about a value holds the value too.
 _TYPES = (
@@ -119,3 +136,72 @@ def in_french(code: str | None, message: str, names: Mapping[str, str | None], w
     place = _LINE.search(whole)
     line = f", ligne {place.group(1)} du SQL compilé" if place else ""
     return f"{what.format(nom=name, type=kind)}{line}. [SQLSTATE {code}{known}]\nQue faire : {advice}"
+
+
+def discreet(message: str, code: str | None, names: Mapping[str, str | None]) -> str | None:
+    """Says what PostgreSQL refused without quoting the row, in its own words.
+
+    Args:
+        message: PostgreSQL's first line (message_primary), in the language of the server.
+        code: SQLSTATE; None for an error of the connection.
+        names: what PostgreSQL names apart: contrainte, table, colonne…; None when it does not.
+
+    Returns:
+        The message for logs; None when the error's own text quotes no row.
+    """
+    if code is None or code.startswith(_NOT_OF_ROWS):
+        return None
+    kept = message if code == _RAISED else _QUOTED.sub(f" {HIDDEN}", message)
+    known = ", ".join(f"{kind} {name}" for kind, name in names.items() if name)
+    return f"{kept.rstrip()} [SQLSTATE {code}{f' ; {known}' if known else ''}]"
+
+
+def told(error: BaseException) -> str:
+    """All that may be said of an error, in one line: no word of a text that may quote a value.
+
+    Args:
+        error: of the platform (its message), of PostgreSQL through psycopg or psycopg2, of the system, or any
+            other, of which only the kind and the place in the code are told.
+    """
+    if isinstance(error, PlatformError):
+        return error.message
+    if hasattr(error, "diag"):
+        return _told_by_postgresql(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename} : {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__}{_place(error)}"
+
+
+def frames(text: str) -> str:
+    """A traceback without the texts of its errors: files, lines, functions and kinds of errors.
+
+    Args:
+        text: as `traceback.format_exc` writes it.
+    """
+    lines: list[str] = []
+    for line in text.splitlines():
+        if _FRAME.match(line):
+            lines.append(line)
+        elif lines and lines[-1].startswith(" ") and (kind := _KIND.match(line)):
+            # The first line below the frames names the error; what follows is its text.
+            lines.append(kind.group())
+    return "\n".join(lines)
+
+
+def _told_by_postgresql(error: BaseException) -> str:
+    about = error.diag  # type: ignore[attr-defined]
+    code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    first = about.message_primary or (str(error).strip().splitlines() or [""])[0]
+    if code is None and type(error).__name__ not in ("OperationalError", "InterfaceError"):
+        # The driver's own words on a value that it cannot read or write.
+        return f"{type(error).__name__}{_place(error)}"
+    names = {"table": about.table_name, "contrainte": about.constraint_name}
+    said = in_french(code, first, names) or discreet(first, code, names) or first
+    return said.partition("\n")[0]
+
+
+def _place(error: BaseException) -> str:
+    """Where an unforeseen error comes from in our code."""
+    found = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in found if "orchestration" in Path(frame.filename).parts]
+    return f" ({Path(ours[-1].filename).name}, ligne {ours[-1].lineno})" if ours else ""

@@ -53,6 +53,11 @@ class Settings:
         return self.target == "dev"
 
     @property
+    def dagster_home(self) -> Path:
+        """Dagster's history: DAGSTER_HOME when it is set, else .dagster/ in the checkout."""
+        return Path(os.environ.get("DAGSTER_HOME") or self.root / ".dagster").absolute()
+
+    @property
     def manifest_path(self) -> Path:
         """dbt's manifest of the last successful parse."""
         return self.target_path / "manifest.json"

@@ -1,48 +1,22 @@
-"""dbt whose errors quote no row: PostgreSQL's messages about data cite values, which logs would keep.
+"""dbt whose errors quote no row: what PostgreSQL and Python say of data cites values, which logs would keep.
 
-What PostgreSQL refuses most often is said in French.
+What PostgreSQL refuses most often is said in French (orchestration/refusals.py says it, for every tool).
 
 `python -m orchestration.audit.discretion <dbt command>` is dbt itself, with that one difference.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from orchestration.refusals import in_french
-
-HIDDEN = "…"
-# Classes of errors that speak of the project, the server or the connection, never of a row: kept whole.
-_NOT_OF_ROWS = ("08", "0A", "25", "28", "2B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58")
-# Raised by a function of the project, in words of its own: its first line only.
-_RAISED = "P0001"
-_QUOTED = re.compile(r"""["'«“„].*["'»”“]|\s?: .*""", re.DOTALL)
-
-
-def discreet(message: str, code: str | None, names: dict[str, str | None]) -> str | None:
-    """Says what failed without quoting the row.
-
-    Args:
-        message: PostgreSQL's first line (message_primary), in the language of the server.
-        code: SQLSTATE; None for an error of the connection.
-        names: what PostgreSQL names apart: contrainte, table, colonne…; None when it does not.
-
-    Returns:
-        The message for logs; None when the error's own text quotes no row.
-    """
-    if code is None or code.startswith(_NOT_OF_ROWS):
-        return None
-    kept = message if code == _RAISED else _QUOTED.sub(f" {HIDDEN}", message)
-    known = ", ".join(f"{kind} {name}" for kind, name in names.items() if name)
-    return f"{kept.rstrip()} [SQLSTATE {code}{f' ; {known}' if known else ''}]"
+from orchestration.refusals import discreet, frames, in_french, told
 
 
 def hide_values() -> None:
-    """Makes dbt's PostgreSQL adapter, in this process, tell errors about data without their values."""
+    """Makes dbt, in this process, tell errors about data without their values."""
     from dbt.adapters.postgres.connections import PostgresConnectionManager
 
     original = PostgresConnectionManager.exception_handler
@@ -56,6 +30,42 @@ def hide_values() -> None:
 
     exception_handler.original = original  # type: ignore[attr-defined]
     PostgresConnectionManager.exception_handler = exception_handler
+    _hide_unforeseen()
+
+
+def said_of(error: BaseException) -> str:
+    """What stopped a dbt command: dbt's own words, or no word of an error that dbt did not foresee."""
+    from dbt_common.exceptions import DbtBaseException
+
+    foreseen = isinstance(error, DbtBaseException) or not isinstance(error, Exception)
+    return str(error) if foreseen else f"Erreur imprévue de dbt : {told(error)}"
+
+
+def _hide_unforeseen() -> None:
+    """What Python says of a value that it cannot read quotes it: dbt would log it, and its traceback."""
+    from dbt.events import types
+    from dbt.task.base import BaseRunner
+    from dbt_common.events.functions import fire_event
+    from dbt_common.exceptions import DbtBaseException
+
+    handle = BaseRunner.handle_exception
+
+    def handle_exception(self: Any, e: Exception, ctx: Any) -> str:
+        if isinstance(e, DbtBaseException):
+            return handle(self, e, ctx)
+        fire_event(types.GenericExceptionOnRun(unique_id=self.node.unique_id, exc=said_of(e)))
+        return said_of(e)
+
+    BaseRunner.handle_exception = handle_exception
+    types.MainEncounteredError.message = lambda event: f"Encountered an error:\n{ended_by(event)}"
+    types.MainStackTrace.message = lambda event: frames(event.stack_trace)
+    types.LogDebugStackTrace.message = lambda event: frames(event.exc_info)
+
+
+def ended_by(event: Any) -> str:
+    """What dbt's event MainEncounteredError, raised while the error is handled, may say of it."""
+    error = sys.exc_info()[1]
+    return event.exc if error is None else said_of(error)
 
 
 @contextmanager
@@ -78,6 +88,13 @@ def _without_values() -> Iterator[None]:
             raise
         # Not chained: a traceback in a log would tell the rest.
         raise type(error)(said) from None
+    except Exception as error:
+        from dbt_common.exceptions import DbtBaseException
+
+        if isinstance(error, DbtBaseException | psycopg2.Error):
+            raise
+        # What Python says of a value that it cannot read quotes it.
+        raise RuntimeError(told(error)) from None
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.landing import LoadReport
 from orchestration.manifest.nodes import Manifest
+from orchestration.refusals import told
 from orchestration.settings import Settings
 
 # Names of failed nodes or tables kept in an event; the rest is counted.
@@ -39,14 +40,14 @@ def note_run(settings: Settings, conninfo: str, action: str, objet: str, details
             connection.commit()
             append_anchor(settings, identity(connection), head)
     except (psycopg.Error, OSError, PlatformError) as error:
-        reason = error.message if isinstance(error, PlatformError) else str(error).strip().split("\n")[0]
         advice = (
             error.advice
             if isinstance(error, PlatformError)
             else ("Vérifiez le compte, la place et les droits de build/audit (docs/audit.md), puis relancez.")
         )
         raise PlatformError(
-            f"Le travail est fait ({action} : {objet}), mais le journal d'audit ne l'a pas noté : {reason}",
+            f"Le travail est fait ({action} : {objet}), mais le journal d'audit ne l'a pas noté : "
+            f"{told(error)}",
             advice,
         ) from error
     return head
@@ -66,7 +67,7 @@ def trace_after_build(conninfo: str, manifest: Manifest) -> list[str]:
             trace_reading(connection, read_datasets(manifest))
     except psycopg.Error as error:
         return [
-            f"La trace des lectures (pgaudit) n'a pas pu être réglée : {str(error).strip()}\n"
+            f"La trace des lectures (pgaudit) n'a pas pu être réglée : {told(error)}\n"
             "Que faire : vérifiez que ce compte possède les tables construites (docs/audit.md)."
         ]
     return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from orchestration.audit.discretion import hide_values
+from orchestration.audit.discretion import ended_by, hide_values
 from orchestration.landing.report import counted
 from orchestration.manifest import wording
 
@@ -102,7 +102,7 @@ def _translate_lines() -> None:
         types.RunResultErrorNoMessage: lambda event: f"  Issue : {event.status}",
         types.SQLCompiledPath: lambda event: f"  {COMPILED} {event.path}",
         types.EndOfRunSummary: summary,
-        types.MainEncounteredError: lambda event: in_french(f"Encountered an error:\n{event.exc}"),
+        types.MainEncounteredError: lambda event: in_french(f"Encountered an error:\n{ended_by(event)}"),
     }
     for event, message in said.items():
         event.message = message

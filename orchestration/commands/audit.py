@@ -12,6 +12,7 @@ from orchestration.audit.reading import reading_state
 from orchestration.commands.session import Session
 from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
+from orchestration.refusals import told
 from orchestration.settings import Settings
 
 SHOWN = 50
@@ -36,7 +37,7 @@ def audit_check(settings: Settings, options: Mapping[str, str]) -> int:
                 reading = reading_state(connection)
         except psycopg.Error as error:
             raise PlatformError(
-                f"Le journal d'audit ne se lit pas : {str(error).strip()}",
+                f"Le journal d'audit ne se lit pas : {told(error)}",
                 "Vérifiez que ce compte a le rôle audit_auditeur (docs/audit.md).",
             ) from error
     print()

@@ -14,6 +14,7 @@ from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
 from orchestration.manifest import read_manifest
 from orchestration.manifest.nodes import Manifest
+from orchestration.refusals import told
 from orchestration.settings import Settings
 
 FOLDER = "reports"
@@ -127,6 +128,6 @@ def reason(error: Exception) -> str:
     if isinstance(error, PlatformError):
         return str(error)
     return (
-        f"la page n'a pas pu être écrite ({type(error).__name__} : {error}).\n"
+        f"la page n'a pas pu être écrite ({told(error)}).\n"
         "Que faire : relancez make report ; si cela dure, prévenez l'équipe Plateforme."
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
@@ -21,7 +21,7 @@ from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.landing.report import counted
 from orchestration.manifest.nodes import Manifest
-from orchestration.refusals import in_french
+from orchestration.refusals import told
 from orchestration.rights.controller import read_contacts
 from orchestration.rights.erasure import (
     erase,
@@ -38,9 +38,18 @@ from orchestration.rights.files import files_with
 from orchestration.rights.holds import held_datasets, read_holds
 from orchestration.rights.persons import nobody_named, read_asked, read_person_sources
 from orchestration.rights.places import STATISTICS, read_tables, search
-from orchestration.rights.purge import Due, apply_purge, plan_purge
+from orchestration.rights.purge import Due, apply_purge, plan_purge, shortest
 from orchestration.rights.register import missing, write_register
 from orchestration.rights.requests import Dossier, built_from, collect, take_role, telling
+from orchestration.rights.traces import (
+    ANSWERS_KEPT,
+    RETURNS_KEPT,
+    erase_traces,
+    find_traces,
+    forget_old_files,
+    told_beyond,
+    told_traces,
+)
 from orchestration.settings import Settings
 
 STATES = {
@@ -54,6 +63,11 @@ STATES = {
 UNKNOWN = (
     "Attention : CONFIRMER=1 noterait quand même cet identifiant comme effacé, et ses lignes à venir "
     "ne seraient plus chargées."
+)
+FILES_TOO = (
+    f"Hors de la base, aussi : les réponses aux personnes de plus de {ANSWERS_KEPT.days} jours, les "
+    f"classeurs rendus de plus de {RETURNS_KEPT.days} jours, les pages et classeurs plus vieux que la plus "
+    "courte durée."
 )
 CONFIRM = "Rien n'a été touché : relancez avec CONFIRMER=1 pour le faire."
 
@@ -71,6 +85,7 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
         connection.rollback()
     past = sum(due.rows + due.rejects for due in dues)
     print(plan_text(dues))
+    print(FILES_TOO)
     print(
         f"\n{counted(past, 'ligne')} à effacer ou à archiver : make purge montre le même plan, "
         "CONFIRMER=1 l'exécute."
@@ -95,6 +110,7 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
     with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         print(plan_text(dues))
+        print(FILES_TOO)
         if not is_set(options.get("CONFIRMER")):
             connection.rollback()
             print(f"\n{CONFIRM}")
@@ -114,6 +130,12 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
     rebuild(
         settings, access, manifest, {due.dataset.unique_id for due in done if due.dataset.kind == "source"}
     )
+    if done and (settings.build / "reports").is_dir():
+        from orchestration.commands.report import write_reports
+
+        write_reports(settings, access.conninfo(), manifest, datetime.now(UTC))
+    files = forget_old_files(settings, datetime.now(UTC), shortest(dues))
+    print(f"Hors de la base : {counted(len(files), 'fichier effacé', 'fichiers effacés')}.")
     return 0
 
 
@@ -137,7 +159,9 @@ def person_access(settings: Settings, options: Mapping[str, str]) -> int:
         # No trace, no answer.
         connection.commit()
         _anchor(settings, access, head)
-        data = as_data(dossier, read_datasets(manifest), files)
+        traces = find_traces(settings, dossier.values, dossier.identifiers)
+        data = as_data(dossier, read_datasets(manifest), files, traces)
+    forget_old_files(settings, datetime.now(UTC))
     machine, page = write_export(data, settings.build / "droits")
     print(_told(dossier))
     print(
@@ -167,6 +191,8 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
         if not is_set(options.get("CONFIRMER")):
             connection.rollback()
             print(_told_files(files))
+            print(told_traces(find_traces(settings, dossier.values, dossier.identifiers)))
+            print(told_beyond())
             if not dossier.counts():
                 print(UNKNOWN)
             print(f"\n{CONFIRM}")
@@ -214,6 +240,7 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
         left = [hit.place for hit in search(connection, telling(former)).hits]
     if left:
         print(f"L'ancienne valeur se lit encore, peut-être pour d'autres personnes : {', '.join(left)}.")
+    print(_clear_traces(settings, access, manifest, telling(former)))
     print(_told_files(files))
     print("Un fichier redéposé rapporterait l'ancienne valeur : faites corriger la source authentique.")
     return 0
@@ -266,12 +293,8 @@ def connected(access: Access) -> Iterator[psycopg.Connection]:
         with psycopg.connect(access.conninfo()) as connection:
             yield connection
     except psycopg.Error as error:
-        # Its first line only: the detail may quote a row.
-        first = error.diag.message_primary or str(error).strip().split("\n")[0]
-        known = in_french(error.sqlstate, first, {"table": error.diag.table_name}) or first
-        reason = known.partition("\n")[0].rstrip(".")
         raise PlatformError(
-            f"PostgreSQL refuse : {reason}. Rien n'a changé.",
+            f"PostgreSQL refuse : {told(error).rstrip('.')}. Rien n'a changé.",
             "S'il s'agit de droits : make access les applique ; docs/droits-des-personnes.md dit quel compte "
             "fait quoi.",
         ) from None
@@ -393,6 +416,8 @@ def _conclude(
     if proof.coincidences:
         print(f"Même nombre, dans des données qui ne parlent de personne : {', '.join(proof.coincidences)}.")
     print(_told_files(files))
+    print(_clear_traces(settings, access, manifest, dossier.values, dossier.identifiers))
+    print(told_beyond())
     if failure is not None:
         raise PlatformError(
             f"La personne est effacée, mais la reconstruction a échoué.\n{failure.message}", failure.advice
@@ -411,6 +436,28 @@ def _conclude(
         )
     print("Plus aucune valeur de la personne dans la base.")
     return 0
+
+
+def _clear_traces(
+    settings: Settings,
+    access: Access,
+    manifest: Manifest,
+    values: Collection[str],
+    identifiers: Collection[str] = (),
+) -> str:
+    """Takes values out of the files of the platform, once the database has them no more; says what stays."""
+    begun, remade = datetime.now(UTC), None
+    if (settings.build / "reports").is_dir():
+        # Imported here: charts and Elementary take seconds. They read what stewards wrote before it goes.
+        from orchestration.commands.report import write_reports
+
+        write_reports(settings, access.conninfo(), manifest, begun)
+        remade = begun
+    traces = find_traces(settings, values, identifiers, remade)
+    left = erase_traces(settings, traces, values)
+    gone = counted(len(traces) - len(left), "autre fichier effacé", "autres fichiers effacés")
+    again = "pages et classeurs refaits, " if remade else ""
+    return "\n".join(filter(None, [f"Hors de la base : {again}{gone}.", told_traces(left, done=True)]))
 
 
 def _told(dossier: Dossier) -> str:

@@ -26,6 +26,7 @@ from orchestration.audit.actor import revision
 from orchestration.errors import PlatformError
 from orchestration.history.measures import Measure, read_measures
 from orchestration.history.structure import ensure_history
+from orchestration.refusals import told
 from orchestration.settings import Settings
 
 # dbt's words -> the history's.
@@ -408,6 +409,4 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, PlatformError):
-        return error.message.rstrip(".")
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    return told(error).rstrip(".")

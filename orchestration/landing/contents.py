@@ -17,13 +17,15 @@ from orchestration.landing.csv_counts import misencoded_warning
 from orchestration.landing.csv_hints import header_hint
 from orchestration.landing.declaration import SHAPE_ADVICE, SourceTable, Variant
 from orchestration.landing.framer import CsvFramer
-from orchestration.landing.identifiers import collision, to_identifiers
+from orchestration.landing.identifiers import HEADER, collision, to_identifiers
 from orchestration.landing.json_hints import shape_hint
 from orchestration.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
 from orchestration.landing.kinds import check_kind
 from orchestration.landing.limits import MAX_COLUMNS, tick, too_many_columns
 from orchestration.landing.misread import is_misread
+from orchestration.landing.received import Withheld, alike, ranks, within
 from orchestration.landing.rejects import Reject, RejectSpool
+from orchestration.landing.report import counted
 from orchestration.landing.tables import WIDE_ADVICE, add_columns, raw_table
 from orchestration.landing.unpacking import unpacked, unpacked_whole
 from orchestration.landing.workbook import SheetTable, TableRow, Workbook
@@ -34,7 +36,6 @@ _EMPTY = EmptyFile(
 
 
 _PLAIN = sql.SQL("")
-_SHOWN = 5
 
 
 @dataclass
@@ -46,15 +47,15 @@ class Outcome:
         blank_lines: blank lines at its end.
         out_of_table: lines above, below or between the rows, which the declaration leaves out.
         misencoded: cells in another encoding than the declared one.
-        columns_added: columns that it brought and nobody declared.
-        warnings: French sentences.
+        columns_added: how many columns it brought that nobody declared.
+        warnings: French sentences, without a received word.
     """
 
     rows: int = 0
     blank_lines: int = 0
     out_of_table: int = 0
     misencoded: int = 0
-    columns_added: list[str] = field(default_factory=list)
+    columns_added: int = 0
     warnings: list[str] = field(default_factory=list)
 
 
@@ -100,47 +101,73 @@ class Target:
             )
         return ordered + [f"colonne_{place}" for place in range(len(ordered) + 1, len(header) + 1)]
 
-    def columns_for(self, received: Sequence[str], outcome: Outcome, hint: str = "") -> list[str]:
+    def columns_for(
+        self, received: Sequence[str], words: Sequence[str] | None, outcome: Outcome, hint: str = ""
+    ) -> list[str]:
         """Matches received identifiers with the raw table's columns, adding the new ones to it.
 
         Args:
             received: as `received` gives them.
+            words: what they are made of, as the file writes it: an erasure looks for people in these words.
             outcome: receives the new columns, and what to say of them.
             hint: a French sentence for a missing column: what the file itself shows.
 
         Raises:
             PlatformError: a required column is missing, or one comes twice.
         """
-        names, missing = self._renamed(received), self.missing(received)
+        words = received if words is None else words
+        names, missing = self._renamed(received, words), self.missing(received)
         if missing:
-            raise PlatformError(
+            raise Withheld(
                 f"Il manque {_plural(len(missing), 'la colonne obligatoire', 'les colonnes obligatoires')} : "
-                f"{', '.join(missing)}. Colonnes reçues : {', '.join(names) or 'aucune'}. "
+                f"{', '.join(missing)}. {self._found(names, missing)} "
                 f"Colonnes déclarées : {', '.join(self.table.declared)}.",
                 f"{hint}Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie "
                 f"plus, à `optional` ; sinon, {SHAPE_ADVICE[self.variant.file_format]}.",
+                HEADER,
+                words,
+                self.variant.header_row,
             )
         new = [name for name in names if name not in self.table.columns]
         add_columns(self.connection, self.table, names)
-        outcome.columns_added = new
+        outcome.columns_added = len(new)
         if new:
-            outcome.warnings.append(
-                f"{_plural(len(new), 'Colonne non déclarée gardée', 'Colonnes non déclarées gardées')} : "
-                f"{', '.join(new)}."
-            )
+            kept = counted(len(new), "colonne non déclarée gardée", "colonnes non déclarées gardées")
+            raw = f"{self.table.schema}.{self.table.identifier}"
+            outcome.warnings.append(f"{kept}{self._where(names, new)}, sous le nom reçu, dans {raw}.")
         return names
+
+    def _found(self, names: Sequence[str], missing: Sequence[str]) -> str:
+        """What stands where the missing columns are not, told by the declared names alone."""
+        if not names:
+            return "Le fichier n'en a aucune."
+        known = [name for name in names if name in self.table.columns]
+        said = f"Le fichier a {counted(len(names), 'colonne')}, dont {len(known)} au nom déclaré"
+        said += f" ({', '.join(known)})." if known else "."
+        for name in names:
+            if name not in known and (near := alike(name, missing)):
+                said += f" L'une{self._where(names, [name])} ressemble à « {near} »."
+        if not known and self.variant.file_format != "json":
+            said += " Il n'a peut-être pas d'en-tête (`header: false`)."
+        return said
+
+    def _where(self, names: Sequence[str], chosen: Sequence[str]) -> str:
+        """« (la 2e) » where columns have places: the members of a JSON object have none."""
+        if self.variant.file_format == "json":
+            return ""
+        return f" ({ranks([place for place, name in enumerate(names, 1) if name in chosen])})"
 
     def missing(self, received: Sequence[str]) -> list[str]:
         """The required columns that a file lacks."""
         names = {self.variant.renames.get(name, name) for name in received}
         return [name for name in self.table.required_columns(self.variant) if name not in names]
 
-    def _renamed(self, received: Sequence[str]) -> list[str]:
-        origin: dict[str, str] = {}
-        for name in received:
+    def _renamed(self, received: Sequence[str], words: Sequence[str]) -> list[str]:
+        origin: dict[str, int] = {}
+        for place, name in enumerate(received, start=1):
             declared = self.variant.renames.get(name, name)
             if declared in origin:
-                raise collision(declared, origin[declared], name)
+                raise collision(origin[declared], place, words)
             if declared in self.variant.captures():
                 raise PlatformError(
                     f"La colonne « {declared} » est à la fois dans le fichier et dans son nom "
@@ -152,7 +179,7 @@ class Target:
                     f"La colonne « {declared} » est dans la feuille, et doit aussi en recevoir le titre.",
                     "Donnez un autre nom à `sheet_column`, ou renommez la colonne (`renames`).",
                 )
-            origin[declared] = name
+            origin[declared] = place
         return list(origin)
 
     @contextmanager
@@ -193,7 +220,7 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     received = target.received(header)
     missing = target.missing(received)
     hint = header_hint(file, variant, target.table.required_columns(variant)) if missing else ""
-    columns = target.columns_for(received, outcome, hint)
+    columns = target.columns_for(received, header, outcome, hint)
     beside = [variant.beside] if variant.beside else []
     options = sql.SQL("(format csv, delimiter {}, quote {}, null '', encoding {})").format(
         sql.Literal(framer.delimiter.decode("ascii")),
@@ -230,7 +257,8 @@ def load_json(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     expected = _expected(records, file, outcome)
     # A file without a single row shows no column: none can be said to be missing.
     received = records.columns if expected else []
-    columns = target.columns_for(received, outcome, _hint(target, received, file)) if expected else []
+    hint = _hint(target, received, file) if expected else ""
+    columns = target.columns_for(received, records.paths, outcome, hint) if expected else []
     rows = _rows(records.read(file), received, rejects)
     outcome.rows = _copy_rows(target, columns, rows, outcome)
     outcome.blank_lines = records.blank_lines
@@ -247,7 +275,8 @@ def _expected(records: JsonRecords, file: BinaryIO, outcome: Outcome) -> int:
     try:
         motifs = Counter(record.motif if isinstance(record, Reject) else "" for record in records.read(file))
     except MisplacedRows as error:
-        raise MisplacedRows(error.message, shape_hint(file, records.variant) + error.advice) from error
+        error.advice = shape_hint(file, records.variant) + error.advice
+        raise
     if set(motifs) == {"pas_un_objet"}:
         outcome.warnings += filter(None, [shape_hint(file, records.variant).rstrip()])
     return motifs[""]
@@ -260,10 +289,11 @@ def _hint(target: Target, received: Sequence[str], file: BinaryIO) -> str:
 def _json_warnings(records: JsonRecords) -> Iterator[str]:
     if records.announced is not None and records.announced != records.found:
         yield _announced(records)
-    for path, count in records.taken.most_common(_SHOWN):
+    if records.taken:
+        refused = counted(records.taken, "enregistrement est refusé", "enregistrements sont refusés")
         yield (
-            f"Le champ « {path} » donne un nom de colonne déjà pris ({count} refus) : "
-            f"`fields: {{<colonne>: {path}}}` lui en donne un autre."
+            f"{refused} pour un champ qui donne un nom de colonne déjà pris : leur detail, dans les rejets, "
+            "donne la ligne de `fields` à écrire."
         )
     if records.keys_lost:
         yield "Les clés de l'objet parcouru ne sont dans aucune colonne : `keys: [<colonne>]` les garde."
@@ -300,8 +330,7 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
             try:
                 _load_sheet(target, table, outcome)
             except PlatformError as error:
-                said = f"Feuille « {table.sheet.title} » : {error.message}"
-                raise PlatformError(said, error.advice) from error
+                raise within(error, f"Feuille {book.shown(table.sheet)}") from error
         outcome.warnings += book.warnings()
     return outcome
 
@@ -313,15 +342,15 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
         hint = "" if variant.sheets else table.hint(target.table.required_columns(variant))
         if hint:
             raise PlatformError("rien n'y est écrit à la place de l'en-tête.", hint.rstrip())
-        outcome.warnings.append(f"La feuille « {table.sheet.title} » est vide.")
+        outcome.warnings.append(f"La feuille {table.shown} est vide.")
         return
     received = target.received(header)
     hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
-    columns = target.columns_for(received, outcome, hint)
+    columns = target.columns_for(received, header, outcome, hint)
     rows: Iterable[TableRow] = table.rows(len(columns))
     if variant.sheet_column:
         columns = [*columns, variant.sheet_column]
-        rows = ((line, [*cells, table.sheet.title]) for line, cells in rows)
+        rows = ((line, [*cells, table.sheet.title.text]) for line, cells in rows)
     outcome.rows += _copy_rows(target, columns, rows, outcome)
     outcome.blank_lines += table.blank_rows
     outcome.out_of_table += table.out_of_table

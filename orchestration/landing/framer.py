@@ -26,6 +26,8 @@ from orchestration.landing.misread import Misread
 from orchestration.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
 from orchestration.landing.report import counted
 
+# What a file's own delimiter is called.
+DELIMITERS = {";": "« ; »", ",": "« , »", "|": "« | »", "\t": "la tabulation", " ": "l'espace"}
 # How far a quoted cell may reach below its first line; and beyond how many lines, when these are records by
 # themselves, its quotes are taken for stray ones.
 LOOKAHEAD = 1 << 20
@@ -137,9 +139,10 @@ class CsvFramer(LineReader):
         if not said:
             return
         if said.group(1) != self.delimiter:
+            name = DELIMITERS.get(said.group(1).decode("ascii"), "un autre signe")
             self.warnings.append(
-                f"La première ligne, « {said.group().decode('ascii')} », donne le délimiteur : il est suivi, "
-                f"et non celui de la déclaration, « {self.variant.delimiter} »."
+                f"La première ligne (`sep=`) donne le délimiteur ({name}) : "
+                f"il est suivi, et non celui de la déclaration, « {self.variant.delimiter} »."
             )
             self.delimiter = said.group(1)
         self._leave_out("la ligne qui donne le délimiteur", following)

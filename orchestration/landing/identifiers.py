@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from orchestration.errors import PlatformError
+from orchestration.landing.received import Withheld, ranks
 
 MAX_LENGTH = 63
 # Characters of a header that are looked at: putting many accents of one letter in order takes long.
@@ -19,6 +20,8 @@ _LIGATURES = str.maketrans(
     {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "ẞ": "ss", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l"}
 )
 
+# What the received words of a failure are, in raw_<ag>.rejets_chargement.
+HEADER = "les noms de colonnes reçus"
 _BY_POSITION = (
     "Déclarez `names: position` : les colonnes sont alors celles de `columns:`, dans l'ordre du fichier."
 )
@@ -67,14 +70,14 @@ def to_identifiers(headers: Sequence[str]) -> list[str]:
     Raises:
         PlatformError: two headers give the same identifier, or one gives the name of a metadata column.
     """
-    origin: dict[str, str] = {}
+    origin: dict[str, int] = {}
     for position, header in enumerate(headers, start=1):
         name = to_identifier(header, position)
         if name in origin:
-            raise collision(name, origin[name], header)
+            raise collision(origin[name], position, headers)
         if name in METADATA_COLUMNS:
-            raise metadata_collision(header)
-        origin[name] = header
+            raise metadata_collision(position, headers)
+        origin[name] = position
     return list(origin)
 
 
@@ -97,25 +100,28 @@ def joined_names(rows: Sequence[Sequence[str]]) -> list[str]:
     return [" ".join(filter(None, column)).strip() for column in zip(*parts, last, strict=True)]
 
 
-def collision(name: str, first: str, second: str, advice: str = "") -> PlatformError:
+def collision(first: int, second: int, headers: Sequence[str]) -> PlatformError:
     """The error for two received names that become one column.
 
     Args:
-        name: the column.
-        first: one received name.
-        second: the other.
-        advice: what to do, in French; "" where names may be taken by position.
+        first: place of one in the file, from 1.
+        second: place of the other.
+        headers: all of them, as received.
     """
-    return PlatformError(
-        f"Deux colonnes reçues donnent le même nom « {name} » : « {first} » et « {second} ».",
-        advice or _BY_POSITION,
+    return Withheld(
+        f"Deux colonnes reçues donnent le même nom : {ranks([first, second])}.",
+        _BY_POSITION,
+        HEADER,
+        headers,
     )
 
 
-def metadata_collision(received: str) -> PlatformError:
-    """The error for a received name that the loader keeps for itself."""
-    return PlatformError(
-        f"La colonne reçue « {received} » porte un nom que le chargement se réserve "
+def metadata_collision(place: int, headers: Sequence[str]) -> PlatformError:
+    """The error for a received name, at a place from 1, that the loader keeps for itself."""
+    return Withheld(
+        f"Une colonne reçue, {ranks([place])}, porte un nom que le chargement se réserve "
         f"({', '.join(METADATA_COLUMNS)}).",
         _BY_POSITION,
+        HEADER,
+        headers,
     )

@@ -9,6 +9,21 @@ from orchestration.landing.declaration import ENVELOPES, Variant
 from orchestration.landing.json_records import JsonReader
 
 _DEEPEST = 3
+# What services call their rows: ordinary words, which are nobody's.
+_ORDINARY = {
+    "data",
+    "donnees",
+    "elements",
+    "entries",
+    "features",
+    "fields",
+    "items",
+    "lignes",
+    "list",
+    "liste",
+}
+_ORDINARY |= {"objects", "payload", "properties", "records", "response", "result", "results", "rows", "value"}
+_ORDINARY |= {"values"}
 # Keys that tell an error body alone, and those that only go with them: `message` is an ordinary word.
 _ERROR_SIGNS = {"error", "errors", "erreur", "erreurs", "error_code", "errorcode", "exception", "fault"}
 _ERROR_KEYS = _ERROR_SIGNS | {
@@ -51,13 +66,17 @@ def _said(keys: list[str], lists: list[tuple[str, ...]], variant: Variant) -> st
             return f"Le fichier a la forme d'Opendatasoft : écrivez `envelope: {envelope}`. "
     wanted = [path for path in paths if path != ".".join(variant.rows)]
     if wanted:
-        values = " ou ".join(f"`rows: {path}`" for path in wanted[:5])
-        return f"Le fichier a une liste d'objets sous « {wanted[0][:-2]} » : écrivez {values}. "
+        told = [path for path in wanted if _is_ordinary(path, variant)]
+        if told:
+            values = " ou ".join(f"`rows: {path}`" for path in told[:5])
+            return f"Le fichier a une liste d'objets sous « {told[0][:-2]} » : écrivez {values}. "
+        return "Le fichier a une liste d'objets sous une autre clé : ouvrez-le, et écrivez `rows: <clé>.*`. "
     folded = {key.casefold() for key in keys}
     if folded & _ERROR_SIGNS or (folded and folded <= _ERROR_KEYS):
         return (
-            f"C'est sans doute la réponse d'erreur d'un service (clés : {', '.join(keys[:10])}), enregistrée "
-            "à la place des données : redemandez le fichier. "
+            "C'est sans doute la réponse d'erreur d'un service (clés : "
+            f"{', '.join(sorted(folded & _ERROR_KEYS))}), enregistrée à la place des données : redemandez le "
+            "fichier. "
         )
     if keys and variant.rows == ("*",):
         return (
@@ -65,6 +84,11 @@ def _said(keys: list[str], lists: list[tuple[str, ...]], variant: Variant) -> st
             "cet objet est la seule ligne. "
         )
     return ""
+
+
+def _is_ordinary(path: str, variant: Variant) -> bool:
+    """Whether a path may be told: its keys are ordinary words, or the declaration's own."""
+    return all(step in _ORDINARY or step in variant.rows for step in path.split(".")[:-1])
 
 
 def _explore(reader: JsonReader, path: tuple[str, ...], lists: list[tuple[str, ...]]) -> list[str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
@@ -16,16 +15,19 @@ from orchestration.landing.declaration import ENVELOPES, JSON_LINES, Variant
 from orchestration.landing.encodings import CHUNK, Encoding
 from orchestration.landing.identifiers import METADATA_COLUMNS, to_identifier
 from orchestration.landing.limits import MAX_COLUMNS, too_many_columns
+from orchestration.landing.received import Withheld
 from orchestration.landing.rejects import Reject
+from orchestration.landing.report import counted
 
 # Once it is read, a record takes up to 40 times as much memory.
 MAX_RECORD = 8 << 20
 _LONGEST_READ = 4 << 20
 SCALAR_COLUMN = "valeur"
+# What the received words of a failure are, in raw_<ag>.rejets_chargement.
+_MEMBERS = "les clés reçues"
+_LONGEST_COUNT = 10
 _TOO_DEEP = "trop de niveaux imbriqués"
 _NO_SPACE = re.compile(r"[^ \t\r\n]")
-# Digits of a count that an envelope announces.
-_LONGEST_COUNT = 18
 # Longest literal of the decoder (-Infinity) and escape (\ud83d\ude00) that a buffer may cut.
 _CUT_MARGIN = 16
 # A first line longer than this is taken for one document, unless the declaration says `rows: lines`.
@@ -44,7 +46,7 @@ class _Repeated(dict[str, Any]):
     """An object in which a key comes twice."""
 
 
-class MisplacedRows(PlatformError):
+class MisplacedRows(Withheld):
     """The rows are not where the declaration looks for them."""
 
 
@@ -160,7 +162,7 @@ class JsonReader:
         """
         found = self.peek()
         if found != expected:
-            raise self.fail(f"« {expected} » attendu, {f'« {found} »' if found else 'fin du fichier'} trouvé")
+            raise self.fail(f"« {expected} » attendu, {'autre chose' if found else 'fin du fichier'} trouvé")
         self._position += 1
 
     def value(self) -> Any:
@@ -278,7 +280,7 @@ class JsonRecords:
         found: records met in the last reading, refused ones included.
         announced: number of rows that the envelope announces, or None.
         blank_lines: blank lines met in a file of one object a line.
-        taken: paths of members whose column another member has, and how many records they cost.
+        taken: how many records have a member whose column another member has.
         keys_lost: whether a `*` step went through the keys of an object that no column receives.
     """
 
@@ -288,7 +290,7 @@ class JsonRecords:
         self.found = self.blank_lines = 0
         self.announced: int | None = None
         self.keys_lost = False
-        self.taken: Counter[str] = Counter()
+        self.taken = 0
         self._parents = variant.parents or {}
         self._names: dict[tuple[str, ...], str] = {}
         self._origins: dict[str, tuple[str, ...]] = {
@@ -307,6 +309,11 @@ class JsonRecords:
         """Columns met so far, keys and declared fields first."""
         return list(self._origins)
 
+    @property
+    def paths(self) -> list[str]:
+        """Where each column comes from, as the file writes it."""
+        return [".".join(path) for path in self._origins.values()]
+
     def read(self, file: BinaryIO) -> Iterator[Row | Reject]:
         """Reads the file from its start; values around all rows are known from the second reading on.
 
@@ -318,7 +325,7 @@ class JsonRecords:
             PlatformError: malformed text, or a missing step.
         """
         self.found = self.blank_lines = 0
-        self.taken.clear()
+        self.taken = 0
         if self._has_lines(file):
             yield from self._read_lines(file)
         else:
@@ -408,7 +415,7 @@ class JsonRecords:
             wanted = (
                 "une liste ou un objet est attendu" if step == "*" else f"l'étape « {step} » attend un objet"
             )
-            raise self._path_error(wanted)
+            raise self._path_error(wanted, ())
 
     def _step(
         self, step: str, rest: tuple[str, ...], keys: tuple[str, ...], below_star: bool
@@ -438,12 +445,14 @@ class JsonRecords:
             return
         self._met.add(step)
         if below_star and "*" in rest and others and not keys and self.variant.parents is None:
-            raise PlatformError(
-                f"Les lignes sont dans « {step} », une liste d'objets qui ont d'autres membres "
-                f"({', '.join(others[:10])}) : rien ne dirait plus à qui elles sont.",
-                f"Déclarez `parents: {{<colonne>: {others[0]}}}` pour garder ce membre à chaque ligne, ou "
+            raise Withheld(
+                f"Les lignes sont dans « {step} », une liste d'objets qui ont "
+                f"{counted(len(others), 'autre membre')} : rien ne dirait plus à qui elles sont.",
+                "Déclarez `parents: {<colonne>: <membre>}` pour garder un membre à chaque ligne, ou "
                 "`parents: {}` si aucun ne compte. Une autre table peut lire les objets eux-mêmes, du même "
                 f"fichier, avec `rows: {self._steps_before(step)}`.",
+                _MEMBERS,
+                others,
             )
 
     def _steps_before(self, step: str) -> str:
@@ -452,22 +461,23 @@ class JsonRecords:
     def _announce(self) -> None:
         count = self._around.get(self._count_member) if self._count_member else None
         if count is not None:
-            known = isinstance(count, _Number) and count.isdecimal() and len(count) <= _LONGEST_COUNT
-            self.announced = int(count) if known else None
+            # No table of a service has more rows: a longer number counts nothing, and is not repeated.
+            counts = isinstance(count, _Number) and count.isdecimal() and len(count) < _LONGEST_COUNT
+            self.announced = int(count) if counts else None
 
     def _pass_key(self, keys: tuple[str, ...]) -> None:
         self.keys_lost = self.keys_lost or len(keys) >= len(self.variant.keys)
 
     def _missing_step(self, step: str, seen: list[str]) -> PlatformError:
-        return self._path_error(
-            f"l'étape « {step} » manque ; clés présentes : {', '.join(seen[:20]) or 'aucune'}"
-        )
+        return self._path_error(f"l'étape « {step} » manque ; l'objet a {counted(len(seen), 'clé')}", seen)
 
-    def _path_error(self, problem: str) -> PlatformError:
+    def _path_error(self, problem: str, seen: Sequence[str]) -> PlatformError:
         return MisplacedRows(
             "Les lignes ne sont pas là où la déclaration les cherche "
             f"({'.'.join(self.variant.rows)}) : {problem}.",
             "Corrigez `rows` ou `envelope` dans la déclaration, ou demandez au fournisseur ce qui a changé.",
+            _MEMBERS,
+            seen,
         )
 
     def _here(self) -> _Place:
@@ -600,7 +610,7 @@ class JsonRecords:
         return name
 
     def _collision(self, first: str, second: str, name: str) -> _Refused:
-        self.taken[second] += 1
+        self.taken += 1
         return _Refused(
             "nom_de_colonne",
             f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "

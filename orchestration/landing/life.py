@@ -12,6 +12,9 @@ from orchestration.landing import audit
 from orchestration.landing.audit import Entry
 from orchestration.landing.bounds import WITHDRAWN
 from orchestration.landing.declaration import SourceTable
+from orchestration.landing.erased import Erased
+from orchestration.landing.received import Withheld
+from orchestration.landing.rejects import OUT_OF_TABLE, TEXT_LIMIT, WITHHELD, Reject
 from orchestration.landing.tables import lock, raw_table, rejects_table
 
 
@@ -47,6 +50,40 @@ def held(connection: psycopg.Connection, table: SourceTable, path: str) -> Held:
         row = connection.execute(query, values).fetchone()
         counts.append(row[0] if row else 0)
     return Held(*counts)
+
+
+def keep_withheld(
+    connection: psycopg.Connection, table: SourceTable, path: str, load_id: int, error: Withheld
+) -> bool:
+    """Keeps the received words of a refused file beside its administration's rejects, in place of older ones.
+
+    Returns:
+        Whether they are kept: not those of a person who was erased.
+    """
+    forget_withheld(connection, table, path)
+    text = "\n".join(error.words)[:TEXT_LIMIT].replace("\0", "\\x00")
+    detail = f"{WITHHELD}{error.what}"
+    reject = Reject(error.line, None, OUT_OF_TABLE, detail, text, text.encode("utf-8", "backslashreplace"))
+    if Erased(connection, table).concerns(reject):
+        return False
+    connection.execute(
+        sql.SQL("insert into {} values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)").format(
+            rejects_table(table)
+        ),
+        [load_id, table.source, table.name, path, *reject],
+    )
+    return True
+
+
+def forget_withheld(connection: psycopg.Connection, table: SourceTable, path: str) -> None:
+    """Deletes the words that an earlier delivery of a file was refused for."""
+    connection.execute(
+        sql.SQL(
+            "delete from {} where source_nom = %s and table_nom = %s and source_fichier = %s and motif = %s "
+            "and starts_with(detail, %s)"
+        ).format(rejects_table(table)),
+        [table.source, table.name, path, OUT_OF_TABLE, WITHHELD],
+    )
 
 
 def set_aside(
@@ -101,6 +138,7 @@ def forget_refused(connection: psycopg.Connection, table: SourceTable, present: 
     having_rows = {entry.fichier for entry in audit.placed(connection, table)}
     for entry in audit.refused(connection, table):
         if entry.fichier not in present and entry.fichier not in having_rows:
+            forget_withheld(connection, table, entry.fichier)
             message = "Refusé, puis ôté de la zone de dépôt : il n'en reste rien."
             _note(connection, table, entry.fichier, "retire", message)
 

@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,10 +34,20 @@ from orchestration.landing.bounds import (
 from orchestration.landing.contents import LOADERS, Outcome, Target
 from orchestration.landing.declaration import SourceTable, Variant
 from orchestration.landing.erased import Erased
-from orchestration.landing.life import delete_rows, forget_refused, gone_files, rename, set_aside
+from orchestration.landing.life import (
+    delete_rows,
+    forget_refused,
+    forget_withheld,
+    gone_files,
+    keep_withheld,
+    rename,
+    set_aside,
+)
+from orchestration.landing.received import Withheld
 from orchestration.landing.rejects import OUT_OF_TABLE, RejectSpool
 from orchestration.landing.report import FileReport, LoadReport, TableReport
 from orchestration.landing.tables import (
+    REJECTS_TABLE,
     ensure_audit,
     ensure_table,
     is_empty,
@@ -47,7 +56,10 @@ from orchestration.landing.tables import (
     rejects_table,
 )
 from orchestration.landing.zone import Unfit, Zone
-from orchestration.refusals import in_french
+from orchestration.refusals import told
+
+# Codes of refusals that quote the name of a column.
+_OF_COLUMNS = ("42701", "42702", "42703", "42803", "42804")
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ def load_landing(
         connection = psycopg.connect(conninfo, autocommit=True, client_encoding="utf8")
     except psycopg.OperationalError as error:
         raise PlatformError(
-            f"PostgreSQL est injoignable : {_first_line(error)}",
+            f"PostgreSQL est injoignable : {told(error)}",
             "Vérifiez que le serveur tourne, et PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.",
         ) from error
     with connection:
@@ -319,12 +331,13 @@ class _Load:
             if self.connection.closed:
                 raise
             refusal = error if isinstance(error, Refused) else None
+            withheld = error if isinstance(error, Withheld) else None
             status = refusal.status if refusal else "echec"
             report = FileReport(match.path, match.variant.name, status, _sentence(error))
         report.seconds = time.monotonic() - started
         with _lost_server(self.connection):
             report.message += "" if refusal else self._kept(table, match)
-            self._note_refused(table, match, report, refusal)
+            self._note_refused(table, match, report, refusal, withheld)
         return report
 
     def _kept(self, table: SourceTable, match: _Match) -> str:
@@ -336,17 +349,28 @@ class _Load:
         return f" Rien ne change : {former.words()}."
 
     def _note_refused(
-        self, table: SourceTable, match: _Match, report: FileReport, refusal: Refused | None
+        self,
+        table: SourceTable,
+        match: _Match,
+        report: FileReport,
+        refusal: Refused | None,
+        withheld: Withheld | None,
     ) -> None:
         status = opening.status(self.landing, match.path)
         signature = audit.signature(status) if status else ""
         last = audit.last_entry(self.connection, table, match.path)
         # The same file, refused again: it came when it first did.
         again = last is not None and last.statut in audit.REFUSED and last.signature == signature
+        load_id = audit.next_id(self.connection)
+        if withheld and self._keep(table, match.path, load_id, withheld):
+            report.message += (
+                f" Pour l'AG seule, {withheld.what} sont dans raw_{table.domain}.{REJECTS_TABLE}."
+            )
         audit.record(
             self.connection,
             table,
             {
+                "chargement_id": load_id,
                 "fichier": match.path,
                 "variante": match.variant.name,
                 "statut": report.status,
@@ -361,6 +385,16 @@ class _Load:
                 "signature": signature,
             },
         )
+
+    def _keep(self, table: SourceTable, path: str, load_id: int, withheld: Withheld) -> bool:
+        """Keeps the words that no message says; a refusal of them never hides the file's own."""
+        try:
+            with self.connection.transaction():
+                return keep_withheld(self.connection, table, path, load_id, withheld)
+        except (PlatformError, psycopg.Error):
+            if self.connection.closed:
+                raise
+            return False
 
     def _double(self, table: SourceTable, match: _Match, winner: _Match) -> FileReport:
         """Records that a file repeats, in another format, the extract that was loaded."""
@@ -387,7 +421,7 @@ def _lost_server(connection: psycopg.Connection) -> Iterator[None]:
         if not connection.closed:
             raise
         raise PlatformError(
-            f"PostgreSQL s'est arrêté pendant le chargement : {_first_line(error)}",
+            f"PostgreSQL s'est arrêté pendant le chargement : {told(error)}",
             "Relancez la commande : le fichier en cours sera repris, les autres sont déjà en place.",
         ) from error
 
@@ -416,7 +450,7 @@ class _FileLoad:
         connection: psycopg.Connection,
         table: SourceTable,
         match: _Match,
-        file: opening.Received,
+        file: opening.Deposit,
         report: FileReport,
         landing: Path,
         aside: set[str],
@@ -532,6 +566,7 @@ class _FileLoad:
             self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{name}", value])
         former = self._former(old or placed)
         delete_rows(self.connection, self.table, self.match.path)
+        forget_withheld(self.connection, self.table, self.match.path)
         if old is not None:
             rename(self.connection, self.table, old, self.match.path)
             self.notes.append(f"Renommé : c'était {old.fichier}.")
@@ -561,7 +596,7 @@ class _FileLoad:
         self.report.misencoded = outcome.misencoded
         self.report.message = line(" ".join([*self.notes, *outcome.warnings]))
         self.report.columns_added = outcome.columns_added
-        added = ", ".join(outcome.columns_added)
+        added = str(outcome.columns_added or "")
         self._record(
             digest, {"chargement_id": load_id, "colonnes_nouvelles": added, "motif": motif, **values}
         )
@@ -694,7 +729,7 @@ def _withdrawn(old: str, path: str) -> Refused:
     )
 
 
-def _check_size(file: opening.Received, variant: Variant) -> None:
+def _check_size(file: opening.Deposit, variant: Variant) -> None:
     limit = variant.max_size or limits.MAX_SIZE[variant.file_format]
     if file.received > limit << 20:
         raise PlatformError(
@@ -719,7 +754,7 @@ def _said(error: Exception) -> str:
         )
     if not isinstance(error, psycopg.Error):
         return (
-            f"Le chargeur s'est arrêté sur ce fichier sans savoir le dire ({_place(error)}). "
+            f"Le chargeur s'est arrêté sur ce fichier sans savoir le dire ({told(error)}). "
             "Que faire : gardez le fichier, et donnez-le avec ce message à l'équipe de la plateforme."
         )
     return (
@@ -728,25 +763,11 @@ def _said(error: Exception) -> str:
     )
 
 
-def _place(error: Exception) -> str:
-    """Where an unforeseen error comes from in our code; no word of its text, which may hold a value."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "orchestration" in Path(frame.filename).parts]
-    where = f", {Path(ours[-1].filename).name}, ligne {ours[-1].lineno}" if ours else ""
-    return f"{type(error).__name__}{where}"
-
-
-def _refusal(error: Exception) -> str:
-    """What PostgreSQL refused, in French when it is known."""
-    if isinstance(error, psycopg.Error) and error.diag.message_primary:
-        said = in_french(error.sqlstate, error.diag.message_primary, {"colonne": error.diag.column_name})
-        if said:
-            return said.partition("\n")[0]
-    return _first_line(error)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0]
+def _refusal(error: psycopg.Error) -> str:
+    """What PostgreSQL refused; of columns, whose names may be received, the code alone."""
+    if (error.sqlstate or "") in _OF_COLUMNS:
+        return f"une colonne ne convient pas. [SQLSTATE {error.sqlstate}]"
+    return told(error)
 
 
 def _copy_line(error: psycopg.Error) -> str:

@@ -33,7 +33,7 @@ _KINDS = (
 _COPY = "Déposez une copie du fichier lui-même, ordinaire, dans ce dossier."
 
 
-class Received(io.BufferedReader):
+class Deposit(io.BufferedReader):
     """A file that was received, open for reading.
 
     Attributes:
@@ -72,7 +72,7 @@ class _Ticking(io.FileIO):
 
 
 @contextmanager
-def opened(zone: Path, path: str, depositors: Collection[str] | None = None) -> Iterator[Received]:
+def opened(zone: Path, path: str, depositors: Collection[str] | None = None) -> Iterator[Deposit]:
     """Opens a file of the landing zone.
 
     Args:
@@ -91,7 +91,7 @@ def opened(zone: Path, path: str, depositors: Collection[str] | None = None) -> 
         found = os.stat(_part(name), dir_fd=last, follow_symlinks=False)
         _check_kind(found)
         try:
-            file = Received(os.open(name, _ASIDE, dir_fd=last))
+            file = Deposit(os.open(name, _ASIDE, dir_fd=last))
         except OSError as error:
             if error.errno not in (errno.ELOOP, errno.ENXIO):
                 raise

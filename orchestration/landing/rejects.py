@@ -12,7 +12,7 @@ from orchestration.errors import PlatformError
 _IN_MEMORY = 1 << 20
 # Of one file, on disk: as much is no file with some bad lines.
 MAX_SPOOL = 256 << 20
-_TEXT_LIMIT = 10_000
+TEXT_LIMIT = 10_000
 # Motif -> what people read. build/summary.json, the history and the table of rejects keep the motif.
 MOTIFS = {
     "caractere_invalide": "moitié de caractère isolée",
@@ -33,6 +33,8 @@ MOTIFS = {
 }
 # Kept with the rejects, and none of them: the declaration says that these lines are no rows.
 OUT_OF_TABLE = "hors_tableau"
+# How the detail begins of what a refused file said in place of what was expected: no message repeats it.
+WITHHELD = "Fichier refusé : "
 
 
 class Reject(NamedTuple):
@@ -69,9 +71,9 @@ class RejectSpool:
         Raises:
             PlatformError: they are too many for one file.
         """
-        if len(reject.text) > _TEXT_LIMIT:
+        if len(reject.text) > TEXT_LIMIT:
             reject = reject._replace(
-                text=reject.text[:_TEXT_LIMIT] + " … (la suite est dans la colonne octets)"
+                text=reject.text[:TEXT_LIMIT] + " … (la suite est dans la colonne octets)"
             )
         pickle.dump(tuple(reject), self._file, protocol=pickle.HIGHEST_PROTOCOL)
         self.count += 1

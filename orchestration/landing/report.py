@@ -26,7 +26,7 @@ class FileReport:
         out_of_table: lines that the declaration leaves out of the table.
         misencoded: cells in another encoding than the declared one.
         seconds: time it took.
-        columns_added: columns that it brought and nobody declared.
+        columns_added: how many columns it brought that nobody declared.
     """
 
     path: str
@@ -39,7 +39,7 @@ class FileReport:
     out_of_table: int = 0
     misencoded: int = 0
     seconds: float = 0.0
-    columns_added: list[str] = field(default_factory=list)
+    columns_added: int = 0
 
     def line(self) -> str:
         """One line for the terminal, in French."""
@@ -70,7 +70,6 @@ class TableReport:
             file or the table failed.
         files: in the order of their paths.
         gone: files that left the landing zone, and whose rows are still in the table.
-        columns_added: the files' columns that nobody declared.
         message: the reason of a failure of the table itself, in French, else "".
     """
 
@@ -79,7 +78,6 @@ class TableReport:
     table: str
     status: str = "inchange"
     files: list[FileReport] = field(default_factory=list)
-    columns_added: list[str] = field(default_factory=list)
     message: str = ""
     gone: list[str] = field(default_factory=list)
 
@@ -94,7 +92,6 @@ class TableReport:
         Args:
             ever_loaded: whether rows of an earlier file are in the table.
         """
-        self.columns_added = list(dict.fromkeys(name for file in self.files for name in file.columns_added))
         statuses = {file.status for file in self.files}
         if self.message or "echec" in statuses:
             self.status = "echec"

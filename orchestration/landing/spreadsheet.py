@@ -22,6 +22,7 @@ from orchestration.errors import PlatformError
 from orchestration.landing.cells import plain_number, reader_of, unescaped
 from orchestration.landing.declaration import column_number
 from orchestration.landing.limits import MAX_RATIO, RATIO_MATTERS, tick
+from orchestration.landing.received import Received
 from orchestration.landing.unpacking import open_member
 
 # Of Excel.
@@ -55,7 +56,7 @@ _REFERENCE = re.compile(r"([A-Z]{1,3})\d{0,7}")
 class SheetInfo(NamedTuple):
     """One worksheet: its title, whether people see it, its place from 1, its part of the archive."""
 
-    title: str
+    title: Received
     visible: bool
     rank: int
     part: str
@@ -129,7 +130,7 @@ class Book:
             PlatformError: the sheet is damaged.
         """
         number = 0
-        with _damage(f"la feuille « {sheet.title} »"), self._open(sheet.part, MAX_SHEET) as source:
+        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
             for element in _pieces(source, 2):
                 if element.tag.endswith("}row"):
                     tick()
@@ -197,7 +198,7 @@ class Book:
         return next(self._search(sheet, _CELL), None) is None
 
     def _search(self, sheet: SheetInfo, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
-        with _damage(f"la feuille « {sheet.title} »"), self._open(sheet.part, MAX_SHEET) as source:
+        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
             held = b""
             while chunk := source.read(1 << 20):
                 tick()
@@ -217,7 +218,7 @@ class Book:
             info.file_size > RATIO_MATTERS and ratio > MAX_RATIO
         ):
             raise _not_honest(
-                f"se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio reçus ({part})"
+                f"se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio reçus"
             )
         with open_member(self._archive, info) as source:
             _check_prolog(source)
@@ -357,7 +358,7 @@ def _sheets(root: Element, related: dict[str, tuple[str, str]]) -> Iterator[Shee
         if kind.endswith("/worksheet"):
             rank += 1
             visible = entry.get("state", "visible") == "visible"
-            yield SheetInfo(entry.get("name", "")[:LONGEST_TITLE], visible, rank, part)
+            yield SheetInfo(Received(entry.get("name", "")[:LONGEST_TITLE]), visible, rank, part)
 
 
 def _child(parent: Element, name: str) -> Element | None:

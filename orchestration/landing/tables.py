@@ -13,6 +13,7 @@ from orchestration.landing.audit import STATUSES
 from orchestration.landing.declaration import SourceTable
 from orchestration.landing.erased import LIST as ERASED
 from orchestration.landing.erased import ensure_list
+from orchestration.landing.report import counted
 
 _SHARED_LOCK = "plateforme.structure"
 
@@ -46,8 +47,6 @@ create table if not exists plateforme.chargements (
 );
 create index if not exists chargements_fichier
     on plateforme.chargements (domaine, source_nom, table_nom, fichier, chargement_id desc);
-comment on table plateforme.chargements is
-    'Une ligne par réception d''un fichier de la zone de dépôt : ce que le chargement en a fait.';
 comment on column plateforme.chargements.empreinte is
     'Condensé de la déclaration : une autre valeur fait recharger le fichier.';
 comment on column plateforme.chargements.signature is
@@ -95,6 +94,25 @@ update {raw} set source_recu_le = chargements.recu_le
 alter table {raw} alter column source_recu_le
     set default coalesce(plateforme.en_cours('source_recu_le')::timestamptz, now());
 set local lock_timeout = 0;
+"""
+
+# Said of the table once its messages quote nothing received; those of former versions did.
+_DISCREET = (
+    "Une ligne par réception d'un fichier de la zone de dépôt : ce que le chargement en a fait, sans rien "
+    "citer de ce qui est reçu."
+)
+_UNQUOTE = """
+update plateforme.chargements set
+    message = 'Message retiré : il pouvait citer ce qui était reçu.',
+    colonnes_nouvelles = case
+        when colonnes_nouvelles = '' then ''
+        else cardinality(string_to_array(colonnes_nouvelles, ', '))::text
+    end
+where colonnes_nouvelles <> '' or message ~ (
+    'Colonnes reçues :|donnent le même nom|La colonne reçue|clés présentes|[(]clés :|ont d''autres membres|'
+    'Le champ «|euilles? .*lues :|Feuilles présentes|euille «|L''archive zip contient|PostgreSQL a refusé'
+);
+comment on table plateforme.chargements is {said};
 """
 
 REJECTS_TABLE = "rejets_chargement"
@@ -165,6 +183,12 @@ def _migrate_audit(connection: psycopg.Connection) -> None:
         changes.append(sql.SQL("add constraint {} check (statut in ({}))").format(name, statuses))
     if changes:
         _alter(connection, sql.Identifier("plateforme", "chargements"), changes, "être mise à jour")
+    said, mine = connection.execute(
+        "select obj_description(oid, 'pg_class'), pg_has_role(relowner, 'usage') from pg_class "
+        "where oid = 'plateforme.chargements'::regclass"
+    ).fetchone() or ("", False)
+    if mine and said != _DISCREET:
+        connection.execute(sql.SQL(_UNQUOTE).format(said=sql.Literal(_DISCREET)))
 
 
 def _alter(
@@ -288,8 +312,7 @@ def add_columns(
         )
         for name in undefaulted
     ]
-    names = ", ".join(added or undefaulted)
-    _alter(connection, raw_table(table), changes, f"recevoir des colonnes ({names})")
+    _alter(connection, raw_table(table), changes, f"recevoir {counted(len(changes), 'colonne')}")
     return added
 
 

@@ -23,7 +23,9 @@ from orchestration.landing.declaration import Variant
 from orchestration.landing.encodings import CHUNK
 from orchestration.landing.kinds import kind_of
 from orchestration.landing.limits import most_from, tick
-from orchestration.landing.opening import Received
+from orchestration.landing.opening import Deposit
+from orchestration.landing.received import Received, Withheld
+from orchestration.landing.report import counted
 
 # Bytes of memory that an xz may ask for: `xz -9` needs half of it.
 XZ_MEMORY = 128 << 20
@@ -32,7 +34,6 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
 MAX_MEMBERS, LONGEST_NAME = 10_000, 1_000
 # bz2 says that its data are bad by an OSError without number.
 _DAMAGED = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)
-_NAMES_SHOWN = 10
 
 
 def unpacked(file: BinaryIO, variant: Variant) -> BinaryIO:
@@ -153,7 +154,7 @@ def unpacked_whole(file: BinaryIO, variant: Variant) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def copied(packed: BinaryIO, received: int) -> Iterator[Received]:
+def copied(packed: BinaryIO, received: int) -> Iterator[Deposit]:
     """What an archive gives, in a temporary file without a name, read as a file that was received.
 
     Args:
@@ -163,7 +164,7 @@ def copied(packed: BinaryIO, received: int) -> Iterator[Received]:
     with tempfile.TemporaryFile() as whole:
         shutil.copyfileobj(packed, whole, CHUNK)
         whole.flush()
-        with Received(os.dup(whole.fileno()), received) as file:
+        with Deposit(os.dup(whole.fileno()), received) as file:
             file.seek(0)
             yield file
 
@@ -223,15 +224,16 @@ def _chosen(names: dict[str, zipfile.ZipInfo], pattern: str | None) -> str:
     found = [name for name in names if pattern is None or _fits(name, pattern)]
     if len(found) == 1:
         return found[0]
-    shown = ", ".join(list(names)[:_NAMES_SHOWN]) + (", …" if len(names) > _NAMES_SHOWN else "")
     if not names:
         raise PlatformError("L'archive zip ne contient aucun fichier.", "Demandez un nouveau fichier.")
     fits = f"{len(found)} conviennent" if found else "aucun ne convient"
     wanted = f" : {fits} à `member: {pattern}`" if pattern else ""
-    raise PlatformError(
-        f"L'archive zip contient {len(names)} fichier{'s' if len(names) > 1 else ''} ({shown}){wanted}.",
+    raise Withheld(
+        f"L'archive zip contient {counted(len(names), 'fichier')}{wanted}.",
         "Nommez dans la déclaration celui que la table lit : `member: '<nom ou motif>'` ; chaque table peut "
         "en lire un autre.",
+        "les noms des fichiers de l'archive",
+        map(Received, names),
     )
 
 

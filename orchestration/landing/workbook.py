@@ -12,6 +12,7 @@ from typing import BinaryIO
 from orchestration.errors import PlatformError
 from orchestration.landing.declaration import Variant
 from orchestration.landing.identifiers import joined_names
+from orchestration.landing.received import Withheld
 from orchestration.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
 from orchestration.landing.spreadsheet import Book, Merge, SheetInfo, SheetRow
 from orchestration.landing.workbook_hints import header_hint
@@ -19,6 +20,19 @@ from orchestration.landing.workbook_hints import header_hint
 # With several sheets, source_ligne is the place of the sheet times this, plus the row: rows have 7 digits.
 SHEET_STRIDE = 10_000_000
 _SHOWN = 8
+# What Excel writes in a cell in error; another writer may write anything there.
+ERRORS = (
+    "#NULL!",
+    "#DIV/0!",
+    "#VALUE!",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "#N/A",
+    "#GETTING_DATA",
+    "#SPILL!",
+    "#CALC!",
+)
 
 TableRow = tuple[int, list[str | None]]
 
@@ -59,8 +73,12 @@ class Workbook:
             ("Feuilles masquées lues", [sheet for sheet in self._read if not sheet.visible]),
         ):
             if sheets:
-                said.append(f"{what} : {_listed([sheet.title for sheet in sheets])}.")
+                said.append(f"{what} : {_listed(sheets, self.variant)}.")
         return said
+
+    def shown(self, sheet: SheetInfo) -> str:
+        """How messages name a sheet: by its title where the declaration gives it, else by its rank."""
+        return _shown(sheet, self.variant)
 
 
 class SheetTable:
@@ -111,7 +129,7 @@ class SheetTable:
         if self._held is None:
             return None
         raise PlatformError(
-            f"La ligne d'en-tête ({first}) de la feuille « {self.sheet.title} » est vide ; la première ligne "
+            f"La ligne d'en-tête ({first}) de la feuille {self.shown} est vide ; la première ligne "
             f"remplie ensuite est la {self._held.number}.",
             "Corrigez `header_row` dans la déclaration.",
         )
@@ -175,7 +193,10 @@ class SheetTable:
         """French sentences on what was read, once it has been read."""
         said = []
         if self.errors:
-            shown = ", ".join(f"{error} {count} fois" for error, count in self.errors.most_common(_SHOWN))
+            shown = ", ".join(
+                f"{error if error in ERRORS else 'une autre erreur'} {count} fois"
+                for error, count in self.errors.most_common(_SHOWN)
+            )
             said.append(f"Cellules en erreur dans Excel, nulles au typage : {shown}.")
         if self._too_wide:
             said.append(
@@ -188,7 +209,7 @@ class SheetTable:
                 f"Cellules fusionnées dans le tableau, d'abord à la ligne {merged[0]} : seule la première de "
                 "chaque groupe a la valeur ; `fill_merged: true` la répète."
             )
-        where = f"Feuille « {self.sheet.title} » : " if self._several else ""
+        where = f"Feuille {self.shown} : " if self._several else ""
         return [f"{where}{sentence}" for sentence in said]
 
     def _merged_rows(self) -> list[int]:
@@ -204,6 +225,11 @@ class SheetTable:
     def _letters(self) -> str:
         first = self._first_column
         return f"{_letter(first)}:{_letter(first + self._width - 1)}"
+
+    @property
+    def shown(self) -> str:
+        """How messages name the sheet."""
+        return _shown(self.sheet, self._variant)
 
     @property
     def _first_column(self) -> int:
@@ -257,7 +283,7 @@ class SheetTable:
 
     def _refuse(self, number: int, motif: str, detail: str, cells: Sequence[str | None]) -> None:
         if self._several:
-            detail = f"feuille « {self.sheet.title} », ligne {number} : {detail}"
+            detail = f"feuille « {self.sheet.title.text} », ligne {number} : {detail}"
         text = "\t".join(cell or "" for cell in cells)
         raw = text.encode("utf-8", "backslashreplace")
         self._rejects.add(Reject(self.line(number), None, motif, detail, text.replace("\0", "\\x00"), raw))
@@ -312,26 +338,37 @@ def _matching(sheets: Sequence[SheetInfo], wanted: str | int | None) -> list[She
     if wanted is None:
         return (visible or list(sheets))[:1]
     name = _folded(str(wanted))
-    titled = [sheet for sheet in sheets if _folded(sheet.title) == name]
+    titled = [sheet for sheet in sheets if _folded(sheet.title.text) == name]
     if titled:
         return titled[:1]
     if isinstance(wanted, int):
         return visible[wanted - 1 : wanted]
-    return [sheet for sheet in visible if fnmatchcase(_folded(sheet.title), name)]
+    return [sheet for sheet in visible if fnmatchcase(_folded(sheet.title.text), name)]
 
 
 def _no_sheet(book: Book, wanted: str | int | None) -> PlatformError:
-    titles = [sheet.title + ("" if sheet.visible else " (masquée)") for sheet in book.sheets]
-    return PlatformError(
-        f"Le classeur n'a pas de feuille « {wanted or 1} ». Feuilles présentes : {_listed(titles, 50)}.",
+    hidden = sum(not sheet.visible for sheet in book.sheets)
+    return Withheld(
+        f"Le classeur n'a pas de feuille « {wanted or 1} ». Il en a {len(book.sheets)}"
+        f"{f', dont {hidden} masquée(s)' if hidden else ''}.",
         "Corrigez `sheet` (ou `sheets`) dans la déclaration : un titre entre guillemets, ou un rang parmi "
         "les feuilles visibles. Si le fournisseur a changé ses titres, ajoutez une variante.",
+        "les titres des feuilles",
+        [sheet.title for sheet in book.sheets],
     )
 
 
-def _listed(titles: Sequence[str], most: int = _SHOWN) -> str:
-    shown = ", ".join(f"« {title} »" for title in titles[:most])
-    return shown + (f" et {len(titles) - most} autres" if len(titles) > most else "")
+def _shown(sheet: SheetInfo, variant: Variant) -> str:
+    """« Agents » where the declaration names the sheet, else its rank among all of them."""
+    title = _folded(sheet.title.text)
+    declared = (str(wanted) for wanted in (*variant.wanted_sheets, *variant.elsewhere) if wanted is not None)
+    named = next((wanted for wanted in declared if _folded(wanted) == title), None)
+    return f"« {named} »" if named else f"n° {sheet.rank}"
+
+
+def _listed(sheets: Sequence[SheetInfo], variant: Variant) -> str:
+    shown = ", ".join(_shown(sheet, variant) for sheet in sheets[:_SHOWN])
+    return shown + (f" et {len(sheets) - _SHOWN} autres" if len(sheets) > _SHOWN else "")
 
 
 def _folded(title: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from orchestration.landing.csv_hints import headers
@@ -31,7 +30,9 @@ def header_hint(book: Book, sheet: SheetInfo, variant: Variant, required: Collec
         for line, height, names in headers(_head(book, candidate, variant)):
             found = {to_identifier(name, place) for place, name in enumerate(names, start=1) if name}
             if {variant.renames.get(name, name) for name in found}.issuperset(required):
-                return _sentence(variant, sheet, candidate, line, height)
+                visible = [one.rank for one in book.sheets if one.visible or one.rank == candidate.rank]
+                place = visible.index(candidate.rank) + 1
+                return _sentence(variant, sheet, candidate, place, line, height)
     return ""
 
 
@@ -47,12 +48,13 @@ def _head(book: Book, sheet: SheetInfo, variant: Variant) -> list[list[str]]:
     return rows
 
 
-def _sentence(variant: Variant, read: SheetInfo, found: SheetInfo, line: int, height: int) -> str:
+def _sentence(variant: Variant, read: SheetInfo, found: SheetInfo, place: int, line: int, height: int) -> str:
+    """Args: `place`: of the sheet found, among those that people see."""
     options = [
-        *([f"`sheet: {json.dumps(found.title, ensure_ascii=False)}`"] if found.rank != read.rank else []),
+        *([f"`sheet: {place}`"] if found.rank != read.rank else []),
         *([f"`header_row: {line}`"] if line != variant.header_row else []),
         *([f"`header_rows: {height}`"] if height != variant.header_rows else []),
     ]
     lines = f"La ligne {line}" if height == 1 else f"Le couple de lignes {line} et {line + 1}"
-    written = f"{lines} de la feuille « {found.title} » porte ces colonnes : écrivez {', '.join(options)}. "
+    written = f"{lines} de la feuille n° {found.rank} porte ces colonnes : écrivez {', '.join(options)}. "
     return written if options else ""

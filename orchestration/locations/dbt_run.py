@@ -16,6 +16,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.audit.discretion import said_of
 from orchestration.building import prepare
 from orchestration.building.french import in_french
 from orchestration.building.results import NodeResult, node_result
@@ -108,7 +109,7 @@ class DbtRun:
                 options = dbt_options(self._settings, target_path, log_path=self.folder)
                 runner = dbtRunner(manifest=self._project, callbacks=[listen])
                 done = runner.invoke([*self._arguments, *options])
-                self.error = in_french(str(done.exception)) if done.exception else None
+                self.error = in_french(said_of(done.exception)) if done.exception else None
             finally:
                 received.put(None)
 

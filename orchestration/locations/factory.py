@@ -9,6 +9,7 @@ from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 from orchestration.building.results import NodeResult
 from orchestration.errors import PlatformError
 from orchestration.locations.catalogue import read_catalogue
+from orchestration.locations.failures import told_failures
 from orchestration.locations.promises import receipts
 from orchestration.locations.work import Journal, Work, runless
 from orchestration.manifest import ParseResult, read_manifest
@@ -85,7 +86,10 @@ def build_definitions(
         mine = journal if journal is not None else Journal()
         resumed = ASSET_RESUME_RETRY_TAG in context.run.tags
         try:
-            yield from work.run(context.selected_asset_keys, context.selected_asset_check_keys, mine, resumed)
+            with told_failures():
+                yield from work.run(
+                    context.selected_asset_keys, context.selected_asset_check_keys, mine, resumed
+                )
         finally:
             for notice in mine.notices:
                 context.log.warning(notice)

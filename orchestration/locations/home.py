@@ -21,7 +21,7 @@ def prepare_home(settings: Settings) -> Path:
     Returns:
         The folder: DAGSTER_HOME when it is set, else .dagster/ in the checkout.
     """
-    home = Path(os.environ.get("DAGSTER_HOME") or settings.root / ".dagster").absolute()
+    home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     wanted, installed = TEMPLATE.read_bytes(), home / "dagster.yaml"
     if not installed.exists() or installed.read_bytes() != wanted:

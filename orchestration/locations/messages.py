@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import dagster as dg
 import psycopg
 
-from orchestration.errors import PlatformError
+from orchestration.locations.failures import told_failures
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import domains_in
 from orchestration.notifications.alerts import Outcome, open_post
+from orchestration.rights.traces import forget_old
 from orchestration.settings import Settings
 
 AFTER, WEEKLY = "suites", "bilans"
@@ -31,7 +32,8 @@ def messages(settings: Settings) -> dg.Definitions:
         # Imported here: charts and Elementary take seconds, which a code location must not pay.
         from orchestration.commands.report import write_reports
 
-        reports = write_reports(settings, "", parse(settings).manifest, datetime.now(UTC))
+        with told_failures():
+            reports = write_reports(settings, "", parse(settings).manifest, datetime.now(UTC))
         context.log.info(str(reports))
         if reports.faults:
             raise dg.Failure("\n\n".join(reports.faults), allow_retries=False)
@@ -44,11 +46,17 @@ def messages(settings: Settings) -> dg.Definitions:
     def digests(context: dg.OpExecutionContext) -> None:
         _send(settings, context, digests=True)
 
-    @dg.job(name=AFTER, description="Après chaque exécution : les messages et les pages.")
+    @dg.op(name="oublier", description="Efface les exécutions et les fichiers qui ont fait leur temps.")
+    def forget(context: dg.OpExecutionContext) -> None:
+        with told_failures():
+            context.add_output_metadata({"oubliés": forget_old(settings, datetime.now(UTC))})
+
+    @dg.job(name=AFTER, description="Après chaque exécution : les messages, les pages, le ménage.")
     def after() -> None:
-        # Neither waits for the other: a page that fails keeps nobody from being told.
+        # None waits for another: a page that fails keeps nobody from being told.
         pages()
         alerts()
+        forget()
 
     @dg.job(name=WEEKLY, description="Le bilan hebdomadaire de chaque domaine.")
     def weekly() -> None:
@@ -89,12 +97,9 @@ def _send(settings: Settings, context: dg.OpExecutionContext, digests: bool) -> 
     Raises:
         dagster.Failure: nothing could be worked out (declaration, database, history).
     """
-    try:
-        with psycopg.connect("", autocommit=True, connect_timeout=10) as connection:
-            post = open_post(settings, connection, parse(settings).manifest, context.run_id)
-            outcome: Outcome = post.digest(domains_in(settings.root)) if digests else post.alert()
-    except PlatformError as error:
-        raise dg.Failure(str(error), allow_retries=False) from None
+    with told_failures(), psycopg.connect("", autocommit=True, connect_timeout=10) as connection:
+        post = open_post(settings, connection, parse(settings).manifest, context.run_id)
+        outcome: Outcome = post.digest(domains_in(settings.root)) if digests else post.alert()
     for line in outcome.lines():
         (context.log.warning if outcome.failed else context.log.info)(line)
     context.add_output_metadata(

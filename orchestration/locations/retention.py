@@ -1,17 +1,18 @@
 """The purge of what is past its retention, as a Dagster job with a schedule that somebody turns on."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import psycopg
 
 from orchestration.audit import keep_anchor
-from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
+from orchestration.locations.failures import told_failures
 from orchestration.manifest import parse
 from orchestration.rights.erasure import rewrite
 from orchestration.rights.holds import read_holds
-from orchestration.rights.purge import apply_purge, plan_purge
+from orchestration.rights.purge import apply_purge, plan_purge, shortest
+from orchestration.rights.traces import forget_old_files
 from orchestration.settings import Settings
 
 NAME = "purge"
@@ -26,9 +27,9 @@ def retention(settings: Settings) -> dg.Definitions:
 
     @dg.op(name="effacer", description="Efface ce qui a passé sa durée de conservation, sauf les gels.")
     def purge(context: dg.OpExecutionContext) -> None:
-        manifest = parse(settings).manifest
-        datasets = read_datasets(manifest)
-        try:
+        with told_failures():
+            manifest = parse(settings).manifest
+            datasets = read_datasets(manifest)
             holds = read_holds(settings.root, datasets)
             with psycopg.connect("") as connection:
                 dues = plan_purge(connection, manifest, datasets, holds, settings, date.today())
@@ -36,8 +37,7 @@ def retention(settings: Settings) -> dg.Definitions:
                 connection.commit()
                 keep_anchor(settings, connection)
             rewrite("", {table for due in done for table in due.tables})
-        except PlatformError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
+            forget_old_files(settings, datetime.now(UTC), shortest(dues))
         context.add_output_metadata({due.label: due.rows + due.rejects for due in done})
 
     @dg.job(name=NAME, description="La purge, sans archives : ce qui s'archive attend make purge ARCHIVES=…")

@@ -12,6 +12,7 @@ from orchestration.inert import markdown
 from orchestration.landing import read_declarations
 from orchestration.landing.zone import Zone
 from orchestration.locations.dbt_run import clean_leftovers
+from orchestration.locations.failures import told_failures
 from orchestration.locations.freshness import note_freshness, watched_sources
 from orchestration.locations.messages import messages
 from orchestration.locations.retention import retention
@@ -19,6 +20,7 @@ from orchestration.locations.translator import Translator
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import PLATFORM, Manifest
 from orchestration.notifications.memory import forget_old_messages
+from orchestration.rights.traces import forget_old
 from orchestration.settings import Settings
 
 FRESH = "fraicheur"
@@ -36,9 +38,10 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
 
     @dg.asset(
         name="menage",
-        description="Efface les restes des exécutions interrompues, et l'historique de plus de 13 mois.",
+        description="Efface les restes des exécutions interrompues, et ce qui a fait son temps.",
         **group,
     )
+    @told_failures()
     def housekeeping() -> dg.MaterializeResult:
         folders = settings.target_path.parent.glob("*/runs/*/")
         # Imported here: the workbooks' library is not for the start of a code location.
@@ -52,6 +55,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
                 "messages oubliés": forget_old_messages(connection, now),
                 "retours de gestionnaires oubliés": forget_old_statements(connection, now),
             }
+        forgotten["exécutions de Dagster et fichiers oubliés"] = forget_old(settings, now)
         return dg.MaterializeResult(metadata={"dossiers effacés": removed, **forgotten})
 
     @dg.asset(
@@ -60,6 +64,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         check_specs=[dg.AssetCheckSpec("tout_est_declare", asset="fichiers_non_declares")],
         **group,
     )
+    @told_failures()
     def undeclared_files() -> dg.MaterializeResult:
         files = undeclared(settings, parse(settings).manifest)
         listing = dg.MetadataValue.md("\n".join(f"- {markdown(file)}" for file in files[:SHOWN]) or "aucun")
@@ -73,6 +78,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         check_specs=[dg.AssetCheckSpec("tout_a_un_modele", asset="tables_sans_modele")],
         **group,
     )
+    @told_failures()
     def orphans() -> dg.MaterializeResult:
         with psycopg.connect("", connect_timeout=10, autocommit=True) as connection:
             found = find_orphans(connection, parse(settings, whole=True).manifest)
@@ -113,7 +119,8 @@ def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChec
     def freshness(context: dg.AssetCheckExecutionContext):
         wanted = {check.asset_key for check in context.selected_asset_check_keys}
         chosen = [unique_id for unique_id, key in keys.items() if key in wanted]
-        found = note_freshness(settings, PLATFORM, parse(settings), chosen, "dagster surveillance")
+        with told_failures():
+            found = note_freshness(settings, PLATFORM, parse(settings), chosen, "dagster surveillance")
         for notice in found.notices:
             context.log.warning(notice)
         if found.error:

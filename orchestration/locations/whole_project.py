@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -20,6 +21,7 @@ from orchestration.locations.home import prepare_home
 from orchestration.locations.work import Journal
 from orchestration.manifest import parse
 from orchestration.manifest.nodes import Node, domain_of, domain_of_test, domains_in, node_of, of_type
+from orchestration.rights.traces import forget_old
 from orchestration.settings import Settings
 
 NAME = "tout"
@@ -91,6 +93,7 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
             instance=instance, raise_on_error=False, run_config={"loggers": {"fichier": {}}}
         )
     _raise_if_interrupted(done)
+    forget_old(settings, datetime.now(UTC))
     if not done.success and not journal.errors:
         journal.errors.extend(_unforeseen(done))
     tally.end()

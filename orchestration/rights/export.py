@@ -13,6 +13,7 @@ from orchestration.governance.datasets import Dataset
 from orchestration.rights.pages import render
 from orchestration.rights.register import retention_in_french
 from orchestration.rights.requests import Dossier, Place
+from orchestration.rights.traces import BEYOND, Trace
 
 KINDS = {
     "brut": "Tel que reçu",
@@ -32,7 +33,10 @@ OF_THE_PLATFORM = {
 
 
 def as_data(
-    dossier: Dossier, datasets: Iterable[Dataset], files: Mapping[str, Sequence[int]]
+    dossier: Dossier,
+    datasets: Iterable[Dataset],
+    files: Mapping[str, Sequence[int]],
+    traces: Sequence[Trace] = (),
 ) -> dict[str, Any]:
     """What the JSON file and the page say.
 
@@ -40,6 +44,7 @@ def as_data(
         dossier: the person.
         datasets: those of the project, for what the law wants told: purpose, basis, recipients, retention.
         files: file of the landing zone -> lines that hold the person; no line when it is not known.
+        traces: other files that hold the person.
     """
     by_id = {dataset.unique_id: dataset for dataset in datasets}
     found = {label for place in dossier.places for label in place.sources}
@@ -64,6 +69,12 @@ def as_data(
             if place.rows
         ],
         "fichiers": [{"fichier": name, "lignes": list(lines)} for name, lines in sorted(files.items())],
+        "hors_de_la_base": [
+            {"endroit": one.name, "nature": one.what, "jusqu_a": one.until} for one in traces
+        ],
+        "hors_de_portee": [
+            {"endroit": place, "nature": what, "jusqu_a": until} for place, what, until in BEYOND
+        ],
         "empreintes": dossier.fingerprints,
     }
 

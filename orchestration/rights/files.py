@@ -63,7 +63,7 @@ def _is_file(landing: Path, path: str) -> bool:
 
 
 def _searched(
-    file: opening.Received, values: Collection[str], patterns: Collection[re.Pattern[bytes]], depth: int = 0
+    file: opening.Deposit, values: Collection[str], patterns: Collection[re.Pattern[bytes]], depth: int = 0
 ) -> set[int] | None:
     """The lines that hold one of the values, None when nothing does; archives are looked into."""
     kind = kind_of(file)

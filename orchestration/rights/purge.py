@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +275,13 @@ class _Planner:
         return self._count(
             sql.Identifier(f"raw_{dataset.domain}", REJECTS_TABLE), _old_rejects(dataset, before)
         )
+
+
+def shortest(dues: Iterable[Due]) -> timedelta | None:
+    """The shortest retention of a plan: no report that shows rows is kept longer; None without any."""
+    retentions = [due.dataset.retention for due in dues]
+    months = [one.months for one in retentions if one and one.months is not None]
+    return timedelta(days=min(months) * 30) if months else None
 
 
 def months_before(today: date, months: int) -> date:

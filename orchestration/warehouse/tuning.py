@@ -58,12 +58,17 @@ def server_settings(durable: bool) -> dict[str, str]:
         "wal_level": "minimal",
         "max_wal_senders": "0",
         "wal_compression": "on",
+        # An old file of the log, kept to be written over, would keep the bytes of an erased person.
+        "wal_recycle": "off",
         "random_page_cost": "1.1",
         "jit": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",
         # The messages of failed statements quote rows: they go to the client, not to a file.
         "log_min_messages": "log",
+        # Nor does the end of a session (FATAL) or of a process quote the statement that it was at.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
         "log_checkpoints": "off",
     }
     # Durable means that what was committed survives a kill -9: measured at 0.3 ms a commit.

@@ -65,7 +65,7 @@ def test_each_sheet_may_be_a_table_and_the_others_are_said(load: Load, landing: 
         declared("xlsx", "an_2024", sheet="2024"),
         declared("xlsx", "ans", sheets="20*", sheet_column="annee"),
     )
-    said = "Feuilles non lues : « Notes »."
+    said = "Feuilles non lues : n° 3."
     assert messages(report) == {"an_2023": said, "an_2024": said, "ans": said}
     assert rows(database, "select a, b from raw_age.an_2024") == [("2", "y")]
     assert rows(database, "select a, annee, source_ligne from raw_age.ans order by source_ligne") == [
@@ -144,7 +144,7 @@ def test_json_messages_speak_of_json(load: Load, landing: Path, text: str, said:
 def test_workbook_messages_speak_of_workbooks(load: Load, landing: Path) -> None:
     workbook(landing, Agents=[["a"], [1]])
     message = messages(load(declared("xlsx")))["essai"]
-    assert "Feuille « Agents »" in message
+    assert "Feuille n° 1 : " in message
     assert "`sheet`" in message
     assert "delimiter" not in message
     assert "encoding" not in message

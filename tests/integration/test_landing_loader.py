@@ -113,8 +113,8 @@ def test_metadata_columns_come_first(load: Any, landing: Path, connection: Conne
         *("a", "b", "annee", "extra"),
     ]
     assert found.fetchall()[0][5:] == ("3", "1", "2024", "2")
-    assert report.tables[0].columns_added == ["extra"]
-    assert "extra" in only(report).message
+    assert only(report).columns_added == 1
+    assert "1 colonne non déclarée gardée (la 2e)" in only(report).message
 
 
 def test_a_file_read_again_keeps_its_place_among_the_others(
@@ -270,7 +270,7 @@ def test_newly_declared_column_is_added(load: Any, landing: Path, connection: Co
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
     report = load(table(columns=("a", "b", "c"), options={"optional": ["c"]}))
-    assert report.tables[0].columns_added == []
+    assert only(report).columns_added == 0
     assert rows(connection, "a, b, c") == [("1", "2", None)]
 
 
@@ -298,8 +298,12 @@ def test_other_domains_are_left_alone(load: Any, connection: Connection) -> None
     [
         ("vide.csv", b"", "vide (0 octet)"),
         ("blanc.csv", b"\n\n", "vide"),
-        ("sans_b.csv", b"a,c\n1,2\n", "obligatoire : b. Colonnes reçues : a, c. Colonnes déclarées : a, b."),
-        ("double.csv", b"a,b,A\n1,2,3\n", "« a » et « A »"),
+        (
+            "sans_b.csv",
+            b"a,c\n1,2\n",
+            "obligatoire : b. Le fichier a 2 colonnes, dont 1 au nom déclaré (a).",
+        ),
+        ("double.csv", b"a,b,A\n1,2,3\n", "le même nom : les 1re et 3e"),
         ("utf16.csv", "a,b\n1,2\n".encode("utf-16"), "utf-16"),
         ("nul.csv", b"a\0,b\n1,2\n", "octets nuls"),
         ("coupe.json", b'[{"a": 1, "b": 2}, {"a": ', "ligne 1, colonne 26"),
@@ -338,7 +342,8 @@ def test_bad_file_fails_alone(
     assert "Que faire : " in bad.message
     assert report.failed == report.tables
     assert rows(connection, "a") == [("1",), ("3",)]
-    assert connection.execute("select * from raw_age.rejets_chargement").fetchall() == []
+    # What it said in place of what was expected is for its administration alone, and no reject.
+    assert rows(connection, "motif", "raw_age.rejets_chargement where detail !~ '^Fichier refusé : '") == []
     audit = connection.execute(
         "select message from plateforme.chargements where statut = 'echec' and fichier like %s", [f"%{name}"]
     ).fetchall()

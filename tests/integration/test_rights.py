@@ -92,7 +92,7 @@ def shared(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> 
     conninfo = server.start().conninfo(DATABASE)
     before = dict(os.environ)
     os.environ |= environment(conninfo) | {f"DAC_CLE_{name}": secrets.token_hex(32) for name in KEYS}
-    os.environ["DBT_TARGET"] = "ci"
+    os.environ |= {"DBT_TARGET": "ci", "DAGSTER_HOME": str(folder / ".dagster")}
     settings = replace(
         Settings.load(), target_path=folder / "target", build=folder / "build", landing=ROOT / "landing"
     )

@@ -284,7 +284,7 @@ def test_a_first_line_sep_gives_the_delimiter(declared: str) -> None:
     framing = CsvFramer(io.BytesIO(b"sep=;\r\na;b\r\n1;2\r\n"), variant, rejects)
     assert (framing.header(), b"".join(framing.frame(2))) == (["a", "b"], b"3;1;2\n")
     assert [(reject.motif, reject.text) for reject in rejects] == [("hors_tableau", "sep=;")]
-    assert ["« sep=; »" in warning for warning in framing.warnings] == [True] * (declared != ";")
+    assert ["le délimiteur (« ; »)" in warning for warning in framing.warnings] == [True] * (declared != ";")
 
 
 RAGGED = b'a;b;c\n1;2;3\n2;"x"\n3\n4;5;6;\n7;"8";9;""\n1;2;3;4\n"1\n2";3\n'

@@ -45,10 +45,10 @@ def test_any_header_gives_a_usable_identifier(header: str, position: int) -> Non
     assert to_identifier(identifier, position) == identifier
 
 
-def test_collision_names_both_headers() -> None:
+def test_collision_says_where_both_headers_are() -> None:
     with pytest.raises(PlatformError) as caught:
         to_identifiers(["Prénom", "Nom", "prenom"])
-    assert "« Prénom » et « prenom »" in caught.value.message
+    assert "le même nom : les 1re et 3e." in caught.value.message
     assert "`names: position`" in caught.value.advice
 
 

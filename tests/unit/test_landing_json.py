@@ -11,6 +11,7 @@ from orchestration.errors import PlatformError
 from orchestration.landing import encodings
 from orchestration.landing.json_hints import shape_hint
 from orchestration.landing.json_records import JsonRecords
+from orchestration.landing.received import Withheld
 from orchestration.landing.rejects import Reject
 from tests.unit.landing_sources import table
 
@@ -200,9 +201,10 @@ def test_wrong_encoding_fails_the_file() -> None:
         read(b'[{"a": "\xe9"}]')
 
 
-def test_missing_step_lists_what_is_there() -> None:
-    with pytest.raises(PlatformError, match="clés présentes : lignes, total"):
+def test_missing_step_keeps_what_is_there() -> None:
+    with pytest.raises(Withheld, match="« records » manque ; l'objet a 2 clés") as caught:
         read('{"lignes": [], "total": 0}', rows="records.*")
+    assert caught.value.words == ("lignes", "total")
 
 
 def test_memory_is_that_of_one_record() -> None:
@@ -266,16 +268,17 @@ def test_rows_inside_rows_keep_what_the_declaration_names() -> None:
 
 
 def test_rows_inside_rows_are_refused_when_nothing_says_whose_they_are() -> None:
-    with pytest.raises(PlatformError) as caught:
+    with pytest.raises(Withheld) as caught:
         rows(NESTED, rows="ecoles.*.classes.*")
-    assert "(id)" in caught.value.message
-    assert "`parents: {<colonne>: id}`" in caught.value.advice
+    assert "1 autre membre " in caught.value.message
+    assert caught.value.words == ("id",)
+    assert "`parents: {<colonne>: <membre>}`" in caught.value.advice
     assert "`rows: 'ecoles.*'`" in caught.value.advice
     assert rows(NESTED, rows="ecoles.*.classes.*", parents={}) == [{"n": "1"}, {"n": "2"}]
 
 
 def test_step_that_no_row_has_fails_and_one_that_some_have_does_not() -> None:
-    with pytest.raises(PlatformError, match="clés présentes : id"):
+    with pytest.raises(PlatformError, match="l'objet a 1 clé"):
         rows('[{"id": 1}]', rows="*.classes.*", parents={})
     assert rows('[{"id": 1}, {"classes": [{"n": 1}]}]', rows="*.classes.*", parents={}) == [{"n": "1"}]
 
@@ -283,7 +286,7 @@ def test_step_that_no_row_has_fails_and_one_that_some_have_does_not() -> None:
 def test_two_members_with_one_column_cost_one_record() -> None:
     text = '[{"id": 1, "nom_fr": "A"}, {"id": 2, "nom": {"fr": "B"}}, {"charge_le": 3}, {"id": 4}]'
     records, found = read(text)
-    assert records.taken == {"nom.fr": 1, "charge_le": 1}
+    assert records.taken == 2
     assert [found[0], found[3]] == [(1, {"id": "1", "nom_fr": "A"}), (4, {"id": "4"})]
     assert refused(found) == [(2, "nom_de_colonne"), (3, "nom_de_colonne")]
     assert "`fields: {<colonne>: nom.fr}`" in found[1].detail

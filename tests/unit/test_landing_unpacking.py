@@ -13,6 +13,7 @@ import pytest
 
 from orchestration.errors import PlatformError
 from orchestration.landing.declaration import Variant
+from orchestration.landing.received import Withheld
 from orchestration.landing.unpacking import unpacked
 
 TEXT = "code;nom\n1;École\n".encode()
@@ -44,10 +45,11 @@ def test_a_workbook_is_no_archive_here() -> None:
     assert read(zipped(**{"xl/workbook.xml": b"<x/>"})).startswith(b"PK")
 
 
-def test_one_file_of_a_zip_is_read_others_are_named() -> None:
+def test_one_file_of_a_zip_is_read_others_are_counted() -> None:
     packed = zipped(dossier__a_csv=TEXT, b_csv=b"x", **{"__MACOSX/._a": b"", ".DS_Store": b""})
-    with pytest.raises(PlatformError, match=r"2 fichiers \(dossier/a.csv, b.csv\)") as caught:
+    with pytest.raises(Withheld, match=r"2 fichiers\.") as caught:
         read(packed)
+    assert caught.value.words == ("dossier/a.csv", "b.csv")
     assert "`member: " in caught.value.advice
     assert read(packed, member="a.csv") == read(packed, member="dossier/*") == TEXT
     with pytest.raises(PlatformError, match="aucun ne convient"):

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from orchestration.errors import PlatformError
 from orchestration.landing import spreadsheet
 from orchestration.landing.cells import reader_of, unescaped
+from orchestration.landing.received import Withheld
 from orchestration.landing.rejects import Reject, RejectSpool
 from orchestration.landing.workbook import SHEET_STRIDE, SheetTable, Workbook
 from tests.unit.landing_sources import table
@@ -234,8 +235,8 @@ def test_blank_header_row_says_where_the_first_row_is() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "La ligne 3 de la feuille « Agents » porte ces colonnes : écrivez `header_row: 3`. "),
-        ({"header_row": 3, "sheet": "Notes"}, 'écrivez `sheet: "Agents"`. '),
+        ({}, "La ligne 3 de la feuille n° 1 porte ces colonnes : écrivez `header_row: 3`. "),
+        ({"header_row": 3, "sheet": "Notes"}, "écrivez `sheet: 1`. "),
         ({"header_row": 3}, ""),
     ],
 )
@@ -287,12 +288,14 @@ def test_sheet_by_title_place_or_the_first_that_people_see() -> None:
     assert read(data, sheet=2024)[0] == read(data, sheet=4)[0] == ["neuf"]
     assert read(data, sheet="anciens")[0] == ["vieux"]
     assert opened(data, sheet="Agents").warnings() == [
-        "Feuilles non lues : « Notes », « 2024 ».",
-        "Feuilles masquées non lues : « Anciens ».",
+        "Feuilles non lues : n° 3, n° 5.",
+        "Feuilles masquées non lues : n° 1.",
     ]
-    assert opened(data, sheets=["*"]).warnings() == ["Feuilles masquées non lues : « Anciens »."]
-    with pytest.raises(PlatformError, match=r"feuille « Feuil1 ».*« Anciens \(masquée\) », « Agents »"):
+    assert opened(data, sheets=["*"]).warnings() == ["Feuilles masquées non lues : n° 1."]
+    assert opened(data, sheet="anciens").warnings()[-1] == "Feuilles masquées lues : « anciens »."
+    with pytest.raises(Withheld, match=r"feuille « Feuil1 »\. Il en a 5, dont 1 masquée") as caught:
         read(data, sheet="Feuil1")
+    assert caught.value.words == ("Anciens", "Agents", "Notes", "Feuil4", "2024")
 
 
 def test_sheets_one_after_the_other_keep_their_place() -> None:

@@ -16,6 +16,7 @@ import psycopg
 
 from orchestration.errors import PlatformError
 from orchestration.manifest.nodes import Manifest
+from orchestration.refusals import told
 from orchestration.reports.elementary.artifacts import Artifacts
 from orchestration.reports.elementary.past import Past, points, read_past
 from orchestration.reports.elementary.runner import HistoryRunner, shown_failures
@@ -111,8 +112,7 @@ def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> d
     )
     if error is not None:
         raise PlatformError(
-            f"Elementary {version('elementary-data')} n'a pas pu faire sa page : "
-            f"{type(error).__name__} : {error}.",
+            f"Elementary {version('elementary-data')} n'a pas pu faire sa page : {told(error)}.",
             f"Ce projet est fait pour elementary-data {VERSION} : rétablissez cette version "
             "(requirements.in, make lock), ou adaptez orchestration/reports/elementary.",
         )

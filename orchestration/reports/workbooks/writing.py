@@ -14,6 +14,7 @@ import psycopg
 from orchestration.governance.datasets import Responsible, read_datasets
 from orchestration.manifest.nodes import Manifest
 from orchestration.quality.facts import BROKEN, TEST, Control, Quality, Received
+from orchestration.refusals import told
 from orchestration.reports.french import BRUSSELS
 from orchestration.reports.quality_pages.site import Answers
 from orchestration.reports.workbooks import memory
@@ -96,9 +97,8 @@ def _remember(
         done.noted = memory.note(connection, statements, memory.recall(connection))
         standing = memory.recall(connection)
     except psycopg.Error as error:
-        reason = (error.diag.message_primary or str(error)).strip()
         done.messages.append(
-            f"Les notes des gestionnaires n'ont pas pu être gardées ({reason}) : aucun classeur n'est "
+            f"Les notes des gestionnaires n'ont pas pu être gardées ({told(error)}) : aucun classeur n'est "
             "remplacé. "
             f"Le compte de la plateforme doit pouvoir écrire {memory.TABLE} (docs/qualite.md)."
         )
