@@ -50,7 +50,7 @@ COMMANDS = {
     "new-model": ("templates", "crée un modèle depuis un gabarit"),
     "env": ("database", "donne les variables d'environnement"),
     "stop": ("database", "arrête ce qui tourne"),
-    "clean": ("database", "efface les résultats et la base du projet"),
+    "clean": ("database", "montre les résultats et les bases du projet, ou les efface (CONFIRMER=1)"),
     "lint": ("quality", "contrôle l'écriture et les règles du projet"),
     "fix": ("quality", "corrige ce que les outils savent corriger"),
     "check": ("quality", "contrôle les règles du projet dans le manifeste"),
@@ -65,7 +65,7 @@ REFUSALS = {
     errno.EROFS: ("ce disque est en lecture seule", "Travaillez dans un dossier où l'on peut écrire."),
     errno.ENOSPC: (
         "le disque est plein",
-        "Faites de la place, puis relancez ; make clean efface les résultats.",
+        "Faites de la place, puis relancez ; make clean montre ce qu'il effacerait.",
     ),
     errno.EDQUOT: ("le quota de ce compte est atteint", "Faites de la place, puis relancez."),
     errno.EEXIST: ("un fichier est à la place d'un dossier", "Renommez-le ou effacez-le, puis relancez."),
@@ -88,7 +88,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that does not know « or é shows another character; it must not stop the command.
             stream.reconfigure(errors="replace")
-    environ = os.environ if environ is None else environ
+    # A copy: commands make their tools' environment this process's own, and still read their options.
+    environ = dict(os.environ) if environ is None else environ
     try:
         name = _command(arguments)
         settings = Settings.load(with_absolute_landing(environ))
