@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from orchestration.closing import close
 from orchestration.errors import PlatformError
-from orchestration.settings import Settings
+from orchestration.settings import RESULTS, Settings
 
 # command -> (module below orchestration.commands, what it does). Imported one at a time: dbt and Dagster
 # take seconds to import, which `stop` and `env` must not pay.
@@ -93,6 +94,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
     try:
         name = _command(arguments)
         settings = Settings.load(with_absolute_landing(environ))
+        close_folders(settings)
         module = import_module(f"orchestration.commands.{COMMANDS[name][0]}")
         run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, name.replace("-", "_"))
         return run(settings, environ)
@@ -123,6 +125,20 @@ def _command(arguments: Sequence[str]) -> str:
         f"« {given} » n'est pas une commande." if given else "Quelle commande ?",
         (f"Vouliez-vous {close[0]} ? " if close else "") + f"Les commandes : {', '.join(COMMANDS)}.",
     )
+
+
+def close_folders(settings: Settings) -> None:
+    """Closes what this checkout makes to other accounts.
+
+    Raises:
+        PlatformError: a folder is another account's.
+    """
+    for name in RESULTS:
+        # A link leads to a place that somebody chose, a share for example.
+        if not (folder := settings.root / name).is_symlink():
+            close(folder)
+    for folder in (settings.root / ".venv", settings.state):
+        close(folder, passable=True)
 
 
 def _unforeseen(error: Exception) -> PlatformError:

@@ -238,6 +238,8 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
         "--no-loadscope-reorder",
         *words_of(options, "PYTEST_ARGS"),
     ]
+    # Tests make the folders of other accounts too.
+    os.umask(0o022)
     code = run_tool(command, test_environment(os.environ), settings.root)
     if failure:
         raise failure

@@ -65,6 +65,8 @@ class Environment:
                 self._create()
             self._install()
             make_paths_relative(self.folder)
+            # uv opens its lock to everyone.
+            (self.folder / ".lock").unlink(missing_ok=True)
             self.stamp.write_text(json.dumps(self._expected()), encoding="utf-8")
             self._say("environnement prêt.")
 
