@@ -14,12 +14,11 @@ ROOT := $(shell file=$$(printf '%s' $(call quote,$(MAKEFILE_LIST)) | sed 's/^ */
 export CALLER_FOLDER := $(PWD)
 
 # Options stand on the command line or before it: `make x STRICT=1`, `STRICT=1 make x`. Not these: some systems
-# set NAME or PORT for everyone, and what erases is confirmed each time.
-TYPED := ACCEPTER_BAISSE CONFIRMER NAME PORT
+# set NAME or PORT for everyone, and what erases is confirmed, in a database that is named, each time.
+TYPED := ACCEPTER_BAISSE BASE CONFIRMER NAME PORT
 $(foreach option,$(TYPED),$(if $(filter environment,$(origin $(option))),$(eval unexport $(option))))
-ifeq ($(origin CONFIRMER),environment)
-$(shell echo "CONFIRMER=$(CONFIRMER) dans l'environnement ne compte pas : écrivez-le après make, à chaque fois." >&2)
-endif
+$(foreach option,BASE CONFIRMER,$(if $(filter environment,$(origin $(option))),$(shell \
+	echo "$(option) dans l'environnement ne compte pas : écrivez-le après make, à chaque fois." >&2)))
 
 RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
 
@@ -28,10 +27,10 @@ RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
 demo: ## Charge la zone de dépôt, construit et teste tout, puis résume (LANDING=…, STRICT=1)
 	$(RUN) demo
 .PHONY: ui
-ui: ## Ouvre Dagster sur cette machine (PORT=3000) ; Ctrl-C ou make stop l'arrête
+ui: ## Ouvre Dagster pour ce seul navigateur (PORT=3000) ; Ctrl-C ou make stop l'arrête
 	$(RUN) ui
 .PHONY: docs
-docs: ## Ouvre la documentation dbt sur cette machine (PORT=8080)
+docs: ## Ouvre la documentation dbt pour ce seul navigateur (PORT=8080)
 	$(RUN) docs
 
 ##@ Travailler
@@ -69,7 +68,7 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
 .PHONY: access
-access: ## Applique à la base les droits déclarés dans access/
+access: ## Applique à la base les droits déclarés dans access/ (BASE=… sur un serveur partagé)
 	$(RUN) access
 .PHONY: access-plan
 access-plan: ## Montre ce que make access changerait (STRICT=1 : échoue s'il y a une différence)
@@ -138,7 +137,7 @@ stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet
 orphans: ## Liste les tables que plus aucun modèle ne nomme ; CONFIRMER=1 : les supprime (TABLE=…)
 	$(RUN) orphans
 .PHONY: clean
-clean: ## Efface les résultats et toutes les bases du projet (l'environnement .venv reste)
+clean: ## Montre les résultats et les bases du projet ; CONFIRMER=1 : les efface (.venv reste)
 	$(RUN) clean
 .PHONY: lock
 lock: ## Recalcule requirements.txt depuis requirements.in

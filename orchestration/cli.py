@@ -13,10 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
+from orchestration.closing import close
 from orchestration.errors import PlatformError
 from orchestration.inert import terminal
 from orchestration.refusals import frames
-from orchestration.settings import Settings
+from orchestration.settings import RESULTS, Settings
 
 # command -> (module below orchestration.commands, what it does). Imported one at a time: dbt and Dagster
 # take seconds to import, which `stop` and `env` must not pay.
@@ -52,7 +53,7 @@ COMMANDS = {
     "new-model": ("templates", "crée un modèle depuis un gabarit"),
     "env": ("database", "donne les variables d'environnement"),
     "stop": ("database", "arrête ce qui tourne"),
-    "clean": ("database", "efface les résultats et la base du projet"),
+    "clean": ("database", "montre les résultats et les bases du projet, ou les efface (CONFIRMER=1)"),
     "lint": ("quality", "contrôle l'écriture et les règles du projet"),
     "fix": ("quality", "corrige ce que les outils savent corriger"),
     "check": ("quality", "contrôle les règles du projet dans le manifeste"),
@@ -68,7 +69,7 @@ REFUSALS = {
     errno.EROFS: ("ce disque est en lecture seule", "Travaillez dans un dossier où l'on peut écrire."),
     errno.ENOSPC: (
         "le disque est plein",
-        "Faites de la place, puis relancez ; make clean efface les résultats.",
+        "Faites de la place, puis relancez ; make clean montre ce qu'il effacerait.",
     ),
     errno.EDQUOT: ("le quota de ce compte est atteint", "Faites de la place, puis relancez."),
     errno.EEXIST: ("un fichier est à la place d'un dossier", "Renommez-le ou effacez-le, puis relancez."),
@@ -91,14 +92,16 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that does not know « or é shows another character; it must not stop the command.
             stream.reconfigure(errors="replace")
+    # A copy: commands make their tools' environment this process's own, and still read their options.
     with terminal():
-        return _run(arguments, os.environ if environ is None else environ)
+        return _run(arguments, dict(os.environ) if environ is None else environ)
 
 
 def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         name = _command(arguments)
         settings = Settings.load(with_absolute_landing(environ))
+        close_folders(settings)
         module = import_module(f"orchestration.commands.{COMMANDS[name][0]}")
         run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, name.replace("-", "_"))
         return run(settings, environ)
@@ -129,6 +132,20 @@ def _command(arguments: Sequence[str]) -> str:
         f"« {given} » n'est pas une commande." if given else "Quelle commande ?",
         (f"Vouliez-vous {close[0]} ? " if close else "") + f"Les commandes : {', '.join(COMMANDS)}.",
     )
+
+
+def close_folders(settings: Settings) -> None:
+    """Closes what this checkout makes to other accounts.
+
+    Raises:
+        PlatformError: a folder is another account's.
+    """
+    for name in RESULTS:
+        # A link leads to a place that somebody chose, a share for example.
+        if not (folder := settings.root / name).is_symlink():
+            close(folder)
+    for folder in (settings.root / ".venv", settings.state):
+        close(folder, passable=True)
 
 
 def _unforeseen(error: Exception) -> PlatformError:

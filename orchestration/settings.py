@@ -14,6 +14,10 @@ from orchestration.errors import PlatformError
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE = "donnees_au_centre"
 TARGETS = ("dev", "ci", "staging", "prod")
+# The folders of what a checkout makes, beside its environment and its server.
+RESULTS = ("target", "build", "logs", ".dagster")
+# Where rows count: the invented sample does not go there by accident.
+SERVING = ("staging", "prod")
 SERVER_VARIABLES = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
 
 # Every tool that would call home, told not to; child processes inherit it.
@@ -67,7 +71,8 @@ class Settings:
         """Reads DBT_TARGET, LANDING and, outside `dev`, the PG* variables.
 
         Raises:
-            PlatformError: an unknown target, a landing zone that is no folder, or a missing variable.
+            PlatformError: an unknown target, a landing zone that is no folder, a missing variable, or the
+                project's sample for a target of SERVING, without BASE to say so.
         """
         target = environ.get("DBT_TARGET") or "dev"
         if target not in TARGETS:
@@ -86,6 +91,14 @@ class Settings:
                     f"Définissez-les (export {missing[0]}=…) ; docs/installation.md les explique.",
                 )
             database = environ["PGDATABASE"]
+            address = database_address(database, environ["PGHOST"], environ["PGPORT"])
+            if target in SERVING and landing == root / "landing" and environ.get("BASE") != address:
+                raise PlatformError(
+                    f"La zone de dépôt serait l'échantillon inventé du projet, pour la base {address} "
+                    f"(cible {target}).",
+                    f"Donnez la vraie zone (LANDING=…), ou une autre cible. Pour l'y vouloir quand même : "
+                    f"la même commande avec BASE={address}.",
+                )
         return cls(
             root=root,
             target=target,
@@ -95,6 +108,11 @@ class Settings:
             state=root / ".warehouse",
             build=root / "build",
         )
+
+
+def database_address(database: str, host: str, port: str | int) -> str:
+    """How a person names a database: `<database>@<server>`, and its port when it is not the usual one."""
+    return f"{database}@{host}" + ("" if str(port) == "5432" else f":{port}")
 
 
 def landing_folder(given: str | None, root: Path) -> Path:

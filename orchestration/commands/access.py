@@ -15,6 +15,7 @@ from orchestration.access.declaration import check_entries, review_faults
 from orchestration.access.files import Entry
 from orchestration.audit import note_run
 from orchestration.audit.rights import entitle
+from orchestration.commands.confirmation import named, unnamed
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.history.structure import entitle as entitle_history
@@ -26,14 +27,17 @@ from orchestration.settings import Settings
 FIRST, LINE = 3, 110
 
 
-def access(settings: Settings, _options: Mapping[str, str]) -> int:
+def access(settings: Settings, options: Mapping[str, str]) -> int:
     """Makes the rights of the database those of access/, in one transaction, and says what changed.
 
     Raises:
-        PlatformError: the files are wrong, or the account may not give rights.
+        PlatformError: the files are wrong, the account may not give rights, or BASE does not name the
+            database of a server that is not this checkout's.
     """
     session = Session(settings)
     opened = session.open_database()
+    if not (named(settings, opened, options) or settings.embedded):
+        raise unnamed(settings, opened)
     session.enter(opened)
     manifest = parse_or_fail(session).manifest
     with session.step("Accès"):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping
 
+from orchestration.commands.confirmation import is_set
 from orchestration.commands.services import stop_services
 from orchestration.commands.session import Session, child_environment, platform_variables
 from orchestration.errors import PlatformError
 from orchestration.governance.keys import KEY_FILE, pgoptions
 from orchestration.manifest.nodes import domains_in
-from orchestration.settings import Settings
+from orchestration.settings import RESULTS, Settings, database_address
 from orchestration.warehouse import EmbeddedServer
 
 
@@ -57,21 +59,38 @@ def stop(settings: Settings, _options: Mapping[str, str]) -> int:
 
 
 def clean(settings: Settings, options: Mapping[str, str]) -> int:
-    """Removes results, Dagster's memory and the embedded server with its data; `.venv` stays.
+    """Shows the results and the databases of this checkout's own server; with CONFIRMER, removes them all.
 
-    A server that is not ours (`ci`, `staging`, `prod`) is never touched.
+    `.venv` stays, and so does a server that is not ours (`ci`, `staging`, `prod`), whatever leads to it.
 
     Raises:
         PlatformError: a folder belongs to another account.
     """
+    folders = [path for name in RESULTS if (path := settings.root / name).exists()]
+    keys = settings.root / KEY_FILE
+    server = EmbeddedServer(settings.state)
+    print("Seraient effacés :")
+    for path in folders:
+        print(f"  {path}")
+    if server.status().home:
+        print(f"  le serveur PostgreSQL du projet ({settings.state}) et ses bases : {_databases(server)}")
+    if keys.exists():
+        print(f"  {keys} : les clés de pseudonymisation de ces bases")
+    if not settings.embedded:
+        there = database_address(settings.database, os.environ["PGHOST"], os.environ["PGPORT"])
+        print(f"La cible {settings.target}, {there}, n'est jamais touchée par make clean.")
+    print(
+        "Sans retour : l'audit et ses ancres, l'historique, les effacements de personnes notés, les "
+        "classeurs rendus par les gestionnaires. Les données, elles, se rechargent de la zone de dépôt."
+    )
+    if not is_set(options.get("CONFIRMER")):
+        print("Rien n'a été touché : make clean CONFIRMER=1 le fait.")
+        return 0
     stop(settings, options)
     # The server may keep its data outside the checkout: it alone knows all that it wrote.
-    EmbeddedServer(settings.state).destroy()
+    server.destroy()
     print("Serveur PostgreSQL du projet : effacé, avec ses bases.")
-    for folder in ("target", "build", "logs", ".dagster"):
-        path = settings.root / folder
-        if not path.exists():
-            continue
+    for path in folders:
         try:
             shutil.rmtree(path)
         except OSError as error:
@@ -79,10 +98,18 @@ def clean(settings: Settings, options: Mapping[str, str]) -> int:
                 f"Le dossier {path} ne peut pas être effacé : {error.strerror}.",
                 "Relancez avec le compte qui l'a créé, ou effacez-le avec ce compte.",
             ) from error
-        print(f"{folder}/ : effacé.")
+        print(f"{path.name}/ : effacé.")
     # The pseudonyms went with the databases: nothing is left to be made again with these keys.
-    if (settings.root / KEY_FILE).exists():
-        (settings.root / KEY_FILE).unlink()
+    if keys.exists():
+        keys.unlink()
         print(f"{KEY_FILE} (clés de pseudonymisation) : effacé.")
     print("make demo reconstruit tout.")
     return 0
+
+
+def _databases(server: EmbeddedServer) -> str:
+    """The names of the server's databases; what stands in the way of them when it cannot be asked."""
+    try:
+        return ", ".join(server.databases()) or "aucune"
+    except PlatformError:
+        return "illisibles, le serveur ne démarre pas"

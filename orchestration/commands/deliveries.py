@@ -12,8 +12,8 @@ import psycopg
 
 from orchestration.audit import keep_anchor, record
 from orchestration.audit.runs import note_run
-from orchestration.commands.pipeline import is_set
-from orchestration.commands.rights import CONFIRM, connected, open_session, rebuild
+from orchestration.commands.confirmation import confirmed
+from orchestration.commands.rights import connected, open_session, rebuild
 from orchestration.commands.session import parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.landing import SourceTable, audit, load_landing, opening, read_declarations
@@ -91,8 +91,8 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
             )
         print(f"{delivery.path} : {known[0]}")
         print(_readers(manifest, delivery.table))
-    if not is_set(options.get("CONFIRMER")):
-        print(f"\n{CONFIRM}")
+    lost = "make withdraw ôterait ces lignes, sans rendre celles qu'elles remplacent."
+    if not confirmed(settings, access, options, lost):
         return 0
     report = load_landing(
         access.conninfo(),
@@ -139,9 +139,9 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         )
         if delivery.status is not None:
             print("Le fichier reste dans la zone de dépôt ; ce contenu n'en sera plus chargé.")
-        if not is_set(options.get("CONFIRMER")):
+        lost = "ces lignes ne reviennent que du fichier lui-même, par make accept."
+        if not confirmed(settings, access, options, lost):
             connection.rollback()
-            print(f"\n{CONFIRM}")
             return 0
         digest = delivery.digest()
         signature = audit.signature(delivery.status) if digest and delivery.status else ""

@@ -8,7 +8,7 @@ import psycopg
 
 from orchestration.audit import keep_anchor, record
 from orchestration.building.orphans import Orphan, drop_orphans, find_orphans, readers_of
-from orchestration.commands.pipeline import is_set
+from orchestration.commands.confirmation import confirmed
 from orchestration.commands.session import Session, parse_or_fail
 from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
@@ -32,7 +32,8 @@ def orphans(settings: Settings, options: Mapping[str, str]) -> int:
     with psycopg.connect(access.conninfo()) as connection:
         found = _chosen(find_orphans(connection, manifest), options.get("TABLE"))
         print("\n".join(_plan(connection, found)))
-        if not found or not is_set(options.get("CONFIRMER")):
+        lost = "une table supprimée ne revient que d'une sauvegarde du serveur."
+        if not found or not confirmed(settings, access, options, lost):
             return 0
         try:
             dropped = drop_orphans(connection, found)
@@ -68,4 +69,4 @@ def _plan(connection: psycopg.Connection, found: list[Orphan]) -> list[str]:
             f"  {orphan.label} ({counted(orphan.rows, 'ligne')} environ)"
             + (f", lue par {readers}" if readers else "")
         )
-    return [*lines, "\nRien n'est supprimé sans CONFIRMER=1 ; TABLE=<schéma.nom> n'en prend qu'une."]
+    return [*lines, "\nTABLE=<schéma.nom> n'en prend qu'une."]

@@ -12,6 +12,7 @@ from orchestration.audit.runs import describe, load_details, note_run
 from orchestration.building.orphans import say_orphans
 from orchestration.commands.access import give_rights
 from orchestration.commands.catalogue import write_catalogue
+from orchestration.commands.confirmation import is_set, named
 from orchestration.commands.report import write_reports
 from orchestration.commands.services import choose_port, serve
 from orchestration.commands.session import Access, Session, python_tool, say_healed
@@ -118,13 +119,20 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
 def ui(settings: Settings, options: Mapping[str, str]) -> int:
     """Serves Dagster on this machine, until Ctrl-C or `make stop`.
 
+    Args:
+        settings: of the checkout.
+        options: PORT; BASE, to launch on a server that is not this checkout's.
+
     Raises:
-        PlatformError: the port is in use, or the project does not parse and never did.
+        PlatformError: the port is in use, BASE names another database, or the project does not parse and
+            never did.
     """
     port = choose_port(options.get("PORT"), 3000)
     session = Session(settings)
     with session.step("Serveur PostgreSQL"):
         access = session.open_database()
+    # A server that is not this checkout's is read, unless it was named: then its schedules run from here too.
+    launches = named(settings, access, options) or settings.embedded
     environment = session.enter(access)
     with session.step("Lecture du projet dbt"):
         parsed = parse(settings)
@@ -134,18 +142,10 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
 
     prepare_home(settings)
     session.say("Démarrage de Dagster (une à deux minutes)…")
-    workspace = settings.root / "orchestration" / "locations" / "workspace.yaml"
-    command = python_tool("dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port))
-    # Its remark that another command exists is no news to the reader.
-    environment["PYTHONWARNINGS"] = "ignore:Function `dev_command`"
-    return serve(
-        settings,
-        "dagster",
-        [*command, "--log-level", "warning"],
-        environment,
-        port,
-        lambda: session.say(f"Dagster : http://127.0.0.1:{port} (Ctrl-C ou make stop l'arrête)"),
-    )
+    if not launches:
+        session.say(f"Lecture seule sur {access.address} ; pour lancer d'ici : make ui BASE={access.address}")
+    command = python_tool("orchestration.served.dagster_ui", "--port", str(port))
+    return serve(settings, "dagster", [*command, *(["--lancer", "--demon"] if launches else [])], environment)
 
 
 def conclude(
@@ -217,11 +217,6 @@ def verdict(summary: Summary, options: Mapping[str, str], command: str) -> int:
             "Déclarez (external: location, dans _<source>__sources.yml) ou retirez ce que le résumé nomme.",
         )
     return 0
-
-
-def is_set(value: str | None) -> bool:
-    """Reads a yes-or-no option."""
-    return (value or "").lower() not in ("", "0", "non", "false")
 
 
 def read_results(path: Path) -> list[Mapping[str, Any]]:

@@ -24,6 +24,7 @@ from orchestration.commands.session import (
     Session,
     dbt,
     parse_or_fail,
+    python_tool,
     run_tool,
     say_healed,
     words_of,
@@ -289,15 +290,8 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
             raise PlatformError(
                 "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
             )
-    command = dbt("docs", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-browser")
-    return serve(
-        settings,
-        "documentation",
-        command,
-        environment,
-        port,
-        lambda: session.say(f"Documentation : http://127.0.0.1:{port} (Ctrl-C ou make stop l'arrête)"),
-    )
+    command = python_tool("orchestration.served.dbt_docs", settings.target_path, str(port))
+    return serve(settings, "documentation", command, environment)
 
 
 def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from orchestration.landing.report import counted
 from orchestration.manifest import check_manifest
 from orchestration.portability import compile_for_denodo
 from orchestration.portability.remarks import check_compilation, correct, show
+from orchestration.rights.unattended import overdue, read_permissions
 from orchestration.settings import NO_TELEMETRY, Settings
 from orchestration.setup.environment import read_pip_listing, uv_settings
 
@@ -70,6 +72,7 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     for title, verify in {
         "Règles du projet (manifeste dbt)": check,
         "Accès (access/)": access_check,
+        "Purges sans personne (rights/purge.yml)": check_purges,
         PERSONAL_DATA: check_personal_data,
         PORTABLE_SQL: check_portable_sql,
     }.items():
@@ -131,6 +134,18 @@ def sqlfluff(root: Path, action: str) -> list[str]:
     """The sqlfluff command over the project's SQL; `action` is lint or fix."""
     folders = [folder for folder in SQL_FOLDERS if (root / folder).is_dir()]
     return python_tool("sqlfluff", action, "--processes", "2", "--disable-progress-bar", *folders)
+
+
+def check_purges(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Checks rights/purge.yml against the calendar.
+
+    Raises:
+        PlatformError: it cannot be followed, or a decision waits for its review.
+    """
+    today = date.today()
+    if late := overdue(read_permissions(settings.root, today), today):
+        raise PlatformError("\n".join(late), "Faites-la revoir et reculez la date, ou ôtez l'entrée.")
+    return 0
 
 
 def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -225,6 +240,8 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
         "--no-loadscope-reorder",
         *words_of(options, "PYTEST_ARGS"),
     ]
+    # Tests make the folders of other accounts too.
+    os.umask(0o022)
     code = run_tool(command, test_environment(os.environ), settings.root)
     if failure:
         raise failure
@@ -233,11 +250,9 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
 
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the tests: what leads to somebody's database, landing zone or make is left out."""
-    options = (
-        "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|CONFIRMER|IDENTIFIANT|MODEL|NAME|PORT|SELECT|SOURCE|STRICT"
-    )
+    options = "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|IDENTIFIANT|MODEL|NAME|PORT|SELECT|SOURCE|STRICT|VALEUR"
     theirs = re.compile(
-        rf"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|VALEUR|{options}"
+        rf"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|BASE|CONFIRMER|{options}"
     )
     kept = {name: value for name, value in environ.items() if not theirs.fullmatch(name)}
     return {**kept, **NO_TELEMETRY}

@@ -14,7 +14,7 @@ import psycopg
 
 from orchestration.audit import Head, keep_anchor
 from orchestration.building import SHRINKING
-from orchestration.commands.pipeline import is_set
+from orchestration.commands.confirmation import confirmed, is_set
 from orchestration.commands.project import build
 from orchestration.commands.session import Access, Session, parse_or_fail
 from orchestration.errors import PlatformError
@@ -69,7 +69,9 @@ FILES_TOO = (
     f"classeurs rendus de plus de {RETURNS_KEPT.days} jours, les pages et classeurs plus vieux que la plus "
     "courte durée."
 )
-CONFIRM = "Rien n'a été touché : relancez avec CONFIRMER=1 pour le faire."
+LOST = "ce qui s'efface ne revient que d'une sauvegarde du serveur."
+LOST_PERSON = f"{LOST[:-1]} ; l'identifiant reste noté, et ses lignes à venir ne se chargent plus."
+LOST_VALUE = "la base ne garde pas l'ancienne valeur, ni les rejets et tests qui la montraient."
 
 
 def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -111,9 +113,8 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
         dues = _plan(connection, manifest, settings, date.today())
         print(plan_text(dues))
         print(FILES_TOO)
-        if not is_set(options.get("CONFIRMER")):
+        if not confirmed(settings, access, options, LOST):
             connection.rollback()
-            print(f"\n{CONFIRM}")
             return 0
         archives = options.get("ARCHIVES")
         done = apply_purge(connection, dues, Path(archives).absolute() if archives else None)
@@ -189,13 +190,13 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
         _refuse_held(dossier, manifest, settings)
         files = _files(settings, dossier)
         if not is_set(options.get("CONFIRMER")):
-            connection.rollback()
             print(_told_files(files))
             print(told_traces(find_traces(settings, dossier.values, dossier.identifiers)))
             print(told_beyond())
             if not dossier.counts():
                 print(UNKNOWN)
-            print(f"\n{CONFIRM}")
+        if not confirmed(settings, access, options, LOST_PERSON):
+            connection.rollback()
             return 0
         _, head = erase(connection, dossier, settings, os.environ)
         connection.commit()
@@ -227,9 +228,9 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
         value = options.get("VALEUR") or None
         counts, former, head = rectify(connection, dossier, column, value)
         if not is_set(options.get("CONFIRMER")):
-            connection.rollback()
             print(_told_change(dossier, column, value))
-            print(f"\n{CONFIRM}")
+        if not confirmed(settings, access, options, LOST_VALUE):
+            connection.rollback()
             return 0
         connection.commit()
         _anchor(settings, access, head)

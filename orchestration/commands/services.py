@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestration.errors import PlatformError
@@ -55,15 +55,11 @@ def serve(
     name: str,
     command: Sequence[str],
     environment: Mapping[str, str],
-    port: int | None = None,
-    ready: Callable[[], None] = lambda: None,
 ) -> int:
     """Runs a program until it ends, Ctrl-C, or `make stop`.
 
     Args:
         name: a short name; only one program of that name runs in a checkout.
-        port: where it will listen.
-        ready: called once, as soon as it answers on that port.
 
     Returns:
         0 when it was asked to stop, else the program's exit code.
@@ -84,8 +80,6 @@ def serve(
         # A group of its own: the request to stop reaches the programs it started, once.
         process = subprocess.Popen(command, cwd=settings.root, env=dict(environment), start_new_session=True)
         try:
-            if port is not None and _answers(process, port):
-                ready()
             return process.wait()
         except KeyboardInterrupt:
             _end(process)
@@ -141,16 +135,6 @@ def _stop(path: Path) -> bool:
         f"{path.stem} (processus {pid}) ne s'arrête pas.",
         f"Relancez make stop, ou forcez l'arrêt : kill -9 {pid}",
     )
-
-
-def _answers(process: subprocess.Popen, port: int) -> bool:
-    """Waits until the program listens on a port; False when it ends before."""
-    while process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return True
-        time.sleep(0.5)
-    return False
 
 
 def _end(process: subprocess.Popen) -> None:

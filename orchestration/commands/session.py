@@ -18,13 +18,16 @@ from psycopg.conninfo import make_conninfo
 from orchestration.errors import PlatformError
 from orchestration.governance.keys import pgoptions
 from orchestration.manifest import ParseResult, parse
-from orchestration.settings import NO_TELEMETRY, SERVER_VARIABLES, Settings
+from orchestration.settings import NO_TELEMETRY, SERVER_VARIABLES, Settings, database_address
 from orchestration.warehouse import EmbeddedServer
 
 # Set by a user for another server, these would lead libpq away from the embedded one.
-MISLEADING = ("PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE", "PGOPTIONS", "PGSSLROOTCERT", "PGCHANNELBINDING")
-# What make tells its own children; a tool that calls make again must not inherit it.
-FROM_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+MISLEADING = ("PGOPTIONS", "PGSSLROOTCERT", "PGCHANNELBINDING")
+# These would lead it away from any server that PGHOST names, and that messages show.
+ELSEWHERE = ("PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE")
+# What make tells its own children; a tool that calls make again must not inherit it. Nor what a person says
+# of one command.
+FROM_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CONFIRMER", "BASE")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class Access:
     password: str = field(repr=False)
     database: str
     password_file: Path | None
+
+    @property
+    def address(self) -> str:
+        """How a person names this database."""
+        return database_address(self.database, self.host, self.port)
 
     def conninfo(self) -> str:
         """The libpq connection string of this database."""
@@ -102,6 +110,8 @@ class Session:
             PlatformError: the server cannot be started or reached.
         """
         settings = self.settings
+        for name in ELSEWHERE + (MISLEADING if settings.embedded else ()):
+            os.environ.pop(name, None)
         if not settings.embedded:
             access = Access(
                 host=os.environ["PGHOST"],
@@ -112,6 +122,7 @@ class Session:
                 password_file=None,
             )
             _check(access, settings.target)
+            self.say(f"Base {access.address} (cible {settings.target}, compte {access.user}).")
             return access
         server = EmbeddedServer(settings.state)
         connection = server.start()
@@ -181,7 +192,7 @@ def child_environment(
     settings: Settings, access: Access | None, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Makes the whole environment of a tool: the caller's, ours over it, and the project's programs first."""
-    dropped = FROM_MAKE + (MISLEADING if settings.embedded else ())
+    dropped = FROM_MAKE + ELSEWHERE + (MISLEADING if settings.embedded else ())
     inherited = {name: value for name, value in environ.items() if name not in dropped}
     programs = str(Path(sys.executable).parent)
     others = [part for part in inherited.get("PATH", os.defpath).split(os.pathsep) if part != programs]

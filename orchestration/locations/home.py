@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from orchestration.closing import close
 from orchestration.settings import NO_TELEMETRY, Settings
 
 TEMPLATE = Path(__file__).with_name("dagster.yaml")
@@ -23,6 +24,7 @@ def prepare_home(settings: Settings) -> Path:
     """
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
+    close(home)
     wanted, installed = TEMPLATE.read_bytes(), home / "dagster.yaml"
     if not installed.exists() or installed.read_bytes() != wanted:
         new = installed.with_name(f"dagster.yaml.{os.getpid()}.new")

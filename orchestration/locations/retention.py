@@ -1,9 +1,10 @@
-"""The purge of what is past its retention, as a Dagster job with a schedule that somebody turns on."""
+"""The purge of what is past its retention, as a Dagster job that acts only where rights/purge.yml says so."""
 
 from datetime import UTC, date, datetime
 
 import dagster as dg
 import psycopg
+from dagster._core.storage.tags import SCHEDULE_NAME_TAG
 
 from orchestration.audit import keep_anchor
 from orchestration.governance.datasets import read_datasets
@@ -13,7 +14,8 @@ from orchestration.rights.erasure import rewrite
 from orchestration.rights.holds import read_holds
 from orchestration.rights.purge import apply_purge, plan_purge, shortest
 from orchestration.rights.traces import forget_old_files
-from orchestration.settings import Settings
+from orchestration.rights.unattended import FILE, refusal
+from orchestration.settings import Settings, database_address
 
 NAME = "purge"
 # On Sundays, after the hour that one night a year does not have and before the first build, which then makes
@@ -23,15 +25,18 @@ TIMEZONE = "Europe/Brussels"
 
 
 def retention(settings: Settings) -> dg.Definitions:
-    """Makes the job, which deletes, and its schedule, which is off until somebody starts it."""
+    """Makes the job and its schedule. Who clicks on either deletes nothing: a reviewed file decides."""
 
     @dg.op(name="effacer", description="Efface ce qui a passé sa durée de conservation, sauf les gels.")
     def purge(context: dg.OpExecutionContext) -> None:
+        scheduled = SCHEDULE_NAME_TAG in context.run.tags
         with told_failures():
-            manifest = parse(settings).manifest
-            datasets = read_datasets(manifest)
-            holds = read_holds(settings.root, datasets)
             with psycopg.connect("") as connection:
+                info = connection.info
+                _refuse(settings, database_address(info.dbname, info.host, info.port), scheduled)
+                manifest = parse(settings).manifest
+                datasets = read_datasets(manifest)
+                holds = read_holds(settings.root, datasets)
                 dues = plan_purge(connection, manifest, datasets, holds, settings, date.today())
                 done = apply_purge(connection, dues, None)
                 connection.commit()
@@ -40,7 +45,11 @@ def retention(settings: Settings) -> dg.Definitions:
             forget_old_files(settings, datetime.now(UTC), shortest(dues))
         context.add_output_metadata({due.label: due.rows + due.rejects for due in done})
 
-    @dg.job(name=NAME, description="La purge, sans archives : ce qui s'archive attend make purge ARCHIVES=…")
+    @dg.job(
+        name=NAME,
+        description=f"La purge, par son horaire et là où {FILE} l'admet ; à la main : make purge. Sans "
+        "archives : ce qui s'archive attend make purge ARCHIVES=…",
+    )
     def job() -> None:
         purge()
 
@@ -52,3 +61,22 @@ def retention(settings: Settings) -> dg.Definitions:
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     return dg.Definitions(jobs=[job], schedules=[schedule])
+
+
+def _refuse(settings: Settings, base: str, scheduled: bool) -> None:
+    """Stops a purge that nobody decided on beforehand.
+
+    Raises:
+        PlatformError: it was launched by hand, or the reviewed file does not name this database.
+    """
+    why = (
+        refusal(settings.root, base, date.today())
+        if scheduled
+        else f"La purge de {base} a été lancée à la main : dans Dagster, seul son horaire la fait partir."
+    )
+    if why:
+        raise PlatformError(
+            f"{why} Rien n'a été effacé.",
+            f"make purge montre le plan et le fait après confirmation ; pour chaque semaine, {FILE} "
+            "(docs/droits-des-personnes.md).",
+        )

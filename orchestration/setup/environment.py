@@ -69,6 +69,8 @@ class Environment:
             self._install()
             self._remove_seeds()
             make_paths_relative(self.folder)
+            # uv opens its lock to everyone.
+            (self.folder / ".lock").unlink(missing_ok=True)
             self.stamp.write_text(json.dumps(self._expected()), encoding="utf-8")
             self._say("environnement prêt.")
 

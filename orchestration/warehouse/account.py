@@ -100,7 +100,7 @@ def server_account(home: Path | None) -> Account:
             raise PlatformError(
                 f"Le serveur embarqué de {home} appartient au compte {_name(owner)}, pas au vôtre.",
                 "Relancez la commande avec ce compte ou avec sudo, ou faites supprimer ce dossier par lui "
-                "(make clean) pour repartir de zéro.",
+                "(make clean CONFIRMER=1) pour repartir de zéro.",
             )
         return Account(_name(os.geteuid()), os.geteuid(), os.getegid())
     if owner:

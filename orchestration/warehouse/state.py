@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from orchestration.closing import close
 from orchestration.errors import PlatformError
 from orchestration.warehouse.account import Account
 from orchestration.warehouse.binaries import OWN_SERVER
@@ -74,13 +75,14 @@ class StateFolder:
         """Holds the folder for this process alone; the system frees it if the process is killed.
 
         Raises:
-            PlatformError: another command holds it for too long.
+            PlatformError: another command holds it for too long, or it is another account's.
             OSError: the folder cannot be made or written.
         """
         deadline = time.monotonic() + LOCK_SECONDS
         place = self.path / "lock"
         while True:
             self.path.mkdir(parents=True, exist_ok=True)
+            close(self.path, passable=True)
             with open(place, "a") as file:
                 if _take(file, place):
                     yield
@@ -187,10 +189,10 @@ def in_french(error: OSError) -> str:
 
 
 def _make_open(folder: Path) -> None:
-    """Makes a folder that other accounts can pass through, whatever the umask."""
+    """Makes a folder that other accounts can pass through, and not list, whatever the umask."""
     if not folder.exists():
         folder.mkdir(parents=True)
-        folder.chmod(0o755)
+        folder.chmod(0o711)
 
 
 def _take(file: TextIO, place: Path) -> bool:

@@ -1,0 +1,1 @@
+"""The pages that this machine serves to a browser, and who may speak to them."""
