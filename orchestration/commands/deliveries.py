@@ -10,7 +10,8 @@ from pathlib import Path
 import psycopg
 
 from orchestration.audit import keep_anchor, record
-from orchestration.audit.runs import note_run
+from orchestration.audit.receipts import last_number, span_since
+from orchestration.audit.runs import note_run, received_before
 from orchestration.commands.pipeline import is_set
 from orchestration.commands.rights import CONFIRM, connected, open_session, rebuild
 from orchestration.commands.session import parse_or_fail
@@ -86,6 +87,7 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     if not is_set(options.get("CONFIRMER")):
         print(f"\n{CONFIRM}")
         return 0
+    before = received_before(access.conninfo())
     report = load_landing(
         access.conninfo(),
         settings.landing,
@@ -100,7 +102,7 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
         )
     loaded = report.tables[0].files[0]
     details = {"decision": "accord", "fichier": delivery.path, "sha256": digest, "lignes": loaded.rows}
-    note_run(settings, access.conninfo(), "chargement", delivery.table.label, details)
+    note_run(settings, access.conninfo(), "chargement", delivery.table.label, details, since=before)
     print(f"\nPour que ses lignes aillent partout : make build SELECT='{_selection(delivery.table)}'")
     return 0
 
@@ -137,6 +139,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
             return 0
         digest = delivery.digest()
         signature = audit.signature(delivery.file.stat()) if digest else ""
+        before = last_number(connection)
         gone = withdraw_file(connection, table, delivery.path, digest, signature)
         details = {
             "decision": "retrait",
@@ -144,9 +147,9 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
             "lignes": gone.rows,
             "rejets": gone.rejects,
         }
-        record(connection, "chargement", table.label, details)
+        head = record(connection, "chargement", table.label, {**details, **span_since(connection, before)})
         connection.commit()
-        keep_anchor(settings, connection)
+        keep_anchor(settings, connection, head)
     print(f"\nRetirés : {counted(gone.rows, 'ligne')} et {counted(gone.rejects, 'rejet')}.")
     try:
         rebuild(settings, access, manifest, {_unique_id(manifest, table)})
