@@ -9,38 +9,11 @@ from dataclasses import dataclass
 import psycopg
 
 from orchestration.audit.anchors import Anchor
-from orchestration.audit.journal import Head, readable
+from orchestration.audit.faults import Fault
+from orchestration.audit.journal import CANONICAL, Head, readable
 
-# The canonical text of a row, as audit.noter hashes it; built-in functions only: what stands in the schema
-# may have been changed by whoever changed the rows.
-_ROWS = """
-select
-    id,
-    pg_catalog.jsonb_build_array(
-        id, pg_catalog.to_char(fait_le at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), compte, adresse,
-        systeme, revision, commande, action, objet, details, precedent
-    )::pg_catalog.text,
-    precedent,
-    condense
-from {place}
-order by id
-"""
+_ROWS = f"select id, {CANONICAL}, precedent, condense from {{place}} order by id"
 _BATCH = 10_000
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong in the journal.
-
-    Attributes:
-        kind: alteree, absente, lien (inserted, replaced or moved), double, ancre, coupee or remplace.
-        number: id of the row; of the first one when several are missing; 0 for the journal as a whole.
-        message: French sentence that names the row.
-    """
-
-    kind: str
-    number: int
-    message: str
 
 
 @dataclass(frozen=True)
@@ -50,6 +23,7 @@ class Verification:
     Attributes:
         rows: rows read.
         anchors: anchors compared.
+        proven: the last row that an anchor holds; 0 when none does.
         head: the last row; None for an empty or missing journal.
         faults: what is wrong, by row; empty for a whole journal.
         can_rewrite: True when the account that checks could change the journal itself (superuser, or member
@@ -58,6 +32,7 @@ class Verification:
 
     rows: int
     anchors: int
+    proven: int
     head: Head | None
     faults: tuple[Fault, ...]
     can_rewrite: bool
@@ -88,8 +63,8 @@ def verify(connection: psycopg.Connection, anchors: Sequence[Anchor] = ()) -> Ve
     with connection.transaction():
         place = readable(connection)
         if place is None:
-            gone = Fault("remplace", 0, "Le journal n'existe plus, ou ce compte ne peut pas le lire.")
-            return Verification(0, len(anchors), None, (gone,) if anchors else (), False)
+            gone = Fault("remplace", 0, "Il n'y a pas de journal, ou ce compte ne peut pas le lire.")
+            return Verification(0, len(anchors), 0, None, (gone,), False)
         digests: dict[int, str] = {}
         with connection.cursor(name="journal_audit") as cursor:
             cursor.itersize = _BATCH
@@ -99,7 +74,9 @@ def verify(connection: psycopg.Connection, anchors: Sequence[Anchor] = ()) -> Ve
             "select pg_has_role(session_user, 'audit_proprietaire', 'member')"
         ).fetchone() == (True,)
     faults += _compare(anchors, digests, start, head)
-    return Verification(rows, len(anchors), head, tuple(sorted(faults, key=lambda f: f.number)), can_rewrite)
+    proven = max((one.number for one in anchors if digests.get(one.number) == one.digest), default=0)
+    faults.sort(key=lambda fault: fault.number)
+    return Verification(rows, len(anchors), proven, head, tuple(faults), can_rewrite)
 
 
 def _walk(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from orchestration.audit.actor import actor
-from orchestration.audit.structure import has_function, lay_down
+from orchestration.audit.definitions import Part, read_definitions, version
+from orchestration.audit.structure import ensure, has_function
+from orchestration.errors import PlatformError
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
 ACTIONS = (
@@ -24,7 +28,18 @@ ACTIONS = (
     "effacement",
     "rectification",
 )
-NOTE = "audit.noter(text,text,jsonb,text,text,text)"
+# The text of a row that its digest is of, as audit.ajouter works it out; built-in functions only: what stands
+# in the schema may have been changed by whoever changed the rows.
+CANONICAL = """pg_catalog.jsonb_build_array(
+    id, pg_catalog.to_char(fait_le at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), compte, adresse,
+    systeme, revision, commande, action, objet, details, precedent
+)::pg_catalog.text"""
+# Bounds of audit.noter.
+OBJECT_KEPT, WORD_KEPT = 2000, 300
+ADVICE = (
+    "Lancez make audit-check, et prévenez l'audit interne : le journal ne prouve plus rien depuis sa "
+    "dernière ancre (docs/audit.md)."
+)
 
 
 @dataclass(frozen=True)
@@ -61,19 +76,56 @@ def record(connection: psycopg.Connection, action: str, objet: str, details: Map
 
     Raises:
         ValueError: unknown action.
-        PlatformError: there is no journal and this account may not make one.
+        PlatformError: there is no journal and this account may not make one, it is not what the project made
+            of it, or it did not keep what it was told.
         psycopg.Error: the database refuses.
     """
     if action not in ACTIONS:
         raise ValueError(f"{action!r} is none of {', '.join(ACTIONS)}")
     ensure_journal(connection)
     by = actor()
+    sent = [
+        action,
+        _line(objet, OBJECT_KEPT),
+        Jsonb(dict(details)),
+        *(_line(word, WORD_KEPT) for word in (by.system, by.revision, by.command)),
+    ]
     row = connection.execute(
-        "select numero, empreinte from audit.noter(%s, %s, %s, %s, %s, %s)",
-        [action, objet, Jsonb(dict(details)), by.system, by.revision, by.command],
+        "select numero, empreinte from audit.noter(%s, %s, %s, %s, %s, %s)", sent
     ).fetchone()
-    assert row is not None
-    return Head(*row)
+    if row is None:
+        raise PlatformError("Le journal d'audit n'a rien noté, sans le dire.", ADVICE)
+    head = Head(*row)
+    confirm(connection, head)
+    place = readable(connection)
+    same = (
+        place
+        and connection.execute(
+            "select action = %s and objet = %s and details - 'role_pris' = %s and systeme = %s "
+            f"and revision = %s and commande = %s from {place} where id = %s",
+            [*sent, head.number],
+        ).fetchone()
+    )
+    if same and same != (True,):
+        raise PlatformError(f"La ligne {head.number} du journal ne dit pas ce qui a été noté.", ADVICE)
+    return head
+
+
+def confirm(connection: psycopg.Connection, head: Head) -> None:
+    """Reads a row back, and works its digest out here; nothing to say to an account that may not read it.
+
+    Raises:
+        PlatformError: the row is not there, or not as it was noted.
+    """
+    place = readable(connection)
+    if place is None:
+        return
+    query = f"select {CANONICAL}, condense from {place} where id = %s"
+    row = connection.execute(query, [head.number]).fetchone()
+    if row is None or not hashlib.sha256(row[0].encode()).hexdigest() == row[1] == head.digest:
+        raise PlatformError(
+            f"Le journal d'audit a dit avoir noté la ligne {head.number}, et ne l'a pas gardée.", ADVICE
+        )
 
 
 def exists(connection: psycopg.Connection) -> bool:
@@ -104,11 +156,21 @@ def identity(connection: psycopg.Connection) -> str:
     return row[0] if row else ""
 
 
+def current_version(connection: psycopg.Connection) -> str:
+    """The digest of what the journal's schema is: its functions, tables, triggers."""
+    return version(read_definitions(connection, "audit")[0])
+
+
 def ensure_journal(connection: psycopg.Connection) -> None:
-    """Makes the journal when it is missing.
+    """Makes the journal when it is missing, and brings an earlier version of it up to date.
 
     Raises:
-        PlatformError: this account may not; the message says what the administrator runs.
+        PlatformError: this account may not make it, or it is not what the project makes of it.
     """
-    if not exists(connection):
-        lay_down(connection, STRUCTURE, "Le journal d'audit n'existe pas")
+    ensure(connection, Part("audit", STRUCTURE), "Le journal d'audit")
+
+
+def _line(text: str, kept: int) -> str:
+    """A text as the journal takes it: on one line, without control characters, and not too long."""
+    words = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
+    return words if len(words) <= kept else f"{words[: kept - 1]}…"

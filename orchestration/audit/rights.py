@@ -5,13 +5,15 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from orchestration.audit.journal import ensure_journal
+from orchestration.audit.definitions import Part
+from orchestration.audit.journal import STRUCTURE, ensure_journal
 
 # Granted one by one, not through audit_ecriture: the roles of access/ are members of none.
 WRITERS = ("chargeur", "dbt\\_%", "droits\\_des\\_personnes")
 READERS = ("rapport",)
 _WRITE = ("usage on schema audit", "execute on function audit.noter(text, text, jsonb, text, text, text)")
 _READ = ("usage on schema audit", "select on audit.journal")
+PART = Part("audit", STRUCTURE, {**dict.fromkeys(WRITERS, _WRITE), **dict.fromkeys(READERS, _READ)})
 
 
 def entitle(connection: psycopg.Connection) -> list[str]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import psycopg
 
-from orchestration.audit.anchors import append_anchor
-from orchestration.audit.journal import Head, identity, readable, record
+from orchestration.audit.anchors import keep_anchor, last_received
+from orchestration.audit.journal import Head, readable, record
 from orchestration.audit.reading import reading_state, trace_reading
+from orchestration.audit.receipts import SPAN, last_number, span_since, taken_up
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.landing import LoadReport
@@ -22,7 +23,30 @@ from orchestration.settings import Settings
 NAMES_KEPT = 20
 
 
-def note_run(settings: Settings, conninfo: str, action: str, objet: str, details: Mapping[str, Any]) -> Head:
+def received_before(conninfo: str) -> int | None:
+    """What `note_run` must know of a load: the highest number of plateforme.chargements before it.
+
+    Args:
+        conninfo: libpq connection string; "" means the PG* environment variables.
+
+    Returns:
+        None when the database does not answer: the load itself will say so.
+    """
+    try:
+        with psycopg.connect(conninfo, connect_timeout=10) as connection:
+            return last_number(connection)
+    except psycopg.Error:
+        return None
+
+
+def note_run(
+    settings: Settings,
+    conninfo: str,
+    action: str,
+    objet: str,
+    details: Mapping[str, Any],
+    since: int | None = None,
+) -> Head:
     """Notes what a command did, over a connection of its own, and keeps the head as an anchor.
 
     The work is done when this is called: a journal that cannot be written does not undo it, the command ends
@@ -30,15 +54,20 @@ def note_run(settings: Settings, conninfo: str, action: str, objet: str, details
 
     Args:
         conninfo: libpq connection string; "" means the PG* environment variables.
+        since: of a load, the highest number of plateforme.chargements before it.
 
     Raises:
         PlatformError: the event or its anchor could not be written.
     """
     try:
         with psycopg.connect(conninfo, connect_timeout=10) as connection:
-            head = record(connection, action, objet, {"cible": settings.target, **details})
+            told = {} if since is None else span_since(connection, since)
+            late = {} if since is None else taken_up(last_received(settings), since)
+            event = {"cible": settings.target, **details, **told, **late}
+            head = record(connection, action, objet, event)
             connection.commit()
-            append_anchor(settings, identity(connection), head)
+            received = told[SPAN]["a"] if told else since
+            keep_anchor(settings, connection, head, received)
     except (psycopg.Error, OSError, PlatformError) as error:
         advice = (
             error.advice

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from orchestration.audit.definitions import Part, stands
 from orchestration.errors import PlatformError
 from orchestration.settings import ROOT
 
@@ -42,6 +44,34 @@ def forget(connection: psycopg.Connection, schema: str, function: str, before: d
     call = sql.SQL("select {}(%s)").format(sql.Identifier(schema, function))
     found = connection.execute(call, [before]).fetchone()
     return int(found[0]) if found else 0
+
+
+def ensure(connection: psycopg.Connection, part: Part, what: str) -> None:
+    """Makes what a script makes when it is missing, and brings an earlier version up to date.
+
+    An earlier version that this account may not bring up to date goes on as it is.
+
+    Args:
+        part: whose script may be run as often as one likes.
+        what: what it is, in French, to begin a sentence with.
+
+    Raises:
+        PlatformError: this account may not make it, or it is there and not what the project makes of it.
+    """
+    found = stands(connection, part)
+    if found is None:
+        lay_down(connection, part.script, f"{what} n'existe pas")
+    elif found.former:
+        with suppress(PlatformError):
+            lay_down(connection, part.script, f"{what} est d'une version antérieure")
+    elif found.faults:
+        first, *others = (fault.message for fault in found.faults)
+        more = f" Et {len(others)} de plus." if others else ""
+        raise PlatformError(
+            f"{what} n'est plus tel que le projet l'a fait. {first}{more}",
+            "Lancez make audit-check, qui dit tout, et prévenez l'audit interne ; docs/audit.md dit ensuite "
+            "qui remet la structure en place.",
+        )
 
 
 def lay_down(connection: psycopg.Connection, script: Path, what: str) -> None:

@@ -36,16 +36,20 @@ create table if not exists audit.evenements (
     systeme text not null,
     revision text not null,
     commande text not null,
-    action text not null check (
-        action in (
-            'chargement', 'construction', 'droits', 'purge', 'export', 'acces_personne', 'effacement',
-            'rectification'
-        )
-    ),
+    action text not null,
     objet text not null,
     details jsonb not null,
     precedent text not null,
     condense text not null
+);
+
+-- Apart from the table, so that one made before an action was known learns it.
+alter table audit.evenements drop constraint if exists evenements_action_check;
+alter table audit.evenements add constraint evenements_action_check check (
+    action in (
+        'chargement', 'construction', 'historique', 'droits', 'purge', 'export', 'acces_personne', 'effacement',
+        'rectification'
+    )
 );
 
 comment on schema audit is 'Le journal d''audit : qui a fait quoi, sans retouche possible.';
@@ -79,22 +83,40 @@ for each statement execute function audit.refuser();
 -- Also when session_replication_role says replica.
 alter table audit.evenements enable always trigger sans_retouche;
 
-create or replace function audit.noter(
+-- Writes one row; called by the functions that first judge who asks, and by nobody else.
+create or replace function audit.ajouter(
     nouvelle_action text, nouvel_objet text, nouveaux_details jsonb,
     nouveau_systeme text, nouvelle_revision text, nouvelle_commande text
 ) returns table (numero bigint, empreinte text)
 language plpgsql
-security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '60s'
 as $$
 declare
     dernier_id bigint;
     dernier_condense text;
     instant timestamptz;
     client text := coalesce(host(inet_client_addr()), '');
+    tenants text;
+    pris text := current_setting('role');
+    details_notes jsonb := nouveaux_details - 'role_pris';
 begin
-    -- One at a time, until the end of the transaction that notes: numbers have no hole, the chain no fork.
-    perform pg_advisory_xact_lock(hashtextextended('audit.evenements', 7411));
+    -- A snapshot taken before the lock would not see the last row.
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'Le journal d''audit ne se note qu''en read committed.' using errcode = '25001';
+    end if;
+    -- One at a time, until the end of the transaction that notes: numbers have no hole, the chain no fork. A
+    -- lock of the table, which asks for a right on it: nobody else can hold it.
+    begin
+        lock table audit.evenements in share row exclusive mode;
+    exception when lock_not_available then
+        select string_agg(format('compte %s, processus %s', coalesce(a.usename, '?'), l.pid), ' ; ') into tenants
+        from pg_locks as l
+        left join pg_stat_activity as a on l.pid = a.pid
+        where l.relation = 'audit.evenements'::regclass and l.granted and l.mode <> 'AccessShareLock';
+        raise exception 'Le journal d''audit est tenu depuis une minute par une autre transaction (%).',
+            coalesce(tenants, 'terminée depuis') using errcode = '55P03';
+    end;
     select e.id, e.condense into dernier_id, dernier_condense
     from audit.evenements as e order by e.id desc limit 1;
     numero := coalesce(dernier_id, 0) + 1;
@@ -102,6 +124,10 @@ begin
         dernier_condense, encode(sha256(convert_to(gen_random_uuid()::text, 'UTF8')), 'hex')
     );
     instant := clock_timestamp();
+    -- The account is the one that connected; the role that it took, if any, is told beside.
+    if pris not in ('none', session_user) then
+        details_notes := details_notes || jsonb_build_object('role_pris', pris);
+    end if;
     -- The same text as orchestration/audit/checking.py works out.
     empreinte := encode(
         sha256(
@@ -109,7 +135,7 @@ begin
                 jsonb_build_array(
                     numero, to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), session_user::text,
                     client, nouveau_systeme, nouvelle_revision, nouvelle_commande, nouvelle_action,
-                    nouvel_objet, nouveaux_details, dernier_condense
+                    nouvel_objet, details_notes, dernier_condense
                 )::text,
                 'UTF8'
             )
@@ -120,9 +146,98 @@ begin
         id, fait_le, compte, adresse, systeme, revision, commande, action, objet, details, precedent, condense
     ) values (
         numero, instant, session_user::text, client, nouveau_systeme, nouvelle_revision, nouvelle_commande,
-        nouvelle_action, nouvel_objet, nouveaux_details, dernier_condense, empreinte
+        nouvelle_action, nouvel_objet, details_notes, dernier_condense, empreinte
     );
+    if not found then
+        raise exception 'La ligne % du journal d''audit n''a pas été écrite.', numero using errcode = '55000';
+    end if;
     return next;
+end
+$$;
+
+create or replace function audit.noter(
+    nouvelle_action text, nouvel_objet text, nouveaux_details jsonb,
+    nouveau_systeme text, nouvelle_revision text, nouvelle_commande text
+) returns table (numero bigint, empreinte text)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    pris text := current_setting('role');
+    -- Who asks: current_user is the owner of this function.
+    qui name := case when pris = 'none' then session_user else pris end;
+    limite_a_ses_domaines boolean;
+    etranger text;
+begin
+    if num_nulls(
+        nouvelle_action, nouvel_objet, nouveaux_details, nouveau_systeme, nouvelle_revision, nouvelle_commande
+    ) > 0 then
+        raise exception 'Un événement du journal d''audit ne laisse rien de nul.' using errcode = '22004';
+    end if;
+    if jsonb_typeof(nouveaux_details) <> 'object' or octet_length(nouveaux_details::text) > 1048576 then
+        raise exception 'Les détails d''un événement du journal d''audit sont un objet JSON, de 1 Mio au plus.'
+        using errcode = '22023';
+    end if;
+    if length(nouvel_objet) > 2000
+        or greatest(length(nouveau_systeme), length(nouvelle_revision), length(nouvelle_commande)) > 300
+        or concat(nouvel_objet, nouveau_systeme, nouvelle_revision, nouvelle_commande) ~ '[\x01-\x1f\x7f-\x9f]'
+    then
+        raise exception 'Les textes d''un événement du journal d''audit sont courts (objet : 2 000 caractères, '
+            'les autres : 300) et sans caractère de commande.' using errcode = '22023';
+    end if;
+    -- Who may note what, by role. « historique » is not here: historique.noter notes it itself.
+    select bool_and(h.roles = 'dbt\_%') into limite_a_ses_domaines
+    from (
+        values
+        (
+            'audit\_ecriture',
+            array[
+                'chargement', 'construction', 'droits', 'purge', 'export', 'acces_personne', 'effacement',
+                'rectification'
+            ]
+        ),
+        ('chargeur', '{chargement}'),
+        ('dbt\_%', '{construction, export, purge}'),
+        ('droits\_des\_personnes', '{acces_personne, effacement, rectification, purge}')
+    ) as h (roles, actions)
+    inner join pg_roles as r on r.rolname like h.roles
+    where nouvelle_action = any(h.actions) and pg_has_role(qui, r.oid, 'member');
+    if limite_a_ses_domaines is null then
+        raise exception 'Le compte % ne peut pas noter « % » dans le journal d''audit.', qui, nouvelle_action
+        using errcode = '42501';
+    end if;
+    -- What a domain's role tells of another domain is that it tried to build there, never that it did.
+    if limite_a_ses_domaines and not (
+        nouvelle_action = 'construction' and coalesce(nouveaux_details->>'issue', '') in ('echec', 'interrompu')
+    ) then
+        select d.domaine into etranger
+        from (
+            select substr(r.rolname, 5) as domaine, r.oid from pg_roles as r where r.rolname like 'dbt\_%'
+        ) as d
+        inner join (
+            select mot from regexp_split_to_table(nouvel_objet, '[^[:alnum:]_]+') as mot
+            union all
+            select regexp_replace(split_part(t.nom, '.', 1), '^raw_', '')
+            from jsonb_object_keys(
+                case jsonb_typeof(nouveaux_details->'tables')
+                    when 'object' then nouveaux_details->'tables' else '{}'
+                end
+            ) as t (nom)
+        ) as nommes on nommes.mot = d.domaine or nommes.mot in (
+            d.domaine || '_staging', d.domaine || '_intermediate', d.domaine || '_reference'
+        )
+        where not pg_has_role(qui, d.oid, 'member')
+        limit 1;
+        if found then
+            raise exception 'Le compte % ne peut rien noter sur % dans le journal d''audit.', qui, etranger
+            using errcode = '42501';
+        end if;
+    end if;
+    return query select a.numero, a.empreinte
+    from audit.ajouter(
+        nouvelle_action, nouvel_objet, nouveaux_details, nouveau_systeme, nouvelle_revision, nouvelle_commande
+    ) as a;
 end
 $$;
 

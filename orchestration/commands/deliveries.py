@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 
 from orchestration.audit import keep_anchor, record
-from orchestration.audit.runs import note_run
+from orchestration.audit.receipts import last_number, span_since
+from orchestration.audit.runs import note_run, received_before
 from orchestration.commands.confirmation import confirmed
 from orchestration.commands.rights import connected, open_session, rebuild
 from orchestration.commands.session import parse_or_fail
@@ -94,6 +95,7 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     lost = "make withdraw ôterait ces lignes, sans rendre celles qu'elles remplacent."
     if not confirmed(settings, access, options, lost):
         return 0
+    before = received_before(access.conninfo())
     report = load_landing(
         access.conninfo(),
         settings.landing,
@@ -108,7 +110,7 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
         )
     loaded = report.tables[0].files[0]
     details = {"decision": "accord", "fichier": delivery.path, "sha256": digest, "lignes": loaded.rows}
-    note_run(settings, access.conninfo(), "chargement", delivery.table.label, details)
+    note_run(settings, access.conninfo(), "chargement", delivery.table.label, details, since=before)
     print(f"\nPour que ses lignes aillent partout : make build SELECT='{_selection(delivery.table)}'")
     return 0
 
@@ -145,6 +147,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
             return 0
         digest = delivery.digest()
         signature = audit.signature(delivery.status) if digest and delivery.status else ""
+        before = last_number(connection)
         gone = withdraw_file(connection, table, delivery.path, digest, signature)
         details = {
             "decision": "retrait",
@@ -152,9 +155,9 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
             "lignes": gone.rows,
             "rejets": gone.rejects,
         }
-        record(connection, "chargement", table.label, details)
+        head = record(connection, "chargement", table.label, {**details, **span_since(connection, before)})
         connection.commit()
-        keep_anchor(settings, connection)
+        keep_anchor(settings, connection, head)
     print(f"\nRetirés : {counted(gone.rows, 'ligne')} et {counted(gone.rejects, 'rejet')}.")
     try:
         rebuild(settings, access, manifest, {_unique_id(manifest, table)})

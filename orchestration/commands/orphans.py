@@ -42,9 +42,10 @@ def orphans(settings: Settings, options: Mapping[str, str]) -> int:
                 "Ce compte ne possède pas ces tables : rien n'est supprimé.",
                 "Relancez avec le compte qui les a construites (dbt_<ag>), ou un administrateur.",
             ) from error
-        record(connection, "purge", "tables sans modèle", {"cible": settings.target, "tables": dropped})
+        details = {"cible": settings.target, "tables": dropped}
+        head = record(connection, "purge", "tables sans modèle", details)
         connection.commit()
-        keep_anchor(settings, connection)
+        keep_anchor(settings, connection, head)
     print(f"\nSupprimées : {counted(len(dropped), 'table')}, {counted(sum(dropped.values()), 'ligne')}.")
     return 0
 

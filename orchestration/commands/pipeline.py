@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.audit.runs import describe, load_details, note_run
+from orchestration.audit.runs import describe, load_details, note_run, received_before
 from orchestration.building.orphans import say_orphans
 from orchestration.commands.access import give_rights
 from orchestration.commands.catalogue import write_catalogue
@@ -95,6 +95,7 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
     faults: list[PlatformError] = []
     with session.step("Chargement de la zone de dépôt"):
         tables = read_declarations(parsed.manifest, faults)
+        before = received_before(access.conninfo())
         report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
     for fault in faults:
         print(f"\n{fault}")
@@ -102,9 +103,8 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
     try:
         # Under its title a step stands in `seconds`, also when it failed.
         seconds = session.seconds["Chargement de la zone de dépôt"]
-        note_run(
-            settings, access.conninfo(), "chargement", "tout", {**load_details(report), "duree_s": seconds}
-        )
+        details = {**load_details(report), "duree_s": seconds}
+        note_run(settings, access.conninfo(), "chargement", "tout", details, since=before)
     except PlatformError as error:
         unnoted = [str(error)]
     problems = [

@@ -390,7 +390,7 @@ def rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Ite
 
 def _anchor(settings: Settings, access: Access, head: Head) -> None:
     with psycopg.connect(access.conninfo()) as connection:
-        keep_anchor(settings, connection)
+        keep_anchor(settings, connection, head)
 
 
 def _conclude(

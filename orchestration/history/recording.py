@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -23,6 +24,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from orchestration.audit.actor import revision
+from orchestration.audit.anchors import keep_anchor
 from orchestration.errors import PlatformError
 from orchestration.history.measures import Measure, read_measures
 from orchestration.history.structure import ensure_history
@@ -47,6 +49,9 @@ BAD = ("echec", "erreur")
 COMPILED = ("compiled code at", "SQL compilé :")
 # Characters of a message that are kept: enough to recognise the fault, in one line of a page.
 MESSAGE_KEPT = 400
+# Bound of historique.noter for any text.
+WORDS_KEPT = 2000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 # What of a manifest, and of its nodes, changes at each parse or says nothing of the project.
 _VOLATILE = frozenset({"metadata", "parent_map", "child_map", "group_map", "disabled"})
 _VOLATILE_OF_NODES = frozenset({"created_at", "compiled_path", "build_path"})
@@ -177,7 +182,8 @@ class Recording:
                 _insert(connection, execution, self._nodes.values(), self._ages, measures)
                 connection.commit()
             self._close(delete=True)
-            return _deliver_waiting(self._settings, self._conninfo) or self._said(self._trouble)
+            waiting = _deliver_waiting(self._settings, self._conninfo)
+            return waiting or _anchored(self._settings, self._conninfo) or self._said(self._trouble)
         except (psycopg.Error, PlatformError, OSError) as error:
             self._close(delete=False)
             return self._said(_reason(error))
@@ -275,6 +281,25 @@ def waiting_folder(settings: Settings) -> Path:
     return settings.target_path / "historique"
 
 
+def waiting_runs(settings: Settings) -> list[tuple[Path, str]]:
+    """The runs that have ended, by themselves or not, and wait to be noted: file, and the run in French."""
+    found = []
+    for path in sorted(waiting_folder(settings).glob("*.jsonl")):
+        try:
+            with path.open(encoding="utf-8") as file:
+                # Held by a run that goes on.
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                read = _read_waiting(file)
+        except OSError:
+            continue
+        if read is not None:
+            run = read[0]
+            begun = f"{_time(run['commencee_le']):%d/%m/%Y %H:%M}"
+            said = f"Exécution du {begun} ({run['lanceur']}, {run['commande']}, {run['portee']})"
+            found.append((path, said))
+    return found
+
+
 def _deliver_waiting(settings: Settings, conninfo: str) -> str:
     """Notes the runs that wait; returns what went wrong, in French, or ""."""
     faults = []
@@ -300,6 +325,19 @@ def _deliver_waiting(settings: Settings, conninfo: str) -> str:
         f"Des exécutions attendent encore d'être notées dans l'historique : {' ; '.join(faults)}.\n"
         f"Que faire : gardez {waiting_folder(settings)} ; si cela dure, prévenez l'équipe Plateforme."
     )
+
+
+def _anchored(settings: Settings, conninfo: str) -> str:
+    """Keeps the journal's head, which each run noted moves; returns what went wrong, in French, or ""."""
+    try:
+        with psycopg.connect(conninfo, connect_timeout=10) as connection:
+            keep_anchor(settings, connection)
+    except (psycopg.Error, PlatformError, OSError) as error:
+        return (
+            f"L'exécution est notée, mais sans ancre du journal d'audit : {_reason(error)}.\n"
+            "Que faire : vérifiez la place et les droits de build/audit ; la prochaine exécution en garde."
+        )
+    return ""
 
 
 def _read_waiting(
@@ -337,6 +375,7 @@ def _insert(
 ) -> None:
     begun = _time(execution["commencee_le"])
     assert begun is not None
+    execution = {name: _words(value) for name, value in execution.items()}
     results = [
         {
             "unique_id": one.unique_id,
@@ -345,14 +384,14 @@ def _insert(
             "lignes": one.rows,
             "fautes": one.failures or None,
             "statut": one.status,
-            "message": one.message,
+            "message": _words(one.message),
         }
         for one in nodes
     ]
     connection.execute(
         "select historique.noter(%s, %s, %s, %s)",
         [
-            Jsonb(dict(execution)),
+            Jsonb(execution),
             Jsonb(results),
             Jsonb(
                 [
@@ -360,7 +399,7 @@ def _insert(
                         "unique_id": one.unique_id,
                         "recu_le": one.received.isoformat() if one.received else None,
                         "statut": one.status,
-                        "message": one.message,
+                        "message": _words(one.message),
                     }
                     for one in ages
                 ]
@@ -370,6 +409,12 @@ def _insert(
             ),
         ],
     )
+
+
+def _words(text: str) -> str:
+    """A text as historique.noter takes it: without control characters, and not too long."""
+    words = _CONTROL.sub(" ", text)
+    return words if len(words) <= WORDS_KEPT else f"{words[: WORDS_KEPT - 1]}…"
 
 
 def _measured(

@@ -8,8 +8,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from orchestration.audit.definitions import Part
 from orchestration.audit.journal import ensure_journal
-from orchestration.audit.structure import forget, has_function, lay_down
+from orchestration.audit.structure import ensure, forget, has_function
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
 # Thirteen months: a year can be compared with the one before it.
@@ -22,6 +23,7 @@ RIGHTS = {
     "dbt\\_%": (*_READ, _NOTE, _PURGE),
     "rapport": _READ,
 }
+PART = Part("historique", STRUCTURE, RIGHTS)
 
 
 def exists(connection: psycopg.Connection) -> bool:
@@ -30,14 +32,14 @@ def exists(connection: psycopg.Connection) -> bool:
 
 
 def ensure_history(connection: psycopg.Connection) -> None:
-    """Makes the history when it is missing.
+    """Makes the history when it is missing, and brings an earlier version of it up to date.
 
     Raises:
-        PlatformError: this account may not; the message says what the administrator runs.
+        PlatformError: this account may not make it, or it is not what the project makes of it.
     """
-    if not exists(connection):
-        ensure_journal(connection)
-        lay_down(connection, STRUCTURE, "L'historique des exécutions n'existe pas")
+    # First: each run is noted there too.
+    ensure_journal(connection)
+    ensure(connection, PART, "L'historique des exécutions")
 
 
 def forget_old_runs(connection: psycopg.Connection, now: datetime) -> int:

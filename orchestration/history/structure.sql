@@ -28,8 +28,11 @@ create table if not exists historique.executions (
     manifeste text not null,
     version_dbt text not null,
     issue text not null check (issue in ('reussi', 'echec', 'interrompu')),
-    notee_le timestamptz not null default clock_timestamp()
+    notee_le timestamptz not null default clock_timestamp(),
+    compte text
 );
+-- Learned later: null in what was noted before.
+alter table historique.executions add column if not exists compte text;
 
 create table if not exists historique.noeuds (
     noeud_id integer generated always as identity primary key,
@@ -78,6 +81,8 @@ comment on column historique.executions.lanceur is 'Ce qui l''a lancée : make d
 comment on column historique.executions.portee is 'Domaines ou sélection ; tout pour le projet entier.';
 comment on column historique.executions.revision is 'Révision git du projet.';
 comment on column historique.executions.manifeste is 'Condensé SHA-256 du projet tel que dbt l''a lu.';
+comment on column historique.executions.compte is
+    'Compte PostgreSQL qui l''a notée (session_user), donné par le serveur.';
 comment on table historique.noeuds is 'Les nœuds dbt dont un résultat a été noté.';
 comment on table historique.resultats is 'Le résultat d''un modèle ou d''un test dans une exécution.';
 comment on column historique.resultats.debut_ms is 'Millisecondes entre le début de l''exécution et celui du nœud.';
@@ -113,29 +118,59 @@ begin
 end
 $$;
 
--- One run, noted whole or not at all; noted already, it is left as it is.
+-- One run, noted whole or not at all, with its row in the audit journal; noted already, it is left as it is.
 create or replace function historique.noter(
     execution jsonb, resultats jsonb, fraicheurs jsonb, mesures jsonb
 ) returns integer
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '60s'
 as $$
 declare
     numero integer;
+    debut timestamptz := (execution->>'commencee_le')::timestamptz;
+    fin timestamptz := (execution->>'terminee_le')::timestamptz;
+    statuts jsonb;
 begin
+    if jsonb_typeof(execution) is distinct from 'object' or (
+        select bool_or(jsonb_typeof(liste) is distinct from 'array')
+        from unnest(array[resultats, fraicheurs, mesures]) as liste
+    ) then
+        raise exception 'Une exécution se note par un objet et trois listes JSON.' using errcode = '22023';
+    end if;
+    if octet_length(concat(execution, resultats, fraicheurs, mesures)) > 67108864 then
+        raise exception 'Une exécution ne se note pas au-delà de 64 Mio.' using errcode = '22023';
+    end if;
+    if not coalesce(isfinite(debut) and debut <= fin and fin <= clock_timestamp() + interval '1 day', false) then
+        raise exception 'Une exécution commence, puis finit, et pas dans l''avenir (de % à %).', debut, fin
+        using errcode = '22023';
+    end if;
+    if exists (
+        select from jsonb_each(execution) as e
+        where jsonb_typeof(e.value) <> 'string' or length(e.value #>> '{}') > 2000
+            or e.value #>> '{}' ~ '[\x01-\x1f\x7f-\x9f]'
+    ) or exists (
+        select from jsonb_to_recordset(resultats || fraicheurs || mesures) as r (unique_id text, message text)
+        where r.unique_id is null or length(r.unique_id) > 2000 or length(r.message) > 2000
+            or concat(r.unique_id, r.message) ~ '[\x01-\x1f\x7f-\x9f]'
+    ) then
+        raise exception 'Les textes d''une exécution ont 2 000 caractères au plus, sans caractère de commande.'
+        using errcode = '22023';
+    end if;
     -- One at a time: the order of the numbers is then the order in which readers see them.
-    perform pg_advisory_xact_lock(hashtextextended('historique.noter', 7411));
+    lock table historique.executions in share row exclusive mode;
     select e.execution_id into numero from historique.executions as e where e.cle = (execution->>'cle')::uuid;
     if found then
         return numero;
     end if;
     insert into historique.executions (
-        cle, commencee_le, terminee_le, commande, lanceur, portee, cible, revision, manifeste, version_dbt, issue
+        cle, commencee_le, terminee_le, commande, lanceur, portee, cible, revision, manifeste, version_dbt, issue,
+        compte
     )
     select
         e.cle, e.commencee_le, e.terminee_le, e.commande, e.lanceur, e.portee, e.cible, e.revision,
-        e.manifeste, e.version_dbt, e.issue
+        e.manifeste, e.version_dbt, e.issue, session_user
     from jsonb_to_record(execution) as e (
         cle uuid, commencee_le timestamptz, terminee_le timestamptz, commande text, lanceur text, portee text,
         cible text, revision text, manifeste text, version_dbt text, issue text
@@ -165,6 +200,21 @@ begin
     select numero, n.noeud_id, m.valeur, m.mesure
     from jsonb_to_recordset(mesures) as m (unique_id text, valeur double precision, mesure text)
     inner join historique.noeuds as n on n.unique_id = m.unique_id;
+    select jsonb_object_agg(c.statut, c.nombre) into statuts
+    from (
+        select r.statut, count(*) as nombre
+        from historique.resultats as r where r.execution_id = numero group by r.statut
+    ) as c;
+    -- In the same transaction: no run is in the history without its row in the journal.
+    perform audit.ajouter(
+        'historique', execution->>'portee',
+        jsonb_build_object(
+            'execution', execution->>'cle', 'numero', numero, 'commande', execution->>'commande',
+            'issue', execution->>'issue', 'cible', execution->>'cible', 'commencee_le', debut,
+            'statuts', coalesce(statuts, '{}')
+        ),
+        '', execution->>'revision', execution->>'lanceur'
+    );
     return numero;
 end
 $$;

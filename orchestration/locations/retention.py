@@ -7,6 +7,7 @@ import psycopg
 from dagster._core.storage.tags import SCHEDULE_NAME_TAG
 
 from orchestration.audit import keep_anchor
+from orchestration.errors import PlatformError
 from orchestration.governance.datasets import read_datasets
 from orchestration.locations.failures import told_failures
 from orchestration.manifest import parse

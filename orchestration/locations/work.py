@@ -11,7 +11,14 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.audit.runs import NAMES_KEPT, build_details, load_details, note_run, trace_after_build
+from orchestration.audit.runs import (
+    NAMES_KEPT,
+    build_details,
+    load_details,
+    note_run,
+    received_before,
+    trace_after_build,
+)
 from orchestration.building import SHRINKING
 from orchestration.building.results import NodeResult, outcome_of
 from orchestration.errors import PlatformError
@@ -144,7 +151,8 @@ class Work:
             return
         tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
         if tables:
-            noted = self._noted("chargement", journal, lambda: load_details(journal.load))
+            before = received_before("")
+            noted = self._noted("chargement", journal, lambda: load_details(journal.load), before)
             with journal.timed("chargement"), noted:
                 yield from self._load(parsed.manifest, set(tables), journal)
         if resumed and tables:
@@ -163,10 +171,19 @@ class Work:
                 )
 
     @contextmanager
-    def _noted(self, action: str, journal: Journal, details: Callable[[], dict[str, Any]]) -> Iterator[None]:
+    def _noted(
+        self,
+        action: str,
+        journal: Journal,
+        details: Callable[[], dict[str, Any]],
+        received: int | None = None,
+    ) -> Iterator[None]:
         """Notes one event in the audit journal when the part ends, well, badly or interrupted.
 
         What was done stays done when the event cannot be noted; the step fails at its end.
+
+        Args:
+            received: of a load, the highest number of plateforme.chargements before it.
         """
         begun, ended = time.monotonic(), False
         try:
@@ -177,7 +194,7 @@ class Work:
             if not ended:
                 event["issue"] = "interrompu"
             try:
-                note_run(self.settings, "", action, self.name, event)
+                note_run(self.settings, "", action, self.name, event, since=received)
             except PlatformError as error:
                 journal.errors.append(str(error))
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
+from orchestration.audit.definitions import Part
 from orchestration.audit.structure import forget, has_function, lay_down
 from orchestration.history.structure import RETENTION, ensure_history
 from orchestration.notifications.decision import CLOSING, Destination, Message, Said
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
+PART = Part("historique", STRUCTURE)
 WEEKLY = "bilan"
 _SEPARATOR = " "
 

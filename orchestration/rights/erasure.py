@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.audit import Head, record
+from orchestration.audit.receipts import last_number, span_since
 from orchestration.errors import PlatformError
 from orchestration.governance.fingerprints import rights_key, witness
 from orchestration.landing.identifiers import METADATA_COLUMNS
@@ -98,8 +99,9 @@ def erase(
         mark = witness(rights_key(domain, settings, environ))
         for one in prints:
             connection.execute(_LIST, [domain, one, mark])
+    before = last_number(connection)
     _note_files(connection, dossier, "Lignes d'une personne effacée à sa demande.")
-    return counts, note(connection, "effacement", dossier, counts)
+    return counts, note(connection, "effacement", dossier, counts, span_since(connection, before))
 
 
 def rectify(

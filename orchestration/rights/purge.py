@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from orchestration.audit import record
+from orchestration.audit.receipts import last_number, span_since
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Dataset
 from orchestration.governance.fingerprints import fingerprint, rights_key
@@ -120,7 +121,7 @@ def apply_purge(connection: psycopg.Connection, dues: Iterable[Due], archives: P
     Returns:
         What was deleted, with the rows really deleted.
     """
-    done = []
+    done, events = [], []
     for due in dues:
         archive = due.state == "a_archiver"
         if due.condition is None or not (due.rows or due.rejects):
@@ -130,10 +131,15 @@ def apply_purge(connection: psycopg.Connection, dues: Iterable[Due], archives: P
         details: dict[str, Any] = {"avant": due.before.isoformat(), "motif": "conservation"}
         if archive and archives is not None:
             details["archive"], details["sha256"] = _archive(connection, due, archives)
+        before = last_number(connection)
         gone = _delete(connection, due)
         details |= {"lignes": gone.rows, "rejets": gone.rejects, "gelees": due.spared}
-        record(connection, "purge", due.label, details)
+        details |= span_since(connection, before)
+        events.append((due.label, details))
         done.append(gone)
+    # Last: whoever notes keeps the others waiting until the transaction ends.
+    for label, details in events:
+        record(connection, "purge", label, details)
     return done
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import psycopg
@@ -13,9 +13,12 @@ from psycopg import sql
 
 from orchestration.access import apply_access
 from orchestration.audit import record, verify
+from orchestration.audit.definitions import Condition, check_definitions
+from orchestration.audit.journal import ACTIONS
 from orchestration.audit.reading import grant_reading
 from orchestration.audit.rights import entitle
 from orchestration.commands.access import note_rights, read_declaration
+from orchestration.commands.audit import PARTS
 from orchestration.landing import load_landing, read_declarations
 from orchestration.manifest import parse
 from orchestration.settings import ROOT, Settings
@@ -110,17 +113,22 @@ def test_what_was_received_is_read_by_the_entitled_roles_alone(shared: tuple[str
 
 def test_each_role_has_its_part_in_the_journal_and_no_more(shared: tuple[str, list[str]]) -> None:
     conninfo, roles = shared
-    writers = re.compile("chargeur|dbt_.+|droits_des_personnes")
+    writers = {
+        "chargeur": {"chargement"},
+        "dbt_.+": {"construction", "export", "purge"},
+        "droits_des_personnes": {"acces_personne", "effacement", "rectification", "purge"},
+    }
     with psycopg.connect(conninfo, autocommit=True) as admin:
         assert "rapport" in entitle(admin)
     for role in roles:
         with connected(conninfo, role) as connection:
-            try:
-                record(connection, "chargement", role, {})
-                notes = True
-            except psycopg.errors.InsufficientPrivilege:
-                notes = False
-            assert notes == bool(writers.fullmatch(role)), role
+            noted = set()
+            for action in ACTIONS:
+                with suppress(psycopg.errors.InsufficientPrivilege):
+                    record(connection, action, role, {})
+                    noted.add(action)
+            entitled = [actions for pattern, actions in writers.items() if re.fullmatch(pattern, role)]
+            assert noted == set().union(*entitled), role
             assert allowed(connection, "select count(*) from audit.journal") == (role == "rapport"), role
             for statement in (
                 "select * from audit.evenements",
@@ -135,6 +143,8 @@ def test_each_role_has_its_part_in_the_journal_and_no_more(shared: tuple[str, li
                 assert not allowed(connection, statement), (role, statement)
     with psycopg.connect(conninfo, autocommit=True) as admin:
         assert verify(admin).faults == ()
+        # What access/ gives is known; nothing else is.
+        assert check_definitions(admin, PARTS) == Condition((), ())
         first = admin.execute(
             "select action, details ? 'changements' from audit.journal where id = 1"
         ).fetchone()
