@@ -15,8 +15,6 @@ UMASK = 0o077
 def close(folder: Path, passable: bool = False) -> None:
     """Takes a folder of the platform away from other accounts, as an older version may have left it open.
 
-    A folder with an access control list (setfacl) was opened on purpose, for a web server: it stays so.
-
     Args:
         folder: nothing is done when there is none.
         passable: True for what root's server must pass through, since it runs as another account; nobody
@@ -36,7 +34,7 @@ def close(folder: Path, passable: bool = False) -> None:
         )
     wanted = 0o711 if passable and os.geteuid() == 0 else 0o700
     mode = stat.S_IMODE(found.st_mode)
-    if mode & 0o077 == wanted & 0o077 or (_opened_on_purpose(folder) and not mode & 0o002):
+    if mode & 0o077 == wanted & 0o077:
         return
     try:
         folder.chmod(mode & 0o7700 | wanted)
@@ -45,9 +43,3 @@ def close(folder: Path, passable: bool = False) -> None:
             f"Le dossier {folder} reste ouvert à d'autres comptes : {error.strerror}.",
             f"Fermez-le avec le compte à qui il est : chmod go-rwx {folder}",
         ) from error
-
-
-def _opened_on_purpose(folder: Path) -> bool:
-    # Absent outside Linux.
-    listed = getattr(os, "listxattr", lambda _: [])
-    return "system.posix_acl_access" in listed(folder)

@@ -36,10 +36,20 @@ LAUNCHING = "  Qui a ce navigateur peut lancer, arrêter, allumer des horaires ;
 
 
 def main(arguments: list[str]) -> None:
-    """Serves until it is asked to stop."""
+    """Serves until it is asked to stop.
+
+    Args:
+        arguments: `--port`, for the reader of this terminal; or `--socket` and `--adresse`, for a proxy that
+            authenticates people, and `--chemin` when it serves this below a path. Without `--lancer`, nothing
+            can be launched. With `--demon`, schedules and sensors run too.
+    """
     asked = _parser().parse_args(arguments)
     if bool(asked.port) == bool(asked.socket and asked.adresse):
         _parser().error("donnez --port, ou --socket et --adresse")
+    if asked.socket and asked.socket.parent.stat().st_mode & 0o007:
+        _parser().error(
+            f"{asked.socket.parent} est ouvert à tous les comptes : chmod o-rwx, ou un autre dossier"
+        )
     # As Ctrl-C: what was started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), _served(asked) as listener:

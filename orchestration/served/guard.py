@@ -37,6 +37,7 @@ CLOSED = (
     "navigateur qui la reçoit, et la suivante s'affiche à sa suite. Si ce navigateur l'a déjà ouverte : "
     '<a href="{start}">continuer</a>.'
 )
+FOREIGN = 'Une autre page demandait ceci en votre nom. <a href="{start}">Ouvrir celle-ci</a>.'
 
 
 class Key:
@@ -155,7 +156,8 @@ class Guard:
         return page
 
     def _closed(self) -> Response:
-        return _page(403, "Cette page ne vous est pas ouverte", CLOSED.format(start=self._start))
+        text = (CLOSED if self._key else FOREIGN).format(start=self._start)
+        return _page(403, "Cette page ne vous est pas ouverte", text)
 
 
 def _page(status: int, title: str, text: str, head: str = "") -> Response:

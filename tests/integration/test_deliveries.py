@@ -65,6 +65,8 @@ def place(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     found = Place(database, tmp_path)
 
     class Access:
+        address, user = "essai@127.0.0.1", "donnees"
+
         def conninfo(self) -> str:
             return database
 

@@ -32,7 +32,7 @@ from orchestration.rights.persons import Asked
 from orchestration.rights.places import search
 from orchestration.rights.purge import apply_purge, plan_purge
 from orchestration.rights.requests import collect, take_role
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import ROOT, Settings, database_address
 from orchestration.warehouse import EmbeddedServer
 from tests.access_project import drop_with_roles
 from tests.small_project import environment
@@ -80,6 +80,11 @@ class Platform:
             "group by 1 having count(distinct annee) = 2 order by 1 limit 1"
         )
         return found[0][0]
+
+    def confirmed(self) -> dict[str, str]:
+        """What a person types on a server shared with others."""
+        host, port = os.environ["PGHOST"], os.environ["PGPORT"]
+        return {"CONFIRMER": "1", "BASE": database_address(DATABASE, host, port)}
 
     def events(self, action: str) -> list[tuple]:
         return self.ask("select objet, details from audit.evenements where action = %s order by id", action)
@@ -228,7 +233,10 @@ def test_an_erased_person_is_nowhere_in_the_database_and_does_not_come_back(
     others = shared.ask(f"select count(*) from {RAW} where identifiant_du_jeune is distinct from %s", person)
     capsys.readouterr()
 
-    assert rights.person_erase(shared.settings, {"IDENTIFIANT": person, "CONFIRMER": "1"}) == 0
+    with pytest.raises(PlatformError, match=f"change la base {DATABASE}@"):
+        rights.person_erase(shared.settings, {"IDENTIFIANT": person, "CONFIRMER": "1"})
+    assert shared.person() == person
+    assert rights.person_erase(shared.settings, {"IDENTIFIANT": person, **shared.confirmed()}) == 0
 
     said = capsys.readouterr().out
     assert "Plus aucune valeur de la personne dans la base." in said
@@ -323,7 +331,10 @@ def test_a_rectified_value_is_the_only_one(shared: Platform, capsys: pytest.Capt
     assert "raw_sg.agents : 2 cellules sur 2" in capsys.readouterr().out
     query = "select distinct adresse_electronique from raw_sg.agents where matricule = %s"
     assert shared.ask(query, person) == [(address,)]
-    rights.person_rectify(shared.settings, {**options, "CONFIRMER": "1"})
+    with pytest.raises(PlatformError, match=f"change la base {DATABASE}@"):
+        rights.person_rectify(shared.settings, {**options, "CONFIRMER": "1"})
+    assert shared.ask(query, person) == [(address,)]
+    rights.person_rectify(shared.settings, {**options, **shared.confirmed()})
     assert shared.ask(query, person) == [("neuve@fwb.example",)]
     with psycopg.connect(shared.conninfo) as admin:
         assert search(admin, {address}).hits == ()

@@ -287,6 +287,13 @@ def test_a_half_made_data_folder_is_set_aside_and_made_again(new_server) -> None
         assert session.execute("select 1").fetchone() == (1,)
 
 
+def test_the_server_names_the_databases_that_somebody_made(new_server) -> None:
+    server = new_server()
+    assert server.databases() == []
+    server.ensure_database("essai")
+    assert server.databases() == ["essai"]
+
+
 def test_stop_leaves_no_process(new_server) -> None:
     server = new_server()
     assert server.stop() is False

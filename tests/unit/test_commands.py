@@ -76,7 +76,7 @@ def test_make_works_from_any_folder_and_below_any_path(tmp_path: Path, way: str)
     around = {"NAME": "LAPTOP-7", "STRICT": "1", "CONFIRMER": "1"}
     done = make("-s", way, place, "env", "LANDING=depots/age", folder=tmp_path, **around)
     assert done.stdout == f"env|{tmp_path}|depots/age||1|\n", done.stderr
-    assert "CONFIRMER=1 dans l'environnement ne compte pas" in done.stderr
+    assert "CONFIRMER dans l'environnement ne compte pas" in done.stderr
 
 
 def test_a_relative_landing_is_the_callers(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_tools_are_led_to_the_embedded_server_only() -> None:
 
 def test_a_shared_server_keeps_the_users_ways() -> None:
     shared = {name: "x" for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")}
-    settings = Settings.load({**shared, "DBT_TARGET": "staging"})
+    settings = Settings.load({**shared, "DBT_TARGET": "staging", "LANDING": "access"})
     environment = child_environment(settings, ACCESS, {"PGOPTIONS": "-c role=x", "PATH": ""})
     assert environment["PGOPTIONS"] == "-c role=x"
     assert "PGSSLMODE" not in platform_variables(settings, ACCESS)
