@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from orchestration.access.declaration import TURN
 from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
 from orchestration.landing.tables import REJECTS_TABLE
@@ -75,7 +76,7 @@ def find_orphans(connection: psycopg.Connection, manifest: Manifest) -> list[Orp
     return [
         Orphan(schema, name, _KINDS[kind], rows)
         for schema, name, kind, rows in connection.execute(_FOUND, [sorted(schemas), list(_KINDS)])
-        if (schema, name) not in known and name != REJECTS_TABLE
+        if (schema, name) not in known and name not in (REJECTS_TABLE, TURN)
     ]
 
 

@@ -181,7 +181,8 @@ class _Load:
         if report.loaded:
             # The first models read the table at once, long before autovacuum would look at it.
             with _lost_server(self.connection):
-                self.connection.execute(sql.SQL("analyze {}").format(raw_table(table)))
+                # Another load of it, under way, will do so in its turn.
+                self.connection.execute(sql.SQL("analyze (skip_locked) {}").format(raw_table(table)))
         report.files.sort(key=lambda file: file.path)
         report.settle(ever_loaded)
         return report
@@ -252,7 +253,7 @@ class _Load:
                     "Retirez de la zone de dépôt celui qui est de trop, puis relancez.",
                 )
             with (self.landing / match.path).open("rb") as file, self.connection.transaction():
-                lock(self.connection, f"{table.schema}.{table.identifier}")
+                lock(self.connection, table)
                 return _FileLoad(
                     self.connection, table, match, file, report, self.landing, aside, present, accepted
                 ).run()
@@ -319,7 +320,7 @@ class _Load:
         message = _same_extract(winner.path)
         report = FileReport(match.path, match.variant.name, "inchange", message)
         with self.connection.transaction():
-            lock(self.connection, f"{table.schema}.{table.identifier}")
+            lock(self.connection, table)
             signature = audit.signature((self.landing / match.path).stat())
             last = audit.last_entry(self.connection, table, match.path)
             if last and last.statut == "doublon" and last.signature == signature:

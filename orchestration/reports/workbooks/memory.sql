@@ -38,8 +38,8 @@ as $$
 declare
     nombre bigint;
 begin
-    if avant > now() - interval '90 days' then
-        raise exception 'Les retours des 90 derniers jours ne se purgent pas.' using errcode = '22023';
+    if avant is null or not isfinite(avant) or avant > now() - interval '90 days' then
+        raise exception 'Les retours des 90 derniers jours ne se purgent pas : donnez une date d''avant.' using errcode = '22023';
     end if;
     perform set_config('plateforme.purge', 'oui', true);
     delete from plateforme.retours_gestionnaires where lu_le < avant;
