@@ -31,7 +31,7 @@ EXEMPT = {
     "audit": "chargeur|dbt_.+|droits_des_personnes|rapport",
     "historique": "dbt_.+|rapport",
 }
-# Who owns the journal and the history: their functions wait for one another.
+# Who owns the journal and the history: its functions are written in PL/pgSQL, and wait for one another.
 KEEPER = "audit_proprietaire"
 _BUILDING_FUNCTIONS = (
     "acces.appliquer(text,text)",
@@ -75,6 +75,7 @@ _OWNED = {
     "foreign-data wrapper": "foreign data wrapper",
     "statistics object": "statistics",
 }
+_ROUNDS = 3
 # Seconds that `make access` waits for another one.
 PATIENCE = 60
 # The embedded server, whose databases are all the platform's (orchestration/warehouse/processes.py).
@@ -129,9 +130,15 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
         with psycopg.connect(conninfo) as connection:
             check_account(connection)
             _take_turn(connection)
-            changes = [change for change in plan_access(connection, declaration) if not change.administrator]
-            for change in changes:
-                connection.execute(change.statement.encode())
+            # An object given back to its owner has rights of its own to settle.
+            for _ in range(_ROUNDS):
+                planned = plan_access(connection, declaration)
+                mine = [change for change in planned if not change.administrator]
+                if not mine:
+                    break
+                for change in mine:
+                    connection.execute(change.statement.encode())
+                changes += mine
     except psycopg.Error as error:
         raise PlatformError(
             f"PostgreSQL refuse d'appliquer les accès : {' '.join(str(error).split())}. Rien n'a changé.",
@@ -456,11 +463,14 @@ class _Planner:
             "where l.lanpltrusted and a.grantee <> l.lanowner"
         )
         # Whom the closing of what was everybody's must leave at work.
-        keepers = [
+        if self._rows("select to_regrole(%s)", [KEEPER]) == [(None,)]:
+            yield Change("Langages", f"create role {KEEPER} nologin", administrator=not self.superuser)
+        keepers = [KEEPER] + [
             name
             for (name,) in self._rows(
-                "select rolname from pg_roles where not rolsuper and "
-                "oid in (select datdba from pg_database where datname = current_database())"
+                "select rolname from pg_roles where not rolsuper and rolname <> %s and "
+                "oid in (select datdba from pg_database where datname = current_database())",
+                [KEEPER],
             )
         ]
         speakers = {
@@ -502,9 +512,7 @@ class _Planner:
                 [_WAITING],
             )
         }
-        if self._rows("select to_regrole(%s)", [KEEPER]) == [(None,)]:
-            yield Change("Fonctions", f"create role {KEEPER} nologin", administrator=not self.superuser)
-        for role in sorted({KEEPER, *keepers} - allowed):
+        for role in sorted({*keepers} - allowed):
             yield Change(
                 "Fonctions",
                 self._sql(f"grant execute on function {_WAITING} to {{}}", role),

@@ -40,7 +40,8 @@ objets as (
     where a.attacl is not null
     union all
     select
-        'Fonctions', case p.prokind when 'p' then 'procedure' else 'function' end, p.oid::regprocedure::text, '',
+        'Fonctions', 'routine',
+        format('%%I.%%I(%%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)), '',
         'pg_proc'::regclass, p.oid, 0, n.nspname, p.proowner, coalesce(p.proacl, acldefault('f', p.proowner)),
         -- Those that let anybody keep, pass or block, out of sight.
         case when n.nspname <> 'pg_catalog' or p.proname !~ %(closed)s then acldefault('f', p.proowner) end
@@ -55,7 +56,7 @@ objets as (
     where nspname = any(%(exempt)s) or nspname in ('pg_catalog', 'information_schema', 'pg_toast')
     union all
     select
-        'Types', 'type', format_type(t.oid, null), '', 'pg_type'::regclass, t.oid, 0, n.nspname, t.typowner,
+        'Types', 'type', format('%%I.%%I', n.nspname, t.typname), '', 'pg_type'::regclass, t.oid, 0, n.nspname, t.typowner,
         coalesce(t.typacl, acldefault('T', t.typowner)), acldefault('T', t.typowner)
     from pg_type as t
     inner join pg_namespace as n on t.typnamespace = n.oid

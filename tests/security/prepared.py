@@ -42,7 +42,7 @@ META = {
     "fct_interne": {"gouvernance": {"classification": "interne"}},
 }
 ROWS = (
-    "insert into age.dim_ecoles select n::text, 'Nom ' || n, (10 + n % 3)::text "
+    "insert into age.dim_ecoles select n::text, 'Nom ' || n, (10 + 10 * (n % 3))::text "
     "from generate_series(1, 300) as n"
 )
 
