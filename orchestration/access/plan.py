@@ -139,6 +139,11 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
                 for change in mine:
                     connection.execute(change.statement.encode())
                 changes += mine
+    except psycopg.errors.LockNotAvailable as error:
+        raise PlatformError(
+            f"Les accès attendent depuis {PATIENCE} s un objet que tient {_busy(conninfo)}. Rien n'a changé.",
+            "Demandez à ce rôle de finir sa transaction, puis relancez make access.",
+        ) from error
     except psycopg.Error as error:
         raise PlatformError(
             f"PostgreSQL refuse d'appliquer les accès : {' '.join(str(error).split())}. Rien n'a changé.",
@@ -150,10 +155,22 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
 
 def _take_turn(connection: psycopg.Connection) -> None:
     """Has two applications come one after the other, by a lock that only who writes the declaration takes."""
+    # Until the end: a reader who keeps his transaction open holds the view that must be made again.
+    connection.execute(f"set local lock_timeout = '{PATIENCE}s'")
     if connection.execute("select to_regclass('acces.declaration')").fetchone() != (None,):
-        connection.execute(f"set local lock_timeout = '{PATIENCE}s'")
         connection.execute("lock table acces.declaration in share row exclusive mode")
-        connection.execute("set local lock_timeout = 0")
+
+
+def _busy(conninfo: str) -> str:
+    """Who has a transaction open in the database, in French."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        row = connection.execute(
+            "select string_agg(format('la session %s (rôle %s, depuis le %s)', pid, usename, "
+            "to_char(xact_start, 'DD/MM à HH24:MI')), ' ou ' order by xact_start) from pg_stat_activity "
+            "where datname = current_database() and xact_start is not null and pid <> pg_backend_pid() "
+            "and usename is not null"
+        ).fetchone()
+    return row[0] if row and row[0] else "une session qui vient de finir"
 
 
 def check_account(connection: psycopg.Connection) -> None:
@@ -487,7 +504,8 @@ class _Planner:
             _STRAYS,
             {
                 "roles": list(self.declared.roles),
-                "judged": [f"{OWN}.declaration", *(".".join(place) for place in self.restricted)],
+                "judged": [f"{OWN}.declaration"],
+                "views": f"({'|'.join(views)})$",
                 "tables": [schema for schema in self.declared.schemas if not schema.endswith(views)],
                 "functions": schemas,
                 "exempt": list(EXEMPT),

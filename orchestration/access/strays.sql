@@ -23,6 +23,8 @@ relations as (
     inner join pg_namespace as n on c.relnamespace = n.oid
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and n.nspname !~ '^pg_(toast_)?temp_'
         and format('%%s.%%s', n.nspname, c.relname) <> all(%(judged)s) and n.nspname <> all(%(tables)s)
+        -- Such a view is declared, or dropped.
+        and not (c.relkind = 'v' and n.nspname ~ %(views)s)
 ),
 
 objets as (
@@ -119,8 +121,12 @@ select distinct
 from octrois as o
 where o.is_grantable
     or not (
-        -- As PostgreSQL, or an extension, was installed.
-        exists (
+        -- As PostgreSQL, or an extension, was installed; it did not write down what its standard views allow.
+        (
+            o.place = 'information_schema' and o.grantee = 0 and o.oid < 16384
+            and o.droit in ('USAGE', 'SELECT', 'EXECUTE')
+        )
+        or exists (
             select from pg_init_privs as i, aclexplode(i.initprivs) as a
             where i.classoid = o.classe and i.objoid = o.oid and i.objsubid = o.rang
                 and a.grantee = o.grantee and a.privilege_type = o.droit and not a.is_grantable

@@ -98,6 +98,10 @@ COLUMNS = (
     "on c.oid = a.attrelid where a.atttypid = 'aclitem[]'::regtype and c.relkind = 'r' and a.attnum > 0 "
     "and c.relnamespace = 'pg_catalog'::regnamespace"
 )
+RELATIONS = (
+    "select n.nspname, c.relname from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
+    "where c.relkind in ('r', 'p', 'v', 'm') and n.nspname !~ '^(pg_|information_schema)' order by 1, 2"
+)
 COLUMN_RIGHTS = ("SELECT", "INSERT", "UPDATE", "REFERENCES")
 
 
@@ -262,13 +266,18 @@ def faults(
         relations: schema and name of the platform's tables and views.
         closed: what of it the platform takes back, on this server.
     """
-    closed = list(closed)
-    common = {right[1:] for right in everybody if not _closed(right, closed)}
+    common = usual(everybody, closed)
     return sorted(
         f"{right[0]} peut {right[3]} sur {right[1]} {right[2]}"
         for right in found
         if right[1:] not in common and not declared(right, relations)
     )
+
+
+def usual(everybody: Iterable[Right], closed: Iterable[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    """What everybody has and keeps: clients read PostgreSQL's catalogues."""
+    closed = list(closed)
+    return {right[1:] for right in everybody if not _closed(right, closed)}
 
 
 def missing(

@@ -19,21 +19,19 @@ from tests.security.matrix import (
     CLOSED,
     CLOSED_EMBEDDED,
     KINDS,
+    RELATIONS,
     Right,
     default_rights,
     faults,
     kinds,
     missing,
     rights,
+    usual,
 )  # fmt: skip
 from tests.security.prepared import Prepared, prepared
 
 # The libpq string of a superuser of another server, where two databases and some roles are made, and dropped.
 SERVER = "ESSAI_POSTGRESQL"
-RELATIONS = (
-    "select n.nspname, c.relname from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
-    "where c.relkind in ('r', 'p', 'v', 'm') and n.nspname !~ '^(pg_|information_schema)' order by 1, 2"
-)
 # What somebody gives by hand or leaves behind, one of each kind -> what the plan says of it.
 GIFTS = {
     "grant select on agaj.fct_dossiers to bi": "revoke all on agaj.fct_dossiers from bi",
@@ -170,6 +168,9 @@ def test_every_role_every_kind_every_action_is_as_declared(judged: Judged) -> No
     """A role with more than its entries, on whatever kind of object."""
     assert judged.faults() == []
     assert judged.base.plan() == []
+    with judged.base.session() as admin:
+        found = {right[1:] for right in rights(admin, ["bi"])}
+    assert usual(judged.everybody, judged.closed) - found == set()
     with judged.base.session() as admin:
         found = default_rights(admin, list(judged.base.declaration.roles))
     # Tables to come are read, or more, by those that have the whole layer.
