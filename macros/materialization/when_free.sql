@@ -56,6 +56,16 @@ begin
     with recursive lecteurs as (
         select _relation as oid, 0 as rang
         union all
+        -- The views of access/ that read it through a function, which PostgreSQL does not know (macros/access).
+        select restreinte.oid, 1
+        from pg_catalog.pg_class as lue
+        inner join pg_catalog.pg_namespace as schema_lu on lue.relnamespace = schema_lu.oid
+        inner join pg_catalog.pg_namespace as a_part
+            on a_part.nspname in (schema_lu.nspname || '_masque', schema_lu.nspname || '_filtre')
+        inner join pg_catalog.pg_class as restreinte
+            on restreinte.relnamespace = a_part.oid and restreinte.relname = lue.relname and restreinte.relkind = 'v'
+        where lue.oid = _relation
+        union all
         select regle.ev_class, lecteurs.rang + 1
         from lecteurs
         inner join pg_catalog.pg_depend as lien

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 from orchestration.access.files import ACTIONS, ALL, ALL_ROWS, BUILT, EACH, LAYERS, Entry
 from orchestration.governance.datasets import read_datasets
+from orchestration.landing.erased import LIST as ERASED
 from orchestration.landing.tables import REJECTS_TABLE
 from orchestration.manifest.metadata import meta_of
 from orchestration.manifest.nodes import Manifest, Node, domain_of, label_of, layer_of, of_type
@@ -17,6 +19,12 @@ from orchestration.manifest.nodes import Manifest, Node, domain_of, label_of, la
 # A role that may read only masked sees null in these columns, and in those the YAML does not describe.
 MASKED_CATEGORIES = frozenset({"identifiant_direct", "identifiant_indirect", "sensible"})
 MASKED_SUFFIX = "_masque"
+# Where a role that may see some rows only reads: `<schema>_filtre`.
+FILTERED_SUFFIX = "_filtre"
+# The empty table by whose lock a build holds its turn (orchestration/building/turns.py).
+TURN = "tour_de_construction"
+# Layers that only the loader writes.
+RECEIVED = ("brut", "plateforme")
 FILTERS = ("ag", "pouvoir_organisateur")
 FILTER_KEYS = {"filtre", "colonne"}
 WARNING_DAYS = 30
@@ -57,12 +65,14 @@ class Declaration:
         roles: role -> its description in French, for PostgreSQL's comments.
         schemas: schemas that are managed, in order; they are made when missing.
         builders: schema -> roles that create in it.
+        owners: schema -> roles that may own something there: those of `builders`, past reviews included.
         content: the part that the database keeps (table acces.declaration), see functions.sql.
     """
 
     roles: Mapping[str, str]
     schemas: tuple[str, ...]
     builders: Mapping[str, frozenset[str]]
+    owners: Mapping[str, frozenset[str]]
     content: Mapping[str, Any]
 
     @property
@@ -125,6 +135,11 @@ def check_entries(entries: Sequence[Entry], manifest: Manifest) -> list[str]:
                 f"Écrivez « lignes: {ALL_ROWS} », ou les valeurs que le rôle peut voir."
             )
         if isinstance(entry.rows, Mapping):
+            if entry.actions != ("lecture",):
+                faults.append(
+                    f"{entry.place}, clé « lignes » : qui ne voit que des lignes lit seulement : "
+                    "actions: [lecture]."
+                )
             known = {relation.filter[0] for relation in filtered if relation.filter}
             for name in sorted(set(entry.rows) - known):
                 faults.append(
@@ -165,38 +180,48 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
     rights: set[tuple[str, str, str | None, str]] = set()
     rows: set[tuple[str, str, str, str]] = set()
     builders: dict[str, set[str]] = {}
-    masked: set[tuple[str, str]] = set()
+    owners: dict[str, set[str]] = {}
+    # (suffix of the schema, relation) -> whether somebody reads it there today, through a view.
+    restricted: dict[tuple[str, Relation], bool] = {}
     for entry, role, only in _expanded(entries, domains):
         roles.setdefault(role, f"Données au Centre, {entry.file}. {entry.reason}")
-        if entry.review < today:
-            continue
+        valid = entry.review >= today
         for schema, name, action in _rights(entry, relations, only):
             if action == "creation":
-                builders.setdefault(schema, set()).add(role)
-            else:
-                place = f"{schema}{MASKED_SUFFIX}" if entry.masked else schema
-                rights.add((role, place, name, ACTIONS[action]))
+                owners.setdefault(schema, set()).add(role)
+                if valid:
+                    builders.setdefault(schema, set()).add(role)
+            elif valid:
+                rights.add((role, schema, name, ACTIONS[action]))
         if "lecture" not in entry.actions:
             continue
         for relation in _covered(entry, relations, only):
-            if entry.masked:
-                masked.add((relation.schema, relation.name))
-            if relation.filter:
+            if suffix := _suffix(entry, relation):
+                restricted[suffix, relation] = valid or restricted.get((suffix, relation), False)
+            if relation.filter and valid:
                 for value in _values(entry, relation.filter[0]):
                     rows.add((role, relation.schema, relation.name, value))
-    masked_schemas = {f"{schema}{MASKED_SUFFIX}" for schema, _ in masked}
-    for schema, _ in masked:
-        builders.setdefault(f"{schema}{MASKED_SUFFIX}", set()).update(builders.get(schema, ()))
-    named = (
-        {relation.schema for relation in relations} | {schema for _, schema, _, _ in rights} | set(builders)
+    for suffix, relation in restricted:
+        # The view is made, and made again, by who builds its table.
+        for places in (builders, owners):
+            places.setdefault(f"{relation.schema}{suffix}", set()).update(places.get(relation.schema, ()))
+    schemas = (
+        {relation.schema for relation in relations} | {schema for _, schema, _, _ in rights} | set(owners)
     )
     content = {
-        "schemas": sorted(named | masked_schemas),
+        "schemas": sorted(schemas),
+        "tour": TURN,
         # Nothing in a schema but this, for the entries of a whole layer.
         "exceptions": sorted(
             [relation.schema, REJECTS_TABLE]
             for relation in _one_by_schema(relations)
             if relation.layer == "brut"
+        ),
+        # What is received and the journal of it: who made the table may not empty it either.
+        "bornees": sorted(
+            {(relation.schema, relation.name) for relation in relations if relation.layer in RECEIVED}
+            | {(relation.schema, REJECTS_TABLE) for relation in relations if relation.layer == "brut"}
+            | {tuple(ERASED.split("."))}
         ),
         "droits": [
             {"role": role, "schema": schema, "relation": name, "droit": privilege}
@@ -207,27 +232,36 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
             for schema in sorted(builders)
             for role in sorted(builders[schema])
         ],
-        "filtres": [
-            {"schema": relation.schema, "relation": relation.name, "colonne": relation.filter[1]}
-            for relation in relations
-            if relation.filter
-        ],
         "lignes": [
             {"role": role, "schema": schema, "relation": name, "valeur": value}
             for role, schema, name, value in sorted(rows)
         ],
-        "masques": [
-            {"schema": relation.schema, "relation": relation.name, "claires": sorted(relation.clear)}
-            for relation in relations
-            if (relation.schema, relation.name) in masked
+        "restreintes": [
+            {
+                "suffixe": suffix,
+                "schema": relation.schema,
+                "relation": relation.name,
+                "claires": sorted(relation.clear) if suffix == MASKED_SUFFIX else None,
+                "colonne": relation.filter[1] if relation.filter else None,
+            }
+            for suffix, relation in sorted(restricted, key=lambda one: (one[0], one[1].schema, one[1].name))
+            if restricted[suffix, relation]
         ],
     }
     return Declaration(
         roles=dict(sorted(roles.items())),
         schemas=tuple(content["schemas"]),
         builders={schema: frozenset(found) for schema, found in builders.items()},
-        content=content,
+        owners={schema: frozenset(found) for schema, found in owners.items()},
+        content=json.loads(json.dumps(content)),
     )
+
+
+def _suffix(entry: Entry, relation: Relation) -> str:
+    """Of the schema in which an entry reads a relation: "" for the relation itself."""
+    if entry.masked:
+        return MASKED_SUFFIX
+    return FILTERED_SUFFIX if relation.filter and isinstance(entry.rows, Mapping) else ""
 
 
 def _expanded(entries: Iterable[Entry], domains: Sequence[str]) -> Iterator[tuple[Entry, str, str | None]]:
@@ -255,19 +289,18 @@ def _rights(
     entry: Entry, relations: Sequence[Relation], only: str | None
 ) -> Iterator[tuple[str, str | None, str]]:
     """(schema, relation or None for all of them, action) of an entry."""
-    whole = entry.classifications is None
+    # Who sees some rows only has no right on what `make access` has not seen yet.
+    whole = entry.classifications is None and not isinstance(entry.rows, Mapping)
+    suffix = MASKED_SUFFIX if entry.masked else ""
     for action in entry.actions:
         if whole:
             for layer in entry.layers:
                 for schema in _schemas(entry, layer, relations, only):
-                    yield (
-                        schema,
-                        REJECTS_TABLE if layer == "rejets" and action != "creation" else None,
-                        action,
-                    )
+                    named = layer == "rejets" and action != "creation"
+                    yield f"{schema}{suffix}", REJECTS_TABLE if named else None, action
         for relation in _covered(entry, relations, only):
             if not whole or relation.label in entry.datasets:
-                yield relation.schema, relation.name, action
+                yield f"{relation.schema}{_suffix(entry, relation)}", relation.name, action
 
 
 def _schemas(entry: Entry, layer: str, relations: Iterable[Relation], only: str | None) -> Iterator[str]:
@@ -324,7 +357,7 @@ def _filter_faults(manifest: Manifest) -> Iterator[str]:
         if node["resource_type"] != "model" or layer_of(node) != "marts":
             yield f"{place} : seul un mart partage ses lignes."
         elif node["config"].get("materialized") == "view":
-            yield f"{place} : PostgreSQL filtre les lignes d'une table ; matérialisez le mart en table."
+            yield f"{place} : la plateforme filtre les lignes d'une table ; matérialisez le mart en table."
         elif not isinstance(said, Mapping) or set(said) != FILTER_KEYS:
             yield f"{place} : deux clés, filtre ({', '.join(FILTERS)}) et colonne."
         elif said["filtre"] not in FILTERS:

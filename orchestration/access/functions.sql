@@ -5,18 +5,12 @@
 create or replace function {schema}.ecarts(declaration jsonb, nom_schema text, nom_relation text)
 returns setof text
 language plpgsql stable
-set search_path = pg_catalog
+set search_path = pg_catalog, pg_temp
 as $ecarts$
 declare
     relation record;
-    filtre record;
-    masque record;
+    restreinte record;
     objet text := format('%I.%I', nom_schema, nom_relation);
-    condition text;
-    empreinte text;
-    corps text;
-    vue text;
-    courante oid;
 begin
     select c.oid, c.relkind, c.relowner, c.relrowsecurity, pg_get_userbyid(c.relowner) as proprietaire
     into relation
@@ -26,107 +20,155 @@ begin
         return;
     end if;
 
-    -- Rows: one policy, for all; owners are not held by it, and must not be (dbt rebuilds).
-    select f.colonne into filtre
-    from jsonb_to_recordset(declaration -> 'filtres') as f (schema text, relation text, colonne text)
-    where f.schema = nom_schema and f.relation = nom_relation;
-    if filtre.colonne is not null and relation.relkind in ('r', 'p') then
-        condition := format(
-            '(select acces.valeurs(current_user, %L, %L)) && array[''*'', cast(%I as text)]',
-            nom_schema, nom_relation, filtre.colonne
-        );
-        empreinte := format('Lignes permises par access/ (%s)', md5(condition));
-        if not relation.relrowsecurity then
-            return next format('alter table %s enable row level security', objet);
-        end if;
-        return query
-            select format('drop policy %I on %s', polname, objet) from pg_policy
-            where polrelid = relation.oid
-                and (
-                    polname <> 'acces_lignes'
-                    -- As it was made: ALTER POLICY changes what it lets through, and keeps its comment.
-                    or obj_description(oid, 'pg_policy') is distinct from
-                        empreinte || ' ' || md5(concat(polqual, polroles))
-                );
-        if not exists (
-            select from pg_policy
-            where polrelid = relation.oid and polname = 'acces_lignes' and polpermissive and polcmd = 'r'
-                and obj_description(oid, 'pg_policy') = empreinte || ' ' || md5(concat(polqual, polroles))
-        ) then
-            return next format('create policy acces_lignes on %s for select using (%s)', objet, condition);
-            return next format(
-                'do %L',
-                format(
-                    'begin execute format(''comment on policy acces_lignes on %s is %%L'', (select %L || '' '' '
-                    '|| md5(concat(polqual, polroles)) from pg_policy where polname = ''acces_lignes'' '
-                    'and polrelid = cast(%L as regclass))); end',
-                    replace(replace(objet, '%', '%%'), '''', ''''''), empreinte, objet
-                )
-            );
-        end if;
-    elsif relation.relrowsecurity then
-        return query
-            select format('drop policy %I on %s', polname, objet) from pg_policy where polrelid = relation.oid;
+    -- No policy: EXPLAIN ANALYZE counts for whoever reads a table the rows that a policy hides.
+    return query
+        select format('drop policy if exists %I on %s', polname, objet) from pg_policy where polrelid = relation.oid;
+    if relation.relrowsecurity then
         return next format('alter table %s disable row level security', objet);
     end if;
 
     return query select {schema}.octrois(declaration, nom_schema, nom_relation, relation.oid, null);
 
-    -- The masked view: columns in the same order, null where a role that reads masked must not see.
-    select m.claires into masque
-    from jsonb_to_recordset(declaration -> 'masques') as m (schema text, relation text, claires jsonb)
-    where m.schema = nom_schema and m.relation = nom_relation;
-    if masque.claires is null then
-        return;
-    end if;
-    vue := format('%I.%I', nom_schema || '_masque', nom_relation);
-    select string_agg(
-        case
-            when masque.claires ? a.attname then format('%I', a.attname)
-            else format('cast(null as %s) as %I', format_type(a.atttypid, a.atttypmod), a.attname)
-        end,
-        ', ' order by a.attnum
-    ) into corps
+    for restreinte in
+        select r.suffixe, r.claires, r.colonne
+        from jsonb_to_recordset(declaration -> 'restreintes')
+            as r (suffixe text, schema text, relation text, claires jsonb, colonne text)
+        where r.schema = nom_schema and r.relation = nom_relation
+        order by r.suffixe
+    loop
+        return query
+            select {schema}.vue_restreinte(
+                declaration, nom_schema, nom_relation, relation.oid, relation.relowner, restreinte.suffixe,
+                restreinte.claires, restreinte.colonne
+            );
+    end loop;
+end
+$ecarts$;
+
+-- The view through which a table is read in part, and its rights. Columns stand in the table's order, null
+-- where the role must not see. Where rows are shared out the view reads a function that runs as the owner and
+-- gives the caller's rows only: what the caller adds to a query (condition, EXPLAIN ANALYZE, function of his
+-- own, cast that fails) never meets a row that is not his, and no plan shows the table.
+create or replace function {schema}.vue_restreinte(
+    declaration jsonb, nom_schema text, nom_relation text, identite oid, compte oid, suffixe text,
+    claires jsonb, colonne text
+)
+returns setof text
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $vue_restreinte$
+declare
+    proprietaire name := pg_get_userbyid(compte);
+    objet text := format('%I.%I', nom_schema, nom_relation);
+    vue text := format('%I.%I', nom_schema || suffixe, nom_relation);
+    noms text;
+    valeurs text;
+    types text;
+    corps text;
+    fonction text;
+    courante oid;
+    courante_fonction oid;
+    empreinte text;
+begin
+    select
+        string_agg(format('%I', a.attname), ', ' order by a.attnum),
+        string_agg(
+            case
+                when claires is null or claires ? a.attname then format('t.%I', a.attname)
+                else format('cast(null as %s) as %I', format_type(a.atttypid, a.atttypmod), a.attname)
+            end,
+            ', ' order by a.attnum
+        ),
+        string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' order by a.attnum)
+    into noms, valeurs, types
     from pg_attribute as a
-    where a.attrelid = relation.oid and a.attnum > 0 and not a.attisdropped;
-    corps := format('select %s from %s', corps, objet);
-    if condition is not null then
-        corps := format('%s where %s', corps, condition);
+    where a.attrelid = identite and a.attnum > 0 and not a.attisdropped;
+    corps := format('select %s from %s as t', valeurs, objet);
+
+    select p.oid into courante_fonction
+    from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname = nom_schema || suffixe and p.proname = nom_relation and p.pronargs = 0;
+    if colonne is not null then
+        -- What it does inside is not told to the caller, who may ask for plans (debug_print_plan).
+        fonction := format(
+            'create function %s() returns table (%s) language sql stable security definer '
+            'set search_path = pg_catalog, pg_temp set client_min_messages = error as %L',
+            vue, types, format(
+                '%s where (select acces.valeurs(%L, %L)) && array[''*'', cast(t.%I as text)]',
+                corps, nom_schema, nom_relation, colonne
+            )
+        );
+        empreinte := format('Lignes permises de %s (%s)', objet, md5(fonction));
+        corps := format('select %s from %s()', noms, vue);
+        if courante_fonction is not null and not exists (
+            select from pg_proc
+            where oid = courante_fonction and proowner = compte
+                and obj_description(oid, 'pg_proc') = empreinte || ' ' || md5(pg_get_functiondef(oid))
+        ) then
+            return next format('drop function %s() cascade', vue);
+            courante_fonction := null;
+        end if;
+        if courante_fonction is null then
+            return next fonction;
+            return next format(
+                'do %L',
+                format(
+                    'begin execute format(''comment on function %s() is %%L'', (select %L || '' '' '
+                    '|| md5(pg_get_functiondef(cast(%L as regprocedure))))); end',
+                    replace(replace(vue, '%', '%%'), '''', ''''''), empreinte, vue || '()'
+                )
+            );
+            if proprietaire <> current_user then
+                return next format('alter function %s() owner to %I', vue, proprietaire);
+            end if;
+        end if;
+        return query
+            select {schema}.octrois_fonction(
+                declaration, nom_schema || suffixe, nom_relation, courante_fonction, proprietaire
+            );
+    elsif courante_fonction is not null then
+        return next format('drop function %s() cascade', vue);
     end if;
+
     -- The identity of the table is part of it: dbt swaps tables, and a view follows the old one.
     empreinte := format(
-        'Vue masquée de %s (%s)', objet, md5(relation.oid::text || relation.proprietaire || corps)
+        'Vue restreinte de %s (%s)', objet,
+        md5(concat_ws(' ', proprietaire, corps, case when colonne is null then identite end))
     );
     select c.oid into courante
     from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace
-    where n.nspname = nom_schema || '_masque' and c.relname = nom_relation;
-    -- As it was made: CREATE OR REPLACE VIEW changes what it shows, and keeps its comment.
-    if courante is null or obj_description(courante, 'pg_class') is distinct from empreinte || ' ' || (
-        select md5(ev_action::text) from pg_rewrite where ev_class = courante
+    where n.nspname = nom_schema || suffixe and c.relname = nom_relation;
+    -- As it was made: CREATE OR REPLACE VIEW and ALTER VIEW change what it shows, and keep its comment.
+    if courante is null or (colonne is not null and courante_fonction is null) or not exists (
+        select from pg_class as c inner join pg_rewrite as r on r.ev_class = c.oid
+        where c.oid = courante and c.relowner = compte
+            and obj_description(c.oid, 'pg_class')
+                = empreinte || ' ' || md5(concat(r.ev_action::text, c.reloptions))
     ) then
         if courante is not null then
-            return next format('drop view %s cascade', vue);
+            return next format('drop view if exists %s cascade', vue);
         end if;
         return next format('create view %s with (security_barrier = true) as %s', vue, corps);
         return next format(
             'do %L',
             format(
                 'begin execute format(''comment on view %s is %%L'', (select %L || '' '' '
-                '|| md5(ev_action::text) from pg_rewrite where ev_class = cast(%L as regclass))); end',
+                '|| md5(concat(r.ev_action::text, c.reloptions)) from pg_class as c '
+                'inner join pg_rewrite as r on r.ev_class = c.oid where c.oid = cast(%L as regclass))); end',
                 replace(replace(vue, '%', '%%'), '''', ''''''), empreinte, vue
             )
         );
-        if relation.proprietaire <> current_user then
-            return next format('alter view %s owner to %I', vue, relation.proprietaire);
+        if proprietaire <> current_user then
+            return next format('alter view %s owner to %I', vue, proprietaire);
         end if;
         courante := null;
     end if;
     return query
         select {schema}.octrois(
-            declaration, nom_schema || '_masque', nom_relation, courante, relation.proprietaire::text
+            declaration, nom_schema || suffixe, nom_relation, courante, proprietaire::text
         );
 end
-$ecarts$;
+$vue_restreinte$;
 
 -- The grants and revocations of a relation; `identite` is null for a view that is about to be made.
 create or replace function {schema}.octrois(
@@ -134,7 +176,7 @@ create or replace function {schema}.octrois(
 )
 returns setof text
 language sql stable
-set search_path = pg_catalog
+set search_path = pg_catalog, pg_temp
 as $octrois$
     with objet as (
         select
@@ -142,17 +184,22 @@ as $octrois$
                 '%s%I.%I', case when c.relkind = 'S' then 'sequence ' else '' end, nom_schema, nom_relation
             ) as nom,
             coalesce(c.relkind, 'v') as genre,
-            c.relacl as droits,
+            coalesce(c.relacl, acldefault('r', c.relowner)) as droits,
             c.relowner as compte,
             coalesce(pg_get_userbyid(c.relowner), proprietaire_prevu) as proprietaire,
-            not exists (
+            nom_relation <> declaration ->> 'tour' and not exists (
                 select from jsonb_array_elements(declaration -> 'exceptions') as e
                 where e ->> 0 = nom_schema and e ->> 1 = nom_relation
-            ) as ordinaire
+            ) as ordinaire,
+            -- What even the role that made it only has as declared: it neither empties nor rewrites it.
+            exists (
+                select from jsonb_array_elements(declaration -> 'bornees') as e
+                where e ->> 0 = nom_schema and e ->> 1 = nom_relation
+            ) as bornee
         from (values (identite)) as v (oid) left join pg_class as c on c.oid = v.oid
     ),
 
-    voulus as (
+    declares as (
         select distinct
             d.role as beneficiaire,
             d.droit
@@ -162,8 +209,23 @@ as $octrois$
             and (d.relation = nom_relation or (d.relation is null and objet.ordinaire))
             -- An identity column asks nothing of its sequence: only the owner draws numbers by hand.
             and objet.genre <> 'S'
-            -- An owner has all rights already; the view about to be made is of the table's owner.
-            and d.role is distinct from objet.proprietaire
+        union all
+        -- Who builds in a schema may lock its turn, and nobody else.
+        select c.role, 'UPDATE'
+        from jsonb_to_recordset(declaration -> 'createurs') as c (role text, schema text)
+        where c.schema = nom_schema and nom_relation = declaration ->> 'tour'
+    ),
+
+    voulus as (
+        -- An owner has all rights already; the view about to be made is of the table's owner.
+        select d.beneficiaire, d.droit
+        from declares as d, objet
+        where d.beneficiaire is distinct from objet.proprietaire or objet.bornee
+        union all
+        select objet.proprietaire, 'MAINTAIN'
+        from objet
+        where objet.bornee and current_setting('server_version_num')::integer >= 170000
+            and objet.proprietaire in (select beneficiaire from declares)
     ),
 
     actuels as (
@@ -171,10 +233,10 @@ as $octrois$
             case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee) end as beneficiaire,
             a.grantee,
             a.privilege_type as droit,
-            a.is_grantable as transmissible,
+            a.is_grantable and a.grantee <> objet.compte as transmissible,
             false as colonne
         from objet, aclexplode(objet.droits) as a
-        where a.grantee <> objet.compte
+        where (a.grantee <> objet.compte or objet.proprietaire in (select beneficiaire from voulus))
             -- Nobody's: what it may read is what pgaudit traces (orchestration/audit/reading.py).
             and a.grantee is distinct from to_regrole('audit_lecture')::oid
         union all
@@ -193,7 +255,7 @@ as $octrois$
     )
 
     select format(
-        'revoke all on %s from %s', objet.nom,
+        'revoke all on %s from %s cascade', objet.nom,
         case when fautifs.grantee = 0 then 'public' else quote_ident(fautifs.beneficiaire) end
     )
     from fautifs, objet
@@ -210,3 +272,47 @@ as $octrois$
         group by voulus.beneficiaire, objet.nom
     )
 $octrois$;
+
+-- The same of the function of a restricted view, which who reads the view calls; `identite` is null for a new
+-- one.
+create or replace function {schema}.octrois_fonction(
+    declaration jsonb, nom_schema text, nom_fonction text, identite oid, proprietaire text
+)
+returns setof text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $octrois_fonction$
+    with voulus as (
+        select distinct d.role as beneficiaire
+        from jsonb_to_recordset(declaration -> 'droits')
+            as d (role text, schema text, relation text, droit text)
+        where d.schema = nom_schema and (d.relation = nom_fonction or d.relation is null)
+            and d.droit = 'SELECT' and d.role <> proprietaire
+    ),
+
+    actuels as (
+        select
+            case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as nom,
+            case when a.grantee <> 0 then pg_get_userbyid(a.grantee)::text end as beneficiaire,
+            a.is_grantable as transmissible
+        from pg_proc as p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+        where p.oid = identite and a.grantee <> p.proowner
+        union all
+        -- A new function is everybody's until told otherwise.
+        select 'public', null, false where identite is null
+    ),
+
+    fautifs as (
+        select a.nom, a.beneficiaire
+        from actuels as a left join voulus as v on v.beneficiaire = a.beneficiaire
+        where v.beneficiaire is null or a.transmissible
+    )
+
+    select format('revoke all on function %I.%I() from %s cascade', nom_schema, nom_fonction, f.nom)
+    from fautifs as f
+    union all
+    select format('grant execute on function %I.%I() to %I', nom_schema, nom_fonction, v.beneficiaire)
+    from voulus as v
+    where v.beneficiaire not in (select a.beneficiaire from actuels as a where a.beneficiaire is not null)
+        or v.beneficiaire in (select f.beneficiaire from fautifs as f where f.beneficiaire is not null)
+$octrois_fonction$;

@@ -7,7 +7,7 @@ The difference is read from PostgreSQL's catalogues and written as SQL; `make ac
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,22 +15,34 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from orchestration.access.declaration import MASKED_SUFFIX, Declaration
+from orchestration.access.declaration import FILTERED_SUFFIX, MASKED_SUFFIX, Declaration
 from orchestration.errors import PlatformError
 
 _FOLDER = Path(__file__).parent
 _FUNCTIONS = (_FOLDER / "functions.sql").read_text("utf-8")
 _SCHEMA = (_FOLDER / "schema.sql").read_text("utf-8")
+_STRAYS, _OWNERS, _CODE = (
+    (_FOLDER / f"{name}.sql").read_text("utf-8") for name in ("strays", "owners", "code")
+)
 _VERSION = hashlib.sha256(f"{_SCHEMA}{_FUNCTIONS}".encode()).hexdigest()[:16]
 OWN = "acces"
-# Schemas with rights of their own, which this module leaves alone.
-EXEMPT = ("audit", "historique")
+# Schemas with rights of their own: the roles that have some there, of reading and calling only.
+EXEMPT = {
+    "audit": "chargeur|dbt_.+|droits_des_personnes|rapport",
+    "historique": "dbt_.+|rapport",
+}
+# Who owns the journal and the history: its functions are written in PL/pgSQL, and wait for one another.
+KEEPER = "audit_proprietaire"
 _BUILDING_FUNCTIONS = (
     "acces.appliquer(text,text)",
     "acces.ecarts(jsonb,text,text)",
     "acces.octrois(jsonb,text,text,oid,text)",
+    "acces.octrois_fonction(jsonb,text,text,oid,text)",
+    "acces.valeurs(text,text)",
+    "acces.vue_restreinte(jsonb,text,text,oid,oid,text,jsonb,text)",
 )
-_READING_FUNCTION = "acces.valeurs(name,text,text)"
+# Dropped with what made it (schema.sql).
+_FORMER = "acces.valeurs(name,text,text)"
 _ATTRIBUTES = {
     "rolsuper": "nosuperuser",
     "rolcreatedb": "nocreatedb",
@@ -38,6 +50,36 @@ _ATTRIBUTES = {
     "rolreplication": "noreplication",
     "rolbypassrls": "nobypassrls",
 }
+# What those who build and load write their statements in (do $$ … $$, plateforme.en_cours).
+_LANGUAGES = ("plpgsql", "sql")
+# Builtin functions by which any account could keep rows for others in large objects, or hold up those who
+# wait for an advisory lock.
+_CLOSED = "^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*)$"
+_WAITING = "pg_catalog.pg_advisory_xact_lock(bigint)"
+# Every column of PostgreSQL's catalogues that holds rights; another one would be a kind that nobody judges.
+_RIGHTS_COLUMNS = frozenset(
+    {
+        "pg_attribute.attacl", "pg_class.relacl", "pg_database.datacl", "pg_default_acl.defaclacl",
+        "pg_foreign_data_wrapper.fdwacl", "pg_foreign_server.srvacl", "pg_init_privs.initprivs",
+        "pg_language.lanacl", "pg_largeobject_metadata.lomacl", "pg_namespace.nspacl",
+        "pg_parameter_acl.paracl", "pg_proc.proacl", "pg_tablespace.spcacl", "pg_type.typacl",
+    }
+)  # fmt: skip
+# Letter of pg_default_acl -> what ALTER DEFAULT PRIVILEGES calls it.
+_DEFAULTS = {
+    "r": "tables", "S": "sequences", "f": "functions", "T": "types", "n": "schemas", "L": "large objects",
+}  # fmt: skip
+# As pg_identify_object names it -> as ALTER … OWNER TO does, where they differ.
+_OWNED = {
+    "composite type": "type",
+    "foreign-data wrapper": "foreign data wrapper",
+    "statistics object": "statistics",
+}
+_ROUNDS = 3
+# Seconds that `make access` waits for another one.
+PATIENCE = 60
+# The embedded server, whose databases are all the platform's (orchestration/warehouse/processes.py).
+_EMBEDDED = "donnees\\_%"
 
 
 @dataclass(frozen=True)
@@ -47,10 +89,12 @@ class Change:
     Attributes:
         kind: what it is about, in French; changes of one kind stand together.
         statement: SQL, without its semicolon.
+        administrator: only who owns the object, the server's administrator, can execute it.
     """
 
     kind: str
     statement: str
+    administrator: bool = False
 
 
 def plan_access(connection: psycopg.Connection, declaration: Declaration) -> list[Change]:
@@ -64,13 +108,16 @@ def plan_access(connection: psycopg.Connection, declaration: Declaration) -> lis
         The changes in the order in which they can be executed.
 
     Raises:
-        PlatformError: a role of access/ is somebody's login account.
+        PlatformError: a role of access/ is somebody's login account; or PostgreSQL has a kind of right that
+            is not known here.
     """
     return list(_Planner(connection, declaration).changes())
 
 
 def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
     """Makes the rights of a database exactly those declared, in one transaction.
+
+    What only the server's administrator may change is left: `plan_access` still has it.
 
     Returns:
         What was changed; empty when all was as declared.
@@ -81,11 +128,22 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
     changes: list[Change] = []
     try:
         with psycopg.connect(conninfo) as connection:
-            connection.execute("select pg_advisory_xact_lock(hashtextextended('acces', 7411))")
             check_account(connection)
-            changes = plan_access(connection, declaration)
-            for change in changes:
-                connection.execute(change.statement.encode())
+            _take_turn(connection)
+            # An object given back to its owner has rights of its own to settle.
+            for _ in range(_ROUNDS):
+                planned = plan_access(connection, declaration)
+                mine = [change for change in planned if not change.administrator]
+                if not mine:
+                    break
+                for change in mine:
+                    connection.execute(change.statement.encode())
+                changes += mine
+    except psycopg.errors.LockNotAvailable as error:
+        raise PlatformError(
+            f"Les accès attendent depuis {PATIENCE} s un objet que tient {_busy(conninfo)}. Rien n'a changé.",
+            "Demandez à ce rôle de finir sa transaction, puis relancez make access.",
+        ) from error
     except psycopg.Error as error:
         raise PlatformError(
             f"PostgreSQL refuse d'appliquer les accès : {' '.join(str(error).split())}. Rien n'a changé.",
@@ -93,6 +151,26 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
             "qui en a le droit.",
         ) from error
     return changes
+
+
+def _take_turn(connection: psycopg.Connection) -> None:
+    """Has two applications come one after the other, by a lock that only who writes the declaration takes."""
+    # Until the end: a reader who keeps his transaction open holds the view that must be made again.
+    connection.execute(f"set local lock_timeout = '{PATIENCE}s'")
+    if connection.execute("select to_regclass('acces.declaration')").fetchone() != (None,):
+        connection.execute("lock table acces.declaration in share row exclusive mode")
+
+
+def _busy(conninfo: str) -> str:
+    """Who has a transaction open in the database, in French."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        row = connection.execute(
+            "select string_agg(format('la session %s (rôle %s, depuis le %s)', pid, usename, "
+            "to_char(xact_start, 'DD/MM à HH24:MI')), ' ou ' order by xact_start) from pg_stat_activity "
+            "where datname = current_database() and xact_start is not null and pid <> pg_backend_pid() "
+            "and usename is not null"
+        ).fetchone()
+    return row[0] if row and row[0] else "une session qui vient de finir"
 
 
 def check_account(connection: psycopg.Connection) -> None:
@@ -125,8 +203,14 @@ class _Planner:
         self.declared = declaration
         self.rights = declaration.content["droits"]
         self.superuser = self._rows("select rolsuper from pg_roles where rolname = current_user")[0][0]
+        self.account = self._rows("select current_user::text")[0][0]
+        self.restricted = {
+            (f"{one['schema']}{one['suffixe']}", one["relation"]): one["colonne"] is not None
+            for one in declaration.content["restreintes"]
+        }
 
     def changes(self) -> Iterator[Change]:
+        self._refuse_unknown_kinds()
         for kind, statements in (
             ("Rôles", self._roles()),
             ("Schémas", self._schemas()),
@@ -137,6 +221,37 @@ class _Planner:
             ("Tables et vues", self._relations()),
         ):
             yield from (Change(kind, statement) for statement in statements)
+        yield from self._strays()
+        yield from self._foreign_owners()
+        yield from self._code()
+
+    def _refuse_unknown_kinds(self) -> None:
+        """A right that nobody here reads is a right that nobody takes back."""
+        columns = self._rows(
+            "select c.relname || '.' || a.attname from pg_attribute as a "
+            "inner join pg_class as c on a.attrelid = c.oid where a.atttypid = 'aclitem[]'::regtype "
+            "and c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r' and a.attnum > 0 "
+            "and not a.attisdropped order by 1"
+        )
+        letters = self._rows(
+            "select distinct 'pg_default_acl, ' || defaclobjtype::text from pg_default_acl order by 1"
+        )
+        unknown = [name for (name,) in columns if name not in _RIGHTS_COLUMNS]
+        unknown += [name for (name,) in letters if name[-1] not in _DEFAULTS]
+        if unknown:
+            raise PlatformError(
+                f"PostgreSQL a un genre de droits que la plateforme ne connaît pas ({', '.join(unknown)}) : "
+                "elle ne peut pas dire que rien n'y est donné, et n'a rien changé.",
+                "Mettez la plateforme à jour pour cette version de PostgreSQL, ou prenez une version connue "
+                "(16 à 18).",
+            )
+
+    def _change(self, kind: str, statement: str, owner: int) -> Change:
+        """A change that its object's owner makes."""
+        return Change(kind, statement, administrator=not self._acts_for(owner))
+
+    def _acts_for(self, owner: int) -> bool:
+        return self.superuser or self._rows("select pg_has_role(%s::oid, 'usage')", [owner]) == [(True,)]
 
     # Roles
 
@@ -165,14 +280,14 @@ class _Planner:
                 yield self._sql(f"alter role {{}} {' '.join(wrong)}", role)
             if comment != present:
                 yield self._sql("comment on role {} is {}", role, sql.Literal(comment))
-        for member, group in self._rows(
-            "select m.rolname, g.rolname from pg_auth_members as a "
+        for member, group, grantor in self._rows(
+            "select m.rolname, g.rolname, d.rolname from pg_auth_members as a "
             "inner join pg_roles as m on m.oid = a.member inner join pg_roles as g on g.oid = a.roleid "
-            "where m.rolname = any(%s) order by 1, 2",
+            "inner join pg_roles as d on d.oid = a.grantor where m.rolname = any(%s) order by 1, 2, 3",
             [list(self.declared.roles)],
         ):
             # A role has what its entries say and no more.
-            yield self._sql("revoke {} from {}", group, member)
+            yield self._sql("revoke {} from {} granted by {} cascade", group, member, grantor)
 
     # Schemas
 
@@ -244,90 +359,96 @@ class _Planner:
     # Tables to come
 
     def _defaults(self) -> Iterator[str]:
-        account = self._rows("select current_user")[0][0]
         mixed = {schema for schema, _ in self.declared.content["exceptions"]}
         wanted: dict[tuple[str, str], set[tuple[str, str]]] = {}
         for right in self.rights:
             schema = right["schema"]
             if right["relation"] is not None or schema in mixed or schema.endswith(MASKED_SUFFIX):
                 continue
-            for creator in {account, *self.declared.builders.get(schema, ())}:
+            for creator in {self.account, *self.declared.builders.get(schema, ())}:
                 if creator != right["role"]:
                     wanted.setdefault((creator, schema), set()).add((right["role"], right["droit"]))
-        present: dict[tuple[str, str], set[tuple[str, str]]] = {}
-        for creator, schema, grantee, privilege in self._rows(
-            "select pg_get_userbyid(d.defaclrole), n.nspname, "
-            "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type "
-            "from pg_default_acl as d inner join pg_namespace as n on n.oid = d.defaclnamespace, "
-            "aclexplode(d.defaclacl) as a where d.defaclobjtype = 'r' and n.nspname = any(%s)",
-            [[*self.declared.schemas, OWN]],
+        present: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
+        # Given again after each new object: those of the platform's schemas, and of or to its roles.
+        for creator, schema, letter, grantee, privilege, grantable in self._rows(
+            "select pg_get_userbyid(d.defaclrole), coalesce(n.nspname, ''), d.defaclobjtype::text, "
+            "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, "
+            "a.is_grantable from pg_default_acl as d "
+            "left join pg_namespace as n on n.oid = d.defaclnamespace, aclexplode(d.defaclacl) as a "
+            "where a.grantee <> d.defaclrole and coalesce(n.nspname, '') <> all(%s)",
+            [list(EXEMPT)],
         ):
-            present.setdefault((creator, schema), set()).add((grantee, privilege))
-        for place in sorted({*wanted, *present}):
-            creator, schema = place
-            prefix = self._sql("alter default privileges for role {} in schema {}", creator, schema)
-            has, must = present.get(place, set()), wanted.get(place, set())
+            if schema in (*self.declared.schemas, OWN) or self._ours(grantee) or self._ours(creator):
+                # Written so that it is never the right that is wanted.
+                found = f"{privilege} with grant option" if grantable else privilege
+                present.setdefault((creator, schema, letter), set()).add((grantee, found))
+        places = {(creator, schema, "r"): rights for (creator, schema), rights in wanted.items()}
+        for creator, schema, letter in sorted({*places, *present}):
+            prefix = self._sql("alter default privileges for role {}", creator)
+            prefix += self._sql(" in schema {}", schema) if schema else ""
+            place = (creator, schema, letter)
+            has, must = present.get(place, set()), places.get(place, set())
             for grantee, privilege in sorted(has - must):
-                yield f"{prefix} revoke {privilege.lower()} on tables from {self._grantee(grantee)}"
+                right = privilege.partition(" ")[0].lower()
+                yield f"{prefix} revoke {right} on {_DEFAULTS[letter]} from {self._grantee(grantee)}"
             for grantee, privilege in sorted(must - has):
                 yield f"{prefix} grant {privilege.lower()} on tables to {self._grantee(grantee)}"
-        shut = {
-            creator
-            for (creator,) in self._rows(
-                "select pg_get_userbyid(defaclrole) from pg_default_acl where defaclobjtype = 'f' "
-                "and defaclnamespace = 0 and not exists (select from aclexplode(defaclacl) where grantee = 0)"
+        # New ones are everybody's until told otherwise; one row of the catalogue tells.
+        told = set(
+            self._rows(
+                "select pg_get_userbyid(defaclrole), defaclobjtype::text from pg_default_acl "
+                "where defaclnamespace = 0"
             )
-        }
-        for creator in self.declared.creators:
-            if creator not in shut:
-                yield self._sql(
-                    "alter default privileges for role {} revoke execute on functions from public", creator
-                )
+        )
+        for creator in sorted({self.account, *self.declared.creators}):
+            for letter, right in (("f", "execute on functions"), ("T", "usage on types")):
+                if (creator, letter) not in told:
+                    yield self._sql(
+                        f"alter default privileges for role {{}} revoke {right} from public", creator
+                    )
 
     # Functions
 
     def _functions(self) -> Iterator[str]:
-        sharing = {(shared["schema"], shared["relation"]) for shared in self.declared.content["filtres"]}
-        readers = {
-            right["role"]
-            for right in self.rights
-            for schema, _ in sharing
-            if right["schema"] in (schema, f"{schema}{MASKED_SUFFIX}")
-        }
         creators = self.declared.creators
         wanted = {(function, role, "EXECUTE") for function in _BUILDING_FUNCTIONS for role in creators}
-        wanted |= {(_READING_FUNCTION, role, "EXECUTE") for role in {*readers, *creators}}
         builders = {(schema, role) for schema, roles in self.declared.builders.items() for role in roles}
+        restricted = [f"{schema}.{name}" for (schema, name), filtered in self.restricted.items() if filtered]
         found = []
         listed = self._rows(
             "select n.nspname, p.oid::regprocedure::text, "
             "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, "
-            "a.is_grantable, pg_get_userbyid(p.proowner) "
+            "a.is_grantable, pg_get_userbyid(p.proowner), p.prosecdef "
             "from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace, "
-            "aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where n.nspname = any(%s)",
-            [[*self.declared.schemas, OWN]],
+            "aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where n.nspname = any(%s) "
+            # Those have their rights with their view.
+            "and not (p.pronargs = 0 and format('%%s.%%s', n.nspname, p.proname) = any(%s))",
+            [[*self.declared.schemas, OWN], restricted],
         )
-        for schema, function, grantee, privilege, grantable, owner in listed:
-            wanted |= {
-                (function, role, "EXECUTE") for place, role in builders if place == schema and role != owner
-            }
+        for schema, function, grantee, privilege, grantable, owner, as_owner in listed:
+            if function == _FORMER:
+                continue
+            # A function that runs as its owner would lend out its owner's rights.
+            if not as_owner:
+                wanted |= {
+                    (function, role, "EXECUTE")
+                    for place, role in builders
+                    if place == schema and role != owner
+                }
             if grantee != owner:
                 found.append((function, grantee, privilege, grantable))
         # New functions are everybody's until told otherwise.
         known = {function for _, function, *_ in listed}
-        found += [
-            (function, "", "EXECUTE", False)
-            for function in (*_BUILDING_FUNCTIONS, _READING_FUNCTION)
-            if function not in known
-        ]
-        yield from self._difference("function", found, wanted, quoted=False)
+        found += [(name, "", "EXECUTE", False) for name in _BUILDING_FUNCTIONS if name not in known]
+        yield from self._difference("routine", found, wanted, quoted=False)
 
     # Tables and views
 
     def _relations(self) -> Iterator[str]:
         self.connection.execute(_FUNCTIONS.replace("{schema}", "pg_temp").encode())
         content = Jsonb(self.declared.content)
-        real = [schema for schema in self.declared.schemas if not schema.endswith(MASKED_SUFFIX)]
+        views = (MASKED_SUFFIX, FILTERED_SUFFIX)
+        real = [schema for schema in self.declared.schemas if not schema.endswith(views)]
         for (statement,) in self._rows(
             "select e from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace, "
             "pg_temp.ecarts(%s, n.nspname, c.relname) with ordinality as e (e, rang) "
@@ -336,15 +457,103 @@ class _Planner:
             [content, real],
         ):
             yield statement
-        masked = {
-            (f"{one['schema']}{MASKED_SUFFIX}", one["relation"]) for one in self.declared.content["masques"]
-        }
-        for schema, view in self._rows(
-            "select n.nspname, c.relname from pg_class as c inner join pg_namespace as n "
-            "on n.oid = c.relnamespace where c.relkind = 'v' and n.nspname like '%%\\_masque' order by 1, 2"
+        # What nobody reads through any more; a function may be that of a view that is no longer filtered.
+        for kind, schema, name, arguments in self._rows(
+            "select 'view', n.nspname, c.relname, '' from pg_class as c inner join pg_namespace as n "
+            "on n.oid = c.relnamespace where c.relkind = 'v' and n.nspname ~ %(views)s "
+            "union all select 'routine', n.nspname, p.proname, "
+            "'(' || pg_get_function_identity_arguments(p.oid) || ')' from pg_proc as p "
+            "inner join pg_namespace as n on n.oid = p.pronamespace where n.nspname ~ %(views)s "
+            "order by 1, 2, 3",
+            {"views": f"({'|'.join(views)})$"},
         ):
-            if (schema, view) not in masked:
-                yield self._sql("drop view {}.{} cascade", schema, view)
+            if (schema, name) not in self.restricted or arguments not in ("", "()"):
+                yield self._sql(f"drop {kind} if exists {{}}.{{}}{arguments} cascade", schema, name)
+
+    # What is nowhere declared
+
+    def _strays(self) -> Iterator[Change]:
+        languages = self._rows(
+            "select l.lanname, case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, "
+            "a.privilege_type, a.is_grantable from pg_language as l, "
+            "aclexplode(coalesce(l.lanacl, acldefault('l', l.lanowner))) as a "
+            "where l.lanpltrusted and a.grantee <> l.lanowner"
+        )
+        # Whom the closing of what was everybody's must leave at work.
+        if self._rows("select to_regrole(%s)", [KEEPER]) == [(None,)]:
+            yield Change("Langages", f"create role {KEEPER} nologin", administrator=not self.superuser)
+        keepers = [KEEPER] + [
+            name
+            for (name,) in self._rows(
+                "select rolname from pg_roles where not rolsuper and rolname <> %s and "
+                "oid in (select datdba from pg_database where datname = current_database())",
+                [KEEPER],
+            )
+        ]
+        speakers = {
+            (name, role, "USAGE") for name in _LANGUAGES for role in (*self.declared.creators, *keepers)
+        }
+        found = [row for row in languages if self._ours(row[1]) or row[1] in keepers]
+        yield from (
+            Change("Langages", statement, administrator=not self.superuser)
+            for statement in self._difference("language", found, speakers)
+        )
+        schemas = [*self.declared.schemas, OWN]
+        views = (MASKED_SUFFIX, FILTERED_SUFFIX)
+        for kind, word, name, column, grantee, privilege, owner in self._rows(
+            _STRAYS,
+            {
+                "roles": list(self.declared.roles),
+                "judged": [f"{OWN}.declaration"],
+                "views": f"({'|'.join(views)})$",
+                "tables": [schema for schema in self.declared.schemas if not schema.endswith(views)],
+                "functions": schemas,
+                "exempt": list(EXEMPT),
+                "own": Jsonb(EXEMPT),
+                "closed": _CLOSED,
+                "embedded": _EMBEDDED,
+            },
+        ):
+            whom = self._grantee(grantee)
+            yield self._change(
+                kind, f"revoke {privilege}{column} on {word} {name} from {whom} cascade", owner
+            )
+        yield from self._waiting(keepers)
+
+    def _waiting(self, keepers: Sequence[str]) -> Iterator[Change]:
+        """Those whose functions wait for one another keep the lock that everybody loses."""
+        allowed = {
+            name
+            for (name,) in self._rows(
+                "select pg_get_userbyid(a.grantee) from pg_proc as p, aclexplode(p.proacl) as a "
+                "where p.oid = %s::regprocedure and a.grantee <> 0",
+                [_WAITING],
+            )
+        }
+        for role in sorted({*keepers} - allowed):
+            yield Change(
+                "Fonctions",
+                self._sql(f"grant execute on function {_WAITING} to {{}}", role),
+                administrator=not self.superuser,
+            )
+
+    def _foreign_owners(self) -> Iterator[Change]:
+        owners = [
+            {"schema": schema, "role": role}
+            for schema, roles in self.declared.owners.items()
+            for role in roles
+        ]
+        for kind, name, role in self._rows(
+            _OWNERS, {"roles": list(self.declared.roles), "owners": Jsonb(owners)}
+        ):
+            statement = self._sql(f"alter {_OWNED.get(kind, kind)} {name} owner to {{}}", self.account)
+            [(owner,)] = self._rows("select oid from pg_roles where rolname = %s", [role])
+            yield self._change("Propriétaires", statement, owner)
+
+    def _code(self) -> Iterator[Change]:
+        named = {"managed": [*self.declared.schemas, OWN], "roles": list(self.declared.roles)}
+        for statement, owner in self._rows(_CODE, named):
+            yield self._change("Déclencheurs, règles et comptes d'autres serveurs", statement, owner)
 
     # Writing
 
@@ -371,7 +580,7 @@ class _Planner:
     def _grantee(self, name: str) -> str:
         return self._sql("{}", name) if name else "public"
 
-    def _rows(self, query: str, values: Sequence | None = None) -> list[tuple]:
+    def _rows(self, query: str, values: Sequence | Mapping | None = None) -> list[tuple]:
         return self.connection.execute(query.encode(), values or []).fetchall()
 
     def _sql(self, template: str, *parts: str | sql.Composable) -> str:

@@ -12,7 +12,7 @@ comment on table acces.declaration is
 create or replace function acces.appliquer(nom_schema text, nom_relation text)
 returns void
 language plpgsql
-set search_path = pg_catalog
+set search_path = pg_catalog, pg_temp
 as $appliquer$
 declare
     declaration jsonb := (select contenu from acces.declaration);
@@ -27,15 +27,21 @@ begin
 end
 $appliquer$;
 
--- The values of a filtered mart that an account may see; '*' among them means all.
-create or replace function acces.valeurs(compte name, nom_schema text, nom_relation text)
+-- Row filters were policies once; who reads asked for the values of any account.
+drop function if exists acces.valeurs(name, text, text) cascade;
+
+-- The values of a filtered mart that the caller may see; '*' among them means all. The caller is the role that
+-- the session took, as PostgreSQL let it, or else its account: in a function that runs as its owner,
+-- current_user is the owner.
+create or replace function acces.valeurs(nom_schema text, nom_relation text)
 returns text[]
 language sql stable security definer
-set search_path = pg_catalog
+set search_path = pg_catalog, pg_temp
 as $valeurs$
     select array_agg(distinct l.valeur)
     from acces.declaration as d,
         jsonb_to_recordset(d.contenu -> 'lignes') as l (role text, schema text, relation text, valeur text)
     inner join pg_roles as r on r.rolname = l.role
-    where l.schema = nom_schema and l.relation = nom_relation and pg_has_role(compte, r.oid, 'usage')
+    where l.schema = nom_schema and l.relation = nom_relation
+        and pg_has_role(coalesce(nullif(current_setting('role'), 'none')::name, session_user), r.oid, 'usage')
 $valeurs$;

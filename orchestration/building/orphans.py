@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from orchestration.access.declaration import FILTERED_SUFFIX, MASKED_SUFFIX, TURN
 from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
 from orchestration.landing.tables import REJECTS_TABLE
@@ -75,7 +76,7 @@ def find_orphans(connection: psycopg.Connection, manifest: Manifest) -> list[Orp
     return [
         Orphan(schema, name, _KINDS[kind], rows)
         for schema, name, kind, rows in connection.execute(_FOUND, [sorted(schemas), list(_KINDS)])
-        if (schema, name) not in known and name != REJECTS_TABLE
+        if (schema, name) not in known and name not in (REJECTS_TABLE, TURN)
     ]
 
 
@@ -118,7 +119,7 @@ def readers_of(connection: psycopg.Connection, orphan: Orphan) -> list[str]:
         "inner join pg_rewrite as r on d.objid = r.oid inner join pg_class as v on r.ev_class = v.oid "
         "inner join pg_namespace as n on v.relnamespace = n.oid "
         "where d.refobjid = to_regclass(%s) and v.oid <> d.refobjid and n.nspname <> %s order by 1",
-        [orphan.identifier.as_string(connection), f"{orphan.schema}_masque"],
+        [orphan.identifier.as_string(connection), f"{orphan.schema}{MASKED_SUFFIX}"],
     )
     return [name for (name,) in found]
 
@@ -141,8 +142,10 @@ def drop_orphans(connection: psycopg.Connection, orphans: Sequence[Orphan]) -> d
             with connection.transaction():
                 count = sql.SQL("select count(*) from {}").format(orphan.identifier)
                 row = connection.execute(count).fetchone() if orphan.kind == "table" else None
-                masked = sql.Identifier(f"{orphan.schema}_masque", orphan.name)
-                connection.execute(sql.SQL("drop view if exists {}").format(masked))
+                for suffix in (MASKED_SUFFIX, FILTERED_SUFFIX):
+                    part = sql.Identifier(f"{orphan.schema}{suffix}", orphan.name)
+                    connection.execute(sql.SQL("drop view if exists {}").format(part))
+                    connection.execute(sql.SQL("drop function if exists {}()").format(part))
                 drop = sql.SQL("drop {} {} restrict").format(sql.SQL(orphan.kind), orphan.identifier)
                 connection.execute(drop)
                 dropped[orphan.label] = row[0] if row else 0

@@ -58,7 +58,20 @@ def give_rights(settings: Settings, conninfo: str, manifest: Manifest) -> str:
     declaration = read_declaration(settings, manifest)
     changes = apply_access(conninfo, declaration)
     note_rights(settings, conninfo, changes)
-    return summary(changes, declaration)
+    with psycopg.connect(conninfo) as connection:
+        left = [change for change in plan_access(connection, declaration) if change.administrator]
+        connection.rollback()
+    said = summary(changes, declaration)
+    return f"{said}\n{left_open(left)} {write_script(settings, left)} a le SQL." if left else said
+
+
+def left_open(changes: list[Change]) -> str:
+    """What only the server's administrator can close, in a French sentence."""
+    kinds = ", ".join(f"{kind.lower()} {count}" for kind, count in Counter(c.kind for c in changes).items())
+    return (
+        f"Reste ouvert à tous les comptes ({kinds}) : ce que PostgreSQL donne à PUBLIC et que seul "
+        "l'administrateur du serveur peut reprendre (docs/acces.md)."
+    )
 
 
 def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
@@ -163,8 +176,8 @@ def script(changes: list[Change]) -> str:
     if not changes:
         return "-- Rien à changer : les droits de la base sont ceux de access/."
     lines = ["begin;"]
-    for kind, group in groupby(changes, key=lambda change: change.kind):
-        lines += ["", f"-- {kind}"]
+    for (kind, administrator), group in groupby(changes, key=lambda one: (one.kind, one.administrator)):
+        lines += ["", f"-- {kind}" + (", par l'administrateur du serveur" if administrator else "")]
         lines += [f"{change.statement.rstrip(';')};" for change in group]
     return "\n".join([*lines, "", "commit;"])
 
@@ -174,6 +187,9 @@ def plan_summary(changes: list[Change]) -> str:
     if not changes:
         return "Rien à changer : les droits de la base sont ceux de access/."
     lines = [f"À changer dans la base : {counted(len(changes), 'point')}."]
+    left = [change for change in changes if change.administrator]
+    if left:
+        lines.append(left_open(left))
     for kind, group in groupby(changes, key=lambda change: change.kind):
         statements = [" ".join(change.statement.split()) for change in group]
         lines.append(f"  {kind} : {len(statements)}")

@@ -16,11 +16,10 @@ STRUCTURE = Path(__file__).with_name("structure.sql")
 # Thirteen months: a year can be compared with the one before it.
 RETENTION = timedelta(days=396)
 _NOTE = "execute on function historique.noter(jsonb, jsonb, jsonb, jsonb)"
-_PURGE = "execute on function historique.purger(timestamptz)"
 _READ = ("usage on schema historique", "select on all tables in schema historique")
 # Roles of access/, as patterns of `like` -> what they may do. dbt's own tests compare with what was measured.
 RIGHTS = {
-    "dbt\\_%": (*_READ, _NOTE, _PURGE),
+    "dbt\\_%": (*_READ, _NOTE),
     "rapport": _READ,
 }
 PART = Part("historique", STRUCTURE, RIGHTS)
@@ -59,8 +58,11 @@ def entitle(connection: psycopg.Connection) -> None:
 
     Raises:
         psycopg.errors.InsufficientPrivilege: this account may not give these rights.
+        PlatformError: this account may not bring an older history up to date.
     """
     ensure_history(connection)
+    if not _is_current(connection):
+        lay_down(connection, STRUCTURE, "L'historique des exécutions n'a pas ses fonctions d'aujourd'hui")
     with connection.transaction():
         for pattern, rights in RIGHTS.items():
             roles = connection.execute(
@@ -70,3 +72,14 @@ def entitle(connection: psycopg.Connection) -> None:
             for (role,) in roles:
                 for right in rights:
                     connection.execute(sql.SQL(f"grant {right} to {{}}").format(sql.Identifier(role)))
+
+
+def _is_current(connection: psycopg.Connection) -> bool:
+    """Tells whether the history forgets nothing when it is not told before when, as it once did."""
+    found = connection.execute(
+        "select bool_and(p.prosrc like '%%isfinite%%') from pg_proc as p "
+        "inner join pg_namespace as n on p.pronamespace = n.oid "
+        "where n.nspname = 'historique' and p.proname = 'purger'",
+        [],
+    ).fetchone()
+    return found == (True,)

@@ -118,7 +118,7 @@ def withdraw(
         digest: of the file that lies in the landing zone, None when none does.
         signature: of that file, "" when there is none.
     """
-    lock(connection, f"{table.schema}.{table.identifier}")
+    lock(connection, table)
     last = audit.placing_entry(connection, table, path)
     gone = delete_rows(connection, table, path)
     # What was loaded and what lies in the zone now may be two contents: neither comes back.

@@ -233,7 +233,8 @@ class _Load:
         if report.loaded:
             # The first models read the table at once, long before autovacuum would look at it.
             with _lost_server(self.connection):
-                self.connection.execute(sql.SQL("analyze {}").format(raw_table(table)))
+                # Another load of it, under way, will do so in its turn.
+                self.connection.execute(sql.SQL("analyze (skip_locked) {}").format(raw_table(table)))
         report.files.sort(key=lambda file: file.path)
         report.settle(ever_loaded)
         return report
@@ -311,7 +312,7 @@ class _Load:
                 self.connection.transaction(),
             ):
                 _check_size(file, match.variant)
-                lock(self.connection, f"{table.schema}.{table.identifier}")
+                lock(self.connection, table)
                 with limits.at_most(limits.seconds_for(file.received, match.variant.max_seconds)):
                     return _FileLoad(
                         self.connection, table, match, file, report, self.landing, aside, present, accepted
@@ -401,7 +402,7 @@ class _Load:
         message = _same_extract(winner.path)
         report = FileReport(match.path, match.variant.name, "inchange", message)
         with self.connection.transaction():
-            lock(self.connection, f"{table.schema}.{table.identifier}")
+            lock(self.connection, table)
             status = opening.status(self.landing, match.path)
             signature = audit.signature(status) if status else ""
             last = audit.last_entry(self.connection, table, match.path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 import psycopg
 from psycopg import sql
@@ -15,7 +17,7 @@ from orchestration.landing.erased import LIST as ERASED
 from orchestration.landing.erased import ensure_list
 from orchestration.landing.report import counted
 
-_SHARED_LOCK = "plateforme.structure"
+T = TypeVar("T")
 
 _AUDIT = """
 -- A fact about the file being loaded, told by the transaction. Declared immutable, though it is not, so that
@@ -118,6 +120,21 @@ comment on table plateforme.chargements is {said};
 REJECTS_TABLE = "rejets_chargement"
 # A moment, below that after which PostgreSQL looks for deadlocks; seconds between two, and in all.
 LOCK_TIMEOUT, PAUSE, PATIENCE = "800ms", 1.0, 60.0
+# Those who read, and who add and delete rows, stand in nobody's way who asks for a turn.
+PASSING = ("AccessShareLock", "RowShareLock", "RowExclusiveLock")
+# Seconds that a load waits for another one of the same table.
+LOAD_PATIENCE = 600.0
+# What two first runs at once may meet, each making the same schema, table, column or function.
+_MADE_TWICE = (
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.DuplicateSchema,
+    psycopg.errors.DuplicateTable,
+    psycopg.errors.DuplicateColumn,
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.InternalError_,
+)
+_TRIES = 10
 WIDE_ADVICE = (
     "Un fichier si large met en colonnes ce qui devrait être en lignes : demandez-le par question ou par "
     "année, ou en plusieurs fichiers."
@@ -134,15 +151,53 @@ def rejects_table(table: SourceTable) -> sql.Identifier:
     return sql.Identifier(f"raw_{table.domain}", REJECTS_TABLE)
 
 
-def lock(connection: psycopg.Connection, name: str) -> None:
-    """Makes other loaders wait until the end of this transaction."""
-    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 7411))", [name])
+def lock(connection: psycopg.Connection, table: SourceTable) -> None:
+    """Makes other loads of a raw table wait until the end of this transaction; its readers pass.
+
+    The lock is the table's own, which takes the right to delete its rows: an advisory lock is anybody's.
+
+    Raises:
+        PlatformError: another session kept it for LOAD_PATIENCE seconds.
+    """
+    raw = raw_table(table)
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("set local lock_timeout = {}").format(f"{LOAD_PATIENCE}s"))
+            connection.execute(sql.SQL("lock table {} in share update exclusive mode").format(raw))
+            connection.execute("set local lock_timeout = 0")
+    except psycopg.errors.LockNotAvailable as error:
+        raise PlatformError(
+            f"La table {table.schema}.{table.identifier} est en cours de chargement par "
+            f"{holder(connection, raw, PASSING)} depuis plus de {LOAD_PATIENCE:.0f} s ; les lignes en place "
+            "restent.",
+            "Attendez la fin de cette session, ou faites-la arrêter, puis relancez le chargement.",
+        ) from error
+
+
+def make(connection: psycopg.Connection, work: Callable[[], T]) -> T:
+    """Makes what may be missing in a transaction, again when another first run made it meanwhile.
+
+    Args:
+        work: looks before it makes; played once, or again after its first try was undone.
+
+    Returns:
+        What `work` returned.
+
+    Raises:
+        psycopg.Error: the database refuses.
+    """
+    for _ in range(_TRIES):
+        with suppress(*_MADE_TWICE), connection.transaction():
+            return work()
+        time.sleep(PAUSE / 10)
+    with connection.transaction():
+        return work()
 
 
 def ensure_audit(connection: psycopg.Connection) -> None:
     """Creates what all domains share, if it is not there."""
-    with connection.transaction():
-        lock(connection, _SHARED_LOCK)
+
+    def ensure() -> None:
         if connection.execute("select to_regclass('plateforme.chargements_fichier')").fetchone() == (None,):
             # Asked first: `if not exists` wants the right to create even where the schema exists.
             if connection.execute("select to_regnamespace('plateforme')").fetchone() == (None,):
@@ -152,6 +207,8 @@ def ensure_audit(connection: psycopg.Connection) -> None:
         _migrate_audit(connection)
         if ensure_list(connection):
             apply_access(connection, *ERASED.split("."))
+
+    make(connection, ensure)
 
 
 def _migrate_audit(connection: psycopg.Connection) -> None:
@@ -210,7 +267,7 @@ def _alter(
         except psycopg.errors.LockNotAvailable as error:
             if time.monotonic() > deadline:
                 raise PlatformError(
-                    f"La table {name} doit {why}, mais {_holder(connection, table)} la garde occupée depuis "
+                    f"La table {name} doit {why}, mais {holder(connection, table)} la garde occupée depuis "
                     f"{PATIENCE:.0f} s ; les lignes en place restent.",
                     "Demandez à ce rôle de fermer sa requête ou sa transaction, puis relancez le chargement.",
                 ) from error
@@ -227,15 +284,16 @@ def _alter(
             ) from error
 
 
-def _holder(connection: psycopg.Connection, table: sql.Identifier) -> str:
-    """Who holds a table, in French."""
+def holder(connection: psycopg.Connection, table: sql.Identifier, passing: Sequence[str] = ()) -> str:
+    """Who holds a table, in French; those that only have locks of the modes `passing` are left out."""
     row = connection.execute(
         "select string_agg(distinct format('la session %%s (rôle %%s%%s%%s)', s.pid, s.usename, "
         "coalesce(', application ' || nullif(s.application_name, ''), ''), "
         "coalesce(', depuis le ' || to_char(s.xact_start, 'DD/MM à HH24:MI'), '')), ' ; ') "
         "from pg_locks as l inner join pg_stat_activity as s on s.pid = l.pid "
-        "where l.relation = to_regclass(%s) and l.granted and l.pid <> pg_backend_pid()",
-        [table.as_string(connection)],
+        "where l.relation = to_regclass(%s) and l.granted and l.pid <> pg_backend_pid() "
+        "and l.mode <> all(%s)",
+        [table.as_string(connection), list(passing)],
     ).fetchone()
     return row[0] if row and row[0] else "une autre session"
 
@@ -246,8 +304,8 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
     Raises:
         PlatformError: a reader has kept the table busy for a minute.
     """
-    with connection.transaction():
-        lock(connection, _SHARED_LOCK)
+
+    def ensure() -> None:
         names = {"raw": raw_table(table), "rejects": rejects_table(table)}
         for schema in {table.schema, f"raw_{table.domain}"}:
             if connection.execute("select to_regnamespace(%s)", [schema]).fetchone() == (None,):
@@ -262,6 +320,8 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
         add_columns(connection, table, table.columns, captured)
         apply_access(connection, table.schema, table.identifier)
         apply_access(connection, f"raw_{table.domain}", REJECTS_TABLE)
+
+    make(connection, ensure)
 
 
 def apply_access(connection: psycopg.Connection, schema: str, name: str) -> None:

@@ -8,16 +8,21 @@ from datetime import datetime
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from orchestration.audit.definitions import Part
 from orchestration.audit.structure import forget, has_function, lay_down
+from orchestration.errors import PlatformError
 from orchestration.history.structure import RETENTION, ensure_history
+from orchestration.landing.tables import PASSING, holder
 from orchestration.notifications.decision import CLOSING, Destination, Message, Said
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
 PART = Part("historique", STRUCTURE)
 WEEKLY = "bilan"
+# Seconds that a sender waits for another one.
+PATIENCE = 600.0
 _SEPARATOR = " "
 
 
@@ -33,8 +38,8 @@ def ensure_memory(connection: psycopg.Connection) -> None:
 
 
 def exists(connection: psycopg.Connection) -> bool:
-    """Tells whether the database remembers messages, and can forget them."""
-    return has_function(connection, "historique", "purger_envois")
+    """Tells whether the database remembers messages, and has their senders come one after the other."""
+    return has_function(connection, "historique", "seul_a_dire")
 
 
 def forget_old_messages(connection: psycopg.Connection, now: datetime) -> int:
@@ -54,14 +59,28 @@ def alone(connection: psycopg.Connection) -> Iterator[None]:
     """Keeps other senders waiting: two runs that end together must not say the same thing twice.
 
     Args:
-        connection: in autocommit, so that nothing but this lock waits for the channels.
+        connection: in autocommit, so that each word is remembered at once; the turn has a connection of its
+            own, whose transaction lasts until the end.
+
+    Raises:
+        PlatformError: another sender has not ended after PATIENCE seconds.
     """
-    connection.execute("select pg_advisory_lock(hashtextextended('historique.envois', 7411))")
-    try:
-        yield
-    finally:
-        if not connection.broken:
-            connection.execute("select pg_advisory_unlock(hashtextextended('historique.envois', 7411))")
+    own = psycopg.connect(connection.info.dsn, password=connection.info.password or None, autocommit=True)
+    with own:
+        own.execute("set idle_in_transaction_session_timeout = 0")
+        with own.transaction():
+            try:
+                with own.transaction():
+                    own.execute(sql.SQL("set local lock_timeout = {}").format(f"{PATIENCE}s"))
+                    own.execute("select historique.seul_a_dire()")
+            except psycopg.errors.LockNotAvailable as error:
+                who = holder(own, sql.Identifier("historique", "envois"), PASSING)
+                raise PlatformError(
+                    f"Les messages sont en train d'être envoyés par {who} depuis plus de {PATIENCE:.0f} s : "
+                    "ceux-ci attendent.",
+                    "Attendez sa fin, ou faites arrêter cette session, puis relancez make alert.",
+                ) from error
+            yield
 
 
 def read_said(connection: psycopg.Connection) -> list[Said]:

@@ -2,7 +2,6 @@
 -- orchestration/history/structure.sql, whose schema, owner, writers and refusals are also this table's.
 do $$
 begin
-    perform pg_advisory_xact_lock(hashtextextended('historique.structure', 7411));
     -- Only for the time of this script; taken back at its end.
     if not (select rolsuper from pg_roles where rolname = current_user) then
         execute format('grant audit_proprietaire to %I with inherit false, set true', current_user);
@@ -60,6 +59,17 @@ as $$
     )
 $$;
 
+-- Has who sends messages wait for who does already, until the end of his transaction: only the owner may lock.
+create or replace function historique.seul_a_dire() returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    lock table historique.envois in share update exclusive mode;
+end
+$$;
+
 -- Forgets the problems whose end was told before a moment, and the digests before it; what lasts stays, so
 -- that nobody is told anew.
 create or replace function historique.purger_envois(avant timestamptz) returns bigint
@@ -70,8 +80,8 @@ as $$
 declare
     nombre bigint;
 begin
-    if avant > now() - interval '90 days' then
-        raise exception 'Les 90 derniers jours de l''historique ne se purgent pas.' using errcode = '22023';
+    if avant is null or not isfinite(avant) or avant > now() - interval '90 days' then
+        raise exception 'Les 90 derniers jours de l''historique ne se purgent pas : donnez une date d''avant.' using errcode = '22023';
     end if;
     perform set_config('historique.purge', 'oui', true);
     with fins as (
@@ -93,6 +103,8 @@ $$;
 revoke all on historique.envois from public;
 revoke all on function historique.noter_envois(jsonb) from public;
 revoke all on function historique.purger_envois(timestamptz) from public;
+revoke all on function historique.seul_a_dire() from public;
+grant execute on function historique.seul_a_dire() to audit_ecriture;
 grant execute on function historique.noter_envois(jsonb) to audit_ecriture;
 grant execute on function historique.purger_envois(timestamptz) to audit_ecriture;
 grant select on historique.envois to audit_ecriture, audit_auditeur;

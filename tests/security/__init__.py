@@ -1,0 +1,1 @@
+"""Attacks that somebody could try, each with a test that it fails."""

@@ -152,7 +152,17 @@ def test_a_mart_that_shares_its_rows_must_be_answered(tmp_path: Path) -> None:
     assert "aucun mart de cette entrée ne filtre par « ag »" in check_entries(other, shared)[0]
     right, _ = read(tmp_path, {**GOOD, "lignes": {"pouvoir_organisateur": [20]}})
     assert check_entries(right, shared) == []
-    assert [one["valeur"] for one in declare(right, shared, TODAY).content["lignes"]] == ["20"]
+    content = declare(right, shared, TODAY).content
+    assert [one["valeur"] for one in content["lignes"]] == ["20"]
+    # Through a view, and nothing of what comes later in the layer.
+    assert [(one["schema"], one["relation"]) for one in content["droits"]] == [("age_filtre", "dim_ecole")]
+    assert [(one["suffixe"], one["claires"], one["colonne"]) for one in content["restreintes"]] == [
+        ("_filtre", None, "po")
+    ]
+    writer, _ = read(
+        tmp_path, {**GOOD, "lignes": {"pouvoir_organisateur": [20]}, "actions": ["lecture", "effacement"]}
+    )
+    assert "clé « lignes » : qui ne voit que des lignes lit seulement" in check_entries(writer, shared)[0]
 
 
 @pytest.mark.parametrize(
@@ -191,8 +201,11 @@ def test_unclassified_data_are_not_given_by_class(tmp_path: Path) -> None:
 def test_masked_reading_shows_described_columns_that_name_nobody(tmp_path: Path) -> None:
     entries, _ = read(tmp_path, {**GOOD, "couche": "staging", "masque": True})
     declaration = declare(entries, manifest(), TODAY)
-    [mask] = declaration.content["masques"]
-    assert mask == {"schema": "age_staging", "relation": "stg_ecoles", "claires": ["cle", "po"]}
+    [mask] = declaration.content["restreintes"]
+    assert mask == {
+        "suffixe": "_masque", "schema": "age_staging", "relation": "stg_ecoles", "claires": ["cle", "po"],
+        "colonne": None,
+    }  # fmt: skip
     assert [one["schema"] for one in declaration.content["droits"]] == ["age_staging_masque"]
 
 

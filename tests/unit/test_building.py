@@ -82,7 +82,10 @@ def test_what_dbt_says_of_a_failure_is_said_in_french(message: str, said: str) -
 
 def node(kind: str, domain: str, materialized: str = "table") -> SimpleNamespace:
     return SimpleNamespace(
-        resource_type=kind, fqn=["p", domain, "x"], config=SimpleNamespace(materialized=materialized)
+        resource_type=kind,
+        fqn=["p", domain, "x"],
+        schema=domain,
+        config=SimpleNamespace(materialized=materialized),
     )
 
 
@@ -92,6 +95,9 @@ def test_turns_are_taken_of_what_is_built_in_one_order(monkeypatch: pytest.Monke
         "m": node("model", "sg"), "s": node("seed", "age"), "t": node("test", "ags"),
         "e": node("model", "agc", "ephemeral"), "n": node("model", "agmj"),
     }  # fmt: skip
-    assert built_domains(nodes, ["m", "s", "t", "e", "unit_test.x"]) == ["age", "sg"]
+    nodes["i"] = SimpleNamespace(**{**vars(nodes["s"]), "schema": "age_intermediate"})
+    assert list(built_domains(nodes, ["m", "i", "t", "e", "unit_test.x"]).items()) == [
+        ("age", "age"), ("sg", "sg"),
+    ]  # fmt: skip
     monkeypatch.setenv("DBT_SCHEMA_PREFIX", "jdupont")
-    assert built_domains(nodes, ["m"]) == ["jdupont_sg"]
+    assert built_domains(nodes, ["m"]) == {"jdupont_sg": "sg"}

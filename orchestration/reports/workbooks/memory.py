@@ -11,7 +11,7 @@ import psycopg
 
 from orchestration.audit.structure import forget, has_function
 from orchestration.history.structure import RETENTION
-from orchestration.landing.tables import apply_access, lock
+from orchestration.landing.tables import apply_access, make
 
 TABLE = "plateforme.retours_gestionnaires"
 _STRUCTURE = (Path(__file__).parent / "memory.sql").read_text("utf-8")
@@ -59,11 +59,13 @@ def prepare(connection: psycopg.Connection) -> None:
     Raises:
         psycopg.Error: this account may not create it.
     """
-    with connection.transaction():
+
+    def prepare_missing() -> None:
         if not _exists(connection):
-            lock(connection, TABLE)
             connection.execute(_STRUCTURE)
             apply_access(connection, *TABLE.split("."))
+
+    make(connection, prepare_missing)
 
 
 def forget_old_statements(connection: psycopg.Connection, now: datetime) -> int:
