@@ -61,12 +61,12 @@ def note_run(
     """
     try:
         with psycopg.connect(conninfo, connect_timeout=10) as connection:
-            told = {} if since is None else span_since(connection, since)
+            span = {} if since is None else span_since(connection, since)
             late = {} if since is None else taken_up(last_received(settings), since)
-            event = {"cible": settings.target, **details, **told, **late}
+            event = {"cible": settings.target, **details, **span, **late}
             head = record(connection, action, objet, event)
             connection.commit()
-            received = told[SPAN]["a"] if told else since
+            received = span[SPAN]["a"] if span else since
             keep_anchor(settings, connection, head, received)
     except (psycopg.Error, OSError, PlatformError) as error:
         advice = (

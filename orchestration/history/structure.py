@@ -70,4 +70,3 @@ def entitle(connection: psycopg.Connection) -> None:
             for (role,) in roles:
                 for right in rights:
                     connection.execute(sql.SQL(f"grant {right} to {{}}").format(sql.Identifier(role)))
-

@@ -103,18 +103,22 @@ _DISCREET = (
     "Une ligne par réception d'un fichier de la zone de dépôt : ce que le chargement en a fait, sans rien "
     "citer de ce qui est reçu."
 )
-_UNQUOTE = """
+_QUOTING = """
+colonnes_nouvelles <> '' or message ~ (
+    'Colonnes reçues :|donnent le même nom|La colonne reçue|clés présentes|[(]clés :|ont d''autres membres|'
+    'Le champ «|euilles? .*lues :|Feuilles présentes|euille «|L''archive zip contient|PostgreSQL a refusé'
+)
+"""
+# Its owner only adds lines (access/): for this once, it gives itself more.
+_UNQUOTE = f"""
+grant update on plateforme.chargements to current_user;
 update plateforme.chargements set
     message = 'Message retiré : il pouvait citer ce qui était reçu.',
     colonnes_nouvelles = case
         when colonnes_nouvelles = '' then ''
         else cardinality(string_to_array(colonnes_nouvelles, ', '))::text
     end
-where colonnes_nouvelles <> '' or message ~ (
-    'Colonnes reçues :|donnent le même nom|La colonne reçue|clés présentes|[(]clés :|ont d''autres membres|'
-    'Le champ «|euilles? .*lues :|Feuilles présentes|euille «|L''archive zip contient|PostgreSQL a refusé'
-);
-comment on table plateforme.chargements is {said};
+where {_QUOTING};
 """
 
 REJECTS_TABLE = "rejets_chargement"
@@ -245,7 +249,12 @@ def _migrate_audit(connection: psycopg.Connection) -> None:
         "where oid = 'plateforme.chargements'::regclass"
     ).fetchone() or ("", False)
     if mine and said != _DISCREET:
-        connection.execute(sql.SQL(_UNQUOTE).format(said=sql.Literal(_DISCREET)))
+        asked = f"select exists (select from plateforme.chargements where {_QUOTING})"
+        if connection.execute(asked.encode()).fetchone() == (True,):
+            connection.execute(sql.SQL(_UNQUOTE))
+            apply_access(connection, "plateforme", "chargements")
+        described = sql.SQL("comment on table plateforme.chargements is {}").format(sql.Literal(_DISCREET))
+        connection.execute(described)
 
 
 def _alter(

@@ -156,7 +156,11 @@ def prepared(conninfo: str, folder: Path) -> Iterator[Prepared]:
         with base.session("chargeur") as connection:
             ensure_audit(connection)
             for schema in ("raw_age", "raw_agaj"):
-                connection.execute(f"create table {schema}.rejets_chargement (texte text)")
+                connection.execute(
+                    f"create table {schema}.rejets_chargement (chargement_id bigint, source_nom text, "
+                    "table_nom text, source_fichier text, source_ligne bigint, position_octet bigint, "
+                    "motif text, detail text, texte text, octets bytea)"
+                )
                 give(connection, schema, "rejets_chargement")
         for (kind, domain, _, schema, name), columns in RELATIONS.items():
             with base.session("chargeur" if kind == "source" else f"dbt_{domain}") as connection:

