@@ -19,6 +19,7 @@ from orchestration.landing.report import counted
 
 SPAN, TAKEN_UP = "chargements", "reprises"
 _TABLE = "plateforme.chargements"
+_ACTIONS = ("chargement", "purge", "effacement")
 # As a purge names the data set.
 _PURGED = "data_platform.chargements"
 # Number, time, domain.
@@ -88,8 +89,9 @@ def check_receipts(connection: psycopg.Connection) -> tuple[list[Fault], list[st
     spans: list[_Span] = []
     late: list[_Span] = []
     for number, account, at, details in connection.execute(
-        f"select id, compte, fait_le, details from {place} where details ?| %s order by id",
-        [[SPAN, TAKEN_UP]],
+        f"select id, compte, fait_le, details from {place} where details ?| %s and action = any(%s) "
+        "order by id",
+        [[SPAN, TAKEN_UP], list(_ACTIONS)],
     ):
         for key, found in ((SPAN, spans), (TAKEN_UP, late)):
             if key in details:

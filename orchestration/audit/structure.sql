@@ -207,6 +207,11 @@ begin
         raise exception 'Le compte % ne peut pas noter « % » dans le journal d''audit.', qui, nouvelle_action
         using errcode = '42501';
     end if;
+    -- The receptions are the loader's, and of who takes rows out.
+    if limite_a_ses_domaines and nouveaux_details ?| array['chargements', 'reprises'] then
+        raise exception 'Le compte % ne charge pas : « chargements » et « reprises » se refusent.', qui
+        using errcode = '42501';
+    end if;
     -- What a domain's role tells of another domain is that it tried to build there, never that it did.
     if limite_a_ses_domaines and not (
         nouvelle_action = 'construction' and coalesce(nouveaux_details->>'issue', '') in ('echec', 'interrompu')

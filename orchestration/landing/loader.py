@@ -313,7 +313,7 @@ class _Load:
             ):
                 _check_size(file, match.variant)
                 lock(self.connection, table)
-                with limits.at_most(limits.seconds_for(file.received, match.variant.max_seconds)):
+                with limits.at_most(limits.seconds_for(file.weight, match.variant.max_seconds)):
                     return _FileLoad(
                         self.connection, table, match, file, report, self.landing, aside, present, accepted
                     ).run()
@@ -732,9 +732,9 @@ def _withdrawn(old: str, path: str) -> Refused:
 
 def _check_size(file: opening.Deposit, variant: Variant) -> None:
     limit = variant.max_size or limits.MAX_SIZE[variant.file_format]
-    if file.received > limit << 20:
+    if file.weight > limit << 20:
         raise PlatformError(
-            f"Le fichier pèse {file.received >> 20} Mio, plus que les {limit} Mio permis (`max_size`).",
+            f"Le fichier pèse {file.weight >> 20} Mio, plus que les {limit} Mio permis (`max_size`).",
             "Demandez d'où il vient ; s'il est vraiment si grand, écrivez une limite plus haute dans "
             "`max_size`.",
         )

@@ -44,7 +44,7 @@ class Deposit(io.BufferedReader):
     def __init__(self, descriptor: int, received: int | None = None) -> None:
         """Takes over a descriptor of a regular file."""
         self.status = os.fstat(descriptor)
-        self.received = self.status.st_size if received is None else received
+        self.weight = self.status.st_size if received is None else received
         super().__init__(_Ticking(descriptor), _BUFFER)
 
     def read(self, size: int | None = -1, /) -> bytes:

@@ -44,7 +44,7 @@ def files_with(
     present = Zone.read(landing, domains).paths
     for path in present:
         try:
-            with opening.opened(landing, path) as file, at_most(seconds_for(file.received, None)):
+            with opening.opened(landing, path) as file, at_most(seconds_for(file.weight, None)):
                 lines = _searched(file, values, patterns)
         except _UNSEARCHABLE:
             # A link or a pipe holds nobody: nothing was ever loaded from it.
@@ -74,15 +74,15 @@ def _searched(
     if depth == _DEEPEST:
         return set()
     if kind in OPENERS:
-        with copied(bounded(OPENERS[kind](file), kind, file.received), file.received) as inner:
+        with copied(bounded(OPENERS[kind](file), kind, file.weight), file.weight) as inner:
             return _searched(inner, values, patterns, depth + 1)
     with zipfile.ZipFile(file) as archive:
         if kind != "zip":
-            return _sheet(archive, file.received, values)
+            return _sheet(archive, file.weight, values)
         lines: set[int] | None = None
         for entry in members(archive).values():
-            text = bounded(open_member(archive, entry), kind, file.received)
-            with copied(text, file.received) as inner:
+            text = bounded(open_member(archive, entry), kind, file.weight)
+            with copied(text, file.weight) as inner:
                 found = _searched(inner, values, patterns, depth + 1)
             lines = lines if found is None else (lines or set()) | found
         return lines

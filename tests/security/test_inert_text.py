@@ -190,6 +190,8 @@ def hostile_pages(folder: Path) -> Iterator[Path]:
             {"table": every, "nature": every, "descriptions": {every: every}, "lignes": [{every: every}]}
         ],
         "fichiers": [{"fichier": every, "lignes": []}],
+        "hors_de_la_base": [{"endroit": every, "nature": every, "jusqu_a": every}],
+        "hors_de_portee": [],
     }
     (folder / "dossier.html").write_text(render("dossier.html", dossier=dossier), "utf-8")
     yield folder / "dossier.html"

@@ -506,6 +506,10 @@ def test_a_domain_notes_nothing_on_another(past: Stage) -> None:
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="rien noter sur essaideux"):
                 account.execute(note, [action, objet, Jsonb(details)])
+        # A gap of the loads would be covered by who does not load.
+        for key in ("chargements", "reprises"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="se refusent"):
+                account.execute(note, ["purge", "x", Jsonb({key: {"de": 1, "a": 10**9}})])
         # What it tried, and what is its own, it may tell.
         for action, objet, details in (
             ("construction", "essaideux", {"issue": "echec"}),
