@@ -38,13 +38,13 @@ class Deposit(io.BufferedReader):
 
     Attributes:
         status: what the system said of it when it was opened.
-        received: bytes of what was deposited: the file itself, or the archive that it comes from.
+        weight: bytes of what was deposited: the file itself, or the archive that it comes from.
     """
 
-    def __init__(self, descriptor: int, received: int | None = None) -> None:
+    def __init__(self, descriptor: int, weight: int | None = None) -> None:
         """Takes over a descriptor of a regular file."""
         self.status = os.fstat(descriptor)
-        self.weight = self.status.st_size if received is None else received
+        self.weight = self.status.st_size if weight is None else weight
         super().__init__(_Ticking(descriptor), _BUFFER)
 
     def read(self, size: int | None = -1, /) -> bytes:
