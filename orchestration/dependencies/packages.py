@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -81,6 +82,7 @@ class Environment:
         return sum(self.packages[name].weight for name in names)
 
 
+@cache
 def read_environment(root: Path) -> Environment:
     """Reads what is installed in the running environment, and compares it with the lock.
 

@@ -52,7 +52,7 @@ def read_return(path: Path) -> Returned:
     try:
         stamp = stamp_of(path)
         with opened(path.parent, path.name) as file, at_most(SLOWEST):
-            if file.received > LARGEST:
+            if file.weight > LARGEST:
                 raise PlatformError(f"Plus de {LARGEST >> 20} Mio.", "Réduisez-le.")
             statements = tuple(_statements(Book(file), path.name))
     except PermissionError:
