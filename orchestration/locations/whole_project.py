@@ -121,7 +121,12 @@ def _raise_if_interrupted(done: dg.ExecuteInProcessResult) -> None:
 
 def _unforeseen(done: dg.ExecuteInProcessResult) -> list[str]:
     failures = [event.step_failure_data for event in done.all_events if event.is_step_failure]
-    return [f"Erreur imprévue de la plateforme : {failure.error_display_string}" for failure in failures]
+    # The words of any other error than ours may quote a value.
+    return [
+        (failure.user_failure_data and failure.user_failure_data.description)
+        or f"Erreur imprévue de Dagster : {failure.error and failure.error.cls_name}."
+        for failure in failures
+    ]
 
 
 @dataclass

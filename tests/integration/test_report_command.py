@@ -55,7 +55,7 @@ def test_a_page_that_fails_takes_no_other_with_it(
     made = report.write_reports(settings, database, runs.project(), runs.NOW)
     assert list(made.written) == ["C"]
     assert made.faults[0] == "A : Le graphique est faux.\nQue faire : Corrigez-le."
-    assert "ReadOnlySqlTransaction" in made.faults[1] and "Que faire : relancez make report" in made.faults[1]
+    assert "SQLSTATE 25006" in made.faults[1] and "Que faire : relancez make report" in made.faults[1]
 
 
 @pytest.mark.parametrize(
