@@ -110,10 +110,12 @@ begin
     begin
         lock table audit.evenements in share row exclusive mode;
     exception when lock_not_available then
-        select string_agg(format('compte %s, processus %s', coalesce(a.usename, '?'), l.pid), ' ; ') into tenants
+        select string_agg(distinct format('compte %s, processus %s', coalesce(a.usename, '?'), l.pid), ' ; ')
+        into tenants
         from pg_locks as l
         left join pg_stat_activity as a on l.pid = a.pid
-        where l.relation = 'audit.evenements'::regclass and l.granted and l.mode <> 'AccessShareLock';
+        where l.relation = 'audit.evenements'::regclass and l.granted and l.mode <> 'AccessShareLock'
+            and l.database = (select d.oid from pg_database as d where d.datname = current_database());
         raise exception 'Le journal d''audit est tenu depuis une minute par une autre transaction (%).',
             coalesce(tenants, 'terminée depuis') using errcode = '55P03';
     end;
