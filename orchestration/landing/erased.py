@@ -15,6 +15,7 @@ from psycopg import sql
 from orchestration.errors import PlatformError
 from orchestration.governance.fingerprints import fingerprint, rights_key, witness
 from orchestration.landing.declaration import SourceTable
+from orchestration.landing.limits import tick
 from orchestration.landing.rejects import Reject
 
 LIST = "plateforme.personnes_effacees"
@@ -63,6 +64,7 @@ class Erased:
 
     def is_one(self, value: str) -> bool:
         """Whether a value identifies an erased person."""
+        tick()
         return fingerprint(self.key, value) in self.fingerprints
 
     def leave_out(self, load_id: int) -> int:

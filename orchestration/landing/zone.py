@@ -71,11 +71,11 @@ class Zone:
                     continue
                 if entry.is_symlink():
                     zone._refuse(path, opening.linked(path))
+                elif not plain(path):
+                    zone._refuse(path, _HIDES)
                 elif entry.is_dir(follow_symlinks=False):
                     zone.folders.append(path)
                     waiting.append([*parts, entry.name])
-                elif not plain(path):
-                    zone._refuse(path, _HIDES)
                 else:
                     (zone.locks if entry.name.startswith("~$") else zone.paths).append(path)
         for found in (zone.paths, zone.folders, zone.locks):
@@ -96,7 +96,7 @@ class Zone:
 
 
 _HIDES = PlatformError(
-    "Le nom du fichier a un caractère qui ne se voit pas (retour à la ligne, commande de terminal, sens de "
+    "Son nom a un caractère qui ne se voit pas (retour à la ligne, commande de terminal, sens de "
     "lecture) ou n'est pas du texte : il cacherait ce qu'il est, rien n'en est lu.",
     "Redéposez-le sous un nom ordinaire, et demandez d'où vient celui-ci.",
 )

@@ -77,11 +77,13 @@ def test_names_that_hide_what_they_are_are_no_names_of_files(tmp_path: Path) -> 
     """Such a name is told as it is, and goes to no table, page or workbook."""
     for name in (b"a\x1b[2J.csv", b"b\nc.csv", "d\u202evsc.csv".encode(), b"e\xff.csv"):
         (tmp_path / os.fsdecode(name)).write_text("x")
+    (tmp_path / "dossier\x1b[2J").mkdir()
     (tmp_path / "f\u00e9 (1) <b>.csv").write_text("x")
     found = Zone.read(tmp_path, None)
+    assert found.folders == []
     assert found.paths == ["f\u00e9 (1) <b>.csv"]
     assert [one.path for one in found.unfit] == [
-        "a\\x1b[2J.csv", "b\\nc.csv", "d\\u202evsc.csv", "e\\xff.csv"
+        "a\\x1b[2J.csv", "b\\nc.csv", "d\\u202evsc.csv", "dossier\\x1b[2J", "e\\xff.csv"
     ]  # fmt: skip
 
 
