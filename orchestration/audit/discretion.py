@@ -35,10 +35,28 @@ def hide_values() -> None:
 
 def said_of(error: BaseException) -> str:
     """What stopped a dbt command: dbt's own words, or no word of an error that dbt did not foresee."""
-    from dbt_common.exceptions import DbtBaseException
+    cause = _unforeseen(error)
+    return str(error) if cause is None else f"Erreur imprévue : {told(cause)}"
 
-    foreseen = isinstance(error, DbtBaseException) or not isinstance(error, Exception)
-    return str(error) if foreseen else f"Erreur imprévue de dbt : {told(error)}"
+
+def _unforeseen(error: BaseException | None) -> BaseException | None:
+    """The error of Python, about a value, that an error of dbt is or repeats; None for words of dbt's own.
+
+    Jinja's errors and those of a wrong call speak of the project's code.
+    """
+    import psycopg2
+    from dbt_common.exceptions import DbtBaseException
+    from jinja2 import TemplateError
+
+    while isinstance(error, Exception):
+        if not isinstance(error, DbtBaseException | TemplateError | TypeError | psycopg2.Error | _Told):
+            return error
+        error = error.__cause__
+    return None
+
+
+class _Told(RuntimeError):
+    """An error whose words are already ours."""
 
 
 def _hide_unforeseen() -> None:
@@ -46,15 +64,18 @@ def _hide_unforeseen() -> None:
     from dbt.events import types
     from dbt.task.base import BaseRunner
     from dbt_common.events.functions import fire_event
-    from dbt_common.exceptions import DbtBaseException
 
     handle = BaseRunner.handle_exception
 
     def handle_exception(self: Any, e: Exception, ctx: Any) -> str:
-        if isinstance(e, DbtBaseException):
+        if _unforeseen(e) is None:
             return handle(self, e, ctx)
-        fire_event(types.GenericExceptionOnRun(unique_id=self.node.unique_id, exc=said_of(e)))
-        return said_of(e)
+        node = self.node
+        said = (
+            f"Runtime Error in {node.resource_type} {node.name} ({node.original_file_path})\n  {said_of(e)}"
+        )
+        fire_event(types.GenericExceptionOnRun(unique_id=node.unique_id, exc=said))
+        return said
 
     BaseRunner.handle_exception = handle_exception
     types.MainEncounteredError.message = lambda event: f"Encountered an error:\n{ended_by(event)}"
@@ -94,7 +115,7 @@ def _without_values() -> Iterator[None]:
         if isinstance(error, DbtBaseException | psycopg2.Error):
             raise
         # What Python says of a value that it cannot read quotes it.
-        raise RuntimeError(told(error)) from None
+        raise _Told(told(error)) from None
 
 
 if __name__ == "__main__":

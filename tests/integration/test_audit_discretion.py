@@ -37,6 +37,11 @@ FAULTY = {
     "fct_nombre": "select fase, cast(nom as integer) as nombre from {{ ref('stg_ecoles__ecoles') }}",
     "fct_date": "select cast(nom as date) as jour from {{ ref('stg_ecoles__ecoles') }} where fase = '3'",
     "fct_jour": "select fase, to_date(nom, 'MM') as jour from {{ ref('stg_ecoles__ecoles') }}",
+    # What Python says of the cell quotes it too.
+    "fct_python": (
+        "{% set lue = ref('stg_ecoles__ecoles') %}select '{{ modules.datetime.datetime.strptime("
+        "run_query('select max(nom) from ' ~ lue).columns[0].values()[0], '%Y') if execute }}' as jour"
+    ),
     "fct_unique": (
         "{{ config(post_hook='create unique index on {{ this }} (nom)') }}"
         "select fase, nom from {{ ref('stg_ecoles__ecoles') }} "
