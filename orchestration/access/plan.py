@@ -53,8 +53,9 @@ _ATTRIBUTES = {
 # What those who build and load write their statements in (do $$ … $$, plateforme.en_cours).
 _LANGUAGES = ("plpgsql", "sql")
 # Builtin functions by which any account could keep rows for others in large objects, or hold up those who
-# wait for an advisory lock.
-_CLOSED = "^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*)$"
+# wait for an advisory lock. Not pg_advisory_unlock_all: clients that pool their connections (Npgsql, thus
+# Power BI) call it between two users.
+_CLOSED = "^(lo_.*|loread|lowrite|pg_(try_)?advisory_(xact_)?lock.*)$"
 _WAITING = "pg_catalog.pg_advisory_xact_lock(bigint)"
 # Every column of PostgreSQL's catalogues that holds rights; another one would be a kind that nobody judges.
 _RIGHTS_COLUMNS = frozenset(

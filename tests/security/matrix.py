@@ -152,7 +152,7 @@ READ = {"SELECT"}
 CREATORS = r"chargeur|dbt_.+"
 # What PostgreSQL gives to everybody and the platform takes back: kind, object, right.
 CLOSED = (
-    ("function", r"pg_catalog\.(lo_.*|loread|lowrite|pg_(try_)?advisory_.*)\(.*", "EXECUTE"),
+    ("function", r"pg_catalog\.(lo_.*|loread|lowrite|pg_(try_)?advisory_(xact_)?lock.*)\(.*", "EXECUTE"),
     ("language", "plpgsql|sql", "USAGE"),
     ("schema", "public", "USAGE"),
     ("database", "this", "CONNECT|TEMPORARY"),
