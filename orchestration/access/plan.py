@@ -419,18 +419,19 @@ class _Planner:
         listed = self._rows(
             "select n.nspname, p.oid::regprocedure::text, "
             "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, "
-            "a.is_grantable, pg_get_userbyid(p.proowner), p.prosecdef "
+            "a.is_grantable, pg_get_userbyid(p.proowner), "
+            "p.prosecdef or p.prorettype = 'trigger'::regtype "
             "from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace, "
             "aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where n.nspname = any(%s) "
             # Those have their rights with their view.
             "and not (p.pronargs = 0 and format('%%s.%%s', n.nspname, p.proname) = any(%s))",
             [[*self.declared.schemas, OWN], restricted],
         )
-        for schema, function, grantee, privilege, grantable, owner, as_owner in listed:
+        for schema, function, grantee, privilege, grantable, owner, uncalled in listed:
             if function == _FORMER:
                 continue
-            # A function that runs as its owner would lend out its owner's rights.
-            if not as_owner:
+            # One that runs as its owner would lend out its owner's rights; nobody calls a trigger's.
+            if not uncalled:
                 wanted |= {
                     (function, role, "EXECUTE")
                     for place, role in builders
@@ -482,7 +483,7 @@ class _Planner:
         )
         # Whom the closing of what was everybody's must leave at work.
         if self._rows("select to_regrole(%s)", [KEEPER]) == [(None,)]:
-            yield Change("Langages", f"create role {KEEPER} nologin", administrator=not self.superuser)
+            yield Change("Rôles", f"create role {KEEPER} nologin", administrator=not self.superuser)
         keepers = [KEEPER] + [
             name
             for (name,) in self._rows(
