@@ -67,7 +67,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     @told_failures()
     def undeclared_files() -> dg.MaterializeResult:
         files = undeclared(settings, parse(settings).manifest)
-        listing = dg.MetadataValue.md("\n".join(f"- {markdown(file)}" for file in files[:SHOWN]) or "aucun")
+        listing = dg.MetadataValue.md("\n".join(f"- `{markdown(file)}`" for file in files[:SHOWN]) or "aucun")
         check = dg.AssetCheckResult(passed=not files, severity=dg.AssetCheckSeverity.WARN)
         metadata = {"nombre": len(files), "fichiers": listing}
         return dg.MaterializeResult(metadata=metadata, check_results=[check])
