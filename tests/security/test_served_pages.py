@@ -313,6 +313,13 @@ def test_nobody_reads_without_the_link(served: Served, cookie: str) -> None:
         assert answer.status == 403 and "make ui" in answer.text and "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize("other", ['x={"a": "b c"}', "a/b=1", "x", "expires=1", "\u00e9=1"])
+def test_the_cookies_of_another_program_of_this_machine_shut_nobody_out(served: Served, other: str) -> None:
+    """Browsers share cookies between ports, and what another program calls a cookie is no standard's."""
+    answer = served.ask("GET", "/server_info", Cookie=f"{other}; {served.cookie}")
+    assert answer.status == 200
+
+
 def test_a_link_opens_once(served: Served) -> None:
     """A link that was read over a shoulder, or in a history, opens nothing any more."""
     link = served.link
