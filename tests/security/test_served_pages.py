@@ -388,6 +388,12 @@ def test_a_reader_launches_nothing(launched: dict[str, Served]) -> None:
     assert "lecture seule" in "".join(reading.said)
     assert reading.graphql(ON)["data"]["startSchedule"]["__typename"] == "UnauthorizedError"
     assert reading.graphql(LAUNCH)["data"]["launchRun"]["__typename"] == "UnauthorizedError"
+    # Nor does it say that a check passed, or that a table was built.
+    own = {"Cookie": reading.cookie, "Origin": f"http://127.0.0.1:{reading.port}"}
+    said = '{"check_name": "c", "passed": true}'
+    for path in ("report_asset_materialization/x", "report_asset_check/x", "report_asset_observation/x"):
+        answer = reading.ask("POST", f"/{path}", said, Content_Type="application/json", **own)
+        assert answer.status in (401, 403), path
     own = {"Origin": f"http://127.0.0.1:{reading.port}", "Content_Type": "application/json"}
     told = reading.ask("POST", "/report_asset_materialization/x", "{}", Cookie=reading.cookie, **own)
     assert told.status == 401
