@@ -289,6 +289,15 @@ class _Planner:
         ):
             # A role has what its entries say and no more.
             yield self._sql("revoke {} from {} granted by {} cascade", group, member, grantor)
+        # Settings of nobody's account: of no use, but what a role writes there of itself all others read.
+        for role, database in self._rows(
+            "select r.rolname, d.datname from pg_db_role_setting as s inner join pg_roles as r "
+            "on r.oid = s.setrole left join pg_database as d on d.oid = s.setdatabase "
+            "where r.rolname = any(%s) order by 1, 2",
+            [list(self.declared.roles)],
+        ):
+            place = self._sql(" in database {}", database) if database else ""
+            yield self._sql("alter role {}", role) + place + " reset all"
 
     # Schemas
 
@@ -419,8 +428,8 @@ class _Planner:
         listed = self._rows(
             "select n.nspname, p.oid::regprocedure::text, "
             "case when a.grantee = 0 then '' else pg_get_userbyid(a.grantee) end, a.privilege_type, "
-            "a.is_grantable, pg_get_userbyid(p.proowner), "
-            "p.prosecdef or p.prorettype = 'trigger'::regtype "
+            # A trigger's function is nobody's to call.
+            "a.is_grantable, pg_get_userbyid(p.proowner), p.prosecdef or p.prorettype = 'trigger'::regtype "
             "from pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace, "
             "aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a where n.nspname = any(%s) "
             # Those have their rights with their view.
@@ -470,7 +479,8 @@ class _Planner:
             {"views": f"({'|'.join(views)})$"},
         ):
             if (schema, name) not in self.restricted or arguments not in ("", "()"):
-                yield self._sql(f"drop {kind} if exists {{}}.{{}}{arguments} cascade", schema, name)
+                # What builders name their arguments is no template.
+                yield f"drop {kind} if exists {self._sql('{}.{}', schema, name)}{arguments} cascade"
 
     # What is nowhere declared
 
@@ -548,7 +558,7 @@ class _Planner:
         for kind, name, role in self._rows(
             _OWNERS, {"roles": list(self.declared.roles), "owners": Jsonb(owners)}
         ):
-            statement = self._sql(f"alter {_OWNED.get(kind, kind)} {name} owner to {{}}", self.account)
+            statement = f"alter {_OWNED.get(kind, kind)} {name} owner to {self._sql('{}', self.account)}"
             [(owner,)] = self._rows("select oid from pg_roles where rolname = %s", [role])
             yield self._change("Propriétaires", statement, owner)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -88,7 +89,12 @@ def keep_anchor(
 
 def last_received(settings: Settings) -> int | None:
     """The last number of plateforme.chargements that the journal told of, as the anchors here know it."""
-    told = [anchor.received for anchor in read_anchors(anchor_file(settings)) if anchor.received is not None]
+    try:
+        anchors = read_anchors(anchor_file(settings))
+    except PlatformError:
+        # audit-check says so; what a run did is noted all the same.
+        return None
+    told = [anchor.received for anchor in anchors if anchor.received is not None]
     return told[-1] if told else None
 
 
@@ -127,16 +133,20 @@ def _append(file: Path, anchor: Anchor) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     # For its owner alone, also when it was there before.
     handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(handle, "r+b") as lines:
+    with os.fdopen(handle, "r+b", buffering=0) as lines:
         # Two runs that end together follow each other.
         fcntl.flock(lines, fcntl.LOCK_EX)
         os.fchmod(handle, 0o600)
         content = lines.read()
         *_, last = content.splitlines() or [b""]
         chained = replace(anchor, before=hashlib.sha256(last).hexdigest() if last else "")
-        # Cut short by a full disk, a line must not swallow the next one.
+        # Cut short by a power failure, a line must not swallow the next one.
         start = b"" if not content or content.endswith(b"\n") else b"\n"
-        lines.write(start + json.dumps(asdict(chained)).encode() + b"\n")
+        line = start + json.dumps(asdict(chained)).encode() + b"\n"
+        if lines.write(line) != len(line):
+            # Half a line would be taken for an anchor that somebody changed.
+            os.ftruncate(handle, len(content))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _read(file: Path) -> list[tuple[Anchor, str]]:

@@ -225,14 +225,21 @@ begin
         inner join (
             select mot from regexp_split_to_table(nouvel_objet, '[^[:alnum:]_]+') as mot
             union all
-            select regexp_replace(split_part(t.nom, '.', 1), '^raw_', '')
+            select split_part(t.nom, '.', 1)
             from jsonb_object_keys(
                 case jsonb_typeof(nouveaux_details->'tables')
                     when 'object' then nouveaux_details->'tables' else '{}'
                 end
             ) as t (nom)
-        ) as nommes on nommes.mot = d.domaine or nommes.mot in (
-            d.domaine || '_staging', d.domaine || '_intermediate', d.domaine || '_reference'
+            union all
+            select split_part(t.nom, '.', 1)
+            from jsonb_array_elements_text(
+                case jsonb_typeof(nouveaux_details->'tables')
+                    when 'array' then nouveaux_details->'tables' else '[]'
+                end
+            ) as t (nom)
+        ) as nommes on d.domaine = regexp_replace(
+            lower(nommes.mot), '^raw_|(_staging|_intermediate|_reference)?(_masque|_filtre)?$', '', 'g'
         )
         where not pg_has_role(qui, d.oid, 'member')
         limit 1;

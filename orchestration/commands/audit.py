@@ -89,7 +89,8 @@ def audit_check(settings: Settings, options: Mapping[str, str]) -> int:
     if found.faults:
         raise PlatformError(
             f"Le journal d'audit n'est pas intact : {counted(len(found.faults), 'anomalie')}, ci-dessus.",
-            "Si une exécution vient d'être tuée, relancez-la d'abord : elle dit l'écart au journal. Sinon, "
+            "Si un chargement est en cours, attendez sa fin ; si une exécution vient d'être tuée, "
+            "relancez-la : elle dit l'écart au journal. Sinon, "
             "prévenez l'audit interne et ne corrigez rien : gardez une copie de la base et de build/audit, "
             "car depuis la dernière ancre le journal ne prouve plus rien. docs/audit.md dit ensuite qui "
             "remet la structure en place, et comment se dit une base recréée exprès.",

@@ -95,7 +95,7 @@ def clean(settings: Settings, options: Mapping[str, str]) -> int:
             shutil.rmtree(path)
         except OSError as error:
             raise PlatformError(
-                f"Le dossier {path} ne peut pas être effacé : {error.strerror}.",
+                f"Le dossier {path} ne peut pas être effacé : {error.strerror or error}.",
                 "Relancez avec le compte qui l'a créé, ou effacez-le avec ce compte.",
             ) from error
         print(f"{path.name}/ : effacé.")

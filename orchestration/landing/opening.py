@@ -205,8 +205,9 @@ def _check_owner(
             "Demandez qui l'a déposé. Si ce compte le peut, nommez-le dans `depositors` de la déclaration ; "
             "déposent aussi le propriétaire de la zone, celui du dossier de l'AG et le compte du chargement.",
         )
-    # On some file systems everybody may write everywhere, the zone included: that says nothing.
-    if _anybody_writes(folders[0]):
+    # On some file systems everybody may write everywhere, the zone included: that says nothing. And through a
+    # folder that is closed to them others reach nothing, be it open (what is moved from a Windows disk is).
+    if _anybody_writes(folders[0]) or not all(one.st_mode & stat.S_IXOTH for one in folders):
         return
     if _anybody_writes(found) or any(map(_anybody_writes, folders[1:])):
         raise PlatformError(

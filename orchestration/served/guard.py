@@ -8,8 +8,7 @@ what only the reader of the terminal could have given to this browser (a cookie,
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
-from http.cookies import SimpleCookie
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -73,10 +72,9 @@ class Key:
         """The header that gives the cookie to a browser."""
         return f"{self.name}={self._cookie}; Path=/; HttpOnly; SameSite=Strict"
 
-    def fits(self, header: str) -> bool:
-        """True for a Cookie header that holds the cookie."""
-        given = SimpleCookie(header).get(self.name)
-        return given is not None and secrets.compare_digest(given.value.encode(), self._cookie.encode())
+    def fits(self, cookies: Mapping[str, str]) -> bool:
+        """True for cookies among which this one is; the others may be of any program of this machine."""
+        return secrets.compare_digest(cookies.get(self.name, "").encode(), self._cookie.encode())
 
 
 class Guard:
@@ -112,7 +110,7 @@ class Guard:
             return
         asked = HTTPConnection(scope)
         refusal = self._refusal(asked)
-        if refusal is None and self._key and not self._key.fits(asked.headers.get("cookie", "")):
+        if refusal is None and self._key and not self._key.fits(asked.cookies):
             token = asked.query_params.get(TOKEN, "")
             refusal = self._open(asked, token) or self._closed()
         if refusal is None:

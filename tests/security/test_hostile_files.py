@@ -69,7 +69,9 @@ def _never_for_long() -> Iterator[None]:
 
 @pytest.fixture
 def landing(tmp_path: Path) -> Path:
-    (tmp_path / "zone/age/essai").mkdir(parents=True)
+    for folder in ("zone", "zone/age", "zone/age/essai"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder).chmod(0o755)
     return tmp_path / "zone"
 
 
@@ -198,6 +200,16 @@ def test_nothing_but_a_file_of_the_zone_is_opened(
         pass
     assert words in str(caught.value)
     assert not before or len(os.listdir("/proc/self/fd")) == before
+
+
+def test_an_open_file_in_a_closed_folder_is_anybodys_no_more_than_the_folder(landing: Path) -> None:
+    """No false alarm: moved from a Windows disk, a file is open to all, and nobody else gets there."""
+    an_open_file(landing / "age/essai")
+    for closed in (landing, landing / "age", landing / "age/essai"):
+        closed.chmod(0o770)
+        with opening.opened(landing, "age/essai/x.csv", ()) as file:
+            assert file.read() == GOOD.encode()
+        closed.chmod(0o755)
 
 
 def test_a_device_is_not_opened() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import resource
 import stat
 import uuid
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from orchestration.audit import anchor_file, journal, note_run, record
-from orchestration.audit.anchors import read_anchors
+from orchestration.audit.anchors import keep_anchor, last_received, read_anchors
 from orchestration.audit.definitions import Condition, expected, read_definitions, stands, version
 from orchestration.audit.journal import ensure_journal
 from orchestration.audit.rights import PART, entitle
@@ -503,6 +504,10 @@ def test_a_domain_notes_nothing_on_another(past: Stage) -> None:
             ("construction", "essaiun essaideux+", {}),
             ("purge", "tables sans modèle", {"tables": {"essaideux_staging.stg_x": 3}}),
             ("purge", "tables sans modèle", {"tables": {"raw_essaideux.x": 3}}),
+            ("purge", "tables sans modèle", {"tables": ["essaideux.x"]}),
+            ("export", "raw_essaideux.x", {}),
+            ("construction", "ESSAIDEUX", {"issue": "reussi"}),
+            ("construction", "essaideux_staging_masque", {"issue": "reussi"}),
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="rien noter sur essaideux"):
                 account.execute(note, [action, objet, Jsonb(details)])
@@ -518,6 +523,25 @@ def test_a_domain_notes_nothing_on_another(past: Stage) -> None:
         ):
             with account.transaction(force_rollback=True):
                 account.execute(note, [action, objet, Jsonb(details)])
+
+
+def test_a_full_disk_leaves_no_half_anchor(guarded: Stage) -> None:
+    """Half a line is taken for a changed anchor, and no command would note anything any more."""
+    file = anchor_file(guarded.settings)
+    before = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 50, hard))
+    try:
+        with pytest.raises(OSError, match="No space"):
+            keep_anchor(guarded.settings, guarded.admin)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file.read_bytes() == before
+    # As a power failure would leave it: audit-check names the line, and a load is noted all the same.
+    file.write_bytes(before + before[:50])
+    assert last_received(guarded.settings) is None
+    with pytest.raises(PlatformError, match=r"ligne \d+ : ce n'est pas une ancre"):
+        audit_check(guarded.settings, {})
 
 
 def test_who_notes_is_told_by_the_server(stage: Stage) -> None:

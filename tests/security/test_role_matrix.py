@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from orchestration.errors import PlatformError
+from orchestration.reports.workbooks.memory import prepare
 from orchestration.warehouse import EmbeddedServer
 from tests.security.matrix import (
     CLOSED,
@@ -82,6 +83,12 @@ GIFTS = {
     "grant agaj_donnees_brutes to bi": "revoke \"agaj_donnees_brutes\" from \"bi\"",
     "grant pg_read_all_data to rapport": "revoke \"pg_read_all_data\" from \"rapport\"",
     "alter role bi bypassrls createrole": "alter role \"bi\"",
+    "alter role bi set essai.dit = 'une ligne'": "alter role \"bi\" reset all",
+    "alter role bi in database {database} set essai.dit = 'une ligne'": "alter role \"bi\" in database",
+    "create function age_filtre.f(\"{{}} {{x}} %s\" text) returns int language sql as 'select 1'":
+    "age_filtre\".\"f\"(\"{} {x} %s\" text)",
+    "create table public.\"{{}} %s\" (x int); alter table public.\"{{}} %s\" owner to dbt_age":
+    "alter table public.\"{} %s\" owner to",
     "alter default privileges for role dbt_agaj in schema agaj grant select on tables to bi":
     "on tables from \"bi\"",
     "alter default privileges for role dbt_agaj grant execute on functions to public":
@@ -178,6 +185,13 @@ def test_every_role_every_kind_every_action_is_as_declared(judged: Judged) -> No
     assert all(name.endswith(" r") and role != "public" for role, _, name, _ in found)
 
 
+def test_what_the_platform_makes_after_the_rights_is_no_difference(judged: Judged) -> None:
+    """A plan that is never empty is no longer read: the first reports come after the first `make access`."""
+    with judged.base.session() as admin:
+        prepare(admin)
+    assert judged.base.plan() == []
+
+
 def test_no_role_truncates_what_it_may_not_delete(judged: Judged) -> None:
     """The account that made the journal of loads empties it."""
     with judged.base.session() as admin:
@@ -223,7 +237,7 @@ def test_what_was_given_by_hand_is_seen_and_taken_back_whatever_its_kind(judged:
         base.run("drop table age.vide, age_masque.fuite, public.t, public.a_dbt; drop sequence public.s;"
                  "drop procedure age.p(); drop aggregate agaj.a(integer); drop domain public.d;"
                  "drop foreign data wrapper w cascade; select lo_unlink(4242), lo_unlink(4243);"
-                 "drop schema autre; drop function tests.prete()")  # fmt: skip
+                 "drop schema autre; drop function tests.prete(); drop table public.\"{} %s\"")  # fmt: skip
         assert judged.faults() == []
     finally:
         base.run("drop owned by passant; drop role passant")

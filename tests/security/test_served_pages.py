@@ -313,6 +313,13 @@ def test_nobody_reads_without_the_link(served: Served, cookie: str) -> None:
         assert answer.status == 403 and "make ui" in answer.text and "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize("other", ['x={"a": "b c"}', "a/b=1", "x", "expires=1", "\u00e9=1"])
+def test_the_cookies_of_another_program_of_this_machine_shut_nobody_out(served: Served, other: str) -> None:
+    """Browsers share cookies between ports, and what another program calls a cookie is no standard's."""
+    answer = served.ask("GET", "/server_info", Cookie=f"{other}; {served.cookie}")
+    assert answer.status == 200
+
+
 def test_a_link_opens_once(served: Served) -> None:
     """A link that was read over a shoulder, or in a history, opens nothing any more."""
     link = served.link
@@ -381,6 +388,12 @@ def test_a_reader_launches_nothing(launched: dict[str, Served]) -> None:
     assert "lecture seule" in "".join(reading.said)
     assert reading.graphql(ON)["data"]["startSchedule"]["__typename"] == "UnauthorizedError"
     assert reading.graphql(LAUNCH)["data"]["launchRun"]["__typename"] == "UnauthorizedError"
+    # Nor does it say that a check passed, or that a table was built.
+    own = {"Cookie": reading.cookie, "Origin": f"http://127.0.0.1:{reading.port}"}
+    said = '{"check_name": "c", "passed": true}'
+    for path in ("report_asset_materialization/x", "report_asset_check/x", "report_asset_observation/x"):
+        answer = reading.ask("POST", f"/{path}", said, Content_Type="application/json", **own)
+        assert answer.status in (401, 403), path
     own = {"Origin": f"http://127.0.0.1:{reading.port}", "Content_Type": "application/json"}
     told = reading.ask("POST", "/report_asset_materialization/x", "{}", Cookie=reading.cookie, **own)
     assert told.status == 401
