@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -211,6 +212,9 @@ def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], root
     Returns:
         The exit code.
     """
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        # Dagster makes it what Ctrl-C is: ignored in the background. sqlfluff could not end its workers.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     process = subprocess.Popen([str(part) for part in command], cwd=root, env=dict(environment))
     try:
         return process.wait()
