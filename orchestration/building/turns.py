@@ -35,8 +35,8 @@ def built_domains(nodes: Mapping[str, Any], chosen: Collection[str]) -> dict[str
         chosen: the unique ids selected.
 
     Returns:
-        Name of the domain (an analyst's prefix of schemas in front; a package has its own name) -> the first
-        of its schemas, whatever is selected.
+        Name of the domain (an analyst's prefix of schemas in front; a package has its own name) -> the last
+        of its schemas, whatever is selected: a private one, where it has one.
     """
     prefix = os.environ.get("DBT_SCHEMA_PREFIX", "")
     schemas: dict[str, str] = {}
@@ -44,7 +44,7 @@ def built_domains(nodes: Mapping[str, Any], chosen: Collection[str]) -> dict[str
     for unique_id, node in nodes.items():
         if node.resource_type in BUILT and len(node.fqn) > 1 and node.config.materialized != "ephemeral":
             domain = f"{prefix}_{node.fqn[1]}" if prefix else node.fqn[1]
-            schemas[domain] = min(node.schema, schemas.get(domain, node.schema))
+            schemas[domain] = max(node.schema, schemas.get(domain, node.schema))
             if unique_id in chosen:
                 found.add(domain)
     return {domain: schemas[domain] for domain in sorted(found)}

@@ -81,6 +81,8 @@ def test_marts_hold_rows_and_carry_their_descriptions(built: Checkout) -> None:
         select table_schema, table_name from information_schema.tables
         where table_schema in
             ('agaj', 'agc', 'age', 'ags', 'agmj', 'commun', 'data_platform', 'sg', 'transversal')
+            -- The lock of builds, where a domain has no private schema.
+            and table_name <> 'tour_de_construction'
         """
     )
     assert len(marts) >= 25

@@ -97,7 +97,7 @@ def test_turns_are_taken_of_what_is_built_in_one_order(monkeypatch: pytest.Monke
     }  # fmt: skip
     nodes["i"] = SimpleNamespace(**{**vars(nodes["s"]), "schema": "age_intermediate"})
     assert list(built_domains(nodes, ["m", "i", "t", "e", "unit_test.x"]).items()) == [
-        ("age", "age"), ("sg", "sg"),
+        ("age", "age_intermediate"), ("sg", "sg"),
     ]  # fmt: skip
     monkeypatch.setenv("DBT_SCHEMA_PREFIX", "jdupont")
     assert built_domains(nodes, ["m"]) == {"jdupont_sg": "sg"}
