@@ -175,7 +175,7 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
 
     monkeypatch.setattr(work, "DbtRun", Run)
     monkeypatch.setattr(work, "Recording", Recording)
-    monkeypatch.setattr(work, "note_run", lambda *_: None)
+    monkeypatch.setattr(work, "note_run", lambda *_, **__: None)
     monkeypatch.setattr(work, "trace_after_build", lambda *_: [])
     monkeypatch.delenv("PGOPTIONS", raising=False)
     monkeypatch.setenv("DAC_CLE_SG_EFFECTIFS", KEY)
