@@ -312,7 +312,8 @@ def test_an_error_of_dbt_about_a_cell_does_not_quote_it(monkeypatch: pytest.Monk
             raise CompilationError(str(error)) from error
         except CompilationError as wrapped:
             said.append(BaseRunner.handle_exception(Runner(), wrapped, None))
-    assert all("model x (x.sql)" in one and "ValueError" in one for one in said)
+    # In French where another test of this process had dbt speak it.
+    assert all("x.sql" in one and "ValueError" in one for one in said)
     assert MARK not in "".join([*said, *fired])
 
 
