@@ -62,6 +62,9 @@ COMMANDS = {
     "lock": ("quality", "recalcule requirements.txt"),
 }
 
+# Options that are paths -> what they must lead to.
+PATHS: dict[str, Callable[[Path], bool]] = {"LANDING": Path.is_dir, "AVIS": Path.is_file}
+
 # What a system refuses of a file, and what to do.
 REFUSALS = {
     errno.EACCES: ("ce compte n'y a pas droit", "Donnez-lui le droit, ou lancez avec le compte qui l'a."),
@@ -100,7 +103,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
 def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         name = _command(arguments)
-        settings = Settings.load(with_absolute_landing(environ))
+        settings = Settings.load(with_absolute_paths(environ))
         close_folders(settings)
         module = import_module(f"orchestration.commands.{COMMANDS[name][0]}")
         run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, name.replace("-", "_"))
@@ -164,13 +167,15 @@ def _unforeseen(error: Exception) -> PlatformError:
     )
 
 
-def with_absolute_landing(environ: Mapping[str, str]) -> dict[str, str]:
-    """Resolves a relative LANDING against the folder where the user typed the command (CALLER_FOLDER).
+def with_absolute_paths(environ: Mapping[str, str]) -> dict[str, str]:
+    """Resolves relative paths against the folder where the user typed the command (CALLER_FOLDER).
 
-    `make -C` moves to the checkout before anything runs. A name that is no folder there is left as it is:
-    the checkout is tried next, and the error shows what the user typed.
+    `make -C` moves to the checkout before anything runs. A name that stands for nothing there is left as it
+    is: the checkout is tried next, and the error shows what the user typed.
     """
-    landing, caller = environ.get("LANDING"), environ.get("CALLER_FOLDER")
-    if landing and caller and (folder := Path(caller) / landing).is_dir():
-        return {**environ, "LANDING": str(folder.resolve())}
-    return dict(environ)
+    found = dict(environ)
+    if caller := environ.get("CALLER_FOLDER"):
+        for name, fits in PATHS.items():
+            if (given := environ.get(name)) and fits(path := Path(caller) / given):
+                found[name] = str(path.resolve())
+    return found

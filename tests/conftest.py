@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from xdist.scheduler import LoadScopeScheduling
 
 from orchestration.warehouse import EmbeddedServer
+from tests.browsers import chromium
 
 # What its tests share was made at a price: one checkout with its database.
 TOGETHER = "tests/e2e/"
@@ -46,3 +48,10 @@ def database(server: EmbeddedServer) -> Iterator[str]:
     server.ensure_database(name)
     yield server.start().conninfo(name)
     server.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests of one file."""
+    with chromium() as opened:
+        yield opened

@@ -15,6 +15,7 @@ import psycopg
 
 from orchestration.audit.faults import Fault
 from orchestration.audit.journal import readable
+from orchestration.audit.structure import may_read
 from orchestration.landing.report import counted
 
 SPAN, TAKEN_UP = "chargements", "reprises"
@@ -143,13 +144,7 @@ def check_receipts(connection: psycopg.Connection) -> tuple[list[Fault], list[st
 
 
 def _is_read(connection: psycopg.Connection) -> bool:
-    # By oid: asked by name, has_table_privilege refuses those who may not enter the schema.
-    found = connection.execute(
-        "select has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') "
-        "from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid "
-        "where n.nspname = 'plateforme' and c.relname = 'chargements'"
-    ).fetchone()
-    return found == (True,)
+    return may_read(connection, *_TABLE.split(".")) is True
 
 
 def _read_span(event: int, account: str, at: datetime, told: Any) -> _Span | None:

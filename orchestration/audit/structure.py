@@ -27,6 +27,18 @@ def has_function(connection: psycopg.Connection, schema: str, name: str) -> bool
     return found == (True,)
 
 
+def may_read(connection: psycopg.Connection, schema: str, *names: str) -> bool | None:
+    """Tells whether this account reads all of these tables; None when none of them is there."""
+    # By oid: asked by name, has_table_privilege refuses those who may not enter the schema.
+    found = connection.execute(
+        "select bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')) "
+        "from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid "
+        "where n.nspname = %s and c.relname = any(%s)",
+        [schema, list(names)],
+    ).fetchone()
+    return found[0] if found else None
+
+
 def forget(connection: psycopg.Connection, schema: str, function: str, before: datetime) -> int:
     """Removes what is older than a moment, by the function that alone may.
 

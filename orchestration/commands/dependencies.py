@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,6 @@ from orchestration.dependencies import (
     read_advisories,
     read_environment,
 )
-from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
 from orchestration.settings import Settings
 
@@ -55,15 +53,7 @@ def dependencies(settings: Settings, options: Mapping[str, str]) -> int:
             "make dependencies AVIS=chemin/all.zip (docs/installation.md)."
         )
         return code
-    return max(code, _tell(environment, read_advisories(_given(options["AVIS"], settings.root))))
-
-
-def _given(text: str, root: Path) -> Path:
-    """The file that the user names, from the folder he is in."""
-    for base in (Path(os.environ.get("CALLER_FOLDER") or Path.cwd()), root):
-        if (base / text).is_file():
-            return base / text
-    raise PlatformError(f"AVIS={text} n'est pas un fichier.", "Donnez le chemin d'un fichier d'avis OSV.")
+    return max(code, _tell(environment, read_advisories(settings.root / options["AVIS"])))
 
 
 def _weights(environment: Environment) -> str:

@@ -62,6 +62,8 @@ def read_advisories(file: Path) -> Advisories:
     Raises:
         PlatformError: no such file, or no record on a Python package in it.
     """
+    if not file.is_file():
+        raise PlatformError(f"Le fichier d'avis {file} n'existe pas.", ADVICE)
     by_package: dict[str, list[Mapping[str, Any]]] = {}
     latest: datetime | None = None
     count = unreadable = 0

@@ -9,6 +9,7 @@ import psycopg
 
 from orchestration.audit.faults import Fault
 from orchestration.audit.journal import readable
+from orchestration.audit.structure import may_read
 
 # The runs noted before the column was have no account; a row without one that comes after the first with one
 # was not written by the function.
@@ -72,17 +73,12 @@ def check_history(connection: psycopg.Connection) -> tuple[list[Fault], list[str
     place = readable(connection)
     if place is None:
         return [], []
-    state = connection.execute(
-        "select bool_and(has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')) "
-        "from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid "
-        "where n.nspname = 'historique' and c.relname in ('executions', 'resultats')"
-    ).fetchone()
-    assert state is not None
+    read = may_read(connection, "historique", "executions", "resultats")
     noted = connection.execute(f"select count(*) from {place} where action = 'historique'").fetchone()
-    if state[0] is None:
+    if read is None:
         gone = Fault("historique", 0, "L'historique des exécutions n'existe plus, et le journal en dit.")
         return ([gone] if noted != (0,) else []), []
-    if not state[0]:
+    if not read:
         return [], ["Le journal n'est pas comparé avec l'historique, que ce compte ne lit pas."]
     known = connection.execute(
         "select exists (select from pg_attribute where attrelid = 'historique.executions'::regclass "

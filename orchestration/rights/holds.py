@@ -9,12 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.errors import PlatformError
 from orchestration.governance.datasets import Dataset
 from orchestration.manifest.nodes import Manifest
-from orchestration.reading import unreadable_yaml
+from orchestration.reading import read_listed
 
 FILE = Path("rights") / "gels.yml"
 KEYS = ("jeu_de_donnees", "personne", "motif", "approbateur", "jusqu_a")
@@ -50,18 +48,7 @@ def read_holds(root: Path, datasets: Iterable[Dataset]) -> list[Hold]:
     Raises:
         PlatformError: something in it cannot be followed; all faults are named.
     """
-    path = root / FILE
-    if not path.exists():
-        return []
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlatformError(f"{FILE} : {unreadable_yaml(error)}.", ADVICE) from error
-    entries = content.get("gels") if isinstance(content, Mapping) else None
-    if entries is None and isinstance(content, Mapping) and "gels" in content:
-        entries = []
-    if not isinstance(entries, list) or set(content) != {"gels"}:
-        raise PlatformError(f"{FILE} : une seule clé, gels, et une liste.", ADVICE)
+    entries = read_listed(root, FILE, "gels", ADVICE)
     known = {f"{dataset.domain}.{dataset.name}" for dataset in datasets}
     domains = {name.partition(".")[0] for name in known}
     found, faults = [], []

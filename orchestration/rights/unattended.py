@@ -9,11 +9,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from orchestration.access.declaration import LONGEST_DAYS
 from orchestration.errors import PlatformError
-from orchestration.reading import unreadable_yaml
+from orchestration.reading import read_listed
 
 FILE = Path("rights") / "purge.yml"
 KEYS = ("base", "motif", "approbateur", "revue")
@@ -46,17 +44,7 @@ def read_permissions(root: Path, today: date) -> list[Permission]:
     Raises:
         PlatformError: something in it cannot be followed; all faults are named.
     """
-    path = root / FILE
-    if not path.exists():
-        return []
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlatformError(f"{FILE} : {unreadable_yaml(error)}.", ADVICE) from error
-    entries = content.get("purges", False) if isinstance(content, Mapping) else False
-    if not isinstance(entries, list | None) or set(content) != {"purges"}:
-        raise PlatformError(f"{FILE} : une seule clé, purges, et une liste.", ADVICE)
-    entries = entries or []
+    entries = read_listed(root, FILE, "purges", ADVICE)
     faults = [
         f"{FILE}, purge {number} : {fault}"
         for number, entry in enumerate(entries, start=1)

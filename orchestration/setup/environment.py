@@ -24,8 +24,8 @@ NETWORK_ADVICE = (
     "interne (pip config set global.index-url …), puis relancez ; voir docs/installation.md."
 )
 
-# In a new environment before Python 3.12, in an old version; nothing here imports them.
-SEEDS = ("setuptools", "wheel")
+# What Python before 3.12 puts into a new environment, in an old version; nothing here imports them.
+UNLOCKED = ("setuptools", "wheel")
 
 # The checkout, installed as it stands: what it needs is there already, the build backend too.
 ITSELF = ("--no-deps", "--no-build-isolation", "--editable", ".")
@@ -67,7 +67,7 @@ class Environment:
             else:
                 self._create()
             self._install()
-            self._remove_seeds()
+            self._remove_unlocked()
             make_paths_relative(self.folder)
             # uv opens its lock to everyone.
             (self.folder / ".lock").unlink(missing_ok=True)
@@ -170,12 +170,12 @@ class Environment:
                 "git checkout pyproject.toml",
             )
 
-    def _remove_seeds(self) -> None:
+    def _remove_unlocked(self) -> None:
         """Takes away what Python puts into a new environment and no lock holds to a version."""
-        seeds = [name for name in SEEDS if list(self.folder.glob(f"lib/python*/site-packages/{name}"))]
-        if seeds:
+        present = [name for name in UNLOCKED if list(self.folder.glob(f"lib/python*/site-packages/{name}"))]
+        if present:
             quiet = ("--quiet", "--disable-pip-version-check", "--no-input", "--yes")
-            self._run([str(self.python), "-m", "pip", "uninstall", *quiet, *seeds], os.environ)
+            self._run([str(self.python), "-m", "pip", "uninstall", *quiet, *present], os.environ)
 
     def _pip_install(self, *arguments: str) -> list[str]:
         options = ["--quiet", "--disable-pip-version-check", "--no-input"]

@@ -14,13 +14,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
 
 from orchestration.commands.quality import test_environment as without_connections
 from orchestration.settings import DEFAULT_DATABASE, ROOT
 from orchestration.warehouse import EmbeddedServer
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass
@@ -83,16 +80,3 @@ def built(checkout: Checkout) -> Checkout:
     page = checkout.folder / "build" / "reports" / "elementary.html"
     assert f"Rapport Elementary : {page}" in done.stdout and page.is_file()
     return checkout
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The browser of this machine, without a window."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"no Chromium on this machine: {error.message.splitlines()[0]}")
-        yield opened
-        opened.close()

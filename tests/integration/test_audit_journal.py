@@ -17,6 +17,7 @@ from orchestration.audit.anchors import anchor_of, read_anchors
 from orchestration.audit.journal import ACTIONS, identity
 from orchestration.errors import PlatformError
 from orchestration.settings import Settings
+from tests.forged_journal import REHASH
 
 EVENTS = 12
 
@@ -69,21 +70,6 @@ def cheat(connection: psycopg.Connection, *statements: str) -> None:
     connection.execute("alter table audit.evenements enable always trigger sans_retouche")
 
 
-# Works the chain out again from a row on, as someone would who read this project.
-REHASH = """
-do $$
-declare e audit.evenements; before text;
-begin
-    for e in select * from audit.evenements order by id loop
-        e.precedent := coalesce(before, e.precedent);
-        before := encode(sha256(convert_to(jsonb_build_array(
-            e.id, to_char(e.fait_le at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), e.compte, e.adresse,
-            e.systeme, e.revision, e.commande, e.action, e.objet, e.details, e.precedent
-        )::text, 'UTF8')), 'hex');
-        update audit.evenements set precedent = e.precedent, condense = before where id = e.id;
-    end loop;
-end $$
-"""
 INSERT = """
 insert into audit.evenements
 select

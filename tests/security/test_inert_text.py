@@ -31,7 +31,6 @@ from orchestration.reports.workbooks.memory import Said
 from orchestration.reports.workbooks.sheets import Content, workbook
 from orchestration.rights.pages import render
 from orchestration.rights.register import COLUMNS, as_csv
-from tests.e2e.conftest import browser  # noqa: F401
 from tests.unit import qualities
 from tests.unit.qualities import FAILED, NOW, STEWARD, control, received
 
@@ -207,7 +206,7 @@ def hostile_pages(folder: Path) -> Iterator[Path]:
 
 
 def test_a_browser_runs_and_fetches_nothing_of_what_was_received(
-    browser: Browser,  # noqa: F811
+    browser: Browser,
     tmp_path: Path,
 ) -> None:
     """Script, image, handler, link: the page of a person, a mail, the pages of quality."""

@@ -32,6 +32,7 @@ from orchestration.history.structure import entitle as entitle_history
 from orchestration.settings import Settings
 from orchestration.warehouse import EmbeddedServer
 from tests.definitions import laid_down
+from tests.forged_journal import REHASH
 
 MODEL = "essai_journal_modele"
 MANIFEST = {"metadata": {"dbt_version": "1.11.16", "project_name": "p"}, "nodes": {}, "sources": {}}
@@ -60,21 +61,6 @@ SAYS_SO = (
     "language plpgsql security definer set search_path = pg_catalog, pg_temp "
     "as $$ begin numero := 99; empreinte := repeat('0', 64); return next; end $$"
 )
-# Works the chain out again, as someone would who read this project.
-REHASH = """
-do $$
-declare e audit.evenements; before text;
-begin
-    for e in select * from audit.evenements order by id loop
-        e.precedent := coalesce(before, e.precedent);
-        before := encode(sha256(convert_to(jsonb_build_array(
-            e.id, to_char(e.fait_le at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), e.compte, e.adresse,
-            e.systeme, e.revision, e.commande, e.action, e.objet, e.details, e.precedent
-        )::text, 'UTF8')), 'hex');
-        update audit.evenements set precedent = e.precedent, condense = before where id = e.id;
-    end loop;
-end $$
-"""
 FORGED = (
     "insert into historique.executions (cle, commencee_le, terminee_le, commande, lanceur, portee, cible, "
     "revision, manifeste, version_dbt, issue, compte) values (gen_random_uuid(), now(), now(), 'build', "

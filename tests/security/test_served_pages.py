@@ -31,7 +31,6 @@ import dagster as dg
 import psutil
 import pytest
 from dagster._core.storage.tags import SCHEDULE_NAME_TAG
-from playwright.sync_api import Error, sync_playwright
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -40,6 +39,7 @@ from orchestration.rights.unattended import FILE
 from orchestration.served import dbt_docs
 from orchestration.served.listening import on_port
 from orchestration.settings import NO_TELEMETRY, ROOT
+from tests.browsers import chromium
 from tests.small_project import settings_of
 
 DEFINITIONS = """
@@ -455,15 +455,10 @@ def test_a_real_browser_lets_another_page_do_nothing(served: Served) -> None:
         def log_message(self, *_: object) -> None:
             pass
 
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     attacker = ThreadingHTTPServer(("127.0.0.1", 0), Attacker)
     threading.Thread(target=attacker.serve_forever, daemon=True).start()
-    with contextlib.closing(attacker.socket), sync_playwright() as playwright:
-        names = "--host-resolver-rules=MAP *.example 127.0.0.1"
-        try:
-            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", names])
-        except Error as error:
-            pytest.skip(f"no Chromium on this machine: {error.message.splitlines()[0]}")
+    names = "--host-resolver-rules=MAP *.example 127.0.0.1"
+    with contextlib.closing(attacker.socket), chromium(names) as browser:
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{served.port}/{served.link}", wait_until="commit")
         page.wait_for_url(lambda url: "jeton" not in url, wait_until="commit")
@@ -480,7 +475,6 @@ def test_a_real_browser_lets_another_page_do_nothing(served: Served) -> None:
             assert page.evaluate("window.over") == []
         rebound = page.goto(f"http://ailleurs.example:{served.port}/")
         assert rebound is not None and rebound.status == 421
-        browser.close()
         attacker.shutdown()
 
 

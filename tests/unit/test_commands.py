@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from orchestration.access import Change
-from orchestration.cli import COMMANDS, main, with_absolute_landing
+from orchestration.cli import COMMANDS, main, with_absolute_paths
 from orchestration.commands import templates
 from orchestration.commands.access import plan_summary, write_script
 from orchestration.commands.database import exports
@@ -82,9 +82,9 @@ def test_make_works_from_any_folder_and_below_any_path(tmp_path: Path, way: str)
 def test_a_relative_landing_is_the_callers(tmp_path: Path) -> None:
     (tmp_path / "depots").mkdir()
     given = {"LANDING": "depots", "CALLER_FOLDER": str(tmp_path)}
-    assert with_absolute_landing(given)["LANDING"] == str(tmp_path / "depots")
-    assert with_absolute_landing({**given, "LANDING": "landing"})["LANDING"] == "landing"
-    assert with_absolute_landing({"LANDING": "landing"}) == {"LANDING": "landing"}
+    assert with_absolute_paths(given)["LANDING"] == str(tmp_path / "depots")
+    assert with_absolute_paths({**given, "LANDING": "landing"})["LANDING"] == "landing"
+    assert with_absolute_paths({"LANDING": "landing"}) == {"LANDING": "landing"}
 
 
 def test_a_mistake_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,29 @@
+"""The browser of this machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, Error, sync_playwright
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@contextmanager
+def chromium(*options: str) -> Iterator[Browser]:
+    """Opens Chromium without a window; the test is skipped where there is none.
+
+    Args:
+        options: of its command line, besides those that it needs everywhere.
+    """
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    with sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", *options])
+        except Error as error:
+            pytest.skip(f"no Chromium on this machine: {error.message.splitlines()[0]}")
+        yield opened
+        opened.close()
