@@ -62,7 +62,6 @@ def keep_anchor(
 
     Args:
         noted: the row that was noted, read back now that it is committed.
-        definitions: digest of what the journal's schema was; None in a line of an earlier version.
         received: the last number of plateforme.chargements that it tells of.
 
     Returns:
