@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,11 @@ _OWNED = {
     "statistics object": "statistics",
 }
 _ROUNDS = 3
+_MADE_MEANWHILE = (
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.UniqueViolation,
+    psycopg.errors.InternalError_,  # tuple concurrently updated
+)
 # Seconds that `make access` waits for another one.
 PATIENCE = 60
 # The embedded server, whose databases are all the platform's (orchestration/warehouse/processes.py).
@@ -126,20 +132,12 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
     Raises:
         PlatformError: the account may not do it, or PostgreSQL refuses something; nothing is changed then.
     """
-    changes: list[Change] = []
     try:
-        with psycopg.connect(conninfo) as connection:
-            check_account(connection)
-            _take_turn(connection)
-            # An object given back to its owner has rights of its own to settle.
-            for _ in range(_ROUNDS):
-                planned = plan_access(connection, declaration)
-                mine = [change for change in planned if not change.administrator]
-                if not mine:
-                    break
-                for change in mine:
-                    connection.execute(change.statement.encode())
-                changes += mine
+        for _ in range(_ROUNDS):
+            # Roles are the server's: another database of it may be given the same ones at this moment.
+            with suppress(*_MADE_MEANWHILE):
+                return _apply(conninfo, declaration)
+        return _apply(conninfo, declaration)
     except psycopg.errors.LockNotAvailable as error:
         raise PlatformError(
             f"Les accès attendent depuis {PATIENCE} s un objet que tient {_busy(conninfo)}. Rien n'a changé.",
@@ -151,6 +149,22 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
             "make access-plan écrit le SQL (build/acces.sql) ; un administrateur l'exécute avec un compte "
             "qui en a le droit.",
         ) from error
+
+
+def _apply(conninfo: str, declaration: Declaration) -> list[Change]:
+    changes: list[Change] = []
+    with psycopg.connect(conninfo) as connection:
+        check_account(connection)
+        _take_turn(connection)
+        # An object given back to its owner has rights of its own to settle.
+        for _ in range(_ROUNDS):
+            planned = plan_access(connection, declaration)
+            mine = [change for change in planned if not change.administrator]
+            if not mine:
+                break
+            for change in mine:
+                connection.execute(change.statement.encode())
+            changes += mine
     return changes
 
 

@@ -257,7 +257,10 @@ def test_a_second_build_of_a_domain_waits_in_words_and_another_domain_does_not(
         assert [result for result in run.results() if result.bad] == []
         return run
 
-    with psycopg.connect(small.conninfo, autocommit=True) as other, turns.turn(other, {"age": "age"}, print):
+    nodes = parsed.project.nodes
+    age = turns.built_domains(nodes, ["model.donnees_au_centre.dim_ecoles"])
+    assert list(age) == ["age"]
+    with psycopg.connect(small.conninfo, autocommit=True) as other, turns.turn(other, age, print):
         assert play("fct_tout").error is None
         assert said == []
         monkeypatch.setattr(turns, "PATIENCE", 1.0)
