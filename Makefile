@@ -1,4 +1,4 @@
-# A thin skin: each target is one command of `python -m orchestration`, run in the environment of this checkout.
+# A thin skin: each target is one command of `python -m donnees_au_centre`, run in the environment of this checkout.
 # start.sh makes that environment the first time. Works from any folder (make -C, make -f) and below any path.
 
 SHELL := /bin/sh
@@ -20,7 +20,7 @@ $(foreach option,$(TYPED),$(if $(filter environment,$(origin $(option))),$(eval 
 $(foreach option,BASE CONFIRMER,$(if $(filter environment,$(origin $(option))),$(shell \
 	echo "$(option) dans l'environnement ne compte pas : écrivez-le après make, à chaque fois." >&2)))
 
-RUN = @sh $(call quote,$(ROOT)/orchestration/setup/start.sh)
+RUN = @sh $(call quote,$(ROOT)/dev/setup/start.sh)
 
 ##@ Essayer
 .PHONY: demo
@@ -68,13 +68,13 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
 .PHONY: access
-access: ## Applique à la base les droits déclarés dans access/ (BASE=… sur un serveur partagé)
+access: ## Applique à la base les droits déclarés dans policies/access/ (BASE=… sur un serveur partagé)
 	$(RUN) access
 .PHONY: access-plan
 access-plan: ## Montre ce que make access changerait (STRICT=1 : échoue s'il y a une différence)
 	$(RUN) access-plan
 .PHONY: access-check
-access-check: ## Contrôle les fichiers access/ et leurs dates de revue
+access-check: ## Contrôle les fichiers policies/access/ et leurs dates de revue
 	$(RUN) access-check
 .PHONY: alert
 alert: ## Montre les messages d'alerte à envoyer maintenant ; CONFIRMER=1 : les envoie

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     checked = commands.add_parser("check", help="dire ce qui n'est pas du VQL documenté ou pas portable")
     checked.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
     checked.add_argument("--vql", action="store_true", help="ne chercher que ce que VQL n'a pas")
-    commands.add_parser("regles", help="écrire la page des règles (docs/regles-denodo.md)")
+    commands.add_parser("regles", help="écrire la page des règles (docs/analyste/regles-denodo.md)")
     transpiled = commands.add_parser("transpile", help="écrire en PostgreSQL un script VQL")
     transpiled.add_argument("files", nargs="+", type=Path, metavar="FICHIER")
     cased = commands.add_parser(

@@ -1,1 +1,1 @@
-"""What runs the platform around the dbt project: server, loader, checks, Dagster, summary."""
+"""A thin Dagster: one code location per domain, made by one factory from one manifest."""

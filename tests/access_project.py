@@ -15,13 +15,13 @@ from dbt.cli.main import dbtRunner
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from orchestration.access import Change, apply_access, declare, plan_access, read_entries
-from orchestration.access.declaration import Declaration, check_entries
-from orchestration.landing import LoadReport, load_landing, read_declarations
-from orchestration.manifest import parse
-from orchestration.manifest.nodes import domains_in
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.access import Change, apply_access, declare, plan_access, read_entries
+from donnees_au_centre.access.declaration import Declaration, check_entries
+from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.project import parse
+from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.settings import ROOT, Settings
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.small_project import environment, settings_of
 
 TODAY = date(2026, 12, 1)
@@ -261,9 +261,11 @@ def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
     for path, text in FILES.items():
         project.write(path, text)
     for name in ("age", "agaj", "plateforme"):
-        (folder / "access").mkdir(exist_ok=True)
-        shutil.copy(ROOT / "access" / f"{name}.yml", folder / "access" / f"{name}.yml")
-    age = folder / "access" / "age.yml"
+        (folder / "policies" / "access").mkdir(parents=True, exist_ok=True)
+        shutil.copy(
+            ROOT / "policies" / "access" / f"{name}.yml", folder / "policies" / "access" / f"{name}.yml"
+        )
+    age = folder / "policies" / "access" / "age.yml"
     # Its last role reads a mart of the whole project.
     age.write_text(age.read_text("utf-8").partition("\n  - role: po_wbe")[0] + SCHOOLS, "utf-8")
     with pytest.MonkeyPatch.context() as patch:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadScopeScheduling
 
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.browsers import chromium
 
 # What its tests share was made at a price: one checkout with its database.

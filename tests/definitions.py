@@ -16,9 +16,9 @@ from typing import Any
 
 import psycopg
 
-from orchestration.audit.definitions import expected, read_definitions, version
-from orchestration.commands.audit import PARTS
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.audit.definitions import expected, read_definitions, version
+from donnees_au_centre.cli.audit import PARTS
+from donnees_au_centre.warehouse import EmbeddedServer
 
 
 def laid_down(connection: psycopg.Connection) -> dict[Path, dict[str, Any]]:

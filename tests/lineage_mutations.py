@@ -13,8 +13,8 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from orchestration.lineage import Lineage, trace
-from orchestration.lineage.protection import keyed_hash
+from donnees_au_centre.project.lineage import Lineage, trace
+from donnees_au_centre.project.lineage.protection import keyed_hash
 
 LEAK = "libelle_complementaire"
 # The value of m.{c}, under another form.

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from orchestration.history.structure import ensure_history
+from donnees_au_centre.history.structure import ensure_history
 from tests.unit.manifests import PROJECT, column, generic, model, seed, singular, source
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)

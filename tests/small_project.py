@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.settings import NO_TELEMETRY, ROOT, SERVER_VARIABLES, Settings
+from donnees_au_centre.settings import NO_TELEMETRY, ROOT, SERVER_VARIABLES, Settings
 
 PROJECT = """
 name: donnees_au_centre

@@ -96,7 +96,7 @@ def check_files(paths: Iterable[str | Path], *, portable: bool = True) -> int:
 
 
 def rules_page() -> str:
-    """The page docs/regles-denodo.md."""
+    """The page docs/analyste/regles-denodo.md."""
     parts = [_INTRODUCTION]
     for chapter, names in CHAPTERS.items():
         rows = [f"## {chapter}", "", "| Règle | Refusé | Pourquoi | Quoi écrire |", "|---|---|---|---|"]

@@ -4,7 +4,7 @@
   of two administrations, or of two purposes, never join. Null stays null.
 
   The key is not in the SQL, nor in anything dbt writes: the session has it, as two settings that
-  orchestration/governance/keys.py works out of DAC_CLE_<AG>_<FINALITE>. A session without it stops with an
+  donnees_au_centre/keys.py works out of DAC_CLE_<AG>_<FINALITE>. A session without it stops with an
   error that names the variable. What is hashed is the value as given: trim it and choose its case first.
 
   PostgreSQL only: VQL has no HMAC. The model is a table (a view would want the key of whoever reads it) and

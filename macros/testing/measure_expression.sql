@@ -1,6 +1,6 @@
 {#
   The SQL of a measure of a table, an aggregate that tells of no row: a mean, a share, a count. The history
-  notes measures by the same words (orchestration/history/stable.py reads this file).
+  notes measures by the same words (donnees_au_centre/history/stable.py reads this file).
 
       measure_expression('moyenne', 'montant')     the mean of a column
       measure_expression('total', 'habitants')     its sum

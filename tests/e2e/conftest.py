@@ -15,9 +15,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration.commands.quality import test_environment as without_connections
-from orchestration.settings import DEFAULT_DATABASE, ROOT
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.cli.quality import test_environment as without_connections
+from donnees_au_centre.settings import DEFAULT_DATABASE, ROOT
+from donnees_au_centre.warehouse import EmbeddedServer
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Checkout:
     def command(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Runs what `make` runs, in the environment that is already there."""
         return subprocess.run(
-            [sys.executable, "-m", "orchestration", *words],
+            [sys.executable, "-m", "donnees_au_centre", *words],
             cwd=self.folder,
             env={**without_connections(os.environ), **variables},
             capture_output=True,

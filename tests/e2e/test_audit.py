@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import psycopg
 
-from orchestration.settings import DEFAULT_DATABASE
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.settings import DEFAULT_DATABASE
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.e2e.conftest import Checkout
 
 

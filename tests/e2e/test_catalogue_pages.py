@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from orchestration.catalogue.site import STATIC
-from orchestration.pages import STATIC as SHARED
+from donnees_au_centre.pages import STATIC as SHARED
+from donnees_au_centre.pages.catalogue.site import STATIC
 from tests.e2e.conftest import Checkout
 
 # Contrast of each text with what is behind it, by WCAG 2.2; returns those below AA.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.sample import generate
-from orchestration.settings import ROOT
+from dev.sample import generate
+from donnees_au_centre.settings import ROOT
 from tests.e2e.conftest import Checkout
 
 REAL_LANDING = ROOT.parent / "shared" / "data" / "landing"

@@ -14,8 +14,8 @@ import pytest
 from psycopg import sql
 
 from denodo import check, engine, to_postgresql
-from orchestration.settings import DEFAULT_DATABASE
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.settings import DEFAULT_DATABASE
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.e2e.conftest import Checkout
 
 COPY = "donnees_en_vues"

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from orchestration.quality.reading import read_quality
-from orchestration.reports.elementary import write_report
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.pages.elementary import write_report
+from donnees_au_centre.quality.reading import read_quality
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests import past_runs as runs
 
 # The newest outcome of each control that the project still has, whatever our own code makes of it.

@@ -12,11 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from orchestration.quality.facts import FAILED
-from orchestration.quality.reading import read_quality
-from orchestration.reports.elementary import write_report
-from orchestration.reports.quality_pages import Answers, write_pages
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.pages.elementary import write_report
+from donnees_au_centre.pages.quality import Answers, write_pages
+from donnees_au_centre.quality.facts import FAILED
+from donnees_au_centre.quality.reading import read_quality
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests import past_runs as runs
 from tests.unit.qualities import control, rich
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.rights.controller import read_contacts
-from orchestration.rights.export import as_data, write_export
-from orchestration.rights.persons import Asked, PersonSource
-from orchestration.rights.places import Table
-from orchestration.rights.register import write_register
-from orchestration.rights.requests import Dossier, Place
-from orchestration.settings import ROOT
+from donnees_au_centre.privacy.controller import read_contacts
+from donnees_au_centre.privacy.export import as_data, write_export
+from donnees_au_centre.privacy.persons import Asked, PersonSource
+from donnees_au_centre.privacy.places import Table
+from donnees_au_centre.privacy.register import write_register
+from donnees_au_centre.privacy.requests import Dossier, Place
+from donnees_au_centre.settings import ROOT
 from tests.unit.test_rights_parts import DATASET
 
 

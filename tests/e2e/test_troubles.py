@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from orchestration.settings import DEFAULT_DATABASE
+from donnees_au_centre.settings import DEFAULT_DATABASE
 from tests.e2e.conftest import Checkout
 
 DIRECT = "identifiant_direct"

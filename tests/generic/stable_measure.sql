@@ -1,6 +1,6 @@
 {#
   A measure of a mart is about what it was: an amount in cents, a flood of nulls or a category that vanished
-  is not. Its value is noted in the history after each build (orchestration/history/stable.py); the present
+  is not. Its value is noted in the history after each build (donnees_au_centre/history/stable.py); the present
   one is compared with the median of the newest, those of runs in which this test was bad left out, so that a
   fault never becomes the rule by lasting. A real change of level is accepted with `since`. No history, no
   verdict.

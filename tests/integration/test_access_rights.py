@@ -1,4 +1,4 @@
-"""Every role connects and tries everything: what access/ declares is allowed, and nothing else."""
+"""Every role connects and tries everything: what policies/access/ declares is allowed, and nothing else."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from orchestration.access import apply_access
-from orchestration.errors import PlatformError
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.access import apply_access
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import AccessProject, access_project
 from tests.security.matrix import RELATIONS, faults, missing, rights
 
@@ -128,7 +128,7 @@ def test_a_power_of_schools_sees_its_own_rows_only(built: AccessProject) -> None
 
 
 def test_rows_follow_the_files(built: AccessProject) -> None:
-    file = built.settings.root / "access" / "age.yml"
+    file = built.settings.root / "policies" / "access" / "age.yml"
     before = file.read_text("utf-8")
     try:
         file.write_text(before.replace("[20]", "[10, 999]"), "utf-8")
@@ -159,7 +159,7 @@ def test_masked_views_hide_the_person_and_what_nobody_described(built: AccessPro
 
 
 def test_what_is_withdrawn_from_the_files_is_withdrawn_from_the_base(built: AccessProject) -> None:
-    file = built.settings.root / "access" / "agaj.yml"
+    file = built.settings.root / "policies" / "access" / "agaj.yml"
     before = file.read_text("utf-8")
     query = "select from raw_agaj.dossiers"
     assert built.ask(query, "agaj_donnees_brutes")

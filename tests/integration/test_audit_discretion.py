@@ -11,15 +11,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.audit import anchor_file, verify
-from orchestration.audit.anchors import read_anchors
-from orchestration.audit.reading import grant_reading, reading_state, trace_reading
-from orchestration.landing import load_landing, read_declarations
-from orchestration.locations import work
-from orchestration.locations.dbt_run import runs_folder
-from orchestration.locations.whole_project import NAME, materialise
-from orchestration.manifest import parse
-from orchestration.settings import ROOT
+from donnees_au_centre.audit import anchor_file, verify
+from donnees_au_centre.audit.anchors import read_anchors
+from donnees_au_centre.audit.reading import grant_reading, reading_state, trace_reading
+from donnees_au_centre.building.dbt_run import runs_folder
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.project import parse
+from donnees_au_centre.settings import ROOT
+from orchestration import work
+from orchestration.whole_project import NAME, materialise
 from tests.small_project import SmallProject, small_project
 
 # Invented; what no other text holds.
@@ -154,7 +154,7 @@ def test_dbt_alone_leaves_no_value_either(faulty: SmallProject) -> None:
     target, logs = faulty.root / "target" / "seul", faulty.root / "logs"
     done = subprocess.run(
         [
-            sys.executable, "-m", "orchestration.audit.discretion", "--log-level-file", "debug", "build",
+            sys.executable, "-m", "donnees_au_centre.audit.discretion", "--log-level-file", "debug", "build",
             "--project-dir", faulty.root, "--profiles-dir", faulty.root / "profiles",
             "--target-path", target, "--log-path", logs,
         ],
@@ -173,8 +173,8 @@ def test_without_its_discretion_dbt_would_quote_them(
     """The search above would find something."""
     from dbt.adapters.postgres.connections import PostgresConnectionManager
 
-    from orchestration.audit import discretion
-    from orchestration.locations import dbt_run
+    from donnees_au_centre.audit import discretion
+    from donnees_au_centre.building import dbt_run
 
     current = PostgresConnectionManager.exception_handler
     plain = getattr(current, "original", current)
@@ -217,7 +217,7 @@ def test_reading_is_said_not_to_be_traced_where_pgaudit_is_not(database: str) ->
 
 def test_the_reader_of_pgaudit_may_read_the_sensitive_relations_and_no_other(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
-        from orchestration.audit import ensure_journal
+        from donnees_au_centre.audit import ensure_journal
 
         ensure_journal(connection)
         connection.execute("create schema agaj")

@@ -11,12 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from orchestration.audit import Anchor, Verification, anchor_file, keep_anchor, note_run, record, verify
-from orchestration.audit.actor import actor
-from orchestration.audit.anchors import anchor_of, read_anchors
-from orchestration.audit.journal import ACTIONS, identity
-from orchestration.errors import PlatformError
-from orchestration.settings import Settings
+from donnees_au_centre.audit import Anchor, Verification, anchor_file, keep_anchor, note_run, record, verify
+from donnees_au_centre.audit.actor import actor
+from donnees_au_centre.audit.anchors import anchor_of, read_anchors
+from donnees_au_centre.audit.journal import ACTIONS, identity
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import Settings
 from tests.forged_journal import REHASH
 
 EVENTS = 12

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import psycopg
 import pytest
 
-from orchestration.audit.reading import Reading, reading_state, trace_reading
-from orchestration.warehouse.account import Account, server_account
+from donnees_au_centre.audit.reading import Reading, reading_state, trace_reading
+from donnees_au_centre.warehouse.account import Account, server_account
 
 DATASETS = [
     SimpleNamespace(schema="agaj", identifier="secret", classification="confidentiel"),

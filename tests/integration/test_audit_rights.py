@@ -11,18 +11,18 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from orchestration.access import apply_access
-from orchestration.audit import record, verify
-from orchestration.audit.definitions import Condition, check_definitions
-from orchestration.audit.journal import ACTIONS
-from orchestration.audit.reading import grant_reading
-from orchestration.audit.rights import entitle
-from orchestration.commands.access import note_rights, read_declaration
-from orchestration.commands.audit import PARTS
-from orchestration.landing import load_landing, read_declarations
-from orchestration.manifest import parse
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.access import apply_access
+from donnees_au_centre.audit import record, verify
+from donnees_au_centre.audit.definitions import Condition, check_definitions
+from donnees_au_centre.audit.journal import ACTIONS
+from donnees_au_centre.audit.reading import grant_reading
+from donnees_au_centre.audit.rights import entitle
+from donnees_au_centre.cli.access import note_rights, read_declaration
+from donnees_au_centre.cli.audit import PARTS
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.project import parse
+from donnees_au_centre.settings import ROOT, Settings
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import drop_with_roles
 from tests.small_project import environment
 
@@ -35,7 +35,7 @@ TRACED = ("raw_agmj", "mandats")
 def shared(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, list[str]]]:
-    """The raw tables of the sample, with the rights of access/; its connection and the roles."""
+    """The raw tables of the sample, with the rights of policies/access/; its connection and the roles."""
     folder = tmp_path_factory.mktemp("audit")
     server.ensure_database(DATABASE)
     conninfo = server.start().conninfo(DATABASE)
@@ -143,7 +143,7 @@ def test_each_role_has_its_part_in_the_journal_and_no_more(shared: tuple[str, li
                 assert not allowed(connection, statement), (role, statement)
     with psycopg.connect(conninfo, autocommit=True) as admin:
         assert verify(admin).faults == ()
-        # What access/ gives is known; nothing else is.
+        # What policies/access/ gives is known; nothing else is.
         assert check_definitions(admin, PARTS) == Condition((), ())
         first = admin.execute(
             "select action, details ? 'changements' from audit.journal where id = 1"

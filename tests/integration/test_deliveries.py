@@ -11,11 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration.audit.journal import readable
-from orchestration.commands import deliveries
-from orchestration.errors import PlatformError
-from orchestration.landing import load_landing, read_declarations
-from orchestration.settings import Settings
+from donnees_au_centre.audit.journal import readable
+from donnees_au_centre.cli import deliveries
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.settings import Settings
 from tests.integration.test_landing_loader import put
 from tests.unit.landing_sources import manifest, source
 

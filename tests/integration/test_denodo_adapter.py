@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.commands.quality import test_environment as without_connections
-from orchestration.portability.compilation import use_adapter_of
-from orchestration.settings import ROOT
+from donnees_au_centre.cli.quality import test_environment as without_connections
+from donnees_au_centre.portability.compilation import use_adapter_of
+from donnees_au_centre.settings import ROOT
 from tests.small_project import SmallProject, small_project
 
 NOWHERE = "host=127.0.0.1 port=1 user=personne password=rien dbname=nulle_part"

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.manifest.reader import dbt_options
-from orchestration.portability.compilation import (
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.portability.compilation import (
     Compilation,
     CompiledNode,
     compile_for_denodo,
     use_adapter_of,
 )
-from orchestration.settings import ROOT, Settings
+from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.settings import ROOT, Settings
 from tests.small_project import small_project
 
 # Nobody listens there: what compiles needs no server.

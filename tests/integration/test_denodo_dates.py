@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from denodo import engine
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.warehouse import EmbeddedServer
 
 
 @pytest.fixture(scope="module")

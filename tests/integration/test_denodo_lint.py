@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.commands import quality
-from orchestration.errors import PlatformError
-from orchestration.settings import ROOT
+from donnees_au_centre.cli import quality
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import ROOT
 from tests.small_project import SmallProject, small_project
 
 # Nobody listens there: nothing here opens a database.
@@ -63,7 +63,7 @@ def project(tmp_path: Path) -> Iterator[SmallProject]:
         shutil.copytree(ROOT / "macros", small.root / "macros")
         for name in (".gitignore", ".sqlfluff", ".yamllint"):
             shutil.copy(ROOT / name, small.root / name)
-        (small.root / "orchestration").symlink_to(ROOT / "orchestration")
+        (small.root / "dev").symlink_to(ROOT / "dev")
         yield small
 
 

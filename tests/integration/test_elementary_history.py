@@ -9,12 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.history.structure import entitle
-from orchestration.quality.reading import read_quality
-from orchestration.reports.elementary import write_report
-from orchestration.reports.elementary.artifacts import Artifacts
-from orchestration.reports.elementary.page import report_data
-from orchestration.reports.elementary.past import read_past
+from donnees_au_centre.history.structure import entitle
+from donnees_au_centre.pages.elementary import write_report
+from donnees_au_centre.pages.elementary.artifacts import Artifacts
+from donnees_au_centre.pages.elementary.page import report_data
+from donnees_au_centre.pages.elementary.past import read_past
+from donnees_au_centre.quality.reading import read_quality
 from tests import past_runs as runs
 
 

@@ -18,17 +18,17 @@ import dagster as dg
 import psycopg
 import pytest
 
-from orchestration.landing import LoadReport, load_landing, read_declarations
-from orchestration.landing.report import counted
-from orchestration.locations.catalogue import Catalogue, read_catalogue
-from orchestration.locations.dbt_run import DbtRun
-from orchestration.locations.work import Journal, Work
-from orchestration.manifest import ParseResult, nodes, parse
-from orchestration.manifest.nodes import domains_in, of_type
-from orchestration.quality.facts import FRESHNESS, TEST, Control, Quality
-from orchestration.quality.reading import read_quality
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.french import counted
+from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.project import ParseResult, nodes, parse
+from donnees_au_centre.project.nodes import domains_in, of_type
+from donnees_au_centre.quality.facts import FRESHNESS, TEST, Control, Quality
+from donnees_au_centre.quality.reading import read_quality
+from donnees_au_centre.settings import ROOT, Settings
+from donnees_au_centre.warehouse import EmbeddedServer
+from orchestration.assets import Assets, read_assets
+from orchestration.work import Journal, Work
 from tests.faults import (
     CARE,
     FAULTS,
@@ -56,7 +56,7 @@ from tests.small_project import environment
 pytestmark = pytest.mark.timeout(2400)
 
 DATABASE = "essai_fautes"
-TABLE = ROOT / "docs" / "detection.md"
+TABLE = ROOT / "docs/gestionnaire/detection.md"
 DAYS = 10
 # Sources that receive something in the ten days -> marts that are built from them.
 ALIVE = {
@@ -81,7 +81,7 @@ class Platform:
     place: Place
     settings: Settings
     parsed: ParseResult
-    catalogue: Catalogue
+    catalogue: Assets
     good: dict[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -185,7 +185,7 @@ def platform(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
         # They look at no data.
         parsed.project.unit_tests.clear()
         parsed.manifest["unit_tests"] = {}
-        catalogue = read_catalogue(parsed.manifest, domains_in(ROOT))
+        catalogue = read_assets(parsed.manifest, domains_in(ROOT))
         found = Platform(Place(settings.landing, conninfo), settings, parsed, catalogue)
         watched = _places(found, FAULTS).union(*(found.around(*one) for one in ALIVE.items()))
         journal = found.run(watched, found.before(watched) | set(found.sources.values()))
@@ -526,11 +526,11 @@ def test_the_page_tells_what_was_seen(verdicts: dict[str, list[Control]], tmp_pa
         copy = ROOT / "build" / "detection.md"
         copy.parent.mkdir(exist_ok=True)
         copy.write_text(expected, encoding="utf-8")
-        pytest.fail(f"docs/detection.md no longer tells what is seen; the table is in {copy}")
+        pytest.fail(f"docs/gestionnaire/detection.md no longer tells what is seen; the table is in {copy}")
 
 
 def _table(verdicts: dict[str, list[Control]]) -> str:
-    """The table of docs/detection.md."""
+    """The table of docs/gestionnaire/detection.md."""
     lines = [
         f"{counted(sum(bool(found) for found in verdicts.values()), 'faute')} vues sur {len(FAULTS)}.",
         "",

@@ -14,11 +14,11 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from denodo import check
-from orchestration.governance.keys import Need, pads, pgoptions
-from orchestration.landing import load_landing, read_declarations
-from orchestration.locations.dbt_run import DbtRun
-from orchestration.manifest import parse
-from orchestration.settings import ROOT, SERVER_VARIABLES, Settings
+from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.keys import Need, pads, pgoptions
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.project import parse
+from donnees_au_centre.settings import ROOT, SERVER_VARIABLES, Settings
 from tests.macros.rendering import Rendered, render
 
 HMAC = "{{ pseudonymise('valeur', 'commun', 'essai') }}"

@@ -15,10 +15,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.history.recording import NodeOutcome, Recording, SourceAge, waiting_folder
-from orchestration.history.structure import ensure_history, forget_old_runs
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.history.recording import NodeOutcome, Recording, SourceAge, waiting_folder
+from donnees_au_centre.history.structure import ensure_history, forget_old_runs
+from donnees_au_centre.settings import ROOT, Settings
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.small_project import settings_of
 
 NOW = datetime.now(UTC)
@@ -142,7 +142,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from tests.integration.test_history import MANIFEST, NODES, settings_of
-from orchestration.history.recording import Recording
+from donnees_au_centre.history.recording import Recording
 recording = Recording(settings_of(Path(sys.argv[1])), "", MANIFEST, "build", "make build", "age")
 recording.note(NODES[0])
 recording.note(NODES[1])

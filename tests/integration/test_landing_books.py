@@ -13,7 +13,7 @@ import openpyxl
 import psycopg
 import pytest
 
-from orchestration.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from tests.unit.landing_sources import manifest, source
 
 Load = Callable[..., LoadReport]

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from orchestration.landing import benchmark, load_landing
-from orchestration.landing.declaration import Variant
-from orchestration.landing.encodings import Encoding
-from orchestration.landing.framer import CsvFramer
-from orchestration.landing.rejects import RejectSpool
-from orchestration.warehouse import EmbeddedServer
+from benchmarks import landing as benchmark
+from donnees_au_centre.landing import load_landing
+from donnees_au_centre.landing.declaration import Variant
+from donnees_au_centre.landing.encodings import Encoding
+from donnees_au_centre.landing.framer import CsvFramer
+from donnees_au_centre.landing.rejects import RejectSpool
+from donnees_au_centre.warehouse import EmbeddedServer
 
 PIECES = [
     *(

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration.landing import load_landing
-from orchestration.landing.report import FileReport
+from donnees_au_centre.landing import load_landing
+from donnees_au_centre.landing.report import FileReport
 from tests.unit.landing_sources import table
 
 COLUMNS = ("code", "nom", "montant")

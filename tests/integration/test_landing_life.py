@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from jinja2 import Environment
 
-from orchestration.landing import LoadReport, SourceTable, load_landing
-from orchestration.landing.audit import placed, refused
-from orchestration.landing.life import held, withdraw
+from donnees_au_centre.landing import LoadReport, SourceTable, load_landing
+from donnees_au_centre.landing.audit import placed, refused
+from donnees_au_centre.landing.life import held, withdraw
 from tests.integration.test_landing_loader import only, put, statuses
 from tests.unit.landing_sources import table
 

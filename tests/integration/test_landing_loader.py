@@ -16,11 +16,11 @@ import psutil
 import psycopg
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.landing import LoadReport, SourceTable, load_landing, opening, read_declarations
-from orchestration.landing.contents import LOADERS, Outcome, load_csv
-from orchestration.landing.framer import CsvFramer
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, opening, read_declarations
+from donnees_au_centre.landing.contents import LOADERS, Outcome, load_csv
+from donnees_au_centre.landing.framer import CsvFramer
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.unit.landing_sources import manifest, source, table
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -563,7 +563,7 @@ def test_busy_table_fails_with_advice_and_the_others_load(
 ) -> None:
     put(landing, "x.csv", "a,b\n1,2\n")
     load()
-    monkeypatch.setattr("orchestration.landing.tables.PATIENCE", 0.5)
+    monkeypatch.setattr("donnees_au_centre.landing.tables.PATIENCE", 0.5)
     with psycopg.connect(database) as reader:
         reader.execute("select * from raw_age.essai")
         report = load(table(columns=("a", "b", "c")), table("age/autre/*.csv", name="autre"))

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration.landing import LoadReport, SourceTable, load_landing, read_declarations
+from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "landing"

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.commands.lineage import check_personal_data
-from orchestration.errors import PlatformError
-from orchestration.lineage import leaks
-from orchestration.lineage.benchmark import measure
-from orchestration.lineage.compilation import compile_for_lineage
-from orchestration.manifest import parse
-from orchestration.pace import slowness
-from orchestration.settings import ROOT, Settings
+from benchmarks.lineage import measure
+from benchmarks.pace import slowness
+from donnees_au_centre.cli.lineage import check_personal_data
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project import parse
+from donnees_au_centre.project.lineage import leaks
+from donnees_au_centre.project.lineage.compilation import compile_for_lineage
+from donnees_au_centre.settings import ROOT, Settings
 from tests.lineage_mutations import Mutation, Mutations, Project
 
-trace_module = sys.modules["orchestration.lineage.trace"]
+trace_module = sys.modules["donnees_au_centre.project.lineage.trace"]
 SEED = 20_260
 NOWHERE = {
     "PGHOST": "127.0.0.1",
@@ -116,7 +116,7 @@ def test_the_check_of_lint_reads_the_files(tmp_path: Path, capsys: pytest.Captur
     shown = capsys.readouterr().out
     assert "elle est dite pseudonyme, mais rien ne la pseudonymise" in shown
     assert "raw_agaj.prises_en_charge.identifiant_du_jeune → stg_prises_en_charge__prises_en_charge." in shown
-    assert "docs/donnees-personnelles.md" in caught.value.advice
+    assert "docs/gestionnaire/donnees-personnelles.md" in caught.value.advice
 
 
 def test_three_hundred_models_take_less_than_twenty_seconds(tmp_path: Path) -> None:

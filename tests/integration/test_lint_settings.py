@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.settings import ROOT
+from donnees_au_centre.settings import ROOT
 
 GOOD = """\
 with source as (

@@ -17,16 +17,16 @@ import dagster as dg
 import pytest
 from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 
-from orchestration.locations import work
-from orchestration.locations.benchmark import ENOUGH, LIMIT, measure
-from orchestration.locations.catalogue import LOADED
-from orchestration.locations.dbt_run import DbtRun, clean_leftovers, runs_folder
-from orchestration.locations.factory import build_location
-from orchestration.locations.whole_project import NAME, materialise
-from orchestration.manifest import parse
-from orchestration.manifest.nodes import domains_in
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import EmbeddedServer
+from benchmarks.orchestration import ENOUGH, LIMIT, measure
+from donnees_au_centre.building.dbt_run import DbtRun, clean_leftovers, runs_folder
+from donnees_au_centre.project import parse
+from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.settings import ROOT, Settings
+from donnees_au_centre.warehouse import EmbeddedServer
+from orchestration import work
+from orchestration.assets import LOADED
+from orchestration.factory import build_location
+from orchestration.whole_project import NAME, materialise
 from tests.small_project import SmallProject, environment, small_project
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -228,8 +228,8 @@ def test_a_process_that_ends_in_mid_run_cancels_its_queries(small: SmallProject)
     small.add_mart("dim_lente", "select 1 as fase from (select pg_sleep(121)) as attente")
     code = (
         "import sys, time; from pathlib import Path; from dataclasses import replace\n"
-        "from orchestration.locations.dbt_run import DbtRun; from orchestration.manifest import parse\n"
-        "from orchestration.settings import Settings\n"
+        "from donnees_au_centre.building.dbt_run import DbtRun; from donnees_au_centre.project import parse\n"
+        "from donnees_au_centre.settings import Settings\n"
         "root = Path(sys.argv[1])\n"
         "settings = replace(Settings.load({}), root=root, target_path=root / 'target' / 'essai')\n"
         "project = parse(settings).project\n"
@@ -249,8 +249,8 @@ def test_ctrl_c_ends_the_whole_project_and_its_queries(small: SmallProject) -> N
     small.add_mart("dim_lente", "select 1 as fase from (select pg_sleep(122)) as attente")
     code = (
         "import sys; from pathlib import Path; from dataclasses import replace\n"
-        "from orchestration.locations.whole_project import materialise\n"
-        "from orchestration.settings import Settings\n"
+        "from orchestration.whole_project import materialise\n"
+        "from donnees_au_centre.settings import Settings\n"
         "root = Path(sys.argv[1]); target = root / 'target' / 'essai'; landing = root / 'landing'\n"
         "settings = replace(Settings.load({}), root=root, target_path=target, landing=landing)\n"
         "settings = replace(settings, build=root / 'build')\n"

@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.locations.factory import build_location
-from orchestration.locations.messages import AFTER, WEEKLY, messages
-from orchestration.manifest import parse
+from donnees_au_centre.project import parse
+from orchestration.factory import build_location
+from orchestration.messages import AFTER, WEEKLY, messages
 from tests.mailboxes import HOST, Mail
 from tests.small_project import SmallProject, small_project
 from tests.unit.notices import DECLARATION
@@ -22,7 +22,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def small(tmp_path: Path, database: str) -> Iterator[SmallProject]:
     with small_project(tmp_path, database) as project:
         channel = DECLARATION.partition("  age:")[0]
-        project.write("notifications/canaux.yml", channel)
+        project.write("policies/channels/canaux.yml", channel)
         yield project
 
 
@@ -117,6 +117,6 @@ def test_a_failed_run_is_told_when_the_mail_is_back_and_its_end_too(small: Small
             "owner.transversal@fwb.example",
         }
         # A wrong declaration is red here, and here only.
-        small.write("notifications/canaux.yml", "canaux: {}")
+        small.write("policies/channels/canaux.yml", "canaux: {}")
         failure = run(after, AFTER, ["messages"]).failure_data_for_node("messages")
-        assert failure and "notifications/canaux.yml" in failure.user_failure_data.description
+        assert failure and "policies/channels/canaux.yml" in failure.user_failure_data.description

@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from orchestration.errors import PlatformError
-from orchestration.notifications.alerts import Outcome, Post
-from orchestration.notifications.declaration import Declaration
-from orchestration.notifications.memory import ensure_memory, forget_old_messages, read_said
-from orchestration.quality.facts import BROKEN, GOOD, WARNED, Quality
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.notifications.alerts import Outcome, Post
+from donnees_au_centre.notifications.declaration import Declaration
+from donnees_au_centre.notifications.memory import ensure_memory, forget_old_messages, read_said
+from donnees_au_centre.quality.facts import BROKEN, GOOD, WARNED, Quality
 from tests.mailboxes import Mailboxes, mailboxes
 from tests.unit import notices
 from tests.unit.manifests import good_manifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from orchestration.commands.templates import read_columns
+from donnees_au_centre.cli.new_model import read_columns
 
 
 def test_a_numeric_column_always_gets_a_precision(database: str) -> None:

@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from orchestration.commands.quality import test_environment as without_connections
-from orchestration.settings import ROOT
+from donnees_au_centre.cli.quality import test_environment as without_connections
+from donnees_au_centre.settings import ROOT
 
 MIRRORS = os.environ.get("DAC_MIROIR_PAQUETS")
 SECRET = "Zénobie Vanderstraeten 0470998877"
@@ -35,7 +35,7 @@ class Platform:
 
     def __init__(self, folder: Path, conninfo: str) -> None:
         self.folder, self.conninfo = folder / "copie", conninfo
-        for part in ("orchestration", "observability", "profiles"):
+        for part in ("denodo", "dev", "donnees_au_centre", "observability", "orchestration", "profiles"):
             shutil.copytree(ROOT / part, self.folder / part, ignore=shutil.ignore_patterns("dbt_packages*"))
         (self.folder / "landing").mkdir()
         self.git = folder / "gitconfig"
@@ -46,7 +46,7 @@ class Platform:
     def run(self, mirrors: bool = True) -> str:
         given = conninfo_to_dict(self.conninfo)
         done = subprocess.run(
-            [sys.executable, "-m", "orchestration", "elementary"],
+            [sys.executable, "-m", "donnees_au_centre", "elementary"],
             cwd=self.folder,
             env={
                 **without_connections(os.environ),

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from orchestration.history.structure import ensure_history
-from orchestration.landing.tables import ensure_audit
-from orchestration.quality.facts import Day, Quality
-from orchestration.quality.reading import read_quality
+from donnees_au_centre.history.structure import ensure_history
+from donnees_au_centre.landing.tables import ensure_audit
+from donnees_au_centre.quality.facts import Day, Quality
+from donnees_au_centre.quality.reading import read_quality
 from tests.unit.manifests import PROJECT, column, good_manifest
 
 NOW = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)

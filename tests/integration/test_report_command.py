@@ -8,11 +8,11 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from orchestration.commands import report
-from orchestration.errors import PlatformError
-from orchestration.reports import managers
-from orchestration.reports.workbooks import Workbooks
-from orchestration.settings import Settings
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.pages import managers
+from donnees_au_centre.pages import reports as report
+from donnees_au_centre.pages.workbooks import Workbooks
+from donnees_au_centre.settings import Settings
 from tests import past_runs as runs
 
 
@@ -87,8 +87,8 @@ def test_the_reports_that_are_missing_are_counted(
 ) -> None:
     missing = report.Reports({}, ("une page manque",) * faults)
     for name in ("Session", "read_manifest"):
-        monkeypatch.setattr(report, name, MagicMock())
-    monkeypatch.setattr(report, "write_reports", lambda *_: missing)
+        monkeypatch.setattr(command, name, MagicMock())
+    monkeypatch.setattr(command, "write_reports", lambda *_: missing)
     with pytest.raises(PlatformError) as refused:
-        report.report(settings, {})
+        command.report(settings, {})
     assert refused.value.message == said

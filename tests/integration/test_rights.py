@@ -15,25 +15,25 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.access import apply_access
-from orchestration.audit import verify
-from orchestration.audit.rights import entitle
-from orchestration.commands import rights
-from orchestration.commands.access import read_declaration
-from orchestration.commands.project import build
-from orchestration.errors import PlatformError
-from orchestration.governance.datasets import read_datasets
-from orchestration.landing import LoadReport, load_landing, read_declarations
-from orchestration.manifest import parse
-from orchestration.manifest.nodes import Manifest
-from orchestration.rights.erasure import erase
-from orchestration.rights.holds import Hold
-from orchestration.rights.persons import Asked
-from orchestration.rights.places import search
-from orchestration.rights.purge import apply_purge, plan_purge
-from orchestration.rights.requests import collect, take_role
-from orchestration.settings import ROOT, Settings, database_address
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.access import apply_access
+from donnees_au_centre.audit import verify
+from donnees_au_centre.audit.rights import entitle
+from donnees_au_centre.cli import rights
+from donnees_au_centre.cli.access import read_declaration
+from donnees_au_centre.cli.project import build
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.privacy.erasure import erase
+from donnees_au_centre.privacy.holds import Hold
+from donnees_au_centre.privacy.persons import Asked
+from donnees_au_centre.privacy.places import search
+from donnees_au_centre.privacy.purge import apply_purge, plan_purge
+from donnees_au_centre.privacy.requests import collect, take_role
+from donnees_au_centre.project import parse
+from donnees_au_centre.project.datasets import read_datasets
+from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.settings import ROOT, Settings, database_address
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import drop_with_roles
 from tests.small_project import environment
 

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.commands.services import serve, stop_services
-from orchestration.errors import PlatformError
-from orchestration.settings import ROOT, Settings
+from donnees_au_centre.cli.services import serve, stop_services
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import ROOT, Settings
 
 # Serves a shell that starts another program, as Dagster does.
 SERVE = """
 import os, sys
 from dataclasses import replace
 from pathlib import Path
-from orchestration.commands.services import serve
-from orchestration.settings import Settings
+from donnees_au_centre.cli.services import serve
+from donnees_au_centre.settings import Settings
 settings = replace(Settings.load({}), root=Path(sys.argv[1]))
 sys.exit(serve(settings, "essai", ["sh", "-c", "sleep 300 & echo $! > child; wait"], os.environ))
 """

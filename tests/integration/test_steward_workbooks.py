@@ -13,16 +13,16 @@ import openpyxl
 import psycopg
 import pytest
 
-from orchestration.governance.datasets import Responsible
-from orchestration.manifest import nodes
-from orchestration.quality.facts import FAILED, Control, Quality
-from orchestration.reports.workbooks import Workbooks, write_workbooks
-from orchestration.reports.workbooks.compilation import compile_tests
-from orchestration.reports.workbooks.memory import forget_old_statements, recall
-from orchestration.reports.workbooks.reader import Reader
-from orchestration.reports.workbooks.sheets import AGAIN, ASIDE, DONE, FAULTS, README
-from orchestration.settings import ROOT
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.pages.workbooks import Workbooks, write_workbooks
+from donnees_au_centre.pages.workbooks.compilation import compile_tests
+from donnees_au_centre.pages.workbooks.memory import forget_old_statements, recall
+from donnees_au_centre.pages.workbooks.reader import Reader
+from donnees_au_centre.pages.workbooks.sheets import AGAIN, ASIDE, DONE, FAULTS, README
+from donnees_au_centre.project import nodes
+from donnees_au_centre.project.datasets import Responsible
+from donnees_au_centre.quality.facts import FAILED, Control, Quality
+from donnees_au_centre.settings import ROOT
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import AccessProject, access_project
 from tests.unit.qualities import control, quality, received, run
 
@@ -108,7 +108,7 @@ def project(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
             made.write(
                 f"tests/generic/{kind}.sql", (ROOT / "tests" / "generic" / f"{kind}.sql").read_text("utf-8")
             )
-        access = made.settings.root / "access" / "age.yml"
+        access = made.settings.root / "policies" / "access" / "age.yml"
         access.write_text(access.read_text("utf-8").partition("\n  - role: po_essai")[0] + "\n", "utf-8")
         made.apply()
         assert not made.load().failed

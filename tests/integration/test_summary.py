@@ -8,9 +8,9 @@ import re
 import psycopg
 import pytest
 
-from orchestration.landing.rejects import MOTIFS, OUT_OF_TABLE
-from orchestration.settings import ROOT
-from orchestration.summary import Run, render, summarise
+from donnees_au_centre.landing.rejects import MOTIFS, OUT_OF_TABLE
+from donnees_au_centre.settings import ROOT
+from donnees_au_centre.summary import Run, render, summarise
 
 CONNECTION = {
     "host": "127.0.0.1",
@@ -209,7 +209,7 @@ def test_the_steps_add_up_to_the_total(filled: str) -> None:
 
 
 def test_every_motif_of_the_loader_has_a_french_label(filled: str) -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "orchestration/landing").glob("*.py"))
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "donnees_au_centre/landing").glob("*.py"))
     motifs = set(re.findall(r"_(?:Problem|Refused|refuse)\(\s*(?:[a-z.]+,\s*)?\"([a-z_]+)\"", code))
     assert motifs | {OUT_OF_TABLE} == set(MOTIFS)
     with psycopg.connect(filled, autocommit=True) as connection:

@@ -14,14 +14,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.building import turns
-from orchestration.building.orphans import drop_orphans, find_orphans, say_orphans
-from orchestration.building.results import NodeResult
-from orchestration.errors import PlatformError
-from orchestration.landing import load_landing, read_declarations
-from orchestration.locations.dbt_run import DbtRun
-from orchestration.manifest import parse
-from orchestration.settings import ROOT
+from donnees_au_centre.building import turns
+from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.building.orphans import drop_orphans, find_orphans, say_orphans
+from donnees_au_centre.building.results import NodeResult
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.project import parse
+from donnees_au_centre.settings import ROOT
 from tests.small_project import PROJECT, SmallProject, small_project
 
 OURS = PROJECT.replace(
@@ -279,7 +279,7 @@ def test_a_second_build_of_a_domain_waits_in_words_and_another_domain_does_not(
 BUILD = """
 import sys
 from pathlib import Path
-from orchestration.commands.project import build
+from donnees_au_centre.cli.project import build
 from tests.small_project import settings_of
 from dataclasses import replace
 settings = replace(settings_of(Path(sys.argv[1])), target="ci")

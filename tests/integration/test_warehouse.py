@@ -23,10 +23,10 @@ import psutil
 import psycopg
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.settings import ROOT
-from orchestration.warehouse import Connection, EmbeddedServer
-from orchestration.warehouse.processes import cluster_name
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import ROOT
+from donnees_au_centre.warehouse import Connection, EmbeddedServer
+from donnees_au_centre.warehouse.processes import cluster_name
 
 AS_ROOT = os.geteuid() == 0
 only_root = pytest.mark.skipif(not AS_ROOT, reason="only root steps down to another account")
@@ -87,7 +87,7 @@ def processes_of(data: Path) -> list[int]:
 def start_elsewhere(state: Path) -> subprocess.Popen[str]:
     """Starts the server from another process, which prints the connection and ends."""
     code = (
-        "import json, sys; from pathlib import Path; from orchestration.warehouse import EmbeddedServer;"
+        "import json, sys; from pathlib import Path; from donnees_au_centre.warehouse import EmbeddedServer;"
         "c = EmbeddedServer(Path(sys.argv[1]), preferred_port=0).start();"
         "print(json.dumps({'port': c.port, 'password': c.password, 'started': c.started}))"
     )
@@ -172,7 +172,7 @@ def test_two_creations_of_one_database_at_once(new_server) -> None:
     server = new_server()
     server.start()
     code = (
-        "import sys; from pathlib import Path; from orchestration.warehouse import EmbeddedServer;"
+        "import sys; from pathlib import Path; from donnees_au_centre.warehouse import EmbeddedServer;"
         "EmbeddedServer(Path(sys.argv[1])).ensure_database('commune')"
     )
     makers = [subprocess.Popen([sys.executable, "-c", code, server.state], cwd=ROOT) for _ in range(3)]

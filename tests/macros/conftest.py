@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from orchestration.settings import ROOT
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.settings import ROOT
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.macros.bench import Bench
 from tests.macros.casefiles import Entry, read_entries
 from tests.macros.compiled import read_hand_written

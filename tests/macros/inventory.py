@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from orchestration.settings import ROOT
+from donnees_au_centre.settings import ROOT
 
 FOLDER = ROOT / "macros" / "portability"
 DEFINITION = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(")

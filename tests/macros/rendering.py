@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from orchestration.portability.compilation import every_error
-from orchestration.settings import NO_TELEMETRY, ROOT
+from donnees_au_centre.portability.compilation import every_error
+from donnees_au_centre.settings import NO_TELEMETRY, ROOT
 
 PROJECT = """
 name: donnees_au_centre

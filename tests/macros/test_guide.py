@@ -1,4 +1,4 @@
-"""The twenty traps of docs/sql-portable.md: what they refuse is refused, what they recommend passes."""
+"""The twenty traps of docs/analyste/sql-portable.md: what they refuse is refused, the rest passes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from denodo import check
-from orchestration.settings import ROOT
+from donnees_au_centre.settings import ROOT
 from tests.macros.rendering import render
 
-GUIDE = ROOT / "docs" / "sql-portable.md"
+GUIDE = ROOT / "docs/analyste/sql-portable.md"
 # `{{ deduplicate(…) }}` leaves its arguments to the reader.
 ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| `([^`]+)` \| ([^|]+) \| `([^`]+)`[^|]*\|$", re.MULTILINE)
 # These stand where a condition does.

@@ -1,4 +1,4 @@
-"""What every role may do with every object of every kind: asked of PostgreSQL, and said from access/."""
+"""What every role may do with every object of every kind: asked of PostgreSQL, and as policies declare."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def may_create(role: str, schema: str) -> bool:
 
 
 def declared(right: Right, relations: Collection[tuple[str, str]]) -> bool:
-    """Whether a right on an object that is not PostgreSQL's own is said by access/, or follows from it."""
+    """Whether a right on an object that is not PostgreSQL's own is declared, or follows from it."""
     role, kind, name, word = right
     schema, _, thing = name.partition(".")
     builder = re.fullmatch(CREATORS, role) is not None

@@ -12,11 +12,11 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from orchestration.access import Change, apply_access, declare, plan_access, read_entries
-from orchestration.access.declaration import Declaration, check_entries
-from orchestration.landing.tables import apply_access as give
-from orchestration.landing.tables import ensure_audit
-from orchestration.settings import ROOT
+from donnees_au_centre.access import Change, apply_access, declare, plan_access, read_entries
+from donnees_au_centre.access.declaration import Declaration, check_entries
+from donnees_au_centre.landing.tables import apply_access as give
+from donnees_au_centre.landing.tables import ensure_audit
+from donnees_au_centre.settings import ROOT
 from tests.access_project import SCHOOLS, TODAY
 
 DOMAINS = ("age", "agaj", "data_platform")
@@ -52,7 +52,7 @@ class Prepared:
     """The database, its administrator's connection string and what is declared.
 
     Attributes:
-        folder: a checkout with access/ and nothing else.
+        folder: a checkout with policies/access/ and nothing else.
     """
 
     conninfo: str
@@ -60,7 +60,7 @@ class Prepared:
 
     @property
     def declaration(self) -> Declaration:
-        """What access/ means for the project."""
+        """What policies/access/ means for the project."""
         entries, faults = read_entries(self.folder, DOMAINS)
         assert faults + check_entries(entries, manifest()) == []
         return declare(entries, manifest(), TODAY)
@@ -136,10 +136,12 @@ def manifest() -> dict:
 @contextmanager
 def prepared(conninfo: str, folder: Path) -> Iterator[Prepared]:
     """Declares, gives the rights, then loads and builds by the accounts of the roles that do."""
-    (folder / "access").mkdir(parents=True)
+    (folder / "policies" / "access").mkdir(parents=True, exist_ok=True)
     for name in ("age", "agaj", "plateforme"):
-        shutil.copy(ROOT / "access" / f"{name}.yml", folder / "access" / f"{name}.yml")
-    age = folder / "access" / "age.yml"
+        shutil.copy(
+            ROOT / "policies" / "access" / f"{name}.yml", folder / "policies" / "access" / f"{name}.yml"
+        )
+    age = folder / "policies" / "access" / "age.yml"
     age.write_text(age.read_text("utf-8").partition("\n  - role: po_wbe")[0] + SCHOOLS, "utf-8")
     base = Prepared(conninfo, folder)
     declaration = base.declaration

@@ -15,13 +15,14 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from orchestration import cli, closing
-from orchestration.commands import access, database, deliveries, orphans, pipeline, quality, rights
-from orchestration.commands import session as sessions
-from orchestration.commands.session import Access, Session, child_environment
-from orchestration.errors import PlatformError
-from orchestration.settings import RESULTS, ROOT, SERVER_VARIABLES, Settings
-from orchestration.warehouse.state import StateFolder
+from donnees_au_centre import closing
+from donnees_au_centre.cli import access, database, deliveries, orphans, pipeline, quality, rights
+from donnees_au_centre.cli import main as cli
+from donnees_au_centre.cli import session as sessions
+from donnees_au_centre.cli.session import Access, Session, child_environment
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import RESULTS, ROOT, SERVER_VARIABLES, Settings
+from donnees_au_centre.warehouse.state import StateFolder
 from tests.small_project import settings_of
 
 # Three databases of one name: a name alone does not tell them apart.
@@ -161,7 +162,7 @@ def test_a_named_database_is_reached(name: str, settings: Settings, monkeypatch:
 
 def test_neither_word_counts_from_the_environment(tmp_path: Path) -> None:
     """`export CONFIRMER=1 BASE=…`, forgotten in a profile: make drops both, and no tool inherits them."""
-    start = tmp_path / "orchestration/setup/start.sh"
+    start = tmp_path / "dev/setup/start.sh"
     start.parent.mkdir(parents=True)
     start.write_text('echo "$1|$CONFIRMER|$BASE"\n')
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
@@ -178,7 +179,9 @@ def test_neither_word_counts_from_the_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["staging", "prod"])
-@pytest.mark.parametrize("landing", [None, "", "landing", str(ROOT / "landing"), f"{ROOT}/access/../landing"])
+@pytest.mark.parametrize(
+    "landing", [None, "", "landing", str(ROOT / "landing"), f"{ROOT}/policies/../landing"]
+)
 def test_invented_rows_do_not_go_to_production(target: str, landing: str | None) -> None:
     """`make demo` with the variables of production and no LANDING would load the sample there."""
     variables = dict(zip(SERVER_VARIABLES, ("pg-prod.example", "5432", "dbt", "x", "donnees"), strict=True))
@@ -239,9 +242,9 @@ def test_the_interface_only_reads_where_nobody_said_to_launch(
     monkeypatch.setattr(pipeline, "parse", lambda _: SimpleNamespace(notice=None))
     monkeypatch.setattr(Session, "open_database", lambda _: HERE if target == "dev" else PROD)
     monkeypatch.setattr(Session, "enter", lambda *_: {})
-    monkeypatch.setattr("orchestration.locations.home.prepare_home", lambda _: None)
+    monkeypatch.setattr("orchestration.home.prepare_home", lambda _: None)
     pipeline.ui(replace(settings, target=target), options)
-    assert "orchestration.served.dagster_ui" in commands[0]
+    assert "orchestration.dagster_ui" in commands[0]
     assert (
         {"--lancer", "--demon"} <= set(commands[0])
         if launches
@@ -310,7 +313,7 @@ def test_what_a_command_writes_is_for_its_account_alone() -> None:
     """Whatever the umask of whoever types the command."""
     code = (
         "import os, runpy, sys; os.umask(0); sys.argv = ['x', 'lnit']\n"
-        "try: runpy.run_module('orchestration', run_name='__main__')\n"
+        "try: runpy.run_module('donnees_au_centre', run_name='__main__')\n"
         "except SystemExit: print(oct(os.umask(0)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from orchestration.commands.dependencies import dependencies
-from orchestration.dependencies import (
+from dev.dependencies import (
     Environment,
     Package,
     bill_of_materials,
@@ -21,8 +20,9 @@ from orchestration.dependencies import (
     read_advisories,
     read_environment,
 )
-from orchestration.errors import PlatformError
-from orchestration.settings import ROOT, Settings
+from donnees_au_centre.cli.dependencies import dependencies
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import ROOT, Settings
 
 # Wanted for what they do, not for what is imported of them.
 RUN = {
@@ -58,7 +58,7 @@ def test_what_is_wanted_is_used(environment: Environment) -> None:
     """A requirement that nothing imports or runs goes."""
     code = "\n".join(
         file.read_text(encoding="utf-8")
-        for folder in ("orchestration", "denodo", "tests")
+        for folder in ("orchestration", "donnees_au_centre", "dev", "benchmarks", "denodo", "tests")
         for file in (ROOT / folder).rglob("*.py")
     )
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))

@@ -18,11 +18,10 @@ import openpyxl
 import psycopg
 import pytest
 
-from orchestration.locations.home import prepare_home
-from orchestration.rights.erasure import rewrite
-from orchestration.rights.export import as_data, write_export
-from orchestration.rights.requests import Dossier
-from orchestration.rights.traces import (
+from donnees_au_centre.privacy.erasure import rewrite
+from donnees_au_centre.privacy.export import as_data, write_export
+from donnees_au_centre.privacy.requests import Dossier
+from donnees_au_centre.privacy.traces import (
     RUNS_KEPT,
     erase_traces,
     find_traces,
@@ -31,8 +30,9 @@ from orchestration.rights.traces import (
     told_beyond,
     told_traces,
 )
-from orchestration.settings import Settings
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.settings import Settings
+from donnees_au_centre.warehouse import EmbeddedServer
+from orchestration.home import prepare_home
 from tests.small_project import settings_of
 
 # Invented: a name with what files escape, a pseudonym, and a number too short to be searched for anywhere.

@@ -19,23 +19,23 @@ from typing import Any
 import psycopg
 import pytest
 
-from orchestration import inert
-from orchestration.audit.runs import load_details
-from orchestration.errors import PlatformError
-from orchestration.landing import LoadReport, limits, load_landing, opening, rejects, spreadsheet, zone
-from orchestration.landing.cells import reader_of
-from orchestration.landing.declaration import Variant
-from orchestration.landing.framer import CsvFramer
-from orchestration.landing.identifiers import to_identifier
-from orchestration.landing.json_records import JsonRecords
-from orchestration.landing.kinds import check_kind, kind_of
-from orchestration.landing.rejects import RejectSpool
-from orchestration.landing.unpacking import unpacked
-from orchestration.landing.workbook import Workbook
-from orchestration.landing.zone import Zone
-from orchestration.reports.workbooks.returns import read_return
-from orchestration.reports.workbooks.sheets import ABOUT, BEFORE, DOMAIN, DONE, MARK, WHEN
-from orchestration.rights.files import files_with
+from donnees_au_centre import inert
+from donnees_au_centre.audit.runs import load_details
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import LoadReport, limits, load_landing, opening, rejects, spreadsheet, zone
+from donnees_au_centre.landing.cells import reader_of
+from donnees_au_centre.landing.declaration import Variant
+from donnees_au_centre.landing.framer import CsvFramer
+from donnees_au_centre.landing.identifiers import to_identifier
+from donnees_au_centre.landing.json_records import JsonRecords
+from donnees_au_centre.landing.kinds import check_kind, kind_of
+from donnees_au_centre.landing.rejects import RejectSpool
+from donnees_au_centre.landing.unpacking import unpacked
+from donnees_au_centre.landing.workbook import Workbook
+from donnees_au_centre.landing.zone import Zone
+from donnees_au_centre.pages.workbooks.returns import read_return
+from donnees_au_centre.pages.workbooks.sheets import ABOUT, BEFORE, DOMAIN, DONE, MARK, WHEN
+from donnees_au_centre.privacy.files import files_with
 from tests.unit.landing_sources import table
 
 GOOD = "a,b\n1,2\n"
@@ -369,7 +369,7 @@ def test_a_content_changed_behind_the_reading_is_seen_whatever_its_date(
     """Another content is written in the file while it is read, and its date put back."""
     path = landing / "age/essai/x.csv"
     path.write_text(GOOD)
-    from orchestration.landing import loader
+    from donnees_au_centre.landing import loader
 
     real = loader.delete_rows
 
@@ -624,7 +624,7 @@ def test_undeclared_files_by_the_thousand_are_not_compared_one_by_one(
     load: Callable[..., LoadReport], landing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What each looks like is worth telling for the first ones only."""
-    from orchestration.landing import loader
+    from donnees_au_centre.landing import loader
 
     asked = itertools.count()
     monkeypatch.setattr(loader.names, "resemblance", lambda *_: f"n° {next(asked)}")

@@ -17,20 +17,20 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser
 
-from orchestration import inert
-from orchestration.landing.report import FileReport
-from orchestration.landing.zone import Zone
-from orchestration.notifications import sending
-from orchestration.notifications.declaration import MAIL, NTFY, Channel
-from orchestration.notifications.letter import Item, Letter, Section, as_html, as_markdown, as_text
-from orchestration.reports.quality_pages.site import write_pages
-from orchestration.reports.workbooks.aside import Aside
-from orchestration.reports.workbooks.faults import Found
-from orchestration.reports.workbooks.lines import Line
-from orchestration.reports.workbooks.memory import Said
-from orchestration.reports.workbooks.sheets import Content, workbook
-from orchestration.rights.pages import render
-from orchestration.rights.register import COLUMNS, as_csv
+from donnees_au_centre import inert
+from donnees_au_centre.landing.report import FileReport
+from donnees_au_centre.landing.zone import Zone
+from donnees_au_centre.notifications import sending
+from donnees_au_centre.notifications.declaration import MAIL, NTFY, Channel
+from donnees_au_centre.notifications.letter import Item, Letter, Section, as_html, as_markdown, as_text
+from donnees_au_centre.pages.quality.site import write_pages
+from donnees_au_centre.pages.workbooks.aside import Aside
+from donnees_au_centre.pages.workbooks.faults import Found
+from donnees_au_centre.pages.workbooks.lines import Line
+from donnees_au_centre.pages.workbooks.memory import Said
+from donnees_au_centre.pages.workbooks.sheets import Content, workbook
+from donnees_au_centre.privacy.pages import render
+from donnees_au_centre.privacy.register import COLUMNS, as_csv
 from tests.unit import qualities
 from tests.unit.qualities import FAILED, NOW, STEWARD, control, received
 

@@ -18,19 +18,19 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from orchestration.audit import anchor_file, journal, note_run, record
-from orchestration.audit.anchors import keep_anchor, last_received, read_anchors
-from orchestration.audit.definitions import Condition, expected, read_definitions, stands, version
-from orchestration.audit.journal import ensure_journal
-from orchestration.audit.rights import PART, entitle
-from orchestration.audit.runs import received_before
-from orchestration.commands.audit import audit_check, examine
-from orchestration.commands.session import Access, Session
-from orchestration.errors import PlatformError
-from orchestration.history.recording import NodeOutcome, Recording
-from orchestration.history.structure import entitle as entitle_history
-from orchestration.settings import Settings
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.audit import anchor_file, journal, note_run, record
+from donnees_au_centre.audit.anchors import keep_anchor, last_received, read_anchors
+from donnees_au_centre.audit.definitions import Condition, expected, read_definitions, stands, version
+from donnees_au_centre.audit.journal import ensure_journal
+from donnees_au_centre.audit.rights import PART, entitle
+from donnees_au_centre.audit.runs import received_before
+from donnees_au_centre.cli.audit import audit_check, examine
+from donnees_au_centre.cli.session import Access, Session
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.history.recording import NodeOutcome, Recording
+from donnees_au_centre.history.structure import entitle as entitle_history
+from donnees_au_centre.settings import Settings
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.definitions import laid_down
 from tests.forged_journal import REHASH
 
@@ -636,7 +636,7 @@ def test_an_earlier_version_is_brought_up_to_date_by_who_may(
         ensure_journal(stage.admin)
     facts, _ = read_definitions(stage.admin, "audit")
     known = replace(expected(PART.script), former=frozenset({version(facts)}))
-    monkeypatch.setattr("orchestration.audit.definitions.expected", lambda _: known)
+    monkeypatch.setattr("donnees_au_centre.audit.definitions.expected", lambda _: known)
     with stage.connect(OWN) as account:
         record(account, "construction", "essaiun", {})
     assert stands(stage.admin, PART) == Condition((), (PART.script,))

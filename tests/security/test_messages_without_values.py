@@ -17,11 +17,11 @@ import openpyxl
 import psycopg
 import pytest
 
-from orchestration import cli
-from orchestration.landing import LoadReport, contents, load_landing
-from orchestration.landing.declaration import SourceTable
-from orchestration.settings import ROOT
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.cli import main as cli
+from donnees_au_centre.landing import LoadReport, contents, load_landing
+from donnees_au_centre.landing.declaration import SourceTable
+from donnees_au_centre.settings import ROOT
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.unit.landing_sources import manifest, source
 
 # In whatever a file can hold; what no text of the platform says, nor any number that it counts.
@@ -127,7 +127,7 @@ FILES: dict[str, tuple[bytes, dict[str, Any]]] = {
 
 def declared() -> list[SourceTable]:
     """A table a file."""
-    from orchestration.landing import read_declarations
+    from donnees_au_centre.landing import read_declarations
 
     return read_declarations(
         manifest(
@@ -244,7 +244,7 @@ def test_an_error_of_the_code_quotes_nothing_in_dagster(caplog: pytest.LogCaptur
     """An unforeseen error in a step: no event of the run, nor its log, has its words or its cause's."""
     import dagster as dg
 
-    from orchestration.locations.failures import told_failures
+    from orchestration.failures import told_failures
 
     @dg.op
     def trip() -> None:
@@ -269,7 +269,7 @@ def test_an_error_of_the_code_quotes_nothing_on_the_command_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """The file that programmers are given has the places of an error, not its words."""
-    from orchestration.commands import rights
+    from donnees_au_centre.cli import rights
 
     def trip(*_: object) -> int:
         raise ValueError(f"{MARK}\n{NUMBER}: KeyError: {MARK}") from KeyError(NUMBER)
@@ -288,7 +288,7 @@ def test_an_error_of_dbt_about_a_cell_does_not_quote_it(monkeypatch: pytest.Monk
     from dbt_common.events import functions
     from dbt_common.exceptions import CompilationError
 
-    from orchestration.audit.discretion import hide_values
+    from donnees_au_centre.audit.discretion import hide_values
 
     hide_values()
     fired: list[str] = []
@@ -363,7 +363,7 @@ def _names(node: ast.AST) -> Iterator[str]:
 def test_no_message_of_the_loader_is_made_of_what_it_received() -> None:
     """A new message that would interpolate a header, a title, a key or a cell fails here first."""
     # What is declared is no received word.
-    code = [path for path in (ROOT / "orchestration/landing").glob("*.py") if path.stem != "declaration"]
+    code = [path for path in (ROOT / "donnees_au_centre/landing").glob("*.py") if path.stem != "declaration"]
     assert len(code) > 20
     assert [
         f"{path.name}, line {call.lineno}: {ast.unparse(shown)}"

@@ -11,15 +11,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from orchestration.building.turns import turn
-from orchestration.errors import PlatformError
-from orchestration.history.structure import ensure_history
-from orchestration.history.structure import entitle as entitle_history
-from orchestration.landing import load_landing
-from orchestration.landing.tables import lock
-from orchestration.notifications.memory import alone, ensure_memory
-from orchestration.reports.workbooks.memory import prepare
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.building.turns import turn
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.history.structure import ensure_history
+from donnees_au_centre.history.structure import entitle as entitle_history
+from donnees_au_centre.landing import load_landing
+from donnees_au_centre.landing.tables import lock
+from donnees_au_centre.notifications.memory import alone, ensure_memory
+from donnees_au_centre.pages.workbooks.memory import prepare
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.security.prepared import Prepared, prepared
 from tests.unit.landing_sources import table
 
@@ -305,7 +305,7 @@ def test_the_locks_that_count_are_refused_to_who_may_not_load_or_build(base: Pre
 
 def test_a_load_that_waits_says_for_whom_and_ends(base: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another load of the same table never ends."""
-    monkeypatch.setattr("orchestration.landing.tables.LOAD_PATIENCE", 0.3)
+    monkeypatch.setattr("donnees_au_centre.landing.tables.LOAD_PATIENCE", 0.3)
     loader, ecoles = base.account("chargeur"), table(name="ecoles")
     with psycopg.connect(loader) as other, psycopg.connect(loader) as mine:
         for session in (other, mine):

@@ -1,4 +1,4 @@
-"""Every role × every kind of object × every action, from the catalogue: denied unless access/ says it."""
+"""Every role × every kind of object × every action, from the catalogue: denied unless declared."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from orchestration.errors import PlatformError
-from orchestration.reports.workbooks.memory import prepare
-from orchestration.warehouse import EmbeddedServer
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.pages.workbooks.memory import prepare
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.security.matrix import (
     CLOSED,
     CLOSED_EMBEDDED,

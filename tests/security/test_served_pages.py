@@ -34,11 +34,11 @@ from dagster._core.storage.tags import SCHEDULE_NAME_TAG
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from orchestration.locations import retention
-from orchestration.rights.unattended import FILE
-from orchestration.served import dbt_docs
-from orchestration.served.listening import on_port
-from orchestration.settings import NO_TELEMETRY, ROOT
+from donnees_au_centre.privacy.unattended import FILE
+from donnees_au_centre.serving import dbt_docs
+from donnees_au_centre.serving.listening import on_port
+from donnees_au_centre.settings import NO_TELEMETRY, ROOT
+from orchestration import retention
 from tests.browsers import chromium
 from tests.small_project import settings_of
 
@@ -62,7 +62,7 @@ WORKSPACE = (
 SERVE = """
 import sys
 from pathlib import Path
-from orchestration.served import dagster_ui
+from orchestration import dagster_ui
 dagster_ui.WORKSPACE = Path(sys.argv[1])
 dagster_ui.main(sys.argv[2:])
 """

@@ -1,13 +1,13 @@
-"""docs/menaces.md promises nothing that no test holds."""
+"""docs/exploitant/menaces.md promises nothing that no test holds."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from orchestration.settings import ROOT
+from donnees_au_centre.settings import ROOT
 
-PAGE = (ROOT / "docs" / "menaces.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/exploitant/menaces.md").read_text(encoding="utf-8")
 TEST = re.compile(r"`([\w/]+)::(\w+)`")
 OPEN = "non couvert"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from orchestration.landing import SourceTable, read_declarations
+from donnees_au_centre.landing import SourceTable, read_declarations
 
 
 def source(

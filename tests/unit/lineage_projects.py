@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestration.lineage import Lineage, trace
+from donnees_au_centre.project.lineage import Lineage, trace
 from tests.unit.manifests import PROJECT
 
 SEAL = "sceau_essai_"

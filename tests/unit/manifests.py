@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestration.manifest.rules.landing import WATCHING
+from donnees_au_centre.project.rules.landing import WATCHING
 
 PROJECT = "donnees_au_centre"
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.governance.datasets import Responsible
-from orchestration.notifications.declaration import Declaration, read_declaration
-from orchestration.quality.facts import FAILED, GOOD, Affected, Broken, Control, Day, Quality, Received
+from donnees_au_centre.notifications.declaration import Declaration, read_declaration
+from donnees_au_centre.project.datasets import Responsible
+from donnees_au_centre.quality.facts import FAILED, GOOD, Affected, Broken, Control, Day, Quality, Received
 from tests.unit import qualities
 
 NOW = datetime(2026, 11, 26, 4, 12, tzinfo=UTC)
@@ -109,6 +109,6 @@ def days(*counts: tuple[int, int]) -> tuple[Day, ...]:
 
 
 def declaration(root: Path, text: str = DECLARATION) -> Declaration:
-    (root / "notifications").mkdir(exist_ok=True)
-    (root / "notifications" / "canaux.yml").write_text(text, encoding="utf-8")
+    (root / "policies" / "channels").mkdir(parents=True, exist_ok=True)
+    (root / "policies" / "channels" / "canaux.yml").write_text(text, encoding="utf-8")
     return read_declaration(root, DOMAINS)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from orchestration.governance.datasets import Responsible
-from orchestration.quality.facts import (
+from donnees_au_centre.project.datasets import Responsible
+from donnees_au_centre.quality.facts import (
     BROKEN,
     FAILED,
     FRESHNESS,

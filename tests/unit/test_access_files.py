@@ -1,4 +1,4 @@
-"""The files of access/: what is refused and in which words, and what a review date does."""
+"""The files of policies/access/: what is refused and in which words, and what a review date does."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.access.declaration import check_entries, declare, review_faults
-from orchestration.access.files import Entry, read_entries
-from orchestration.settings import ROOT
+from donnees_au_centre.access.declaration import check_entries, declare, review_faults
+from donnees_au_centre.access.files import Entry, read_entries
+from donnees_au_centre.settings import ROOT
 
 DOMAINS = ("age", "agaj", "data_platform")
 TODAY = date(2026, 12, 1)
@@ -66,9 +66,9 @@ def manifest(**meta: object) -> dict:
 
 
 def read(folder: Path, *entries: object, name: str = "age") -> tuple[list[Entry], list[str]]:
-    (folder / "access").mkdir(exist_ok=True)
+    (folder / "policies" / "access").mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump({"acces": list(entries)}, allow_unicode=True)
-    (folder / "access" / f"{name}.yml").write_text(text, "utf-8")
+    (folder / "policies" / "access" / f"{name}.yml").write_text(text, "utf-8")
     return read_entries(folder, DOMAINS)
 
 
@@ -89,7 +89,7 @@ def test_a_good_entry_is_read_whole(tmp_path: Path) -> None:
         ({"role": "pg_read_all_data"}, "clé « role »"),
         ({"role": "donnees"}, "clé « role »"),
         ({"ag": "agx"}, "« agx » n'existe pas"),
-        ({"ag": "agaj"}, "access/agaj.yml"),
+        ({"ag": "agaj"}, "policies/access/agaj.yml"),
         ({"couche": "mart"}, "clé « couche » : « mart » n'existe pas"),
         ({"couche": None}, "soit une couche, soit un jeu_de_donnees"),
         ({"jeu_de_donnees": "dim_ecole"}, "soit une couche, soit un jeu_de_donnees"),
@@ -111,7 +111,9 @@ def test_a_good_entry_is_read_whole(tmp_path: Path) -> None:
 def test_a_fault_names_file_entry_and_key(tmp_path: Path, change: dict, said: str) -> None:
     entries, faults = read(tmp_path, GOOD, {**GOOD, **change})
     assert len(entries) == 1
-    assert any(fault.startswith("access/age.yml, entrée 2") and said in fault for fault in faults), faults
+    assert any(fault.startswith("policies/access/age.yml, entrée 2") and said in fault for fault in faults), (
+        faults
+    )
 
 
 @pytest.mark.parametrize("key", ["role", "ag", "actions", "justification", "approbateur", "revue"])
@@ -122,15 +124,15 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
 
 def test_files_that_are_no_access_are_named(tmp_path: Path) -> None:
     read(tmp_path, GOOD, name="agx")
-    (tmp_path / "access" / "age.yml").write_text("acces:\n\t- role: x\n", "utf-8")
-    (tmp_path / "access" / "agaj.yml").write_text("droits: []", "utf-8")
+    (tmp_path / "policies" / "access" / "age.yml").write_text("acces:\n\t- role: x\n", "utf-8")
+    (tmp_path / "policies" / "access" / "agaj.yml").write_text("droits: []", "utf-8")
     _, faults = read_entries(tmp_path, DOMAINS)
     assert [fault.partition(" : ")[0] for fault in faults if ", entrée" not in fault] == [
-        "access/agaj.yml",
-        "access/age.yml",
-        "access/agx.yml",
+        "policies/access/agaj.yml",
+        "policies/access/age.yml",
+        "policies/access/agx.yml",
     ]
-    [tab] = [fault for fault in faults if fault.startswith("access/age.yml")]
+    [tab] = [fault for fault in faults if fault.startswith("policies/access/age.yml")]
     assert "à partir de la ligne 2, colonne 1 ; une tabulation" in tab and "found" not in tab
 
 
@@ -185,7 +187,9 @@ def test_reviews_fail_when_past_and_warn_a_month_before(tmp_path: Path) -> None:
     [far] = review_faults(entries, date(2026, 10, 1))[1]
     assert "trop loin" in far
     past, soon = review_faults(entries, date(2027, 11, 16))
-    assert soon == [] and "access/age.yml, entrée 1 (rôle etude)" in past[0] and "15/11/2027" in past[0]
+    assert (
+        soon == [] and "policies/access/age.yml, entrée 1 (rôle etude)" in past[0] and "15/11/2027" in past[0]
+    )
     assert declare(entries, manifest(), date(2027, 11, 15)).content["droits"]
     after = declare(entries, manifest(), date(2027, 11, 16))
     assert after.content["droits"] == [] and list(after.roles) == ["etude"]

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.audit import actor
-from orchestration.audit.discretion import discreet
-from orchestration.audit.runs import build_details, load_details
-from orchestration.landing import LoadReport
-from orchestration.landing.report import FileReport, TableReport
-from orchestration.manifest import check_manifest
-from orchestration.settings import ROOT
+from donnees_au_centre.audit import actor
+from donnees_au_centre.audit.discretion import discreet
+from donnees_au_centre.audit.runs import build_details, load_details
+from donnees_au_centre.landing import LoadReport
+from donnees_au_centre.landing.report import FileReport, TableReport
+from donnees_au_centre.project import check_manifest
+from donnees_au_centre.settings import ROOT
 from tests.unit.manifests import PROJECT, good_manifest
 
 
@@ -78,7 +78,7 @@ def test_details_count_and_never_quote() -> None:
 
 
 def test_the_command_is_told_without_its_arguments() -> None:
-    assert actor._command(["/x/orchestration/__main__.py", "load", "Zoé"]) == "orchestration load"
+    assert actor._command(["/x/donnees_au_centre/__main__.py", "load", "Zoé"]) == "donnees_au_centre load"
     assert actor._command(["/bin/dagster", "job", "Zoé"]) == "dagster"
     assert actor._command([]) == actor.UNKNOWN
 
@@ -127,7 +127,7 @@ def test_failures_about_people_are_neither_stored_nor_shown() -> None:
 
 def test_dbt_without_values_is_dbt() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "orchestration.audit.discretion", "--version"],
+        [sys.executable, "-m", "donnees_au_centre.audit.discretion", "--version"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "Core" in done.stdout

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from orchestration.building.french import in_french
-from orchestration.building.turns import built_domains
-from orchestration.refusals import in_french as refused
+from donnees_au_centre.building.french import in_french
+from donnees_au_centre.building.turns import built_domains
+from donnees_au_centre.refusals import in_french as refused
 
 ENGLISH = re.compile(
     r"\b(the|does|not|exist|error|failed|got|configured|missing|definition|exceeded)\b", re.I

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from orchestration.catalogue import Catalogue, describe, french, write_site
-from orchestration.catalogue.content import Page
-from orchestration.catalogue.quality import due, newest, read_knowledge
-from orchestration.governance.datasets import Refresh, Retention
-from orchestration.settings import Settings
+from donnees_au_centre import french
+from donnees_au_centre.catalogue import Catalogue, describe, labels
+from donnees_au_centre.catalogue.content import Page
+from donnees_au_centre.catalogue.last_runs import due, newest, read_knowledge
+from donnees_au_centre.pages.catalogue import write_site
+from donnees_au_centre.project.datasets import Refresh, Retention
+from donnees_au_centre.settings import Settings
 from tests.unit.manifests import PROJECT, good_manifest
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -32,7 +34,7 @@ acces:
 def settings(tmp_path: Path) -> Settings:
     for domain in ("age", "ags", "commun", "transversal"):
         (tmp_path / "models" / domain).mkdir(parents=True)
-    (tmp_path / "access").mkdir()
+    (tmp_path / "policies" / "access").mkdir(parents=True, exist_ok=True)
     target, build = tmp_path / "target" / "essai", tmp_path / "build"
     return Settings(tmp_path, "dev", tmp_path, "essai", target, tmp_path / ".warehouse", build)
 
@@ -108,15 +110,15 @@ def test_french_sentences() -> None:
     assert french.number(12168) == "12\u202f168"
     assert french.count(1, "jeu", "jeux") == "1\u00a0jeu"
     assert french.count(2, "jeu", "jeux") == "2\u00a0jeux"
-    assert french.refresh(Refresh(1, "mois")) == "chaque mois"
-    assert french.refresh(Refresh(2, "semaine")) == "toutes les 2 semaines"
-    assert french.retention(Retention(120, "reception", "effacement", None)).startswith(
+    assert labels.refresh(Refresh(1, "mois")) == "chaque mois"
+    assert labels.refresh(Refresh(2, "semaine")) == "toutes les 2 semaines"
+    assert labels.retention(Retention(120, "reception", "effacement", None)).startswith(
         "10\u00a0ans après la ré"
     )
-    assert french.retention(Retention(18, "debut", "archivage", None)).startswith(
+    assert labels.retention(Retention(18, "debut", "archivage", None)).startswith(
         "18\u00a0mois après la date"
     )
-    assert "séries" in french.retention(Retention(None, "reception", "archivage", "Les séries."))
+    assert "séries" in labels.retention(Retention(None, "reception", "archivage", "Les séries."))
 
 
 @pytest.mark.parametrize(
@@ -237,7 +239,7 @@ def test_the_summary_of_another_database_says_nothing(
 
 
 def test_access_shows_its_end_and_that_it_is_past(make: Callable[..., Catalogue], settings: Settings) -> None:
-    file = settings.root / "access" / "age.yml"
+    file = settings.root / "policies" / "access" / "age.yml"
     file.write_text(ACCESS.format(review="2026-03-01"), encoding="utf-8")
     catalogue = make()
     assert [entry.role for entry in page_of(catalogue, "dim_ecole").entries] == ["lecteur"]

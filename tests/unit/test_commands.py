@@ -14,26 +14,26 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from orchestration.access import Change
-from orchestration.cli import COMMANDS, main, with_absolute_paths
-from orchestration.commands import templates
-from orchestration.commands.access import plan_summary, write_script
-from orchestration.commands.database import exports
-from orchestration.commands.inference import Typing
-from orchestration.commands.notifications import _refuse_failures as refuse_failures
-from orchestration.commands.pipeline import is_set, load_failures, verdict
-from orchestration.commands.project import failure_advice, find_model, preview, selection_advice
-from orchestration.commands.quality import placeholders
-from orchestration.commands.quality import test_environment as quality_environment
-from orchestration.commands.services import choose_port
-from orchestration.commands.session import Access, child_environment, platform_variables
-from orchestration.errors import PlatformError
-from orchestration.governance import vocabulary as words
-from orchestration.landing import FileReport, LoadReport, TableReport
-from orchestration.landing.report import counted
-from orchestration.manifest import __main__ as rules
-from orchestration.notifications.alerts import Outcome
-from orchestration.settings import ROOT, Settings
+from donnees_au_centre.access import Change
+from donnees_au_centre.cli import new_model as templates
+from donnees_au_centre.cli.access import plan_summary, write_script
+from donnees_au_centre.cli.database import exports
+from donnees_au_centre.cli.inference import Typing
+from donnees_au_centre.cli.main import COMMANDS, main, with_absolute_paths
+from donnees_au_centre.cli.notifications import _refuse_failures as refuse_failures
+from donnees_au_centre.cli.pipeline import is_set, load_failures, verdict
+from donnees_au_centre.cli.project import failure_advice, find_model, preview, selection_advice
+from donnees_au_centre.cli.quality import placeholders
+from donnees_au_centre.cli.quality import test_environment as quality_environment
+from donnees_au_centre.cli.services import choose_port
+from donnees_au_centre.cli.session import Access, child_environment, platform_variables
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import counted
+from donnees_au_centre.landing import FileReport, LoadReport, TableReport
+from donnees_au_centre.notifications.alerts import Outcome
+from donnees_au_centre.project import __main__ as rules
+from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.settings import ROOT, Settings
 from tests.small_project import settings_of
 from tests.unit.manifests import good_manifest
 
@@ -55,7 +55,7 @@ def test_every_command_has_its_function_and_its_target() -> None:
     assert targets - {"help"} == set(COMMANDS) - {"check"}
     for name, (module, _) in COMMANDS.items():
         function = name.replace("-", "_")
-        assert f"def {function}(" in (ROOT / f"orchestration/commands/{module}.py").read_text("utf-8")
+        assert f"def {function}(" in (ROOT / f"donnees_au_centre/cli/{module}.py").read_text("utf-8")
 
 
 def test_help_names_every_target_without_any_set_up(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_help_names_every_target_without_any_set_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("way", ["-C", "-f"])
 def test_make_works_from_any_folder_and_below_any_path(tmp_path: Path, way: str) -> None:
     checkout = tmp_path / "l'école du $HOME"
-    start = checkout / "orchestration/setup/start.sh"
+    start = checkout / "dev/setup/start.sh"
     start.parent.mkdir(parents=True)
     start.write_text('echo "$1|$CALLER_FOLDER|$LANDING|$NAME|$STRICT|$CONFIRMER"\n')
     (checkout / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())

@@ -244,8 +244,8 @@ def test_a_model_is_sent_to_make_lint(sql: str, tmp_path: Path, capsys: pytest.C
 
 
 def test_the_page_of_rules_is_up_to_date() -> None:
-    page = (ROOT / "docs" / "regles-denodo.md").read_text(encoding="utf-8")
-    assert page == rules_page(), "python -m denodo regles > docs/regles-denodo.md"
+    page = (ROOT / "docs/analyste/regles-denodo.md").read_text(encoding="utf-8")
+    assert page == rules_page(), "python -m denodo regles > docs/analyste/regles-denodo.md"
 
 
 def test_advice_names_macros_that_exist() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.portability.export import (
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.portability.export import (
     View,
     collect_views,
     counted_views,

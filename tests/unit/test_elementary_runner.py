@@ -10,11 +10,11 @@ from importlib.metadata import version
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.reports.elementary import page
-from orchestration.reports.elementary.artifacts import Artifacts
-from orchestration.reports.elementary.past import MOST, Invocation, Played, points
-from orchestration.reports.elementary.runner import HistoryRunner
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.pages.elementary import page
+from donnees_au_centre.pages.elementary.artifacts import Artifacts
+from donnees_au_centre.pages.elementary.past import MOST, Invocation, Played, points
+from donnees_au_centre.pages.elementary.runner import HistoryRunner
 from tests import past_runs as runs
 
 RUN = Invocation("cle-1", runs.NOW, "build", "dagster age", "age")
@@ -42,7 +42,7 @@ def test_the_page_is_made_for_one_version_of_elementary() -> None:
         f"elementary-data {installed}: its API and its page are internal and may have changed. "
         "Look at `make report`, at what elementary_cli's macros now return and at the columns of the page; "
         "run tests/unit/test_elementary_runner.py and tests/e2e/test_elementary_page.py; then change "
-        "orchestration/reports/elementary/page.py's VERSION."
+        "donnees_au_centre/pages/elementary/page.py's VERSION."
     )
 
 

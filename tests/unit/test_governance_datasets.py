@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.governance import vocabulary as words
-from orchestration.governance.datasets import (
+from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.datasets import (
     Dataset,
     Refresh,
     Responsible,

@@ -1,4 +1,4 @@
-"""docs/gouvernance.md says what the rules say: its example passes them, and it names every word of them."""
+"""docs/gestionnaire/gouvernance.md says what the rules say: its example passes, it names every word."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.governance import vocabulary as words
-from orchestration.manifest import check_manifest
-from orchestration.manifest.rules import governing
-from orchestration.settings import ROOT
+from donnees_au_centre.project import check_manifest
+from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.rules import governing
+from donnees_au_centre.settings import ROOT
 from tests.unit.manifests import good_manifest
 
-GUIDE = (ROOT / "docs/gouvernance.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs/gestionnaire/gouvernance.md").read_text(encoding="utf-8")
 
 
 def example() -> dict[str, Any]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.commands.database import env
-from orchestration.errors import PlatformError
-from orchestration.governance.keys import (
+from donnees_au_centre.cli.database import env
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.keys import (
     KEY_FILE,
     Need,
     decode,
@@ -24,7 +24,7 @@ from orchestration.governance.keys import (
     pgoptions,
     session_keys,
 )
-from orchestration.settings import ROOT, Settings
+from donnees_au_centre.settings import ROOT, Settings
 
 KEY = "5a" * 32
 OTHER = "c3" * 32
@@ -149,9 +149,9 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
 
     import dagster as dg
 
-    from orchestration.locations import work
-    from orchestration.locations.catalogue import Catalogue
-    from orchestration.manifest import ParseResult
+    from donnees_au_centre.project import ParseResult
+    from orchestration import work
+    from orchestration.assets import Assets
 
     seen: list[str] = []
 
@@ -184,7 +184,7 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
     fqn = ["donnees_au_centre", "sg", "staging", "source", "stg_effectifs"]
     node = {"resource_type": "model", "name": "stg_effectifs", "fqn": fqn}
     manifest = {"nodes": {"model.p.stg_effectifs": node}, "sources": {}, "unit_tests": {}}
-    catalogue = Catalogue([], [], [], {}, {asset: "model.p.stg_effectifs"}, {}, ["fqn:donnees_au_centre.sg"])
+    catalogue = Assets([], [], [], {}, {asset: "model.p.stg_effectifs"}, {}, ["fqn:donnees_au_centre.sg"])
     production = replace(checkout, target="prod")
     step = work.Work(production, "sg", catalogue, "essai", ParseResult(manifest, None, None))
     assert list(step.run([asset], [], work.Journal())) == []

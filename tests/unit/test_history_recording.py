@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from datetime import UTC, datetime
 
-from orchestration.history.recording import MESSAGE_KEPT, ages_of, digest, message_kept, outcomes_of
+from donnees_au_centre.history.recording import MESSAGE_KEPT, ages_of, digest, message_kept, outcomes_of
 from tests.unit.manifests import model
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from orchestration.settings import ROOT
+from donnees_au_centre.settings import ROOT
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.landing import read_declarations
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import read_declarations
 from tests.unit.landing_sources import manifest, source, table
 
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.errors import PlatformError
-from orchestration.landing import csv_lines, encodings, framer
-from orchestration.landing.csv_counts import Counts
-from orchestration.landing.declaration import Variant
-from orchestration.landing.encodings import Encoding
-from orchestration.landing.framer import CsvFramer
-from orchestration.landing.rejects import Reject, RejectSpool
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import csv_lines, encodings, framer
+from donnees_au_centre.landing.csv_counts import Counts
+from donnees_au_centre.landing.declaration import Variant
+from donnees_au_centre.landing.encodings import Encoding
+from donnees_au_centre.landing.framer import CsvFramer
+from donnees_au_centre.landing.rejects import Reject, RejectSpool
 
 Framed = tuple[list[str] | None, bytes, list[Reject], Counts]
 

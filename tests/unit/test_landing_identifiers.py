@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.errors import PlatformError
-from orchestration.landing.identifiers import (
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.identifiers import (
     MAX_LENGTH,
     RESERVED,
     joined_names,

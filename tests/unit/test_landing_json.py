@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.landing import encodings
-from orchestration.landing.json_hints import shape_hint
-from orchestration.landing.json_records import JsonRecords
-from orchestration.landing.received import Withheld
-from orchestration.landing.rejects import Reject
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import encodings
+from donnees_au_centre.landing.json_hints import shape_hint
+from donnees_au_centre.landing.json_records import JsonRecords
+from donnees_au_centre.landing.received import Withheld
+from donnees_au_centre.landing.rejects import Reject
 from tests.unit.landing_sources import table
 
 
@@ -188,7 +188,7 @@ def test_chunk_ends_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     text = json.dumps({"skip": records, "records": records}, indent=1)
     lines = "\n".join(map(json.dumps, records))
     whole, whole_lines = rows(text, rows="records.*"), rows(lines)
-    monkeypatch.setattr("orchestration.landing.json_records.CHUNK", 1)
+    monkeypatch.setattr("donnees_au_centre.landing.json_records.CHUNK", 1)
     monkeypatch.setattr(encodings, "CHUNK", 1)
     assert rows(text, rows="records.*") == whole
     assert rows("\ufeff" + text, rows="records.*") == whole

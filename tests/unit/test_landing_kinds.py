@@ -8,8 +8,8 @@ import zipfile
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.landing.kinds import check_kind, kind_of
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.kinds import check_kind, kind_of
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from orchestration.landing.names import owners, resemblance, twins
+from donnees_au_centre.landing.names import owners, resemblance, twins
 from tests.unit.landing_sources import table
 
 PUPILS = table("age/essai/élèves_{annee}.csv", name="eleves")

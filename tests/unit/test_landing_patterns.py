@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.landing import patterns
-from orchestration.landing.names import resemblance
+from donnees_au_centre.landing import patterns
+from donnees_au_centre.landing.names import resemblance
 from tests.unit.landing_sources import table
 
 

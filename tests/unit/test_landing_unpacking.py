@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.landing.declaration import Variant
-from orchestration.landing.received import Withheld
-from orchestration.landing.unpacking import unpacked
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.declaration import Variant
+from donnees_au_centre.landing.received import Withheld
+from donnees_au_centre.landing.unpacking import unpacked
 
 TEXT = "code;nom\n1;École\n".encode()
 

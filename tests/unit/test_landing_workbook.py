@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.errors import PlatformError
-from orchestration.landing import spreadsheet
-from orchestration.landing.cells import reader_of, unescaped
-from orchestration.landing.received import Withheld
-from orchestration.landing.rejects import Reject, RejectSpool
-from orchestration.landing.workbook import SHEET_STRIDE, SheetTable, Workbook
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import spreadsheet
+from donnees_au_centre.landing.cells import reader_of, unescaped
+from donnees_au_centre.landing.received import Withheld
+from donnees_au_centre.landing.rejects import Reject, RejectSpool
+from donnees_au_centre.landing.workbook import SHEET_STRIDE, SheetTable, Workbook
 from tests.unit.landing_sources import table
 
 Read = tuple[list[str] | None, list[Any], list[Reject], SheetTable]

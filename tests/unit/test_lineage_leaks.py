@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.lineage import Leak, leaks
+from donnees_au_centre.project.lineage import Leak, leaks
 from tests.unit.lineage_projects import HMAC, SEAL, project
 
 P = "raw.personnes"

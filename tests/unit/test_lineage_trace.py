@@ -223,7 +223,7 @@ def test_what_cannot_be_read_is_a_fault_never_silence(sql: str, said: str) -> No
 
 
 def test_a_model_without_compiled_sql_is_a_fault() -> None:
-    from orchestration.lineage import trace
+    from donnees_au_centre.project.lineage import trace
     from tests.unit.lineage_projects import PROJECT, model
 
     node = model("essai", {"nom": {}}, [])

@@ -11,15 +11,15 @@ import dagster as dg
 import pytest
 import yaml
 
-from orchestration.errors import PlatformError
-from orchestration.landing.report import FileReport, TableReport
-from orchestration.locations import code_locations
-from orchestration.locations.catalogue import LOADED
-from orchestration.locations.factory import build_location
-from orchestration.locations.work import _load_metadata
-from orchestration.manifest.nodes import domains_in
-from orchestration.manifest.rules.landing import WATCHING
-from orchestration.settings import ROOT, Settings
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.report import FileReport, TableReport
+from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.project.rules.landing import WATCHING
+from donnees_au_centre.settings import ROOT, Settings
+from orchestration import code_locations
+from orchestration.assets import LOADED
+from orchestration.factory import build_location
+from orchestration.work import _load_metadata
 from tests.unit.manifests import generic, good_manifest, model, source
 
 DOMAINS = ("age", "ags", "commun", "data_platform", "transversal")
@@ -213,7 +213,7 @@ def test_two_tests_of_one_name_on_two_models_are_two_checks(tmp_path: Path) -> N
 
 
 def test_the_workspace_has_every_domain_of_the_project() -> None:
-    workspace = yaml.safe_load((ROOT / "orchestration/locations/workspace.yaml").read_text(encoding="utf-8"))
+    workspace = yaml.safe_load((ROOT / "orchestration/workspace.yaml").read_text(encoding="utf-8"))
     places = [entry["python_module"] for entry in workspace["load_from"]]
     assert {place["module_name"] for place in places} == {code_locations.__name__}
     assert [place["attribute"] for place in places] == [place["location_name"] for place in places]

@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.landing import FileReport, LoadReport, TableReport
-from orchestration.locations.catalogue import read_catalogue
-from orchestration.locations.messages import AFTER, WEEKLY, messages
-from orchestration.locations.promises import folder_policy, receipts
-from orchestration.settings import Settings
+from donnees_au_centre.landing import FileReport, LoadReport, TableReport
+from donnees_au_centre.settings import Settings
+from orchestration.assets import read_assets
+from orchestration.messages import AFTER, WEEKLY, messages
+from orchestration.promises import folder_policy, receipts
 from tests.unit.manifests import good_manifest, governance, source
 
 DAY = timedelta(days=1)
@@ -57,7 +57,7 @@ def test_a_folder_promises_what_its_tables_do(sources: list[dict[str, Any]], exp
 
 
 def test_folders_and_marts_have_a_policy_and_the_rest_has_none() -> None:
-    catalogue = read_catalogue(good_manifest(), ["age"])
+    catalogue = read_assets(good_manifest(), ["age"])
     policies = {
         spec.key.to_user_string(): window(spec.freshness_policy)
         for spec in [*catalogue.specs, *catalogue.outside]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.manifest import UnreadableProjectError, nodes, parse, read_manifest
-from orchestration.manifest.nodes import domain_of_test, domains_in, of_type
-from orchestration.settings import ROOT
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project import UnreadableProjectError, nodes, parse, read_manifest
+from donnees_au_centre.project.nodes import domain_of_test, domains_in, of_type
+from donnees_au_centre.settings import ROOT
 from tests.small_project import MODEL, SmallProject, small_project
 
 NOWHERE = "host=127.0.0.1 port=1 user=personne password=x dbname=essai"
@@ -205,7 +205,7 @@ def test_a_missing_variable_is_named(small: SmallProject, monkeypatch: pytest.Mo
 def test_two_processes_read_at_once(small: SmallProject) -> None:
     code = (
         "import sys; from pathlib import Path; from dataclasses import replace\n"
-        "from orchestration.manifest import parse; from orchestration.settings import Settings\n"
+        "from donnees_au_centre.project import parse; from donnees_au_centre.settings import Settings\n"
         "root = Path(sys.argv[1])\n"
         "settings = replace(Settings.load({}), root=root, target_path=root / 'target' / 'essai')\n"
         "print(parse(settings).notice)"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.manifest import check_manifest
-from orchestration.manifest.checks import RULES
-from orchestration.manifest.rules.describing import macro_arguments
+from donnees_au_centre.project import check_manifest
+from donnees_au_centre.project.checks import RULES
+from donnees_au_centre.project.rules.describing import macro_arguments
 from tests.unit import manifests
 from tests.unit.manifests import PROJECT, good_manifest
 

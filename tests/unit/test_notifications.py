@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.manifest.nodes import domains_in
-from orchestration.notifications.alerts import people_of, weekly_destinations
-from orchestration.notifications.decision import (
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.notifications.alerts import people_of, weekly_destinations
+from donnees_au_centre.notifications.decision import (
     LASTING,
     MENDED,
     NEW,
@@ -23,14 +22,15 @@ from orchestration.notifications.decision import (
     Said,
     decide,
 )
-from orchestration.notifications.declaration import Declaration, read_declaration
-from orchestration.notifications.faults import find_faults
-from orchestration.notifications.letter import Letter, as_html, as_markdown, as_text
-from orchestration.notifications.sending import LIMITS, address_of, send
-from orchestration.notifications.weekly import compose_weekly, week_of
-from orchestration.notifications.wording import compose
-from orchestration.quality.facts import BROKEN, FRESHNESS, GOOD, WARNED, Affected, Quality
-from orchestration.settings import ROOT
+from donnees_au_centre.notifications.declaration import Declaration, read_declaration
+from donnees_au_centre.notifications.faults import find_faults
+from donnees_au_centre.notifications.letter import Letter, as_html, as_markdown, as_text
+from donnees_au_centre.notifications.sending import LIMITS, address_of, send
+from donnees_au_centre.notifications.weekly import compose_weekly, week_of
+from donnees_au_centre.notifications.wording import compose
+from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.quality.facts import BROKEN, FRESHNESS, GOOD, WARNED, Affected, Quality
+from donnees_au_centre.settings import ROOT
 from tests.unit import notices
 from tests.unit.manifests import good_manifest
 from tests.unit.notices import DECLARATION, DOMAINS, NOW, OWNER, STEWARD, broken, control, quality, received
@@ -426,7 +426,7 @@ def test_a_wrong_declaration_is_told_in_french(tmp_path: Path, wrong: str, right
     assert wrong in DECLARATION
     with pytest.raises(PlatformError) as caught:
         notices.declaration(tmp_path, DECLARATION.replace(wrong, right))
-    assert said in caught.value.message and "notifications/canaux.yml" in caught.value.message
+    assert said in caught.value.message and "policies/channels/canaux.yml" in caught.value.message
     assert "secret/sig" not in str(caught.value)
 
 

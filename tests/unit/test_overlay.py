@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestration.commands.elementary import OVERLAY, account
-from orchestration.commands.session import dbt
-from orchestration.errors import PlatformError
-from orchestration.overlay import Finding, ensure_packages, findings, locked_packages, watched_marts
-from orchestration.overlay.installation import FOLDER, LOCK, STAMP
-from orchestration.overlay.page import offline
-from orchestration.settings import NO_TELEMETRY, ROOT
+from donnees_au_centre.anomalies import Finding, ensure_packages, findings, locked_packages, watched_marts
+from donnees_au_centre.anomalies.installation import FOLDER, LOCK, STAMP
+from donnees_au_centre.anomalies.page import offline
+from donnees_au_centre.cli.elementary import OVERLAY, account
+from donnees_au_centre.cli.session import dbt
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import NO_TELEMETRY, ROOT
 
 FOLDER_OF = ROOT / OVERLAY
 
@@ -238,8 +238,11 @@ def test_a_machine_without_the_packages_is_told_so_and_nothing_is_left(mirror: M
     with pytest.raises(PlatformError) as failure:
         mirror.ensure()
     assert f"petit ({mirror.address}) : fatal:" in failure.value.message
-    assert "docs/elementary-complet.md" in failure.value.advice and "insteadOf" in failure.value.advice
-    assert (ROOT / "docs/elementary-complet.md").is_file()
+    assert (
+        "docs/exploitant/elementary-complet.md" in failure.value.advice
+        and "insteadOf" in failure.value.advice
+    )
+    assert (ROOT / "docs/exploitant/elementary-complet.md").is_file()
     assert mirror.left() == set()
 
 

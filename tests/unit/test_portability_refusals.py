@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.portability.refusals import Refusal, read_refusal, refusal_in
+from donnees_au_centre.portability.refusals import Refusal, read_refusal, refusal_in
 
 FILE = "models/agc/marts/fct_subvention.sql"
 NEGATIVE = (

@@ -9,9 +9,9 @@ import jinja2
 import pytest
 
 from denodo.checking import Finding
-from orchestration.portability import Compilation, CompiledNode, Place, Refusal
-from orchestration.portability.remarks import check_compilation, correct, show
-from orchestration.portability.template import SourceMap, mark, unmark
+from donnees_au_centre.portability import Compilation, CompiledNode, Place, Refusal
+from donnees_au_centre.portability.remarks import check_compilation, correct, show
+from donnees_au_centre.portability.template import SourceMap, mark, unmark
 
 MODEL = """\
 select

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.portability import status
-from orchestration.settings import ROOT
+from donnees_au_centre.portability import status
+from donnees_au_centre.settings import ROOT
 
 YAML = """
 macros:
@@ -62,7 +62,7 @@ def test_a_macro_that_denodo_refuses_is_said_so(checkout: Path) -> None:
 
 def test_the_page_of_the_project_is_up_to_date() -> None:
     found = (ROOT / status.PAGE).read_text(encoding="utf-8")
-    assert found == status.page(), "Lancez python -m orchestration.portability.status."
+    assert found == status.page(), "Lancez python -m donnees_au_centre.portability.status."
 
 
 def test_every_limit_ends_like_a_sentence() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.portability.template import FIRST_MARKER, SourceMap, mark, split, unmark
+from donnees_au_centre.portability.template import FIRST_MARKER, SourceMap, mark, split, unmark
 
 CONTEXT = {
     "colonnes": ["a", "b"],

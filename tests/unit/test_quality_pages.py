@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.catalogue.french import full_name
-from orchestration.quality.facts import FAILED, GOOD, WARNED, Day, Quality
-from orchestration.reports import french
-from orchestration.reports.managers import full_names
-from orchestration.reports.quality_pages import Answers, write_pages
-from orchestration.reports.quality_pages.charts import Charts, Span
-from orchestration.reports.quality_pages.content import view
-from orchestration.settings import ROOT
+from donnees_au_centre import french
+from donnees_au_centre.catalogue.labels import full_name
+from donnees_au_centre.pages.managers import full_names
+from donnees_au_centre.pages.quality import Answers, write_pages
+from donnees_au_centre.pages.quality.charts import Charts, Span
+from donnees_au_centre.pages.quality.content import view
+from donnees_au_centre.quality.facts import FAILED, GOOD, WARNED, Day, Quality
+from donnees_au_centre.settings import ROOT
 from tests.unit.qualities import NOW, control, quality, received, rich
 
 

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.governance.datasets import Column, Dataset, Responsible, Retention
-from orchestration.governance.fingerprints import fingerprint, witness
-from orchestration.rights.controller import read_contacts
-from orchestration.rights.files import files_with
-from orchestration.rights.holds import FILE, Hold, held_datasets, held_people, read_holds
-from orchestration.rights.persons import Asked, read_asked
-from orchestration.rights.places import Table, pattern
-from orchestration.rights.purge import months_before, parsed_date
-from orchestration.rights.register import COLUMNS, as_csv, concerned, missing, rows, write_register
-from orchestration.rights.requests import Dossier, _elsewhere, is_telling
-from orchestration.settings import ROOT
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.fingerprints import fingerprint, witness
+from donnees_au_centre.privacy.controller import read_contacts
+from donnees_au_centre.privacy.files import files_with
+from donnees_au_centre.privacy.holds import FILE, Hold, held_datasets, held_people, read_holds
+from donnees_au_centre.privacy.persons import Asked, read_asked
+from donnees_au_centre.privacy.places import Table, pattern
+from donnees_au_centre.privacy.purge import months_before, parsed_date
+from donnees_au_centre.privacy.register import COLUMNS, as_csv, concerned, missing, rows, write_register
+from donnees_au_centre.privacy.requests import Dossier, _elsewhere, is_telling
+from donnees_au_centre.project.datasets import Column, Dataset, Responsible, Retention
+from donnees_au_centre.settings import ROOT
 
 OWNER = Responsible("Direction d'essai", "essai@fwb.example")
 DATASET = Dataset(
@@ -216,11 +216,11 @@ def test_the_register_opens_in_a_french_spreadsheet(tmp_path: Path) -> None:
 )
 def test_a_register_without_a_controller_is_refused(tmp_path: Path, text: str | None, said: str) -> None:
     if text is not None:
-        (tmp_path / "rights").mkdir()
-        (tmp_path / "rights" / "traitement.yml").write_text(text, "utf-8")
+        (tmp_path / "policies" / "gdpr").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "policies" / "gdpr" / "traitement.yml").write_text(text, "utf-8")
     with pytest.raises(PlatformError, match=said) as refused:
         read_contacts(tmp_path)
-    assert "rights/traitement.yml" in refused.value.message and refused.value.advice
+    assert "policies/gdpr/traitement.yml" in refused.value.message and refused.value.advice
 
 
 def test_the_register_says_what_is_missing() -> None:

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import openpyxl
 import pytest
 
-from orchestration.sample import FileTally, generate
-from orchestration.sample.reference import has_valid_checksum
+from dev.sample import FileTally, generate
+from dev.sample.reference import has_valid_checksum
 
 REGISTER = "age/signaletique_fase/signaletique-fase_2025-10-20.csv"
 SEMICOLONS = re.compile(

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.sample import SCALABLE, SOURCES, generate
-from orchestration.sample.__main__ import main
+from dev.sample import SCALABLE, SOURCES, generate
+from dev.sample.__main__ import main
+from donnees_au_centre.errors import PlatformError
 
 ROOT = Path(__file__).resolve().parents[2]
 KILOBYTE = 1000
@@ -44,7 +44,7 @@ def test_bytes_depend_neither_on_hash_order_nor_on_locale(tmp_path: Path, sample
             [
                 sys.executable,
                 "-m",
-                "orchestration.sample",
+                "dev.sample",
                 "--sortie",
                 str(tmp_path / name),
                 "--echelle",

@@ -10,7 +10,7 @@ import openpyxl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.sample.reference import (
+from dev.sample.reference import (
     Dice,
     broken_number,
     enterprise_number,
@@ -18,8 +18,8 @@ from orchestration.sample.reference import (
     has_valid_checksum,
     unit_number,
 )
-from orchestration.sample.schools import FIRST_SITE, OFFERS, layout
-from orchestration.sample.xlsx import Cell, Workbook
+from dev.sample.schools import FIRST_SITE, OFFERS, layout
+from dev.sample.xlsx import Cell, Workbook
 
 INDEXES = st.integers(min_value=0, max_value=10_000_000)
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.settings import ROOT
-from orchestration.setup.environment import (
+from dev.setup.environment import (
     Environment,
     make_paths_relative,
     read_pip_configuration,
     requirement,
     uv_settings,
 )
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import ROOT
 
 LOCK = """\
 uv==0.13.9 \\
@@ -43,8 +43,8 @@ def script(path: Path, text: str) -> Path:
 def checkout(tmp_path: Path) -> Path:
     """A checkout whose set-up and commands only say which Python runs them."""
     root = tmp_path / "un dossier à l'abri"
-    script(root / "orchestration/setup/start.sh", (ROOT / "orchestration/setup/start.sh").read_text())
-    for name, said in {"orchestration": "command", "orchestration/setup": "setup"}.items():
+    script(root / "dev/setup/start.sh", (ROOT / "dev/setup/start.sh").read_text())
+    for name, said in {"donnees_au_centre": "command", "dev/setup": "setup"}.items():
         (root / name / "__init__.py").write_text("")
         (root / name / "__main__.py").write_text(
             f"import sys; print('{said}', sys.argv[1:], sys.executable, flush=True)"
@@ -54,7 +54,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def start(checkout: Path, path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["/bin/sh", str(checkout / "orchestration/setup/start.sh"), "env"],
+        ["/bin/sh", str(checkout / "dev/setup/start.sh"), "env"],
         env={"PATH": f"{path}:/usr/bin:/bin", "HOME": str(path), **variables},
         capture_output=True,
         text=True,
@@ -119,7 +119,7 @@ def test_the_environment_runs_the_command_and_foreign_packages_stay_out(
     checkout: Path, tmp_path: Path
 ) -> None:
     python_named(checkout / ".venv/bin", "python")
-    script(tmp_path / "elsewhere/orchestration/__init__.py", "raise SystemExit('shadowed')")
+    script(tmp_path / "elsewhere/donnees_au_centre/__init__.py", "raise SystemExit('shadowed')")
     done = start(checkout, tmp_path / "bin", PYTHONPATH=str(tmp_path / "elsewhere"))
     assert [line.split(" [")[0] for line in done.stdout.splitlines()] == ["setup", "command"], done.stderr
     assert "command ['env']" in done.stdout
@@ -232,7 +232,7 @@ def test_an_old_environment_of_another_account_is_reported(
         raise PermissionError(13, "Permission denied")
 
     environment.stamp.unlink()
-    monkeypatch.setattr("orchestration.setup.environment.shutil.rmtree", refuse)
+    monkeypatch.setattr("dev.setup.environment.shutil.rmtree", refuse)
     with pytest.raises(PlatformError, match="ne peut pas être effacé") as raised:
         environment.make_ready()
     assert "le compte qui l'a créé" in raised.value.advice
@@ -301,6 +301,6 @@ def test_two_set_ups_at_once_wait_for_each_other(environment: Environment) -> No
 WAIT = """
 import sys
 from pathlib import Path
-from orchestration.setup.environment import Environment
+from dev.setup.environment import Environment
 Environment(Path(sys.argv[1])).make_ready()
 """

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.commands.texts import (
+from donnees_au_centre.cli.texts import (
     byte_fault,
     check_bytes,
     check_yaml,
     mend_bytes,
     mend_yaml,
 )
-from orchestration.errors import PlatformError
-from orchestration.settings import ROOT
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import ROOT
 
 GOOD = "-- Les élèves.\nselect 1\n"
 FAULTS = {

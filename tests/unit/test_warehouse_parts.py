@@ -18,13 +18,13 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from orchestration.errors import PlatformError
-from orchestration.warehouse import EmbeddedServer
-from orchestration.warehouse.account import Account, server_account
-from orchestration.warehouse.binaries import find_binaries
-from orchestration.warehouse.processes import find_postmaster, is_alive, wait_for_end
-from orchestration.warehouse.state import Memory, StateFolder
-from orchestration.warehouse.tuning import HOST, MEGABYTE, choose_port, server_settings
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.warehouse import EmbeddedServer
+from donnees_au_centre.warehouse.account import Account, server_account
+from donnees_au_centre.warehouse.binaries import find_binaries
+from donnees_au_centre.warehouse.processes import find_postmaster, is_alive, wait_for_end
+from donnees_au_centre.warehouse.state import Memory, StateFolder
+from donnees_au_centre.warehouse.tuning import HOST, MEGABYTE, choose_port, server_settings
 
 
 def myself() -> Account:

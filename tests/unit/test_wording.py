@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.manifest.wording import in_french
+from donnees_au_centre.project.wording import in_french
 
 CONTRACT = """Compilation Error in model dim_x (models/age/marts/dim_x.sql)
   This model has an enforced contract that failed.

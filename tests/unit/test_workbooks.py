@@ -13,14 +13,23 @@ from typing import Any
 import openpyxl
 import pytest
 
-from orchestration.landing.spreadsheet import Book
-from orchestration.quality.facts import FAILED
-from orchestration.reports.workbooks.aside import Aside
-from orchestration.reports.workbooks.faults import Found
-from orchestration.reports.workbooks.lines import Line, mark_of, numbered, words
-from orchestration.reports.workbooks.memory import Said
-from orchestration.reports.workbooks.returns import read_return
-from orchestration.reports.workbooks.sheets import AGAIN, ASIDE, DONE, FAULTS, README, WHEN, Content, workbook
+from donnees_au_centre.landing.spreadsheet import Book
+from donnees_au_centre.pages.workbooks.aside import Aside
+from donnees_au_centre.pages.workbooks.faults import Found
+from donnees_au_centre.pages.workbooks.lines import Line, mark_of, numbered, words
+from donnees_au_centre.pages.workbooks.memory import Said
+from donnees_au_centre.pages.workbooks.returns import read_return
+from donnees_au_centre.pages.workbooks.sheets import (
+    AGAIN,
+    ASIDE,
+    DONE,
+    FAULTS,
+    README,
+    WHEN,
+    Content,
+    workbook,
+)
+from donnees_au_centre.quality.facts import FAILED
 from tests.unit.qualities import NOW, STEWARD, control, received
 
 READ = datetime(2026, 11, 20, 9, tzinfo=UTC)

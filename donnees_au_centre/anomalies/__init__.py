@@ -1,0 +1,14 @@
+"""The whole of Elementary, beside the project (observability/), where its dbt packages can be had."""
+
+from donnees_au_centre.anomalies.installation import Package, ensure_packages, locked_packages
+from donnees_au_centre.anomalies.watching import Finding, findings, fingerprint, watched_marts
+
+__all__ = [
+    "Finding",
+    "Package",
+    "ensure_packages",
+    "findings",
+    "fingerprint",
+    "locked_packages",
+    "watched_marts",
+]

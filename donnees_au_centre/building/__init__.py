@@ -1,0 +1,18 @@
+"""dbt as the platform runs it: one build of a domain at a time, and French messages without values."""
+
+from donnees_au_centre.building.french import speak_french
+from donnees_au_centre.building.limits import limit_sessions
+from donnees_au_centre.building.turns import take_turns
+
+# The option, and the variable that macros read, with which somebody lets a mart lose more rows than it may.
+SHRINKING = "ACCEPTER_BAISSE"
+
+
+def prepare() -> None:
+    """Makes dbt, in this process, hold what it builds, wait for nothing without end, and speak French."""
+    speak_french()
+    limit_sessions()
+    take_turns()
+
+
+__all__ = ["SHRINKING", "prepare"]

@@ -1,0 +1,191 @@
+"""dbt in this process: results as they come, artefacts in a folder that goes away, a clean stop."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import queue
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from donnees_au_centre.audit.discretion import said_of
+from donnees_au_centre.building import prepare
+from donnees_au_centre.building.french import in_french
+from donnees_au_centre.building.results import NodeResult, node_result
+from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.settings import Settings
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest as DbtManifest
+    from dbt_common.events.base_types import EventMsg
+
+# What stays of a run, beside dbt.log; the rest (compiled SQL, manifest) can be made again.
+KEPT = ("run_results.json", "sources.json")
+# Seconds that dbt has, after its queries are cancelled, to end by itself.
+PATIENCE = 20
+# Events of dbt that carry the platform's own words: what a build waits for.
+SPOKEN = ("Note", "JinjaLogInfo")
+_LOCK = ".lock"
+
+
+class DbtRun:
+    """One dbt command, in this process: no second start of Python, no second parse.
+
+    Args:
+        settings: the project and the database; the environment holds the PG* variables.
+        name: folder of the run below target/<database>/runs/, the location's name.
+        project: dbt's own manifest, from `donnees_au_centre.project.parse`.
+        arguments: the dbt command and its own options.
+        say: told what dbt waits for, in French.
+
+    Attributes:
+        error: why the command failed as a whole (no connection...), once `results` has ended; None when it
+            only has failed nodes, or none.
+        folder: where run_results.json is kept.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str,
+        project: DbtManifest,
+        arguments: Sequence[str],
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        """Prepares the command; nothing runs yet."""
+        self.folder = runs_folder(settings) / name
+        self.error: str | None = None
+        self._settings = settings
+        self._project = project
+        self._arguments = arguments
+        self._say = say
+
+    def results(self) -> Iterator[NodeResult]:
+        """Runs the command and yields each node's result as it comes.
+
+        When the caller stops listening, dbt's queries are cancelled. An interrupted Dagster run may forget
+        this generator between two results: then it is closed when the process ends.
+        """
+        stream = self._stream()
+        # Not atexit: in Dagster's workers multiprocessing ends dbt's threads (priority 15) before that.
+        at_end = Finalize(None, stream.close, exitpriority=100)
+        try:
+            yield from stream
+        finally:
+            at_end.cancel()
+
+    def kept(self, name: str) -> list[dict[str, Any]]:
+        """The `results` of an artefact of KEPT, once `results` has ended; none when dbt did not write it."""
+        try:
+            return json.loads((self.folder / name).read_text(encoding="utf-8"))["results"]
+        except (OSError, ValueError, KeyError):
+            return []
+
+    def _stream(self) -> Iterator[NodeResult]:
+        from dbt.cli.main import dbtRunner
+
+        received: queue.SimpleQueue[NodeResult | None] = queue.SimpleQueue()
+
+        def listen(event: EventMsg) -> None:
+            if event.info.name == "NodeFinished":
+                received.put(node_result(event))
+            elif event.info.name in SPOKEN and self._say:
+                self._say(event.info.msg)
+
+        def work(target_path: Path) -> None:
+            try:
+                prepare()
+                if not self._project.flat_graph:
+                    # A manifest read back from a file: macros would find no node in `graph`.
+                    self._project.build_flat_graph()
+                options = dbt_options(self._settings, target_path, log_path=self.folder)
+                runner = dbtRunner(manifest=self._project, callbacks=[listen])
+                done = runner.invoke([*self._arguments, *options])
+                self.error = in_french(said_of(done.exception)) if done.exception else None
+            finally:
+                received.put(None)
+
+        # What an earlier command left would be taken for the results of this one; those of the other kind of
+        # command still stand: the ages of sources come after a build.
+        results, ages = KEPT
+        (self.folder / (ages if self._arguments[0] == "source" else results)).unlink(missing_ok=True)
+        with _own_folder(self.folder) as target_path:
+            # A daemon: the end of the process must not wait for dbt before it has asked it to stop.
+            thread = threading.Thread(target=work, args=(target_path,), name="dbt", daemon=True)
+            thread.start()
+            try:
+                while (result := received.get()) is not None:
+                    yield result
+            except BaseException:
+                _stop(thread, received)
+                raise
+
+
+def runs_folder(settings: Settings) -> Path:
+    """Where the runs of a database keep their results and, while they last, their artefacts."""
+    return settings.target_path / "runs"
+
+
+def clean_leftovers(folder: Path) -> int:
+    """Removes the artefacts of runs that were killed.
+
+    Args:
+        folder: of one location, below `runs_folder`.
+
+    Returns:
+        How many folders were removed.
+    """
+    removed = 0
+    for lock_file in folder.glob(f"*/{_LOCK}"):
+        with lock_file.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(lock_file.parent, ignore_errors=True)
+            removed += 1
+    return removed
+
+
+@contextmanager
+def _own_folder(parent: Path) -> Iterator[Path]:
+    """A folder for the artefacts of one run, removed afterwards; the results move to its parent."""
+    folder = parent / uuid.uuid4().hex[:12]
+    folder.mkdir(parents=True)
+    with (folder / _LOCK).open("w") as lock:
+        # A lock, unlike a pid, cannot be taken for another process's.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        clean_leftovers(parent)
+        try:
+            yield folder
+        finally:
+            for name in KEPT:
+                if (folder / name).exists():
+                    os.replace(folder / name, parent / name)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stop(thread: threading.Thread, received: queue.SimpleQueue[NodeResult | None]) -> None:
+    """Has dbt take its own way out for Ctrl-C, which a thread cannot receive as a signal.
+
+    The request is seen when dbt's thread next runs Python: cancelling the queries under way wakes it.
+    """
+    from dbt.adapters.factory import FACTORY
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
+    )
+    for adapter in list(FACTORY.adapters.values()):
+        with adapter.connection_named("annulation"):
+            list(adapter.cancel_open_connections())
+    with suppress(queue.Empty):
+        while received.get(timeout=PATIENCE) is not None:
+            pass

@@ -1,0 +1,111 @@
+"""What dbt says of what fails, in French."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from donnees_au_centre.audit.discretion import ended_by, hide_values
+from donnees_au_centre.french import counted
+from donnees_au_centre.project import wording
+
+KINDS = {
+    "model": "le modèle",
+    "seed": "la table de référence",
+    "snapshot": "l'instantané",
+    "test": "le test",
+    "unit_test": "le test unitaire",
+    "macro": "la macro",
+    "operation": "l'opération",
+    "analysis": "l'analyse",
+}
+# Before the place of the SQL that dbt sent: it goes away with the run, and the history leaves it out.
+COMPILED = "SQL compilé :"
+_HEADING = re.compile(r"^(?:Encountered an error:\n)?\w[\w ]* Error(?: in (\w+) (.+))?$", re.MULTILINE)
+_FRAME = re.compile(r"^\s*> (?:in|called by) .*$\n?", re.MULTILINE)
+
+
+def in_french(message: str) -> str:
+    """A message of dbt about one node, or about the whole command, in French.
+
+    What this place does not know stays as it is, below a French heading.
+
+    Args:
+        message: as dbt wrote it; values of rows are already out of it.
+    """
+    heading = _HEADING.search(message)
+    place = ""
+    if heading:
+        kind, name = heading.groups()
+        place = f"Erreur dans {KINDS.get(kind, kind)} {name}" if kind else "Erreur"
+    if (known := wording.in_french(message)) != message:
+        return f"{place}\n  {known}" if place else known
+    if heading:
+        message = message[: heading.start()] + place + message[heading.end() :]
+    message = message.replace("Encountered an error:", "Erreur :")
+    if "Que faire :" in message:
+        # Said by the platform, with its advice: through which macro adds nothing.
+        message = _FRAME.sub("", message)
+    message = message.replace("> called by ", "> appelé par ").replace("> in ", "> dans ")
+    message = message.replace("actual differs from expected:", "obtenu et attendu diffèrent :")
+    return message.replace("compiled code at ", f"{COMPILED} ").rstrip()
+
+
+def speak_french() -> None:
+    """Has dbt, in this process, say in French what fails, without values of rows."""
+    hide_values()
+    from dbt.task.base import BaseRunner
+    from dbt.task.test import TestRunner
+
+    if hasattr(BaseRunner.handle_exception, "original"):
+        return
+    handle, built = BaseRunner.handle_exception, TestRunner.build_test_run_result
+
+    def handle_exception(self: Any, e: Exception, ctx: Any) -> str:
+        return in_french(handle(self, e, ctx))
+
+    def build_test_run_result(self: Any, *arguments: Any) -> Any:
+        result = built(self, *arguments)
+        if result.message:
+            result.message = in_french(result.message)
+        return result
+
+    handle_exception.original = handle  # type: ignore[attr-defined]
+    BaseRunner.handle_exception = handle_exception
+    TestRunner.build_test_run_result = build_test_run_result
+    _translate_lines()
+
+
+def _translate_lines() -> None:
+    """The lines that dbt prints around the results."""
+    from dbt.events import types
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.ui import green, red, yellow
+
+    def named(event: Any) -> str:
+        return f"{KINDS.get(event.resource_type, event.resource_type)} {event.node_name} ({event.path})"
+
+    def summary(event: Any) -> str:
+        if event.keyboard_interrupt:
+            return yellow("Arrêté à la demande.")
+        errors, warnings = counted(event.num_errors, "erreur"), counted(event.num_warnings, "avertissement")
+        if event.num_errors:
+            return red(f"Terminé avec {errors} et {warnings} :")
+        return yellow(f"Terminé avec {warnings} :") if event.num_warnings else green("Terminé sans erreur.")
+
+    def level(text: str) -> EventLevel:
+        return EventLevel.DEBUG if not text or "KeyboardInterrupt" in text else EventLevel.ERROR
+
+    said = {
+        types.RunResultFailure: lambda event: red(f"Échec : {named(event)}"),
+        types.RunResultWarning: lambda event: yellow(f"Avertissement : {named(event)}"),
+        types.RunResultErrorNoMessage: lambda event: f"  Issue : {event.status}",
+        types.SQLCompiledPath: lambda event: f"  {COMPILED} {event.path}",
+        types.EndOfRunSummary: summary,
+        types.MainEncounteredError: lambda event: in_french(f"Encountered an error:\n{ended_by(event)}"),
+    }
+    for event, message in said.items():
+        event.message = message
+    # Ctrl-C is no error, and its traceback tells nobody anything.
+    types.MainEncounteredError.level_tag = lambda event: level(event.exc)
+    types.MainStackTrace.level_tag = lambda event: level(event.stack_trace)

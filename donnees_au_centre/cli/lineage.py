@@ -1,0 +1,148 @@
+"""`lineage`: where a column comes from and where it goes; and the check of personal data for `lint`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import groupby
+
+from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import counted
+from donnees_au_centre.project.lineage import ColumnId, Lineage, leaks, trace
+from donnees_au_centre.project.lineage.compilation import compile_for_lineage
+from donnees_au_centre.settings import Settings
+
+PERSONAL_DATA = "Données personnelles (lignage)"
+
+
+def lineage(settings: Settings, options: Mapping[str, str]) -> int:
+    """Prints what the columns of a model are made from, up to the sources, and what is made from them.
+
+    Args:
+        settings: of the checkout; no database is opened.
+        options: MODEL, a model, a seed or a source table (raw_ags.points_verts); COLUMN, one of its columns,
+            all of them when it is not given.
+
+    Raises:
+        PlatformError: no such model or column, or the project does not compile.
+    """
+    found = read_lineage(settings)
+    columns = _chosen(found, options.get("MODEL", "").strip(), options.get("COLUMN", "").strip())
+    for column in columns:
+        print(_title(found, column))
+        print("  vient de")
+        print(
+            "\n".join(_tree(column, found, _upstream(found), "    "))
+            or "    rien d'autre : elle commence ici"
+        )
+        print("  sert à")
+        print("\n".join(_tree(column, found, found.downstream, "    ")) or "    aucune autre colonne")
+    return 0
+
+
+def check_personal_data(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Checks that personal data keep their tag, or are protected, from the sources to the marts.
+
+    Raises:
+        PlatformError: a column lost its tag, or the lineage of a model cannot be worked out.
+    """
+    found = read_lineage(settings)
+    lost = sorted(leaks(found), key=lambda leak: leak.file)
+    for file, group in groupby(lost, key=lambda leak: leak.file):
+        print(file)
+        for leak in group:
+            print("  " + str(leak).replace("\n", "\n  "))
+    for fault in found.faults:
+        print(f"{fault.file}\n  {fault.message}")
+        print("    Que faire : écrivez-le avec source(), ref() et des colonnes qui existent.")
+    if lost or found.faults:
+        columns = len({leak.column for leak in lost})
+        unread = len(found.faults)
+        losing = f"{counted(columns, 'colonne perd', 'colonnes perdent')} l'étiquette de données personnelles"
+        said = [
+            *([losing] if columns else []),
+            *([counted(unread, "modèle ne se lit pas", "modèles ne se lisent pas")] if unread else []),
+        ]
+        raise PlatformError(
+            f"{', et '.join(said)} : voir ci-dessus.",
+            "docs/gestionnaire/donnees-personnelles.md explique les étiquettes et les protections.",
+        )
+    return 0
+
+
+def read_lineage(settings: Settings) -> Lineage:
+    """The lineage of the project as its files stand; no database is opened.
+
+    Raises:
+        PlatformError: the project does not parse or compile.
+    """
+    session = Session.without_database(settings)
+    parsed = parse_or_fail(session)
+    compiled = compile_for_lineage(session.settings, parsed.project)
+    return trace(parsed.manifest, compiled.models, compiled.seal)
+
+
+def _chosen(found: Lineage, model: str, column: str) -> list[ColumnId]:
+    if not model:
+        raise PlatformError(
+            "MODEL manque : de quel modèle montrer le lignage ?",
+            "Par exemple make lineage MODEL=fct_marche COLUMN=code_nis ; sans COLUMN, toutes.",
+        )
+    by_label = {relation.label: unique_id for unique_id, relation in found.relations.items()}
+    by_label |= {label.rpartition(".")[2]: unique_id for label, unique_id in by_label.items()} | by_label
+    if model not in by_label:
+        raise PlatformError(
+            f"Aucun modèle ni table source ne s'appelle « {model} ».", _nearest(model, by_label)
+        )
+    columns = found.columns_of(by_label[model])
+    if not column:
+        return columns
+    named = [found for found in columns if found.column == column]
+    if not named:
+        raise PlatformError(
+            f"{model} n'a pas de colonne « {column} ».", _nearest(column, [known.column for known in columns])
+        )
+    return named
+
+
+def _nearest(name: str, known: object) -> str:
+    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f"Peut-être : {', '.join(near)}." if near else "make docs montre les modèles et leurs colonnes."
+
+
+def _title(found: Lineage, column: ColumnId) -> str:
+    relation = found.relations[column.relation]
+    said = [
+        text
+        for text in (
+            relation.categories.get(column.column),
+            f"protection : {relation.protections[column.column]}"
+            if column.column in relation.protections
+            else None,
+        )
+        if text
+    ]
+    return found.label(column) + (f"  [{' ; '.join(said)}]" if said else "")
+
+
+def _upstream(found: Lineage) -> Callable[[ColumnId], list[tuple[ColumnId, str]]]:
+    return lambda column: [(origin.column, origin.operation) for origin in found.upstream(column)]
+
+
+def _tree(
+    column: ColumnId,
+    found: Lineage,
+    next_columns: Callable[[ColumnId], list[tuple[ColumnId, str]]],
+    indent: str,
+    seen: set[ColumnId] | None = None,
+) -> Iterator[str]:
+    """One line per column, those further away further right; one already shown is not opened again."""
+    seen = set() if seen is None else seen
+    for other, operation in next_columns(column):
+        again = other in seen
+        seen.add(other)
+        more = " …" if again and next_columns(other) else ""
+        yield f"{indent}{_title(found, other)} ({operation}){more}"
+        if not again:
+            yield from _tree(other, found, next_columns, indent + "  ", seen)

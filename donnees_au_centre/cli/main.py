@@ -1,0 +1,181 @@
+"""The commands: `python -m donnees_au_centre <command>`, of which the Makefile is a thin skin."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import io
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from donnees_au_centre.closing import close
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.inert import terminal
+from donnees_au_centre.refusals import frames
+from donnees_au_centre.settings import RESULTS, Settings
+
+# command -> (module below donnees_au_centre.cli, what it does). Imported one at a time: dbt and Dagster
+# take seconds to import, which `stop` and `env` must not pay.
+COMMANDS = {
+    "demo": ("pipeline", "charge la zone de dépôt, construit et teste tout, puis résume"),
+    "load": ("pipeline", "charge seulement la zone de dépôt"),
+    "accept": ("deliveries", "charge un fichier en attente d'un accord (CONFIRMER=1)"),
+    "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
+    "build": ("project", "construit et teste avec dbt seul"),
+    "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
+    "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
+    "docs": ("project", "ouvre la documentation dbt"),
+    "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),
+    "test-macros": ("macros", "joue les cas des macros portables sur PostgreSQL et en VQL"),
+    "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
+    "catalogue": ("catalogue", "écrit le catalogue des jeux de données, pages où chercher"),
+    "report": ("report", "écrit les rapports sur la qualité et les exécutions"),
+    "elementary": ("elementary", "cherche des anomalies dans les marts avec Elementary complet"),
+    "lineage": ("lineage", "montre d'où vient une colonne et où elle va"),
+    "audit-check": ("audit", "vérifie que le journal d'audit est entier"),
+    "access": ("access", "applique à la base les droits déclarés dans policies/access/"),
+    "access-plan": ("access", "montre ce que access changerait, sans rien changer"),
+    "access-check": ("access", "contrôle les fichiers policies/access/ et leurs dates de revue"),
+    "register": ("rights", "écrit le registre des traitements (RGPD, article 30)"),
+    "purge": ("rights", "efface ce qui a passé sa durée de conservation (CONFIRMER=1)"),
+    "purge-plan": ("rights", "compte ce que purge effacerait, sans rien changer"),
+    "person-access": ("rights", "rassemble tout ce que la base sait d'une personne"),
+    "person-erase": ("rights", "efface une personne de la base, et le prouve (CONFIRMER=1)"),
+    "person-rectify": ("rights", "rectifie une donnée d'une personne (CONFIRMER=1)"),
+    "alert": ("notifications", "montre les messages à envoyer, ou les envoie (CONFIRMER=1)"),
+    "digest": ("notifications", "montre le bilan hebdomadaire, ou l'envoie (CONFIRMER=1)"),
+    "ui": ("pipeline", "ouvre Dagster"),
+    "new-model": ("templates", "crée un modèle depuis un gabarit"),
+    "env": ("database", "donne les variables d'environnement"),
+    "stop": ("database", "arrête ce qui tourne"),
+    "clean": ("database", "montre les résultats et les bases du projet, ou les efface (CONFIRMER=1)"),
+    "lint": ("quality", "contrôle l'écriture et les règles du projet"),
+    "fix": ("quality", "corrige ce que les outils savent corriger"),
+    "check": ("quality", "contrôle les règles du projet dans le manifeste"),
+    "test": ("quality", "joue les contrôles et tous les tests"),
+    "dependencies": ("dependencies", "dit de quoi l'environnement est fait, et ses failles connues"),
+    "lock": ("quality", "recalcule requirements.txt"),
+}
+
+# Options that are paths -> what they must lead to.
+PATHS: dict[str, Callable[[Path], bool]] = {"LANDING": Path.is_dir, "AVIS": Path.is_file}
+
+# What a system refuses of a file, and what to do.
+REFUSALS = {
+    errno.EACCES: ("ce compte n'y a pas droit", "Donnez-lui le droit, ou lancez avec le compte qui l'a."),
+    errno.EPERM: ("ce compte n'y a pas droit", "Donnez-lui le droit, ou lancez avec le compte qui l'a."),
+    errno.EROFS: ("ce disque est en lecture seule", "Travaillez dans un dossier où l'on peut écrire."),
+    errno.ENOSPC: (
+        "le disque est plein",
+        "Faites de la place, puis relancez ; make clean montre ce qu'il effacerait.",
+    ),
+    errno.EDQUOT: ("le quota de ce compte est atteint", "Faites de la place, puis relancez."),
+    errno.EEXIST: ("un fichier est à la place d'un dossier", "Renommez-le ou effacez-le, puis relancez."),
+    errno.ENOTDIR: ("un fichier est à la place d'un dossier", "Renommez-le ou effacez-le, puis relancez."),
+    errno.EISDIR: ("un dossier est à la place d'un fichier", "Renommez-le ou effacez-le, puis relancez."),
+}
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        arguments: the command's name.
+        environ: where the options are (LANDING, MODEL, SELECT...); the process's own environment if None.
+
+    Returns:
+        The exit code: 0 done, 1 failed with a message, 130 interrupted.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that does not know « or é shows another character; it must not stop the command.
+            stream.reconfigure(errors="replace")
+    # A copy: commands make their tools' environment this process's own, and still read their options.
+    with terminal():
+        return _run(arguments, dict(os.environ) if environ is None else environ)
+
+
+def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    try:
+        name = _command(arguments)
+        settings = Settings.load(with_absolute_paths(environ))
+        close_folders(settings)
+        module = import_module(f"donnees_au_centre.cli.{COMMANDS[name][0]}")
+        run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, name.replace("-", "_"))
+        return run(settings, environ)
+    except PlatformError as error:
+        sys.stdout.flush()
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrompu.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        sys.stdout.flush()
+        print(f"\n{_unforeseen(error)}", file=sys.stderr)
+        return 1
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """The command's name.
+
+    Raises:
+        PlatformError: none, an unknown one, or more than one.
+    """
+    if len(arguments) == 1 and arguments[0] in COMMANDS:
+        return arguments[0]
+    given = " ".join(arguments)
+    close = difflib.get_close_matches(given, COMMANDS, n=1)
+    raise PlatformError(
+        f"« {given} » n'est pas une commande." if given else "Quelle commande ?",
+        (f"Vouliez-vous {close[0]} ? " if close else "") + f"Les commandes : {', '.join(COMMANDS)}.",
+    )
+
+
+def close_folders(settings: Settings) -> None:
+    """Closes what this checkout makes to other accounts.
+
+    Raises:
+        PlatformError: a folder is another account's.
+    """
+    for name in RESULTS:
+        # A link leads to a place that somebody chose, a share for example.
+        if not (folder := settings.root / name).is_symlink():
+            close(folder)
+    for folder in (settings.root / ".venv", settings.state):
+        close(folder, passable=True)
+
+
+def _unforeseen(error: Exception) -> PlatformError:
+    """An error that nobody foresaw, in French; what programmers need of it goes to a file."""
+    if isinstance(error, OSError) and error.errno in REFUSALS:
+        why, advice = REFUSALS[error.errno]
+        return PlatformError(f"{error.filename or 'Un fichier'} : {why}.", advice)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="donnees-au-centre-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        # Without the texts of the errors, which may quote a value: nobody would think of erasing it there.
+        file.write(frames("".join(traceback.format_exception(error))) + "\n")
+    return PlatformError(
+        f"Erreur imprévue de la plateforme ({type(error).__name__}).",
+        f"Donnez {file.name}, qui en garde le détail, à qui s'occupe de son code ; relancer peut suffire.",
+    )
+
+
+def with_absolute_paths(environ: Mapping[str, str]) -> dict[str, str]:
+    """Resolves relative paths against the folder where the user typed the command (CALLER_FOLDER).
+
+    `make -C` moves to the checkout before anything runs. A name that stands for nothing there is left as it
+    is: the checkout is tried next, and the error shows what the user typed.
+    """
+    found = dict(environ)
+    if caller := environ.get("CALLER_FOLDER"):
+        for name, fits in PATHS.items():
+            if (given := environ.get(name)) and fits(path := Path(caller) / given):
+                found[name] = str(path.resolve())
+    return found

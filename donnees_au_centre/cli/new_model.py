@@ -1,0 +1,550 @@
+"""`new-model`: a model, its description and a test, written from donnees_au_centre/cli/templates/."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from donnees_au_centre.cli.inference import TEXT, Typing, guess_types
+from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import read_declarations
+from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.metadata import governance_of, meta_of
+from donnees_au_centre.project.rules.governing import personal_origins
+from donnees_au_centre.settings import Settings
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+# Prefix of a name -> layer.
+LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
+LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_id", "charge_le")
+TO_DESCRIBE = "À décrire"
+TO_COMPLETE = "À compléter"
+# How the governance of a new data set is to be written, key by key.
+RESPONSIBLE = f'{{fonction: "{TO_COMPLETE}", courriel: "{TO_COMPLETE} : boîte fonctionnelle"}}'
+GOVERNANCE = {
+    "proprietaire": RESPONSIBLE,
+    "gestionnaire": RESPONSIBLE,
+    "strategique": "false",
+    "classification": f'"{TO_COMPLETE} : {", ".join(words.CLASSIFICATIONS)}"',
+    "finalite": f'"{TO_COMPLETE} : à quoi servent ces données"',
+    "base_legale": f'"{TO_COMPLETE} : le décret ou la loi"',
+    "conservation": f'{{mois: "{TO_COMPLETE}", depuis: reception, sort: effacement}}',
+    "source_authentique": f'"{TO_COMPLETE} : ce qui fait foi"',
+    "rafraichissement": f'{{tous_les: 1, unite: "{TO_COMPLETE} : {", ".join(words.UNITS)}"}}',
+}
+# Of a line, as the linters have it.
+WIDTH = 110
+# An example value by the first word of a PostgreSQL type, as YAML writes it.
+EXAMPLES = {
+    "boolean": "true",
+    "date": "2025-01-31",
+    "timestamp": "2025-01-31 12:00:00",
+    "integer": "1",
+    "bigint": "1",
+    "smallint": "1",
+    "numeric": "1",
+    "double": "1",
+    "real": "1",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a model to come.
+
+    Attributes:
+        name: identifier.
+        description: French.
+        data_type: PostgreSQL type.
+        category: of personal data, as the column that is read says it; None when it says nothing.
+    """
+
+    name: str
+    description: str
+    data_type: str
+    category: str | None = None
+
+
+def new_model(settings: Settings, options: Mapping[str, str]) -> int:
+    """Writes the files of a model, and checks that the project still parses.
+
+    Reads AG, NAME, for a stg_ SOURCE (`source.table`), for the others MODEL (the model to read).
+
+    Raises:
+        PlatformError: a name that does not fit, a source or model that does not exist, or no AG or NAME.
+    """
+    domain, name = options.get("AG") or "", options.get("NAME") or ""
+    layer = check_names(settings.root, domain, name)
+    session = Session(settings)
+    access = session.open_database()
+    session.enter(access)
+    manifest = parse_or_fail(session).manifest
+    if layer == "staging":
+        node = choose_source(manifest, domain, name, options.get("SOURCE"))
+        columns = source_columns(node)
+        with psycopg.connect(access.conninfo()) as connection:
+            typings = guess_types(connection, node, [column.name for column in columns])
+        if not typings:
+            print("Aucune ligne reçue : tout est écrit en texte. make load d'abord, pour des types devinés.")
+        if captured := [column.name for column in columns if column.name not in node["columns"]]:
+            print(f"À ajouter aux colonnes de {node['original_file_path']} : {', '.join(captured)}.")
+        files = staging_files(domain, name, node, columns, typings)
+    else:
+        node = choose_upstream(manifest, domain, name, layer, options.get("MODEL"))
+        with psycopg.connect(access.conninfo()) as connection:
+            columns, key = read_columns(connection, node)
+        print(f"{name} lira {node['name']} ; pour un autre : MODEL=<modèle>.")
+        if layer == "marts":
+            columns = with_categories(manifest, node, columns)
+        lines = governance_lines(manifest, domain, name, node)
+        files = model_files(domain, name, layer, node, columns, key, lines)
+    write(settings.root, files)
+    parse_or_fail(session)
+    print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
+    print(f"\n{next_steps(name, list(files))}")
+    return 0
+
+
+def next_steps(name: str, paths: Sequence[str]) -> str:
+    """What to do with the files of a new model, in French."""
+    # The écarts of a staging model are no child of it: only the source, its folder, selects both.
+    selection = f"source:{Path(paths[0]).parent.name}+" if name.startswith("stg_") else name
+    return (
+        "Ensuite :\n"
+        "  1. relisez ces fichiers : clé, types, règles, descriptions ; "
+        f"un « {TO_DESCRIBE} » ou un « {TO_COMPLETE} » arrête make lint ;\n"
+        f"  2. make build SELECT={selection} le construit et le teste ;\n"
+        f"  3. make show MODEL={name} montre ses premières lignes ;\n"
+        f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
+    )
+
+
+def check_names(root: Path, domain: str, name: str) -> str:
+    """Checks AG and NAME.
+
+    Returns:
+        The layer that the name's prefix says.
+
+    Raises:
+        PlatformError: one of them does not fit, or a model of that name exists.
+    """
+    usage = "make new-model AG=ags NAME=stg_points_verts__marches"
+    domains = sorted(path.parent.name for path in (root / "models").glob("*/_*.yml"))
+    if domain not in domains:
+        raise PlatformError(
+            f"AG={domain} n'est pas un domaine du projet."
+            if domain
+            else "Dans quel domaine créer le modèle ?",
+            f"Choisissez AG parmi {', '.join(domains)} : {usage}",
+        )
+    if not re.fullmatch(r"(stg|int|dim|fct)_[a-z0-9]+(_{1,2}[a-z0-9]+)*", name) or len(name) > 56:
+        raise PlatformError(
+            f"NAME={name} n'est pas un nom de modèle." if name else "Comment nommer le modèle ?",
+            "Un nom s'écrit en minuscules, sans accent, 56 signes au plus, et commence par stg_ (typer une "
+            "source), int_ (préparer), dim_ (décrire) ou fct_ (mesurer) : dim_ecole, fct_inscription.",
+        )
+    prefix = name.partition("_")[0]
+    if prefix == "stg" and "__" not in name:
+        raise PlatformError(
+            f"NAME={name} ne dit pas de quelle source il vient.",
+            "Un modèle de staging se nomme stg_<source>__<lignes> : stg_points_verts__marches.",
+        )
+    for path in (root / "models").rglob(f"{name}.*"):
+        raise PlatformError(
+            f"{name} existe déjà : {path.relative_to(root)}.", "Modifiez-le, ou choisissez un autre NAME."
+        )
+    return LAYERS[prefix]
+
+
+def choose_source(manifest: Mapping, domain: str, name: str, source: str | None) -> Mapping:
+    """The source table to type: SOURCE, else the only one of the source that the name says.
+
+    Raises:
+        PlatformError: SOURCE is no source table of this domain, or none can be told from the name.
+    """
+    tables = {
+        f"{node['source_name']}.{node['name']}": node
+        for node in manifest["sources"].values()
+        if node["fqn"][1] == domain
+    }
+    if not tables:
+        raise PlatformError(
+            f"Le domaine {domain} n'a encore aucune source.",
+            "Déclarez-la d'abord dans models/<ag>/staging/<source>/_<source>__sources.yml "
+            "(modèle : models/ags/staging/points_verts/_points_verts__sources.yml).",
+        )
+    if source is None:
+        stem = name.removeprefix("stg_").partition("__")[0]
+        found = [label for label in tables if label.partition(".")[0] == stem]
+        source = found[0] if len(found) == 1 else None
+    if source not in tables:
+        raise PlatformError(
+            f"SOURCE={source} n'est pas une table source de {domain}." if source else "Quelle source typer ?",
+            f"Ajoutez SOURCE=<source>.<table>, parmi : {', '.join(sorted(tables))}.",
+        )
+    return tables[source]
+
+
+def source_columns(node: Mapping) -> list[Column]:
+    """The columns of a source table, those that the names of its files give among them.
+
+    Raises:
+        PlatformError: it declares none.
+    """
+    columns = [
+        Column(column["name"], column["description"] or TO_DESCRIBE, "text", category_of(column))
+        for column in node["columns"].values()
+    ]
+    if not columns:
+        raise PlatformError(
+            f"La source {node['source_name']}.{node['name']} ne déclare aucune colonne.",
+            f"Ajoutez ses colonnes dans {node['original_file_path']}, puis relancez.",
+        )
+    return columns + undeclared_columns(node)
+
+
+def staging_files(
+    domain: str, name: str, node: Mapping, columns: Sequence[Column], typings: Mapping[str, Typing]
+) -> dict[str, str]:
+    """The four files of a staging model and its écarts, by path.
+
+    Args:
+        domain: of the model.
+        name: of the model.
+        node: the source table.
+        columns: of the source table; the first one is the key.
+        typings: how a column is read; a text when nothing is said.
+    """
+    key = columns[0].name
+    values = {
+        "name": name,
+        "source": node["source_name"],
+        "table": node["name"],
+        "key": key,
+        "described": "\n".join(
+            quoted(
+                "description",
+                node.get("description", "").replace("telle que reçue", "typée")
+                or f"{TO_DESCRIBE} : ce qu'est une ligne.",
+                4,
+            )
+        ),
+        "typed_columns": ",\n".join(typed(column.name, typings.get(column.name, TEXT)) for column in columns),
+        "rules": "\n".join(
+            rule_line(column.name, typings.get(column.name, TEXT), required=column.name == key)
+            for column in columns
+            if column.name == key or typings.get(column.name, TEXT).condition
+        ),
+        "documented_columns": documented(columns),
+    }
+    folder = f"models/{domain}/staging/{node['source_name']}"
+    return {
+        f"{folder}/{name}.sql": fill("staging.sql", values),
+        f"{folder}/{name}.yml": fill("staging.yml", values),
+        f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
+        f"{folder}/{name}_ecarts.yml": fill("ecarts.yml", values),
+    }
+
+
+def typed(column: str, typing: Typing) -> str:
+    """The lines of a staging model that read a column."""
+    arguments = [repr(column), *typing.arguments]
+    line = f"        {{{{ {called(typing.macro, arguments)} }}}} as {column}"
+    # The comma that follows counts too.
+    if len(line) < WIDTH:
+        return line
+    return f"        {{{{ {called(typing.macro, arguments, 8)} }}}} as {column}"
+
+
+def rule_line(column: str, typing: Typing, required: bool) -> str:
+    """The rule of an écarts model for a column: one line, or several when it is too long."""
+    fault = "illisible" if typing.condition else "vide"
+    both = "absent ou " if required and typing.condition else ""
+    reason = f'"{column.replace("_", " ")} : {both}{fault}"'
+    nature = "required" if required else "optional"
+    arguments = [repr(column), *typing.arguments]
+    condition = called(typing.condition, arguments) if typing.condition else "none"
+    line = f"    {called(nature, [repr(column), condition, reason])},"
+    if len(line) <= WIDTH:
+        return line
+    if len(condition) > WIDTH - 9:
+        condition = called(typing.condition, arguments, 8)
+    return f"    {called(nature, [repr(column), condition, reason], 4)},"
+
+
+def called(macro: str, arguments: Sequence[str], indent: int | None = None) -> str:
+    """A call as a model writes it: on one line, or an argument a line, below a line indented by so much."""
+    if indent is None:
+        return f"{macro}({', '.join(arguments)})"
+    margin = "\n" + " " * indent
+    return f"{macro}({margin}    {f',{margin}    '.join(arguments)}{margin})"
+
+
+def undeclared_columns(node: Mapping) -> list[Column]:
+    """The columns that the loader fills without the source declaring them, as `{annee}` of a location.
+
+    Raises:
+        PlatformError: the loader cannot follow the declaration.
+    """
+    captured = "Lu dans le nom du fichier reçu."
+    return [
+        Column(
+            column,
+            captured if any(column in variant.captures() for variant in table.variants) else TO_DESCRIBE,
+            "text",
+        )
+        for table in read_declarations({"sources": {"": node}})
+        for column in table.columns
+        if column not in node["columns"]
+    ]
+
+
+def choose_upstream(manifest: Mapping, domain: str, name: str, layer: str, wanted: str | None) -> Mapping:
+    """The model to read: the one asked for, else the closest by name among those this layer may read.
+
+    Raises:
+        PlatformError: no such model, or nothing to read yet.
+    """
+    readable = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model" or node["name"].endswith("_ecarts"):
+            continue
+        own = node["fqn"][1] == domain and node["fqn"][2] != "marts"
+        # Another domain's mart is read when it is asked for; transversal has nothing else to read.
+        offered = node["fqn"][2] == "marts" and (domain == "transversal" or bool(wanted))
+        if own or offered:
+            readable[node["name"]] = node
+    if wanted:
+        if wanted in readable:
+            return readable[wanted]
+        close = difflib.get_close_matches(wanted, readable, n=3, cutoff=0.4)
+        raise PlatformError(
+            f"MODEL={wanted} n'est pas un modèle que {name} peut lire.",
+            f"Choisissez par exemple : {', '.join(close or sorted(readable)[:5])}.",
+        )
+    if not readable:
+        raise PlatformError(
+            f"Le domaine {domain} n'a encore aucun modèle à lire.",
+            f"Typez d'abord une source : make new-model AG={domain} NAME=stg_<source>__<lignes>",
+        )
+    # Of two models as close, the one nearest to the mart.
+    rank = {"staging": 0, "intermediate": 1, "marts": 2}
+    subject = name.partition("_")[2]
+    return max(
+        readable.values(),
+        key=lambda node: (
+            rank[node["fqn"][2]] if layer == "marts" else 0,
+            difflib.SequenceMatcher(None, subject, node["name"].partition("_")[2]).ratio(),
+        ),
+    )
+
+
+def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Column], str | None]:
+    """The columns of a built model, and the first of them that could be a key.
+
+    Raises:
+        PlatformError: the model is not in the database.
+    """
+    relation = sql.Identifier(node["schema"], node["alias"])
+    rows = connection.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+        "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
+        [relation.as_string(connection)],
+    ).fetchall()
+    if not rows:
+        raise PlatformError(
+            f"{node['name']} n'est pas encore construit : ses colonnes ne sont pas connues.",
+            f"make build SELECT=+{node['name']} le construit (make load d'abord, si rien n'est chargé).",
+        )
+    columns = [
+        Column(
+            column,
+            node["columns"].get(column, {}).get("description") or TO_DESCRIBE,
+            with_scale(connection, relation, column) if data_type == "numeric" else data_type,
+            category_of(node["columns"].get(column, {})),
+        )
+        for column, data_type in rows
+        if column not in LOAD_COLUMNS
+    ]
+    for column in columns:
+        name = sql.Identifier(column.name)
+        repeated = sql.SQL("select 1 from {} group by {} having count(*) > 1 or {} is null limit 1")
+        if connection.execute(repeated.format(relation, name, name)).fetchone() is None:
+            return columns, column.name
+    return columns, None
+
+
+def with_scale(connection: psycopg.Connection, relation: sql.Identifier, column: str) -> str:
+    """The type of a numeric column whose own type has no precision: as many decimals as its values have.
+
+    A contract without precision makes dbt warn.
+    """
+    query = sql.SQL("select max(scale({})) from {}").format(sql.Identifier(column), relation)
+    found = connection.execute(query).fetchone()[0]
+    return f"numeric(38, {10 if found is None else min(found, 20)})"
+
+
+def category_of(column: Mapping) -> str | None:
+    """The category of personal data that a column of the manifest declares, or None."""
+    return meta_of(column).get("donnee_personnelle")
+
+
+def with_categories(manifest: Mapping, node: Mapping, columns: Sequence[Column]) -> list[Column]:
+    """The columns of a mart: where personal data come from upstream, each says its category.
+
+    Args:
+        manifest: dbt's.
+        node: the model that the mart reads.
+        columns: of that model.
+    """
+    if not personal_origins(manifest, {"depends_on": {"nodes": [node["unique_id"]]}}):
+        return list(columns)
+    return [replace(column, category=column.category or f'"{TO_COMPLETE}"') for column in columns]
+
+
+def governance_lines(manifest: Mapping, domain: str, name: str, node: Mapping | None = None) -> str:
+    """The governance that a new mart has to write itself, as YAML: what its group does not say for it.
+
+    Args:
+        manifest: dbt's.
+        domain: of the mart.
+        name: of the mart.
+        node: the model that it reads; what all the sources of this one say alike is taken from them.
+    """
+    mart = {"fqn": ["", domain, "marts", name], "config": {"meta": {}}}
+    said = governance_of(manifest, mart)
+    told = governance_of_sources(manifest, node) if node else {}
+    about_people = [key for key in words.PERSONAL if key in told]
+    # A mart has its folder's defaults as soon as dbt reads it; owner and steward are never inherited.
+    lines = [
+        line
+        for key in (*words.REQUIRED, *about_people)
+        if key in words.RESPONSIBLES or key not in said or told.get(key, said[key]) != said[key]
+        for line in governance_line(key, told)
+    ]
+    return "\n".join(["    config:", "      meta:", "        gouvernance:", *lines, ""])
+
+
+def governance_line(key: str, told: Mapping[str, Any]) -> list[str]:
+    """The lines of one key: what the sources say, else what is to be completed."""
+    if key not in told:
+        return [f"          {key}: {GOVERNANCE[key]}"]
+    value = told[key]
+    if isinstance(value, str):
+        return quoted(key, value, 10)
+    if isinstance(value, Mapping):
+        inside = [line for inner, one in value.items() for line in quoted(inner, one, 12)]
+        return [f"          {key}:", *inside]
+    return [f"          {key}: {json.dumps(value, ensure_ascii=False)}"]
+
+
+def governance_of_sources(manifest: Mapping, node: Mapping) -> dict[str, Any]:
+    """What all the source tables that a model comes from say alike of their governance."""
+    seen, waiting, found = set(), [node["unique_id"]], []
+    while waiting:
+        unique_id = waiting.pop()
+        if unique_id in seen:
+            continue
+        seen.add(unique_id)
+        if unique_id in manifest["sources"]:
+            found.append(governance_of(manifest, manifest["sources"][unique_id]))
+        waiting += manifest["nodes"].get(unique_id, {}).get("depends_on", {}).get("nodes", [])
+    first, *others = found or [{}]
+    return {key: value for key, value in first.items() if all(one.get(key) == value for one in others)}
+
+
+def model_files(
+    domain: str,
+    name: str,
+    layer: str,
+    node: Mapping,
+    columns: Sequence[Column],
+    key: str | None,
+    governance: str = "",
+) -> dict[str, str]:
+    """The two files of an intermediate model or a mart, by path; `governance` is YAML, for a mart."""
+    reads = node["name"]
+    # A view would disappear with the mart that it reads, each time the mart is rebuilt.
+    table = layer == "intermediate" and node["fqn"][2] == "marts"
+    first = next((column for column in columns if column.name == key), columns[0])
+    if key is None and layer == "marts":
+        print(
+            f"Attention : aucune colonne de {reads} n'est unique. Dédoublonnez dans {name}.sql (group by), "
+            "ou testez une clé de plusieurs colonnes (unique_combination)."
+        )
+    values = {
+        "name": name,
+        "reads": reads,
+        "described": "\n".join(
+            quoted("description", node.get("description") or f"{TO_DESCRIBE} : ce qu'est une ligne.", 4)
+        ),
+        "config": "{{ config(materialized='table') }}\n\n" if table else "",
+        "governance": governance if layer == "marts" else "",
+        "columns": ",\n".join(f"        {column.name}" for column in columns),
+        "documented_columns": documented(columns, first.name, contract=layer == "marts"),
+        "example": f"{first.name}: {EXAMPLES.get(re.split('[ (]', first.data_type)[0], 'exemple')}",
+    }
+    folder = f"models/{domain}/{layer}"
+    return {
+        f"{folder}/{name}.sql": fill("model.sql", values),
+        f"{folder}/{name}.yml": fill("model.yml", values),
+    }
+
+
+def documented(columns: Sequence[Column], key: str | None = None, contract: bool = False) -> str:
+    """The YAML of columns: name, description, category; under contract, types and the tests of the key."""
+    lines = []
+    for column in columns:
+        lines.append(f"      - name: {column.name}")
+        if contract:
+            lines.append(f"        data_type: {column.data_type}")
+        lines += quoted("description", column.description.strip(), 8)
+        if column.category:
+            lines.append(f"        config: {{meta: {{donnee_personnelle: {column.category}}}}}")
+        if contract and column.name == key:
+            lines += ["        data_tests:", "          - not_null", "          - unique"]
+    return "\n".join(lines)
+
+
+def quoted(key: str, value: Any, indent: int) -> list[str]:
+    """A key of YAML and its value, on as many lines as it needs.
+
+    A quoted text may go on below, indented: the line break counts as a space.
+    """
+    return textwrap.wrap(
+        f"{key}: {json.dumps(value, ensure_ascii=False)}",
+        width=108,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A template of donnees_au_centre/cli/templates/ with its $names filled."""
+    return Template((TEMPLATES / f"{template}.tmpl").read_text(encoding="utf-8")).substitute(values)
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    """Writes new files; never over an existing one.
+
+    Raises:
+        FileExistsError: one of them exists.
+    """
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)

@@ -1,0 +1,224 @@
+"""`demo`, `load`, `ui`: the landing zone loaded, the project built through Dagster, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from donnees_au_centre.audit.runs import describe, load_details, note_run, received_before
+from donnees_au_centre.building.orphans import say_orphans
+from donnees_au_centre.cli.access import give_rights
+from donnees_au_centre.cli.catalogue import write_catalogue
+from donnees_au_centre.cli.confirmation import is_set, named
+from donnees_au_centre.cli.services import choose_port, serve
+from donnees_au_centre.cli.session import Access, Session, python_tool, say_healed
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import counted
+from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.pages.reports import write_reports
+from donnees_au_centre.project import parse, read_manifest
+from donnees_au_centre.settings import Settings
+from donnees_au_centre.summary import Run, Summary, render, summarise
+
+# Lines of detail shown on the terminal for what failed; build/ has the rest.
+ERRORS_SHOWN = 10
+# Parts of the Dagster run -> their names in the summary.
+PARTS = {
+    "lecture": "Lecture du projet dbt",
+    "définitions": "Définitions Dagster",
+    "chargement": "Chargement de la zone de dépôt",
+    "dbt": "Construction et tests (dbt)",
+    "fraîcheur": "Fraîcheur des sources (dbt)",
+}
+
+
+def demo(settings: Settings, options: Mapping[str, str]) -> int:
+    """Loads the landing zone, builds and tests everything in one Dagster run, and sums it up.
+
+    Raises:
+        PlatformError: something failed; all that could be done was done, and the summary tells it.
+    """
+    session = Session(settings)
+    with session.step("Serveur PostgreSQL"):
+        access = session.open_database()
+    session.enter(access)
+    with session.step("Démarrage de Dagster et de dbt"):
+        # Seconds of import, which the other commands must not pay.
+        from orchestration.whole_project import materialise
+    session.say("Lecture du projet, chargement, construction et tests, en une exécution Dagster…")
+    outcome = materialise(settings, progress=session.say)
+    session.seconds |= {PARTS[part]: value for part, value in outcome.seconds.items() if part in PARTS}
+    for error in outcome.errors[:ERRORS_SHOWN]:
+        print(f"\n{error}")
+    if len(outcome.errors) > ERRORS_SHOWN:
+        print(f"\n… et {len(outcome.errors) - ERRORS_SHOWN} autres erreurs : voir build/dagster.log")
+    for notice in outcome.notices:
+        print(f"\n{notice}", flush=True)
+    failed = f"{counted(len(outcome.errors), 'erreur')}, dont le détail est ci-dessus."
+    problems = [] if outcome.success else [failed]
+    if settings.embedded:
+        # Elsewhere roles are an administrator's: make access.
+        try:
+            with session.step("Accès (policies/access/)"):
+                session.say(give_rights(settings, access.conninfo(), read_manifest(settings)))
+        except PlatformError as error:
+            print(f"\n{error}")
+            problems.append(error.message)
+    results = read_results(outcome.run_results) if outcome.run_results else []
+    problem = "\n".join(problems) or None
+    summary = conclude(session, access, outcome.load, results, problem)
+    manifest = read_manifest(settings)
+    print(f"\nCatalogue des données : {write_catalogue(settings, manifest)}", flush=True)
+    print(write_reports(settings, access.conninfo(), manifest, datetime.now(UTC)), flush=True)
+    if outcome.notice is None:
+        say_orphans(access.conninfo(), manifest)
+    return verdict(summary, options, "demo")
+
+
+def load(settings: Settings, options: Mapping[str, str]) -> int:
+    """Loads what is new in the landing zone, and sums it up; builds nothing.
+
+    Raises:
+        PlatformError: a source could not be loaded; the others were.
+    """
+    session = Session(settings)
+    with session.step("Serveur PostgreSQL"):
+        access = session.open_database()
+    session.enter(access)
+    with session.step("Lecture du projet dbt"):
+        parsed = say_healed(session, parse(settings))
+    if parsed.notice:
+        print(parsed.notice, flush=True)
+    faults: list[PlatformError] = []
+    with session.step("Chargement de la zone de dépôt"):
+        tables = read_declarations(parsed.manifest, faults)
+        before = received_before(access.conninfo())
+        report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
+    for fault in faults:
+        print(f"\n{fault}")
+    unnoted: list[str] = []
+    try:
+        # Under its title a step stands in `seconds`, also when it failed.
+        seconds = session.seconds["Chargement de la zone de dépôt"]
+        details = {**load_details(report), "duree_s": seconds}
+        note_run(settings, access.conninfo(), "chargement", "tout", details, since=before)
+    except PlatformError as error:
+        unnoted = [str(error)]
+    problems = [
+        *unnoted,
+        *([parsed.notice] if parsed.notice else []),
+        *([f"Déclarations à corriger, nommées ci-dessus : {len(faults)}."] if faults else []),
+    ]
+    summary = conclude(session, access, report, [], "\n".join(problems) or None)
+    return verdict(summary, options, "load")
+
+
+def ui(settings: Settings, options: Mapping[str, str]) -> int:
+    """Serves Dagster on this machine, until Ctrl-C or `make stop`.
+
+    Args:
+        settings: of the checkout.
+        options: PORT; BASE, to launch on a server that is not this checkout's.
+
+    Raises:
+        PlatformError: the port is in use, BASE names another database, or the project does not parse and
+            never did.
+    """
+    port = choose_port(options.get("PORT"), 3000)
+    session = Session(settings)
+    with session.step("Serveur PostgreSQL"):
+        access = session.open_database()
+    # A server that is not this checkout's is read, unless it was named: then its schedules run from here too.
+    launches = named(settings, access, options) or settings.embedded
+    environment = session.enter(access)
+    with session.step("Lecture du projet dbt"):
+        parsed = parse(settings)
+    if parsed.notice:
+        print(parsed.notice, flush=True)
+    from orchestration.home import prepare_home
+
+    prepare_home(settings)
+    session.say("Démarrage de Dagster (une à deux minutes)…")
+    if not launches:
+        session.say(f"Lecture seule sur {access.address} ; pour lancer d'ici : make ui BASE={access.address}")
+    command = python_tool("orchestration.dagster_ui", "--port", str(port))
+    return serve(settings, "dagster", [*command, *(["--lancer", "--demon"] if launches else [])], environment)
+
+
+def conclude(
+    session: Session,
+    access: Access,
+    report: LoadReport | None,
+    results: list[Mapping[str, Any]],
+    problem: str | None,
+) -> Summary:
+    """Writes build/summary.json and prints the summary.
+
+    Args:
+        report: the loader's; None when it could not work.
+        results: of dbt's run_results.json.
+        problem: what stopped the run, in French.
+    """
+    settings = session.settings
+    session.say("Résumé…")
+    run = Run(
+        landing=str(settings.landing),
+        target=settings.target,
+        seconds={**session.seconds, "Total": session.elapsed()},
+        connection={
+            "host": access.host,
+            "port": access.port,
+            "database": access.database,
+            "user": access.user,
+            "password_file": str(access.password_file) if access.password_file else None,
+        },
+        unmatched=report.unmatched if report else (),
+        hints=report.hints if report else {},
+        gone=report.gone if report else (),
+        load_failures=load_failures(report) if report else {},
+        results=results,
+        problem=problem,
+        audit=describe(access.conninfo()),
+    )
+    summary = summarise(access.conninfo(), read_manifest(settings), run)
+    settings.build.mkdir(exist_ok=True)
+    text = json.dumps(summary.as_dict(), ensure_ascii=False, indent=2)
+    (settings.build / "summary.json").write_text(f"{text}\n", encoding="utf-8")
+    print(f"\n{render(summary)}", flush=True)
+    return summary
+
+
+def load_failures(report: LoadReport) -> dict[str, str]:
+    """Why tables could not be loaded, or wait, by `<domain>.<source>.<table>`."""
+    return {
+        f"{table.domain}.{table.source}.{table.table}": " ; ".join(table.reasons()) for table in report.failed
+    }
+
+
+def verdict(summary: Summary, options: Mapping[str, str], command: str) -> int:
+    """Returns 0 for a run without errors.
+
+    Raises:
+        PlatformError: something failed, or a file is undeclared and STRICT is set.
+    """
+    if not summary.succeeded:
+        raise PlatformError(
+            f"make {command} s'est terminé avec des erreurs ; le résumé ci-dessus les nomme.",
+            "Corrigez le fichier ou le modèle nommé, puis relancez : rien n'est chargé deux fois. "
+            "make show MODEL=<modèle> montre le SQL d'un modèle.",
+        )
+    if is_set(options.get("STRICT")) and summary.unmatched:
+        raise PlatformError(
+            counted(len(summary.unmatched), "fichier ne correspond", "fichiers ne correspondent")
+            + " à aucune source déclarée (STRICT=1).",
+            "Déclarez (external: location, dans _<source>__sources.yml) ou retirez ce que le résumé nomme.",
+        )
+    return 0
+
+
+def read_results(path: Path) -> list[Mapping[str, Any]]:
+    """The results of a run_results.json."""
+    return json.loads(path.read_text(encoding="utf-8"))["results"]

@@ -1,0 +1,332 @@
+"""`build`, `show`, `docs`, `test-unit`: dbt alone, on the project's database."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from donnees_au_centre.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
+from donnees_au_centre.building import SHRINKING
+from donnees_au_centre.building.french import in_french, speak_french
+from donnees_au_centre.building.orphans import say_orphans
+from donnees_au_centre.building.results import outcome_of
+from donnees_au_centre.building.terminal import TerminalRun
+from donnees_au_centre.cli.services import choose_port, serve
+from donnees_au_centre.cli.session import (
+    Access,
+    Session,
+    dbt,
+    parse_or_fail,
+    python_tool,
+    run_tool,
+    say_healed,
+    words_of,
+)
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.history.recording import Recording
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.project import ParseResult, parse
+from donnees_au_centre.project.nodes import domain_of, of_type
+from donnees_au_centre.project.reader import MEND, dbt_options
+from donnees_au_centre.settings import Settings
+
+PREVIEW_ROWS = 10
+CELL_WIDTH = 24
+
+
+def build(settings: Settings, options: Mapping[str, str]) -> int:
+    """Builds and tests what SELECT names, or everything, with dbt.
+
+    Raises:
+        PlatformError: dbt failed (its own output stands above), or SELECT names nothing.
+        KeyboardInterrupt: Ctrl-C; dbt's queries are cancelled.
+    """
+    session = Session(settings)
+    access = session.open_database()
+    session.enter(access, with_keys=True)
+    os.environ[SHRINKING] = options.get(SHRINKING) or ""
+    wanted = options.get("SELECT") or ""
+    selection = words_of(options, "SELECT")
+    parsed = _parse_for_build(session)
+    scope = " ".join(selection) or "tout"
+    recording = Recording(settings, access.conninfo(), parsed.manifest, "build", "make build", scope)
+    run = TerminalRun(settings, parsed, ["build", *(["--select", *selection] if selection else [])])
+    try:
+        with session.step("dbt build"):
+            run.play(lambda result: recording.note(outcome_of(result)))
+    finally:
+        unnoted = _note_build(session, access, parsed, selection, run, options.get(SHRINKING))
+        notice = recording.end(None if run.issue == "reussi" else run.issue, run.results)
+    for words in filter(None, (unnoted, notice)):
+        print(f"\n{words}", file=sys.stderr)
+    if parsed.error is None:
+        say_orphans(access.conninfo(), parsed.manifest)
+    if run.issue != "reussi":
+        raise PlatformError(
+            "dbt build a échoué ; la première erreur ci-dessus en dit la cause.",
+            "Une table raw_… absente : make load la crée. Un modèle en erreur : make show MODEL=<modèle> "
+            "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
+        )
+    # dbt takes an empty selection for a success.
+    if selection and not run.results and parsed.error:
+        nothing = f"Rien ne correspond à SELECT={wanted} dans ce qui a pu être lu."
+        raise PlatformError(f"{nothing}\n{parsed.error}", MEND)
+    if selection and not run.results:
+        raise PlatformError(
+            f"Rien ne correspond à SELECT={wanted}.", selection_advice(parsed.manifest, selection)
+        )
+    if parsed.error and parsed.concerns(_domains_built(parsed, run) if selection else parsed.broken):
+        raise PlatformError(f"Construit, sauf ce qui ne se lit pas.\n{parsed.error}", MEND)
+    return 1 if unnoted else 0
+
+
+def _parse_for_build(session: Session) -> ParseResult:
+    """Has dbt read the project, and says what cannot be read.
+
+    Raises:
+        PlatformError: no part of it can be built by itself.
+    """
+    with session.step("Lecture du projet dbt"):
+        parsed = say_healed(session, parse(session.settings))
+    if parsed.error and not parsed.broken:
+        raise PlatformError(parsed.error, MEND)
+    if parsed.notice:
+        print(f"\n{parsed.notice}\n", file=sys.stderr, flush=True)
+    return parsed
+
+
+def _domains_built(parsed: ParseResult, run: TerminalRun) -> set[str]:
+    """The domains of what dbt worked on."""
+    built = {result["unique_id"] for result in run.results}
+    return {
+        domain_of(node) for node in of_type(parsed.manifest, "model", "seed") if node["unique_id"] in built
+    }
+
+
+def _note_build(
+    session: Session,
+    access: Access,
+    parsed: ParseResult,
+    selection: Sequence[str],
+    run: TerminalRun,
+    shrinking: str | None,
+) -> str:
+    """Notes a build in the audit journal; returns what went wrong with that, in French, or "".
+
+    Args:
+        shrinking: said by somebody who lets marts lose rows.
+    """
+    settings = session.settings
+    details = build_details((result["unique_id"], result["status"]) for result in run.results)
+    if run.issue != "reussi":
+        details["issue"] = run.issue
+    details |= {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection)}
+    details["duree_s"] = session.seconds["dbt build"]
+    if shrinking:
+        details["baisse_acceptee"] = True
+    problems = trace_after_build(access.conninfo(), parsed.manifest) if run.results else []
+    try:
+        note_run(settings, access.conninfo(), "construction", " ".join(selection) or "tout", details)
+    except PlatformError as error:
+        problems.append(str(error))
+    return "\n\n".join(problems)
+
+
+def selection_advice(manifest: Mapping, selection: Sequence[str]) -> str:
+    """What to do, in French, about a selection of nothing: the closest names, then what may be named."""
+    nodes = _buildable(manifest)
+    domains = {node["fqn"][1] for node in nodes.values()}
+    sources = {f"source:{node['source_name']}" for node in manifest["sources"].values()}
+    close: list[str] = []
+    for word in selection:
+        close += _closest(re.sub(r"^[0-9@]*\+?|\+?[0-9]*$", "", word), {*nodes, *domains, *sources})
+    asked = f"Vouliez-vous : {', '.join(dict.fromkeys(close))} ? " if close else ""
+    return (
+        f"{asked}SELECT prend un domaine ({', '.join(sorted(domains))}), un modèle (+modèle : avec tout ce "
+        "qu'il lit) ou une source (source:<source>+ : tout ce qui la lit)."
+    )
+
+
+def show(settings: Settings, options: Mapping[str, str]) -> int:
+    """Prints the compiled SQL of MODEL and its first rows.
+
+    Raises:
+        PlatformError: no MODEL, an unknown one, or one whose SQL fails.
+    """
+    name = options.get("MODEL")
+    if not name:
+        raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
+    session = Session(settings)
+    session.enter(session.open_database(), with_keys=True)
+    with session.step("Lecture du projet dbt"):
+        parsed = say_healed(session, parse(settings))
+    node = find_model(parsed.manifest, name)
+    if parsed.error and parsed.concerns([domain_of(node)]):
+        raise PlatformError(parsed.error, MEND)
+    from dbt.cli.main import dbtRunner
+
+    speak_french()
+    runner = dbtRunner(manifest=parsed.project)
+    # Without `empty`, dbt runs the tests of the model too.
+    selected = ["--select", f"{name},resource_type:{node['resource_type']}", "--indirect-selection", "empty"]
+    selected += dbt_options(settings, settings.target_path)
+    with session.step(f"Compilation et lecture de {name}"):
+        # Compiled first: the SQL is shown before its error, and without the limit that `dbt show` adds.
+        compiled = runner.invoke(["compile", *selected])
+        code = [getattr(result.node, "compiled_code", None) for result in compiled.result or ()]
+        if code and code[0]:
+            print(f"\n-- {node['original_file_path']}, compilé :\n{code[0].strip()}\n", flush=True)
+        done = compiled
+        if compiled.success:
+            done = runner.invoke(["show", *selected, "--limit", str(PREVIEW_ROWS)])
+    results = list(done.result or ())
+    if not done.success:
+        problems = [result.message for result in results if result.message] or [str(done.exception)]
+        # What to do is said below, from all that is known.
+        problem = " ".join(in_french(words).partition("Que faire :")[0].strip() for words in problems)
+        raise PlatformError(f"{name} ne peut pas être lu. {problem}", failure_advice(name, problem))
+    table = results[0].agate_table
+    cells = [["" if value is None else str(value) for value in row] for row in table.rows]
+    print(preview(list(table.column_names), cells, shutil.get_terminal_size((160, 24)).columns))
+    return 0
+
+
+def failure_advice(name: str, problem: str) -> str:
+    """What to do, in French, about a model that cannot be read.
+
+    Args:
+        problem: the message of dbt, which cites PostgreSQL in English or in French.
+    """
+    absent = r"(does not exist|n'existe pas)"
+    # The message about a column may name its relation too.
+    if re.search(rf"\b(column|colonne)\b.*{absent}", problem):
+        return (
+            "Vérifiez le nom de cette colonne dans le SQL ci-dessus : make show MODEL=<modèle lu> montre les "
+            "colonnes de ce qu'il lit, qui doit être construit (make build) après tout changement."
+        )
+    if re.search(rf"\b(relation|table|schema|schéma)\b.*{absent}", problem):
+        return (
+            f"Construisez d'abord ce que le modèle lit : make build SELECT=+{name} ; "
+            "une table raw_… qui manque : make load la crée."
+        )
+    return (
+        f"Corrigez {name}.sql : le message cite l'endroit, à chercher dans le SQL ci-dessus s'il est montré."
+    )
+
+
+def preview(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """Lays out rows for a terminal: one a line when they fit, else one a column, as many as fit.
+
+    Args:
+        width: of the terminal, in characters.
+    """
+    if not rows:
+        return "Aucune ligne."
+    lines = [columns, *rows]
+    if sum(max(map(len, cells)) + 2 for cells in zip(*lines, strict=True)) > width:
+        lines = [list(cells) for cells in zip(*lines, strict=True)]
+        names = max(map(len, columns)) + 2
+        shown = max(1, (width - names) // (CELL_WIDTH + 2))
+        lines = [[name, *(_cut(cell) for cell in cells[:shown])] for name, *cells in lines]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(size) for cell, size in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= CELL_WIDTH else f"{cell[: CELL_WIDTH - 1]}…"
+
+
+def find_model(manifest: dict, name: str) -> dict:
+    """Finds a model or seed by name.
+
+    Raises:
+        PlatformError: unknown; the closest names are given.
+    """
+    nodes = _buildable(manifest)
+    if name in nodes:
+        return nodes[name]
+    close = _closest(name, nodes)
+    raise PlatformError(
+        f"Le modèle {name} n'existe pas.",
+        f"Vouliez-vous : {', '.join(close)} ?" if close else "Les modèles sont les fichiers .sql de models/.",
+    )
+
+
+def _buildable(manifest: Mapping) -> dict[str, dict]:
+    return {
+        node["name"]: node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed", "snapshot")
+    }
+
+
+def _closest(name: str, names: Collection[str]) -> list[str]:
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
+    return close + [other for other in sorted(names) if name in other and other not in close][:3]
+
+
+def docs(settings: Settings, options: Mapping[str, str]) -> int:
+    """Generates dbt's documentation and serves it on this machine until Ctrl-C.
+
+    Raises:
+        PlatformError: dbt failed, or the port is in use.
+    """
+    port = choose_port(options.get("PORT"), 8080)
+    session = Session(settings)
+    environment = session.enter(session.open_database())
+    root = _parse_for_build(session).root
+    with session.step("dbt docs generate"):
+        if run_tool(dbt("docs", "generate", "--project-dir", root), environment, settings.root) != 0:
+            raise PlatformError(
+                "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
+            )
+    command = python_tool("donnees_au_centre.serving.dbt_docs", settings.target_path, str(port))
+    return serve(settings, "documentation", command, environment)
+
+
+def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
+    """Runs dbt's unit tests on an empty database of their own, dropped afterwards.
+
+    dbt reads the columns of the models from the database: they are built there first, without rows, over
+    raw tables that the loader makes from the declarations.
+
+    Raises:
+        PlatformError: the project does not build, or a unit test fails.
+    """
+    # Always on the embedded server: nobody may create a database on a shared one for this.
+    database = "tests_unitaires"
+    scratch = replace(
+        settings, target="dev", database=database, target_path=settings.root / "target" / database
+    )
+    session = Session(scratch)
+    access = session.open_database()
+    try:
+        environment = session.enter(access, with_keys=True)
+        parsed = parse_or_fail(session)
+        with session.step("Tables brutes vides"), tempfile.TemporaryDirectory() as nothing:
+            load_landing(access.conninfo(), Path(nothing), read_declarations(parsed.manifest))
+        for title, command in {
+            "Modèles vides (dbt build --empty)": dbt(
+                "--quiet", "build", "--empty", "--resource-type", "model", "--resource-type", "seed"
+            ),
+            "Tests unitaires": dbt("test", "--select", "test_type:unit"),
+        }.items():
+            with session.step(title):
+                if run_tool(command, environment, settings.root) != 0:
+                    raise PlatformError(
+                        f"{title} : échec ; le détail est ci-dessus.",
+                        "dbt montre la ligne attendue et la ligne obtenue : corrigez le modèle ou le test.",
+                    )
+    finally:
+        session.drop_database()
+    return 0

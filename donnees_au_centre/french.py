@@ -1,0 +1,161 @@
+"""French words for counts, scores, dates and lists: one way to write them, wherever they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+TIMEZONE = "Europe/Brussels"
+BRUSSELS = ZoneInfo(TIMEZONE)
+# Statistical secrecy: a count of rows below this one is never told to whoever may read no row.
+LEAST = 5
+SMALL = f"moins de\u00a0{LEAST}"
+# Days beyond which a date says more than their number.
+_LONG = 60
+_MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+
+def number(value: int) -> str:
+    """`12 168`, with a space that does not break."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def count(value: int, one: str, many: str = "") -> str:
+    """`1 ligne`, `2 lignes`."""
+    return f"{number(value)}\u00a0{one if value < 2 else many or one + 's'}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """« 0 ligne », « 1 ligne », « 8 346 lignes ».
+
+    Args:
+        number: how many.
+        one: the words after 0 and 1.
+        many: the words after 2 and more; `one` with an « s » when "".
+    """
+    return f"{number:,}".replace(",", "\u202f") + f" {many or one + 's' if number > 1 else one}"
+
+
+def small(value: int) -> bool:
+    """True for a count that is not told."""
+    return 0 < value < LEAST
+
+
+def few(value: int) -> str:
+    """A count of rows alone, in a cell: `12 168`, `0`, `moins de 5`."""
+    return SMALL if small(value) else number(value)
+
+
+def total(parts: Iterable[int]) -> str:
+    """The sum of counts that stand beside it; only a floor when one of them is not told.
+
+    A sum would tell by subtraction what the part does not.
+    """
+    parts = list(parts)
+    hidden = sum(small(part) for part in parts)
+    if not hidden:
+        return number(sum(parts))
+    told = sum(part for part in parts if not small(part))
+    if not told:
+        return SMALL if hidden == 1 else "quelques-unes"
+    return f"plus de\u00a0{number(told)}"
+
+
+def day(value: date) -> str:
+    """`1er mars 2026`."""
+    return f"{'1er' if value.day == 1 else value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def day_of(at: datetime) -> date:
+    """The day of a moment, in Brussels."""
+    return at.astimezone(BRUSSELS).date()
+
+
+def moment(at: datetime) -> str:
+    """`26 novembre 2026 à 14:05`, in Brussels."""
+    return f"{day(day_of(at))} à {at.astimezone(BRUSSELS):%H:%M}"
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """`96,8`."""
+    return f"{value:.{digits}f}".replace(".", ",").replace("-", "\u2212")
+
+
+def score(good: int, played: int) -> str:
+    """Good controls in a hundred, `96,8`; never « 100,0 » while one is bad, nor « 0,0 » while one is good.
+
+    Args:
+        good: controls that are good.
+        played: controls with a result, at least 1.
+    """
+    rounded = round(100 * good / played, 1)
+    if good < played:
+        rounded = min(rounded, 99.9)
+    if good:
+        rounded = max(rounded, 0.1)
+    return decimal(rounded)
+
+
+def points(change: float) -> str:
+    """`+1,2 point`, `−3,0 points`, `inchangé`."""
+    if abs(change) < 0.05:
+        return "inchangé"
+    sign = "+" if change > 0 else ""
+    return f"{sign}{decimal(change)}\u00a0point{'s' if abs(change) >= 2 else ''}"
+
+
+def rows(value: int | None, one: str = "ligne", many: str = "") -> str:
+    """`12 168 lignes`, `aucune ligne`, `moins de 5 lignes`; "" when it could not be counted."""
+    if value is None:
+        return ""
+    if small(value):
+        return f"{SMALL}\u00a0{many or one + 's'}"
+    return count(value, one, many) if value else f"aucune\u00a0{one}"
+
+
+def about(value: int) -> str:
+    """A count that cannot be told from one printed another day: `environ 110`, `moins de 10`."""
+    if value == 0:
+        return "aucune"
+    if value < 10:
+        return "moins de\u00a010"
+    step = 10 ** max(1, len(str(value)) - 2)
+    return f"environ\u00a0{number(value // step * step)}"
+
+
+def ago(since: datetime, now: datetime) -> str:
+    """`depuis aujourd'hui`, `depuis hier`, `depuis 3 jours`, `depuis le 1er mars 2026`."""
+    days = (day_of(now) - day_of(since)).days
+    if days <= 0:
+        return "depuis aujourd'hui"
+    if days == 1:
+        return "depuis hier"
+    if days > _LONG:
+        return f"depuis le {day(day_of(since))}"
+    return f"depuis {number(days)}\u00a0jours"
+
+
+def late(due: date, today: date) -> str:
+    """`en retard d'un jour`, `en retard de 12 jours`."""
+    days = (today - due).days
+    return "en retard d'un\u00a0jour" if days == 1 else f"en retard de {number(days)}\u00a0jours"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b et c`."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} et {last}" if first else last

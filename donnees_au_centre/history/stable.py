@@ -1,0 +1,66 @@
+"""The measures of marts that the generic test `stable_measure` compares with their past."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import jinja2
+import psycopg
+from psycopg import sql
+
+from donnees_au_centre.project.nodes import node_of
+
+TEST = "stable_measure"
+# The project's macros that say what is measured, and under which name.
+EXPRESSION, NAME = "measure_expression", "measure_name"
+
+
+def read_stable(
+    connection: psycopg.Connection, manifest: Mapping[str, Any], played: Collection[str]
+) -> Iterator[tuple[str, str, float]]:
+    """Measures what the tests of a run look at; one query a table.
+
+    Args:
+        connection: in a transaction, by the account that built.
+        manifest: the content of manifest.json.
+        played: unique ids of the nodes that ran.
+
+    Yields:
+        The mart's unique id, the measure's name and its value; nothing for a value that is null.
+
+    Raises:
+        psycopg.Error: a table cannot be read.
+    """
+    wanted: dict[str, dict[str, str]] = defaultdict(dict)
+    for unique_id in played:
+        test = manifest["nodes"].get(unique_id) or {}
+        metadata = test.get("test_metadata") or {}
+        if metadata.get("name") == TEST:
+            name, expression = _rendered(manifest, test["package_name"], metadata["kwargs"])
+            wanted[test["attached_node"]][name] = expression
+    for unique_id, expressions in sorted(wanted.items()):
+        node = node_of(manifest, unique_id)
+        query = sql.SQL("select {} from {}").format(
+            sql.SQL(", ").join(
+                sql.SQL("cast({} as double precision)").format(sql.SQL(expression))
+                for expression in expressions.values()
+            ),
+            sql.Identifier(node["schema"], node["alias"]),
+        )
+        values = connection.execute(query).fetchone() or ()
+        for name, value in zip(expressions, values, strict=True):
+            if value is not None:
+                yield unique_id, name, value
+
+
+def _rendered(manifest: Mapping[str, Any], package: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and SQL by the project's own macros, so that the test and the history measure the same thing."""
+    found = []
+    for wanted in (NAME, EXPRESSION):
+        text = manifest["macros"][f"macro.{package}.{wanted}"]["macro_sql"]
+        template = jinja2.Environment(autoescape=False).from_string(text)
+        macro = getattr(template.module, wanted)
+        found.append(str(macro(arguments["measure"], arguments.get("column_name"))).strip())
+    return found[0], found[1]

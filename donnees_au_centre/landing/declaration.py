@@ -1,0 +1,679 @@
+"""What each source table expects from the landing zone, read from the `external:` of dbt's sources."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, NoReturn
+
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import patterns
+from donnees_au_centre.landing.encodings import Encoding
+from donnees_au_centre.landing.identifiers import IDENTIFIER, METADATA_COLUMNS
+from donnees_au_centre.landing.limits import MAX_UNPACKED
+
+# Rows of a JSON file that has one object a line.
+JSON_LINES = "lines"
+
+FILE_FORMATS = ("csv", "json", "xlsx")
+ENVELOPES = {
+    "opendatasoft_v1": ("records.*", "nhits"),
+    "opendatasoft_v2": ("results.*", "total_count"),
+}
+# What a declaration can say where the columns or the rows of a format are not found.
+SHAPE_ADVICE = {
+    "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
+    "`header`)",
+    "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
+    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
+}
+_TEXT_OPTIONS = {
+    "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
+    "json": ("rows", "envelope", "encoding", "member"),
+    "xlsx": ("names", "footer", "range", "sheet_column", "member"),
+}
+_TABLE_SHAPE = ("header", "header_row", "header_rows", "names", "footer")
+_COST = ("max_unpacked", "max_size", "max_seconds")
+_PACKED = ("member", *_COST)
+_TEXT_FILE = ("encoding", *_PACKED)
+_CSV_SHAPE = ("delimiter", "quote", "comment", "short_rows", "long_rows", "beside")
+_OPTIONS = {
+    "csv": (*_TEXT_FILE, *_CSV_SHAPE, *_TABLE_SHAPE),
+    "json": (*_TEXT_FILE, "rows", "keys", "envelope", "fields", "parents", "allow_partial"),
+    "xlsx": (*_PACKED, "sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE),
+}
+_FLAGS = ("header", "short_rows", "long_rows", "fill_merged")
+_COUNTS = {
+    "header_row": "rang",
+    "header_rows": "nombre de lignes",
+    "max_unpacked": "nombre de Mio",
+    "max_size": "nombre de Mio",
+    "max_seconds": "nombre de secondes",
+}
+_SHARED_OPTIONS = ("renames", "optional")
+_BOUNDS = ("max_shrink", "max_rejects")
+_TABLE_OPTIONS = ("variants", "one_format_per_extract", "allow_empty", "depositors", *_BOUNDS)
+_VARIANT_KEYS = ("name", "location", "file_format")
+
+# Changes when the same file and declaration would give other rows: every file is then loaded again.
+_RULES_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One shape that the files of a source table may have.
+
+    Attributes:
+        name: shown in reports and in the audit; `principal` for the table's own.
+        location: pattern below the landing root; `*`, `?` and `[0-3]` stay within a folder; `{name:form}`
+            captures (see patterns).
+        file_format: one of FILE_FORMATS.
+        encoding: of the text formats.
+        delimiter: of CSV, one ASCII character.
+        quote: of CSV, one ASCII character, or "" when the files quote nothing.
+        header: whether a header names the columns.
+        header_row: line of a CSV, or row of a sheet, from 1, where the header starts (without header: the
+            rows); what stands above is out of the table.
+        header_rows: how many lines the header has, joined into one name a column.
+        names: `header`, or `position`: the columns are the declared ones, in order, whatever the header says.
+        footer: pattern of a first non-empty cell: from that row on, all is out of the table; None for none.
+        comment: what a CSV line out of the table begins with; "" for none.
+        short_rows: whether the last cells may be missing from a CSV row: they are null.
+        long_rows: whether a CSV row may have more cells, when all of them are empty.
+        beside: column that receives what stands at the right of a CSV table; None for none.
+        member: pattern of the one file to read in a zip; None when it holds only one.
+        max_unpacked: size in MiB beyond which a compressed file is refused; None for the usual one.
+        max_size: size in MiB, as received, beyond which a file is refused; None for the usual one.
+        max_seconds: how long reading a file may take; None for what its size allows.
+        rows: steps from a JSON root to its rows; JSON_LINES alone for one object a line.
+        keys: columns that receive the object keys met by `*` steps.
+        envelope: a key of ENVELOPES, or None.
+        fields: column -> path of a value inside a JSON row.
+        allow_partial: whether an envelope may announce more records than it has.
+        parents: column -> path of a value in the objects around a JSON row; None when nobody said.
+        sheet: title of a worksheet, or its place among those that people see; None for the first of these.
+        sheets: titles or patterns of the worksheets read one after the other; () when one is read.
+        sheet_column: column that receives the title of the worksheet; None for none.
+        range: first and last column of the table in its worksheet, from 1; None for all.
+        fill_merged: whether merged cells repeat their value.
+        elsewhere: what other tables read of the same workbooks, as `sheets` says it.
+        renames: identifier as received -> declared identifier.
+        optional: declared columns that a file may lack.
+    """
+
+    name: str
+    location: str
+    file_format: str
+    encoding: Encoding = field(default_factory=lambda: Encoding.named("utf-8"))
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    header_row: int = 1
+    header_rows: int = 1
+    names: str = "header"
+    footer: str | None = None
+    comment: str = ""
+    short_rows: bool = False
+    long_rows: bool = False
+    beside: str | None = None
+    member: str | None = None
+    max_unpacked: int | None = None
+    max_size: int | None = None
+    max_seconds: int | None = None
+    rows: tuple[str, ...] = ("*",)
+    keys: tuple[str, ...] = ()
+    envelope: str | None = None
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allow_partial: bool = False
+    parents: Mapping[str, tuple[str, ...]] | None = None
+    sheet: str | int | None = None
+    sheets: tuple[str | int, ...] = ()
+    sheet_column: str | None = None
+    range: tuple[int, int] | None = None
+    fill_merged: bool = False
+    elsewhere: tuple[str | int | None, ...] = ()
+    renames: Mapping[str, str] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+
+    def captures(self) -> tuple[str, ...]:
+        """Names of the columns that the location fills, in order."""
+        return tuple(patterns.captures(self.location))
+
+    @property
+    def wanted_sheets(self) -> tuple[str | int | None, ...]:
+        """The worksheets that the table reads, None for the first."""
+        return self.sheets or (self.sheet,)
+
+    @property
+    def part(self) -> object:
+        """What is read of a file: two tables may share a file when they read other parts of it."""
+        return {
+            "csv": self.member,
+            "json": (self.rows, self.member),
+            "xlsx": (
+                self.member,
+                tuple(str(sheet or 1) for sheet in self.wanted_sheets),
+                self.range,
+                self.header_row,
+            ),
+        }[self.file_format]
+
+    def own_columns(self) -> tuple[str, ...]:
+        """Columns that the declaration fills by itself, whatever the file names."""
+        sheet = (self.sheet_column,) if self.sheet_column else ()
+        return (*self.captures(), *self.keys, *(self.parents or ()), *sheet)
+
+    def match(self, path: str, any_case: bool = False) -> dict[str, str] | None:
+        """Compares a path (relative to the landing root, `/` between folders) with the location.
+
+        Args:
+            path: with accents written as one character or as two.
+            any_case: whether capitals and small letters are the same.
+
+        Returns:
+            The captured values by column, or None when the path does not match.
+        """
+        return patterns.match(self.location, path, any_case)
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A dbt source table that the loader fills.
+
+    Attributes:
+        domain: folder below models/, as `age`.
+        source: name of the dbt source.
+        name: name of the table in the dbt source.
+        schema: PostgreSQL schema of the raw table.
+        identifier: PostgreSQL name of the raw table.
+        declared: columns of the dbt source, in order.
+        variants: in order of preference.
+        one_format_per_extract: files equal but for their suffix are one extract.
+        person: column that says who a row is about; None for a table that is about nobody.
+        allow_empty: whether a file without a row may be taken.
+        max_shrink: share of the rows before that a delivery may lose, from 0 to 1; None for the default.
+        max_rejects: share of a file's lines that may be unreadable, from 0 to 1.
+        depositors: accounts that may deposit its files besides the usual ones, by name or number.
+    """
+
+    domain: str
+    source: str
+    name: str
+    schema: str
+    identifier: str
+    declared: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    one_format_per_extract: bool = False
+    person: str | None = None
+    allow_empty: bool = False
+    max_shrink: float | None = None
+    max_rejects: float = 0.05
+    depositors: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How messages name the table."""
+        return f"{self.domain}.{self.source}.{self.name}"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Text columns of the raw table: the declared ones, then what variants add by themselves."""
+        added = (name for variant in self.variants for name in (*variant.own_columns(), *variant.fields))
+        return tuple(dict.fromkeys((*self.declared, *added)))
+
+    def match(self, path: str, any_case: bool = False) -> tuple[Variant, dict[str, str]] | None:
+        """Finds the first variant whose location matches a path, with its captures."""
+        for variant in self.variants:
+            captured = variant.match(path, any_case)
+            if captured is not None:
+                return variant, captured
+        return None
+
+    def required_columns(self, variant: Variant) -> tuple[str, ...]:
+        """The declared columns that the file itself must bring, in order."""
+        ordered = self.columns_by_position(variant)
+        return tuple(name for name in ordered if name not in variant.optional)
+
+    def columns_by_position(self, variant: Variant) -> list[str]:
+        """The declared columns that stand in the file, required or not, in order."""
+        given = {*variant.own_columns(), variant.beside}
+        return [name for name in self.declared if name not in given]
+
+    def fingerprint(self, variant: Variant) -> str:
+        """Digest of all that decides which rows a file gives; another value means loading again."""
+        parts = {**vars(variant), "encoding": variant.encoding.codec, "columns": self.columns}
+        parts |= {"rules": _RULES_VERSION, "table": f"{self.schema}.{self.identifier}"}
+        # None of these decides which rows a file gives.
+        for name in ("name", "elsewhere", "allow_partial", "max_size", "max_seconds"):
+            del parts[name]
+        parts["max_unpacked"] = variant.max_unpacked or MAX_UNPACKED
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def read_declarations(
+    manifest: Mapping[str, Any], faults: list[PlatformError] | None = None
+) -> list[SourceTable]:
+    """Reads the source tables that have an `external:` from dbt's manifest.
+
+    Args:
+        manifest: the content of manifest.json (dbt 1.11).
+        faults: receives the declarations that cannot be followed, so that one never stops the others; without
+            it the first one is raised.
+
+    Returns:
+        The tables, by domain, source and name.
+
+    Raises:
+        PlatformError: a declaration that cannot be followed; the message names source, table and option.
+    """
+    tables: list[SourceTable] = []
+    relations: dict[tuple[str, str], str] = {}
+    for node in manifest.get("sources", {}).values():
+        if not node.get("external"):
+            continue
+        try:
+            table = _Reader(node).table()
+            relation = (table.schema, table.identifier)
+            if relation in relations:
+                raise PlatformError(
+                    f"Deux tables de sources visent la même table {'.'.join(relation)} : "
+                    f"{relations[relation]} et {table.label}.",
+                    "Donnez à l'une d'elles un autre nom, ou un `identifier:` distinct.",
+                )
+        except PlatformError as fault:
+            if faults is None:
+                raise
+            faults.append(fault)
+            continue
+        relations[relation] = table.label
+        tables.append(table)
+    tables = [_beside_others(table, tables) for table in tables]
+    return sorted(tables, key=lambda table: (table.domain, table.source, table.name))
+
+
+def _beside_others(table: SourceTable, tables: Sequence[SourceTable]) -> SourceTable:
+    """The table, with what the others read of its workbooks."""
+
+    def told(variant: Variant) -> Variant:
+        others = (
+            sheet
+            for other in tables
+            if other.label != table.label
+            for neighbour in other.variants
+            if neighbour.location == variant.location
+            for sheet in neighbour.wanted_sheets
+        )
+        return replace(variant, elsewhere=tuple(others)) if variant.file_format == "xlsx" else variant
+
+    return replace(table, variants=tuple(map(told, table.variants)))
+
+
+@cache
+def column_number(letters: str) -> int:
+    """The number of a worksheet's column from 1: A is 1, AA is 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+class _Reader:
+    """Reads and checks one source node of the manifest."""
+
+    def __init__(self, node: Mapping[str, Any]) -> None:
+        self.node = node
+        self.place = f"source {node['source_name']}, table {node['name']}"
+        self.external: Mapping[str, Any] = node["external"]
+        self.declared = tuple(node["columns"])
+
+    def fail(self, option: str, problem: str, advice: str) -> NoReturn:
+        raise PlatformError(
+            f"Déclaration à corriger ({self.place}, option « {option} ») : {problem}",
+            f"{advice} Fichier : {self.node.get('original_file_path', 'models/')}.",
+        )
+
+    def table(self) -> SourceTable:
+        node = self.node
+        for column in self.declared:
+            self.check_column("columns", column)
+        options = self.options(self.external.get("options"), "options")
+        one_format = self.flag("one_format_per_extract", options.pop("one_format_per_extract", False))
+        allow_empty = self.flag("allow_empty", options.pop("allow_empty", False))
+        bounds = {name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options}
+        depositors = self.accounts(options.pop("depositors", []))
+        listed = options.pop("variants", [])
+        if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+            self.fail("variants", "ce doit être une liste.", "Commencez chaque variante par « - name: ».")
+        own = {key: self.external.get(key) for key in ("location", "file_format")}
+        # The table's own location is a shape of its own, unless variants say which shapes are found there.
+        refined = any("location" not in entry for entry in listed)
+        entries = [{"name": "principal", **own, **options}] if own["location"] and not refined else []
+        entries += [self.inherit(own, options, entry, place) for place, entry in enumerate(listed, start=1)]
+        if not entries:
+            self.fail("location", "aucun emplacement n'est donné.", "Ajoutez `location:` sous `external:`.")
+        variants = tuple(self.variant(entry) for entry in entries)
+        self.check_names(variants)
+        return SourceTable(
+            domain=node["fqn"][1],
+            source=node["source_name"],
+            name=node["name"],
+            schema=node["schema"],
+            identifier=node["identifier"],
+            declared=self.declared,
+            variants=variants,
+            one_format_per_extract=one_format,
+            person=self.person(),
+            allow_empty=allow_empty,
+            depositors=depositors,
+            **bounds,
+        )
+
+    def flag(self, option: str, given: Any) -> bool:
+        if not isinstance(given, bool):
+            self.fail(option, f"« {given} » n'est pas true ou false.", "Écrivez true ou false.")
+        return given
+
+    def share(self, option: str, given: Any) -> float:
+        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= 1:
+            self.fail(
+                option, f"« {given} » n'est pas une part.", "Donnez un nombre de 0 à 1 : 0.5 pour la moitié."
+            )
+        return float(given)
+
+    def accounts(self, given: Any) -> tuple[str, ...]:
+        if not isinstance(given, list) or not all(isinstance(name, str) and name for name in given):
+            self.fail(
+                "depositors",
+                "ce doit être une liste de comptes.",
+                "Donnez leurs noms, entre guillemets : depositors: ['sftp-age'].",
+            )
+        return tuple(given)
+
+    def person(self) -> str | None:
+        said = ((self.node.get("config") or {}).get("meta") or {}).get("personne")
+        if said is None:
+            return None
+        column = said.get("identifiant") if isinstance(said, dict) else None
+        if column not in self.declared:
+            self.fail(
+                "config.meta.personne",
+                f"« {column} » n'est pas une colonne déclarée.",
+                "Écrivez personne: {identifiant: <colonne>} : la colonne qui dit de qui est la ligne.",
+            )
+        return column
+
+    def options(self, given: Any, option: str) -> dict[str, Any]:
+        if given is None:
+            return {}
+        if not isinstance(given, dict):
+            self.fail(option, "ce doit être une suite de « clé: valeur ».", "Revoyez l'indentation.")
+        known = {*_TABLE_OPTIONS, *_SHARED_OPTIONS, *(name for names in _OPTIONS.values() for name in names)}
+        self.check_keys(given, known)
+        return dict(given)
+
+    def inherit(
+        self, own: dict[str, Any], options: dict[str, Any], entry: dict[str, Any], place: int
+    ) -> dict[str, Any]:
+        """A variant's settings: its own, then the table's where they mean something for its format."""
+        file_format = entry.get("file_format", own["file_format"])
+        usable = (*_OPTIONS.get(file_format, ()), *_SHARED_OPTIONS)
+        inherited = {key: value for key, value in options.items() if key in usable}
+        given = {**own, "file_format": file_format, **inherited, **entry}
+        return {"name": f"variante {place}", **given}
+
+    def check_keys(self, given: Mapping[str, Any], known: set[str]) -> None:
+        for key in given:
+            if key not in known:
+                near = get_close_matches(str(key), known, 1)
+                names = ", ".join([*near, *sorted(known - {*near})])
+                self.fail(key, "cette option n'existe pas.", f"Options permises : {names}.")
+
+    def check_column(self, option: str, column: Any) -> None:
+        if not isinstance(column, str) or not IDENTIFIER.fullmatch(column) or column in METADATA_COLUMNS:
+            self.fail(
+                option,
+                f"« {column} » ne peut pas nommer une colonne.",
+                "Écrivez des minuscules sans accent, des chiffres et _ ; "
+                f"{', '.join(METADATA_COLUMNS)} sont réservés.",
+            )
+
+    def check_names(self, variants: Sequence[Variant]) -> None:
+        names = [variant.name for variant in variants]
+        for name in names:
+            if names.count(name) > 1:
+                self.fail(
+                    "variants", f"deux variantes s'appellent « {name} ».", "Donnez-leur des noms distincts."
+                )
+
+    def variant(self, entry: dict[str, Any]) -> Variant:
+        location, file_format = entry.get("location"), entry.get("file_format")
+        if file_format not in FILE_FORMATS:
+            self.fail(
+                "file_format", f"« {file_format} » est inconnu.", f"Choisissez : {', '.join(FILE_FORMATS)}."
+            )
+        self.check_location(location)
+        self.check_keys(entry, {*_VARIANT_KEYS, *_SHARED_OPTIONS, *_OPTIONS[file_format]})
+        values: dict[str, Any] = {
+            "name": str(entry["name"]),
+            "location": location,
+            "file_format": file_format,
+        }
+        for option in _TEXT_OPTIONS[file_format]:
+            if option in entry and not isinstance(entry[option], str):
+                self.fail(
+                    option, f"« {entry[option]} » n'est pas un texte.", "Mettez la valeur entre guillemets."
+                )
+        self.check_shape(entry)
+        as_given = (*_TABLE_SHAPE, *_CSV_SHAPE, *_PACKED)
+        values |= {key: entry[key] for key in as_given if key in entry}
+        if "encoding" in entry:
+            values["encoding"] = self.encoding(entry["encoding"])
+        if file_format == "csv":
+            self.check_csv(values)
+        elif file_format == "json":
+            values |= self.json_values(entry)
+        else:
+            values |= self.sheet_values(entry)
+        values["renames"] = self.renames(entry.get("renames", {}))
+        values["optional"] = self.names("optional", entry.get("optional", []))
+        variant = Variant(**values)
+        self.check_optional(variant)
+        return variant
+
+    def check_location(self, location: Any) -> None:
+        if not isinstance(location, str) or not location:
+            self.fail("location", "il manque l'emplacement.", "Donnez un motif comme age/ma_source/*.csv.")
+        if location.startswith("/") or ".." in location.split("/"):
+            self.fail(
+                "location", f"« {location} » sort de la zone de dépôt.", "Partez de la racine de landing/."
+            )
+        try:
+            patterns.compiled(location)
+        except re.error:
+            self.fail(
+                "location",
+                f"« {location} » n'est pas un motif.",
+                "Écrivez chaque {nom} une fois, sans espace.",
+            )
+        for name in patterns.captures(location):
+            self.check_column("location", name)
+
+    def check_shape(self, entry: Mapping[str, Any]) -> None:
+        """Checks the options that say where a table stands in its file."""
+        for option in _FLAGS:
+            if not isinstance(entry.get(option, True), bool):
+                self.fail(option, f"« {entry[option]} » n'est pas true ou false.", "Écrivez true ou false.")
+        for option, what in _COUNTS.items():
+            given = entry.get(option, 1)
+            if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+                self.fail(option, f"« {given} » n'est pas un {what}.", "Donnez un entier à partir de 1.")
+        if entry.get("names", "header") not in ("header", "position"):
+            self.fail(
+                "names",
+                f"« {entry['names']} » est inconnu.",
+                "Choisissez header (les noms viennent de l'en-tête) ou position (l'ordre déclaré).",
+            )
+        if entry.get("header") is False and ("header_rows" in entry or "names" in entry):
+            self.fail("header", "sans en-tête, il n'a ni lignes ni noms.", "Ôtez `header_rows` et `names`.")
+        try:
+            re.compile(entry.get("footer") or "x")
+        except re.error:
+            self.fail(
+                "footer",
+                f"« {entry['footer']} » n'est pas une expression régulière.",
+                "Exemple, pour un pied de tableau qui commence par « Source » : footer: 'Source.*'",
+            )
+
+    def check_csv(self, values: dict[str, Any]) -> None:
+        delimiter, quote = values.get("delimiter", ","), values.get("quote", '"')
+        if (
+            len(delimiter) != 1
+            or not delimiter.isascii()
+            or delimiter.isalnum()
+            or delimiter in '\r\n\0"\x01'
+        ):
+            self.fail(
+                "delimiter",
+                f"« {delimiter} » ne peut pas séparer.",
+                'Donnez un caractère : ";", "," ou "\\t".',
+            )
+        if quote and (len(quote) != 1 or not quote.isascii() or quote.isalnum() or quote in "\r\n\0"):
+            self.fail("quote", f"« {quote} » ne peut pas entourer.", 'Donnez un caractère, ou "" pour aucun.')
+        if delimiter == quote:
+            self.fail("quote", "le guillemet est aussi le délimiteur.", "Donnez deux caractères distincts.")
+        comment = values.get("comment", "")
+        if comment.startswith((delimiter, quote or delimiter)) or not comment.isprintable():
+            self.fail(
+                "comment",
+                f"« {comment} » ne peut pas annoncer un commentaire.",
+                'Donnez un début de ligne qui n\'est ni le délimiteur ni le guillemet, comme "#".',
+            )
+        if values.get("beside") is not None:
+            self.check_beside(values["beside"])
+
+    def check_beside(self, column: Any) -> None:
+        if column not in self.declared:
+            self.fail(
+                "beside",
+                f"« {column} » n'est pas une colonne déclarée.",
+                "Nommez la colonne déclarée, sous `columns:`, qui reçoit ce qui est à droite du tableau.",
+            )
+
+    def json_values(self, entry: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {"keys": self.names("keys", entry.get("keys", []))}
+        envelope = entry.get("envelope")
+        if envelope is not None and envelope not in ENVELOPES:
+            self.fail("envelope", f"« {envelope} » est inconnue.", f"Choisissez : {', '.join(ENVELOPES)}.")
+        if envelope and "rows" in entry:
+            self.fail(
+                "envelope", "elle dit déjà où sont les lignes.", "Gardez `envelope` ou `rows`, pas les deux."
+            )
+        values["envelope"] = envelope
+        values["allow_partial"] = self.flag("allow_partial", entry.get("allow_partial", False))
+        rows = ENVELOPES[envelope][0] if envelope else entry.get("rows", "*")
+        values["rows"] = tuple(rows.split(".")) if rows else ()
+        if not all(values["rows"]):
+            self.fail("rows", f"« {rows} » a une étape vide.", "Séparez les étapes par un seul point.")
+        values["fields"] = self.paths("fields", entry.get("fields", {}), "latitude: geopoint.0")
+        if "parents" in entry:
+            values["parents"] = self.paths("parents", entry["parents"], "ecole_id: id")
+        return values
+
+    def paths(self, option: str, given: Any, example: str) -> dict[str, tuple[str, ...]]:
+        if not isinstance(given, dict) or not all(isinstance(path, str) and path for path in given.values()):
+            self.fail(
+                option,
+                "ce doit être une suite de « colonne: chemin ».",
+                f"Exemple : {option}: {{{example}}}.",
+            )
+        for column in given:
+            self.check_column(option, column)
+        return {column: tuple(path.split(".")) for column, path in given.items()}
+
+    def sheet_values(self, entry: dict[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {"fill_merged": entry.get("fill_merged", False)}
+        if "sheet" in entry and "sheets" in entry:
+            self.fail("sheets", "`sheet` en désigne déjà une.", "Gardez `sheet` ou `sheets`, pas les deux.")
+        if "sheet" in entry:
+            values["sheet"] = self.sheet("sheet", entry["sheet"])
+        if "sheets" in entry:
+            given = entry["sheets"]
+            values["sheets"] = tuple(
+                self.sheet("sheets", one) for one in (given if isinstance(given, list) and given else [given])
+            )
+        if "sheet_column" in entry:
+            self.check_column("sheet_column", entry["sheet_column"])
+            values["sheet_column"] = entry["sheet_column"]
+        if "range" in entry:
+            values["range"] = self.range(entry["range"])
+        return values
+
+    def sheet(self, option: str, given: Any) -> str | int:
+        if isinstance(given, bool) or not isinstance(given, str | int) or given in ("", 0):
+            self.fail(
+                option,
+                f"« {given} » ne désigne pas de feuille.",
+                "Donnez son nom entre guillemets, ou son rang depuis 1 parmi les feuilles visibles.",
+            )
+        return given
+
+    def range(self, given: str) -> tuple[int, int]:
+        found = re.fullmatch(r"([A-Z]{1,3}):([A-Z]{1,3})", given.upper())
+        first, last = map(column_number, found.groups()) if found else (1, 0)
+        if last < first:
+            self.fail("range", f"« {given} » ne désigne pas de colonnes.", "Exemple : range: 'A:F'.")
+        return first, last
+
+    def encoding(self, name: str) -> Encoding:
+        try:
+            return Encoding.named(name)
+        except LookupError:
+            self.fail(
+                "encoding",
+                f"« {name} » est inconnu.",
+                "Choisissez par exemple utf-8, latin-1, cp1252 ou utf-16.",
+            )
+
+    def names(self, option: str, given: Any) -> tuple[str, ...]:
+        if not isinstance(given, list):
+            self.fail(option, "ce doit être une liste de colonnes.", f"Exemple : {option}: [colonne].")
+        for column in given:
+            self.check_column(option, column)
+        return tuple(given)
+
+    def renames(self, given: Any) -> dict[str, str]:
+        if not isinstance(given, dict):
+            self.fail(
+                "renames", "ce doit être une suite de « reçu: déclaré ».", "Exemple : commune_2019: commune"
+            )
+        for received, declared in given.items():
+            self.check_column("renames", received)
+            if declared not in self.declared:
+                self.fail(
+                    "renames",
+                    f"« {declared} » n'est pas une colonne déclarée.",
+                    "Déclarez-la sous `columns:`.",
+                )
+        return dict(given)
+
+    def check_optional(self, variant: Variant) -> None:
+        for column in variant.optional:
+            if column not in self.declared:
+                self.fail(
+                    "optional",
+                    f"« {column} » n'est pas une colonne déclarée.",
+                    "Déclarez-la sous `columns:`.",
+                )
+        given = {*variant.own_columns(), *variant.optional, variant.beside}
+        named = variant.header and variant.names == "header"
+        if not named and not set(self.declared) - given:
+            self.fail(
+                "header" if not variant.header else "names",
+                "sans noms d'en-tête, les colonnes doivent être déclarées.",
+                "Listez-les sous `columns:`.",
+            )

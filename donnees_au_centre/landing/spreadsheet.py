@@ -1,0 +1,398 @@
+"""Reads the sheets of an Office Open XML workbook (.xlsx), Strict included, as Excel means them.
+
+One row is in memory at a time; of the rest only the shared strings are held, as bytes.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+import zlib
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, NamedTuple
+from xml.etree.ElementTree import Element, ParseError, iterparse, parse
+from xml.parsers import expat
+
+from openpyxl.styles.numbers import BUILTIN_FORMATS
+
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.cells import plain_number, reader_of, unescaped
+from donnees_au_centre.landing.declaration import column_number
+from donnees_au_centre.landing.limits import MAX_RATIO, RATIO_MATTERS, tick
+from donnees_au_centre.landing.received import Received
+from donnees_au_centre.landing.unpacking import open_member
+
+# Of Excel.
+MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576
+MAX_SHEETS, LONGEST_TITLE, MAX_MERGES = 1_000, 255, 100_000
+# A sheet is streamed row by row, its strings are held as bytes, other parts (styles…) as objects.
+MAX_SHEET = 4 << 30
+MAX_STRINGS = 256 << 20
+MAX_PART = 16 << 20
+# One row, or one text, of 16,384 short cells is ten times smaller.
+MAX_PIECE = 8 << 20
+# What stands before the first element.
+MAX_PROLOG = 64 << 10
+# Text that the cells of a workbook may give whatever its size: a text said once can be in every cell.
+MAX_TEXT = 256 << 20
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    NotImplementedError,
+    RuntimeError,
+    *(EOFError, KeyError, IndexError, TypeError, ValueError, OverflowError),
+)
+_MERGED = re.compile(
+    rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,200}?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']"
+)
+_CELL = re.compile(rb"<(?:\w{1,20}:)?c[\s>/]")
+_REFERENCE = re.compile(r"([A-Z]{1,3})\d{0,7}")
+
+
+class SheetInfo(NamedTuple):
+    """One worksheet: its title, whether people see it, its place from 1, its part of the archive."""
+
+    title: Received
+    visible: bool
+    rank: int
+    part: str
+
+
+class SheetRow(NamedTuple):
+    """One row that the sheet holds.
+
+    Attributes:
+        number: from 1.
+        cells: as text, None for an empty cell, up to the last one written.
+        uncomputed: columns, from 1, of the formulas that lack their value.
+        errors: the Excel errors among the cells.
+    """
+
+    number: int
+    cells: list[str | None]
+    uncomputed: list[int]
+    errors: list[str]
+
+
+class Merge(NamedTuple):
+    """Merged cells: the first and last row and column, from 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+class Book:
+    """One workbook.
+
+    Args:
+        file: the workbook, seekable.
+
+    Attributes:
+        sheets: its worksheets, in the order of their tabs.
+
+    Raises:
+        PlatformError: it is damaged, or unpacks to more than an honest workbook.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:  # noqa: D107
+        # Of the archive that it came in, if any.
+        self._received: int = getattr(file, "received", None) or file.seek(0, 2)
+        self._given = 0
+        with _damage("sa table des matières"):
+            self._archive = zipfile.ZipFile(file)
+            self._parts = {_folded(info.filename): info for info in self._archive.infolist()}
+            main = next(
+                target for kind, target in self._relations("").values() if kind.endswith("/officeDocument")
+            )
+            root = self._root(main)
+            related = self._relations(main)
+        space = root.tag.rpartition("}")[0] + "}"
+        self._value_tag, self._formula_tag, self._text_tag = f"{space}v", f"{space}f", f"{space}is"
+        self.sheets = tuple(_sheets(root, related))
+        if len(self.sheets) > MAX_SHEETS:
+            raise _not_honest(f"a {len(self.sheets)} feuilles")
+        kinds = {kind.rpartition("/")[2]: target for kind, target in related.values()}
+        settings = _child(root, "workbookPr")
+        self._since_1904 = settings is not None and settings.get("date1904") in ("1", "true", "on")
+        self._readers = self._styles(kinds.get("styles"))
+        self._strings = self._shared(kinds.get("sharedStrings"))
+
+    def rows(self, sheet: SheetInfo) -> Iterator[SheetRow]:
+        """The rows that the sheet holds, in order; those without a single cell may be missing.
+
+        Raises:
+            PlatformError: the sheet is damaged.
+        """
+        number = 0
+        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
+            for element in _pieces(source, 2):
+                if element.tag.endswith("}row"):
+                    tick()
+                    former, number = number, int(element.get("r") or number + 1)
+                    if number > MAX_ROWS:
+                        raise _not_honest(f"a une ligne {number}, et Excel s'arrête à la ligne {MAX_ROWS}")
+                    if number <= former:
+                        raise ValueError(number)
+                    yield self._row(number, element)
+
+    def _row(self, number: int, element: Element) -> SheetRow:
+        cells: list[str | None] = []
+        errors: list[str] = []
+        uncomputed: list[int] = []
+        column = 0
+        for cell in element:
+            reference = cell.get("r")
+            column = column_number(_REFERENCE.fullmatch(reference)[1]) if reference else column + 1
+            if column > MAX_COLUMNS:
+                raise _not_honest(f"a une cellule dans la colonne n° {column}, et Excel s'arrête à XFD")
+            value, missing = self._value(cell, errors)
+            if missing:
+                uncomputed.append(column)
+            if value is not None:
+                if not len(cells) < column:
+                    raise ValueError(reference)
+                self._given += len(value)
+                cells.extend([None] * (column - 1 - len(cells)))
+                cells.append(value)
+        if self._given > max(MAX_TEXT, MAX_RATIO * self._received):
+            raise _not_honest(f"donne plus de {self._given >> 20} Mio de textes pour ce qu'il pèse")
+        return SheetRow(number, cells, uncomputed, errors)
+
+    def _value(self, cell: Element, errors: list[str]) -> tuple[str | None, bool]:
+        """A cell as text, and whether it is a formula without its value."""
+        kind = cell.get("t", "n")
+        if kind == "inlineStr":
+            inner = cell.find(self._text_tag)
+            return (None if inner is None else unescaped(_string(inner)) or None), False
+        text = cell.findtext(self._value_tag)
+        if not text:
+            return None, kind == "n" and cell.find(self._formula_tag) is not None
+        if kind == "n":
+            return self._readers[int(cell.get("s", 0))](text), False
+        if kind == "s":
+            return self._strings[int(text)], False
+        if kind == "b":
+            return ("true" if text.strip() in ("1", "true") else "false"), False
+        if kind == "e":
+            errors.append(text)
+        elif kind == "d":
+            return re.sub(r"(T00:00(:00(\.0+)?)?)?Z?$", "", text), False
+        return unescaped(text) or None, False
+
+    def merges(self, sheet: SheetInfo) -> Iterator[Merge]:
+        """The merged cells of a sheet."""
+        for count, found in enumerate(self._search(sheet, _MERGED), start=1):
+            if count > MAX_MERGES:
+                raise _not_honest(f"a plus de {MAX_MERGES} cellules fusionnées")
+            left, top, right, bottom = found.groups()
+            yield Merge(int(top), column_number(left.decode()), int(bottom), column_number(right.decode()))
+
+    def is_blank(self, sheet: SheetInfo) -> bool:
+        """Whether a sheet has no cell at all, as those that Excel adds by itself."""
+        return next(self._search(sheet, _CELL), None) is None
+
+    def _search(self, sheet: SheetInfo, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
+            held = b""
+            while chunk := source.read(1 << 20):
+                tick()
+                held += chunk
+                if len(held) > MAX_PIECE:
+                    raise _too_long()
+                end = held.rfind(b">") + 1
+                yield from pattern.finditer(held, 0, end)
+                held = held[end:]
+
+    # The parts of the archive
+
+    def _open(self, part: str, limit: int) -> zipfile.ZipExtFile:
+        info = self._parts[_folded(part)]
+        ratio = info.file_size / max(info.compress_size, 1)
+        if info.file_size > min(limit, max(RATIO_MATTERS, MAX_RATIO * self._received)) or (
+            info.file_size > RATIO_MATTERS and ratio > MAX_RATIO
+        ):
+            raise _not_honest(
+                f"se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio reçus"
+            )
+        with open_member(self._archive, info) as source:
+            _check_prolog(source)
+        # zipfile gives no byte more than the size that was just checked.
+        return open_member(self._archive, info)
+
+    def _root(self, part: str) -> Element:
+        with self._open(part, MAX_PART) as source:
+            return parse(source).getroot()
+
+    def _relations(self, part: str) -> dict[str, tuple[str, str]]:
+        """Identifier -> kind and target of what a part refers to."""
+        folder, name = posixpath.split(part)
+        relations = posixpath.join(folder, "_rels", f"{name}.rels")
+        return {
+            entry.get("Id", ""): (
+                entry.get("Type", ""),
+                posixpath.normpath(posixpath.join("/", folder, entry.get("Target", ""))).lstrip("/"),
+            )
+            for entry in self._root(relations)
+            if entry.get("TargetMode") != "External"
+        }
+
+    def _styles(self, part: str | None) -> list[Callable[[str], str]]:
+        """For each style, what makes text of a number."""
+        if part is None or _folded(part) not in self._parts:
+            return [plain_number] * (1 << 16)
+        with _damage("ses formats"):
+            root = self._root(part)
+            formats = dict(BUILTIN_FORMATS)
+            for entry in _children(root, "numFmts"):
+                formats[int(entry.get("numFmtId", 0))] = entry.get("formatCode", "")
+            codes = (
+                formats.get(int(entry.get("numFmtId", 0)), "General") for entry in _children(root, "cellXfs")
+            )
+            return [reader_of(code, self._since_1904) for code in codes] or [plain_number]
+
+    def _shared(self, part: str | None) -> _Strings:
+        strings = _Strings()
+        if part is None or _folded(part) not in self._parts:
+            return strings
+        with _damage("ses textes"), self._open(part, MAX_STRINGS) as source:
+            for element in _pieces(source, 1):
+                if element.tag.endswith("}si"):
+                    strings.append(unescaped(_string(element)))
+        return strings
+
+
+class _Metered:
+    """A part of the archive, of which no piece may be larger than MAX_PIECE."""
+
+    def __init__(self, source: zipfile.ZipExtFile) -> None:
+        self._source = source
+        self.spent = 0
+
+    def read(self, size: int) -> bytes:
+        """Reads on."""
+        data = self._source.read(size)
+        tick()
+        self.spent += len(data)
+        if self.spent > MAX_PIECE:
+            raise _too_long()
+        return data
+
+
+def _check_prolog(source: BinaryIO) -> None:
+    """Refuses a part that declares a document type: its entities repeat a text without end, or fetch one."""
+    parser, root = expat.ParserCreate(), []
+
+    def declared(*_: object) -> None:
+        raise _not_honest("déclare un type de document (DTD)")
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = lambda *_: root.append(True)
+    left = MAX_PROLOG
+    # A kilobyte at a time: the parser sees all of a piece, and the entities of a text are after the first.
+    while not root and left > 0 and (piece := source.read(1 << 10)):
+        left -= len(piece)
+        try:
+            parser.Parse(piece, False)
+        except expat.ExpatError as error:
+            if not root:
+                raise ParseError(*error.args) from error
+    if not root and left <= 0:
+        raise _not_honest("a une partie qui ne commence pas")
+
+
+def _not_honest(what: str) -> PlatformError:
+    return PlatformError(
+        f"Le classeur {what} : aucun tableau ordinaire n'est ainsi fait, il n'est pas lu.",
+        "Demandez au fournisseur d'où vient ce classeur, puis un CSV ou des classeurs plus petits.",
+    )
+
+
+def _too_long() -> PlatformError:
+    return _not_honest(f"a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio")
+
+
+def _pieces(source: zipfile.ZipExtFile, depth: int) -> Iterator[Element]:
+    """The elements at a depth below the root, one at a time: each is forgotten when the next is asked."""
+    metered = _Metered(source)
+    opened: list[Element] = []
+    for event, element in iterparse(metered, events=("start", "end")):
+        if event == "start":
+            opened.append(element)
+            continue
+        opened.pop()
+        if len(opened) == depth:
+            yield element
+            opened[-1].clear()
+            metered.spent = 0
+
+
+class _Strings:
+    """Many texts, held as UTF-8 one after the other."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q", [0])
+
+    def append(self, text: str) -> None:
+        self._bytes += text.encode("utf-8")
+        self._ends.append(len(self._bytes))
+
+    def __getitem__(self, place: int) -> str | None:
+        if place < 0:
+            raise IndexError(place)
+        return self._bytes[self._ends[place] : self._ends[place + 1]].decode("utf-8") or None
+
+
+def _sheets(root: Element, related: dict[str, tuple[str, str]]) -> Iterator[SheetInfo]:
+    """The worksheets of a workbook: no chart, dialog or macro sheets."""
+    rank = 0
+    for entry in _children(root, "sheets"):
+        identifier = next((value for name, value in entry.items() if name.endswith("}id")), "")
+        kind, part = related.get(identifier, ("", ""))
+        if kind.endswith("/worksheet"):
+            rank += 1
+            visible = entry.get("state", "visible") == "visible"
+            yield SheetInfo(Received(entry.get("name", "")[:LONGEST_TITLE]), visible, rank, part)
+
+
+def _child(parent: Element, name: str) -> Element | None:
+    return next((child for child in parent if child.tag.endswith("}" + name)), None)
+
+
+def _children(parent: Element, name: str) -> list[Element]:
+    return list(_child(parent, name) or ())
+
+
+def _string(element: Element) -> str:
+    """The text of a string and its runs, without phonetic hints."""
+    pieces = []
+    for child in element:
+        if child.tag.endswith("}t"):
+            pieces.append(child.text or "")
+        elif child.tag.endswith("}r"):
+            pieces.extend(part.text or "" for part in child if part.tag.endswith("}t"))
+    return "".join(pieces)
+
+
+def _folded(part: str) -> str:
+    return part.replace("\\", "/").lstrip("/").lower()
+
+
+@contextmanager
+def _damage(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (*_DAMAGE, StopIteration) as error:
+        place = ""
+        if isinstance(error, ParseError) and hasattr(error, "position"):
+            place = " (ligne {}, colonne {} de son XML)".format(*error.position)
+        raise PlatformError(
+            f"Le classeur est illisible : impossible de lire {what}{place}.",
+            "Vérifiez que le .xlsx est entier (il s'ouvre dans Excel), ou demandez un nouveau fichier.",
+        ) from error

@@ -1,0 +1,191 @@
+"""Elementary's page in one file that asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.pages.elementary.artifacts import Artifacts
+from donnees_au_centre.pages.elementary.past import Past, points, read_past
+from donnees_au_centre.pages.elementary.runner import HistoryRunner, shown_failures
+from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.refusals import told
+
+# The page and the API are Elementary's own business: another version needs a look
+# (docs/exploitant/historique.md).
+VERSION = "0.25.1"
+PROJECT = "Données au Centre"
+# Whatever the page's scripts would load, measure or send, the browser refuses it.
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:; worker-src blob:; connect-src 'none'; base-uri 'none'; "
+    "form-action 'none'"
+)
+# The page asks its maker's service who is logged in: it is told at once that there is no answer.
+_SILENCE = (
+    "<script>XMLHttpRequest.prototype.send = function () "
+    '{ setTimeout(() => this.dispatchEvent(new ProgressEvent("error"))); };</script>'
+)
+# Its font, which it would fetch, is one of the machine's instead.
+_FONTS = "".join(
+    f'@font-face {{ font-family: "{name}"; src: {", ".join(f"local({font!r})" for font in fonts)}; }}'
+    for name, fonts in (
+        ("Geist", ("Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")),
+        ("Geist Mono", ("Consolas", "Menlo", "Liberation Mono", "DejaVu Sans Mono")),
+    )
+)
+# What the shipped page asks for: an icon beside it, and fonts.
+_LINKS = re.compile(r"<link\b[^>]*>", re.DOTALL)
+# Columns of the test results shown at first: who answers, in place of words that hardly change.
+_COLUMNS = {
+    '{id:"testOwners",header:"Test owners",width:200,defaultUntoggled:!0,': (
+        '{id:"testOwners",header:"Owners",width:135,'
+    ),
+    **{
+        column: f"{column}defaultUntoggled:!0,"
+        for column in (
+            '{id:"sourceType",header:"Source",width:120,',
+            '{id:"testSubType",header:"Test type",width:140,',
+        )
+    },
+}
+# How the data of Elementary's demonstration (0.8 MB, with models of theirs, used in their own tests only)
+# begin, and how the variable that holds them all ends.
+_DEMONSTRATION = re.compile(r'\w+="[^"]{25}",\w+=\d+,\w+=JSON\.parse\(')
+_DEMONSTRATED = re.compile(r",(\w+)=\{creation_time:(\w+),[^{}]*\}")
+
+
+def write_report(
+    connection: psycopg.Connection, manifest: Manifest, path: Path, now: datetime, days: int = 30
+) -> Path:
+    """Writes Elementary's page from the history of runs.
+
+    Args:
+        connection: to the database that holds schema `historique`; reading it is enough (role `rapport`).
+        manifest: the content of manifest.json.
+        path: the file to write; its folder is made.
+        now: the moment the page speaks of, with a time zone.
+        days: how far back results are shown; the last outcome of a control counts however old.
+
+    Returns:
+        The same path.
+
+    Raises:
+        PlatformError: Elementary cannot make its page from what it was given.
+    """
+    artifacts = Artifacts(manifest)
+    past = read_past(connection, artifacts.played_ids, now, days)
+    data = report_data(artifacts, past, now, days)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(data), encoding="utf-8")
+    return path
+
+
+def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> dict[str, Any]:
+    """What Elementary's own API makes of the history.
+
+    Raises:
+        PlatformError: it cannot; its error names what it did not understand.
+    """
+    # Imported here: it takes seconds, which only this page pays.
+    from elementary.monitor.api.report.report import ReportAPI
+
+    limit = points(len(artifacts.played_ids))
+    made, error = ReportAPI(HistoryRunner(artifacts, past, now)).get_report_data(
+        days_back=days,
+        test_runs_amount=limit,
+        exclude_elementary_models=True,
+        project_name=PROJECT,
+        disable_samples=True,
+        skip_test_result_rows=True,
+        env=f"{days} jours, au plus {limit} résultats par nœud",
+        warehouse_type="postgres",
+    )
+    if error is not None:
+        raise PlatformError(
+            f"Elementary {version('elementary-data')} n'a pas pu faire sa page : {told(error)}.",
+            f"Ce projet est fait pour elementary-data {VERSION} : rétablissez cette version "
+            "(requirements.in, make lock), ou adaptez donnees_au_centre/pages/elementary.",
+        )
+    data = _plain(made)
+    data["creation_time"] = now.astimezone(UTC).replace(microsecond=0).isoformat()
+    _complete(data, artifacts, past)
+    return data
+
+
+def render(data: Mapping[str, Any]) -> str:
+    """The page: Elementary's, with the data inside and without anything to fetch.
+
+    Args:
+        data: as ReportDataSchema gives them.
+    """
+    from elementary.utils.json_utils import inf_and_nan_to_str
+
+    try:
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(inf_and_nan_to_str(data), separators=(",", ":"))
+    encoded = base64.b64encode(text.encode("ascii")).decode("ascii")
+    shipped = (files("elementary.monitor.data_monitoring.report") / "index.html").read_text("utf-8")
+    head, mark, rest = shipped.partition("<script")
+    head = _LINKS.sub("", head).replace("<title>Elementary Data", f"<title>{PROJECT} – Elementary")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}" />'
+    head = head.replace("<head>", f'<head>\n    {policy}\n    <link rel="icon" href="data:," />', 1)
+    head += f"{_SILENCE}\n    <style>{_FONTS}</style>\n    "
+    script = f"<script>window.elementaryData = JSON.parse(atob('{encoded}'));</script>"
+    if not mark or policy not in head:
+        raise PlatformError(
+            f"La page livrée avec elementary-data {version('elementary-data')} n'a plus la forme connue.",
+            f"Rétablissez la version {VERSION}, ou adaptez donnees_au_centre/pages/elementary/page.py.",
+        )
+    for theirs, ours in _COLUMNS.items():
+        rest = rest.replace(theirs, ours)
+    return f"{head}{script}\n    {mark}{_without_demonstration(rest)}"
+
+
+def _without_demonstration(page: str) -> str:
+    """The page without those data; as it is when they are not where they were known to be."""
+    # Found by their literal text: one expression over the whole took over a second.
+    at = page.find("={creation_time:")
+    end = _DEMONSTRATED.search(page, max(0, at - 20)) if at >= 0 else None
+    begin = page.rfind(f'{end[2]}="', 0, at) if end else -1
+    if end is None or begin < 0 or not _DEMONSTRATION.match(page, begin):
+        return page
+    return f"{page[:begin]}{end[1]}={{}}{page[end.end() :]}"
+
+
+def _plain(made: Any) -> dict[str, Any]:
+    """A ReportDataSchema as dicts and lists; its own `dict()` copies all of it again, and takes as long."""
+    data = dict(made)
+    data["env"] = made.env.dict()
+    data["invocations"] = [one.dict() for one in made.invocations]
+    data["models"] = {
+        unique_id: {
+            key: value.dict() if hasattr(value, "dict") else value for key, value in described.items()
+        }
+        for unique_id, described in made.models.items()
+    }
+    return data
+
+
+def _complete(data: Mapping[str, Any], artifacts: Artifacts, past: Past) -> None:
+    """Says what the API leaves out (who answers for a control) or guesses (rows, from a message's digits)."""
+    controls = {**artifacts.tests, **artifacts.project.sources}
+    owners = {unique_id: artifacts.owners(controls[unique_id]) for unique_id in past if unique_id in controls}
+    for results in [*data["test_results"].values(), *data["test_runs"].values()]:
+        for result in results:
+            about = result["metadata"]
+            about["test_owners"] = owners[about["test_unique_id"]]
+            if "failed_rows_count" in result.get("test_results", {}):
+                rows = shown_failures(past[about["test_unique_id"]][-1])
+                result["test_results"]["failed_rows_count"] = -1 if rows is None else rows

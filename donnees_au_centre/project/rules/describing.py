@@ -1,0 +1,216 @@
+"""What everyone must be able to read: descriptions, owners, names, files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from jinja2 import Environment
+from jinja2 import nodes as jinja
+
+from donnees_au_centre.landing.identifiers import IDENTIFIER, RESERVED
+from donnees_au_centre.project.nodes import (
+    Manifest,
+    Node,
+    domain_of,
+    file_of,
+    label_of,
+    layer_of,
+    of_type,
+    yaml_of,
+)
+from donnees_au_centre.project.rules.rule import Fault, rule
+
+# The implementation of a macro for one adapter: postgres__left, default__left, …
+IMPLEMENTATION = re.compile(r"[a-z]+__(?P<macro>\w+)")
+SIGNATURE = re.compile(r"\{%-?\s*(?:macro|test)\s+(?P<head>\w+\s*\(.*?\))\s*-?%\}", re.DOTALL)
+
+
+@rule("description", "Écrivez `description:` en français, pour quelqu'un qui ne connaît pas ces données.")
+def everything_is_described(manifest: Manifest) -> Iterator[Fault]:
+    """Every model, seed, source, table, column, macro and argument has a description."""
+    told: set[str] = set()
+    for node in of_type(manifest, "model", "seed", "source"):
+        where, label = yaml_of(node) or file_of(node), label_of(node)
+        if not _said(node):
+            yield where, f"{label} n'a pas de description."
+        silent = [name for name, column in node["columns"].items() if not _said(column)]
+        if silent:
+            yield where, f"{label} a des colonnes sans description : {', '.join(silent)}."
+        if not node["columns"]:
+            yield where, f"{label} n'a aucune colonne décrite."
+        if node["resource_type"] == "source" and node["source_name"] not in told:
+            told.add(node["source_name"])
+            if not (node.get("source_description") or "").strip():
+                yield where, f"La source {node['source_name']} n'a pas de description."
+
+
+@rule("macro-decrite", "Décrivez la macro et tous ses arguments (`arguments:`) dans un YAML à côté d'elle.")
+def macros_are_described(manifest: Manifest) -> Iterator[Fault]:
+    """Every macro of the project, and each of its arguments, has a description.
+
+    What implements a macro of the project for one adapter is described by that macro; what implements a macro
+    of dbt is described itself.
+    """
+    macros = _own_macros(manifest)
+    for macro in macros.values():
+        if _implemented(macro, macros) is not None:
+            continue
+        if not _said(macro):
+            yield macro["original_file_path"], f"La macro {macro['name']} n'a pas de description."
+        described = {argument["name"] for argument in macro.get("arguments", []) if _said(argument)}
+        silent = [name for name in macro_arguments(macro["macro_sql"]) if name not in described]
+        if silent:
+            yield (
+                macro["original_file_path"],
+                f"La macro {macro['name']} a des arguments sans description : {', '.join(silent)}.",
+            )
+
+
+@rule(
+    "macro-implementation",
+    "Donnez à la macro d'un moteur les arguments de la macro qu'elle réalise : mêmes noms, même ordre.",
+)
+def implementations_take_the_same_arguments(manifest: Manifest) -> Iterator[Fault]:
+    """What implements a macro of the project for one adapter has its arguments, under the same names."""
+    macros = _own_macros(manifest)
+    for macro in macros.values():
+        implemented = _implemented(macro, macros)
+        if implemented is None:
+            continue
+        expected, found = (macro_arguments(one["macro_sql"]) for one in (implemented, macro))
+        if found != expected:
+            yield (
+                macro["original_file_path"],
+                f"La macro {macro['name']} prend ({', '.join(found)}), et {implemented['name']} "
+                f"({', '.join(expected)}).",
+            )
+
+
+@rule(
+    "groupe",
+    "Déclarez le groupe dans models/<domaine>/_<domaine>.yml, avec `owner: {name, email}` et "
+    "`config: {meta: {steward: {name, email}}}`, et `+group: <domaine>` dans dbt_project.yml.",
+)
+def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
+    """Each model is in its domain's group, and each group has an owner and a steward."""
+    groups = {group["name"]: group for group in manifest.get("groups", {}).values()}
+    for model in of_type(manifest, "model"):
+        if model.get("group") != domain_of(model):
+            yield file_of(model), f"{model['name']} n'est pas dans le groupe {domain_of(model)}."
+    domains = {domain_of(node) for node in of_type(manifest, "model", "source", "seed")}
+    for domain in sorted(domains - groups.keys()):
+        yield f"models/{domain}/_{domain}.yml", f"Le domaine {domain} n'a pas de groupe, ni de propriétaire."
+    for name, group in sorted(groups.items()):
+        people: dict[str, Any] = {
+            "propriétaire (owner)": group.get("owner"),
+            "gestionnaire (steward)": group.get("config", {}).get("meta", {}).get("steward"),
+        }
+        for role, person in people.items():
+            if not (person and person.get("name") and person.get("email")):
+                yield group["original_file_path"], f"Le groupe {name} n'a pas de {role} avec nom et adresse."
+
+
+@rule("un-yaml-par-modele", "Décrivez le modèle dans un fichier .yml du même nom, à côté de son .sql.")
+def one_yaml_a_model(manifest: Manifest) -> Iterator[Fault]:
+    """The YAML of a model stands beside it and has its name."""
+    for model in of_type(manifest, "model"):
+        expected = str(PurePosixPath(file_of(model)).with_suffix(".yml"))
+        if yaml_of(model) != expected:
+            found = yaml_of(model) or "aucun fichier"
+            yield file_of(model), f"{model['name']} est décrit dans {found}, et non dans {expected}."
+
+
+@rule(
+    "nom-de-modele",
+    "staging/<source>/stg_<source>__<entité>[_ecarts], intermediate/int_…, marts/dim_… ou fct_….",
+)
+def models_are_named_by_layer(manifest: Manifest) -> Iterator[Fault]:
+    """The name of a model says its layer and, in staging, its source, which is also its folder."""
+    for model in of_type(manifest, "model"):
+        layer, name = layer_of(model), model["name"]
+        if layer is None:
+            yield file_of(model), f"{name} n'est dans aucune couche (staging, intermediate, marts)."
+        elif layer == "staging":
+            folder = model["fqn"][3]
+            if not re.fullmatch(rf"stg_{re.escape(folder)}__[a-z0-9][a-z0-9_]*", name):
+                yield file_of(model), f"{name} devrait s'appeler stg_{folder}__<entité> (dossier {folder})."
+        elif not re.match({"intermediate": "int_", "marts": "(dim|fct)_"}[layer], name):
+            yield file_of(model), f"{name} n'a pas le préfixe de la couche {layer}."
+
+
+@rule("identifiant", "Renommez : minuscules sans accents, chiffres et _, en commençant par une lettre.")
+def names_are_identifiers(manifest: Manifest) -> Iterator[Fault]:
+    """Names need no quotes anywhere."""
+    for node, names in _names(manifest):
+        wrong = [name for name in names if not IDENTIFIER.fullmatch(name)]
+        if wrong:
+            yield yaml_of(node) or file_of(node), f"{label_of(node)} : noms à revoir : {', '.join(wrong)}."
+
+
+@rule(
+    "mot-reserve", "Renommez (par exemple « user » → « utilisateur ») : PostgreSQL ou Denodo refuse ces mots."
+)
+def names_are_not_reserved(manifest: Manifest) -> Iterator[Fault]:
+    """Names are no reserved words of PostgreSQL or VQL."""
+    for node, names in _names(manifest):
+        reserved = [name for name in names if name in RESERVED]
+        if reserved:
+            yield (
+                yaml_of(node) or file_of(node),
+                f"{label_of(node)} : mots réservés pris comme noms : {', '.join(reserved)}.",
+            )
+
+
+def macro_arguments(macro_sql: str) -> list[str]:
+    """The names of a macro's arguments, without those that dbt gives to generic tests (model, column_name).
+
+    Args:
+        macro_sql: the macro as written; a materialization has no arguments.
+    """
+    signature = SIGNATURE.match(macro_sql.lstrip())
+    if signature is None:
+        return []
+    tree = Environment(autoescape=True).parse(f"{{% macro {signature['head']} %}}{{% endmacro %}}")
+    names = [argument.name for macro in tree.find_all(jinja.Macro) for argument in macro.args]
+    is_test = re.match(r"\{%-?\s*test\s", macro_sql.lstrip()) is not None
+    return [name for name in names if not (is_test and name in ("model", "column_name"))]
+
+
+def _own_macros(manifest: Manifest) -> dict[str, dict[str, Any]]:
+    """The macros of the project by name, in the order of their identifiers."""
+    project = manifest["metadata"]["project_name"]
+    return {
+        macro["name"]: macro
+        for _, macro in sorted(manifest["macros"].items())
+        if macro["package_name"] == project
+    }
+
+
+def _implemented(macro: dict[str, Any], macros: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """The macro of the project that this one implements for an adapter, if it does."""
+    implementation = IMPLEMENTATION.fullmatch(macro["name"])
+    return macros.get(implementation["macro"]) if implementation else None
+
+
+def _names(manifest: Manifest) -> Iterator[tuple[Node, list[str]]]:
+    for node in of_type(manifest, "model", "seed", "source"):
+        yield node, [*label_of(node).split("."), *node["columns"]]
+
+
+def _said(thing: Any) -> bool:
+    return bool((thing.get("description") or "").strip())
+
+
+RULES = (
+    everything_is_described,
+    macros_are_described,
+    implementations_take_the_same_arguments,
+    domains_have_owner_and_steward,
+    one_yaml_a_model,
+    models_are_named_by_layer,
+    names_are_identifiers,
+    names_are_not_reserved,
+)

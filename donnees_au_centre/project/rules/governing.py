@@ -1,0 +1,395 @@
+"""What every data set promises: who answers for it, why and how long it is kept, what it says of people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.metadata import (
+    dataset_nodes,
+    governance_levels,
+    governance_of,
+    is_count,
+    meta_of,
+    own_governance_of,
+    yaml_file_of,
+)
+from donnees_au_centre.project.nodes import Manifest, Node, domain_of, label_of, layer_of, node_of, of_type
+from donnees_au_centre.project.rules.rule import Fault, rule
+
+# Keys of the values that are mappings themselves.
+INNER_KEYS = {
+    "proprietaire": ("fonction", "courriel"),
+    "gestionnaire": ("fonction", "courriel"),
+    "conservation": ("mois", "depuis", "sort", "motif"),
+    "rafraichissement": ("tous_les", "unite"),
+}
+LEVEL_KEYS = (words.OWN, words.DEFAULTS, words.FOLDER_DEFAULTS)
+# Where the defaults of folders are written.
+PROJECT_FILE = "dbt_project.yml"
+COLUMN_KEYS = ("donnee_personnelle", "protection")
+MAILBOX = re.compile(r"(?P<local>[a-z0-9]+(?:[.-][a-z0-9]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+PERSON = re.compile(r"\s*(m|mr|mme|mlle|monsieur|madame|mademoiselle|dr|docteur)\b\.?\s", re.IGNORECASE)
+GDPR_ARTICLE = re.compile(r"\bRGPD\b\W+(?:l')?art(?:icle)?s?\b\.?\s*\d", re.IGNORECASE)
+IN_FRENCH = {
+    "proprietaire": "propriétaire (Data Owner)",
+    "gestionnaire": "gestionnaire (Data Steward)",
+}
+
+
+@rule(
+    "gouvernance-requise",
+    "Ajoutez la clé sous config.meta.gouvernance du jeu de données ; sauf proprietaire et gestionnaire, elle "
+    "peut venir de gouvernance_par_defaut (source ou groupe). docs/gestionnaire/gouvernance.md en "
+    "donne un exemple.",
+)
+def data_sets_say_what_they_are(manifest: Manifest) -> Iterator[Fault]:
+    """Each data set has every required key; owner and steward at its own level."""
+    for node in dataset_nodes(manifest):
+        said, own = governance_of(manifest, node), own_governance_of(node)
+        for keys, values, where in (
+            (words.RESPONSIBLES, own, " au niveau du jeu"),
+            (words.REQUIRED[len(words.RESPONSIBLES) :], said, ""),
+        ):
+            missing = [key for key in keys if _is_blank(values.get(key))]
+            if missing:
+                yield _at(node), f"{_name(node)} : il manque{where} {', '.join(missing)}."
+
+
+@rule(
+    "gouvernance-cle",
+    "Écrivez la clé comme docs/gestionnaire/gouvernance.md la donne : sans accent, sans majuscule.",
+)
+def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
+    """No key is unknown: a misspelt one would be lost in silence."""
+    groups = [
+        (group["original_file_path"], f"groupe {name}", meta_of(group))
+        for name, group in sorted((one["name"], one) for one in manifest.get("groups", {}).values())
+    ]
+    nodes = [(_at(node), _name(node), meta_of(node)) for node in dataset_nodes(manifest)]
+    told: set[str] = set()
+    for where, name, meta in (*groups, *nodes):
+        for key in meta:
+            if key not in LEVEL_KEYS and (close := _close(key, LEVEL_KEYS)):
+                yield where, f"{name} : clé inconnue {key} sous config.meta ; vouliez-vous dire {close} ?"
+        for level in LEVEL_KEYS:
+            values = meta.get(level)
+            if values is None:
+                continue
+            if not isinstance(values, Mapping):
+                yield where, f"{name} : {level} attend des clés et des valeurs."
+                continue
+            for path, key, known in _keys(level, values):
+                fault = f"clé inconnue {path}.{key}{_proposal(key, known)}"
+                if key in known:
+                    continue
+                if level != words.FOLDER_DEFAULTS:
+                    yield where, _sentence(f"{name} : {fault}")
+                elif fault not in told:
+                    # Every data set of the folder has it: said once.
+                    told.add(fault)
+                    yield PROJECT_FILE, f"{fault} ({name}, entre autres)."
+    for node in of_type(manifest, "model", "seed", "source"):
+        for column, meta in _column_metas(node):
+            for key in meta:
+                if key not in COLUMN_KEYS and (close := _close(key, COLUMN_KEYS)):
+                    yield (
+                        yaml_file_of(node),
+                        f"{label_of(node)}.{column} : clé inconnue {key} ; vouliez-vous dire {close} ?",
+                    )
+
+
+@rule(
+    "responsable",
+    "Nommez une fonction et sa boîte fonctionnelle : {fonction: Direction …, courriel: service.ag@…}. Une "
+    "partie de l'adresse est le nom du domaine, ou l'adresse n'a pas de point : prenom.nom@… est celle d'une "
+    "personne.",
+)
+def responsibles_are_functions(manifest: Manifest) -> Iterator[Fault]:
+    """Owner and steward are functions with a functional mailbox, never people."""
+    domains = {domain_of(node) for node in of_type(manifest, "model", "source")}
+    for node in dataset_nodes(manifest):
+        # What the group says of dbt's own owner has a rule of its own (groupe).
+        for role, value in own_governance_of(node).items():
+            if role not in words.RESPONSIBLES or _is_blank(value):
+                continue
+            fault = _responsible_fault(value, domains)
+            if fault:
+                yield _at(node), f"{_name(node)} : {IN_FRENCH[role]} : {fault}."
+
+
+@rule(
+    "gouvernance-valeur",
+    "Corrigez la valeur nommée, là où elle est écrite : jeu de données, source, dossier ou groupe.",
+)
+def values_have_their_form(manifest: Manifest) -> Iterator[Fault]:
+    """Texts are texts, `strategique` is true or false, `synonymes` a list, a classification a known one."""
+    told: set[str] = set()
+    for node in dataset_nodes(manifest):
+        for key, (level, value) in _said(manifest, node).items():
+            fault = _value_fault(key, value)
+            if fault is None:
+                continue
+            if level != "du dossier":
+                yield _at(node), f"{_name(node)} : {key} ({level}) : {fault}."
+            elif (said := f"{key} ({level}) : {fault}") not in told:
+                told.add(said)
+                yield PROJECT_FILE, f"{said} ({_name(node)}, entre autres)."
+
+
+@rule(
+    "conservation",
+    "Écrivez conservation: {mois: 120, depuis: reception, sort: effacement}, ou "
+    '{mois: illimitee, sort: archivage, motif: "…"} pour une référence publique sans donnée personnelle.',
+)
+def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
+    """A retention counts months from a known date, or says why it has no end."""
+    for node in dataset_nodes(manifest):
+        level, value = _said(manifest, node).get("conservation", ("", None))
+        if _is_blank(value):
+            continue
+        for fault in _retention_faults(value, node):
+            yield _at(node), _sentence(f"{_name(node)} : conservation ({level}) : {fault}")
+
+
+@rule(
+    "categorie-connue",
+    "Écrivez config: {meta: {donnee_personnelle: …}} ou {protection: …} avec une des valeurs admises.",
+)
+def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
+    """The category and the protection of a column are known ones, in every layer."""
+    known = {"donnee_personnelle": tuple(words.CATEGORIES), "protection": words.PROTECTIONS}
+    for node in of_type(manifest, "model", "seed", "source"):
+        for key, values in known.items():
+            wrong: dict[str, list[str]] = {}
+            for column, meta in _column_metas(node):
+                if key in meta and meta[key] not in values:
+                    wrong.setdefault(repr(meta[key]), []).append(column)
+            for value, columns in wrong.items():
+                yield (
+                    yaml_file_of(node),
+                    f"{label_of(node)} : {key} vaut {value} ({', '.join(columns)}) ; "
+                    f"valeurs admises : {', '.join(values)}.",
+                )
+
+
+@rule(
+    "categorie-requise",
+    "Dites ce que tient la colonne : config: {meta: {donnee_personnelle: <catégorie>}}, `aucune` si elle ne "
+    "dit rien d'une personne, ou protection: … si une macro l'a protégée.",
+)
+def columns_say_what_they_hold(manifest: Manifest) -> Iterator[Fault]:
+    """Columns have a category in confidential sources, and in marts that personal data reach."""
+    for node in dataset_nodes(manifest):
+        if node["resource_type"] == "source":
+            needs = governance_of(manifest, node).get("classification") in words.CLASSIFICATIONS[2:]
+            why = "le jeu est confidentiel ou sensible"
+        else:
+            origins = personal_origins(manifest, node)
+            needs, why = bool(origins), f"des données personnelles y arrivent ({', '.join(origins)})"
+        silent = [name for name, meta in _column_metas(node) if not any(key in meta for key in COLUMN_KEYS)]
+        if needs and silent:
+            yield _at(node), f"{_name(node)} : colonnes sans catégorie : {', '.join(silent)} ; {why}."
+
+
+@rule(
+    "classification-suffisante",
+    "Relevez la classification du jeu de données, ou protégez la colonne par une macro.",
+)
+def classification_is_high_enough(manifest: Manifest) -> Iterator[Fault]:
+    """A data set is classified at least as its columns demand; personal data are never public."""
+    order = words.CLASSIFICATIONS
+    for node in dataset_nodes(manifest):
+        found = governance_of(manifest, node).get("classification")
+        if found not in order:
+            continue
+        demands = {
+            name: words.CATEGORIES[meta["donnee_personnelle"]]
+            for name, meta in _column_metas(node)
+            if _is_known(meta.get("donnee_personnelle"))
+        }
+        needed = max(demands.values(), key=order.index, default=order[0])
+        if order.index(found) < order.index(needed):
+            columns = ", ".join(name for name, demand in demands.items() if demand == needed)
+            yield _at(node), f"{_name(node)} est classé {found} ; {columns} demande {needed}."
+
+
+@rule(
+    "article-30",
+    "Complétez gouvernance ou gouvernance_par_defaut : le registre des traitements le demande "
+    "(base_legale : « … ; RGPD, article 6(1)(e). »).",
+)
+def personal_data_are_accounted_for(manifest: Manifest) -> Iterator[Fault]:
+    """A data set about people says whom, who receives it, how it is protected, and the GDPR's article."""
+    for node in dataset_nodes(manifest):
+        if not _holds_personal_data(node):
+            continue
+        said = governance_of(manifest, node)
+        for key in words.PERSONAL:
+            if _is_blank(said.get(key)):
+                yield _at(node), f"{_name(node)} a des données personnelles : la clé {key} manque."
+        basis = said.get("base_legale")
+        if not _is_blank(basis) and not GDPR_ARTICLE.search(str(basis)):
+            yield (
+                _at(node),
+                f"{_name(node)} a des données personnelles : base_legale ne cite pas l'article du RGPD.",
+            )
+
+
+def personal_origins(manifest: Manifest, mart: Node) -> list[str]:
+    """The governed data sets from which personal data may reach a mart: sources, and other marts.
+
+    A mart is declared column by column, so nothing is looked for behind it.
+    """
+    found: set[str] = set()
+    waiting = list(mart.get("depends_on", {}).get("nodes", []))
+    seen = set(waiting)
+    while waiting:
+        node = node_of(manifest, waiting.pop())
+        if node["resource_type"] == "source" or layer_of(node) == "marts":
+            if _holds_personal_data(node):
+                found.add(label_of(node))
+            continue
+        parents = set(node.get("depends_on", {}).get("nodes", [])) - seen
+        seen |= parents
+        waiting += sorted(parents)
+    return sorted(found)
+
+
+def _at(node: Node) -> str:
+    return yaml_file_of(node)
+
+
+def _name(node: Node) -> str:
+    return f"{'source' if node['resource_type'] == 'source' else 'mart'} {label_of(node)}"
+
+
+def _column_metas(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, column in node["columns"].items():
+        yield name, meta_of(column)
+
+
+def _is_known(category: Any) -> bool:
+    return isinstance(category, str) and category in words.CATEGORIES
+
+
+def _holds_personal_data(node: Node) -> bool:
+    categories = [meta.get("donnee_personnelle") for _, meta in _column_metas(node)]
+    return any(_is_known(category) and category != words.NOT_PERSONAL for category in categories)
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value in ({}, []) or (isinstance(value, str) and not value.strip())
+
+
+def _said(manifest: Manifest, node: Node) -> dict[str, tuple[str, Any]]:
+    """Each key with the level that won, and the value."""
+    levels = governance_levels(manifest, node)
+    return {key: (level, value) for level, values in levels for key, value in values.items()}
+
+
+def _keys(level: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Each key of a level and of the mappings in it, with its path and the keys known there."""
+    for key, value in values.items():
+        yield level, key, words.KEYS
+        if isinstance(value, Mapping):
+            for inner in value:
+                if key in INNER_KEYS:
+                    yield f"{level}.{key}", inner, INNER_KEYS[key]
+
+
+def _close(key: Any, known: Sequence[str], cutoff: float = 0.8) -> str | None:
+    return next(iter(get_close_matches(str(key), known, n=1, cutoff=cutoff)), None)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith("?") else f"{text}."
+
+
+def _proposal(key: Any, known: Sequence[str]) -> str:
+    close = _close(key, known, cutoff=0.5)
+    return f" ; vouliez-vous dire {close} ?" if close else f" ; clés admises : {', '.join(known)}"
+
+
+def _responsible_fault(value: Any, domains: set[str]) -> str | None:
+    if not isinstance(value, Mapping):
+        return "attend {fonction: …, courriel: …}"
+    for key in INNER_KEYS["proprietaire"]:
+        if not isinstance(value.get(key), str) or _is_blank(value.get(key)):
+            return f"la clé {key} manque"
+    function, email = value["fonction"], value["courriel"]
+    if PERSON.match(function):
+        return f"« {function} » est une personne, et non une fonction"
+    mailbox = MAILBOX.fullmatch(email)
+    if mailbox is None:
+        return f"« {email} » n'est pas une adresse électronique"
+    parts = mailbox["local"].split(".")
+    # data-platform stands for data_platform, which an address does not allow.
+    if len(parts) > 1 and not any(part.replace("-", "_") in domains for part in parts):
+        return f"« {email} » a la forme prenom.nom@ d'une personne"
+    return None
+
+
+def _value_fault(key: str, value: Any) -> str | None:
+    if _is_blank(value):
+        return None
+    if key == "strategique" and not isinstance(value, bool):
+        return f"attend true ou false, et non {value!r}"
+    if key == "classification" and value not in words.CLASSIFICATIONS:
+        return f"{value!r} est inconnu ; valeurs admises : {', '.join(words.CLASSIFICATIONS)}"
+    if key in words.TEXTS and not isinstance(value, str):
+        return f"attend un texte, et non {value!r}"
+    if key == "synonymes" and not (
+        isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
+    ):
+        return 'attend une liste de mots : ["école", "établissement"]'
+    if key == "rafraichissement":
+        return _refresh_fault(value)
+    return None
+
+
+def _refresh_fault(value: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return "attend {tous_les: 12, unite: mois}"
+    if not is_count(value.get("tous_les")):
+        return f"tous_les attend un nombre entier positif, et non {value.get('tous_les')!r}"
+    if value.get("unite") not in words.UNITS:
+        return f"unite vaut {value.get('unite')!r} ; valeurs admises : {', '.join(words.UNITS)}"
+    return None
+
+
+def _retention_faults(value: Any, node: Node) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield "attend {mois: …, depuis: …, sort: …}"
+        return
+    months, since, end = value.get("mois"), value.get("depuis"), value.get("sort")
+    if months == words.UNLIMITED:
+        if _is_blank(value.get("motif")):
+            yield "mois: illimitee demande un motif"
+        if _holds_personal_data(node):
+            yield "mois: illimitee ne convient pas à des données personnelles"
+    elif not is_count(months):
+        yield f"mois attend un nombre entier positif ou {words.UNLIMITED}, et non {months!r}"
+    elif since is None:
+        yield "la clé depuis manque"
+    if since is not None and since != words.RECEPTION and since not in node["columns"]:
+        close = _proposal(since, (words.RECEPTION, *node["columns"]))
+        yield f"depuis nomme {since!r}, qui n'est ni reception ni une colonne du jeu{close}"
+    if end not in words.ENDS:
+        yield f"sort vaut {end!r} ; valeurs admises : {', '.join(words.ENDS)}"
+
+
+RULES = (
+    data_sets_say_what_they_are,
+    keys_are_known,
+    responsibles_are_functions,
+    values_have_their_form,
+    retention_is_bounded,
+    categories_are_known,
+    columns_say_what_they_hold,
+    classification_is_high_enough,
+    personal_data_are_accounted_for,
+)

@@ -1,0 +1,325 @@
+"""Works out the state of quality from the history and the manifest.
+
+Reads `historique` and `plateforme.chargements`, which the role `rapport` may read, and no table of data.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+
+from donnees_au_centre.catalogue import labels
+from donnees_au_centre.catalogue.last_runs import due
+from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.history.measures import ASIDE, FILES, ROWS
+from donnees_au_centre.landing.audit import RECEIPTS, REFUSED
+from donnees_au_centre.project.nodes import Manifest, Node, domain_of, file_of, label_of, node_of, tested_id
+from donnees_au_centre.quality import facts
+from donnees_au_centre.quality.advice import CASE, LATE, advice
+from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
+from donnees_au_centre.quality.project import Project
+from donnees_au_centre.quality.results import History
+
+# Days in which a control must have been played for its result still to stand.
+MEMORY = 100
+
+
+def read_quality(
+    connection: psycopg.Connection, manifest: Manifest, now: datetime, period: int = 30
+) -> Quality:
+    """Works out everything that pages and messages say.
+
+    Args:
+        connection: by an account that reads schema historique and plateforme.chargements.
+        manifest: the content of manifest.json.
+        now: with its time zone.
+        period: days that trends look back over.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
+    history = History(connection, now, max(period, MEMORY))
+    project = Project(manifest)
+    controls, unplayed = _controls(history, project, now - timedelta(days=period))
+    domains = {name: labels.domain(name) for name in project.domains}
+    return Quality(
+        made_at=now.astimezone(UTC),
+        period=period,
+        domains=domains,
+        controls=tuple(controls),
+        unplayed=tuple(unplayed),
+        broken=tuple(_broken(history, project)),
+        sources=tuple(_sources(connection, history, project, now, period)),
+        coverage={name: _coverage(project, name) for name in domains},
+        days=_days(history, project, now.astimezone(BRUSSELS).date(), period),
+        runs=tuple(_runs(history, now - timedelta(days=period))),
+    )
+
+
+def _controls(history: History, project: Project, start: datetime) -> tuple[list[Control], list[str]]:
+    wanted = [
+        *project.tests,
+        *(name for name, source in project.sources.items() if has_limit(source)),
+    ]
+    played = {name: history.last[name] for name in wanted if name in history.last}
+    bad = {name: one.good for name, one in played.items() if one.outcome != facts.GOOD}
+    since = history.first_after(bad, good=False)
+    mended = history.first_after(
+        {name: one.bad for name, one in played.items() if one.outcome == facts.GOOD and one.bad}, good=True
+    )
+    recent = {name: at for name, at in mended.items() if at >= start}
+    details = history.outcomes_at({name: played[name].at for name in bad})
+    formers = history.outcomes_at({name: played[name].bad for name in recent})
+    found = []
+    for name, last in played.items():
+        is_test = name in project.tests
+        node = project.tests[name] if is_test else project.sources[name]
+        about = tested_id(node) if is_test else name
+        domain = project.domain(name)
+        owner, steward = project.responsibles(about, domain)
+        _, rows, message = details.get(name, (last.outcome, 0, ""))
+        found.append(
+            Control(
+                unique_id=name,
+                kind=facts.TEST if is_test else facts.FRESHNESS,
+                domain=domain,
+                name=label_of(node),
+                text=labels.check(node) if is_test else "La source a reçu un fichier dans le délai attendu.",
+                advice=advice(node) if is_test else LATE,
+                dataset=about,
+                label=_label(project.manifest, about, node),
+                column=node.get("column_name") if is_test else None,
+                file=file_of(node),
+                outcome=last.outcome,
+                rows=rows if is_test and last.outcome != facts.BROKEN else None,
+                message=message,
+                at=history.begun[last.at],
+                since=since.get(name),
+                former=formers[name][0] if name in formers else None,
+                mended=recent.get(name),
+                owner=owner,
+                steward=steward,
+                affected=project.affected(about),
+                personal=project.personal(about),
+                strategic=project.strategic(about),
+                counted=counted(node) if is_test else CASE,
+            )
+        )
+    found.sort(key=lambda one: (project.domains.index(one.domain), one.label, one.name))
+    return found, [name for name in wanted if name not in played]
+
+
+def _broken(history: History, project: Project) -> Iterable[Broken]:
+    failed = {
+        name: one for name, one in history.last.items() if name in project.models and one.outcome in facts.BAD
+    }
+    since = history.first_after({name: one.good for name, one in failed.items()}, good=False)
+    details = history.outcomes_at({name: one.at for name, one in failed.items()})
+    for name, last in sorted(failed.items()):
+        node = project.models[name]
+        domain = domain_of(node)
+        owner, steward = project.responsibles(name, domain)
+        yield Broken(
+            unique_id=name,
+            domain=domain,
+            name=label_of(node),
+            file=file_of(node),
+            text=_sentence(node.get("description") or ""),
+            message=details[name][2] if name in details else "",
+            at=history.begun[last.at],
+            since=since.get(name, history.begun[last.at]),
+            owner=owner,
+            steward=steward,
+            affected=project.affected(name),
+            strategic=project.strategic(name),
+        )
+
+
+def _sources(
+    connection: psycopg.Connection, history: History, project: Project, now: datetime, period: int
+) -> Iterable[Received]:
+    measures = _measures(connection, now)
+    former = _measures(connection, now - timedelta(days=period))
+    receipts, failures = _receipts(connection, now)
+    today = now.astimezone(BRUSSELS).date()
+    for name, source in project.sources.items():
+        if not source.get("external"):
+            continue
+        dataset = project.datasets[name]
+        key = (dataset.domain, source["source_name"], source["name"])
+        held = measures.get(name, {})
+        last = receipts.get(key)
+        promised = (
+            due(last.astimezone(BRUSSELS).date(), dataset.refresh) if last and dataset.refresh else None
+        )
+        reason, counted_only, failed_at = failures.get(key, ("", True, None))
+        if dataset.has_personal_data and not counted_only:
+            # The loader's own words may quote what stands in the file; where it gives a motif, they count.
+            reason = "Le fichier n'a pas pu être chargé ; le journal des chargements dit pourquoi."
+        yield Received(
+            unique_id=name,
+            domain=dataset.domain,
+            label=source["name"] if source["name"] == source["source_name"] else dataset.name,
+            text=_sentence(dataset.description),
+            files=int(held.get(FILES, 0)),
+            rows=int(held.get(ROWS, 0)),
+            last=last.astimezone(UTC) if last else None,
+            promise=labels.refresh(dataset.refresh) if dataset.refresh else "",
+            due=promised,
+            late=promised is not None and promised < today,
+            failure=reason,
+            **{
+                ours: {
+                    measure.removeprefix(f"{kind} : "): int(value)
+                    for measure, value in sorted(held.items())
+                    if measure.startswith(f"{kind} : ")
+                }
+                for ours, kind in zip(("unreadable", "rejected", "excluded", "anomalies"), ASIDE, strict=True)
+            },
+            former={kind: int(former[name][kind]) for kind in ASIDE if kind in former.get(name, {})},
+            owner=dataset.owner,
+            steward=dataset.steward,
+            personal=dataset.has_personal_data,
+            failed_at=failed_at.astimezone(UTC) if failed_at else None,
+        )
+
+
+def _measures(connection: psycopg.Connection, at: datetime) -> dict[str, dict[str, float]]:
+    """The newest measures of each source before a moment."""
+    rows = connection.execute(
+        "with mesurees as (select m.noeud_id, max(m.execution_id) as execution_id "
+        "from historique.mesures as m inner join historique.executions as e "
+        "on m.execution_id = e.execution_id where e.commencee_le <= %s and m.mesure = %s "
+        "group by m.noeud_id) "
+        "select n.unique_id, m.mesure, m.valeur from mesurees as d "
+        "inner join historique.mesures as m "
+        "on d.noeud_id = m.noeud_id and d.execution_id = m.execution_id "
+        "inner join historique.noeuds as n on d.noeud_id = n.noeud_id where n.unique_id like 'source.%%'",
+        [at, ROWS],
+    ).fetchall()
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for name, measure, value in rows:
+        found[name][measure] = value
+    return found
+
+
+def _receipts(
+    connection: psycopg.Connection, now: datetime
+) -> tuple[dict[tuple[str, str, str], datetime], dict[tuple[str, str, str], tuple[str, bool, datetime]]]:
+    """By source table: the last receipt; why the newest load of one of its files failed or waits, whether
+    these words only count, and its receipt.
+    """
+    if connection.execute("select to_regclass('plateforme.chargements')").fetchone() == (None,):
+        return {}, {}
+    last = connection.execute(
+        "select domaine, source_nom, table_nom, max(recu_le) from plateforme.chargements "
+        "where statut = any(%s) and recu_le <= %s group by domaine, source_nom, table_nom",
+        [list(RECEIPTS), now],
+    ).fetchall()
+    failed = connection.execute(
+        "select c.domaine, c.source_nom, c.table_nom, c.fichier, c.message, c.motif, c.recu_le "
+        "from plateforme.chargements as c "
+        "inner join (select max(chargement_id) as chargement_id from plateforme.chargements "
+        "group by domaine, source_nom, table_nom, fichier) as d on c.chargement_id = d.chargement_id "
+        "where c.statut = any(%s) order by c.chargement_id",
+        [list(REFUSED)],
+    ).fetchall()
+    return (
+        {(domain, source, table): at for domain, source, table, at in last},
+        {
+            (domain, source, table): (f"{file} : {why}", bool(motif), at)
+            for domain, source, table, file, why, motif, at in failed
+        },
+    )
+
+
+def _coverage(project: Project, domain: str) -> Coverage:
+    models = [one for one in project.models.values() if domain_of(one) == domain]
+    tested = {tested_id(test) for test in project.tests.values()}
+    columns = [column for one in models for column in one["columns"].values()]
+    held = [one for one in project.datasets.values() if one.domain == domain]
+    return Coverage(
+        models=len(models),
+        described=sum(bool((one.get("description") or "").strip()) for one in models),
+        tested=sum(one["unique_id"] in tested for one in models),
+        columns=len(columns),
+        columns_described=sum(bool((column.get("description") or "").strip()) for column in columns),
+        datasets=len(held),
+        owned=sum(one.owner_assigned for one in held),
+        stewarded=sum(one.steward_assigned for one in held),
+    )
+
+
+def _days(history: History, project: Project, today: date, period: int) -> dict[str, tuple[Day, ...]]:
+    """The controls as they stood at the end of each day: a control keeps its outcome until the next one."""
+    controls = [
+        (project.domain(name), history.last[name].days)
+        for name in (*project.tests, *project.sources)
+        if name in history.last
+    ]
+    days = [today - timedelta(days=back) for back in range(period, -1, -1)]
+    good: dict[str, Counter[date]] = defaultdict(Counter)
+    played: dict[str, Counter[date]] = defaultdict(Counter)
+    for domain, outcomes in controls:
+        standing = None
+        earlier = [day for day in outcomes if day < days[0]]
+        if earlier:
+            standing = outcomes[max(earlier)]
+        for day in days:
+            standing = outcomes.get(day, standing)
+            for name in (domain, ""):
+                played[name][day] += standing is not None
+                good[name][day] += standing == facts.GOOD
+    return {
+        name: tuple(Day(day, good[name][day], played[name][day]) for day in days)
+        for name in ("", *project.domains)
+    }
+
+
+def _runs(history: History, start: datetime) -> Iterable[Run]:
+    runs = [row for row in history.runs if row[2] >= start]
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    rows = history.connection.execute(
+        "select execution_id, statut, count(*) from historique.resultats "
+        "where execution_id between %s and %s group by execution_id, statut",
+        [min((row[0] for row in runs), default=0), max((row[0] for row in runs), default=0)],
+    ).fetchall()
+    for number, outcome, nodes in rows:
+        counts[number][outcome] = nodes
+    for number, key, begun, ended, command, launcher, scope, issue, revision, manifest in reversed(runs):
+        yield Run(
+            number,
+            key,
+            begun.astimezone(UTC),
+            ended.astimezone(UTC),
+            command,
+            launcher,
+            scope,
+            issue,
+            revision,
+            manifest,
+            dict(counts[number]),
+        )
+
+
+def has_limit(source: Node) -> bool:
+    """True for a source table whose freshness is a control."""
+    limits = source.get("freshness") or {}
+    return any((limits.get(limit) or {}).get("count") for limit in ("warn_after", "error_after"))
+
+
+def _label(manifest: Manifest, unique_id: str | None, node: Node) -> str:
+    if unique_id is None:
+        return label_of(node)
+    try:
+        return label_of(node_of(manifest, unique_id))
+    except KeyError:
+        return label_of(node)
+
+
+def _sentence(text: str) -> str:
+    first, dot, _ = " ".join(text.split()).partition(". ")
+    return first + dot.strip()

@@ -1,0 +1,316 @@
+"""Collects the summary of a run from the database, the manifest, and what dbt and the loader reported."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from donnees_au_centre.landing import SourceTable as Declaration
+from donnees_au_centre.landing import read_declarations
+from donnees_au_centre.landing.audit import PLACING, last_receipt, loaded_files
+from donnees_au_centre.landing.rejects import OUT_OF_TABLE
+from donnees_au_centre.landing.tables import REJECTS_TABLE, rejects_table
+from donnees_au_centre.project.wording import in_french
+
+ECARTS = "_ecarts"
+NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
+# dbt has other words for the same outcome of a model and of a test.
+OUTCOMES = {"pass": "success", "fail": "failure", "runtime error": "error"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the commands know of a run, and the database does not.
+
+    Attributes:
+        landing: the landing zone, as a path.
+        target: the dbt target.
+        seconds: duration of each step, by its French title.
+        connection: host, port, database, user, password_file (None on a server that is not ours).
+        unmatched: files of the landing zone that match no declaration, relative to it.
+        hints: what some of these look like, in French.
+        gone: files that left the landing zone, and whose rows are still in the raw tables.
+        load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
+        results: the `results` of dbt's run_results.json; empty when nothing was built.
+        problem: what stopped the run, in French; None when it went to its end.
+        audit: ancre (of the audit journal, "" without one), lecture (whether reading is traced, in French).
+    """
+
+    landing: str
+    target: str
+    seconds: Mapping[str, float]
+    connection: Mapping[str, str | None]
+    unmatched: Sequence[str] = ()
+    hints: Mapping[str, str] = field(default_factory=dict)
+    gone: Sequence[str] = ()
+    load_failures: Mapping[str, str] = field(default_factory=dict)
+    results: Sequence[Mapping[str, Any]] = ()
+    problem: str | None = None
+    audit: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class SourceTable:
+    """One declared source table, and what became of its rows.
+
+    Attributes:
+        unique_id: dbt's.
+        domain, source, table: its names.
+        files: files it holds rows of.
+        rows: rows of the raw table.
+        unreadable: lines kept aside by the reader, by reason.
+        rejected, excluded, anomalies: lines of staging's écarts, by reason.
+        rejected_rows, excluded_rows: rows that are not in staging for it.
+        typed: staging has typed its rows; without it, nothing is known of their écarts.
+        outdated: staging had typed rows that a load has changed since.
+        never_received: no file ever came, and none failed.
+        failure: why it could not be loaded; None when it could.
+        last_received: last receipt, ISO 8601, UTC; None when nothing came.
+    """
+
+    unique_id: str
+    domain: str
+    source: str
+    table: str
+    files: int = 0
+    rows: int = 0
+    unreadable: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
+    anomalies: dict[str, int] = field(default_factory=dict)
+    rejected_rows: int = 0
+    excluded_rows: int = 0
+    typed: bool = False
+    outdated: bool = False
+    never_received: bool = False
+    failure: str | None = None
+    last_received: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name used by the loader: `age.signaletique_fase.signaletique_fase`."""
+        return f"{self.domain}.{self.source}.{self.table}"
+
+    @property
+    def short(self) -> str:
+        """The name without the domain, nor a table that only repeats its source."""
+        return self.source if self.source == self.table else f"{self.source}.{self.table}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The whole of build/summary.json. No value of any row is in it: rows may be about people.
+
+    Attributes:
+        made_at: when, ISO 8601, UTC.
+        succeeded: True when everything was loaded, built and tested without error.
+        sources: one entry a declared source table, by domain and name.
+        models, seeds, tests, unit_tests: how many by status (success, warn, failure, error, skipped).
+        failures: name, kind, status and first line of the message of what failed or warned.
+    """
+
+    made_at: str
+    succeeded: bool
+    problem: str | None
+    landing: str
+    target: str
+    sources: list[SourceTable]
+    unmatched: list[str]
+    models: dict[str, int]
+    seeds: dict[str, int]
+    tests: dict[str, int]
+    unit_tests: dict[str, int]
+    failures: list[dict[str, str]]
+    seconds: dict[str, float]
+    connection: dict[str, str | None]
+    audit: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, str] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of build/summary.json."""
+        return asdict(self)
+
+
+def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
+    """Reads what the run left in the database and puts it together with what the tools reported.
+
+    Args:
+        conninfo: libpq connection string.
+        manifest: the content of dbt's manifest.json.
+        run: what the commands know.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        sources = read_sources(connection, manifest)
+    for source in sources:
+        source.failure = run.load_failures.get(source.label)
+        source.never_received = source.files == 0 and source.rows == 0 and source.failure is None
+    kinds = {node_id: node["resource_type"] for node_id, node in manifest["nodes"].items()}
+    kinds |= dict.fromkeys(manifest.get("unit_tests", {}), "unit_test")
+    counts = {kind: Counter[str]() for kind in ("model", "seed", "test", "unit_test")}
+    failures = []
+    for result in run.results:
+        name = result["unique_id"]
+        kind = kinds.get(name, name.split(".")[0])
+        # Nothing is built of an exposure, and dbt says so.
+        if kind == "exposure":
+            continue
+        status = OUTCOMES.get(result["status"], result["status"])
+        counts.get(kind, counts["model"])[status] += 1
+        if status not in ("success", "skipped"):
+            failures.append(
+                {
+                    # A data test ends with a hash; a unit test is named <model>.<test>.
+                    "name": ".".join(name.split(".")[2:4] if kind == "unit_test" else name.split(".")[2:3]),
+                    "kind": kind,
+                    "status": status,
+                    "message": _told(result.get("message") or ""),
+                }
+            )
+    bad = {"failure", "error"} & {status for found in counts.values() for status in found}
+    return Summary(
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        succeeded=not (bad or run.problem or run.load_failures),
+        problem=run.problem,
+        landing=run.landing,
+        target=run.target,
+        sources=sources,
+        unmatched=sorted(run.unmatched),
+        hints=dict(run.hints),
+        gone=sorted(run.gone),
+        models=dict(counts["model"]),
+        seeds=dict(counts["seed"]),
+        tests=dict(counts["test"]),
+        unit_tests=dict(counts["unit_test"]),
+        failures=failures,
+        seconds=dict(run.seconds),
+        connection=dict(run.connection),
+        audit=dict(run.audit),
+    )
+
+
+def _told(message: str) -> str:
+    """The line that tells why: the first one, or the one below our own heading; others may quote a row."""
+    first, _, rest = in_french(message).strip().partition("\n")
+    return rest.partition("\n")[0].strip() if first.startswith("Erreur dans ") and rest else first
+
+
+def read_sources(
+    connection: psycopg.Connection, manifest: Mapping[str, Any], domains: Collection[str] | None = None
+) -> list[SourceTable]:
+    """Counts what each declared source table holds, and what became of its rows.
+
+    Args:
+        domains: whose tables; of all when None.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
+    relations = {
+        (schema, name)
+        for schema, name in connection.execute(
+            "select n.nspname, c.relname from pg_class as c inner join pg_namespace as n "
+            "on c.relnamespace = n.oid where c.relkind in ('r', 'p', 'v', 'm')"
+        )
+    }
+    audited = ("plateforme", "chargements") in relations
+    ecarts = _ecarts_models(manifest)
+    ids = {
+        (node["fqn"][1], node["source_name"], node["name"]): unique_id
+        for unique_id, node in manifest["sources"].items()
+    }
+    found = []
+    # A declaration that cannot be followed is among the errors of the load already.
+    for table in read_declarations(manifest, []):
+        if domains is not None and table.domain not in domains:
+            continue
+        unique_id = ids[table.domain, table.source, table.name]
+        source = SourceTable(unique_id, domain=table.domain, source=table.source, table=table.name)
+        if audited:
+            source.files = len(loaded_files(connection, table))
+            received = last_receipt(connection, table)
+            source.last_received = (
+                received.astimezone(UTC).isoformat(timespec="seconds") if received else None
+            )
+        if (table.schema, table.identifier) in relations:
+            source.rows = _count(connection, table.schema, table.identifier)
+        if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
+            source.unreadable = _unreadable(connection, table)
+        models = [one for one in ecarts.get(unique_id, ()) if (one["schema"], one["alias"]) in relations]
+        source.outdated = audited and any(_older(connection, model, table) for model in models)
+        source.typed = bool(models) and not source.outdated
+        for model in models if source.typed else ():
+            _add_ecarts(connection, source, model)
+        found.append(source)
+    return found
+
+
+def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
+    query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
+    return connection.execute(query).fetchone()[0]
+
+
+def _older(connection: psycopg.Connection, model: Mapping[str, Any], table: Declaration) -> bool:
+    """Whether a load changed the raw rows after an écarts table was built of them.
+
+    Each build ends by the statistics of its table: their date is that of the build, for plain dbt too. A
+    view, or a table without this date, is taken as it is.
+    """
+    found = connection.execute(
+        "select max((to_jsonb(c) ->> 'charge_le')::timestamptz) > (select s.last_analyze "
+        "from pg_stat_all_tables as s where s.schemaname = %s and s.relname = %s) "
+        "from plateforme.chargements as c where domaine = %s and source_nom = %s and table_nom = %s "
+        "and statut = any(%s)",
+        [model["schema"], model["alias"], table.domain, table.source, table.name, list(PLACING)],
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def _unreadable(connection: psycopg.Connection, table: Declaration) -> dict[str, int]:
+    query = sql.SQL(
+        "select motif, count(*) from {} where source_nom = %s and table_nom = %s and motif <> %s "
+        "group by motif"
+    ).format(rejects_table(table))
+    return dict(connection.execute(query, [table.source, table.name, OUT_OF_TABLE]).fetchall())
+
+
+def _ecarts_models(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """The écarts models that read each source table, by the source's unique id."""
+    models: dict[str, list[Mapping[str, Any]]] = {}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["name"].endswith(ECARTS):
+            for origin in node["depends_on"]["nodes"]:
+                models.setdefault(origin, []).append(node)
+    return models
+
+
+def _add_ecarts(connection: psycopg.Connection, source: SourceTable, model: Mapping[str, Any]) -> None:
+    """Counts the lines of an écarts model by reason, and the rows they are about, in one reading."""
+    query = sql.SQL(
+        "with ecarts as materialized ("
+        "select nature, motif, colonne, source_fichier, source_ligne from {}"
+        ") "
+        "select nature, motif, colonne, count(*), 0 from ecarts group by nature, motif, colonne "
+        "union all "
+        "select nature, null, null, 0, count(*) from ("
+        "select distinct nature, source_fichier, source_ligne from ecarts"
+        ") as rows group by nature order by 4 desc, 2"
+    ).format(sql.Identifier(model["schema"], model["alias"]))
+    for nature, reason, column, lines, rows in connection.execute(query):
+        if reason is not None:
+            reasons = getattr(source, NATURES[nature])
+            label = f"{column} : {reason}"
+            reasons[label] = reasons.get(label, 0) + lines
+        elif nature == "rejet":
+            source.rejected_rows += rows
+        elif nature == "exclusion":
+            source.excluded_rows += rows

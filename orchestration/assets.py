@@ -1,0 +1,127 @@
+"""What a set of domains holds: the assets, the checks, and which dbt node each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import dagster as dg
+
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.nodes import (
+    Manifest,
+    Node,
+    domain_of,
+    domain_of_test,
+    is_singular,
+    layer_of,
+    of_type,
+    parents_of,
+    tested_id,
+)
+from orchestration.promises import folder_policy, mart_policy
+from orchestration.translator import Translator
+
+LOADED = "chargement"
+
+
+@dataclass(frozen=True)
+class Assets:
+    """The assets and checks of some domains.
+
+    Attributes:
+        specs: raw tables that the loader fills, then dbt's models and seeds.
+        checks: one a raw table for its load, then dbt's tests, unit tests included.
+        outside: assets shown and never made here: landing folders, raw tables of other writers.
+        tables: unique id of the dbt source by asset key, for raw tables.
+        models: unique id by asset key, for models and seeds.
+        tests: unique id by check key.
+        selection: what dbt must be told to select to build and test all of it, and nothing else.
+    """
+
+    specs: list[dg.AssetSpec]
+    checks: list[dg.AssetCheckSpec]
+    outside: list[dg.AssetSpec]
+    tables: dict[dg.AssetKey, str]
+    models: dict[dg.AssetKey, str]
+    tests: dict[dg.AssetCheckKey, str]
+    selection: list[str]
+
+
+def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
+    """Reads the assets of some domains from the manifest.
+
+    Raises:
+        PlatformError: these domains hold nothing.
+    """
+    translator = Translator(manifest)
+    project = manifest["metadata"]["project_name"]
+    found = Assets([], [], [], {}, {}, {}, [f"fqn:{project}.{domain}" for domain in domains])
+    landed: dict[dg.AssetKey, list[Node]] = {}
+    keys: dict[str, dg.AssetKey] = {}
+    for source in of_type(manifest, "source"):
+        if domain_of(source) not in domains:
+            continue
+        spec = translator.raw_table(manifest, source)
+        keys[source["unique_id"]] = spec.key
+        if source.get("external"):
+            found.specs.append(spec)
+            found.tables[spec.key] = source["unique_id"]
+            description = "Le dernier chargement de la table s'est fait sans erreur."
+            # Blocking, like a failed test: a run resumed from its failure plays it again.
+            found.checks.append(
+                dg.AssetCheckSpec(LOADED, asset=spec.key, description=description, blocking=True)
+            )
+            landed.setdefault(translator.folder_key(source), []).append(source)
+        else:
+            found.outside.append(spec)
+    outside = {spec.key for spec in found.outside}
+    for sources in landed.values():
+        folder = translator.folder(sources[0])
+        policy = folder_policy(manifest, sources)
+        found.outside.append(folder.replace_attributes(freshness_policy=policy))
+    for node in of_type(manifest, "model", "seed", "snapshot"):
+        if domain_of(node) in domains and node["config"]["materialized"] != "ephemeral":
+            spec = translator.get_asset_spec(manifest, node["unique_id"], None)
+            if layer_of(node) == "marts":
+                spec = spec.replace_attributes(freshness_policy=mart_policy(manifest, node))
+            keys[node["unique_id"]] = spec.key
+            found.specs.append(spec)
+            found.models[spec.key] = node["unique_id"]
+    for test in of_type(manifest, "test", "unit_test"):
+        about = keys.get(tested_id(test) or "")
+        if domain_of_test(manifest, test) not in domains:
+            continue
+        if is_singular(test):
+            found.selection.append(f"fqn:{'.'.join(test['fqn'])}")
+        if about is not None and about not in outside:
+            check = dg.AssetCheckSpec(
+                test["name"],
+                asset=about,
+                description=test["description"] or None,
+                additional_deps=_others_read(manifest, test, translator) - {about},
+                blocking=_blocks(test),
+            )
+            found.checks.append(check)
+            found.tests[check.key] = test["unique_id"]
+    if not found.specs:
+        raise PlatformError(
+            f"Rien à construire : ni source ni modèle pour {', '.join(sorted(domains))}.",
+            "Déclarez une source dans models/<domaine>/staging/, ou retirez le domaine de models/ ; "
+            "s'il en a, un de ses fichiers ne se lit pas : make lint le nomme.",
+        )
+    return found
+
+
+def _others_read(manifest: Manifest, test: Node, translator: Translator) -> set[dg.AssetKey]:
+    """The assets that a test reads, those of other domains too."""
+    return {
+        translator.get_asset_spec(manifest, parent["unique_id"], None).key
+        for parent in parents_of(manifest, test)
+        if parent["config"].get("materialized") != "ephemeral"
+    }
+
+
+def _blocks(test: Node) -> bool:
+    """True when dbt holds back what reads the tested model until the test passes."""
+    return (test["config"].get("severity") or "error").lower() == "error"

@@ -1,0 +1,114 @@
+"""One code location per domain, all made the same way."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
+
+from donnees_au_centre.building.results import NodeResult
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import TIMEZONE
+from donnees_au_centre.project import ParseResult, read_manifest
+from donnees_au_centre.project.nodes import PLATFORM, domains_in
+from donnees_au_centre.settings import Settings
+from orchestration.assets import read_assets
+from orchestration.failures import told_failures
+from orchestration.promises import receipts
+from orchestration.work import Journal, Work, runless
+
+# The first domain starts at this hour, the next ones some minutes apart, in the order they read each other.
+# Not between 2 and 3, which one night a year does not have.
+FIRST_HOUR = 4
+MINUTES_APART = 10
+
+
+def build_location(domain: str, settings: Settings | None = None) -> dg.Definitions:
+    """Makes the code location of a domain from the manifest of the last parse.
+
+    Args:
+        domain: a folder of models/.
+        settings: the environment's if None.
+
+    Raises:
+        PlatformError: unknown or empty domain, or no manifest yet.
+    """
+    settings = settings or Settings.load()
+    domains = domains_in(settings.root)
+    if domain not in domains:
+        raise PlatformError(
+            f"Le domaine {domain} n'existe pas.",
+            f"Les domaines sont les dossiers de models/ : {', '.join(domains)}.",
+        )
+    manifest = read_manifest(settings)
+    definitions = build_definitions(settings, manifest, [domain], name=domain)
+    definitions = dg.Definitions.merge(definitions, _schedule(domain, domains.index(domain)))
+    if domain == PLATFORM:
+        from orchestration.supervision import supervision
+
+        definitions = dg.Definitions.merge(definitions, supervision(settings, manifest))
+    return definitions
+
+
+def build_definitions(
+    settings: Settings,
+    manifest: dict[str, Any],
+    domains: Collection[str],
+    name: str,
+    journal: Journal | None = None,
+    parsed: ParseResult | None = None,
+    progress: Callable[[str], None] | None = None,
+    watch: Callable[[NodeResult], None] | None = None,
+    launcher: str | None = None,
+) -> dg.Definitions:
+    """Makes the assets of some domains as one step, and the job that makes them all.
+
+    One step, for a process more costs more than it brings: dbt runs its models side by side by itself, and a
+    table that failed to load leaves the models of the others in the same step to go on.
+
+    Args:
+        name: of the job and of the folder of results.
+        journal: filled by the step, for a caller in the same process.
+        parsed, progress, watch: see Work.
+        launcher: what the history says started it; dagster and the name when None.
+
+    Raises:
+        PlatformError: the domains hold nothing.
+    """
+    catalogue = read_assets(manifest, domains)
+    launcher = launcher or f"dagster {name}"
+    work = Work(settings, name, catalogue, launcher, parsed, progress, watch, domains)
+
+    @dg.multi_asset(
+        name=f"construire_{name}", specs=catalogue.specs, check_specs=catalogue.checks, can_subset=True
+    )
+    def build(context: dg.AssetExecutionContext):
+        mine = journal if journal is not None else Journal()
+        resumed = ASSET_RESUME_RETRY_TAG in context.run.tags
+        try:
+            with told_failures():
+                yield from work.run(
+                    context.selected_asset_keys, context.selected_asset_check_keys, mine, resumed
+                )
+        finally:
+            for notice in mine.notices:
+                context.log.warning(notice)
+            for event in (*receipts(mine.load), *map(runless, mine.unasked)):
+                context.instance.report_runless_asset_event(event)
+
+    return dg.Definitions(
+        assets=[build, *catalogue.outside],
+        jobs=[dg.define_asset_job(name, dg.AssetSelection.assets(build))],
+        executor=dg.in_process_executor,
+    )
+
+
+def _schedule(domain: str, place: int) -> dg.Definitions:
+    hours, minutes = divmod(place * MINUTES_APART, 60)
+    schedule = dg.ScheduleDefinition(
+        name=f"{domain}_chaque_jour",
+        job_name=domain,
+        cron_schedule=f"{minutes} {FIRST_HOUR + hours} * * *",
+        execution_timezone=TIMEZONE,
+    )
+    return dg.Definitions(schedules=[schedule])

@@ -1,1 +1,0 @@
-"""A thin Dagster: one code location per domain, made by one factory from one manifest."""

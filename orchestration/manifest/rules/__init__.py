@@ -1,1 +1,0 @@
-"""The rules of the project, by subject; orchestration.manifest.checks runs them all."""

@@ -1,1 +1,0 @@
-"""Pages about the runs of the platform that are made from its history."""

@@ -1,5 +1,0 @@
-"""The page of Elementary (PyPI's elementary-data), made from the history of runs without its dbt package."""
-
-from orchestration.reports.elementary.page import write_report
-
-__all__ = ["write_report"]

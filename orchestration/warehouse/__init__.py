@@ -1,5 +1,0 @@
-"""The embedded PostgreSQL: a real server of the checkout's own, with nothing to install."""
-
-from orchestration.warehouse.server import Connection, EmbeddedServer, Status
-
-__all__ = ["Connection", "EmbeddedServer", "Status"]

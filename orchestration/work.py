@@ -1,0 +1,401 @@
+"""The work of one Dagster step: load the landing zone, build and test with dbt, say what failed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from donnees_au_centre.audit.runs import (
+    NAMES_KEPT,
+    build_details,
+    load_details,
+    note_run,
+    received_before,
+    trace_after_build,
+)
+from donnees_au_centre.building import SHRINKING
+from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.building.results import NodeResult, outcome_of
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.history.recording import Recording
+from donnees_au_centre.inert import markdown
+from donnees_au_centre.keys import pgoptions, session_keys
+from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.landing.report import TableReport
+from donnees_au_centre.project import ParseResult, parse
+from donnees_au_centre.project.nodes import Manifest, domain_of, file_of, label_of, node_of
+from donnees_au_centre.settings import Settings
+from orchestration.assets import LOADED, Assets
+from orchestration.freshness import note_freshness
+
+Event = dg.MaterializeResult | dg.AssetCheckResult
+# dbt's word for a test that only warns.
+WARNING = "warn"
+
+
+@dataclass
+class Journal:
+    """What happened, for whoever summarises the run.
+
+    Attributes:
+        load: the loader's report; None when nothing was to be loaded, or the load failed as a whole.
+        nodes: dbt's results, in the order they came.
+        seconds: duration of each part.
+        errors: what failed, in French, one entry a cause.
+        notices: what went wrong beside the work and fails nothing, in French.
+        unasked: what was made and is no output of the step: Dagster did not ask for it, or not in that order.
+    """
+
+    load: LoadReport | None = None
+    nodes: list[NodeResult] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    unasked: list[Event] = field(default_factory=list)
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Notes how long a part took, also when it fails."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[part] = round(time.monotonic() - begun, 1)
+
+
+@dataclass
+class Work:
+    """Loads, builds and tests what a Dagster step asks for.
+
+    A table that cannot be loaded stops nothing: dbt goes on with what is there, and the step fails at its
+    end with every message, so that one source never holds up another and nobody takes the run for a good one.
+
+    Attributes:
+        settings: places and database; the environment holds the PG* variables.
+        name: of the location, and so of its folder of results.
+        catalogue: what the step may be asked for.
+        launcher: what started it, for the history: make demo, dagster ags.
+        parsed: the project, when it has just been parsed; else it is parsed when the step begins, so that a
+            model changed since Dagster started runs as it is now.
+        progress: told each line of progress, in French.
+        watch: told each dbt result.
+        domains: what the location builds: the faults of others do not fail it.
+    """
+
+    settings: Settings
+    name: str
+    catalogue: Assets
+    launcher: str
+    parsed: ParseResult | None = None
+    progress: Callable[[str], None] | None = None
+    watch: Callable[[NodeResult], None] | None = None
+    domains: Collection[str] = ()
+
+    def run(
+        self,
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+        resumed: bool = False,
+    ) -> Iterator[Event]:
+        """Does the work and yields what was made and checked.
+
+        Args:
+            resumed: the run takes up what failed in another one. What reads a table that was not loaded then
+                was built on its old rows: it is built again, though Dagster takes it for done.
+
+        Raises:
+            dagster.Failure: at the end, when something failed; everything else was done.
+        """
+        asked, closed = {*assets, *checks}, set()
+        reads = {spec.key: {dep.asset_key for dep in spec.deps} for spec in self.catalogue.specs}
+        for event in self._run(assets, checks, journal, resumed):
+            key = dg.AssetCheckKey(event.asset_key, event.check_name) if _is_check(event) else event.asset_key
+            # A model that reads less than when Dagster started may come before what it read then, and Dagster
+            # refuses the latter.
+            if key in asked and key not in closed:
+                closed |= reads.get(key, set())
+                yield event
+            else:
+                journal.unasked.append(event)
+        if journal.errors:
+            raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
+
+    def _run(
+        self,
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+        resumed: bool,
+    ) -> Iterator[Event]:
+        parsed = self.parsed
+        if parsed is None:
+            with journal.timed("lecture"):
+                parsed = parse(self.settings)
+        if parsed.notice:
+            mine = parsed.concerns(self.domains)
+            (journal.errors if mine else journal.notices).append(parsed.notice)
+        journal.errors.extend(self._gone(parsed.manifest, assets, checks))
+        domains = self._domains(parsed.manifest)
+        try:
+            # Read now: without its keys a step loads nothing that it could not build.
+            pgoptions(domains, self.settings)
+        except PlatformError as error:
+            journal.errors.append(str(error))
+            return
+        tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
+        if tables:
+            before = received_before("")
+            noted = self._noted("chargement", journal, lambda: load_details(journal.load), before)
+            with journal.timed("chargement"), noted:
+                yield from self._load(parsed.manifest, set(tables), journal)
+        if resumed and tables:
+            assets, checks = self._with_readers(parsed.manifest, assets, checks)
+        selection = self._selection(parsed.manifest, assets, checks)
+        if selection:
+            noted = self._noted("construction", journal, lambda: self._built(selection, journal))
+            with journal.timed("dbt"), noted, session_keys(domains, self.settings):
+                yield from self._build(parsed, selection, assets, checks, journal)
+            journal.errors.extend(trace_after_build("", parsed.manifest))
+        if tables:
+            with journal.timed("fraîcheur"):
+                chosen = [unique_id for unique_id in tables if unique_id in parsed.manifest["sources"]]
+                journal.notices.extend(
+                    note_freshness(self.settings, self.name, parsed, chosen, self.launcher).notices
+                )
+
+    @contextmanager
+    def _noted(
+        self,
+        action: str,
+        journal: Journal,
+        details: Callable[[], dict[str, Any]],
+        received: int | None = None,
+    ) -> Iterator[None]:
+        """Notes one event in the audit journal when the part ends, well, badly or interrupted.
+
+        What was done stays done when the event cannot be noted; the step fails at its end.
+
+        Args:
+            received: of a load, the highest number of plateforme.chargements before it.
+        """
+        begun, ended = time.monotonic(), False
+        try:
+            yield
+            ended = True
+        finally:
+            event = {**details(), "duree_s": round(time.monotonic() - begun, 1)}
+            if not ended:
+                event["issue"] = "interrompu"
+            try:
+                note_run(self.settings, "", action, self.name, event, since=received)
+            except PlatformError as error:
+                journal.errors.append(str(error))
+
+    def _built(self, selection: list[str], journal: Journal) -> dict[str, Any]:
+        found = build_details((node.unique_id, node.status) for node in journal.nodes)
+        if os.environ.get(SHRINKING):
+            found["baisse_acceptee"] = True
+        return {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection), **found}
+
+    def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
+        keys, sources = {}, {}
+        for key, unique_id in self.catalogue.tables.items():
+            if unique_id in wanted and (source := manifest["sources"].get(unique_id)):
+                keys[domain_of(source), source["source_name"], source["name"]] = key
+                sources[unique_id] = source
+        faults: list[PlatformError] = []
+        declared = read_declarations({"sources": sources}, faults)
+        journal.errors.extend(f"Chargement : {fault}" for fault in faults)
+        try:
+            journal.load = load_landing("", self.settings.landing, declared, progress=self.progress)
+        except PlatformError as error:
+            journal.errors.append(f"Chargement : {error}")
+            return
+        for table in journal.load.tables:
+            key = keys[table.domain, table.source, table.table]
+            metadata, reasons = _load_metadata(table), "\n".join(table.reasons())
+            if reasons:
+                name = f"{table.domain}.{table.source}.{table.table}"
+                journal.errors.append(f"Chargement de {name} : {reasons}")
+            if not reasons or table.loaded:
+                yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+            yield dg.AssetCheckResult(
+                asset_key=key,
+                check_name=LOADED,
+                passed=not reasons,
+                description="\n".join(map(markdown, table.reasons())) or None,
+                metadata=metadata,
+            )
+
+    def _build(
+        self,
+        parsed: ParseResult,
+        selection: list[str],
+        assets: Collection[dg.AssetKey],
+        checks: Collection[dg.AssetCheckKey],
+        journal: Journal,
+    ) -> Iterator[Event]:
+        made = {unique_id: key for key, unique_id in self.catalogue.models.items() if key in assets}
+        tested = {unique_id: key for key, unique_id in self.catalogue.tests.items() if key in checks}
+        # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
+        arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
+        say = self.progress or dg.get_dagster_logger().info
+        run = DbtRun(self.settings, self.name, parsed.project, arguments, say)
+        for result in self._recorded(run, parsed.manifest, journal):
+            journal.nodes.append(result)
+            if self.watch:
+                self.watch(result)
+            if result.bad:
+                journal.errors.append(_explain(parsed.manifest, result))
+            if result.good and result.unique_id in made:
+                yield dg.MaterializeResult(asset_key=made[result.unique_id], metadata=_metadata(result))
+            elif result.unique_id in tested and (result.good or result.bad or result.status == WARNING):
+                check = tested[result.unique_id]
+                yield dg.AssetCheckResult(
+                    asset_key=check.asset_key,
+                    check_name=check.name,
+                    passed=result.good,
+                    severity=_severity(result),
+                    description=result.message or None,
+                    metadata=_metadata(result),
+                )
+        if run.error:
+            journal.errors.append(f"dbt n'a pas pu travailler : {run.error}")
+
+    def _recorded(self, run: DbtRun, manifest: Manifest, journal: Journal) -> Iterator[NodeResult]:
+        """The results of dbt, each noted in the history on its way."""
+        recording = Recording(self.settings, "", manifest, "build", self.launcher, self.name)
+        issue: str | None = "interrompu"
+        try:
+            for result in run.results():
+                if not result.unique_id.startswith("exposure."):
+                    recording.note(outcome_of(result))
+                yield result
+            issue = "echec" if run.error else None
+        finally:
+            if notice := recording.end(issue, run.kept("run_results.json")):
+                journal.notices.append(notice)
+
+    def _domains(self, manifest: Manifest) -> set[str]:
+        """The domains of this location, whose keys its sessions have."""
+        models = (manifest["nodes"].get(unique_id) for unique_id in self.catalogue.models.values())
+        return {domain_of(model) for model in models if model}
+
+    def _gone(
+        self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
+    ) -> list[str]:
+        """What was asked for and is in the project no more, in a sentence."""
+        tables, models, tests = self.catalogue.tables, self.catalogue.models, self.catalogue.tests
+        known = {key: one for key, one in {**tables, **models}.items() if key in assets}
+        known |= {key: one for key, one in tests.items() if key in checks and key.asset_key not in known}
+        gone = [key for key, unique_id in known.items() if not _is_in(manifest, unique_id)]
+        if not gone:
+            return []
+        names = ", ".join(sorted(_name_of(key) for key in gone)[:NAMES_KEPT])
+        return [
+            f"Demandé et absent du projet d'aujourd'hui : {names}. Rien n'en a été fait.\nQue faire : "
+            f"s'il est renommé ou retiré, rechargez l'emplacement {self.name} dans Dagster (Deployment, "
+            "Reload), qui montrera le nouveau nom, puis relancez."
+        ]
+
+    def _with_readers(
+        self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
+    ) -> tuple[set[dg.AssetKey], set[dg.AssetCheckKey]]:
+        """These, what reads them in this location, directly or not, and the tests of it."""
+        reached = {*assets}
+        here = {**self.catalogue.tables, **self.catalogue.models}
+        made = {unique_id: key for key, unique_id in here.items()}
+        left = [unique_id for unique_id, key in made.items() if key in reached]
+        while left:
+            for child in manifest["child_map"].get(left.pop(), ()):
+                if child in made and made[child] not in reached:
+                    reached.add(made[child])
+                    left.append(child)
+        tests = {key for key in self.catalogue.tests if key.asset_key in reached - {*assets}}
+        return reached, {*checks, *tests}
+
+    def _selection(
+        self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
+    ) -> list[str]:
+        """The dbt selection: the whole set by its folders, a part of it node by node."""
+        wanted = {self.catalogue.models[key] for key in assets if key in self.catalogue.models}
+        wanted |= {self.catalogue.tests[key] for key in checks if key in self.catalogue.tests}
+        if len(wanted) == len(self.catalogue.models) + len(self.catalogue.tests):
+            return self.catalogue.selection if wanted else []
+        nodes = []
+        for unique_id in sorted(wanted):
+            try:
+                nodes.append(f"fqn:{'.'.join(node_of(manifest, unique_id)['fqn'])}")
+            except KeyError:
+                # Gone since Dagster read the manifest: dbt has nothing to run.
+                continue
+        return nodes
+
+
+def _is_in(manifest: Manifest, unique_id: str) -> bool:
+    return any(unique_id in manifest.get(part, {}) for part in ("nodes", "sources", "unit_tests"))
+
+
+def _name_of(key: dg.AssetKey | dg.AssetCheckKey) -> str:
+    return key.name if isinstance(key, dg.AssetCheckKey) else key.to_user_string()
+
+
+def _is_check(event: Event) -> bool:
+    return isinstance(event, dg.AssetCheckResult)
+
+
+def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
+    """An event that no output of the step stands for, as Dagster takes it beside the run."""
+    if not _is_check(event):
+        return dg.AssetMaterialization(event.asset_key, metadata=event.metadata)
+    return dg.AssetCheckEvaluation(
+        asset_key=event.asset_key,
+        check_name=event.check_name,
+        passed=event.passed,
+        severity=event.severity,
+        description=event.description,
+        metadata=event.metadata,
+    )
+
+
+def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str]:
+    gone = {"partis de la zone, lignes gardées": ", ".join(map(markdown, table.gone))} if table.gone else {}
+    return {
+        **gone,
+        "statut": table.status,
+        "fichiers": len(table.files),
+        "lignes": sum(file.rows for file in table.files),
+        "rejets": sum(file.rejects for file in table.files),
+        "détail": dg.MetadataValue.md(
+            "\n".join(f"- {markdown(file.line())}" for file in table.files) or "aucun fichier"
+        ),
+    }
+
+
+def _metadata(result: NodeResult) -> dict[str, int | float]:
+    metadata: dict[str, int | float] = {"durée (s)": result.seconds}
+    if result.rows is not None and result.unique_id.startswith(("model.", "seed.", "snapshot.")):
+        metadata["dagster/row_count"] = result.rows
+    if result.failures:
+        metadata["lignes en faute"] = result.failures
+    return metadata
+
+
+def _severity(result: NodeResult) -> dg.AssetCheckSeverity:
+    return dg.AssetCheckSeverity.WARN if result.status == WARNING else dg.AssetCheckSeverity.ERROR
+
+
+def _explain(manifest: Manifest, result: NodeResult) -> str:
+    try:
+        node = node_of(manifest, result.unique_id)
+    except KeyError:
+        return f"{result.unique_id} : {result.message}"
+    kind = {"test": "Test", "unit_test": "Test unitaire", "seed": "Seed"}.get(node["resource_type"], "Modèle")
+    return f"{kind} {label_of(node)} ({file_of(node)}) : {result.message or result.status}"
