@@ -24,7 +24,7 @@ from donnees_au_centre.project.metadata import governance_of, meta_of
 from donnees_au_centre.project.rules.governing import personal_origins
 from donnees_au_centre.settings import Settings
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 # Prefix of a name -> layer.
 LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
 LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_id", "charge_le")

@@ -80,7 +80,7 @@ def page(root: Path = ROOT) -> str:
             one.macro,
             f"`{one.call}`" if one.call else "",
             one.says,
-            f"certifiée : [{one.cases.name}](../{one.cases.as_posix()})" if one.call else "oui",
+            f"certifiée : [{one.cases.name}](../../{one.cases.as_posix()})" if one.call else "oui",
             _documented(one.denodo),
             one.limits,
         )

@@ -533,7 +533,7 @@ def purge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, dic
     job = retention.retention(settings_of(tmp_path)).resolve_job_def("purge")
 
     def run(text: str, tags: dict[str, str]) -> str:
-        (tmp_path / FILE).parent.mkdir(exist_ok=True)
+        (tmp_path / FILE).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / FILE).write_text(text, encoding="utf-8")
         with dg.DagsterInstance.ephemeral() as instance:
             done = job.execute_in_process(instance=instance, raise_on_error=False, tags=tags)

@@ -174,7 +174,7 @@ def test_tools_are_led_to_the_embedded_server_only() -> None:
 
 def test_a_shared_server_keeps_the_users_ways() -> None:
     shared = {name: "x" for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")}
-    settings = Settings.load({**shared, "DBT_TARGET": "staging", "LANDING": "access"})
+    settings = Settings.load({**shared, "DBT_TARGET": "staging", "LANDING": "policies"})
     environment = child_environment(settings, ACCESS, {"PGOPTIONS": "-c role=x", "PATH": ""})
     assert environment["PGOPTIONS"] == "-c role=x"
     assert "PGSSLMODE" not in platform_variables(settings, ACCESS)

@@ -98,7 +98,7 @@ def test_a_form_of_date_has_its_three_parts() -> None:
 
 
 def write_holds(folder: Path, text: str) -> Path:
-    (folder / FILE).parent.mkdir(exist_ok=True)
+    (folder / FILE).parent.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_text(text, encoding="utf-8")
     return folder
 

@@ -45,7 +45,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "un dossier à l'abri"
     script(root / "dev/setup/start.sh", (ROOT / "dev/setup/start.sh").read_text())
     for name, said in {"donnees_au_centre": "command", "dev/setup": "setup"}.items():
-        (root / name / "__init__.py").write_text("")
+        script(root / name / "__init__.py", "")
         (root / name / "__main__.py").write_text(
             f"import sys; print('{said}', sys.argv[1:], sys.executable, flush=True)"
         )
