@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from donnees_au_centre import french
+from donnees_au_centre.catalogue import labels
 from donnees_au_centre.french import BRUSSELS
 from donnees_au_centre.project.datasets import Responsible
 from donnees_au_centre.quality.advice import in_fault, verdict
@@ -179,7 +180,7 @@ def _concerns(dataset: str | None, affected: Collection[Affected], strategic: Co
 def _affected(affected: Collection[Affected]) -> tuple[str, ...]:
     words = []
     for one in affected:
-        place = "tableau de bord" if one.kind == "tableau_de_bord" else words.domain(one.domain or "")
+        place = "tableau de bord" if one.kind == "tableau_de_bord" else labels.domain(one.domain or "")
         words.append(f"{one.name} ({place})" if place else one.name)
     return tuple(words)
 

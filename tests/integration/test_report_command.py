@@ -8,6 +8,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
+from donnees_au_centre.cli import report as command
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.pages import managers
 from donnees_au_centre.pages import reports as report

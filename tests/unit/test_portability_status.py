@@ -47,7 +47,7 @@ def test_the_page_is_a_table(checkout: Path) -> None:
     lines = (checkout / status.PAGE).read_text(encoding="utf-8").splitlines()
     assert lines[-1] == (
         "| left | `{{ left('t', 3) }}` | Le début \\| d'un texte. "
-        "| certifiée : [left.yml](../tests/macros/cases/left.yml) "
+        "| certifiée : [left.yml](../../tests/macros/cases/left.yml) "
         "| VQL documenté : `SUBSTR(x, 1, n)` | Pas de nombre négatif. |"
     )
     assert not status.write_page(checkout)
