@@ -56,7 +56,11 @@ class Outcome:
     run_id: str
 
 
-def materialise(settings: Settings, progress: Callable[[str], None] = print) -> Outcome:
+def materialise(
+    settings: Settings,
+    progress: Callable[[str], None] = print,
+    advance: Callable[[int, int], None] = lambda done, all_: None,
+) -> Outcome:
     """Loads the landing zone, builds and tests every model, in this process and in one Dagster run.
 
     The run is in DAGSTER_HOME, so that the UI shows it; Dagster's own log goes to build/dagster.log.
@@ -64,6 +68,7 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
     Args:
         settings: places and database; the environment must hold the PG* variables.
         progress: told short French lines.
+        advance: told, at each result of dbt, how many nodes are done, and of how many.
 
     Raises:
         PlatformError: the project does not parse and never did.
@@ -78,7 +83,7 @@ def materialise(settings: Settings, progress: Callable[[str], None] = print) -> 
         # The reason is among the errors, which the caller shows.
         progress("Le projet dbt ne se lit pas en entier : la suite le dit.")
     with journal.timed("définitions"):
-        tally = _Tally(parsed.manifest, progress)
+        tally = _Tally(parsed.manifest, progress, advance)
         domains = domains_in(settings.root)
         definitions = build_definitions(
             settings, parsed.manifest, domains, NAME, journal, parsed, progress, tally.count, "make demo"
@@ -135,6 +140,7 @@ class _Tally:
 
     manifest: dict
     progress: Callable[[str], None]
+    advance: Callable[[int, int], None]
     found: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -154,6 +160,7 @@ class _Tally:
         domain = self._domain(node)
         self.found[domain, node["resource_type"], result.status] += 1
         self.waiting[domain] -= 1
+        self.advance(self.found.total(), self.expected.total())
         if self.waiting[domain] == 0:
             self.progress(self._line(domain))
 

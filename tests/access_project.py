@@ -34,7 +34,7 @@ version: "1.0"
 config-version: 2
 profile: donnees_au_centre
 macro-paths: ['{ROOT / "macros"}']
-flags: {{send_anonymous_usage_stats: false, require_builtin_materialization_override: false}}
+flags: {{send_anonymous_usage_stats: false}}
 models:
   donnees_au_centre:
     +post-hook: "{{{{ apply_access() }}}}"

@@ -13,6 +13,7 @@ from donnees_au_centre.building.orphans import say_orphans
 from donnees_au_centre.cli.access import give_rights
 from donnees_au_centre.cli.catalogue import write_catalogue
 from donnees_au_centre.cli.confirmation import is_set, named
+from donnees_au_centre.cli.progress import Progress
 from donnees_au_centre.cli.services import choose_port, serve
 from donnees_au_centre.cli.session import Access, Session, python_tool, say_healed
 from donnees_au_centre.errors import PlatformError
@@ -49,7 +50,8 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
         # Seconds of import, which the other commands must not pay.
         from orchestration.whole_project import materialise
     session.say("Lecture du projet, chargement, construction et tests, en une exécution Dagster…")
-    outcome = materialise(settings, progress=session.say)
+    with Progress(session.say, "nœuds construits ou testés") as progress:
+        outcome = materialise(settings, progress.say, progress.advance)
     session.seconds |= {PARTS[part]: value for part, value in outcome.seconds.items() if part in PARTS}
     for error in outcome.errors[:ERRORS_SHOWN]:
         print(f"\n{error}")

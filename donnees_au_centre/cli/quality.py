@@ -28,6 +28,7 @@ from donnees_au_centre.portability import compile_for_denodo
 from donnees_au_centre.portability.remarks import check_compilation, correct, show
 from donnees_au_centre.privacy.unattended import overdue, read_permissions
 from donnees_au_centre.project import check_manifest
+from donnees_au_centre.project.flags import check_flags
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
 # Rendered and read by sqlfluff. Macros are linted through the models that call them.
@@ -210,7 +211,7 @@ def check(settings: Settings, _options: Mapping[str, str]) -> int:
         PlatformError: the project does not parse, or breaks a rule.
     """
     session = Session.without_database(settings)
-    violations = check_manifest(parse_or_fail(session).manifest)
+    violations = [*check_flags(settings.root), *check_manifest(parse_or_fail(session).manifest)]
     for file, group in groupby(violations, key=lambda violation: violation.file):
         print(file)
         for violation in group:

@@ -72,7 +72,7 @@ def advice(test: Mapping[str, Any]) -> str:
     return ADVICE.get(kind, OTHERWISE)
 
 
-def counted(test: Mapping[str, Any]) -> str:
+def unit_of(test: Mapping[str, Any]) -> str:
     """What the rows that a test gives are, in French, in the singular."""
     return COUNTED.get((test.get("test_metadata") or {}).get("name", ""), CASE)
 

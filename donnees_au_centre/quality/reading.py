@@ -13,12 +13,12 @@ import psycopg
 
 from donnees_au_centre.catalogue import labels
 from donnees_au_centre.catalogue.last_runs import due
-from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.french import BRUSSELS
 from donnees_au_centre.history.measures import ASIDE, FILES, ROWS
 from donnees_au_centre.landing.audit import RECEIPTS, REFUSED
 from donnees_au_centre.project.nodes import Manifest, Node, domain_of, file_of, label_of, node_of, tested_id
 from donnees_au_centre.quality import facts
-from donnees_au_centre.quality.advice import CASE, LATE, advice
+from donnees_au_centre.quality.advice import CASE, LATE, advice, unit_of
 from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
 from donnees_au_centre.quality.project import Project
 from donnees_au_centre.quality.results import History
@@ -105,7 +105,7 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
                 affected=project.affected(about),
                 personal=project.personal(about),
                 strategic=project.strategic(about),
-                counted=counted(node) if is_test else CASE,
+                counted=unit_of(node) if is_test else CASE,
             )
         )
     found.sort(key=lambda one: (project.domains.index(one.domain), one.label, one.name))

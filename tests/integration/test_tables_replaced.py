@@ -27,7 +27,7 @@ from tests.small_project import PROJECT, SmallProject, small_project
 OURS = PROJECT.replace(
     "flags: {send_anonymous_usage_stats: false}",
     f"macro-paths: ['{ROOT / 'macros'}']\n"
-    "flags: {send_anonymous_usage_stats: false, require_builtin_materialization_override: false}\n"
+    "flags: {send_anonymous_usage_stats: false}\n"
     "vars: {patience_verrou: 4}\n"
     "seeds: {donnees_au_centre: {+post-hook: '{{ refuse_bad_key() }}'}}",
 )

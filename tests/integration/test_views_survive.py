@@ -22,7 +22,7 @@ class SmallProject:
         (folder / "dbt_project.yml").write_text(
             "name: donnees_au_centre\nversion: '1.0'\nprofile: donnees_au_centre\n"
             f"macro-paths: ['{ROOT / 'macros'}']\n"
-            "flags: {send_anonymous_usage_stats: false, require_builtin_materialization_override: false}\n"
+            "flags: {send_anonymous_usage_stats: false}\n"
             "models: {donnees_au_centre: {+materialized: view}}\n"
         )
         self.write("stg_essai__source", "select 1 as cle, cast('a' as text) as nom")

@@ -26,7 +26,6 @@ config-version: 2
 profile: donnees_au_centre
 flags:
   send_anonymous_usage_stats: false
-  require_builtin_materialization_override: false
 """
 PROFILES = """
 donnees_au_centre:

@@ -1,0 +1,186 @@
+"""What a newcomer reads first keeps its word: files that exist, commands that exist, twins that agree."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import yaml
+
+from dev.dependencies import read_environment
+from donnees_au_centre.settings import ROOT
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+COMMAND = re.compile(r"\bmake ([a-z][a-z-]+)")
+PATH = re.compile(r"`([\w.-]+/[\w./-]*)`")
+# What commands write, the invented AG of docs/contributeur/adapter.md, and the ways to write a date.
+NOT_IN_GIT = re.compile(
+    r"(\.dagster|build|logs|retours|illisibles|reports|templates|d+|\d+)/|.*(\bagx\b|dbt_packages)"
+)
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+HEADING = re.compile(r"^#+ ", re.MULTILINE)
+TWINS = (("README.md", "README.fr.md"), ("CONTRIBUTING.md", "CONTRIBUTING.fr.md"))
+OWNERS = (ROOT / ".gitlab/CODEOWNERS").read_text(encoding="utf-8")
+DECISIONS = ROOT / "docs/contributeur/decisions"
+# A row of docs/contributeur/licences.md each; what any of them says is enough.
+FREE = ("MIT", "BSD", "Apache", "ISC", "PSF", "Python Software Foundation", "MPL", "Mozilla")
+COPYLEFT = {"psycopg", "psycopg-binary", "psycopg2-binary", "text-unidecode", "yamllint"}
+SILENT = {"axe-playwright-python"}
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitLab and GitHub make them."""
+    headings = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    words = (re.sub(r"[^\w\- ]", "", heading.lstrip("# ").lower()) for heading in headings)
+    return {line.replace(" ", "-") for line in words}
+
+
+def tracked() -> list[str]:
+    """The files that git keeps."""
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listing.stdout.splitlines()
+
+
+def owned() -> list[str]:
+    """The paths of CODEOWNERS."""
+    lines = (line.strip() for line in OWNERS.splitlines())
+    return [line.split()[0].lstrip("/") for line in lines if line and line[0] not in "#["]
+
+
+def test_every_link_leads_somewhere() -> None:
+    lost = []
+    for page in PAGES:
+        for target in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+            path, _, anchor = unquote(target).partition("#")
+            if path.startswith(("https:", "http:", "mailto:")):
+                continue
+            file = (page.parent / path).resolve() if path else page
+            if not file.exists() or (anchor and file.suffix == ".md" and anchor not in anchors(file)):
+                lost.append(f"{page.relative_to(ROOT)}: {target}")
+    assert lost == []
+
+
+def test_every_path_exists() -> None:
+    lost = []
+    for page in PAGES:
+        for path in PATH.findall(page.read_text(encoding="utf-8")):
+            places = (ROOT / path, page.parent / path)
+            if not NOT_IN_GIT.match(path) and not any(place.exists() for place in places):
+                lost.append(f"{page.relative_to(ROOT)}: {path}")
+    assert lost == []
+
+
+def test_every_command_exists() -> None:
+    commands = set(re.findall(r"^([a-z][a-z-]*):", text("Makefile"), re.MULTILINE))
+    lost = []
+    for page in PAGES:
+        code = "\n".join(CODE.findall(page.read_text(encoding="utf-8")))
+        lost += [f"{page.relative_to(ROOT)}: make {name}" for name in set(COMMAND.findall(code)) - commands]
+    assert lost == []
+
+
+@pytest.mark.parametrize(("english", "french"), TWINS)
+def test_twins_have_the_same_parts(english: str, french: str) -> None:
+    for part in (HEADING, re.compile(r"^\| ", re.MULTILINE), re.compile(r"^```", re.MULTILINE)):
+        assert len(part.findall(text(english))) == len(part.findall(text(french))), part.pattern
+
+
+def test_the_readme_names_the_two_commands_and_shows_three_pictures() -> None:
+    for readme in ("README.md", "README.fr.md"):
+        assert {"demo", "test"} <= set(COMMAND.findall(text(readme)))
+        pictures = set(re.findall(r"docs/images/[\w-]+\.png", text(readme)))
+        assert len(pictures) == 3
+        assert all((ROOT / picture).stat().st_size < 300_000 for picture in pictures)
+
+
+def test_every_path_that_has_an_owner_exists() -> None:
+    assert [path for path in owned() if not (ROOT / path).exists()] == []
+
+
+def test_every_folder_and_every_domain_has_an_owner() -> None:
+    folders = {path.split("/")[0] + "/" for path in tracked() if "/" in path}
+    domains = {f"models/{path.parent.name}/" for path in ROOT.glob("models/*/_*.yml")}
+    assert {
+        folder for folder in folders | domains if not any(path.startswith(folder) for path in owned())
+    } == set()
+    assert {domain for domain in domains if domain not in owned()} == set()
+
+
+def test_the_decisions_are_all_in_their_index() -> None:
+    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
+    files = {file.name for file in DECISIONS.glob("[0-9]*.md")}
+    assert set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", index)) == files
+    assert [name[:4] for name in sorted(files)] == [f"{number:04}" for number in range(1, len(files) + 1)]
+    for name in files:
+        decision = (DECISIONS / name).read_text(encoding="utf-8")
+        assert decision.startswith(f"# {name[:4]} – ")
+        parts = ("Question", "Décision", "Raisons", "Prix", "Écarté", "À revoir si")
+        assert [part for part in parts if f"**{part}" not in decision] == []
+
+
+def test_the_assessment_counts_its_sixteen_criteria() -> None:
+    page = text("docs/contributeur/standard-for-public-code.md")
+    states = [row.split("|")[3].strip() for row in page.splitlines() if re.match(r"\| \d+ \|", row)]
+    assert len(states) == 16
+    counted = "{} tenus, {} à l'ouverture, {} en partie".format(
+        *(states.count(state) for state in ("tenu", "à l'ouverture", "en partie"))
+    )
+    assert counted in page
+
+
+def test_catalogues_of_public_software_can_read_the_project() -> None:
+    said: dict[str, Any] = yaml.safe_load(text("publiccode.yml"))
+    required = {
+        *("publiccodeYmlVersion", "name", "url", "platforms", "categories", "developmentStatus"),
+        *("softwareType", "description", "legal", "maintenance", "localisation"),
+    }
+    assert required - set(said) == set()
+    assert said["legal"]["license"] == "EUPL-1.2"
+    assert {"localisationReady", "availableLanguages"} <= set(said["localisation"])
+    assert said["maintenance"]["contacts"]
+    date.fromisoformat(said["releaseDate"])
+    for description in said["description"].values():
+        assert len(description["shortDescription"]) <= 150
+        assert 150 <= len(description["longDescription"]) <= 10_000
+        assert description["features"]
+        for picture in description.get("screenshots", []):
+            assert (ROOT / picture).is_file()
+
+
+def test_one_version_is_said_everywhere() -> None:
+    version = re.search(r'^version = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
+    newest = re.search(r"^## (\S+) – (\S+)$", text("CHANGELOG.md"), re.MULTILINE)
+    said = yaml.safe_load(text("publiccode.yml"))
+    assert version and newest
+    assert {version[1], newest[1]} == {said["softwareVersion"]}
+    assert newest[2] == said["releaseDate"]
+
+
+def test_the_licence_is_one_text_for_every_file() -> None:
+    assert text("LICENSE") == text("LICENSES/EUPL-1.2.txt")
+    assert "of this Licence or updated versions of the Appendix" in " ".join(text("LICENSE").split())
+    assert 'SPDX-License-Identifier = "EUPL-1.2"' in text("REUSE.toml")
+    assert [file.name for file in (ROOT / "LICENSES").iterdir()] == ["EUPL-1.2.txt"]
+
+
+def test_no_package_forbids_our_licence() -> None:
+    """What asks for more than its mention is named in docs/contributeur/licences.md, with what it asks."""
+    packages = read_environment(ROOT).packages.values()
+    strangers = {
+        package.name: package.licence
+        for package in packages
+        if not any(word in package.licence for word in FREE) and package.name not in COPYLEFT | SILENT
+    }
+    assert strangers == {}
+    page = text("docs/contributeur/licences.md")
+    assert [name for name in COPYLEFT if f"`{name}`" not in page] == []
