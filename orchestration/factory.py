@@ -1,7 +1,6 @@
 """One code location per domain, all made the same way."""
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 import dagster as dg
 from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
@@ -10,7 +9,7 @@ from donnees_au_centre.building.results import NodeResult
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import TIMEZONE
 from donnees_au_centre.project import ParseResult, read_manifest
-from donnees_au_centre.project.nodes import PLATFORM, domains_in
+from donnees_au_centre.project.nodes import PLATFORM, Manifest, domains_in
 from donnees_au_centre.settings import Settings
 from orchestration.assets import read_assets
 from orchestration.failures import told_failures
@@ -52,7 +51,7 @@ def build_location(domain: str, settings: Settings | None = None) -> dg.Definiti
 
 def build_definitions(
     settings: Settings,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     domains: Collection[str],
     name: str,
     journal: Journal | None = None,

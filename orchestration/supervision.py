@@ -31,7 +31,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     """Makes the checks and the housekeeping, with a job of their own, run by hand."""
     translator = Translator(manifest)
     keys = {
-        unique_id: translator.get_asset_spec(manifest, unique_id, None).key
+        unique_id: translator.spec(manifest, manifest.node(unique_id)).key
         for unique_id in watched_sources(manifest)
     }
     group = dict(group_name=PLATFORM, owners=translator.owners_of(PLATFORM))
@@ -102,7 +102,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
 
 def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
     """Files of the landing zone that no source matches, relative to it; hidden and lock files aside."""
-    tables = read_declarations(manifest, [])
+    tables = read_declarations(manifest.sources.values(), [])
     zone = Zone.read(settings.landing, None)
     unmatched = (path for path in zone.paths if not any(table.match(path) for table in tables))
     unfit = (one.path for one in zone.unfit if not any(table.match(one.given) for table in tables))

@@ -96,7 +96,7 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
         print(parsed.notice, flush=True)
     faults: list[PlatformError] = []
     with session.step("Chargement de la zone de dépôt"):
-        tables = read_declarations(parsed.manifest, faults)
+        tables = read_declarations(parsed.manifest.sources.values(), faults)
         before = received_before(access.conninfo())
         report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
     for fault in faults:

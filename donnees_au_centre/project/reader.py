@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.isolation import keep, left_out, parts_at_fault, readable_copy
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.unreadable import ADVICE, explain, unreadable_texts
 from donnees_au_centre.settings import Settings
 
@@ -33,7 +34,7 @@ class ParseResult:
     """What dbt understands of the project.
 
     Attributes:
-        manifest: the content of manifest.json.
+        manifest: what is in manifest.json.
         project: dbt's own object, that `dbtRunner(manifest=...)` runs without parsing again.
         root: the project that dbt read: the checkout, or a copy of what can be read of it.
         error: in French, what cannot be read and what stands for it; None when all was read.
@@ -41,7 +42,7 @@ class ParseResult:
         healed: True when dbt's memory of an earlier reading was at fault, and was made again.
     """
 
-    manifest: dict[str, Any]
+    manifest: Manifest
     project: DbtManifest
     root: Path
     error: str | None = None
@@ -184,14 +185,14 @@ def _told(root: Path, error: str, parts: Mapping[str, Path | None]) -> str:
     return "\n".join([*lines, "Le reste du projet est lu tel qu'il est."])
 
 
-def read_manifest(settings: Settings) -> dict[str, Any]:
+def read_manifest(settings: Settings) -> Manifest:
     """Reads the manifest of the last parse.
 
     Raises:
         PlatformError: there is none yet.
     """
     try:
-        return json.loads(settings.manifest_path.read_text(encoding="utf-8"))
+        return Manifest(json.loads(settings.manifest_path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise PlatformError(
             f"Le projet dbt n'a pas encore été lu pour la base {settings.database} "

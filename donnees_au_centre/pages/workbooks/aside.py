@@ -13,7 +13,7 @@ from donnees_au_centre.landing.rejects import MOTIFS, OUT_OF_TABLE
 from donnees_au_centre.landing.tables import REJECTS_TABLE
 from donnees_au_centre.pages.workbooks.lines import Line, mark_of, numbered
 from donnees_au_centre.pages.workbooks.reader import Reader
-from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, of_type
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node
 from donnees_au_centre.quality.facts import Received
 
 LIMIT = 500
@@ -67,21 +67,21 @@ def look_aside(reader: Reader, source: Received, limit: int = LIMIT) -> Aside:
 
 
 def _models(manifest: Manifest, source: str) -> Iterator[Node]:
-    for node in of_type(manifest, "model"):
-        if node["name"].endswith(ISSUES_SUFFIX) and source in node["depends_on"]["nodes"]:
+    for node in manifest.models:
+        if node.name.endswith(ISSUES_SUFFIX) and source in node.reads:
             yield node
 
 
 def _issues(reader: Reader, source: Received, model: Node, limit: int) -> tuple[int, int, list[Line]]:
     """(lines, lines that the role reads, lines listed) of an écarts model."""
-    own = reader.own(model["unique_id"])
+    own = reader.own(model.unique_id)
     if not set(COLUMNS) <= set(reader.columns(own)):
         return 0, 0, []
     count = sql.SQL("select count(*) from {} where nature = any(%s)")
     natures = [list(NATURES)]
     with reader.counting() as connection:
         total = connection.execute(count.format(own.identifier), natures).fetchone()[0]
-    place = None if reader.obstacle else reader.place(model["unique_id"])
+    place = None if reader.obstacle else reader.place(model.unique_id)
     if place is None or place.masked & set(COLUMNS):
         return total, 0, []
     query = sql.SQL("select {} from {} where nature = any(%s) order by 3 desc, 1, 2, 4, 6 limit {}").format(

@@ -27,10 +27,10 @@ def compile_tests(settings: Settings, wanted: Sequence[str]) -> dict[str, str]:
     from dbt.cli.main import dbtRunner
 
     parsed = parse(settings)
-    nodes = [parsed.manifest["nodes"][name] for name in wanted if name in parsed.manifest["nodes"]]
+    nodes = [parsed.manifest.nodes[name] for name in wanted if name in parsed.manifest.nodes]
     if not nodes:
         return {}
-    selected = [f"fqn:{'.'.join(node['fqn'])}" for node in nodes]
+    selected = [f"fqn:{'.'.join(node.fqn)}" for node in nodes]
     with tempfile.TemporaryDirectory() as folder:
         done = dbtRunner(manifest=parsed.project).invoke(
             [
