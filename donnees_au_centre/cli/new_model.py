@@ -21,6 +21,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import governance_of, meta_of
+from donnees_au_centre.project.nodes import Source
 from donnees_au_centre.project.rules.governing import personal_origins
 from donnees_au_centre.settings import Settings
 
@@ -304,7 +305,7 @@ def undeclared_columns(node: Mapping) -> list[Column]:
             captured if any(column in variant.captures() for variant in table.variants) else TO_DESCRIBE,
             "text",
         )
-        for table in read_declarations({"sources": {"": node}})
+        for table in read_declarations([Source(node)])
         for column in table.columns
         if column not in node["columns"]
     ]

@@ -44,7 +44,7 @@ def shared(
         for name, value in environment(conninfo).items():
             patch.setenv(name, value)
         manifest = parse(settings).manifest
-    load_landing(conninfo, ROOT / "landing", read_declarations(manifest), LOADED)
+    load_landing(conninfo, ROOT / "landing", read_declarations(manifest.sources.values()), LOADED)
     declaration = read_declaration(settings, manifest)
     changes = apply_access(conninfo, declaration)
     note_rights(settings, conninfo, changes)

@@ -33,6 +33,7 @@ from donnees_au_centre.landing import FileReport, LoadReport, TableReport
 from donnees_au_centre.notifications.alerts import Outcome
 from donnees_au_centre.project import __main__ as rules
 from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT, Settings
 from tests.small_project import settings_of
 from tests.unit.manifests import good_manifest
@@ -268,9 +269,9 @@ MANIFEST = {
 
 
 def test_an_unknown_model_brings_the_closest_names() -> None:
-    assert find_model(MANIFEST, "fct_marche")["name"] == "fct_marche"
+    assert find_model(Manifest(MANIFEST), "fct_marche").name == "fct_marche"
     with pytest.raises(PlatformError) as raised:
-        find_model(MANIFEST, "dim_communes")
+        find_model(Manifest(MANIFEST), "dim_communes")
     assert raised.value.advice.startswith("Vouliez-vous : dim_commune")
 
 
@@ -279,13 +280,13 @@ def test_an_unknown_model_brings_the_closest_names() -> None:
     [("+fct_marches", "fct_marche"), ("2+common+1", "commun"), ("source:point_vert+", "source:points_verts")],
 )
 def test_a_selection_of_nothing_brings_the_closest_names(word: str, close: str) -> None:
-    advice = selection_advice(MANIFEST, [word])
+    advice = selection_advice(Manifest(MANIFEST), [word])
     assert advice.startswith(f"Vouliez-vous : {close}")
     assert "SELECT prend un domaine (ags, commun)" in advice
 
 
 def test_a_selection_close_to_nothing_says_what_may_be_selected() -> None:
-    assert selection_advice(MANIFEST, ["zzzz"]).startswith("SELECT prend un domaine")
+    assert selection_advice(Manifest(MANIFEST), ["zzzz"]).startswith("SELECT prend un domaine")
 
 
 @pytest.mark.parametrize(
@@ -466,7 +467,7 @@ def test_a_mart_has_its_governance_to_complete() -> None:
         manifest = {
             "groups": {"g": {"name": "ags", "config": {"meta": {"gouvernance_par_defaut": defaults}}}}
         }
-        lines = templates.governance_lines(manifest, "ags", "dim_marche")
+        lines = templates.governance_lines(Manifest(manifest), "ags", "dim_marche")
         files = templates.model_files("ags", "dim_marche", "marts", node, columns, "id", lines)
         text = files["models/ags/marts/dim_marche.yml"]
         assert max(map(len, text.splitlines())) <= 110
@@ -502,10 +503,10 @@ def test_a_mart_after_personal_data_has_its_categories_to_complete() -> None:
         templates.Column("nom", "Nom.", "text", "identifiant_direct"),
         templates.Column("ville", "Ville.", "text"),
     ]
-    assert templates.with_categories(manifest, inter, columns) == columns
+    assert templates.with_categories(Manifest(manifest), inter, columns) == columns
     source = next(one for one in manifest["sources"].values() if one["name"] == "ecoles")
     source["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "identifiant_direct"}}
-    nom, ville = templates.with_categories(manifest, inter, columns)
+    nom, ville = templates.with_categories(Manifest(manifest), inter, columns)
     assert nom == columns[0]
     assert templates.TO_COMPLETE in ville.category
     lines = templates.documented([nom, ville]).splitlines()
