@@ -94,6 +94,7 @@ def materialise(
         )
         logged = dg.Definitions(loggers={"fichier": _file_logger(settings.build / "dagster.log")})
         job = dg.Definitions.merge(definitions, logged).resolve_job_def(NAME)
+    progress(f"Projet lu : {counted(tally.expected.total(), 'nœud')} à construire ou à tester.")
     results = runs_folder(settings) / NAME / "run_results.json"
     results.unlink(missing_ok=True)
     with dg.DagsterInstance.from_config(str(home)) as instance:
