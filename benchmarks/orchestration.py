@@ -147,7 +147,7 @@ def _cpu() -> float:
 def main() -> int:
     """Prints the figures; returns 1 when Dagster costs too much."""
     try:
-        figures = measure(Settings.load(), *sys.argv[1:2])
+        figures = measure(Settings.load(), sys.argv[1] if len(sys.argv) > 1 else None)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1

@@ -103,20 +103,21 @@ def imports_in(root: Path) -> Iterator[Import]:
     modules = modules_in(root)
     for module, file in modules.items():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
             for name in _imported(node, modules):
                 if name != module:
                     yield Import(module, name, str(file.relative_to(root)), node.lineno)
 
 
-def _imported(node: ast.AST, modules: dict[str, Path]) -> list[str]:
+def _imported(node: ast.Import | ast.ImportFrom, modules: dict[str, Path]) -> list[str]:
     """The modules of the checkout that a statement imports."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names if alias.name in modules]
-    if isinstance(node, ast.ImportFrom) and node.module:
-        whole = (f"{node.module}.{alias.name}" for alias in node.names)
-        found = dict.fromkeys(name if name in modules else node.module for name in whole)
-        return [name for name in found if name in modules]
-    return []
+    package = node.module or ""
+    whole = (f"{package}.{alias.name}" for alias in node.names)
+    found = dict.fromkeys(name if name in modules else package for name in whole)
+    return [name for name in found if name in modules]
 
 
 def faults(root: Path) -> list[str]:

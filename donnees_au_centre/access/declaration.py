@@ -249,7 +249,7 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
     }
     return Declaration(
         roles=dict(sorted(roles.items())),
-        schemas=tuple(content["schemas"]),
+        schemas=tuple(sorted(schemas)),
         builders={schema: frozenset(found) for schema, found in builders.items()},
         owners={schema: frozenset(found) for schema, found in owners.items()},
         content=json.loads(json.dumps(content)),
@@ -309,9 +309,8 @@ def _schemas(entry: Entry, layer: str, relations: Iterable[Relation], only: str 
         yield pattern
         return
     present = {(relation.domain, relation.layer): relation.schema for relation in relations}
-    wanted = (
-        {domain for domain, _ in present} if entry.ag == ALL else {only if entry.ag == EACH else entry.ag}
-    )
+    one = only if entry.ag == EACH else entry.ag
+    wanted = {domain for domain, _ in present} if entry.ag == ALL else {one or ""}
     for domain in sorted(filter(None, wanted)):
         if schema := present.get((domain, "brut" if layer == "rejets" else layer)):
             yield schema

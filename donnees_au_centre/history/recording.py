@@ -348,7 +348,7 @@ def _read_waiting(
             ages.append(SourceAge(**{**read["fraicheur"], "received": _time(read["fraicheur"]["received"])}))
     if head is None:
         return None
-    stopped = (last or _time(head["commencee_le"])).isoformat()
+    stopped = last.isoformat() if last else head["commencee_le"]
     return end or {**head, "terminee_le": stopped, "issue": "interrompu"}, list(nodes.values()), ages
 
 

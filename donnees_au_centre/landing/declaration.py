@@ -438,7 +438,7 @@ class _Reader:
         said = self.node.meta.get("personne")
         if said is None:
             return None
-        column = said.get("identifiant") if isinstance(said, dict) else None
+        column: str | None = said.get("identifiant") if isinstance(said, dict) else None
         if column not in self.declared:
             self.fail(
                 "config.meta.personne",
@@ -660,7 +660,8 @@ class _Reader:
                 f"« {given} » ne désigne pas de feuille.",
                 "Donnez son nom entre guillemets, ou son rang depuis 1 parmi les feuilles visibles.",
             )
-        return given
+        sheet: str | int = given
+        return sheet
 
     def range(self, given: str) -> tuple[int, int]:
         found = re.fullmatch(r"([A-Z]{1,3}):([A-Z]{1,3})", given.upper())

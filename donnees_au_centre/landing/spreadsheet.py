@@ -274,7 +274,7 @@ class _Metered:
         self._source = source
         self.spent = 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Reads on."""
         data = self._source.read(size)
         tick()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.patching import patch
 from donnees_au_centre.portability.places import Place, place_in, place_of_test
 from donnees_au_centre.portability.refusals import Refusal, read_refusal, refusal_in
 from donnees_au_centre.portability.template import Piece, SourceMap, mark, unmark
@@ -192,7 +193,7 @@ def every_error() -> Iterator[None]:
     from dbt.task.compile import CompileTask
 
     former = CompileTask.raise_on_first_error
-    CompileTask.raise_on_first_error = lambda _task: False
+    patch(CompileTask, raise_on_first_error=lambda _task: False)
     try:
         yield
     finally:

@@ -256,7 +256,8 @@ def read_sources(
 
 def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
     query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
-    return connection.execute(query).fetchone()[0]
+    (number,) = connection.execute(query).fetchone() or (0,)
+    return int(number)
 
 
 def _older(connection: psycopg.Connection, model: Node, table: Declaration) -> bool:

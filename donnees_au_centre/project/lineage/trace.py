@@ -54,7 +54,7 @@ def trace(manifest: Manifest, compiled: Mapping[str, str], seal: str | None = No
     return Lineage(tracer.relations, tracer.columns, tuple(tracer.faults))
 
 
-def statement(sql: str) -> exp.Expression:
+def statement(sql: str) -> exp.Expr:
     """The one statement of a model.
 
     Raises:

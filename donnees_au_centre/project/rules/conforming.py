@@ -22,7 +22,8 @@ FORMER = "ancien_nom"
 @cache
 def conformed() -> Mapping[str, Mapping[str, Any]]:
     """The conformed columns by name: sens and type, texts; au_lieu_de, a list of names."""
-    return yaml.safe_load(DICTIONARY.read_text(encoding="utf-8"))
+    said: Mapping[str, Mapping[str, Any]] = yaml.safe_load(DICTIONARY.read_text(encoding="utf-8"))
+    return said
 
 
 @rule(
