@@ -74,5 +74,5 @@ def _limit(source: Source) -> timedelta | None:
     for name in ("error_after", "warn_after"):
         limit = limits.get(name) or {}
         if limit.get("count") and limit.get("period") in _PERIODS:
-            return limit["count"] * _PERIODS[limit["period"]]
+            return int(limit["count"]) * _PERIODS[limit["period"]]
     return None

@@ -113,14 +113,15 @@ class Work:
         Raises:
             dagster.Failure: at the end, when something failed; everything else was done.
         """
-        asked, closed = {*assets, *checks}, set()
+        asked: set[dg.AssetKey | dg.AssetCheckKey] = {*assets, *checks}
+        closed: set[dg.AssetKey | dg.AssetCheckKey] = set()
         reads = {spec.key: {dep.asset_key for dep in spec.deps} for spec in self.catalogue.specs}
         for event in self._run(assets, checks, journal, resumed):
-            key = dg.AssetCheckKey(event.asset_key, event.check_name) if _is_check(event) else event.asset_key
+            key = _key_of(event)
             # A model that reads less than when Dagster started may come before what it read then, and Dagster
             # refuses the latter.
             if key in asked and key not in closed:
-                closed |= reads.get(key, set())
+                closed |= reads.get(key, set()) if isinstance(key, dg.AssetKey) else set()
                 yield event
             else:
                 journal.unasked.append(event)
@@ -338,17 +339,21 @@ def _name_of(key: dg.AssetKey | dg.AssetCheckKey) -> str:
     return key.name if isinstance(key, dg.AssetCheckKey) else key.to_user_string()
 
 
-def _is_check(event: Event) -> bool:
-    return isinstance(event, dg.AssetCheckResult)
+def _key_of(event: Event) -> dg.AssetKey | dg.AssetCheckKey:
+    asset = dg.AssetKey.from_coercible(event.asset_key or ())
+    return (
+        dg.AssetCheckKey(asset, event.check_name or "") if isinstance(event, dg.AssetCheckResult) else asset
+    )
 
 
 def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
     """An event that no output of the step stands for, as Dagster takes it beside the run."""
-    if not _is_check(event):
-        return dg.AssetMaterialization(event.asset_key, metadata=event.metadata)
+    key = _key_of(event)
+    if not isinstance(event, dg.AssetCheckResult) or isinstance(key, dg.AssetKey):
+        return dg.AssetMaterialization(event.asset_key or (), metadata=event.metadata)
     return dg.AssetCheckEvaluation(
-        asset_key=event.asset_key,
-        check_name=event.check_name,
+        asset_key=key.asset_key,
+        check_name=key.name,
         passed=event.passed,
         severity=event.severity,
         description=event.description,

@@ -223,4 +223,5 @@ def verdict(summary: Summary, options: Mapping[str, str], command: str) -> int:
 
 def read_results(path: Path) -> list[Mapping[str, Any]]:
     """The results of a run_results.json."""
-    return json.loads(path.read_text(encoding="utf-8"))["results"]
+    results: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return results

@@ -34,7 +34,7 @@ from donnees_au_centre.history.recording import Recording
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import ParseResult, parse
 from donnees_au_centre.project.nodes import Manifest, Node
-from donnees_au_centre.project.reader import MEND, dbt_options
+from donnees_au_centre.project.reader import MEND, dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 PREVIEW_ROWS = 10
@@ -178,13 +178,13 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     with session.step(f"Compilation et lecture de {name}"):
         # Compiled first: the SQL is shown before its error, and without the limit that `dbt show` adds.
         compiled = runner.invoke(["compile", *selected])
-        code = [getattr(result.node, "compiled_code", None) for result in compiled.result or ()]
+        code = [getattr(result.node, "compiled_code", None) for result in results_of(compiled)]
         if code and code[0]:
             print(f"\n-- {node.file}, compilé :\n{code[0].strip()}\n", flush=True)
         done = compiled
         if compiled.success:
             done = runner.invoke(["show", *selected, "--limit", str(PREVIEW_ROWS)])
-    results = list(done.result or ())
+    results = results_of(done)
     if not done.success:
         problems = [result.message for result in results if result.message] or [str(done.exception)]
         # What to do is said below, from all that is known.

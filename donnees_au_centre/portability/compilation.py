@@ -20,7 +20,7 @@ from donnees_au_centre.portability.refusals import Refusal, read_refusal, refusa
 from donnees_au_centre.portability.template import Piece, SourceMap, mark, unmark
 from donnees_au_centre.project import UnreadableProjectError, parse
 from donnees_au_centre.project.nodes import Manifest, Node
-from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.project.reader import dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _compile_once(settings: Settings, project: DbtManifest) -> list[Any]:
             f"Le projet ne se compile pas pour la cible denodo.\n{done.exception}",
             "Corrigez ce que le message nomme, puis relancez.",
         )
-    return list(done.result.results)
+    return results_of(done)
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def every_error() -> Iterator[None]:
     try:
         yield
     finally:
-        CompileTask.raise_on_first_error = former
+        patch(CompileTask, raise_on_first_error=former)
 
 
 def _read(root: Path, node: Any, compiled: str, pieces: list[Piece]) -> CompiledNode:

@@ -167,7 +167,7 @@ def _primary_keys(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     for node in manifest.nodes.values():
         if isinstance(node, DataTest) and node.generic and node.tested_id and node.column_name:
             proved[node.tested_id][node.column_name].add(node.generic)
-    keys = {}
+    keys: dict[str, tuple[str, ...]] = {}
     for unique_id, columns in proved.items():
         found = [name for name, tests in columns.items() if {"unique", "not_null"} <= tests]
         if found:
@@ -203,7 +203,7 @@ def seed_select(node: Node, root: Path) -> str:
             f"{node.file} : le type de {', '.join(missing)} n'est pas déclaré.",
             "Ajoutez-le dans config.column_types, dans le YAML de cette table de référence.",
         )
-    selects = []
+    selects: list[str] = []
     for row in rows:
         cells = ((name, _cell(row[name], types[name], node)) for name in row)
         if selects:

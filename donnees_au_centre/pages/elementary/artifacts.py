@@ -207,7 +207,7 @@ class Artifacts:
         return node.domain
 
     def _artifact(self, node: Node) -> Row:
-        row = {
+        row: Row = {
             "name": node.name,
             "unique_id": node.unique_id,
             "source_name": node.source_name if isinstance(node, Source) else None,

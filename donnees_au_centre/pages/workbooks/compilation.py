@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from donnees_au_centre.project import parse
-from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.project.reader import dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 
@@ -42,9 +42,8 @@ def compile_tests(settings: Settings, wanted: Sequence[str]) -> dict[str, str]:
                 *selected,
             ]
         )
-    results = done.result.results if done.result is not None else ()
     return {
         result.node.unique_id: result.node.compiled_code
-        for result in results
+        for result in results_of(done)
         if result.node.unique_id in wanted and getattr(result.node, "compiled_code", None)
     }

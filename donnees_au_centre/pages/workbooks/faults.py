@@ -17,7 +17,7 @@ from psycopg import sql
 from donnees_au_centre.french import day_of
 from donnees_au_centre.pages.quality.content import GRAVITIES
 from donnees_au_centre.pages.workbooks.lines import Line, mark_of, numbered, words
-from donnees_au_centre.pages.workbooks.reader import Place, Reader
+from donnees_au_centre.pages.workbooks.reader import Place, Reader, only
 from donnees_au_centre.project.nodes import DataTest, Manifest
 from donnees_au_centre.quality.advice import CASE
 from donnees_au_centre.quality.facts import Control
@@ -254,7 +254,7 @@ def _over(place: Place, rule: Rule) -> sql.SQL:
 
 def _count(connection: psycopg.Connection, place: Place, rule: Rule) -> int:
     query = sql.SQL("select count(*) from {} as t where {}").format(place.identifier, _over(place, rule))
-    return connection.execute(query, rule.values).fetchone()[0]
+    return only(connection.execute(query, rule.values))
 
 
 def _key(manifest: Manifest, dataset: str, present: Sequence[str]) -> list[str]:
@@ -278,7 +278,7 @@ def _played(reader: Reader, control: Control, test: DataTest, code: str, limit: 
         return Found(control, (), None, 0, NOT_PREPARED)
     code = code.strip().rstrip(";")
     with reader.counting() as connection:
-        total = connection.execute(f"select count(*) from (\n{code}\n) as t".encode()).fetchone()[0]
+        total = only(connection.execute(f"select count(*) from (\n{code}\n) as t".encode()))
     obstacle = reader.obstacle
     masked: set[str] = set()
     if not obstacle:
@@ -295,7 +295,7 @@ def _played(reader: Reader, control: Control, test: DataTest, code: str, limit: 
         return Found(control, (), total, 0, obstacle)
     with reader.reading() as connection:
         query = f"select count(*) from (\n{code}\n) as t"
-        readable = connection.execute(query.encode()).fetchone()[0]
+        readable = only(connection.execute(query.encode()))
         cursor = connection.execute(f"select * from (\n{code}\n) as t limit {int(limit)}".encode())
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

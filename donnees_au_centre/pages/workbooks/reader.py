@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -128,3 +129,9 @@ class Reader:
     def _limits(self) -> None:
         self.connection.execute("set transaction read only")
         self.connection.execute(sql.SQL("set local statement_timeout = {}").format(sql.Literal(TIMEOUT)))
+
+
+def only(cursor: psycopg.Cursor[Any]) -> int:
+    """The number that a query counts."""
+    (number,) = cursor.fetchone() or (0,)
+    return int(number)
