@@ -50,6 +50,7 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     checks = {
         "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
         "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
+        "Python : types (mypy)": python_tool("mypy", "--no-error-summary"),
     }
     failed = []
     with session.step("Octets des textes (UTF-8, fins de ligne)"):
