@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from denodo import check
-from denodo.lexer import VqlSyntaxError
-from denodo.postgresql import columns_of
+from denodo import VqlSyntaxError, check
+from denodo.columns import columns_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.portability.compilation import is_base_view
@@ -394,7 +393,7 @@ def refuse_unknown_columns(views: Iterable[View]) -> None:
     Raises:
         PlatformError: a view describes a column, or has one in its key, that it does not return.
     """
-    known: dict[str, dict[str, str | None]] = {}
+    known: dict[str, list[str]] = {}
     faults = []
     for view in views:
         try:

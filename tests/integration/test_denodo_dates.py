@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from denodo import engine
 from donnees_au_centre.warehouse import EmbeddedServer
+from tests.denodo import engine
 
 
 @pytest.fixture(scope="module")

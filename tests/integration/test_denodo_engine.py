@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from denodo import catalogue
-from denodo.engine import install, script
+from tests.denodo.engine import install, script
 
 # Written by the dialect with PostgreSQL's own means: special syntax, or aggregates that are the same.
 NATIVE = {"CAST", "COALESCE", "NULLIF", "ROWNUM", "EXTRACT", "COUNT", "IS_PROJECTED_FIELD"}
@@ -71,7 +71,7 @@ def test_an_ordinary_role_may_install_and_others_may_call(database: str) -> None
 
 
 def test_a_failure_leaves_nothing_behind(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("denodo.engine.script", lambda: script() + "\nselect 1 / 0;")
+    monkeypatch.setattr("tests.denodo.engine.script", lambda: script() + "\nselect 1 / 0;")
     with psycopg.connect(database, autocommit=True) as connection:
         with pytest.raises(psycopg.errors.DivisionByZero):
             install(connection)

@@ -51,12 +51,12 @@ def renderings(tmp_path_factory: pytest.TempPathFactory) -> Renderings:
 @pytest.fixture(scope="session")
 def bench(server: EmbeddedServer) -> Iterator[Bench]:
     """A session on a database that has VQL's functions and the digits of the calendar."""
-    import denodo.engine
+    import tests.denodo.engine
 
     server.ensure_database(DATABASE)
     try:
         with psycopg.connect(server.start().conninfo(DATABASE), autocommit=True) as connection:
-            denodo.engine.install(connection)
+            tests.denodo.engine.install(connection)
             # dbt's schema of the seed, then the VDP database that the Denodo target reads it from.
             for schema in ("commun_reference", "commun"):
                 _load_digits(connection, schema)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-import denodo  # noqa: F401 - makes the dialect known
+import tests.denodo  # noqa: F401 - makes the dialect known
 from denodo.catalogue import CAST_TYPES, EXTRACT_FIELDS, FUNCTIONS, SCALAR, VDP_TYPES
 
 THOROUGHLY = settings(

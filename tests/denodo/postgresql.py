@@ -1,7 +1,7 @@
 """PostgreSQL with the documented meaning of VQL.
 
 `translate(tree)` turns one statement's tree; `to_postgresql(vql)` a whole script. The result runs on a
-database where denodo.engine.install() has been run. Decisions where versions or pages of the manual differ:
+database where engine.install() has been run. Decisions where versions or pages of the manual differ:
 
 - UNION follows the SQL standard, as Denodo does since version 8: columns by position, no duplicates. EXTENDED
   UNION ALL joins by name (source: "UNION Clause").
@@ -24,10 +24,11 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from denodo import types
-from denodo.calls import _Calls
 from denodo.parser import parse
-from denodo.scopes import (
+from denodo.tree import Call, form
+from tests.denodo import types
+from tests.denodo.calls import _Calls
+from tests.denodo.scopes import (
     Column,
     Node,
     NotTranslatable,
@@ -40,7 +41,6 @@ from denodo.scopes import (
     name_of,
     vql_call,
 )
-from denodo.tree import Call, form
 
 # Pairs of a CONTEXT clause: 'i18n' = 'us_pst', 'VAR name' = 'value'.
 _CONTEXT = re.compile(r"""['"]([^'"]+)['"]\s*=\s*'((?:[^']|'')*)'""")

@@ -1,12 +1,13 @@
-"""Functions of VQL in PostgreSQL (see denodo.postgresql)."""
+"""Functions of VQL in PostgreSQL (see tests.denodo.postgresql)."""
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from denodo import types
 from denodo.catalogue import FUNCTIONS, NOT_EXECUTED
-from denodo.scopes import (
+from denodo.tree import Call, form
+from tests.denodo import types
+from tests.denodo.scopes import (
     Node,
     NotTranslatable,
     Scope,
@@ -21,8 +22,7 @@ from denodo.scopes import (
     string,
     vql_call,
 )
-from denodo.tree import Call, form
-from denodo.values import _Values
+from tests.denodo.values import _Values
 
 _TEXT_ARGUMENTS = {
     "ASCII": (0,),

@@ -2,7 +2,7 @@
 
 `sqlglot.parse_one(vql, read="denodo")` gives the tree described in denodo.tree; `tree.sql(dialect="denodo")`
 writes it back; `sqlglot.transpile(vql, read="denodo", write="postgres")` gives PostgreSQL that means what the
-Denodo manual says, for a database where denodo.engine.install() has been run. sqlglot's parser and
+Denodo manual says, for a database where tests.denodo.engine.install() has been run. sqlglot's parser and
 generator do not take part: they normalise, and may be compiled classes that nothing can extend.
 """
 
@@ -15,7 +15,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.postgres import Postgres
 
 from denodo.parser import parse
-from denodo.writer import write
+from tests.denodo.writer import write
 
 
 class Denodo(Dialect):
@@ -51,7 +51,7 @@ _generate_postgres = Postgres.generate
 def _generate(self: Postgres, expression: exp.Expression, copy: bool = True, **opts: Any) -> str:
     """PostgreSQL of a tree; one that was read as VQL is first given its PostgreSQL meaning."""
     if type(self) is Postgres and expression.meta.get("vql"):
-        from denodo.postgresql import translate
+        from tests.denodo.postgresql import translate
 
         expression = translate(expression)
         opts.setdefault("normalize_functions", False)

@@ -1,4 +1,4 @@
-"""Values and conditions of VQL in PostgreSQL (see denodo.postgresql)."""
+"""Values and conditions of VQL in PostgreSQL (see tests.denodo.postgresql)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from denodo import types
-from denodo.scopes import (
+from denodo.tree import Call, form, type_name, type_parameters
+from tests.denodo import types
+from tests.denodo.scopes import (
     Column,
     Node,
     NotTranslatable,
@@ -22,7 +23,6 @@ from denodo.scopes import (
     string,
     vql_call,
 )
-from denodo.tree import Call, form, type_name, type_parameters
 
 _FIELDS = {
     "YEAR": "getyear",

@@ -2,7 +2,7 @@
 
 A case file is text with tabs between its columns, a header first: doc_page, function, expression,
 documented_result, note. The expression is a value or a SELECT whose first row and column count. The database
-must have the functions of denodo.engine; the time zone is set to Europe/Brussels, which the manual's
+must have the functions of tests.denodo.engine; the time zone is set to Europe/Brussels, which the manual's
 examples with CET and CEST want.
 """
 
@@ -19,7 +19,7 @@ import psycopg
 
 from denodo.lexer import VqlSyntaxError
 from denodo.parser import parse
-from denodo.postgresql import NotTranslatable
+from tests.denodo.postgresql import NotTranslatable
 
 OK = "conforme"
 DIFFERENT = "différent"
@@ -67,7 +67,7 @@ def read_cases(file: Path) -> list[Case]:
     if not rows or tuple(rows[0]) != _COLUMNS:
         raise ValueError(
             f"{file} : la première ligne doit nommer, entre tabulations : {' '.join(_COLUMNS)} "
-            "(voir python -m denodo cases --help)."
+            "(voir python -m tests.denodo cases --help)."
         )
     cases = []
     for number, row in enumerate(rows[1:], start=2):
