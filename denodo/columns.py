@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from denodo.parser import parse
+from denodo.grammar import parse
 from denodo.tree import Call, form
 
 Known = Mapping[str, Iterable[str]]

@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from denodo.lexer import VqlSyntaxError
-from denodo.parser import parse
+from tests.denodo.dialect import Denodo
 from tests.denodo.postgresql import NotTranslatable
 
 OK = "conforme"
@@ -98,7 +98,7 @@ def to_sql(expression: str) -> str:
         if re.match(r"\s*(select|with|\(\s*select)\b", expression, re.I)
         else f"select {expression}"
     )
-    tree = parse(query)[0]
+    (tree,) = Denodo().parse(query)
     text = tree.sql(dialect="postgres") if tree is not None else ""
     return f"select vql.display(result) from ({text}) as documented (result) limit 1"
 

@@ -14,7 +14,7 @@ from sqlglot import exp, tokens
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.postgres import Postgres
 
-from denodo.parser import parse
+from denodo.grammar import parse
 from tests.denodo.writer import write
 
 
@@ -26,7 +26,7 @@ class Denodo(Dialect):
     TYPED_DIVISION = True
 
     class Tokenizer(tokens.Tokenizer):
-        """Only for sqlglot.tokenize(); the parser has its own, denodo.lexer."""
+        """Only for sqlglot.tokenize(); the grammar has its own, denodo.lexer."""
 
         COMMENTS: ClassVar = ["--", "#", ("/*", "*/")]
         IDENTIFIERS: ClassVar = ['"']
@@ -34,11 +34,14 @@ class Denodo(Dialect):
 
     def parse(self, sql: str, **opts: Any) -> list[exp.Expression | None]:
         """The statements of a text. Raises VqlSyntaxError."""
-        return parse(sql)
+        statements = parse(sql)
+        for statement in statements:
+            statement.meta["vql"] = True
+        return statements
 
     def parse_into(self, expression_type: Any, sql: str, **opts: Any) -> list[exp.Expression | None]:
         """As parse(): the text decides what it is."""
-        return parse(sql)
+        return self.parse(sql)
 
     def generate(self, expression: exp.Expression, copy: bool = True, **opts: Any) -> str:
         """VQL on one line; the options for layout are ignored."""

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from denodo.parser import parse
+from denodo.grammar import parse
 from denodo.tree import Call, form
 from tests.denodo import types
 from tests.denodo.calls import _Calls

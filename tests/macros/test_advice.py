@@ -10,7 +10,7 @@ import pytest
 
 from denodo import check
 from denodo.checking import RULES
-from denodo.checking.advice import FUNCTION_ADVICE
+from denodo.rules.advice import FUNCTION_ADVICE
 from tests.macros.rendering import ENGINES, Rendered, render
 from tests.unit.denodo_snippets import snippets
 

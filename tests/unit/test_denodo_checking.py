@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from denodo.checking import RULES, Finding, Rule, check, fix
-from denodo.checking.advice import FUNCTION_ADVICE
 from denodo.checking.report import check_files, rules_page
-from denodo.checking.rules import CHAPTERS
+from denodo.rules import CHAPTERS
+from denodo.rules.advice import FUNCTION_ADVICE
 from tests.unit.denodo_snippets import Snippet, snippets
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +36,11 @@ def test_every_rule_has_a_snippet() -> None:
     assert RULES.keys() == {rule for snippet in REFUSED for _, _, rule in snippet.expected}
 
 
-def test_every_rule_is_in_a_chapter() -> None:
+def test_every_rule_is_in_a_chapter_and_refuses_its_example() -> None:
     assert [rule for rules in CHAPTERS.values() for rule in rules] == list(RULES)
+    for rule in RULES.values():
+        found = [*check(rule.example), *check(rule.example, portable=False)]
+        assert rule.id in {finding.rule for finding in found}
 
 
 ADVICE = re.compile(

@@ -6,7 +6,7 @@ import difflib
 from types import MappingProxyType
 
 from denodo import catalogue
-from denodo.cursor import words_of
+from denodo.lexer import words_of
 
 _ARRAYS = "Dépliez la liste à la réception, une ligne par élément, puis groupez."
 _JSON = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."

@@ -1,16 +1,14 @@
-"""A place in the list of tokens, and the findings made on the way."""
+"""A place in the list of tokens, and the nodes and notes made on the way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from denodo import catalogue
-from denodo.checking.finding import Edit, Finding
-from denodo.checking.lexer import Kind, Token, tokenize
-from denodo.checking.rules import RULES
-from denodo.cursor import words_of
-from denodo.lexer import Lines
+from sqlglot import exp
+
+from denodo.lexer import Kind, Lines, Token, VqlSyntaxError, tokenize, words_of
+from denodo.tree import Node, Note, Seen, span
 
 T = TypeVar("T")
 
@@ -24,38 +22,32 @@ CLAUSE_WORDS = words_of(
 )
 
 
-class ReadingError(Exception):
-    """The text cannot be read further than this token."""
-
-    def __init__(self, token: Token, message: str) -> None:
-        """`message` in French, without a full stop."""
-        super().__init__(message)
-        self.token = token
-
-
 class Cursor:
-    """Reads the tokens of a text from left to right and collects what the rules refuse."""
+    """Reads the tokens of a text from left to right."""
 
-    def __init__(self, sql: str, *, portable: bool) -> None:
-        """Begins at the start of a text; `portable` as in `check`."""
+    def __init__(self, sql: str) -> None:
+        """Begins at the start of a text. Raises VqlSyntaxError when it cannot be cut into tokens."""
         self.sql = sql
-        self.portable = portable
-        self.findings: list[Finding] = []
+        self.seen: list[Seen] = []
         self.tokens, self.hashes = tokenize(sql)
         self.index = 0
+        self._last = len(self.tokens) - 1
         self._failed: set[tuple[int, str]] = set()
         self._lines = Lines(sql)
         # For the index of an opening bracket, that of the first token after it which is none.
         self._inside: dict[int, int] = {}
 
+    # ------------------------------------------------------------------ tokens
+
     def peek(self, ahead: int = 0) -> Token:
         """The token `ahead` of the present one; the END token stands for ever at the end."""
-        return self.tokens[min(self.index + ahead, len(self.tokens) - 1)]
+        index = self.index + ahead
+        return self.tokens[index] if index < self._last else self.tokens[self._last]
 
     def take(self) -> Token:
         """Moves past the present token and returns it."""
         token = self.peek()
-        self.index = min(self.index + 1, len(self.tokens) - 1)
+        self.index = min(self.index + 1, self._last)
         return token
 
     @property
@@ -105,9 +97,10 @@ class Cursor:
         """Stops reading at the present token."""
         token = self.peek()
         found = "la fin du texte" if token.kind is Kind.END else f"« {self.written(token)} »"
+        reason = f"{expected}, et non {found}"
         if self.at_sign("{") and self.at_sign("{", "%", ahead=1):
-            raise ReadingError(token, "ce Jinja n'est pas compilé ; le contrôle lit du SQL (`dbt compile`)")
-        raise ReadingError(token, f"{expected}, et non {found}")
+            reason = "ce Jinja n'est pas compilé ; le contrôle lit du SQL (`dbt compile`)"
+        raise VqlSyntaxError(reason, self.sql, token.start, token.end)
 
     def written(self, token: Token) -> str:
         """A token as the author wrote it, shortened."""
@@ -116,42 +109,21 @@ class Cursor:
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """Reads, or comes back to the present place when that cannot be read; never tries the same twice."""
-        index, found = self.index, len(self.findings)
+        index, seen = self.index, len(self.seen)
         place = (index, getattr(read, "__name__", ""))
         if place in self._failed:
             return None
         try:
             return read()
-        except ReadingError:
+        except VqlSyntaxError:
             self._failed.add(place)
             self.index = index
-            del self.findings[found:]
+            del self.seen[seen:]
             return None
 
-    def report(
-        self,
-        rule_id: str,
-        start: int,
-        end: int,
-        message: str,
-        *,
-        why: str | None = None,
-        write: str | None = None,
-        edit: Edit | None = None,
-    ) -> None:
-        """Keeps a finding, unless its rule concerns portable texts only and this one is for Denodo alone."""
-        rule = RULES[rule_id]
-        if rule.portable_only and not self.portable:
-            return
-        line, column = self._lines.place(start)
-        why, write = why or rule.why, write or rule.write
-        self.findings.append(
-            Finding(rule_id, rule.severity, line, column, start, end, message, why, write, edit)
-        )
-
-    def skip_brackets(self) -> None:
-        """Moves past a bracketed passage that is not read in detail."""
-        self.expect_sign("(")
+    def skip_brackets(self) -> str:
+        """Moves past a bracketed passage that is not read in detail; its text is returned."""
+        start = self.expect_sign("(").end
         depth = 1
         while depth:
             token = self.take()
@@ -159,6 +131,7 @@ class Cursor:
                 self.fail("`)` était attendu")
             if token.kind is Kind.PUNCTUATION:
                 depth += {"(": 1, ")": -1}.get(token.value, 0)
+        return self.sql[start : token.start].strip()
 
     def at_query(self) -> bool:
         """True when a bracket here, or several, opens a query."""
@@ -172,6 +145,40 @@ class Cursor:
             self._inside |= dict.fromkeys(range(first, first + ahead), first + ahead)
         return self.at("SELECT", "WITH", "VALUES", ahead=self._inside[first] - first)
 
+    # ------------------------------------------------------------------- nodes
+
+    def place(self, node: Node, start: int | Token | Node, **meta: Any) -> Node:
+        """Records that a node stands from `start` to the last token taken."""
+        if isinstance(start, Token):
+            start = start.start
+        elif not isinstance(start, int):
+            start = span(start)[0]
+        if "at" not in node.meta:
+            self.seen.append(node)
+        node.meta["at"] = (start, max(self.last_end, start), *self._lines.place(start))
+        node.meta.update(meta)
+        return node
+
+    def part(self, node: Node, name: str, start: int, end: int | None = None) -> None:
+        """Records where one part of a node stands; by default up to the last token taken."""
+        place = (start, self.last_end if end is None else end, *self._lines.place(start))
+        node.meta.setdefault("parts", {})[name] = place
+
+    def note(
+        self, kind: str, start: int | Token, end: int | None = None, node: Node | None = None, **more: Any
+    ) -> None:
+        """Keeps a note on a token, or on the text from `start` to `end`, by default the last token's end."""
+        if isinstance(start, Token):
+            self.seen.append(Note(kind, start.start, start.end if end is None else end, node, more))
+        else:
+            self.seen.append(Note(kind, start, self.last_end if end is None else end, node, more))
+
+    def note_of(self, kind: str, node: Node, **more: Any) -> None:
+        """Keeps a note on a node."""
+        self.seen.append(Note(kind, *span(node), node, more))
+
+    # ------------------------------------------------------------------- names
+
     def at_name(self, ahead: int = 0) -> bool:
         """True when the name of something can stand here."""
         token = self.peek(ahead)
@@ -180,8 +187,8 @@ class Cursor:
         # The reserved words are ORDER BY and GROUP BY: an example of the manual has a view called order.
         return token.value in {"ORDER", "GROUP"} and not self.at("BY", ahead=ahead + 1)
 
-    def name(self, *, any_word: bool = False) -> Token:
-        """Reads a name and holds it against the rules of VQL.
+    def name(self, *, any_word: bool = False) -> Node:
+        """Reads a name.
 
         Args:
             any_word: a name must follow, as after AS: a keyword there is a badly chosen name.
@@ -190,29 +197,16 @@ class Cursor:
         if not (self.at_name() or (any_word and token.kind is Kind.WORD)):
             self.fail("un nom était attendu")
         self.take()
-        text = self.sql[token.start : token.end]
-        if token.kind is Kind.QUOTED:
-            if token.fault == "`":
-                plain = token.value.lower()
-                edit = (token.start, token.end, plain) if plain.isidentifier() and plain.isascii() else None
-                self.report(
-                    "vql-accents-graves",
-                    token.start,
-                    token.end,
-                    f"Le nom {text} est entre accents graves.",
-                    edit=edit,
-                )
-            elif token.fault:
-                self.report("vql-chaine", token.start, token.end, f"{text} n'existe que dans PostgreSQL.")
-            return token
-        if token.value.startswith("_"):
-            self.report("vql-nom-souligne", token.start, token.end, f"Le nom `{text}` commence par `_`.")
-        elif not text.isascii():
-            self.report("vql-nom-accent", token.start, token.end, f"Le nom `{text}` a une lettre accentuée.")
-        if catalogue.is_reserved(token.value) and (self.portable or token.value not in {"ORDER", "GROUP"}):
-            self.report("vql-mot-reserve", token.start, token.end, f"`{text}` est un mot réservé de VQL.")
-        return token
+        node = self.identifier(token)
+        node.meta["fault"] = token.fault
+        self.seen.append(node)
+        return node
 
-    def label(self, token: Token) -> str:
-        """The name of a token as the engines compare it: lower case, or as written between quotes."""
-        return token.value if token.kind is Kind.QUOTED else token.value.lower()
+    def identifier(self, token: Token) -> Node:
+        """The node of a name, as the author wrote it, that no rule on names visits."""
+        quoted = token.kind is not Kind.WORD
+        node = exp.Identifier(
+            this=token.value if quoted else self.sql[token.start : token.end], quoted=quoted
+        )
+        node.meta["at"] = (token.start, token.end, *self._lines.place(token.start))
+        return node

@@ -1,4 +1,4 @@
-"""What the checker answers: findings, and the rules they come from."""
+"""What the checker answers."""
 
 from __future__ import annotations
 
@@ -8,25 +8,6 @@ ERROR = "erreur"
 WARNING = "avertissement"
 
 Edit = tuple[int, int, str]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One thing that portable SQL does without. Texts are French, for an analyst who knows SQL.
-
-    `refused` names the construct, `why` gives the reason, `write` what to write instead.
-    """
-
-    id: str
-    refused: str
-    why: str
-    write: str
-    severity: str = ERROR
-
-    @property
-    def portable_only(self) -> bool:
-        """True when VQL has the construct: nothing to say where the text is written for Denodo alone."""
-        return not self.id.startswith("vql-")
 
 
 @dataclass(frozen=True)
