@@ -231,6 +231,11 @@ class _Values:
         value, type_ = self.value(node.this, scope)
         return exp.Neg(this=value), type_
 
+    def on_operator(self, node: Node, scope: Scope) -> tuple[Node, str | None]:
+        if node.args.get("unary") and node.args["operator"] == "+":
+            return self.value(node.expression, scope)
+        return self._generic(node, scope), None
+
     def on_dpipe(self, node: Node, scope: Scope) -> tuple[Node, str | None]:
         sides = []
         for side in (node.this, node.expression):
