@@ -15,6 +15,7 @@
   (config.meta.donnee_personnelle) is masked: the file and the line lead to it whoever may read them.
 #}
 {% macro row_issues(relation, rules, rows=none) -%}
+    {{- config(meta={'colonnes': issue_columns()}) -}}
     {%- set rules = rules + cell_error_rules(relation, rules) -%}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}

@@ -16,7 +16,12 @@
   The declaration stands in config.meta.lecture and regles, where `issues`, the descriptions and `make lint` read it.
 #}
 {% macro staging(relation, columns, rules=[], rows=none) -%}
-    {{- config(meta={'lecture': columns | map(attribute='declared') | list, 'regles': rules}) -}}
+    {%- set names = columns | map(attribute='declared.noms') | sum(start=[]) -%}
+    {{- config(meta={
+        'colonnes': row_columns(received='source_recu_le' in names),
+        'lecture': columns | map(attribute='declared') | list,
+        'regles': rules
+    }) -}}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set needed = columns | selectattr('declared.requis') | map(attribute='outputs') | sum(start=[]) -%}
 with source as (
