@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('prises_en_charge', 'prises_en_charge')) }}

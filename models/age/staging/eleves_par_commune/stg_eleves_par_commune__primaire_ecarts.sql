@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('eleves_par_commune', 'eleves_primaire')) }}

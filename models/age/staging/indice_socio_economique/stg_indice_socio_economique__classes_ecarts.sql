@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('indice_socio_economique', 'indice_socio_economique')) }}

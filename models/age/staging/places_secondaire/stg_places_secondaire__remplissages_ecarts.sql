@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('places_secondaire', 'places_secondaire')) }}

@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('population_scolaire', 'population_scolaire')) }}

@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('maisons_de_justice', 'maisons_de_justice')) }}

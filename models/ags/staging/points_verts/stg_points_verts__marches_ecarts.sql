@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('points_verts', 'points_verts')) }}

@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('codes_bce', 'codes_postaux_bce')) }}

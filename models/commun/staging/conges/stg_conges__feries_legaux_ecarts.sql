@@ -1,3 +1,1 @@
-{{ config(materialized='table') }}
-
 {{ issues(source('conges', 'feries_legaux')) }}
