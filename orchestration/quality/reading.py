@@ -15,12 +15,21 @@ from orchestration.catalogue import french
 from orchestration.catalogue.quality import due
 from orchestration.history.measures import ASIDE, FILES, ROWS
 from orchestration.landing.audit import RECEIPTS, REFUSED
-from orchestration.manifest.nodes import Manifest, Node, domain_of, file_of, label_of, node_of, tested_id
+from orchestration.manifest.nodes import (
+    Manifest,
+    Node,
+    contract_checks,
+    domain_of,
+    file_of,
+    label_of,
+    node_of,
+    tested_id,
+)
 from orchestration.quality import facts
 from orchestration.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
 from orchestration.quality.french import CASE, LATE, advice, counted
 from orchestration.quality.project import Project
-from orchestration.quality.results import BRUSSELS, History
+from orchestration.quality.results import BRUSSELS, History, Last
 
 # Days in which a control must have been played for its result still to stand.
 MEMORY = 100
@@ -42,6 +51,7 @@ def read_quality(
     """
     history = History(connection, now, max(period, MEMORY))
     project = Project(manifest)
+    history.last |= _held(history, manifest)
     controls, unplayed = _controls(history, project, now - timedelta(days=period))
     domains = {name: french.domain(name) for name in project.domains}
     return Quality(
@@ -58,9 +68,23 @@ def read_quality(
     )
 
 
+def _held(history: History, manifest: Manifest) -> dict[str, Last]:
+    """The contracts that held: a model that is built has no null where its contract wants none.
+
+    One that fails to build leaves the former rows, which kept it; the model itself is told as broken.
+    """
+    found = {}
+    for check in contract_checks(manifest):
+        built = history.last.get(check["attached_node"])
+        if built and built.good:
+            days = {day: outcome for day, outcome in built.days.items() if outcome == facts.GOOD}
+            found[check["unique_id"]] = Last(facts.GOOD, built.good, built.good, 0, days)
+    return found
+
+
 def _controls(history: History, project: Project, start: datetime) -> tuple[list[Control], list[str]]:
     wanted = [
-        *project.tests,
+        *project.checks,
         *(name for name, source in project.sources.items() if has_limit(source)),
     ]
     played = {name: history.last[name] for name in wanted if name in history.last}
@@ -74,8 +98,8 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
     formers = history.outcomes_at({name: played[name].bad for name in recent})
     found = []
     for name, last in played.items():
-        is_test = name in project.tests
-        node = project.tests[name] if is_test else project.sources[name]
+        is_test = name in project.checks
+        node = project.checks[name] if is_test else project.sources[name]
         about = tested_id(node) if is_test else name
         domain = project.domain(name)
         owner, steward = project.responsibles(about, domain)
@@ -237,7 +261,7 @@ def _receipts(
 
 def _coverage(project: Project, domain: str) -> Coverage:
     models = [one for one in project.models.values() if domain_of(one) == domain]
-    tested = {tested_id(test) for test in project.tests.values()}
+    tested = {tested_id(test) for test in project.checks.values()}
     columns = [column for one in models for column in one["columns"].values()]
     held = [one for one in project.datasets.values() if one.domain == domain]
     return Coverage(
@@ -256,7 +280,7 @@ def _days(history: History, project: Project, today: date, period: int) -> dict[
     """The controls as they stood at the end of each day: a control keeps its outcome until the next one."""
     controls = [
         (project.domain(name), history.last[name].days)
-        for name in (*project.tests, *project.sources)
+        for name in (*project.checks, *project.sources)
         if name in history.last
     ]
     days = [today - timedelta(days=back) for back in range(period, -1, -1)]

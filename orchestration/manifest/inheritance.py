@@ -1,8 +1,12 @@
-"""What a column that no YAML describes is: what it is where it comes from.
+"""What the YAML says once, said wherever it holds: descriptions of columns and tests, categories of columns.
 
-A staging model made by the macro `staging` says in its configuration which received column each of its columns
-reads; elsewhere a column without a description is the one of the same name in what the model reads. dbt itself
-knows nothing of it: the comments in PostgreSQL follow the same order (macros/staging/descriptions.sql).
+A staging model made by the macro `staging` says in its configuration which received column each of its
+columns reads; elsewhere a column without a description is the one of the same name in what the model reads.
+dbt itself knows nothing of it: the comments in PostgreSQL follow the same order
+(macros/staging/descriptions.sql).
+
+A test without a description is what its generic test promises: the first paragraph of its description. A data
+set whose `config.meta` says `donnee_personnelle: aucune` says so for each column that says nothing.
 """
 
 from __future__ import annotations
@@ -10,18 +14,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Keys of config.meta that the macros write: the columns that every model of a kind has, with their descriptions,
-# and those that it declares.
+# Keys of config.meta that the macros write: the columns that every model of a kind has, with their
+# descriptions, and those that it declares.
 STANDARD, DECLARED = "colonnes", "lecture"
+CATEGORY, PROTECTION = "donnee_personnelle", "protection"
+# Of the description of a generic test.
+PREFIX = "Test : "
 
 
-def inherit_descriptions(manifest: dict[str, Any]) -> None:
-    """Gives the columns of staging models to their nodes, and to each column without a description its origin's.
+def inherit(manifest: dict[str, Any]) -> None:
+    """Completes the manifest with all that the YAML says elsewhere.
 
     Args:
         manifest: the content of manifest.json; changed in place.
     """
     nodes = manifest["nodes"]
+    for node in (*nodes.values(), *manifest["sources"].values()):
+        if node["resource_type"] in ("model", "source"):
+            _give_category(node)
+        elif node["resource_type"] == "test" and not _said(node):
+            node["description"] = _promise(manifest, node)
     for node in nodes.values():
         if node["resource_type"] == "model":
             _add_declared_columns(node)
@@ -30,6 +42,23 @@ def inherit_descriptions(manifest: dict[str, Any]) -> None:
             for name, column in node["columns"].items():
                 if not _said(column):
                     column["description"] = _inherited(manifest, node, name)
+
+
+def _give_category(node: dict[str, Any]) -> None:
+    """Says of each column of a data set what the data set says of all."""
+    category = (node["config"].get("meta") or {}).get(CATEGORY)
+    for column in node["columns"].values() if category else ():
+        meta = column.setdefault("config", {}).setdefault("meta", {})
+        if not {CATEGORY, PROTECTION} & {*meta, *(column.get("meta") or {})}:
+            meta[CATEGORY] = category
+
+
+def _promise(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    """What a generic test of the project promises; empty for those of dbt, and for singular tests."""
+    about = test.get("test_metadata") or {}
+    macro = manifest["macros"].get(f"macro.{test['package_name']}.test_{about.get('name')}") or {}
+    text = (macro.get("description") or "").strip().partition("\n")[0].removeprefix(PREFIX)
+    return " ".join((text[:1].upper() + text[1:]).split())
 
 
 def _add_declared_columns(node: dict[str, Any]) -> None:
