@@ -77,8 +77,8 @@ def contract_checks(manifest: Manifest) -> Iterator[Node]:
     They have the keys of a `not_null` test that rules and pages read. dbt does not play them: they held each
     time that their model was built.
     """
-    for model in of_type(manifest, "model"):
-        if not (model["config"].get("contract") or {}).get("enforced"):
+    for model in manifest["nodes"].values():
+        if not (model.get("config", {}).get("contract") or {}).get("enforced"):
             continue
         for name, column in model["columns"].items():
             if any(one.get("type") == "not_null" for one in column.get("constraints") or ()):

@@ -16,7 +16,7 @@ from denodo.lexer import VqlSyntaxError
 from denodo.postgresql import columns_of
 from orchestration.errors import PlatformError
 from orchestration.landing.report import counted
-from orchestration.manifest.nodes import checks
+from orchestration.manifest.nodes import contract_checks
 from orchestration.portability.compilation import is_base_view
 
 # Where a view stands in its VDP database, and what the folder says of itself.
@@ -165,8 +165,8 @@ def _one_line(text: str) -> str:
 def _primary_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The column that tests prove unique and never null, by model or seed."""
     proved: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for node in checks(manifest):
-        test = node.get("test_metadata")
+    for node in (*manifest["nodes"].values(), *contract_checks(manifest)):
+        test = node.get("test_metadata") if node["resource_type"] == "test" else None
         if test and node.get("attached_node") and node.get("column_name"):
             proved[node["attached_node"]][node["column_name"]].add(test["name"])
     keys = {}

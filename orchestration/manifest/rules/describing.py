@@ -116,14 +116,15 @@ def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
 
 @rule(
     "un-yaml-par-modele",
-    "Décrivez le modèle dans un fichier .yml du même nom, à côté de son .sql ; ses écarts, dans le même.",
+    "Décrivez le modèle dans un fichier .yml du même nom, à côté de son .sql ; des écarts, dans celui de leur "
+    "staging.",
 )
 def one_yaml_a_model(manifest: Manifest) -> Iterator[Fault]:
-    """The YAML of a model stands beside it and has its name; écarts are in that of their staging model."""
+    """The YAML of a model stands beside it and has its name; écarts may be in that of their staging model."""
     for model in of_type(manifest, "model"):
         file = PurePosixPath(file_of(model))
         expected = str(file.with_name(f"{file.stem.removesuffix(ISSUES_SUFFIX)}.yml"))
-        if yaml_of(model) != expected:
+        if yaml_of(model) not in (expected, str(file.with_suffix(".yml"))):
             found = yaml_of(model) or "aucun fichier"
             yield file_of(model), f"{model['name']} est décrit dans {found}, et non dans {expected}."
 
