@@ -56,7 +56,7 @@
         {%- for parent in level.parents if parent in graph.nodes -%}
             {%- set found = graph.nodes[parent] -%}
             {%- set text = (found.columns.get(name) or {}).description -%}
-            {%- if not text and ('colonnes' in (found.config.meta or {}) or 'lecture' in (found.config.meta or {})) -%}
+            {%- if not text and (name in found.columns or 'colonnes' in (found.config.meta or {})) -%}
                 {%- set text = inherited_description(found, name) -%}
             {%- endif -%}
             {%- do texts.append(text) if text and text not in texts -%}

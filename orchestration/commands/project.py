@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shutil
@@ -32,7 +33,7 @@ from orchestration.commands.session import (
 from orchestration.errors import PlatformError
 from orchestration.history.recording import Recording
 from orchestration.landing import load_landing, read_declarations
-from orchestration.manifest import ParseResult, parse
+from orchestration.manifest import ParseResult, parse, read_manifest
 from orchestration.manifest.nodes import domain_of, of_type
 from orchestration.manifest.reader import MEND, dbt_options
 from orchestration.settings import Settings
@@ -290,6 +291,8 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
             raise PlatformError(
                 "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
             )
+    # The pages show what columns inherit too; dbt knows only what the YAML says of them.
+    settings.manifest_path.write_text(json.dumps(read_manifest(settings)), encoding="utf-8")
     command = python_tool("orchestration.served.dbt_docs", settings.target_path, str(port))
     return serve(settings, "documentation", command, environment)
 

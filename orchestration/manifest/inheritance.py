@@ -113,10 +113,7 @@ def _texts(manifest: Mapping[str, Any], parents: list[str], name: str) -> Iterat
         column = node["columns"].get(name) if node else None
         if node is None or column is None:
             continue
-        text = (column.get("description") or "").strip()
-        meta = node["config"].get("meta") or {}
-        if not text and (STANDARD in meta or DECLARED in meta):
-            text = _inherited(manifest, node, name)
+        text = (column.get("description") or "").strip() or _inherited(manifest, node, name)
         if text:
             yield text
 
