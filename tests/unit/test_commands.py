@@ -365,8 +365,9 @@ def test_what_the_rows_say_is_written_with_its_rules() -> None:
     files = staging_files(MANIFEST, "stg_clubs__membres", "clubs.membres", typings)
     statement, _, issues = files.values()
     assert (
-        "    decimal(\n        'nom',\n        precision=14,\n        scale=2,\n        decimal_separator=',',\n"
-        "        group_separators=[' '],\n        optional=\"nom : illisible\"\n    ),"
+        "    decimal(\n        'nom',\n        precision=14,\n        scale=2,\n"
+        "        decimal_separator=',',\n        group_separators=[' '],\n"
+        '        optional="nom : illisible"\n    ),'
     ) in statement
     assert issues == "{{ issues(source('clubs', 'membres')) }}\n"
     long = templates.entry("c" * 60, typings["nom"], required=False)

@@ -1,4 +1,4 @@
-"""What the YAML says once holds wherever it is meant: descriptions, promises of tests, categories, contracts."""
+"""What the YAML says once holds wherever it is meant: descriptions, promises, categories, contracts."""
 
 from __future__ import annotations
 

@@ -249,9 +249,9 @@ DECLARED = "{{{{ staging(source('ecoles', 'ecoles'), [{}]) }}}}"
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (f"expression('n', {CAST})", "readable=is_decimal(…), optional=\"fase illisible\" dans son expression"),
+        (f"expression('n', {CAST})", 'readable=is_decimal(…), optional="fase illisible" dans son exp'),
         (f"expression('n', {CAST}, of='fase', required='x')", "of='fase', readable=is_decimal(…)"),
-        (f"expression('n', {CAST}, of='nom', readable='x', optional='x')", "aucune colonne déclarée de « fase »"),
+        (f"expression('n', {CAST}, of='nom', readable='x', optional='x')", "aucune colonne déclarée de « fa"),
         ("expression('n', to_decimal(colonne, 10, 2))", "écrivez la colonne"),
     ],
 )
@@ -304,7 +304,7 @@ def test_a_confidential_source_says_it_of_each_column() -> None:
     table["config"]["meta"]["gouvernance"]["classification"] = "confidentiel"
     table["config"]["meta"]["donnee_personnelle"] = "aucune"
     table["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "aucune"}}
-    assert ["categorie-connue"] == [found.rule for found in check_manifest(manifest)]
+    assert [found.rule for found in check_manifest(manifest)] == ["categorie-connue"]
 
 
 def test_ecarts_are_described_with_their_staging() -> None:

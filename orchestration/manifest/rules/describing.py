@@ -116,8 +116,8 @@ def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
 
 @rule(
     "un-yaml-par-modele",
-    "Décrivez le modèle dans un fichier .yml du même nom, à côté de son .sql ; des écarts, dans celui de leur "
-    "staging.",
+    "Décrivez le modèle dans un fichier .yml du même nom, à côté de son .sql ; des écarts, dans celui de "
+    "leur staging.",
 )
 def one_yaml_a_model(manifest: Manifest) -> Iterator[Fault]:
     """The YAML of a model stands beside it and has its name; écarts may be in that of their staging model."""
