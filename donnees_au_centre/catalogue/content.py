@@ -14,7 +14,7 @@ from donnees_au_centre.catalogue.gaps import Gap, access_gaps, gaps_of, rule_gap
 from donnees_au_centre.catalogue.last_runs import Knowledge, Received, Result, due
 from donnees_au_centre.catalogue.origins import Origins, origins
 from donnees_au_centre.project.datasets import Dataset, read_datasets
-from donnees_au_centre.project.nodes import Manifest, domains_in, of_type, tested_id
+from donnees_au_centre.project.nodes import Manifest, contract_checks, domains_in, of_type, tested_id
 from donnees_au_centre.settings import Settings
 
 # The state of a data set -> what its badge says; the worst first.
@@ -193,12 +193,14 @@ def describe(settings: Settings, manifest: Manifest, knowledge: Knowledge, now: 
 def _checks(manifest: Manifest, knowledge: Knowledge) -> dict[str, list[Check]]:
     """The tests by data set; one over several data sets is shown with each."""
     found: dict[str, list[Check]] = {}
-    for test in of_type(manifest, "test"):
+    promised = list(contract_checks(manifest))
+    for test in (*of_type(manifest, "test"), *promised):
         about = tested_id(test)
         for one in [about] if about else test["depends_on"]["nodes"]:
-            check = Check(
-                test.get("column_name"), labels.check(test), knowledge.results.get(test["unique_id"])
-            )
+            result = knowledge.results.get(test["unique_id"])
+            if test in promised and (built := knowledge.results.get(one)) and built.outcome == "reussi":
+                result = built
+            check = Check(test.get("column_name"), labels.check(test), result)
             found.setdefault(one, []).append(check)
     return found
 

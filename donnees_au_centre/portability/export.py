@@ -16,6 +16,7 @@ from denodo.columns import columns_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.portability.compilation import is_base_view
+from donnees_au_centre.project.nodes import contract_checks
 
 # Where a view stands in its VDP database, and what the folder says of itself.
 FOLDERS = {
@@ -163,7 +164,7 @@ def _one_line(text: str) -> str:
 def _primary_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The column that tests prove unique and never null, by model or seed."""
     proved: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for node in manifest["nodes"].values():
+    for node in (*manifest["nodes"].values(), *contract_checks(manifest)):
         test = node.get("test_metadata") if node["resource_type"] == "test" else None
         if test and node.get("attached_node") and node.get("column_name"):
             proved[node["attached_node"]][node["column_name"]].add(test["name"])

@@ -71,6 +71,39 @@ def of_type(manifest: Manifest, *types: str) -> Iterator[Node]:
                 yield node
 
 
+def contract_checks(manifest: Manifest) -> Iterator[Node]:
+    """What enforced contracts hold without a test: columns that are never null, as the tests that say so.
+
+    They have the keys of a `not_null` test that rules and pages read. dbt does not play them: they held each
+    time that their model was built.
+    """
+    for model in manifest["nodes"].values():
+        if not (model.get("config", {}).get("contract") or {}).get("enforced"):
+            continue
+        for name, column in model["columns"].items():
+            if any(one.get("type") == "not_null" for one in column.get("constraints") or ()):
+                yield {
+                    "unique_id": f"{model['unique_id']}.{name}.not_null",
+                    "name": f"not_null_{model['name']}_{name}",
+                    "resource_type": "test",
+                    "package_name": model["package_name"],
+                    "fqn": [*model["fqn"], name],
+                    "original_file_path": yaml_of(model) or file_of(model),
+                    "test_metadata": {"name": "not_null", "kwargs": {"column_name": name}},
+                    "column_name": name,
+                    "attached_node": model["unique_id"],
+                    "depends_on": {"nodes": [model["unique_id"]]},
+                    "description": "",
+                    "config": {"severity": "error", "meta": {}},
+                }
+
+
+def checks(manifest: Manifest) -> Iterator[Node]:
+    """The data tests, then what contracts hold as tests would."""
+    yield from of_type(manifest, "test")
+    yield from contract_checks(manifest)
+
+
 def node_of(manifest: Manifest, unique_id: str) -> Node:
     """A model, seed, test, source or unit test by its unique id.
 

@@ -11,6 +11,7 @@ from donnees_au_centre.project.nodes import (
     PLATFORM,
     SHARED,
     Manifest,
+    checks,
     domain_of,
     domain_of_test,
     layer_of,
@@ -27,6 +28,7 @@ class Project:
         self.manifest = manifest
         self.datasets: dict[str, Dataset] = {one.unique_id: one for one in read_datasets(manifest)}
         self.tests = {one["unique_id"]: one for one in of_type(manifest, "test")}
+        self.checks = {one["unique_id"]: one for one in checks(manifest)}
         self.sources = {one["unique_id"]: one for one in of_type(manifest, "source")}
         self.models = {one["unique_id"]: one for one in of_type(manifest, "model", "seed", "snapshot")}
         self._read_by: dict[str, list[str]] = defaultdict(list)
@@ -42,7 +44,7 @@ class Project:
         """The domain that answers for a control; the platform, for one about nobody's data in particular."""
         if unique_id in self.sources:
             return domain_of(self.sources[unique_id])
-        return domain_of_test(self.manifest, self.tests[unique_id]) or PLATFORM
+        return domain_of_test(self.manifest, self.checks[unique_id]) or PLATFORM
 
     def responsibles(
         self, unique_id: str | None, domain: str

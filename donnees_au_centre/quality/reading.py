@@ -16,12 +16,21 @@ from donnees_au_centre.catalogue.last_runs import due
 from donnees_au_centre.french import BRUSSELS
 from donnees_au_centre.history.measures import ASIDE, FILES, ROWS
 from donnees_au_centre.landing.audit import RECEIPTS, REFUSED
-from donnees_au_centre.project.nodes import Manifest, Node, domain_of, file_of, label_of, node_of, tested_id
+from donnees_au_centre.project.nodes import (
+    Manifest,
+    Node,
+    contract_checks,
+    domain_of,
+    file_of,
+    label_of,
+    node_of,
+    tested_id,
+)
 from donnees_au_centre.quality import facts
 from donnees_au_centre.quality.advice import CASE, LATE, advice, unit_of
 from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
 from donnees_au_centre.quality.project import Project
-from donnees_au_centre.quality.results import History
+from donnees_au_centre.quality.results import History, Last
 
 # Days in which a control must have been played for its result still to stand.
 MEMORY = 100
@@ -43,6 +52,7 @@ def read_quality(
     """
     history = History(connection, now, max(period, MEMORY))
     project = Project(manifest)
+    history.last |= _held(history, manifest)
     controls, unplayed = _controls(history, project, now - timedelta(days=period))
     domains = {name: labels.domain(name) for name in project.domains}
     return Quality(
@@ -59,9 +69,23 @@ def read_quality(
     )
 
 
+def _held(history: History, manifest: Manifest) -> dict[str, Last]:
+    """The contracts that held: a model that is built has no null where its contract wants none.
+
+    One that fails to build leaves the former rows, which kept it; the model itself is told as broken.
+    """
+    found = {}
+    for check in contract_checks(manifest):
+        built = history.last.get(check["attached_node"])
+        if built and built.good:
+            days = {day: outcome for day, outcome in built.days.items() if outcome == facts.GOOD}
+            found[check["unique_id"]] = Last(facts.GOOD, built.good, built.good, 0, days)
+    return found
+
+
 def _controls(history: History, project: Project, start: datetime) -> tuple[list[Control], list[str]]:
     wanted = [
-        *project.tests,
+        *project.checks,
         *(name for name, source in project.sources.items() if has_limit(source)),
     ]
     played = {name: history.last[name] for name in wanted if name in history.last}
@@ -75,8 +99,8 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
     formers = history.outcomes_at({name: played[name].bad for name in recent})
     found = []
     for name, last in played.items():
-        is_test = name in project.tests
-        node = project.tests[name] if is_test else project.sources[name]
+        is_test = name in project.checks
+        node = project.checks[name] if is_test else project.sources[name]
         about = tested_id(node) if is_test else name
         domain = project.domain(name)
         owner, steward = project.responsibles(about, domain)
@@ -238,7 +262,7 @@ def _receipts(
 
 def _coverage(project: Project, domain: str) -> Coverage:
     models = [one for one in project.models.values() if domain_of(one) == domain]
-    tested = {tested_id(test) for test in project.tests.values()}
+    tested = {tested_id(test) for test in project.checks.values()}
     columns = [column for one in models for column in one["columns"].values()]
     held = [one for one in project.datasets.values() if one.domain == domain]
     return Coverage(
@@ -257,7 +281,7 @@ def _days(history: History, project: Project, today: date, period: int) -> dict[
     """The controls as they stood at the end of each day: a control keeps its outcome until the next one."""
     controls = [
         (project.domain(name), history.last[name].days)
-        for name in (*project.tests, *project.sources)
+        for name in (*project.checks, *project.sources)
         if name in history.last
     ]
     days = [today - timedelta(days=back) for back in range(period, -1, -1)]

@@ -162,6 +162,22 @@ def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
 def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
     """The category and the protection of a column are known ones, in every layer."""
     known = {"donnee_personnelle": tuple(words.CATEGORIES), "protection": words.PROTECTIONS}
+    for node in dataset_nodes(manifest):
+        said = meta_of(node).get("donnee_personnelle")
+        if said is None:
+            continue
+        if said != words.NOT_PERSONAL:
+            yield (
+                yaml_file_of(node),
+                f"{label_of(node)} : donnee_personnelle vaut {said!r} pour tout le jeu, qui ne peut dire que "
+                f"{words.NOT_PERSONAL}.",
+            )
+        elif _is_confidential(manifest, node):
+            yield (
+                yaml_file_of(node),
+                f"{label_of(node)} : une source confidentielle ou sensible le dit de chaque colonne, et non "
+                "une fois pour toutes.",
+            )
     for node in of_type(manifest, "model", "seed", "source"):
         for key, values in known.items():
             wrong: dict[str, list[str]] = {}
@@ -179,13 +195,14 @@ def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
 @rule(
     "categorie-requise",
     "Dites ce que tient la colonne : config: {meta: {donnee_personnelle: <catégorie>}}, `aucune` si elle ne "
-    "dit rien d'une personne, ou protection: … si une macro l'a protégée.",
+    "dit rien d'une personne, ou protection: … si une macro l'a protégée. Un mart dont aucune colonne n'est "
+    "personnelle le dit une fois, dans son propre config: {meta: {donnee_personnelle: aucune}}.",
 )
 def columns_say_what_they_hold(manifest: Manifest) -> Iterator[Fault]:
     """Columns have a category in confidential sources, and in marts that personal data reach."""
     for node in dataset_nodes(manifest):
         if node["resource_type"] == "source":
-            needs = governance_of(manifest, node).get("classification") in words.CLASSIFICATIONS[2:]
+            needs = _is_confidential(manifest, node)
             why = "le jeu est confidentiel ou sensible"
         else:
             origins = personal_origins(manifest, node)
@@ -237,6 +254,12 @@ def personal_data_are_accounted_for(manifest: Manifest) -> Iterator[Fault]:
                 _at(node),
                 f"{_name(node)} a des données personnelles : base_legale ne cite pas l'article du RGPD.",
             )
+
+
+def _is_confidential(manifest: Manifest, node: Node) -> bool:
+    """True for a source table whose rows are not for every service."""
+    classification = governance_of(manifest, node).get("classification")
+    return node["resource_type"] == "source" and classification in words.CLASSIFICATIONS[2:]
 
 
 def personal_origins(manifest: Manifest, mart: Node) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from donnees_au_centre.project.nodes import Manifest, Node, file_of, layer_of, of_type, tested_id
+from donnees_au_centre.project.nodes import Manifest, Node, checks, file_of, layer_of, of_type, tested_id
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 # An import CTE: `communes as (select * from {{ ref('dim_commune') }} …)`.
@@ -26,7 +26,7 @@ RELATED = ("mostly_related", "relationships")
 def joins_are_counted(manifest: Manifest) -> Iterator[Fault]:
     """A model that looks rows up in a dimension or a seed has a test that counts those it does not find."""
     played: dict[str | None, list[Node]] = defaultdict(list)
-    for test in of_type(manifest, "test"):
+    for test in checks(manifest):
         if test.get("test_metadata"):
             played[tested_id(test)].append(test)
     references = {

@@ -13,6 +13,7 @@ from donnees_au_centre.project.nodes import (
     ISSUES_SUFFIX,
     Manifest,
     Node,
+    checks,
     domain_of_test,
     file_of,
     is_singular,
@@ -124,7 +125,8 @@ def _header(seed: Node) -> list[str]:
 
 @rule(
     "mart-cle",
-    "Testez la clé : `not_null` et `unique` sur sa colonne, ou `unique_combination` sur le modèle.",
+    "Testez la clé : `unique` et `constraints: [{type: not_null}]` sur sa colonne, ou `unique_combination` "
+    "sur le modèle.",
 )
 def marts_are_tested_on_key(manifest: Manifest) -> Iterator[Fault]:
     """The key of a mart is tested."""
@@ -221,7 +223,7 @@ def dashboards_read_marts(manifest: Manifest) -> Iterator[Fault]:
 
 def _tests_by_model(manifest: Manifest) -> defaultdict[str | None, list[Node]]:
     tests: defaultdict[str | None, list[Node]] = defaultdict(list)
-    for test in of_type(manifest, "test"):
+    for test in checks(manifest):
         tests[tested_id(test)].append(test)
     return tests
 
