@@ -13,6 +13,7 @@ from pathlib import Path
 from dev.setup.environment import read_pip_listing, uv_settings
 from donnees_au_centre.cli.access import access_check
 from donnees_au_centre.cli.lineage import PERSONAL_DATA, check_personal_data
+from donnees_au_centre.cli.schemas import write_schemas
 from donnees_au_centre.cli.session import (
     Session,
     child_environment,
@@ -108,6 +109,8 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
         with session.step(title):
             left |= run_tool(command, environment, settings.root) != 0
 
+    with session.step("Schémas pour les éditeurs (policies/schemas/)"):
+        write_schemas(settings.root)
     run("Python : règles (ruff)", python_tool("ruff", "check", "--fix", "--quiet", "."))
     run("Python : mise en forme (ruff)", python_tool("ruff", "format", "--quiet", "."))
     with session.step(PORTABLE_SQL):
