@@ -1,4 +1,4 @@
-"""The tree of a VQL text: sqlglot's nodes, each with its place in the text.
+"""The tree of a VQL text: sqlglot's nodes, each with its place in the text, and notes on how it was written.
 
 sqlglot's classes may be compiled and cannot be subclassed, so VQL's own constructs are sqlglot nodes
 with an extra argument. How to find what was written (`node.args.get(...)`, or the helpers below):
@@ -9,37 +9,42 @@ with an extra argument. How to find what was written (`node.args.get(...)`, or t
 - `form` of a Call that is no plain call: "infix" (`x CONTAINSAND ('a')`: name CONTAINS, CONTAINSAND,
   CONTAINSOR, ISCONTAINED or `~`; the first expression is the left side, `list` is true when the right
   side had parentheses), "row" (`ROW(..)`), "array" (`{ROW(..), ..}`), "list" (`[a, b]`), "brackets"
-  (`ARRAY[..]` of PostgreSQL);
+  (`ARRAY[..]` of PostgreSQL), "grouping" (GROUPING SETS);
 - `exp.Cast`: `form` is "as" (`CAST(x AS t)`), "vdp" (`CAST('t', x)`), "literal" (`DATE '…'`) or "::";
   `type_name(cast)` is the type as written, in upper case with single blanks; position(cast, "type") its
   place;
 - `exp.Not` with `infix=True` is `x NOT IN (…)`, `x IS NOT NULL`, …; without, a NOT before its operand;
 - `exp.RegexpLike`, `exp.RegexpILike`, `exp.Like`, `exp.ILike`, `exp.SimilarTo`; with ESCAPE wrapped in
   `exp.Escape`; `exp.Operator` is any other operator, its text in `operator`; position(node, "operator")
-  and operator(node) give the operator as written (`!=` against `<>`) of every binary node;
+  and operator(node) give the operator as written (`!=` against `<>`);
 - `exp.Extract`, `exp.Trim`, `exp.Substring`, `exp.StrPosition` are the forms with FROM, FOR or IN
   inside; their comma forms are Calls; `exp.Substring` keeps `word`, SUBSTRING or SUBSTR;
 - `exp.Interval` (unit as text in a Var), `exp.Bracket` (`x[0]`), `exp.Dot` (`(x).y`), `exp.AtTimeZone`,
   `exp.Collate`, `exp.Filter`, `exp.WithinGroup`, `exp.IgnoreNulls`, `exp.RespectNulls`, `exp.Window`;
-- queries: `exp.Select`, `exp.Union`, `exp.Except`, `exp.Intersect` (position(node, "operator"): UNION,
-  MINUS, …; operator(node) the words as written), `exp.Subquery`, `exp.Values`. On Select:
-  position(node, "distinct"), "distinct on", "where", "group", "having", "order", "limit", "offset",
-  "fetch", "with", "context", "trace", "window", "qualify", "locks", "into" for the clauses; `modifiers`
-  in meta lists them in the order they were written;
-- `exp.Join`: `method` NATURAL, `side`, `kind`, `hint` in `vql_hint` ("HASH", "NESTED PARALLEL", …),
-  position(join, "operator") the words; `exp.Lateral`; `exp.Table` whose `this` is a Call is a
-  procedure, FLATTEN or table function;
+- queries: `exp.Select`, `exp.Union`, `exp.Except`, `exp.Intersect`, `exp.Subquery`, `exp.Values`;
+  `modifiers` in meta lists ORDER BY, OFFSET, LIMIT… in the order they were written;
+- `exp.Join`: `method` NATURAL, `side`, `kind`, `hint` in `vql_hint` ("HASH", "NESTED PARALLEL", …);
+  `exp.Lateral`; `exp.Table` whose `this` is a Call is a procedure, FLATTEN or table function;
 - `exp.Ordered`: `nulls` FIRST or LAST if written, position(node, "nulls");
 - `exp.Create` of kind VIEW or FOLDER; `exp.Use` is CONNECT DATABASE; `exp.Command` any other statement
   (`this` its first word, `expression` the rest).
+
+What has no node, because VQL has not the like of it (TABLESAMPLE, LATERAL…), and the role an expression
+plays where it stands, are `Note`s.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 
+from denodo import catalogue
+from denodo.lexer import Hash, VqlSyntaxError
+
+Node = exp.Expression
 Call = exp.Anonymous
 """A function call: `.name` (upper case) and `.expressions`."""
 
@@ -53,38 +58,261 @@ class Position(NamedTuple):
     column: int
 
 
-def position(node: exp.Expression, part: str | None = None) -> Position | None:
-    """Where a node stands, or one part of it ("operator", "type", "order", …); None if not recorded."""
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something seen at a place of the text: its `kind`, the node it is about, and more words by name."""
+
+    kind: str
+    start: int
+    end: int
+    node: Node | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        """One of the words in `more`; None when it has none of this name."""
+        return self.more.get(name)
+
+
+Seen = Node | Note
+
+
+@dataclass
+class Text:
+    """A text that was read.
+
+    Attributes:
+        sql: the text.
+        statements: the tree of each statement.
+        seen: every node and every note, in the order of reading: what is inside comes first.
+        hashes: the comments that begin with `#`.
+        faults: where reading stopped, one for each statement at most.
+    """
+
+    sql: str
+    statements: list[Node] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+    hashes: list[Hash] = field(default_factory=list)
+    faults: list[VqlSyntaxError] = field(default_factory=list)
+
+    def of(self, node: Node) -> str:
+        """A node as its author wrote it."""
+        start, end = span(node)
+        return self.sql[start:end]
+
+
+@dataclass
+class Source:
+    """A table of FROM: the name the rest of the query gives it, and its query when it is one or a CTE."""
+
+    name: str | None
+    query: Node | None
+
+
+@dataclass
+class Scope:
+    """What a SELECT reads.
+
+    Attributes:
+        sources: the tables of FROM.
+        merged: NATURAL or USING makes one column of two.
+        conditions: those of ON, then that of WHERE.
+        types: what is known of the type of expressions, by their identity.
+    """
+
+    sources: list[Source] = field(default_factory=list)
+    merged: bool = False
+    conditions: list[Node] = field(default_factory=list)
+    types: dict[int, str | None] = field(default_factory=dict)
+
+
+def position(node: Node, part: str | None = None) -> Position | None:
+    """Where a node stands, or one part of it ("operator", "type", "limit", …); None if not recorded."""
     found = node.meta.get("parts", {}).get(part) if part else node.meta.get("at")
     return Position(*found) if found else None
 
 
-def operator(node: exp.Expression) -> str:
-    """The operator or words between a node's operands, in upper case: `!=`, `<>`, `UNION ALL`."""
+def span(node: Node, part: str | None = None) -> tuple[int, int]:
+    """The offsets of a node that was read, or of a part of it that is known to be there."""
+    found = node.meta["parts"][part] if part else node.meta["at"]
+    return found[0], found[1]
+
+
+def operator(node: Node) -> str:
+    """The operator or words between a node's operands, in upper case: `!=`, `<>`, `INNER JOIN`."""
     return node.meta.get("operator", "")
 
 
-def type_name(cast: exp.Expression) -> str:
+def type_name(cast: Node) -> str:
     """The type a Cast names, in upper case, single blanks, without length: INT4, DOUBLE PRECISION."""
     to = cast.args["to"]
     return str(to.args.get("kind") or to.sql()).upper()
 
 
-def type_parameters(cast: exp.Expression) -> list[str]:
+def type_parameters(cast: Node) -> list[str]:
     """The length, precision and scale after the type's name, as written: ["10", "2"], ["MAX"]."""
     return [parameter.name for parameter in cast.args["to"].expressions]
 
 
-def form(node: exp.Expression) -> str:
+def form(node: Node) -> str:
     """How a Call or Cast was written (see the module's text); "" for a plain call."""
     return node.args.get("form") or ""
-
-
-def call(name: str, *arguments: exp.Expression, **more: object) -> exp.Expression:
-    """A new function call."""
-    return Call(this=name.upper(), expressions=list(arguments), **more)
 
 
 def is_call(node: object, *names: str) -> bool:
     """Whether a node is a plain call of one of these functions (names in upper case)."""
     return isinstance(node, Call) and not form(node) and (not names or node.name in names)
+
+
+def label(identifier: Node) -> str:
+    """A name as the engines compare it: lower case, or as written between quotes."""
+    return identifier.this if identifier.args.get("quoted") else identifier.this.lower()
+
+
+def bare(node: Node) -> Node:
+    """What stands inside brackets, or before COLLATE."""
+    while isinstance(node, (exp.Paren, exp.Collate)):
+        node = node.this
+    return node
+
+
+# Operators of PostgreSQL (and of others) whose result is true or false.
+TESTS = frozenset(
+    """
+    ~ ~* !~ !~* ~~ ~~* !~~ !~~* @> <@ ? ?| ?& @? @@ && -|- &< &> == <=> ^= << >> <<| |>> &<| |&> ^@ !
+    OVERLAPS RLIKE REGEXP GLOB
+    """.split()  # noqa: SIM905
+)
+# Bits moved, more often than two ranges compared.
+SHIFTS = frozenset({"<<", ">>"})
+_KINDS: dict[type[Node], str] = {
+    exp.Null: "null",
+    exp.Boolean: "boolean",
+    exp.Case: "case",
+    exp.Tuple: "tuple",
+    exp.Subquery: "subquery",
+    exp.Interval: "interval",
+    exp.Placeholder: "parameter",
+    exp.Star: "star",
+    exp.AtTimeZone: "cast",
+    **dict.fromkeys((exp.Dot, exp.Bracket), "column"),
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe), "operation"),
+    **dict.fromkeys(
+        (
+            *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In),
+            *(exp.Like, exp.ILike, exp.SimilarTo, exp.Escape, exp.RegexpLike, exp.RegexpILike, exp.Between),
+            *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.Exists),
+        ),
+        "condition",
+    ),
+    **dict.fromkeys(
+        (
+            *(exp.Extract, exp.Trim, exp.Substring, exp.StrPosition, exp.Window, exp.WithinGroup),
+            *(exp.Filter, exp.IgnoreNulls, exp.RespectNulls),
+        ),
+        "call",
+    ),
+}
+_FORMS = {"infix": "condition", "row": "row", "array": "row", "list": "array", "brackets": "array"}
+_NAMES: dict[type[Node], str] = {
+    exp.Extract: "EXTRACT",
+    exp.Trim: "TRIM",
+    exp.Substring: "SUBSTR",
+    exp.StrPosition: "POSITION",
+}
+
+
+def kind(node: Node) -> str:
+    """What an expression is, whatever brackets stand around it.
+
+    One of column, number, text, null, boolean, literal, call, cast, case, operation, condition, subquery,
+    tuple, row, array, interval, parameter, star.
+    """
+    node = bare(node)
+    found = _KINDS.get(type(node))
+    if found:
+        return found
+    if isinstance(node, exp.Column):
+        return "star" if isinstance(node.this, exp.Star) else "column"
+    if isinstance(node, exp.Literal):
+        return "text" if node.is_string else "number"
+    if isinstance(node, exp.Neg):
+        return "number" if isinstance(node.this, (exp.Literal, exp.Neg)) else "operation"
+    if isinstance(node, exp.Operator):
+        word = node.args["operator"]
+        test = word in TESTS and word not in SHIFTS and not node.args.get("unary")
+        return "condition" if test else "operation"
+    if isinstance(node, exp.Cast):
+        return "literal" if form(node) == "literal" else "cast"
+    return _FORMS.get(form(node), "call")
+
+
+def name(node: Node) -> str:
+    """The last part of a column, the function of a call, the digits of a number; "" for anything else."""
+    node = bare(node)
+    if isinstance(node, exp.Column):
+        return label(node.this)
+    if isinstance(node, exp.Dot):
+        return label(node.expression)
+    while isinstance(node, (exp.Window, exp.WithinGroup, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
+        node = node.this
+    while isinstance(node, exp.Neg):
+        node = node.this
+    if isinstance(node, exp.Literal):
+        return node.meta["raw"]
+    return node.name if isinstance(node, Call) else _NAMES.get(type(node), "")
+
+
+def qualifier(node: Node) -> str | None:
+    """The table of a column."""
+    table = bare(node).args.get("table")
+    return label(table) if table else None
+
+
+def text(node: Node) -> str:
+    """The content of a text."""
+    return bare(node).this
+
+
+def arguments(node: Node) -> list[Node]:
+    """The values that a call is given, those of a list one by one."""
+    node = bare(node)
+    while isinstance(node, (exp.Window, exp.WithinGroup, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)):
+        node = node.this
+    if isinstance(node, (exp.Extract, exp.Substring, exp.Trim, exp.StrPosition)):
+        return [node.expression if isinstance(node, exp.Extract) else node.this]
+    found: list[Node] = []
+    for part in node.expressions:
+        while isinstance(part, (exp.Order, exp.Kwarg)):
+            part = part.this if isinstance(part, exp.Order) else part.expression
+        found += part.expressions if form(part) == "list" else [part]
+    return found
+
+
+def columns_in(node: Node) -> Iterator[Node]:
+    """The columns that an expression reads, without the inside of its subqueries."""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (exp.Select, exp.SetOperation, exp.Subquery, exp.Exists, exp.Identifier)):
+            continue
+        if kind(part) == "column":
+            yield part
+        waiting += reversed(list(bare(part).iter_expressions()))
+
+
+def aggregates(node: Node) -> bool:
+    """Whether an expression is an aggregate, or a call or a CASE of one."""
+    return bool(bare(node).meta.get("aggregate"))
+
+
+def aggregate_function(function: str, count: int) -> bool:
+    """Whether a call of a function with so many arguments is an aggregate."""
+    known = any(entry.kind == catalogue.AGGREGATE for entry in catalogue.lookup(function))
+    return known and (count < 2 or function in {"GROUP_CONCAT", "NEST"})
+
+
+def alone(query: Node) -> Node | None:
+    """The one SELECT of a query, None when it combines several."""
+    while isinstance(query, exp.Subquery):
+        query = query.this
+    return query if isinstance(query, exp.Select) else None

@@ -46,7 +46,10 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
     """
     translator = Translator(manifest)
     project = manifest.project_name
-    found = Assets([], [], [], {}, {}, {}, [f"fqn:{project}.{domain}" for domain in domains])
+    # dbt warns of a selection of nothing, as a new domain is.
+    held = {node.domain for node in manifest.of_type("source", "model", "seed", "snapshot")}
+    selection = [f"fqn:{project}.{domain}" for domain in domains if domain in held]
+    found = Assets([], [], [], {}, {}, {}, selection)
     landed: dict[dg.AssetKey, list[Source]] = {}
     keys: dict[str, dg.AssetKey] = {}
     for source in manifest.own_sources:

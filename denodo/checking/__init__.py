@@ -5,7 +5,7 @@ Source: Denodo 7.0 manual, VQL guide; no server was asked.
 """
 
 from denodo.checking.checker import check, fix
-from denodo.checking.finding import Finding, Rule
-from denodo.checking.rules import RULES
+from denodo.finding import Finding
+from denodo.rules import RULES, Rule
 
 __all__ = ["RULES", "Finding", "Rule", "check", "fix"]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-from denodo.checking.cursor import ReadingError
-from denodo.checking.finding import ERROR, Edit, Finding
-from denodo.checking.lexer import LexicalError
-from denodo.checking.rules import RULES
-from denodo.checking.statements import Statements
+from denodo.finding import Edit, Finding
+from denodo.grammar import deep_calls, read
 from denodo.lexer import Lines
+from denodo.rules import RULES
+from denodo.rules.rule import Reading, by_what_they_visit, key_of
+from denodo.tree import Note, Seen, Text
 
+_VISITORS = by_what_they_visit(RULES)
 # A mended text may need mending again (an ILIKE inside a FILTER); more rounds than any text has layers.
 _ROUNDS = 20
-_CALLS = 10_000
 
 
 def check(sql: str, *, portable: bool = True) -> list[Finding]:
@@ -31,45 +29,33 @@ def check(sql: str, *, portable: bool = True) -> list[Finding]:
         The findings in the order of the text; empty when nothing is refused. Never raises on a text: what
         cannot be read is one finding `vql-syntaxe` at the place where reading stops.
     """
-    try:
-        reader = Statements(sql, portable=portable)
-    except LexicalError as error:
-        return [_unreadable(sql, error.start, error.end, str(error))]
-    with _deep_reading():
-        return _findings(sql, reader)
+    with deep_calls():
+        return _findings(read(sql), portable)
 
 
-def _findings(sql: str, reader: Statements) -> list[Finding]:
-    for comment in reader.hashes:
-        edit = (comment.start, comment.start + 1, "--") if comment.alone else None
-        reader.report(
-            "sens-diese",
-            comment.start,
-            comment.start + 1,
-            "`#` ouvre un commentaire sur Denodo seulement.",
-            edit=edit,
-        )
-    findings = reader.findings
-    while reader.peek().value or not reader.at_end():
-        if reader.accept_sign(";"):
-            continue
-        first = len(findings)
-        try:
-            reader.statement()
-            if not reader.at_end():
-                reader.fail("la fin de la requête était attendue")
-        except ReadingError as error:
-            findings.append(_unreadable(sql, error.token.start, error.token.end, str(error)))
-            while not reader.at_end():
-                reader.take()
-        except RecursionError:
-            del findings[first:]
-            findings.append(
-                _unreadable(sql, reader.peek().start, reader.peek().end, "trop de parenthèses emboîtées")
-            )
-            break
-    unique = {(finding.rule, finding.start, finding.end): finding for finding in findings}
-    return sorted(unique.values(), key=lambda finding: (finding.start, finding.end, finding.rule))
+def _findings(text: Text, portable: bool) -> list[Finding]:
+    reading = Reading(text, portable)
+    lines = Lines(text.sql)
+    found: dict[tuple[str, int, int], Finding] = {}
+    for seen in _seen(text):
+        for rule in _VISITORS.get(key_of(seen), ()):
+            if rule.portable_only and not portable:
+                continue
+            for fault in rule.visit(seen, reading):
+                why, write = fault.why or rule.why, fault.write or rule.write
+                place = (*lines.place(fault.start), fault.start, fault.end)
+                found[rule.id, fault.start, fault.end] = Finding(
+                    rule.id, rule.severity, *place, fault.message, why, write, fault.edit
+                )
+    return sorted(found.values(), key=lambda finding: (finding.start, finding.end, finding.rule))
+
+
+def _seen(text: Text) -> Iterator[Seen]:
+    for comment in text.hashes:
+        yield Note("hash", comment.start, comment.start + 1, None, {"alone": comment.alone})
+    yield from text.seen
+    for fault in text.faults:
+        yield Note("unreadable", fault.start, fault.end, None, {"reason": fault.reason})
 
 
 def fix(sql: str, *, portable: bool = True) -> str:
@@ -99,21 +85,3 @@ def apply(sql: str, edits: list[Edit]) -> str:
         parts += [sql[kept:start], text]
         kept = end
     return "".join([*parts, sql[kept:]])
-
-
-@contextmanager
-def _deep_reading() -> Iterator[None]:
-    """Room for some hundreds of brackets or CASE inside each other: each takes a dozen calls."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, _CALLS))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
-
-
-def _unreadable(sql: str, start: int, end: int, message: str) -> Finding:
-    rule = RULES["vql-syntaxe"]
-    line, column = Lines(sql).place(start)
-    sentence = f"Texte illisible : {message}."
-    return Finding(rule.id, ERROR, line, column, start, end, sentence, rule.why, rule.write)

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from denodo.checking.checker import check
-from denodo.checking.finding import WARNING, Finding
-from denodo.checking.rules import CHAPTERS, RULES
+from denodo.finding import WARNING, Finding
+from denodo.rules import CHAPTERS, RULES
 
 _TEMPLATE = "ce fichier contient du Jinja : make lint contrôle les modèles, compilés pour Denodo."
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)

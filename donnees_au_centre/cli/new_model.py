@@ -46,6 +46,15 @@ GOVERNANCE = {
 }
 # Of a line, as the linters have it.
 WIDTH = 110
+# How a typing macro is written in the declaration of a staging model: the type, the names of its arguments.
+ENTRIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "clean_text": ("text", ()),
+    "to_integer": ("integer", ()),
+    "to_decimal": ("decimal", ("precision", "scale")),
+    "to_date": ("day", ("pattern",)),
+    "to_boolean": ("yes_no", ()),
+    "to_code": ("code", ("pattern",)),
+}
 # An example value by the first word of a PostgreSQL type, as YAML writes it.
 EXAMPLES = {
     "boolean": "true",
@@ -218,7 +227,7 @@ def source_columns(node: Mapping) -> list[Column]:
 def staging_files(
     domain: str, name: str, node: Mapping, columns: Sequence[Column], typings: Mapping[str, Typing]
 ) -> dict[str, str]:
-    """The four files of a staging model and its écarts, by path.
+    """The three files of a staging model and its écarts, by path.
 
     Args:
         domain: of the model.
@@ -232,7 +241,6 @@ def staging_files(
         "name": name,
         "source": node["source_name"],
         "table": node["name"],
-        "key": key,
         "described": "\n".join(
             quoted(
                 "description",
@@ -241,47 +249,60 @@ def staging_files(
                 4,
             )
         ),
-        "typed_columns": ",\n".join(typed(column.name, typings.get(column.name, TEXT)) for column in columns),
-        "rules": "\n".join(
-            rule_line(column.name, typings.get(column.name, TEXT), required=column.name == key)
+        "columns": "\n".join(
+            entry(column.name, typings.get(column.name, TEXT), required=column.name == key)
             for column in columns
-            if column.name == key or typings.get(column.name, TEXT).condition
         ),
-        "documented_columns": documented(columns),
+        "documented_columns": said_by_staging(node, columns),
     }
     folder = f"models/{domain}/staging/{node['source_name']}"
     return {
         f"{folder}/{name}.sql": fill("staging.sql", values),
         f"{folder}/{name}.yml": fill("staging.yml", values),
         f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
-        f"{folder}/{name}_ecarts.yml": fill("ecarts.yml", values),
     }
 
 
-def typed(column: str, typing: Typing) -> str:
-    """The lines of a staging model that read a column."""
-    arguments = [repr(column), *typing.arguments]
-    line = f"        {{{{ {called(typing.macro, arguments)} }}}} as {column}"
-    # The comma that follows counts too.
-    if len(line) < WIDTH:
-        return line
-    return f"        {{{{ {called(typing.macro, arguments, 8)} }}}} as {column}"
+def said_by_staging(node: Mapping, columns: Sequence[Column]) -> str:
+    """The YAML of the columns of which a staging model says more than their source: a category, a capture."""
+    own = [
+        column if column.name not in node["columns"] else replace(column, description="")
+        for column in columns
+        if column.name not in node["columns"] or column.category not in (None, words.NOT_PERSONAL)
+    ]
+    return f"    columns:\n{documented(own)}\n" if own else ""
 
 
-def rule_line(column: str, typing: Typing, required: bool) -> str:
-    """The rule of an écarts model for a column: one line, or several when it is too long."""
+def entry(column: str, typing: Typing, required: bool) -> str:
+    """The lines that declare a received column in a staging model: one, or several when it is too long.
+
+    Args:
+        column: received.
+        typing: how it is read.
+        required: True when a row is nothing without it.
+    """
+    kind, named = ENTRIES[typing.macro]
+    given = [f"{name}={value}" for name, value in zip(named, typing.arguments, strict=False)]
+    given += typing.arguments[len(named) :]
+    kind, given = domain_type(column, kind, given)
+    label = column.replace("_", " ")
     fault = "illisible" if typing.condition else "vide"
-    both = "absent ou " if required and typing.condition else ""
-    reason = f'"{column.replace("_", " ")} : {both}{fault}"'
-    nature = "required" if required else "optional"
-    arguments = [repr(column), *typing.arguments]
-    condition = called(typing.condition, arguments) if typing.condition else "none"
-    line = f"    {called(nature, [repr(column), condition, reason])},"
-    if len(line) <= WIDTH:
-        return line
-    if len(condition) > WIDTH - 9:
-        condition = called(typing.condition, arguments, 8)
-    return f"    {called(nature, [repr(column), condition, reason], 4)},"
+    if required:
+        given.append(f'required="{label} : {"absent ou " if typing.condition else ""}{fault}"')
+    elif typing.condition:
+        given.append(f'optional="{label} : {fault}"')
+    line = f"    {called(kind, [repr(column), *given])},"
+    return line if len(line) <= WIDTH else f"    {called(kind, [repr(column), *given], 4)},"
+
+
+def domain_type(column: str, kind: str, given: list[str]) -> tuple[str, list[str]]:
+    """The type of a domain, where the name of a column tells it: a postal code, a NIS code, a FASE number."""
+    name = set(column.split("_"))
+    if (kind, given) == ("code", ["pattern='[0-9]{4}'"]) and name & {"postal", "cp", "zip"}:
+        return "postal_code", []
+    if (kind, given) == ("code", ["pattern='[0-9]{5}'"]) and name & {"nis", "ins"}:
+        return "nis_code", []
+    return ("fase_number", []) if (kind, given) == ("integer", []) and "fase" in name else (kind, given)
 
 
 def called(macro: str, arguments: Sequence[str], indent: int | None = None) -> str:
@@ -504,17 +525,26 @@ def model_files(
 
 
 def documented(columns: Sequence[Column], key: str | None = None, contract: bool = False) -> str:
-    """The YAML of columns: name, description, category; under contract, types and the tests of the key."""
+    """The YAML of columns, one a line where it fits: under contract, with types and the checks of the key."""
     lines = []
     for column in columns:
-        lines.append(f"      - name: {column.name}")
+        said = {"name": column.name}
         if contract:
-            lines.append(f"        data_type: {column.data_type}")
-        lines += quoted("description", column.description.strip(), 8)
+            said["data_type"] = column.data_type
+        if column.description:
+            said["description"] = json.dumps(column.description.strip(), ensure_ascii=False)
         if column.category:
-            lines.append(f"        config: {{meta: {{donnee_personnelle: {column.category}}}}}")
+            said["config"] = f"{{meta: {{donnee_personnelle: {column.category}}}}}"
         if contract and column.name == key:
-            lines += ["        data_tests:", "          - not_null", "          - unique"]
+            said |= {"constraints": "[{type: not_null}]", "data_tests": "[unique]"}
+        line = f"      - {{{', '.join(f'{name}: {value}' for name, value in said.items())}}}"
+        if len(line) <= WIDTH and "," not in column.data_type:
+            lines.append(line)
+            continue
+        lines.append(f"      - name: {said.pop('name')}")
+        for name, value in said.items():
+            is_text = name == "description"
+            lines += quoted(name, json.loads(value), 8) if is_text else [f"        {name}: {value}"]
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shutil
@@ -32,7 +33,7 @@ from donnees_au_centre.cli.session import (
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.recording import Recording
 from donnees_au_centre.landing import load_landing, read_declarations
-from donnees_au_centre.project import ParseResult, parse
+from donnees_au_centre.project import ParseResult, parse, read_manifest
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.project.reader import MEND, dbt_options, results_of
 from donnees_au_centre.settings import Settings
@@ -284,6 +285,8 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
             raise PlatformError(
                 "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
             )
+    # The pages show what columns inherit too; dbt knows only what the YAML says of them.
+    settings.manifest_path.write_text(json.dumps(read_manifest(settings).content), encoding="utf-8")
     command = python_tool("donnees_au_centre.serving.dbt_docs", settings.target_path, str(port))
     return serve(settings, "documentation", command, environment)
 

@@ -163,9 +163,8 @@ class Post:
         return {channel.name: address for channel, address in found.items() if address}
 
     def _used(self) -> list[Channel]:
-        names = {
-            name for route in self.declaration.routes.values() for role in route.values() for name in role
-        }
+        routes = self.declaration.routes.values()
+        names = {name for route in routes for role in route.said().values() for name in role}
         return [self.declaration.channels[name] for name in sorted(names)]
 
     def _off(self, addresses: Mapping[str, str]) -> list[str]:
@@ -221,7 +220,9 @@ def people_of(manifest: Manifest, domain: str) -> tuple[Responsible | None, Resp
     if group is None:
         return None, None
     owner, steward = (
-        Responsible(one["name"], one["email"]) if one.get("name") and one.get("email") else None
+        Responsible(fonction=one["name"], courriel=one["email"])
+        if one.get("name") and one.get("email")
+        else None
         for one in (group.owner, group.steward)
     )
     return owner, steward

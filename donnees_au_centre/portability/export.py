@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from denodo import check
-from denodo.lexer import VqlSyntaxError
-from denodo.postgresql import columns_of
+from denodo import VqlSyntaxError, check
+from denodo.columns import columns_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.portability.compilation import is_base_view
@@ -164,7 +163,7 @@ def _one_line(text: str) -> str:
 def _primary_keys(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     """The column that tests prove unique and never null, by model or seed."""
     proved: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for node in manifest.nodes.values():
+    for node in (*manifest.nodes.values(), *manifest.contract_checks):
         if isinstance(node, DataTest) and node.generic and node.tested_id and node.column_name:
             proved[node.tested_id][node.column_name].add(node.generic)
     keys: dict[str, tuple[str, ...]] = {}
@@ -393,7 +392,7 @@ def refuse_unknown_columns(views: Iterable[View]) -> None:
     Raises:
         PlatformError: a view describes a column, or has one in its key, that it does not return.
     """
-    known: dict[str, dict[str, str | None]] = {}
+    known: dict[str, list[str]] = {}
     faults = []
     for view in views:
         try:

@@ -30,7 +30,7 @@ rien.
 - **PostgreSQL, certifiée** : ses cas y donnent le résultat écrit, à chaque `make test`.
 - **Denodo, VQL documenté** : aucun serveur Denodo n'est à notre portée. La forme VQL suit le manuel de \
 Denodo 7.0, `python -m denodo check` n'y trouve rien à redire, et les mêmes cas donnent le même résultat \
-quand ce VQL est exécuté d'après le manuel (`denodo/engine`). Un vrai serveur aurait le dernier mot.
+quand ce VQL est exécuté d'après le manuel (`tests/denodo/engine`). Un vrai serveur aurait le dernier mot.
 
 `make test-macros` joue tous les cas. Pour réécrire cette page :
 `python -m donnees_au_centre.portability.status`.

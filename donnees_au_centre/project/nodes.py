@@ -87,6 +87,11 @@ class Column(Described):
         return self._text("data_type") or None
 
     @property
+    def constraints(self) -> list[str]:
+        """What the contract of its model holds of it: `not_null`…"""
+        return [str(one.get("type")) for one in self._said.get("constraints") or ()]
+
+    @property
     def is_quoted(self) -> bool:
         """True when its name is written in quotes, with its capitals."""
         return bool(self._said.get("quote"))
@@ -267,6 +272,11 @@ class Node(Described):
         """`table`, `view`, `ephemeral`…; None for what is not built."""
         said = self.config.get("materialized")
         return str(said) if said else None
+
+    @property
+    def has_contract(self) -> bool:
+        """True when dbt holds its columns against the YAML at each build."""
+        return bool((self.config.get("contract") or {}).get("enforced"))
 
     @property
     def is_ephemeral(self) -> bool:
@@ -499,6 +509,41 @@ class Manifest:
     def tests(self) -> list[DataTest]:
         """The project's own tests of rows, by unique id. Unit tests check SQL, not rows."""
         return [node for node in self.of_type("test") if isinstance(node, DataTest)]
+
+    @property
+    def contract_checks(self) -> list[DataTest]:
+        """What enforced contracts hold without a test: columns that are never null, as the tests that say so.
+
+        They have the keys of a `not_null` test that rules and pages read. dbt does not play them: they held
+        each time that their model was built.
+        """
+        return [
+            DataTest(
+                {
+                    "unique_id": f"{model.unique_id}.{name}.not_null",
+                    "name": f"not_null_{model.name}_{name}",
+                    "resource_type": "test",
+                    "package_name": model.package,
+                    "fqn": [*model.fqn, name],
+                    "original_file_path": model.described_in,
+                    "test_metadata": {"name": "not_null", "kwargs": {"column_name": name}},
+                    "column_name": name,
+                    "attached_node": model.unique_id,
+                    "depends_on": {"nodes": [model.unique_id]},
+                    "description": "",
+                    "config": {"severity": "error", "meta": {}},
+                }
+            )
+            for model in self.nodes.values()
+            if model.has_contract
+            for name, column in model.columns.items()
+            if "not_null" in column.constraints
+        ]
+
+    @property
+    def checks(self) -> list[DataTest]:
+        """The data tests, then what contracts hold as tests would."""
+        return [*self.tests, *self.contract_checks]
 
     @property
     def own_unit_tests(self) -> list[DataTest]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.inheritance import inherit
 from donnees_au_centre.project.isolation import keep, left_out, parts_at_fault, readable_copy
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.unreadable import ADVICE, explain, unreadable_texts
@@ -201,19 +202,21 @@ def _told(root: Path, error: str, parts: Mapping[str, Path | None]) -> str:
 
 
 def read_manifest(settings: Settings) -> Manifest:
-    """Reads the manifest of the last parse.
+    """Reads the manifest of the last parse, and completes it with what the YAML says once for all.
 
     Raises:
         PlatformError: there is none yet.
     """
     try:
-        return Manifest(json.loads(settings.manifest_path.read_text(encoding="utf-8")))
+        content = json.loads(settings.manifest_path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PlatformError(
             f"Le projet dbt n'a pas encore été lu pour la base {settings.database} "
             f"({settings.manifest_path} manque).",
             "Lancez make demo, ou make build, puis recommencez.",
         ) from None
+    inherit(content)
+    return Manifest(content)
 
 
 def dbt_options(

@@ -24,6 +24,7 @@ class Project:
         self.manifest = manifest
         self.datasets: dict[str, Dataset] = {one.unique_id: one for one in read_datasets(manifest)}
         self.tests = {one.unique_id: one for one in manifest.tests}
+        self.checks = {one.unique_id: one for one in manifest.checks}
         self.sources = {one.unique_id: one for one in manifest.own_sources}
         self.models = {one.unique_id: one for one in manifest.of_type("model", "seed", "snapshot")}
         self._read_by: dict[str, list[str]] = defaultdict(list)
@@ -39,7 +40,7 @@ class Project:
         """The domain that answers for a control; the platform, for one about nobody's data in particular."""
         if unique_id in self.sources:
             return self.sources[unique_id].domain
-        return self.manifest.domain_of_test(self.tests[unique_id]) or PLATFORM
+        return self.manifest.domain_of_test(self.checks[unique_id]) or PLATFORM
 
     def responsibles(
         self, unique_id: str | None, domain: str

@@ -21,7 +21,7 @@ from donnees_au_centre.quality import facts
 from donnees_au_centre.quality.advice import CASE, LATE, advice, unit_of
 from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
 from donnees_au_centre.quality.project import Project
-from donnees_au_centre.quality.results import History
+from donnees_au_centre.quality.results import History, Last
 
 # Days in which a control must have been played for its result still to stand.
 MEMORY = 100
@@ -43,6 +43,7 @@ def read_quality(
     """
     history = History(connection, now, max(period, MEMORY))
     project = Project(manifest)
+    history.last |= _held(history, manifest)
     controls, unplayed = _controls(history, project, now - timedelta(days=period))
     domains = {name: labels.domain(name) for name in project.domains}
     return Quality(
@@ -59,9 +60,23 @@ def read_quality(
     )
 
 
+def _held(history: History, manifest: Manifest) -> dict[str, Last]:
+    """The contracts that held: a model that is built has no null where its contract wants none.
+
+    One that fails to build leaves the former rows, which kept it; the model itself is told as broken.
+    """
+    found = {}
+    for check in manifest.contract_checks:
+        built = history.last.get(check.tested_id or "")
+        if built and built.good:
+            days = {day: outcome for day, outcome in built.days.items() if outcome == facts.GOOD}
+            found[check.unique_id] = Last(facts.GOOD, built.good, built.good, 0, days)
+    return found
+
+
 def _controls(history: History, project: Project, start: datetime) -> tuple[list[Control], list[str]]:
     wanted = [
-        *project.tests,
+        *project.checks,
         *(name for name, source in project.sources.items() if source.has_freshness_limit),
     ]
     played = {name: history.last[name] for name in wanted if name in history.last}
@@ -75,7 +90,7 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
     formers = history.outcomes_at({name: played[name].bad for name in recent})
     found = []
     for name, last in played.items():
-        test = project.tests.get(name)
+        test = project.checks.get(name)
         node = test or project.sources[name]
         about = test.tested_id if test else name
         domain = project.domain(name)
@@ -238,7 +253,7 @@ def _receipts(
 
 def _coverage(project: Project, domain: str) -> Coverage:
     models = [one for one in project.models.values() if one.domain == domain]
-    tested = {test.tested_id for test in project.tests.values()}
+    tested = {test.tested_id for test in project.checks.values()}
     columns = [column for one in models for column in one.columns.values()]
     held = [one for one in project.datasets.values() if one.domain == domain]
     return Coverage(
@@ -257,7 +272,7 @@ def _days(history: History, project: Project, today: date, period: int) -> dict[
     """The controls as they stood at the end of each day: a control keeps its outcome until the next one."""
     controls = [
         (project.domain(name), history.last[name].days)
-        for name in (*project.tests, *project.sources)
+        for name in (*project.checks, *project.sources)
         if name in history.last
     ]
     days = [today - timedelta(days=back) for back in range(period, -1, -1)]

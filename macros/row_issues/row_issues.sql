@@ -1,7 +1,7 @@
 {#
   The écarts of a source table: one line for every row that staging refuses (rejet), leaves out on purpose
   (exclusion), or keeps with an unreadable cell (anomalie). Rows are examined once; only faulty ones are
-  crossed with the rules.
+  crossed with the rules. A table: pages, tests and stewards read it again and again.
 
       {{ row_issues(source('points_verts', 'points_verts'), [
           exclude('id', "id = 'Total'", 'ligne de total'),
@@ -15,6 +15,7 @@
   (config.meta.donnee_personnelle) is masked: the file and the line lead to it whoever may read them.
 #}
 {% macro row_issues(relation, rules, rows=none) -%}
+    {{- config(materialized='table', meta={'colonnes': issue_columns()}) -}}
     {%- set rules = rules + cell_error_rules(relation, rules) -%}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}

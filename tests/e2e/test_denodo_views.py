@@ -13,9 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from denodo import check, engine, to_postgresql
+from denodo import check
 from donnees_au_centre.settings import DEFAULT_DATABASE
 from donnees_au_centre.warehouse import EmbeddedServer
+from tests.denodo import engine, to_postgresql
 from tests.e2e.conftest import Checkout
 
 COPY = "donnees_en_vues"

@@ -7,10 +7,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from denodo import to_postgresql
-from denodo.__main__ import main
-from denodo.cases import DIFFERENT, EXCUSED, Case, read_cases, run_cases, same_result, summary
-from denodo.engine import install
+from tests.denodo import to_postgresql
+from tests.denodo.__main__ import main
+from tests.denodo.cases import DIFFERENT, EXCUSED, Case, read_cases, run_cases, same_result, summary
+from tests.denodo.engine import install
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[2] / "shared" / "denodo" / "vql_cases.tsv"

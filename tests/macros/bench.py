@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.pq import ExecStatus
 from sqlglot.errors import SqlglotError
 
+import tests.denodo  # noqa: F401 - makes the dialect known
 from tests.macros.casefiles import INPUT_TABLE, NUMBER, Entry, Row
 
 TIME_ZONE = "Europe/Brussels"

@@ -11,8 +11,10 @@ from psycopg import sql
 
 from donnees_au_centre.settings import ROOT
 from donnees_au_centre.warehouse import EmbeddedServer
+from tests.macros import guide
+from tests.macros.advice import advised_calls
 from tests.macros.bench import Bench
-from tests.macros.casefiles import Entry, read_entries
+from tests.macros.casefiles import read_entries
 from tests.macros.compiled import read_hand_written
 from tests.macros.rendering import ENGINES, Renderings
 from tests.macros.report import Report
@@ -41,22 +43,24 @@ def report(request: pytest.FixtureRequest) -> Report:
 
 @pytest.fixture(scope="session")
 def renderings(tmp_path_factory: pytest.TempPathFactory) -> Renderings:
-    """Every call of the case files and of compiled.yml."""
+    """Every call of the case files, of compiled.yml, of the checker's advice and of the guide."""
     entries = read_entries()
     calls = [entry.call for entry in entries if entry.call]
     calls += [refusal.call for entry in entries for refusal in entry.refuses]
-    return Renderings([*calls, *read_hand_written()], tmp_path_factory.mktemp("rendus"), DATABASE)
+    calls += [*read_hand_written(), *advised_calls(), *guide.calls()]
+    kept = ROOT / "target" / "macros"
+    return Renderings(calls, tmp_path_factory.mktemp("rendus"), DATABASE, kept)
 
 
 @pytest.fixture(scope="session")
 def bench(server: EmbeddedServer) -> Iterator[Bench]:
     """A session on a database that has VQL's functions and the digits of the calendar."""
-    import denodo.engine
+    import tests.denodo.engine
 
     server.ensure_database(DATABASE)
     try:
         with psycopg.connect(server.start().conninfo(DATABASE), autocommit=True) as connection:
-            denodo.engine.install(connection)
+            tests.denodo.engine.install(connection)
             # dbt's schema of the seed, then the VDP database that the Denodo target reads it from.
             for schema in ("commun_reference", "commun"):
                 _load_digits(connection, schema)
@@ -78,19 +82,6 @@ def _load_digits(connection: psycopg.Connection, schema: str) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`entry` and `engine`, wherever a test asks for them."""
-    if "entry" in metafunc.fixturenames:
-        entries = [entry for entry in read_entries() if _concerns(metafunc.function.__name__, entry)]
-        metafunc.parametrize("entry", entries, ids=[entry.title for entry in entries])
+    """`engine`, wherever a test asks for it."""
     if "engine" in metafunc.fixturenames:
         metafunc.parametrize("engine", ENGINES)
-
-
-def _concerns(test: str, entry: Entry) -> bool:
-    if "refuses" in test:
-        return bool(entry.refuses)
-    if "random" in test:
-        return bool(entry.call) and entry.random and any(entry.tables.values())
-    if "fails" in test:
-        return bool(entry.fails)
-    return bool(entry.call)

@@ -7,11 +7,15 @@ them in one invocation. A call that a macro refuses costs the others nothing.
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import hashlib
 import io
+import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import yaml
@@ -24,6 +28,8 @@ name: donnees_au_centre
 version: "1.0"
 config-version: 2
 profile: donnees_au_centre
+models: {donnees_au_centre: {+group: commun}}
+seeds: {donnees_au_centre: {+group: commun}}
 flags:
   send_anonymous_usage_stats: false
 """
@@ -40,6 +46,8 @@ MODEL = "{{% set _ = ref('chiffres') %}}{{% if execute %}}{call}{{% endif %}}"
 # What macros that read the description of a source find: the cases make the table, in their session.
 SOURCES = """
 version: 2
+groups:
+  - {name: commun, owner: {name: Direction, email: owner.commun@fwb.example}}
 sources:
   - name: essai
     schema: pg_temp
@@ -103,21 +111,42 @@ def render(
 
 
 class Renderings:
-    """Calls rendered together, once for each engine, when the first of them is asked for."""
+    """Calls rendered together, once for each engine, when the first of them is asked for.
 
-    def __init__(self, calls: Sequence[str], folder: Path, database: str) -> None:
-        """Takes what `render` takes; a call may be there twice."""
+    What dbt made of them is kept as long as nothing changes of what it is made from, so that the processes
+    of a run, and the next run, need not ask it again.
+    """
+
+    def __init__(self, calls: Sequence[str], folder: Path, database: str, kept: Path) -> None:
+        """Takes what `render` takes; a call may be there twice.
+
+        Args:
+            kept: the folder where the answers are kept.
+        """
         self._calls = list(dict.fromkeys(calls))
         self._folder = folder
         self._database = database
+        self._kept = kept
         self._found: dict[str, dict[str, Rendered]] = {}
 
     def find(self, engine: str, call: str) -> Rendered:
         """What became of one of the calls."""
         if engine not in self._found:
-            done = render(self._calls, engine, self._folder / engine, self._database)
-            self._found[engine] = {one.call: one for one in done}
+            self._found[engine] = {one.call: one for one in self._all(engine)}
         return self._found[engine][call]
+
+    def _all(self, engine: str) -> list[Rendered]:
+        self._kept.mkdir(parents=True, exist_ok=True)
+        file = self._kept / f"{engine}-{_fingerprint(self._calls, self._database)}.json"
+        with (self._kept / f"{engine}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if file.exists():
+                return [Rendered(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
+            done = render(self._calls, engine, self._folder / engine, self._database)
+            for old in self._kept.glob(f"{engine}-*.json"):
+                old.unlink()
+            file.write_text(json.dumps([asdict(one) for one in done]), encoding="utf-8")
+            return done
 
     def sql(self, engine: str, call: str) -> str:
         """The SQL of a call.
@@ -129,6 +158,20 @@ class Renderings:
         if rendered.sql is None:
             raise ValueError(f"{call} ne compile pas pour {engine} : {rendered.refusal}")
         return rendered.sql
+
+
+def _fingerprint(calls: Sequence[str], database: str) -> str:
+    """Changes with anything that has a part in what dbt makes of the calls."""
+    files = [
+        *sorted((ROOT / "macros").rglob("*.sql")),
+        *sorted(file for file in (ROOT / "denodo" / "adapter").rglob("*") if file.suffix in (".py", ".sql")),
+        *(ROOT / "seeds" / "commun" / "chiffres.csv", ROOT / "profiles" / "profiles.yml", Path(__file__)),
+    ]
+    packages = [f"{name} {version(name)}" for name in ("dbt-core", "dbt-postgres", "dbt-adapters", "Jinja2")]
+    digest = hashlib.sha256("\0".join([*calls, database, *packages]).encode())
+    for file in files:
+        digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:24]
 
 
 def _rendered(call: str, answer) -> Rendered:
@@ -143,7 +186,7 @@ def _name(number: int) -> str:
 
 def _write(folder: Path, calls: Sequence[str], database: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    # generate_schema_name wants the folders of a domain.
+    # generate_schema_name wants the folders of a domain, and its group.
     models = folder / "models" / "commun" / "staging"
     seeds = folder / "seeds" / "commun"
     models.mkdir(parents=True)

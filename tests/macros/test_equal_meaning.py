@@ -9,13 +9,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.macros.bench import Bench, Form, same
-from tests.macros.casefiles import Entry
+from tests.macros.casefiles import Entry, read_entries
 from tests.macros.rendering import Renderings
 from tests.macros.report import Report, shown
 from tests.macros.strategies import batches
 
 # Batches of inputs, and inputs of a batch. A relation takes a query for each of its inputs.
 EXAMPLES = 12
+FEW = 6
 MOST = {"expression": 60, "condition": 60, "aggregate": 15, "relation": 15}
 # Where inputs may fail, they are asked for one by one.
 MOST_THAT_FAIL = 20
@@ -25,27 +26,34 @@ class Difference(Exception):
     """Inputs for which the two forms differ."""
 
 
+@pytest.mark.parametrize("examples", [FEW, pytest.param(EXAMPLES, marks=pytest.mark.long)])
 def test_random_inputs_mean_the_same(
-    entry: Entry, renderings: Renderings, bench: Bench, report: Report, request: pytest.FixtureRequest
+    examples: int, renderings: Renderings, bench: Bench, report: Report, request: pytest.FixtureRequest
 ) -> None:
-    found = None
-    try:
-        drawn = compare_at_random(
-            entry,
-            Form(entry, "postgres", renderings.sql("postgres", entry.call)),
-            Form(entry, "denodo", renderings.sql("denodo", entry.call)),
-            bench,
-            seeded=request.config.getoption("--hypothesis-seed") is not None,
-        )
-    except Difference as difference:
-        found = str(difference)
-    if found:
-        pytest.fail(found, pytrace=False)
-    report.drew(entry, drawn)
+    differences = []
+    for entry in read_entries():
+        if not (entry.call and entry.random and any(entry.tables.values())):
+            continue
+        try:
+            drawn = compare_at_random(
+                entry,
+                Form(entry, "postgres", renderings.sql("postgres", entry.call)),
+                Form(entry, "denodo", renderings.sql("denodo", entry.call)),
+                bench,
+                examples,
+                seeded=request.config.getoption("--hypothesis-seed") is not None,
+            )
+            report.drew(entry, drawn)
+        except Difference as difference:
+            differences.append(str(difference))
+    if differences:
+        pytest.fail("\n".join(differences), pytrace=False)
 
 
-def compare_at_random(entry: Entry, one: Form, other: Form, bench: Bench, seeded: bool = False) -> int:
-    """Tries both forms on random inputs; returns how many.
+def compare_at_random(
+    entry: Entry, one: Form, other: Form, bench: Bench, examples: int = EXAMPLES, seeded: bool = False
+) -> int:
+    """Tries both forms on random inputs, so many batches of them; returns how many inputs.
 
     Raises:
         Difference: inputs for which they differ, the simplest ones that were found.
@@ -54,7 +62,7 @@ def compare_at_random(entry: Entry, one: Form, other: Form, bench: Bench, seeded
     told = False
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         derandomize=not seeded,

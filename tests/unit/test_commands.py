@@ -364,32 +364,50 @@ def test_what_the_rows_say_is_written_with_its_rules() -> None:
         "nom": Typing("to_decimal", ("14", "2", "decimal_separator=','", "group_separators=[' ']")),
     }
     files = staging_files(MANIFEST, "stg_clubs__membres", "clubs.membres", typings)
-    statement, _, issues, _ = files.values()
-    assert "{{ to_decimal('nom', 14, 2, decimal_separator=',', group_separators=[' ']) }} as nom" in statement
-    condition = "is_decimal('nom', 14, 2, decimal_separator=',', group_separators=[' '])"
+    statement, _, issues = files.values()
     assert (
-        f"    optional(\n        'nom',\n        {condition},\n        \"nom : illisible\"\n    )," in issues
-    )
-    long = templates.rule_line("c" * 60, typings["nom"], required=False)
+        "    decimal(\n        'nom',\n        precision=14,\n        scale=2,\n"
+        "        decimal_separator=',',\n        group_separators=[' '],\n"
+        '        optional="nom : illisible"\n    ),'
+    ) in statement
+    assert issues == "{{ issues(source('clubs', 'membres')) }}\n"
+    long = templates.entry("c" * 60, typings["nom"], required=False)
     assert max(map(len, long.splitlines())) <= templates.WIDTH
-    assert templates.rule_line("id", Typing("to_integer"), required=True) == (
-        "    required('id', is_integer('id'), \"id : absent ou illisible\"),"
+    assert templates.entry("id", Typing("to_integer"), required=True) == (
+        "    integer('id', required=\"id : absent ou illisible\"),"
     )
+    assert templates.entry("nom", Typing(), required=False) == "    text('nom'),"
+    assert templates.entry("nom", Typing(), required=True) == "    text('nom', required=\"nom : vide\"),"
+
+
+@pytest.mark.parametrize(
+    ("column", "typing", "kind"),
+    [
+        ("code_postal", Typing("to_code", ("'[0-9]{4}'",)), "postal_code('code_postal',"),
+        ("code_nis", Typing("to_code", ("'[0-9]{5}'",)), "nis_code('code_nis',"),
+        ("code_nis", Typing("to_code", ("'[0-9]{4}'",)), "code('code_nis', pattern='[0-9]{4}',"),
+        ("n_fase_du_p_o", Typing("to_integer"), "fase_number('n_fase_du_p_o',"),
+        ("debut", Typing("to_date", ("'dd/MM/yyyy'",)), "day('debut', pattern='dd/MM/yyyy',"),
+        ("pmr", Typing("to_boolean"), "yes_no('pmr',"),
+    ],
+)
+def test_a_column_is_declared_with_its_type(column: str, typing: Typing, kind: str) -> None:
+    reason = f'optional="{column.replace("_", " ")} : illisible"),'
+    assert templates.entry(column, typing, required=False) == f"    {kind} {reason}"
 
 
 def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
     files = staging_files(MANIFEST, "stg_points_verts__pieds", None)
     folder = "models/ags/staging/points_verts/stg_points_verts__pieds"
-    assert list(files) == [f"{folder}.sql", f"{folder}.yml", f"{folder}_ecarts.sql", f"{folder}_ecarts.yml"]
-    assert "{{ source('points_verts', 'points_verts') }}" in files[f"{folder}.sql"]
-    assert "{{ clean_text('nom') }} as nom" in files[f"{folder}.sql"]
-    model = yaml.safe_load(files[f"{folder}.yml"])["models"][0]
+    assert list(files) == [f"{folder}.sql", f"{folder}.yml", f"{folder}_ecarts.sql"]
+    assert "{{ staging(source('points_verts', 'points_verts'), [" in files[f"{folder}.sql"]
+    assert "    text('id', required=\"id : vide\"),\n    text('nom'),\n" in files[f"{folder}.sql"]
+    model, issues = yaml.safe_load(files[f"{folder}.yml"])["models"]
     assert "reconciles_with_source" in model["data_tests"][0]
-    described = {column["name"]: column["description"] for column in model["columns"]}
-    assert described["id"] == MANIFEST["sources"]["source.p.clubs.clubs"]["columns"]["id"]["description"]
-    assert described["nom"] == templates.TO_DESCRIBE
-    assert "required('id', none, " in files[f"{folder}_ecarts.sql"]
-    assert "few_set_aside" in files[f"{folder}_ecarts.yml"]
+    # What the source says of its columns holds here too.
+    assert "columns" not in model
+    assert "{{ issues(source('points_verts', 'points_verts')) }}" in files[f"{folder}_ecarts.sql"]
+    assert (issues["name"], "few_set_aside" in issues["data_tests"][0]) == (f"{model['name']}_ecarts", True)
     assert max(len(line) for text in files.values() for line in text.splitlines()) <= 110
 
 
@@ -411,12 +429,11 @@ def test_a_staging_model_keeps_what_the_file_name_says() -> None:
     manifest = {"sources": {"source.p.clubs.membres": node}}
     files = staging_files(manifest, "stg_clubs__membres", None)
     statement, description = list(files.values())[:2]
-    assert statement.count("{{ clean_text('annee') }} as annee") == 1
-    # A column that is captured and declared is written once, with its own description.
-    assert statement.count(" as nom") == 1
+    assert statement.count("text('annee')") == 1
+    # A column that is captured and declared is written once, and described by its source.
+    assert statement.count("text('nom')") == 1
     described = yaml.safe_load(description)["models"][0]["columns"]
-    assert described[-2]["name"] == "nom"
-    assert described[-1] == {"name": "annee", "description": "Lu dans le nom du fichier reçu."}
+    assert described == [{"name": "annee", "description": "Lu dans le nom du fichier reçu."}]
 
 
 @pytest.mark.parametrize("source", [None, "clubs", "clubs.x"])
@@ -450,7 +467,8 @@ def test_a_mart_has_a_contract_a_key_and_a_unit_test(capsys: pytest.CaptureFixtu
     content = yaml.safe_load(files["models/ags/marts/dim_marche.yml"])
     numero, jour = content["models"][0]["columns"]
     assert (numero["data_type"], "data_tests" in numero) == ("integer", False)
-    assert (jour["data_type"], jour["data_tests"]) == ("timestamp with time zone", ["not_null", "unique"])
+    assert (jour["data_type"], jour["data_tests"]) == ("timestamp with time zone", ["unique"])
+    assert jour["constraints"] == [{"type": "not_null"}]
     test = content["unit_tests"][0]
     assert test["given"][0]["input"] == "ref('int_points_verts__marches')"
     assert list(test["expect"]["rows"][0]) == ["jour"]
@@ -509,9 +527,11 @@ def test_a_mart_after_personal_data_has_its_categories_to_complete() -> None:
     nom, ville = templates.with_categories(Manifest(manifest), inter, columns)
     assert nom == columns[0]
     assert templates.TO_COMPLETE in ville.category
-    lines = templates.documented([nom, ville]).splitlines()
-    assert lines[2] == "        config: {meta: {donnee_personnelle: identifiant_direct}}"
-    assert lines[5] == '        config: {meta: {donnee_personnelle: "À compléter"}}'
+    written = yaml.safe_load(templates.documented([nom, ville]))
+    assert [column["config"]["meta"]["donnee_personnelle"] for column in written] == [
+        "identifiant_direct",
+        templates.TO_COMPLETE,
+    ]
 
 
 def test_a_view_never_reads_a_mart() -> None:

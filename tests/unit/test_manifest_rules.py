@@ -244,6 +244,77 @@ def test_a_cast_with_its_rule_is_fine(staging: str, rule: str) -> None:
     assert check_manifest(Manifest(manifest)) == []
 
 
+DECLARED = "{{{{ staging(source('ecoles', 'ecoles'), [{}]) }}}}"
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (f"expression('n', {CAST})", 'readable=is_decimal(…), optional="fase illisible" dans son exp'),
+        (f"expression('n', {CAST}, of='fase', required='x')", "of='fase', readable=is_decimal(…)"),
+        (f"expression('n', {CAST}, of='nom', readable='x', optional='x')", "aucune colonne déclarée de « fa"),
+        ("expression('n', to_decimal(colonne, 10, 2))", "écrivez la colonne"),
+    ],
+)
+def test_an_expression_that_types_has_its_rule(entry: str, words: str) -> None:
+    manifest = good_manifest()
+    typed(CAST, "optional('fase', 'x', 'x')")(manifest)
+    node(manifest, "stg_ecoles__ecoles")["raw_code"] = DECLARED.format(entry)
+    node(manifest, "stg_ecoles__ecoles_ecarts")["raw_code"] = "{{ issues(source('ecoles', 'ecoles')) }}"
+    (found,) = check_manifest(Manifest(manifest))
+    assert (found.rule, words in found.message) == ("typage-sans-regle", True), found
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "decimal('fase', precision=10, scale=2, optional='x')",
+        "text('fase', sql='upper({})')",
+        f"expression('n', {CAST}, of='fase', readable=is_decimal('fase', 10, 2, ','), required='x')",
+        f"expression('n', {CAST}, of='fase', readable=\"fase like '%x'\", optional='x')",
+        f"expression('n', {CAST}, of='fase', required=[reject('fase', \"fase like '%x'\", 'x')])",
+        f"integer('fase', optional='x'), expression('n', {CAST}, of='fase')",
+    ],
+)
+def test_a_declared_column_is_fine(entry: str) -> None:
+    manifest = good_manifest()
+    typed(CAST, "optional('fase', 'x', 'x')")(manifest)
+    node(manifest, "stg_ecoles__ecoles")["raw_code"] = DECLARED.format(entry)
+    node(manifest, "stg_ecoles__ecoles_ecarts")["raw_code"] = "{{ issues(source('ecoles', 'ecoles')) }}"
+    assert check_manifest(Manifest(manifest)) == []
+
+
+def test_a_contract_counts_as_the_test_of_a_key() -> None:
+    manifest = good_manifest()
+    remove(manifest, "not_null", "dim_ecole")
+    assert [found.rule for found in check_manifest(Manifest(manifest))] == ["mart-cle"]
+    node(manifest, "dim_ecole")["columns"]["fase"]["constraints"] = [{"type": "not_null"}]
+    assert check_manifest(Manifest(manifest)) == []
+
+
+def test_a_whole_data_set_can_only_say_that_it_is_about_nobody() -> None:
+    manifest = good_manifest()
+    node(manifest, "dim_ecole")["config"]["meta"]["donnee_personnelle"] = "financier"
+    (found,) = check_manifest(Manifest(manifest))
+    assert (found.rule, "ne peut dire que aucune" in found.message) == ("categorie-connue", True)
+
+
+def test_a_confidential_source_says_it_of_each_column() -> None:
+    manifest = good_manifest()
+    table = manifest["sources"]["source.donnees_au_centre.ecoles.ecoles"]
+    table["config"]["meta"]["gouvernance"]["classification"] = "confidentiel"
+    table["config"]["meta"]["donnee_personnelle"] = "aucune"
+    table["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "aucune"}}
+    assert [found.rule for found in check_manifest(Manifest(manifest))] == ["categorie-connue"]
+
+
+def test_ecarts_are_described_with_their_staging() -> None:
+    manifest = good_manifest()
+    issues = node(manifest, "stg_ecoles__ecoles_ecarts")
+    issues["patch_path"] = node(manifest, "stg_ecoles__ecoles")["patch_path"]
+    assert check_manifest(Manifest(manifest)) == []
+
+
 def looks_up(*tests: tuple[str, str]) -> Callable[[Content], None]:
     """Makes dim_ecole look its commune up in dim_commune, under tests (kind, column)."""
 

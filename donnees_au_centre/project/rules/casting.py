@@ -18,6 +18,13 @@ FOLDER = "macros/typing/"
 HARMLESS = ("clean_text", "is_", "within_blanks")
 # Rules of row_issues whose second argument is the condition that a cell must meet, or must not.
 CONDITIONS = ("required", "optional", "reject")
+# The macro that declares the columns of a model, and its entry whose SQL is written out; the others type a
+# cell themselves, and refuse to do so without its rule.
+DECLARATION, EXPRESSION = "staging", "expression"
+ENTRIES = (
+    *("integer", "decimal", "day", "excel_day", "yes_no", "code", "year", "fase_number"),
+    *("postal_code", "nis_code", "school_year", "bce_number", "school_key"),
+)
 JINJA = Environment(autoescape=True, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])
 SIGNATURE = re.compile(r"\{%-?\s*macro\s+(?P<head>\w+\s*\(.*?\))\s*-?%\}", re.DOTALL)
 
@@ -61,13 +68,17 @@ def casts_have_their_rule(manifest: Manifest) -> Iterator[Fault]:
             continue
         columns = {name for source in sources for name in received_columns(manifest["sources"][source])}
         issues = [found for source in sources for found in checked[source]]
-        rules = [found for one in issues for found in written_rules(one, macros)]
+        rules = [found for one in (*issues, model) for found in written_rules(one)]
         told = set()
         for cast in casts(model, macros, columns):
             line = missing_rule(cast, rules, macros)
+            if line and declares(model):
+                line = missing_entry(cast)
             if line and line not in told:
                 told.add(line)
                 where = issues[0]["name"] if issues else model["name"] + ISSUES_SUFFIX
+                if declares(model):
+                    where = f"aucune colonne déclarée de « {cast.column or '?'} »"
                 yield (
                     file_of(model),
                     f"{model['name']} lit « {cast.column or '?'} » par {cast.macro}, et {where} n'a pas sa "
@@ -127,16 +138,41 @@ def _casts(name: str, call: jinja.Call, known: Arguments, columns: set[str]) -> 
         yield Cast(name, column, arguments_of(call, known), ", ".join(written))
 
 
-def written_rules(issues: Node, macros: dict[str, Arguments]) -> list[tuple[str, jinja.Expr]]:
-    """The rules of an écarts model that have a condition: the column, and the condition."""
+def written_rules(model: Node) -> list[tuple[str, jinja.Expr]]:
+    """The rules of a model that have a condition: the column, and the condition.
+
+    Those of an écarts model, and those of the columns that a staging model declares.
+    """
+    found = []
+    for call in calls_in(model):
+        named = {one.key: one.value for one in call.kwargs}
+        if called(call) in CONDITIONS and len(call.args) > 1:
+            found.append((call.args[0], call.args[1]))
+        elif called(call) == EXPRESSION and {"required", "optional"} & named.keys() and "readable" in named:
+            found.append((named.get("of"), named["readable"]))
+        elif called(call) in ENTRIES and call.args and {"required", "optional"} & named.keys():
+            found.append((call.args[0], call))
     return [
-        (call.args[0].value, call.args[1])
-        for call in calls_in(issues)
-        if called(call) in CONDITIONS
-        and len(call.args) > 1
-        and isinstance(call.args[0], jinja.Const)
-        and not (isinstance(call.args[1], jinja.Const) and call.args[1].value is None)
+        (column.value, condition)
+        for column, condition in found
+        if isinstance(column, jinja.Const)
+        and not (isinstance(condition, jinja.Const) and condition.value is None)
     ]
+
+
+def declares(model: Node) -> bool:
+    """True for a staging model that declares its columns, from which its écarts are made."""
+    return any(called(call) == DECLARATION for call in calls_in(model))
+
+
+def missing_entry(cast: Cast) -> str:
+    """What the declaration of a column lacks for a cast in it."""
+    if not cast.column:
+        return "écrivez la colonne dans l'appel, pour qu'on sache laquelle il lit"
+    condition = f"is_{cast.macro.removeprefix('to_')}(…)" if cast.macro.startswith("to_") else "<condition>"
+    return (
+        f"of='{cast.column}', readable={condition}, optional=\"{cast.column} illisible\" dans son expression"
+    )
 
 
 def missing_rule(

@@ -12,6 +12,7 @@ from jinja2 import nodes as jinja
 
 from donnees_au_centre.landing.identifiers import IDENTIFIER, RESERVED
 from donnees_au_centre.project.nodes import (
+    ISSUES_SUFFIX,
     Manifest,
     Node,
     domain_of,
@@ -100,7 +101,7 @@ def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
     for model in of_type(manifest, "model"):
         if model.get("group") != domain_of(model):
             yield file_of(model), f"{model['name']} n'est pas dans le groupe {domain_of(model)}."
-    domains = {domain_of(node) for node in of_type(manifest, "model", "source", "seed")}
+    domains = {domain_of(node) for node in of_type(manifest, "model", "source", "seed", "snapshot")}
     for domain in sorted(domains - groups.keys()):
         yield f"models/{domain}/_{domain}.yml", f"Le domaine {domain} n'a pas de groupe, ni de propriétaire."
     for name, group in sorted(groups.items()):
@@ -113,12 +114,17 @@ def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
                 yield group["original_file_path"], f"Le groupe {name} n'a pas de {role} avec nom et adresse."
 
 
-@rule("un-yaml-par-modele", "Décrivez le modèle dans un fichier .yml du même nom, à côté de son .sql.")
+@rule(
+    "un-yaml-par-modele",
+    "Décrivez le modèle dans un fichier .yml du même nom, à côté de son .sql ; des écarts, dans celui de "
+    "leur staging.",
+)
 def one_yaml_a_model(manifest: Manifest) -> Iterator[Fault]:
-    """The YAML of a model stands beside it and has its name."""
+    """The YAML of a model stands beside it and has its name; écarts may be in that of their staging model."""
     for model in of_type(manifest, "model"):
-        expected = str(PurePosixPath(file_of(model)).with_suffix(".yml"))
-        if yaml_of(model) != expected:
+        file = PurePosixPath(file_of(model))
+        expected = str(file.with_name(f"{file.stem.removesuffix(ISSUES_SUFFIX)}.yml"))
+        if yaml_of(model) not in (expected, str(file.with_suffix(".yml"))):
             found = yaml_of(model) or "aucun fichier"
             yield file_of(model), f"{model['name']} est décrit dans {found}, et non dans {expected}."
 

@@ -26,7 +26,7 @@ RELATED = ("mostly_related", "relationships")
 def joins_are_counted(manifest: Manifest) -> Iterator[Fault]:
     """A model that looks rows up in a dimension or a seed has a test that counts those it does not find."""
     played: dict[str | None, list[Node]] = defaultdict(list)
-    for test in of_type(manifest, "test"):
+    for test in manifest.checks:
         if test.get("test_metadata"):
             played[tested_id(test)].append(test)
     references = {

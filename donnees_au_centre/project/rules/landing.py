@@ -12,7 +12,7 @@ from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, Sourc
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 # The generic tests of a landed table that see a bad file come in.
-LATEST_FILE = "macro.donnees_au_centre.latest_file"
+LATEST = {"macro.donnees_au_centre.latest_rows", "macro.donnees_au_centre.latest_file"}
 # The last file by its name, which says nothing of when it came: max(source_fichier), order by source_fichier.
 LAST_BY_NAME = re.compile(
     r"\b(?:max|min)\s*\(\s*(?:\w+\.)?source_fichier\b|\border\s+by\s[^()]*\bsource_fichier\b", re.I
@@ -136,7 +136,7 @@ def successive_files_are_declared(manifest: Manifest) -> Iterator[Fault]:
 
 @rule(
     "dernier-fichier",
-    "Prenez le dernier fichier par la macro latest_file, et joignez-la sur source_fichier.",
+    "Lisez le dernier fichier par la macro latest_rows : latest_rows(ref('stg_…'), date='…').",
 )
 def the_latest_file_is_not_the_last_by_name(manifest: Manifest) -> Iterator[Fault]:
     """Where files replace each other, readers take the latest by its date, and nobody the last by name."""
@@ -152,7 +152,7 @@ def the_latest_file_is_not_the_last_by_name(manifest: Manifest) -> Iterator[Faul
         if LAST_BY_NAME.search(model.raw_code):
             yield model.file, f"{model.name} compare des noms de fichiers pour trouver le dernier."
         read = sorted(manifest.nodes[node].label for node in typed & set(model.reads))
-        if read and LATEST_FILE not in model.uses:
+        if read and not LATEST & set(model.uses):
             yield (
                 model.file,
                 f"{model.name} lit {', '.join(read)}, dont les fichiers se remplacent, sans prendre le "

@@ -112,7 +112,8 @@ def _header(seed: Node) -> list[str]:
 
 @rule(
     "mart-cle",
-    "Testez la clé : `not_null` et `unique` sur sa colonne, ou `unique_combination` sur le modèle.",
+    "Testez la clé : `unique` et `constraints: [{type: not_null}]` sur sa colonne, ou `unique_combination` "
+    "sur le modèle.",
 )
 def marts_are_tested_on_key(manifest: Manifest) -> Iterator[Fault]:
     """The key of a mart is tested."""
@@ -209,7 +210,7 @@ def dashboards_read_marts(manifest: Manifest) -> Iterator[Fault]:
 
 def _tests_by_model(manifest: Manifest) -> defaultdict[str | None, list[DataTest]]:
     tests: defaultdict[str | None, list[DataTest]] = defaultdict(list)
-    for test in manifest.tests:
+    for test in manifest.checks:
         tests[test.tested_id].append(test)
     return tests
 

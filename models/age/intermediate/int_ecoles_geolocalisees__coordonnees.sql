@@ -17,22 +17,18 @@ situees as (
         and longitude is not null
 ),
 
-derniers_cliches as (
-    {{ latest_file('situees', date='date_cliche', by=['implantation_id']) }}
+dernieres as (
+    {{ latest_rows('situees', date='date_cliche', by=['implantation_id']) }}
 ),
 
 -- A site may hold a primary and a secondary school: one record of the snapshot, whole.
 enregistrements as (
     select
-        situees.implantation_id,
-        situees.source_fichier,
-        min(situees.source_ligne) as source_ligne
-    from situees
-    inner join derniers_cliches
-        on
-            situees.implantation_id = derniers_cliches.implantation_id
-            and situees.source_fichier = derniers_cliches.source_fichier
-    group by situees.implantation_id, situees.source_fichier
+        implantation_id,
+        source_fichier,
+        min(source_ligne) as source_ligne
+    from dernieres
+    group by implantation_id, source_fichier
 ),
 
 final as (

@@ -1,9 +1,5 @@
 with offres as (
-    select * from {{ ref('stg_signaletique_fase__offres') }}
-),
-
-derniere_extraction as (
-    {{ latest_file('offres', date='date_extraction') }}
+    {{ latest_rows(ref('stg_signaletique_fase__offres'), date='date_extraction') }}
 ),
 
 final as (
@@ -39,8 +35,6 @@ final as (
         offres.pouvoir_organisateur_localite,
         offres.pouvoir_organisateur_commune_nom
     from offres
-    inner join derniere_extraction
-        on offres.source_fichier = derniere_extraction.source_fichier
 )
 
 select * from final

@@ -1,10 +1,6 @@
-with lignes as (
-    select * from {{ ref('stg_maisons_de_justice__maisons') }}
-),
-
 -- Each file is the whole list: the latest received replaces those before it.
-dernier_fichier as (
-    {{ latest_file('lignes') }}
+with lignes as (
+    {{ latest_rows(ref('stg_maisons_de_justice__maisons')) }}
 ),
 
 final as (
@@ -19,8 +15,6 @@ final as (
         lignes.code_nis as commune_nis,
         lignes.page_web
     from lignes
-    inner join dernier_fichier
-        on lignes.source_fichier = dernier_fichier.source_fichier
 )
 
 select * from final

@@ -1,24 +1,16 @@
-with marches as (
-    select * from {{ ref('stg_points_verts__marches') }}
-),
-
 -- The portal publishes the whole season again each time: the latest extract tells the truth of a walk.
-derniers_extraits as (
-    {{ latest_file('marches', date='date_extraction', by=['marche_id']) }}
+with marches as (
+    {{ latest_rows(ref('stg_points_verts__marches'), date='date_extraction', by=['marche_id']) }}
 ),
 
 -- One extract may still repeat a walk: its first line counts.
 premieres_lignes as (
     select
-        marches.marche_id,
-        marches.source_fichier,
-        min(marches.source_ligne) as source_ligne
+        marche_id,
+        source_fichier,
+        min(source_ligne) as source_ligne
     from marches
-    inner join derniers_extraits
-        on
-            marches.marche_id = derniers_extraits.marche_id
-            and marches.source_fichier = derniers_extraits.source_fichier
-    group by marches.marche_id, marches.source_fichier
+    group by marche_id, source_fichier
 ),
 
 final as (

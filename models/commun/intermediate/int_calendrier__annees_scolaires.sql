@@ -19,21 +19,17 @@ etes as (
         and {{ date_part('year', 'debut') }} = {{ date_part('year', 'fin') }}
 ),
 
-derniers_calendriers as (
-    {{ latest_file('etes', by=['annee']) }}
+derniers_etes as (
+    {{ latest_rows('etes', by=['annee']) }}
 ),
 
 etes_recus as (
     select
-        etes.annee,
-        {{ add_days('min(etes.debut)', -1) }} as veille,
-        {{ add_days('max(etes.fin)', 1) }} as lendemain
-    from etes
-    inner join derniers_calendriers
-        on
-            etes.annee = derniers_calendriers.annee
-            and etes.source_fichier = derniers_calendriers.source_fichier
-    group by etes.annee
+        annee,
+        {{ add_days('min(debut)', -1) }} as veille,
+        {{ add_days('max(fin)', 1) }} as lendemain
+    from derniers_etes
+    group by annee
 ),
 
 -- A received summer says when the year before it ends and the next one begins; the table says the rest.

@@ -1,10 +1,6 @@
-with unites as (
-    select * from {{ ref('stg_refnis__unites') }}
-),
-
 -- Each edition tells the whole history again: the latest one is the truth.
-derniere_edition as (
-    {{ latest_file('unites', date='date_edition') }}
+with unites as (
+    {{ latest_rows(ref('stg_refnis__unites'), date='date_edition') }}
 ),
 
 final as (
@@ -19,7 +15,6 @@ final as (
         unites.valide_au,
         case when unites.valide_au = date '9999-12-31' then true else false end as est_actuelle
     from unites
-    inner join derniere_edition on unites.source_fichier = derniere_edition.source_fichier
 )
 
 select * from final

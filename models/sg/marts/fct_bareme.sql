@@ -1,10 +1,6 @@
-with lignes as (
-    select * from {{ ref('stg_baremes__baremes') }}
-),
-
 -- Each file is the whole list: the latest received replaces those before it.
-dernier_fichier as (
-    {{ latest_file('lignes') }}
+with lignes as (
+    {{ latest_rows(ref('stg_baremes__baremes')) }}
 ),
 
 final as (
@@ -13,8 +9,6 @@ final as (
         lignes.anciennete,
         lignes.montant_annuel
     from lignes
-    inner join dernier_fichier
-        on lignes.source_fichier = dernier_fichier.source_fichier
 )
 
 select * from final

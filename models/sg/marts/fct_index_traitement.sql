@@ -1,10 +1,6 @@
-with lignes as (
-    select * from {{ ref('stg_index__traitements') }}
-),
-
 -- Each file is the whole list: the latest one replaces those before it.
-dernier_fichier as (
-    {{ latest_file('lignes', date='date_liste') }}
+with lignes as (
+    {{ latest_rows(ref('stg_index__traitements'), date='date_liste') }}
 ),
 
 final as (
@@ -13,8 +9,6 @@ final as (
         lignes.coefficient,
         lignes.rang
     from lignes
-    inner join dernier_fichier
-        on lignes.source_fichier = dernier_fichier.source_fichier
 )
 
 select * from final

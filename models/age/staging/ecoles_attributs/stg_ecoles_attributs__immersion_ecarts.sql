@@ -1,7 +1,1 @@
-{{ config(materialized='table') }}
-
-{{ row_issues(source('ecoles_attributs', 'immersion'), [
-    required('cliche', is_date('cliche', 'yyyy-MM-dd'), "date du cliché illisible dans le nom du fichier"),
-    required('ecole', is_school_key('ecole'), "clé d'école absente ou illisible"),
-    required('langues', none, "langues absentes"),
-]) }}
+{{ issues(source('ecoles_attributs', 'immersion')) }}

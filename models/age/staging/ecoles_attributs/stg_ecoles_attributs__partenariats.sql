@@ -1,30 +1,7 @@
-with source as (
-    select * from {{ source('ecoles_attributs', 'partenariats') }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        source_recu_le,
-        {{ to_date('cliche', 'yyyy-MM-dd') }} as date_cliche,
-        {{ school_key_establishment('sec') }} as secondaire_etablissement_id,
-        {{ school_key_site('sec') }} as secondaire_implantation_id,
-        {{ school_key_establishment('prim') }} as primaire_etablissement_id,
-        {{ school_key_site('prim') }} as primaire_implantation_id,
-        {{ to_date('date', 'yyyy-MM-dd') }} as date_debut
-    from source
-),
-
-final as (
-    select * from typees
-    where
-        date_cliche is not null
-        and secondaire_etablissement_id is not null
-        and secondaire_implantation_id is not null
-        and primaire_etablissement_id is not null
-        and primaire_implantation_id is not null
-)
-
-select * from final
+{{ staging(source('ecoles_attributs', 'partenariats'), [
+    as_is('source_recu_le'),
+    day('cliche', 'date_cliche', required="date du cliché illisible dans le nom du fichier"),
+    school_key('sec', ['secondaire_etablissement_id', 'secondaire_implantation_id'], required="clé de l'école secondaire absente ou illisible"),
+    school_key('prim', ['primaire_etablissement_id', 'primaire_implantation_id'], required="clé de l'école primaire absente ou illisible"),
+    day('date', 'date_debut', optional="date de partenariat impossible"),
+]) }}

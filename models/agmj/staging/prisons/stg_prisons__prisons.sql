@@ -1,27 +1,10 @@
-with source as (
-    select * from {{ source('prisons', 'prisons') }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        source_recu_le,
-        {{ clean_text('id') }} as prison_id,
-        {{ clean_text('kind') }} as genre,
-        {{ clean_text('name_fr') }} as nom,
-        {{ clean_text('address_street') }} as adresse,
-        {{ to_code('address_postalcode', '[1-9][0-9]{3}') }} as code_postal,
-        {{ clean_text('address_city') }} as localite,
-        {{ to_code('address_municipality', '[0-9]{5}') }} as code_nis
-    from source
-),
-
-final as (
-    select * from typees
-    where
-        prison_id is not null
-)
-
-select * from final
+{{ staging(source('prisons', 'prisons'), [
+    as_is('source_recu_le'),
+    text('id', 'prison_id', required="identifiant absent"),
+    text('kind', 'genre', known=['prison', 'detention-house'], unknown="genre d'établissement inconnu, gardé tel quel"),
+    text('name_fr', 'nom'),
+    text('address_street', 'adresse'),
+    postal_code('address_postalcode', 'code_postal', optional="code postal illisible"),
+    text('address_city', 'localite'),
+    nis_code('address_municipality', 'code_nis', optional="code NIS illisible"),
+]) }}

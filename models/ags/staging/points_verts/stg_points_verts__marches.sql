@@ -1,46 +1,27 @@
-with source as (
-    select * from {{ source('points_verts', 'points_verts') }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        source_recu_le,
-        {{ to_integer('id') }} as marche_id,
-        {{ clean_text('ndeg_pv') }} as numero_point_vert,
-        {{ to_date('date', 'yyyy-MM-dd') }} as date_marche,
-        {{ clean_text('activite') }} as activite,
-        {{ clean_text('statut') }} as statut,
-        {{ clean_text('groupement') }} as groupement,
-        {{ clean_text('entite') }} as commune_nom,
-        {{ clean_text('localite') }} as localite,
-        {{ clean_text('province') }} as province,
-        {{ clean_text('lieu_de_rendez_vous') }} as lieu_rendez_vous,
-        {{ to_decimal('latitude', 9, 6, round=true) }} as latitude,
-        {{ to_decimal('longitude', 9, 6, round=true) }} as longitude,
-        {{ clean_text('gare') }} as gare,
-        {{ to_boolean('c_10km') }} as parcours_10km,
-        {{ to_boolean('c_15km') }} as parcours_15km,
-        {{ to_boolean('adep_sante') }} as parcours_sante,
-        {{ to_boolean('balade_guidee') }} as balade_guidee,
-        {{ to_boolean('orientation') }} as parcours_orientation,
-        {{ to_boolean('pmr') }} as accessible_pmr,
-        {{ to_boolean('poussettes') }} as accessible_poussettes,
-        {{ to_boolean('ravitaillement') }} as ravitaillement,
-        {{ to_boolean('velo') }} as parcours_velo,
-        {{ to_boolean('vtt') }} as parcours_vtt,
-        {{ to_date('extraction', 'yyyy-MM-dd') }} as date_extraction
-    from source
-),
-
--- Sans identifiant ni date, une marche ne peut être retrouvée ni comptée : voir les écarts.
-final as (
-    select * from typees
-    where
-        marche_id is not null
-        and date_marche is not null
-)
-
-select * from final
+{{ staging(source('points_verts', 'points_verts'), [
+    as_is('source_recu_le'),
+    integer('id', 'marche_id', required="identifiant de la marche absent ou illisible"),
+    text('ndeg_pv', 'numero_point_vert'),
+    day('date', 'date_marche', required="date de la marche absente ou impossible"),
+    text('activite'),
+    text('statut', known=['OK', 'Modifié', 'Annulé'], unknown="statut inconnu, gardé tel quel"),
+    text('groupement'),
+    text('entite', 'commune_nom'),
+    text('localite'),
+    text('province'),
+    text('lieu_de_rendez_vous', 'lieu_rendez_vous'),
+    decimal('latitude', precision=9, scale=6, round=true, optional="latitude illisible"),
+    decimal('longitude', precision=9, scale=6, round=true, optional="longitude illisible"),
+    text('gare'),
+    yes_no('c_10km', 'parcours_10km', optional="ni Oui ni Non"),
+    yes_no('c_15km', 'parcours_15km', optional="ni Oui ni Non"),
+    yes_no('adep_sante', 'parcours_sante', optional="ni Oui ni Non"),
+    yes_no('balade_guidee', optional="ni Oui ni Non"),
+    yes_no('orientation', 'parcours_orientation', optional="ni Oui ni Non"),
+    yes_no('pmr', 'accessible_pmr', optional="ni Oui ni Non"),
+    yes_no('poussettes', 'accessible_poussettes', optional="ni Oui ni Non"),
+    yes_no('ravitaillement', optional="ni Oui ni Non"),
+    yes_no('velo', 'parcours_velo', optional="ni Oui ni Non"),
+    yes_no('vtt', 'parcours_vtt', optional="ni Oui ni Non"),
+    day('extraction', 'date_extraction', optional="date de l'extraction impossible"),
+]) }}

@@ -1,25 +1,7 @@
-with source as (
-    select * from {{ source('codes_bce', 'codes_postaux_bce') }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        {{ to_code('code', '[1-9][0-9]{3}') }} as code_postal,
-        {{ clean_text('label_fr') }} as libelle_fr,
-        {{ clean_text('label_nl') }} as libelle_nl,
-        {{ clean_text('label_de') }} as libelle_de,
-        {{ clean_text('label_en') }} as libelle_en
-    from source
-),
-
-final as (
-    select * from typees
-    where
-        code_postal is not null
-        and libelle_fr is not null
-)
-
-select * from final
+{{ staging(source('codes_bce', 'codes_postaux_bce'), [
+    postal_code('code', 'code_postal', required="code postal absent ou illisible"),
+    text('label_fr', 'libelle_fr', required="libellé français absent"),
+    text('label_nl', 'libelle_nl'),
+    text('label_de', 'libelle_de'),
+    text('label_en', 'libelle_en'),
+]) }}

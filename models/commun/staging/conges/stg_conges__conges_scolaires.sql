@@ -1,36 +1,20 @@
-with source as (
-    {{ corrected(
-        source('conges', 'conges_scolaires'), 'conges.conges_scolaires', ref('corrections_commun'), key='startdate',
-        columns=['id', 'country', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
-    ) }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        source_recu_le,
-        {{ clean_text('id') }} as periode_id,
-        {{ to_date('startdate') }} as debut,
-        {{ to_date('enddate') }} as fin,
-        {{ clean_text('type') }} as genre,
-        case
-            when names like 'FR %,%' then {{ clean_text("substr(names, 4, position(',' in names) - 4)") }}
-        end as nom,
-        {{ clean_text('names') }} as noms,
-        {{ clean_text('ounits') }} as communaute,
-        {{ clean_text('comments') }} as remarques,
-        {{ clean_text('cliche') }} as cliche,
-        corrections
-    from source
-),
-
-final as (
-    select * from typees
-    where
-        periode_id is not null
-        and debut is not null
-)
-
-select * from final
+{{ staging(source('conges', 'conges_scolaires'), [
+    as_is('source_recu_le'),
+    text('id', 'periode_id', required="identifiant absent"),
+    day('startdate', 'debut', required="premier jour absent ou impossible"),
+    day('enddate', 'fin', optional="dernier jour impossible"),
+    text('type', 'genre'),
+    expression(
+        'nom',
+        "case when names like 'FR %,%' then " ~ clean_text("substr(names, 4, position(',' in names) - 4)") ~ ' end',
+        of='names', readable="names like 'FR %,%'", optional="nom français introuvable"
+    ),
+    text('names', 'noms'),
+    text('ounits', 'communaute'),
+    text('comments', 'remarques'),
+    text('cliche'),
+    as_is('corrections'),
+], rows=corrected(
+    source('conges', 'conges_scolaires'), 'conges.conges_scolaires', ref('corrections_commun'), key='startdate',
+    columns=['id', 'country', 'startdate', 'enddate', 'type', 'names', 'ounits', 'comments', 'cliche']
+)) }}

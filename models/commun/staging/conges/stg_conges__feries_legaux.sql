@@ -1,28 +1,10 @@
-with source as (
-    select * from {{ source('conges', 'feries_legaux') }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        {{ clean_text('id') }} as ferie_id,
-        {{ clean_text('name_fr') }} as nom_fr,
-        {{ clean_text('name_nl') }} as nom_nl,
-        {{ clean_text('name_de') }} as nom_de,
-        {{ to_code('rule_type', 'fixed|easter') }} as regle,
-        {{ to_integer('rule_month') }} as mois,
-        {{ to_integer('rule_day') }} as jour_du_mois,
-        {{ to_integer('rule_daysaftereaster') }} as jours_apres_paques
-    from source
-),
-
-final as (
-    select * from typees
-    where
-        ferie_id is not null
-        and regle is not null
-)
-
-select * from final
+{{ staging(source('conges', 'feries_legaux'), [
+    text('id', 'ferie_id', required="identifiant absent"),
+    text('name_fr', 'nom_fr'),
+    text('name_nl', 'nom_nl'),
+    text('name_de', 'nom_de'),
+    code('rule_type', 'regle', pattern='fixed|easter', required="règle absente ou inconnue"),
+    integer('rule_month', 'mois', optional="mois illisible"),
+    integer('rule_day', 'jour_du_mois', optional="jour illisible"),
+    integer('rule_daysaftereaster', 'jours_apres_paques', optional="nombre de jours illisible"),
+]) }}

@@ -1,8 +1,1 @@
-{{ config(materialized='table') }}
-
-{{ row_issues(source('conges', 'jours_feries'), [
-    required('id', none, "identifiant absent"),
-    required('startdate', is_date('startdate'), "premier jour absent ou impossible"),
-    optional('enddate', is_date('enddate'), "dernier jour impossible"),
-    optional('names', "names like 'FR %,%'", "nom français introuvable"),
-]) }}
+{{ issues(source('conges', 'jours_feries')) }}

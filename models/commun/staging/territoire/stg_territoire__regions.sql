@@ -1,24 +1,6 @@
-with source as (
-    select * from {{ source('territoire', 'regions') }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        {{ to_code('id', '[0-9]{5}') }} as code_nis,
-        {{ clean_text('name_fr') }} as nom_fr,
-        {{ clean_text('name_nl') }} as nom_nl,
-        {{ clean_text('name_de') }} as nom_de
-    from source
-),
-
-final as (
-    select * from typees
-    where
-        code_nis is not null
-        and nom_fr is not null
-)
-
-select * from final
+{{ staging(source('territoire', 'regions'), [
+    nis_code('id', 'code_nis', required="code NIS absent ou illisible"),
+    text('name_fr', 'nom_fr', required="nom français absent"),
+    text('name_nl', 'nom_nl'),
+    text('name_de', 'nom_de'),
+]) }}

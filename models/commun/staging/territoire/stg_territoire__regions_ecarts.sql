@@ -1,6 +1,1 @@
-{{ config(materialized='table') }}
-
-{{ row_issues(source('territoire', 'regions'), [
-    required('id', is_code('id', '[0-9]{5}'), "code NIS absent ou illisible"),
-    required('name_fr', none, "nom français absent"),
-]) }}
+{{ issues(source('territoire', 'regions')) }}

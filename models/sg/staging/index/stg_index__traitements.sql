@@ -1,25 +1,7 @@
-with source as (
-    select * from {{ source('index', 'index_traitements') }}
-),
-
-typees as (
-    select
-        source_fichier,
-        source_ligne,
-        charge_le,
-        source_recu_le,
-        {{ to_date('valid_since', 'dd/MM/yyyy') }} as applicable_depuis,
-        {{ to_decimal('index', 8, 4, decimal_separator=',') }} as coefficient,
-        {{ to_integer('rank') }} as rang,
-        {{ to_date('liste', 'yyyy-MM-dd') }} as date_liste
-    from source
-),
-
-final as (
-    select * from typees
-    where
-        applicable_depuis is not null
-        and coefficient is not null
-)
-
-select * from final
+{{ staging(source('index', 'index_traitements'), [
+    as_is('source_recu_le'),
+    day('valid_since', 'applicable_depuis', pattern='dd/MM/yyyy', required="date d'application absente ou impossible"),
+    decimal('index', 'coefficient', precision=8, scale=4, decimal_separator=',', required="coefficient absent ou illisible"),
+    integer('rank', 'rang', optional="rang illisible"),
+    day('liste', 'date_liste', optional="date de la liste impossible"),
+]) }}

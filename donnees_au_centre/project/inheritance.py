@@ -1,0 +1,122 @@
+"""What the YAML says once, said wherever it holds: descriptions of columns and tests, categories of columns.
+
+A staging model made by the macro `staging` says in its configuration which received column each of its
+columns reads; elsewhere a column without a description is the one of the same name in what the model reads.
+dbt itself knows nothing of it: the comments in PostgreSQL follow the same order
+(macros/staging/descriptions.sql).
+
+A test without a description is what its generic test promises: the first paragraph of its description. A data
+set whose `config.meta` says `donnee_personnelle: aucune` says so for each column that says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Keys of config.meta that the macros write: the columns that every model of a kind has, with their
+# descriptions, and those that it declares.
+STANDARD, DECLARED = "colonnes", "lecture"
+CATEGORY, PROTECTION = "donnee_personnelle", "protection"
+# Of the description of a generic test.
+PREFIX = "Test : "
+
+
+def inherit(manifest: dict[str, Any]) -> None:
+    """Completes the manifest with all that the YAML says elsewhere.
+
+    Args:
+        manifest: the content of manifest.json; changed in place.
+    """
+    nodes = manifest["nodes"]
+    for node in (*nodes.values(), *manifest["sources"].values()):
+        if node["resource_type"] in ("model", "source"):
+            _give_category(node)
+        elif node["resource_type"] == "test" and not _said(node):
+            node["description"] = _promise(manifest, node)
+    for node in nodes.values():
+        if node["resource_type"] == "model":
+            _add_declared_columns(node)
+    for node in nodes.values():
+        if node["resource_type"] == "model":
+            for name, column in node["columns"].items():
+                if not _said(column):
+                    column["description"] = _inherited(manifest, node, name)
+
+
+def _give_category(node: dict[str, Any]) -> None:
+    """Says of each column of a data set what the data set says of all."""
+    category = (node["config"].get("meta") or {}).get(CATEGORY)
+    for column in node["columns"].values() if category else ():
+        meta = column.setdefault("config", {}).setdefault("meta", {})
+        if not {CATEGORY, PROTECTION} & {*meta, *(column.get("meta") or {})}:
+            meta[CATEGORY] = category
+
+
+def _promise(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    """What a generic test of the project promises; empty for those of dbt, and for singular tests."""
+    about = test.get("test_metadata") or {}
+    macro = manifest["macros"].get(f"macro.{test['package_name']}.test_{about.get('name')}") or {}
+    text = (macro.get("description") or "").strip().partition("\n")[0].removeprefix(PREFIX)
+    return " ".join((text[:1].upper() + text[1:]).split())
+
+
+def _add_declared_columns(node: dict[str, Any]) -> None:
+    """Lists all columns of a model whose macro declares them, in its order."""
+    meta = node["config"].get("meta") or {}
+    if STANDARD not in meta:
+        return
+    written = node["columns"]
+    names = [*meta[STANDARD], *(name for one in meta.get(DECLARED, ()) for name in one["noms"])]
+    node["columns"] = {name: written.get(name) or _column(name) for name in dict.fromkeys([*names, *written])}
+
+
+def _column(name: str) -> dict[str, Any]:
+    config = {"meta": {}, "tags": []}
+    return {"name": name, "description": "", "meta": {}, "data_type": None, "tags": [], "config": config}
+
+
+def _inherited(manifest: Mapping[str, Any], node: Mapping[str, Any], name: str) -> str:
+    """The description of a column's origin; empty when there is none, or when two say different things."""
+    meta = node["config"].get("meta") or {}
+    if name in meta.get(STANDARD, {}):
+        return meta[STANDARD][name]
+    parents = node.get("depends_on", {}).get("nodes", [])
+    if DECLARED in meta:
+        received = [one.get("colonne") for one in meta[DECLARED] if name in one["noms"]]
+        columns = [
+            manifest["sources"][parent]["columns"].get(column) or {}
+            for parent in parents
+            if parent in manifest["sources"]
+            for column in received
+        ]
+        return next((column["description"] for column in columns if _said(column)), "")
+    seen: set[str] = set()
+    while parents:
+        seen.update(parents)
+        texts = set(_texts(manifest, parents, name))
+        if texts:
+            return texts.pop() if len(texts) == 1 else ""
+        parents = [
+            above
+            for parent in parents
+            for above in manifest["nodes"].get(parent, {}).get("depends_on", {}).get("nodes", [])
+            if above not in seen
+        ]
+    return ""
+
+
+def _texts(manifest: Mapping[str, Any], parents: list[str], name: str) -> Iterator[str]:
+    """What the models and seeds among some nodes say of their column of a name."""
+    for parent in parents:
+        node = manifest["nodes"].get(parent)
+        column = node["columns"].get(name) if node else None
+        if node is None or column is None:
+            continue
+        text = (column.get("description") or "").strip() or _inherited(manifest, node, name)
+        if text:
+            yield text
+
+
+def _said(column: Mapping[str, Any]) -> bool:
+    return bool((column.get("description") or "").strip())

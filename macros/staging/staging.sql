@@ -1,0 +1,55 @@
+{#
+  A staging model: each received column declared once, with its type, its name here and what to say of a cell
+  that cannot be read. `issues` makes the écarts of the same declaration.
+
+      {{ staging(source('points_verts', 'points_verts'), [
+          as_is('source_recu_le'),
+          integer('id', 'marche_id', required="identifiant de la marche absent ou illisible"),
+          text('ndeg_pv', 'numero_point_vert'),
+          day('date', 'date_marche', required="date de la marche absente ou impossible"),
+      ], rules=[exclude('id', "id = 'Total'", "ligne de total")]) }}
+
+  relation: the source table. columns: list of what macros/staging/columns.sql makes. rules: list of exclude,
+  reject and known, for what several cells say together; an excluded row is left out. rows: the query of the
+  rows, when it is not the table itself (corrected).
+
+  The declaration stands in config.meta.lecture and regles, where `issues`, the descriptions and `make lint` read it.
+#}
+{% macro staging(relation, columns, rules=[], rows=none) -%}
+    {%- set names = columns | map(attribute='declared.noms') | sum(start=[]) -%}
+    {{- config(meta={
+        'colonnes': row_columns(received='source_recu_le' in names),
+        'lecture': columns | map(attribute='declared') | list,
+        'regles': rules
+    }) -}}
+    {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
+    {%- set needed = columns | selectattr('declared.requis') | map(attribute='outputs') | sum(start=[]) -%}
+with source as (
+    {{ rows or 'select * from ' ~ relation }}
+),
+
+typees as (
+    select
+        source_fichier,
+        source_ligne,
+        charge_le
+        {%- for output in columns | map(attribute='outputs') | sum(start=[]) -%}
+        ,
+        {{ output.sql }}{{ ' as ' ~ output.name if output.sql != output.name }}
+        {%- endfor %}
+    from source
+    {%- for fault in exclusions %}
+    {{ 'where' if loop.first else '    and' }} case when {{ fault }} then 1 else 0 end = 0
+    {%- endfor %}
+),
+
+final as (
+    select * from typees
+    {%- for output in needed %}
+    {{- '\n    where' if loop.first }}
+        {{ 'and ' if not loop.first }}{{ output.name }} is not null
+    {%- endfor %}
+)
+
+select * from final
+{%- endmacro %}

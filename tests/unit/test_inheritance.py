@@ -1,0 +1,118 @@
+"""What the YAML says once holds wherever it is meant: descriptions, promises, categories, contracts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from donnees_au_centre.project.inheritance import inherit
+from donnees_au_centre.project.nodes import Manifest
+from tests.unit import manifests
+from tests.unit.manifests import good_manifest
+
+Content = dict[str, Any]
+
+
+def node(manifest: Content, name: str) -> dict[str, Any]:
+    return next(one for one in manifest["nodes"].values() if one["name"] == name)
+
+
+def declared(manifest: Content) -> dict[str, Any]:
+    """Has the staging model of the good project declare its columns, as the macro `staging` does."""
+    staging = node(manifest, "stg_ecoles__ecoles")
+    manifest["sources"]["source.donnees_au_centre.ecoles.ecoles"]["columns"]["n_fase"] = {
+        **manifests.column("n_fase"),
+        "description": "Numéro FASE.",
+    }
+    staging["columns"] = {}
+    staging["config"]["meta"] = {
+        "colonnes": {"source_fichier": "Fichier reçu."},
+        "lecture": [
+            {"type": "integer", "colonne": "n_fase", "noms": ["fase"]},
+            {"type": "expression", "noms": ["calculee"]},
+        ],
+    }
+    return staging
+
+
+def texts(model: dict[str, Any]) -> dict[str, str]:
+    return {name: column["description"] for name, column in model["columns"].items()}
+
+
+def test_a_declared_column_is_what_it_reads() -> None:
+    manifest = good_manifest()
+    staging = declared(manifest)
+    inherit(manifest)
+    assert texts(staging) == {"source_fichier": "Fichier reçu.", "fase": "Numéro FASE.", "calculee": ""}
+
+
+def test_the_yaml_of_a_column_is_better_than_its_origin() -> None:
+    manifest = good_manifest()
+    staging = declared(manifest)
+    staging["columns"] = {"fase": {**manifests.column("fase"), "description": "Clé de l'école."}}
+    inherit(manifest)
+    assert texts(staging)["fase"] == "Clé de l'école."
+
+
+def test_a_column_goes_on_meaning_the_same_downstream() -> None:
+    manifest = good_manifest()
+    declared(manifest)
+    for name in ("int_ecoles", "dim_ecole"):
+        node(manifest, name)["columns"]["fase"]["description"] = ""
+    # Nearer than the source, but no column of that name.
+    node(manifest, "dim_commune")["columns"] = {"code": manifests.column("code")}
+    node(manifest, "communes")["columns"] = {"code": manifests.column("code")}
+    inherit(manifest)
+    assert texts(node(manifest, "int_ecoles"))["fase"] == "Numéro FASE."
+    assert texts(node(manifest, "dim_ecole"))["fase"] == "Numéro FASE."
+
+
+def test_two_origins_that_differ_leave_the_word_to_the_yaml() -> None:
+    manifest = good_manifest()
+    node(manifest, "fct_croise")["columns"]["fase"]["description"] = ""
+    node(manifest, "fct_marche")["columns"]["fase"]["description"] = "Autre chose."
+    inherit(manifest)
+    assert texts(node(manifest, "fct_croise"))["fase"] == ""
+
+
+def test_a_test_promises_what_its_generic_test_does() -> None:
+    manifest = good_manifest()
+    made = manifests.macro("test_reconciles_with_source", "{% test x(model) %} x {% endtest %}", [])
+    made["description"] = "Test : rien ne se perd.\nDétail pour qui l'écrit."
+    manifest["macros"][made["unique_id"]] = made
+    test = next(one for one in manifest["nodes"].values() if "reconciles" in one["name"])
+    test["description"] = ""
+    inherit(manifest)
+    assert test["description"] == "Rien ne se perd."
+
+
+@pytest.mark.parametrize(
+    ("own", "found"),
+    [
+        ({}, {"donnee_personnelle": "aucune"}),
+        ({"donnee_personnelle": "financier"}, {"donnee_personnelle": "financier"}),
+        ({"protection": "masque"}, {"protection": "masque"}),
+    ],
+)
+def test_a_data_set_says_once_that_nothing_in_it_is_about_persons(
+    own: dict[str, str], found: dict[str, str]
+) -> None:
+    manifest = good_manifest()
+    mart = node(manifest, "dim_ecole")
+    mart["config"]["meta"]["donnee_personnelle"] = "aucune"
+    mart["columns"]["fase"]["config"] = {"meta": dict(own)}
+    inherit(manifest)
+    assert mart["columns"]["fase"]["config"]["meta"] == found
+
+
+def test_a_contract_is_a_check() -> None:
+    manifest = good_manifest()
+    before = [test.unique_id for test in Manifest(manifest).checks]
+    assert Manifest(manifest).contract_checks == []
+    node(manifest, "dim_ecole")["columns"]["fase"]["constraints"] = [{"type": "not_null"}]
+    node(manifest, "int_ecoles")["columns"]["fase"]["constraints"] = [{"type": "not_null"}]
+    (held,) = Manifest(manifest).contract_checks
+    assert (held.tested_id, held.column_name) == (node(manifest, "dim_ecole")["unique_id"], "fase")
+    assert held.generic == "not_null"
+    assert [test.unique_id for test in Manifest(manifest).checks] == [*before, held.unique_id]
