@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 LAYERS = ("staging", "intermediate", "marts")
 # Domains that are no administration: what everyone reads, what reads everyone, and the platform itself.
@@ -66,14 +66,6 @@ class Described:
 
     def _mapping(self, key: str) -> Mapping[str, Any]:
         return self._said.get(key) or {}
-
-    if not TYPE_CHECKING:
-
-        def __getitem__(self, key: str) -> Any:  # noqa: D105
-            return self._said[key]
-
-        def get(self, key: str, default: Any = None) -> Any:  # noqa: D102
-            return self._said.get(key, default)
 
 
 class Column(Described):
@@ -145,6 +137,16 @@ class Macro(Described):
     def package(self) -> str:
         """The dbt project that has it."""
         return self._text("package_name")
+
+    @property
+    def file(self) -> str:
+        """Its file below the checkout."""
+        return self._text("original_file_path")
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Those that the YAML names, with their descriptions."""
+        return {one["name"]: one.get("description") or "" for one in self._said.get("arguments") or ()}
 
     @property
     def sql(self) -> str:
@@ -613,14 +615,6 @@ class Manifest:
         text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    if not TYPE_CHECKING:
-
-        def __getitem__(self, key: str) -> Any:  # noqa: D105
-            return self.content[key]
-
-        def get(self, key: str, default: Any = None) -> Any:  # noqa: D102
-            return self.content.get(key, default)
-
     def _section(self, name: str) -> Mapping[str, Any]:
         return self.content.get(name) or {}
 
@@ -633,64 +627,6 @@ def _steady(node: Any) -> Any:
     if not isinstance(node, Mapping):
         return node
     return {key: value for key, value in node.items() if key not in _VOLATILE_OF_NODES}
-
-
-def domain_of(node: Node) -> str:
-    """The domain of a node: its folder below models/ or seeds/; for a singular test, see `domain_of_test`."""
-    return node["fqn"][1]
-
-
-def domain_of_test(manifest: Manifest, test: Node) -> str | None:
-    """The domain of a test or unit test."""
-    return manifest.domain_of_test(test)
-
-
-def is_singular(test: Node) -> bool:
-    """True for a test that is a SQL file of its own."""
-    return test["resource_type"] == "test" and not test.get("test_metadata")
-
-
-def layer_of(node: Node) -> str | None:
-    """The layer of a model."""
-    return node["fqn"][2] if len(node["fqn"]) > 3 and node["fqn"][2] in LAYERS else None
-
-
-def label_of(node: Node) -> str:
-    """How messages name a node."""
-    if node["resource_type"] == "source":
-        return f"{node['source_name']}.{node['name']}"
-    return node["name"]
-
-
-def file_of(node: Node) -> str:
-    """The file of a node below the checkout: SQL of a model, YAML of a source."""
-    return node["original_file_path"]
-
-
-def yaml_of(node: Node) -> str | None:
-    """The YAML file that describes a node, or None when none does."""
-    patch = node.get("patch_path")
-    return patch.partition("://")[2] if patch else None
-
-
-def of_type(manifest: Manifest, *types: str) -> Iterator[Node]:
-    """The project's own nodes of some resource types, by unique id; dbt's internal ones left out."""
-    return manifest.of_type(*types)
-
-
-def node_of(manifest: Manifest, unique_id: str) -> Node:
-    """A model, seed, test, source or unit test by its unique id."""
-    return manifest.node(unique_id)
-
-
-def parents_of(manifest: Manifest, node: Node) -> list[Node]:
-    """What a node reads directly: models, seeds, snapshots and sources."""
-    return manifest.parents(node)
-
-
-def tested_id(test: Node) -> str | None:
-    """The unique id of what a test or unit test is about."""
-    return test.tested_id
 
 
 def domains_in(root: Path) -> list[str]:
