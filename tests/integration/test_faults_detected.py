@@ -1,7 +1,7 @@
 """Proof that the controls see what goes wrong, and only that: ten clean days, then twenty kinds of fault.
 
-By day, two of the days, and six of the kinds: one of each way in which a fault is seen, or is not. Real files,
-the real loader and dbt as a Dagster step runs them, the history, and what the pages then say.
+By day, two of the days, and six of the kinds: one of each way in which a fault is seen, or is not. Real
+files, the real loader and dbt as a Dagster step runs them, the history, and what the pages then say.
 """
 
 from __future__ import annotations
