@@ -43,7 +43,7 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
             # The tests run all the same: a mistake of form must not hide a broken model.
             failure = error
             print(f"\n{error}\n", file=sys.stderr, flush=True)
-    code = _pytest(settings, "junit.xml", "-m", f"not {LONG}", *words_of(options, "PYTEST_ARGS"))
+    code = _pytest(settings, "junit.xml", *words_of(options, "PYTEST_ARGS"))
     if failure:
         raise failure
     return 1 if code else 0
@@ -112,7 +112,7 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
 def _tests(settings: Settings, arguments: Sequence[str]) -> bool:
     """Runs some tests, two processes at most; True when one fails."""
     processes = str(min(os.cpu_count() or 1, 2)) if len(arguments) > 1 else "0"
-    command = python_tool("pytest", "-q", "--no-header", "-m", f"not {LONG}", "--numprocesses", processes)
+    command = python_tool("pytest", "-q", "--no-header", "--numprocesses", processes)
     environment = test_environment(os.environ)
     # 5: none of them has a test to run, without the long ones.
     return run_tool([*command, *arguments], environment, settings.root) not in (0, 5)

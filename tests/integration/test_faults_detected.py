@@ -52,6 +52,7 @@ from tests.faults import (
     repair,
     walks,
 )  # fmt: skip
+from tests.memory import recall
 from tests.small_project import environment
 
 # All of it is one story, told in the fixtures of its first test.
@@ -196,6 +197,7 @@ def platform(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(conninfo).items():
             patch.setenv(name, value)
+        recall(settings)
         parsed = parse(settings)
         # They look at no data.
         parsed.project.unit_tests.clear()

@@ -23,6 +23,7 @@ from donnees_au_centre.project.lineage.compilation import compile_for_lineage
 from donnees_au_centre.settings import ROOT, Settings
 from tests.campaigns import WHOLE, campaign, examples, some
 from tests.lineage_mutations import Mutation, Mutations, Project
+from tests.memory import recall
 
 trace_module = sys.modules["donnees_au_centre.project.lineage.trace"]
 SEED = 20_260
@@ -42,6 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in NOWHERE.items():
             patch.setenv(name, value)
+        recall(settings)
         parsed = parse(settings)
         assert parsed.error is None, parsed.error
         compiled = compile_for_lineage(settings, parsed.project)

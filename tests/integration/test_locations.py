@@ -28,6 +28,7 @@ from orchestration.assets import LOADED
 from orchestration.factory import build_location
 from orchestration.whole_project import NAME, materialise
 from tests.campaigns import long
+from tests.memory import recall
 from tests.small_project import SmallProject, environment, small_project
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -49,6 +50,7 @@ def sample(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(server.start().conninfo(DATABASE)).items():
             patch.setenv(name, value)
+        recall(settings)
         parse(settings)
         yield settings
     server.drop_database(DATABASE)
