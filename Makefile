@@ -52,6 +52,9 @@ show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…
 .PHONY: new-model
 new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)
 	$(RUN) new-model
+.PHONY: new-ag
+new-ag: ## Déclare une AG : groupe, couches, emplacement, accès (AG=agx NAME="Administration générale…")
+	$(RUN) new-ag
 .PHONY: denodo-export
 denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (build/denodo)
 	$(RUN) denodo-export

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
-
-from donnees_au_centre.errors import PlatformError
 
 BYTE_ORDER_MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
@@ -36,30 +32,6 @@ def not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
     line = content.count(b"\n", 0, error.start) + 1
     meant = content[error.start : error.start + 1].decode("cp1252", errors="replace")
     return f"ce n'est pas de l'UTF-8, à partir de la ligne {line} (« {meant} » écrit par Windows ?)"
-
-
-def read_listed(root: Path, file: Path, key: str, advice: str) -> list[Any]:
-    """The entries of a reviewed YAML file that is one list below one key; none when there is no file.
-
-    Args:
-        root: the checkout.
-        file: below it.
-        key: the only one of the file.
-        advice: what to do about a file that is none, in French.
-
-    Raises:
-        PlatformError: it cannot be read, or is something else.
-    """
-    path = root / file
-    if not path.exists():
-        return []
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlatformError(f"{file} : {unreadable_yaml(error)}.", advice) from error
-    if not isinstance(content, Mapping) or set(content) != {key} or not isinstance(content[key], list | None):
-        raise PlatformError(f"{file} : une seule clé, {key}, et une liste.", advice)
-    return content[key] or []
 
 
 def unreadable_yaml(error: yaml.YAMLError | UnicodeDecodeError) -> str:

@@ -56,7 +56,10 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
     """
     translator = Translator(manifest)
     project = manifest["metadata"]["project_name"]
-    found = Assets([], [], [], {}, {}, {}, [f"fqn:{project}.{domain}" for domain in domains])
+    # dbt warns of a selection of nothing, as a new domain is.
+    held = {domain_of(node) for node in of_type(manifest, "source", "model", "seed", "snapshot")}
+    selection = [f"fqn:{project}.{domain}" for domain in domains if domain in held]
+    found = Assets([], [], [], {}, {}, {}, selection)
     landed: dict[dg.AssetKey, list[Node]] = {}
     keys: dict[str, dg.AssetKey] = {}
     for source in of_type(manifest, "source"):

@@ -10,6 +10,7 @@ from donnees_au_centre.building.results import NodeResult
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import TIMEZONE
 from donnees_au_centre.project import ParseResult, read_manifest
+from donnees_au_centre.project.domains import is_new
 from donnees_au_centre.project.nodes import PLATFORM, domains_in
 from donnees_au_centre.settings import Settings
 from orchestration.assets import read_assets
@@ -30,8 +31,11 @@ def build_location(domain: str, settings: Settings | None = None) -> dg.Definiti
         domain: a folder of models/.
         settings: the environment's if None.
 
+    Returns:
+        Its assets, its job and its schedule; nothing for a domain that is declared and empty.
+
     Raises:
-        PlatformError: unknown or empty domain, or no manifest yet.
+        PlatformError: unknown domain, one whose files give nothing, or no manifest yet.
     """
     settings = settings or Settings.load()
     domains = domains_in(settings.root)
@@ -40,6 +44,8 @@ def build_location(domain: str, settings: Settings | None = None) -> dg.Definiti
             f"Le domaine {domain} n'existe pas.",
             f"Les domaines sont les dossiers de models/ : {', '.join(domains)}.",
         )
+    if is_new(settings.root, domain):
+        return dg.Definitions()
     manifest = read_manifest(settings)
     definitions = build_definitions(settings, manifest, [domain], name=domain)
     definitions = dg.Definitions.merge(definitions, _schedule(domain, domains.index(domain)))

@@ -45,6 +45,7 @@ models:
     data_platform: {{+group: data_platform, marts: {{+materialized: table}}}}
 seeds:
   donnees_au_centre:
+    +group: age
     +post-hook: "{{{{ apply_access() }}}}"
 """
 GROUP = "version: 2\ngroups: [{{name: {0}, owner: {{name: Direction, email: {0}@fwb.example}}}}]\n"

@@ -22,10 +22,12 @@ flags: {send_anonymous_usage_stats: false}
 models:
   donnees_au_centre:
     age:
-      staging: {+materialized: view, +access: private, +group: age}
-      marts: {+materialized: table, +access: public, +group: age}
+      +group: age
+      staging: {+materialized: view, +access: private}
+      marts: {+materialized: table, +access: public}
     transversal:
-      marts: {+materialized: table, +access: public, +group: transversal}
+      +group: transversal
+      marts: {+materialized: table, +access: public}
 """
 GROUP = """
 version: 2

@@ -1,4 +1,4 @@
-"""The rules, by chapter of docs/regles-denodo.md and by id: each one function, its words and its example."""
+"""The rules by chapter of docs/analyste/regles-denodo.md and by id: one function each, with an example."""
 
 from __future__ import annotations
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
-import yaml
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from donnees_au_centre.reading import unreadable_yaml
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.vocabulary import CLASSIFICATIONS
+from donnees_au_centre.reviewed import Among, Line, Reviewed, Says, checked, read_yaml, refuse, refused
 
 FOLDER = "policies/access"
 # The administration of the role itself, in a role's name or as `ag`: one role an administration.
@@ -41,54 +40,172 @@ LAYERS = {
 }
 # What dbt builds, and a view can mask.
 BUILT = ("staging", "intermediate", "reference", "marts")
-CLASSIFICATIONS = ("public", "interne", "confidentiel", "sensible")
-
-REQUIRED = ("role", "ag", "actions", "justification", "approbateur", "revue")
-OPTIONAL = ("couche", "jeu_de_donnees", "classification", "masque", "lignes")
-ROLE = re.compile(r"[a-z](?:[a-z0-9_]|<ag>){1,40}")
-# Names that PostgreSQL, or the platform, keeps for itself.
-RESERVED = re.compile(r"pg_.*|public|none|donnees|postgres|current_user|session_user|user")
-PERSON = re.compile(r"\S+@\S+")
+# Without the names that PostgreSQL, or the platform, keeps for itself.
+ROLE = (
+    r"^(?!(?:pg_.*|public|none|donnees|postgres|current_user|session_user|user)$)"
+    r"[a-z](?:[a-z0-9_]|<ag>){1,40}$"
+)
+NOBODY = r"^(?!.*\S@\S)"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One right asked for, argued and approved.
+def _listed(value: Any) -> tuple[str, ...]:
+    values = [] if value is None else value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(one, str) for one in values):
+        raise refused("un mot ou une liste de mots est attendu.")
+    return tuple(dict.fromkeys(values))
 
-    Attributes:
-        file: below the checkout.
-        number: place in the file, from 1.
-        role: PostgreSQL role; may hold `<ag>`: one role an administration.
-        ag: a domain, `tous`, or `<ag>` (the role's own).
-        layers: of LAYERS; empty when data sets are named.
-        datasets: names of models, or `source.table`; empty when layers are named.
-        actions: of ACTIONS.
-        classifications: only data sets of these; None means all.
-        masked: through the views that hide what identifies a person.
-        rows: filter -> values the role may see in filtered marts; None if nothing is said, ALL_ROWS.
-        reason: the business case, in French.
-        approver: function that approved.
-        review: day until which it holds, included.
+
+def _shared(value: Any) -> Mapping[str, tuple[str, ...]] | str | None:
+    if value is None or value == ALL_ROWS:
+        return value
+    lists = list(value.values()) if isinstance(value, Mapping) else []
+    if not lists or not all(isinstance(one, list) and one for one in lists):
+        raise refused("« toutes », ou {filtre: [valeurs]}, par exemple {pouvoir_organisateur: [123]}.")
+    if any(str(item) == "*" or isinstance(item, (dict, list, float)) for one in lists for item in one):
+        raise refused("les valeurs sont des mots ou des nombres entiers.")
+    return {str(name): tuple(map(str, one)) for name, one in value.items()}
+
+
+def _argued(reason: str) -> str:
+    if len(reason) < 20:
+        raise refused("dites en une phrase à quoi sert cet accès.")
+    return reason
+
+
+def _absent(known: Iterable[str]) -> str:
+    return f"« {{value}} » n'existe pas ; choisissez parmi {', '.join(known)}."
+
+
+TEXT = "un texte est attendu."
+Text = Annotated[Line, Says(TEXT)]
+Layer = Annotated[str, Among(tuple(LAYERS))]
+Action = Annotated[str, Among(tuple(ACTIONS))]
+Class = Annotated[str, Among(CLASSIFICATIONS)]
+# One word, or a list of them.
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed, str | list[str])]
+Layers = Annotated[tuple[Layer, ...], BeforeValidator(_listed, Layer | list[Layer]), Says(_absent(LAYERS))]
+Actions = Annotated[
+    tuple[Action, ...], BeforeValidator(_listed, Action | list[Action]), Says(_absent(ACTIONS))
+]
+Classes = Annotated[
+    tuple[Class, ...] | None, BeforeValidator(_listed, Class | list[Class]), Says(_absent(CLASSIFICATIONS))
+]
+Rows = Annotated[
+    Mapping[str, tuple[str, ...]] | str | None,
+    BeforeValidator(_shared, Literal["toutes"] | dict[str, list[str | int]]),
+]
+Day = Annotated[date, Says("une date aaaa-mm-jj, sans guillemets.")]
+
+
+class Entry(Reviewed):
+    """One right asked for, argued and approved. An attribute is what its description says, to editors too.
+
+    The order counts: a check of two keys stands on the later one, and sees the earlier.
     """
 
-    file: str
-    number: int
-    role: str
-    ag: str
-    layers: tuple[str, ...]
-    datasets: tuple[str, ...]
-    actions: tuple[str, ...]
-    classifications: tuple[str, ...] | None
-    masked: bool
-    rows: Mapping[str, tuple[str, ...]] | str | None
-    reason: str
-    approver: str
-    review: date
+    SHAPE: ClassVar[str] = (
+        "une entrée est faite de clés (role, ag, actions, justification, approbateur, revue)."
+    )
+    MISSING: ClassVar[str] = "elle manque."
+
+    role: Annotated[
+        str,
+        Says(TEXT),
+        Field(pattern=ROLE),
+        Says("« {value} » : minuscules sans accent, chiffres et _, et aucun nom réservé."),
+    ] = Field(description=f"Rôle PostgreSQL ; {EACH} dans son nom : un rôle par AG.")
+    ag: Text = Field(description=f"Un domaine, « {ALL} », ou « {EACH} » : l'AG du rôle.")
+    datasets: Names = Field(
+        (), alias="jeu_de_donnees", description="Modèles ou source.table, à la place d'une couche."
+    )
+    layers: Layers = Field((), alias="couche", description="Couches, à la place d'un jeu_de_donnees.")
+    actions: Actions = Field(description="Ce que le rôle peut faire ; creation : sur une couche seulement.")
+    masked: Annotated[bool, Says("true ou false.")] = Field(
+        False, alias="masque", description="Lire par les vues qui cachent ce qui identifie une personne."
+    )
+    classifications: Classes = Field(
+        None,
+        alias="classification",
+        description="Seulement les marts ou tables brutes de ces classifications ; toutes si rien n'est dit.",
+        validate_default=False,
+    )
+    rows: Rows = Field(
+        None,
+        alias="lignes",
+        description="Dans les marts qui partagent leurs lignes : « toutes », ou filtre et valeurs visibles.",
+    )
+    approver: Annotated[
+        Text, Field(pattern=NOBODY), Says("une fonction (« Direction … »), ni une personne ni une adresse.")
+    ] = Field(alias="approbateur", description="La fonction qui a approuvé, jamais une personne.")
+    reason: Annotated[Text, AfterValidator(_argued)] = Field(
+        alias="justification", description="À quoi sert cet accès, en une phrase."
+    )
+    review: Day = Field(alias="revue", description="Dernier jour de l'accès, qui se revoit chaque année.")
+    _place: tuple[str, int] = ("", 0)
+
+    def model_post_init(self, context: Any) -> None:
+        """Notes the file and the number of the entry."""
+        self._place = context["file"], context["number"]
+
+    @property
+    def file(self) -> str:
+        """Below the checkout."""
+        return self._place[0]
 
     @property
     def place(self) -> str:
         """How messages name the entry."""
-        return f"{self.file}, entrée {self.number} (rôle {self.role})"
+        return f"{self.file}, entrée {self._place[1]} (rôle {self.role})"
+
+    @field_validator("ag")
+    @classmethod
+    def _in_its_file(cls, ag: str, info: ValidationInfo) -> str:
+        domains, owner = (info.context or {})["domains"], (info.context or {})["owner"]
+        known = (*sorted(domains), ALL, EACH)
+        faults = []
+        if ag not in known:
+            faults.append(f"« {ag} » n'existe pas ; choisissez parmi {', '.join(known)}.")
+        if ag == EACH and EACH not in info.data.get("role", EACH):
+            faults.append(f"{EACH} est l'AG du rôle : le nom du rôle doit contenir {EACH}.")
+        if owner not in ("plateforme", ag):
+            faults.append(
+                f"ce fichier dit qui voit les données de {owner}, pas de {ag} : écrivez l'entrée dans "
+                f"{FOLDER}/{ag if ag in domains else 'plateforme'}.yml."
+            )
+        refuse(faults)
+        return ag
+
+    @field_validator("layers")
+    @classmethod
+    def _layers_or_datasets(cls, layers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if bool(layers) == bool(info.data.get("datasets", not layers)):
+            raise refused("une entrée nomme soit une couche, soit un jeu_de_donnees.")
+        return layers
+
+    @field_validator("actions")
+    @classmethod
+    def _some_action(cls, actions: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not actions:
+            raise refused(f"aucune action ; choisissez parmi {', '.join(ACTIONS)}.")
+        if "creation" in actions and info.data.get("datasets"):
+            raise refused("creation est un droit sur une couche, pas sur un jeu de données.")
+        return actions
+
+    @field_validator("masked")
+    @classmethod
+    def _read_only(cls, masked: bool, info: ValidationInfo) -> bool:
+        if masked and set(info.data.get("actions", ())) - {"lecture"}:
+            raise refused("une vue masquée se lit seulement : actions: [lecture].")
+        if masked and set(info.data.get("layers", ())) - set(BUILT):
+            raise refused(f"seules les couches {', '.join(BUILT)} ont des vues masquées.")
+        return masked
+
+    @field_validator("classifications")
+    @classmethod
+    def _classified(cls, classes: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if set(info.data.get("layers", ())) - {"marts", "brut"}:
+            raise refused("seuls les marts et les tables brutes en ont une.")
+        return classes
 
 
 def read_entries(root: Path, domains: Collection[str]) -> tuple[list[Entry], list[str]]:
@@ -110,157 +227,24 @@ def read_entries(root: Path, domains: Collection[str]) -> tuple[list[Entry], lis
                 f"{file} : le nom du fichier est plateforme ou un domaine ({', '.join(sorted(domains))})."
             )
         try:
-            content = yaml.safe_load(path.read_text("utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            faults.append(f"{file} : {unreadable_yaml(error)}.")
+            content = read_yaml(path, file, "")
+        except PlatformError as error:
+            faults.append(error.message)
             continue
-        if (
-            not isinstance(content, Mapping)
-            or set(content) != {"acces"}
-            or not isinstance(content["acces"], list)
-        ):
-            faults.append(
-                f"{file} : le fichier contient une seule clé, « acces », qui est une liste d'entrées."
-            )
-            continue
-        for number, raw in enumerate(content["acces"], start=1):
-            if not isinstance(raw, Mapping):
+        match content:
+            case {"acces": list(listed), **others} if not others:
+                pass
+            case _:
                 faults.append(
-                    f"{file}, entrée {number} : une entrée est faite de clés ({', '.join(REQUIRED)})."
+                    f"{file} : le fichier contient une seule clé, « acces », qui est une liste d'entrées."
                 )
                 continue
-            found = _Reading(file, number, raw, domains, path.stem)
-            entry = found.entry()
-            faults += found.faults
-            if entry is not None:
-                entries.append(entry)
+        for number, raw in enumerate(listed, start=1):
+            entry, wrong = checked(Entry, raw, domains=domains, owner=path.stem, file=file, number=number)
+            entries += [entry] if entry else []
+            role = raw.get("role") if isinstance(raw, Mapping) else None
+            named = f" (rôle {role})" if isinstance(role, str) else ""
+            for fault in wrong:
+                key = f", clé « {fault.path[0]} »" if fault.path else ""
+                faults.append(f"{file}, entrée {number}{named}{key} : {fault.words}")
     return entries, faults
-
-
-class _Reading:
-    """One entry being read; `faults` fills as it goes."""
-
-    def __init__(
-        self, file: str, number: int, raw: Mapping[Any, Any], domains: Collection[str], owner: str
-    ) -> None:
-        self.file, self.number, self.raw, self.domains, self.owner = file, number, raw, domains, owner
-        self.faults: list[str] = []
-
-    def entry(self) -> Entry | None:
-        self._keys()
-        role, ag = self._text("role"), self._text("ag")
-        if role and (not ROLE.fullmatch(role) or RESERVED.fullmatch(role)):
-            self._fault("role", f"« {role} » : minuscules sans accent, chiffres et _, et aucun nom réservé.")
-        if ag:
-            self._one_of("ag", ag, (*sorted(self.domains), ALL, EACH))
-            if ag == EACH and role and EACH not in role:
-                self._fault("ag", f"{EACH} est l'AG du rôle : le nom du rôle doit contenir {EACH}.")
-            if self.owner != "plateforme" and ag != self.owner:
-                self._fault(
-                    "ag",
-                    f"ce fichier dit qui voit les données de {self.owner}, pas de {ag} : "
-                    "écrivez l'entrée dans "
-                    f"policies/access/{ag if ag in self.domains else 'plateforme'}.yml.",
-                )
-        layers, datasets = self._list("couche", LAYERS), self._list("jeu_de_donnees")
-        if bool(layers) == bool(datasets):
-            self._fault("couche", "une entrée nomme soit une couche, soit un jeu_de_donnees.")
-        actions = self._list("actions", ACTIONS)
-        if not actions and "actions" in self.raw:
-            self._fault("actions", f"aucune action ; choisissez parmi {', '.join(ACTIONS)}.")
-        if "creation" in actions and datasets:
-            self._fault("actions", "creation est un droit sur une couche, pas sur un jeu de données.")
-        masked = self.raw.get("masque", False)
-        if not isinstance(masked, bool):
-            self._fault("masque", "true ou false.")
-        elif masked:
-            if set(actions) - {"lecture"}:
-                self._fault("masque", "une vue masquée se lit seulement : actions: [lecture].")
-            if set(layers) - set(BUILT):
-                self._fault("masque", f"seules les couches {', '.join(BUILT)} ont des vues masquées.")
-        classes = self._list("classification", CLASSIFICATIONS) if "classification" in self.raw else None
-        if classes is not None and set(layers) - {"marts", "brut"}:
-            self._fault("classification", "seuls les marts et les tables brutes en ont une.")
-        rows = self._rows()
-        approver = self._text("approbateur")
-        if approver and PERSON.search(approver):
-            self._fault("approbateur", "une fonction (« Direction … »), ni une personne ni une adresse.")
-        reason = self._text("justification")
-        if reason and len(reason) < 20:
-            self._fault("justification", "dites en une phrase à quoi sert cet accès.")
-        review = self.raw.get("revue")
-        if "revue" in self.raw and (not isinstance(review, date) or hasattr(review, "hour")):
-            self._fault("revue", "une date aaaa-mm-jj, sans guillemets.")
-        if self.faults:
-            return None
-        return Entry(
-            file=self.file,
-            number=self.number,
-            role=role,
-            ag=ag,
-            layers=layers,
-            datasets=datasets,
-            actions=actions,
-            classifications=classes,
-            masked=masked,
-            rows=rows,
-            reason=reason,
-            approver=approver,
-            review=review,
-        )
-
-    def _keys(self) -> None:
-        for key in self.raw:
-            if key not in (*REQUIRED, *OPTIONAL):
-                close = difflib.get_close_matches(str(key), (*REQUIRED, *OPTIONAL), 1, 0.5)
-                self._fault(str(key), f"clé inconnue.{f' Vouliez-vous « {close[0]} » ?' if close else ''}")
-        for key in REQUIRED:
-            if key not in self.raw:
-                self._fault(key, "elle manque.")
-
-    def _text(self, key: str) -> str:
-        value = self.raw.get(key)
-        if isinstance(value, str) and value.strip():
-            return " ".join(value.split())
-        if key in self.raw:
-            self._fault(key, "un texte est attendu.")
-        return ""
-
-    def _list(self, key: str, known: Collection[str] | None = None) -> tuple[str, ...]:
-        value = self.raw.get(key)
-        if value is None:
-            return ()
-        values = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, str) for one in values):
-            self._fault(key, "un mot ou une liste de mots est attendu.")
-            return ()
-        for one in values if known is not None else ():
-            self._one_of(key, one, known)
-        return tuple(dict.fromkeys(values))
-
-    def _rows(self) -> Mapping[str, tuple[str, ...]] | str | None:
-        value = self.raw.get("lignes")
-        if value is None or value == ALL_ROWS:
-            return value
-        if (
-            isinstance(value, Mapping)
-            and value
-            and all(isinstance(one, list) and one for one in value.values())
-        ):
-            for one in value.values():
-                if any(str(item) == "*" or isinstance(item, (dict, list, float)) for item in one):
-                    self._fault("lignes", "les valeurs sont des mots ou des nombres entiers.")
-            return {str(name): tuple(map(str, one)) for name, one in value.items()}
-        self._fault(
-            "lignes", "« toutes », ou {filtre: [valeurs]}, par exemple {pouvoir_organisateur: [123]}."
-        )
-        return None
-
-    def _one_of(self, key: str, value: str, known: Collection[str]) -> None:
-        if value not in known:
-            self._fault(key, f"« {value} » n'existe pas ; choisissez parmi {', '.join(known)}.")
-
-    def _fault(self, key: str, message: str) -> None:
-        role = self.raw.get("role")
-        named = f" (rôle {role})" if isinstance(role, str) else ""
-        self.faults.append(f"{self.file}, entrée {self.number}{named}, clé « {key} » : {message}")

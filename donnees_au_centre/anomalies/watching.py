@@ -1,4 +1,4 @@
-"""What the overlay watches, and what its tests found."""
+"""The marts that are there to be watched, and what the tests of the overlay found."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-import yaml
 from psycopg import sql
 
-MODELS = "models"
 # What grows with every run. Days kept: three times what the tests learn from.
 GROWING = (
     "data_monitoring_metrics",
@@ -44,28 +42,16 @@ class Finding:
     message: str
 
 
-def watched_marts(overlay: Path) -> dict[tuple[str, str], dict]:
-    """Reads what models/ declares.
-
-    Returns:
-        By domain and name of the mart, its entry of YAML.
-    """
-    return {
-        (source["name"], table["name"]): table
-        for file in sorted((overlay / MODELS).glob("*.yml"))
-        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
-        for table in source["tables"]
-    }
-
-
-def fingerprint(overlay: Path, schema: str) -> str:
+def fingerprint(overlay: Path, models: Path, schema: str) -> str:
     """A digest of what Elementary's tables say of the project: it changes when they must be built again.
 
     Args:
-        schema: where they are.
+        overlay: its dbt project.
+        models: what is watched, as `write_models` wrote it.
+        schema: where the tables are.
     """
     digest = hashlib.sha256(schema.encode())
-    for file in sorted([*overlay.glob("*.yml"), *(overlay / MODELS).glob("*.yml")]):
+    for file in sorted([*overlay.glob("*.yml"), *models.glob("*.yml")]):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()
 

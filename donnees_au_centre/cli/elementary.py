@@ -7,7 +7,14 @@ from pathlib import Path
 
 import psycopg
 
-from donnees_au_centre.anomalies import Finding, ensure_packages, findings, fingerprint, watched_marts
+from donnees_au_centre.anomalies import (
+    Finding,
+    ensure_packages,
+    findings,
+    fingerprint,
+    watched_marts,
+    write_models,
+)
 from donnees_au_centre.anomalies.installation import FOLDER
 from donnees_au_centre.anomalies.watching import POINTS_NEEDED, built_marts, forget, learning
 from donnees_au_centre.cli.session import Access, Session, child_environment, dbt, python_tool, run_tool
@@ -42,7 +49,8 @@ def elementary(settings: Settings, _options: Mapping[str, str]) -> int:
     inherited = session.enter(access)
     environment = overlay_environment(settings, inherited)
     prefix = f"{name}_" if (name := inherited.get("DBT_SCHEMA_PREFIX")) else ""
-    absent = _absent_marts(access, overlay, prefix)
+    write_models(settings.root, models_path(settings))
+    absent = _absent_marts(session, access, prefix)
     _build_tables(session, access, environment, f"{prefix}{SCHEMA}")
     with session.step("Tests d'anomalie (dbt test)"):
         excluded = [f"source:{domain}.{mart}" for domain, mart in absent]
@@ -94,11 +102,17 @@ def target_path(settings: Settings) -> Path:
     return settings.target_path / OVERLAY
 
 
+def models_path(settings: Settings) -> Path:
+    """What is watched, as dbt reads it, beside its artefacts."""
+    return target_path(settings) / "modeles"
+
+
 def overlay_environment(settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:
     """Leads dbt to the overlay project, on the server of the project."""
     return {
         **environment,
         "DBT_PROJECT_DIR": str(settings.root / OVERLAY),
+        "DBT_OVERLAY_MODELS": str(models_path(settings)),
         "DBT_TARGET_PATH": str(target_path(settings)),
         "DBT_LOG_PATH": str(target_path(settings)),
         "DBT_PACKAGES_FOLDER": FOLDER,
@@ -150,7 +164,7 @@ def _build_tables(session: Session, access: Access, environment: Mapping[str, st
     """
     settings = session.settings
     overlay, stamp = settings.root / OVERLAY, target_path(settings) / "tables.txt"
-    digest = fingerprint(overlay, schema)
+    digest = fingerprint(overlay, models_path(settings), schema)
     with psycopg.connect(access.conninfo()) as connection:
         there = connection.execute("select to_regclass(%s)", (f'"{schema}".dbt_tests',)).fetchone() != (None,)
     if there and stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
@@ -165,13 +179,13 @@ def _build_tables(session: Session, access: Access, environment: Mapping[str, st
     stamp.write_text(digest, encoding="utf-8")
 
 
-def _absent_marts(access: Access, overlay: Path, prefix: str) -> list[tuple[str, str]]:
+def _absent_marts(session: Session, access: Access, prefix: str) -> list[tuple[str, str]]:
     """The watched marts that are not built.
 
     Raises:
         PlatformError: none of them is.
     """
-    watched = watched_marts(overlay)
+    watched = watched_marts(session.settings.root)
     domains = {domain for domain, _ in watched}
     with psycopg.connect(access.conninfo()) as connection:
         built = built_marts(connection, prefix, domains)
@@ -184,5 +198,5 @@ def _absent_marts(access: Access, overlay: Path, prefix: str) -> list[tuple[str,
     if absent:
         print("Pas encore construits, donc pas regardés : " + ", ".join(f"{d}.{m}" for d, m in absent))
     if unknown := sorted(f"{domain}.{mart}" for domain, mart in built - watched.keys()):
-        print(f"Sans surveillance, faute d'être dans {OVERLAY}/models : {', '.join(unknown)}")
+        print(f"Sans surveillance, faute de modèle dans models/ : {', '.join(unknown)}")
     return absent

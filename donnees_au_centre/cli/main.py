@@ -50,6 +50,7 @@ COMMANDS = {
     "alert": ("notifications", "montre les messages à envoyer, ou les envoie (CONFIRMER=1)"),
     "digest": ("notifications", "montre le bilan hebdomadaire, ou l'envoie (CONFIRMER=1)"),
     "ui": ("pipeline", "ouvre Dagster"),
+    "new-ag": ("new_ag", "déclare une nouvelle AG"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),
     "env": ("database", "donne les variables d'environnement"),
     "stop": ("database", "arrête ce qui tourne"),

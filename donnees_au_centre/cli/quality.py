@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from itertools import groupby
@@ -15,6 +15,7 @@ from dev.setup.environment import read_pip_listing, uv_settings
 from donnees_au_centre.cli.access import check_entries_of
 from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.cli.lineage import PERSONAL_DATA, check_personal_data, lineage_of
+from donnees_au_centre.cli.schemas import write_schemas
 from donnees_au_centre.cli.session import (
     Session,
     child_environment,
@@ -29,6 +30,8 @@ from donnees_au_centre.portability import compile_for_denodo
 from donnees_au_centre.portability.remarks import check_compilation, correct, show
 from donnees_au_centre.privacy.unattended import overdue, read_permissions
 from donnees_au_centre.project import ParseResult, check_manifest
+from donnees_au_centre.project.checks import Violation
+from donnees_au_centre.project.domains import WORKSPACE, forgotten, mend_workspace
 from donnees_au_centre.project.flags import check_flags
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
@@ -81,6 +84,10 @@ def check_writing(session: Session) -> list[str]:
     with session.step("YAML (yamllint)"):
         if not check_yaml(root):
             failed.append("YAML")
+    with session.step("Domaines (models/<domaine>/_<domaine>.yml et ce qui en dépend)"):
+        if faults := forgotten(root):
+            show_violations(faults)
+            failed.append("Domaines")
     with session.step("Textes à compléter"):
         for fault in placeholders(root):
             print(fault)
@@ -159,12 +166,16 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
         left = mend_bytes(settings.root)
     with session.step("YAML"):
         left |= mend_yaml(settings.root)
+        if mend_workspace(settings.root):
+            print(f"{WORKSPACE} : écrit d'après les domaines.")
 
     def run(title: str, command: list[str]) -> None:
         nonlocal left
         with session.step(title):
             left |= run_tool(command, environment, settings.root) != 0
 
+    with session.step("Schémas pour les éditeurs (policies/schemas/)"):
+        write_schemas(settings.root)
     run("Python : règles (ruff)", python_tool("ruff", "check", "--fix", "--quiet", "."))
     run("Python : mise en forme (ruff)", python_tool("ruff", "format", "--quiet", "."))
     with session.step(PORTABLE_SQL):
@@ -246,10 +257,11 @@ def correct_portable_sql(settings: Settings) -> bool:
 
 
 def placeholders(root: Path) -> list[str]:
-    """Finds what `make new-model` left to be written by a person; one French sentence each."""
+    """Finds what `new-model` and `new-ag` left to be written by a person; one French sentence each."""
     return [
         f"{path.relative_to(root)}:{number} : ce texte attend d'être écrit."
-        for path in sorted((root / "models").rglob("*.*"))
+        for folder in ("models", "policies")
+        for path in sorted((root / folder).rglob("*.*"))
         if path.suffix in (".sql", ".yml")
         for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
         if re.search('"À (décrire|compléter)', line)
@@ -267,15 +279,20 @@ def check_rules(settings: Settings, manifest: Manifest) -> None:
         PlatformError: the project breaks a rule.
     """
     violations = [*check_flags(settings.root), *check_manifest(manifest)]
-    for file, group in groupby(violations, key=lambda violation: violation.file):
-        print(file)
-        for violation in group:
-            print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
+    show_violations(violations)
     if violations:
         raise PlatformError(
             f"Les règles du projet ne sont pas suivies en {_places(len(violations))} ci-dessus.",
             "docs/architecture.md donne les règles et leurs raisons.",
         )
+
+
+def show_violations(violations: Iterable[Violation]) -> None:
+    """Prints what breaks a rule, by file."""
+    for file, group in groupby(violations, key=lambda violation: violation.file):
+        print(file)
+        for violation in group:
+            print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
 
 
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -164,9 +164,8 @@ class Post:
         return {channel.name: address for channel, address in found.items() if address}
 
     def _used(self) -> list[Channel]:
-        names = {
-            name for route in self.declaration.routes.values() for role in route.values() for name in role
-        }
+        routes = self.declaration.routes.values()
+        names = {name for route in routes for role in route.said().values() for name in role}
         return [self.declaration.channels[name] for name in sorted(names)]
 
     def _off(self, addresses: Mapping[str, str]) -> list[str]:
@@ -220,7 +219,9 @@ def people_of(manifest: Manifest, domain: str) -> tuple[Responsible | None, Resp
     """The owner and the steward of a domain, as its group says; None for who is not named."""
     group = next((one for one in manifest.get("groups", {}).values() if one["name"] == domain), {})
     owner, steward = (
-        Responsible(one["name"], one["email"]) if one and one.get("name") and one.get("email") else None
+        Responsible(fonction=one["name"], courriel=one["email"])
+        if one and one.get("name") and one.get("email")
+        else None
         for one in (group.get("owner"), meta_of(group).get("steward"))
     )
     return owner, steward

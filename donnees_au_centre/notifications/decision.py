@@ -211,11 +211,11 @@ def _word(fault: Fault, before: Sequence[Said], now: datetime, declaration: Decl
 
 def _last_due(age: int, declaration: Declaration) -> int | None:
     """The last age at which a fault is told again, of those that have come."""
-    passed = [day for day in declaration.reminders if day <= age]
-    if len(passed) < len(declaration.reminders):
+    passed = [day for day in declaration.reminders.days if day <= age]
+    if len(passed) < len(declaration.reminders.days):
         return passed[-1] if passed else None
-    last = declaration.reminders[-1] if declaration.reminders else 0
-    due = last + (age - last) // declaration.every * declaration.every
+    last = declaration.reminders.days[-1] if declaration.reminders.days else 0
+    due = last + (age - last) // declaration.reminders.every * declaration.reminders.every
     return due or None
 
 

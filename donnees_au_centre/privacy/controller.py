@@ -2,43 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, ClassVar
 
-import yaml
+from pydantic import Field
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.reading import unreadable_yaml
+from donnees_au_centre.reviewed import Line, Reviewed, Says, checked, read_yaml
 
 FILE = Path("policies") / "gdpr" / "traitement.yml"
-# Key of the file -> how the register names it.
-ROLES = {
-    "responsable_du_traitement": "Responsable du traitement",
-    "delegue_a_la_protection_des_donnees": "Délégué à la protection des données",
-}
-FIELDS = ("nom", "adresse", "courriel")
 ADVICE = (
-    f"Complétez {FILE} (docs/gestionnaire/droits-des-personnes.md) : {', '.join(ROLES)}, "
-    f"avec {', '.join(FIELDS)} pour chacun."
+    f"Complétez {FILE} (docs/gestionnaire/droits-des-personnes.md) : responsable_du_traitement, "
+    "delegue_a_la_protection_des_donnees, avec nom, adresse, courriel pour chacun."
 )
+Text = Annotated[Line, Says("attend un texte")]
 
 
-@dataclass(frozen=True)
-class Contact:
-    """One of them.
+class _Part(Reviewed):
+    SHAPE = "attend des clés et des valeurs"
+    MISSING = "manque"
+    UNKNOWN = NEAR = "inconnu"
 
-    Attributes:
-        role: French, as the register shows it.
-        name: of the administration or the function.
-        address: postal.
-        email: functional mailbox.
-    """
 
-    role: str
-    name: str
-    address: str
-    email: str
+class Contact(_Part):
+    """One of them, with the role that the register shows."""
+
+    role: ClassVar[str] = ""
+
+    name: Text = Field(alias="nom", description="L'administration ou la fonction, jamais une personne.")
+    address: Text = Field(alias="adresse", description="Adresse postale.")
+    email: Text = Field(alias="courriel", description="Boîte fonctionnelle.")
+
+
+class Controller(Contact):
+    """Who answers for the processing."""
+
+    role = "Responsable du traitement"
+
+
+class Officer(Contact):
+    """Who watches over it."""
+
+    role = "Délégué à la protection des données"
+
+
+class Answering(_Part):
+    """The whole file."""
+
+    controller: Controller = Field(alias="responsable_du_traitement", description=Controller.role)
+    officer: Officer = Field(alias="delegue_a_la_protection_des_donnees", description=Officer.role)
 
 
 def read_contacts(root: Path) -> list[Contact]:
@@ -51,20 +63,11 @@ def read_contacts(root: Path) -> list[Contact]:
         PlatformError: one of them is missing or incomplete.
     """
     try:
-        content = yaml.safe_load((root / FILE).read_text(encoding="utf-8"))
+        content = read_yaml(root / FILE, FILE, ADVICE)
     except FileNotFoundError:
         raise PlatformError(f"{FILE} manque : le registre n'a pas de responsable.", ADVICE) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PlatformError(f"{FILE} : {unreadable_yaml(error)}.", ADVICE) from error
-    content = content if isinstance(content, Mapping) else {}
-    missing = [f"{key} inconnu" for key in content if key not in ROLES]
-    for key in ROLES:
-        said = content.get(key)
-        said = said if isinstance(said, Mapping) else {}
-        missing += [f"{key}.{field} manque" for field in FIELDS if not str(said.get(field) or "").strip()]
-    if missing:
-        raise PlatformError(f"{FILE} : {', '.join(missing)}.", ADVICE)
-    return [
-        Contact(role, *(" ".join(str(content[key][field]).split()) for field in FIELDS))
-        for key, role in ROLES.items()
-    ]
+    found, faults = checked(Answering, content or {})
+    if found is None:
+        told = ", ".join(f"{'.'.join(map(str, fault.path))} {fault.words}".strip() for fault in faults)
+        raise PlatformError(f"{FILE} : {told}.", ADVICE)
+    return [found.controller, found.officer]

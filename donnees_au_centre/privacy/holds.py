@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from donnees_au_centre.errors import PlatformError
+from pydantic import Field, ValidationInfo, field_validator
+
 from donnees_au_centre.project.datasets import Dataset
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.reading import read_listed
+from donnees_au_centre.reviewed import Day, Line, Reviewed, Says, read_listed, refused
 
 FILE = Path("policies") / "gdpr" / "gels.yml"
-KEYS = ("jeu_de_donnees", "personne", "motif", "approbateur", "jusqu_a")
-FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 ADVICE = f"Corrigez {FILE} (docs/gestionnaire/droits-des-personnes.md) : un gel mal écrit arrête toute purge."
+Text = Annotated[Line, Says("il manque {key}.")]
+ABSENT = "le jeu {value} n'existe pas ; écrivez <ag>.<source>.<table> ou <ag>.<mart>."
 
 
-@dataclass(frozen=True)
-class Hold:
-    """One hold.
+class Person(Reviewed):
+    """Somebody whose rows must stay, known by a fingerprint."""
 
-    Attributes:
-        dataset: `<ag>.<name of the data set>`; None for a person.
-        person: (administration, fingerprint); None for a data set.
-        reason, approver: in French.
-        until: last day, included.
-    """
+    SHAPE = "personne attend {ag: …, empreinte: …}."
+    MISSING = UNKNOWN = NEAR = SHAPE
 
-    dataset: str | None
-    person: tuple[str, str] | None
-    reason: str
-    approver: str
-    until: date
+    ag: Annotated[Line, Says(SHAPE)] = Field(description="L'AG dont viennent les données.")
+    fingerprint: Annotated[
+        str,
+        Field(pattern=r"^[0-9a-f]{64}$"),
+        Says("empreinte attend 64 chiffres hexadécimaux, que donne make person-access ; jamais un nom."),
+    ] = Field(alias="empreinte", description="64 chiffres hexadécimaux, que donne make person-access.")
+
+
+class Hold(Reviewed):
+    """One hold, on a data set or on a person, the last day included."""
+
+    UNKNOWN = NEAR = "clé inconnue {key} ; les clés sont {known}."
+
+    dataset: Annotated[str | None, Says(ABSENT)] = Field(
+        None, alias="jeu_de_donnees", description="<ag>.<source>.<table> ou <ag>.<mart>."
+    )
+    person: Person | None = Field(None, alias="personne", description="À la place d'un jeu de données.")
+    reason: Text = Field(alias="motif", description="Le contentieux ou le contrôle.")
+    approver: Text = Field(alias="approbateur", description="La fonction qui l'a approuvé.")
+    until: Day = Field(alias="jusqu_a", description="Dernier jour du gel, compris.")
+
+    @field_validator("person")
+    @classmethod
+    def _one_of_both(cls, person: Person | None, info: ValidationInfo) -> Person | None:
+        if "dataset" in info.data and (info.data["dataset"] is None) == (person is None):
+            raise refused("il gèle un jeu_de_donnees ou une personne, l'un des deux.")
+        return person
 
 
 def read_holds(root: Path, datasets: Iterable[Dataset]) -> list[Hold]:
@@ -48,19 +64,16 @@ def read_holds(root: Path, datasets: Iterable[Dataset]) -> list[Hold]:
     Raises:
         PlatformError: something in it cannot be followed; all faults are named.
     """
-    entries = read_listed(root, FILE, "gels", ADVICE)
     known = {f"{dataset.domain}.{dataset.name}" for dataset in datasets}
     domains = {name.partition(".")[0] for name in known}
-    found, faults = [], []
-    for number, entry in enumerate(entries, start=1):
-        problem = _fault(entry, known, domains)
-        if problem:
-            faults.append(f"{FILE}, gel {number} : {problem}")
-        else:
-            found.append(_hold(entry))
-    if faults:
-        raise PlatformError("\n".join(faults), ADVICE)
-    return found
+
+    def judge(hold: Hold) -> Iterator[str]:
+        if hold.dataset is not None and hold.dataset not in known:
+            yield ABSENT.replace("{value}", hold.dataset)
+        if hold.person is not None and hold.person.ag not in domains:
+            yield Person.SHAPE
+
+    return read_listed(root, FILE, "gels", Hold, ADVICE, judge)
 
 
 def held_datasets(
@@ -87,41 +100,5 @@ def held_people(holds: Sequence[Hold], today: date) -> dict[str, dict[str, Hold]
     found: dict[str, dict[str, Hold]] = {}
     for hold in holds:
         if hold.person is not None and hold.until >= today:
-            found.setdefault(hold.person[0], {})[hold.person[1]] = hold
+            found.setdefault(hold.person.ag, {})[hold.person.fingerprint] = hold
     return found
-
-
-def _fault(entry: Any, known: set[str], domains: set[str]) -> str | None:
-    if not isinstance(entry, Mapping):
-        return "des clés et des valeurs sont attendues."
-    if unknown := set(entry) - set(KEYS):
-        return f"clé inconnue {', '.join(sorted(map(str, unknown)))} ; les clés sont {', '.join(KEYS)}."
-    if ("jeu_de_donnees" in entry) == ("personne" in entry):
-        return "il gèle un jeu_de_donnees ou une personne, l'un des deux."
-    for key in ("motif", "approbateur"):
-        if not isinstance(entry.get(key), str) or not entry[key].strip():
-            return f"il manque {key}."
-    if not isinstance(entry.get("jusqu_a"), date):
-        return "jusqu_a attend une date, comme 2027-06-30."
-    if "jeu_de_donnees" in entry:
-        if entry["jeu_de_donnees"] not in known:
-            name = entry["jeu_de_donnees"]
-            return f"le jeu {name} n'existe pas ; écrivez <ag>.<source>.<table> ou <ag>.<mart>."
-        return None
-    person = entry["personne"]
-    if not isinstance(person, Mapping) or set(person) != {"ag", "empreinte"} or person["ag"] not in domains:
-        return "personne attend {ag: …, empreinte: …}."
-    if not FINGERPRINT.fullmatch(str(person["empreinte"])):
-        return "empreinte attend 64 chiffres hexadécimaux, que donne make person-access ; jamais un nom."
-    return None
-
-
-def _hold(entry: Mapping[str, Any]) -> Hold:
-    person = entry.get("personne")
-    return Hold(
-        dataset=entry.get("jeu_de_donnees"),
-        person=(person["ag"], str(person["empreinte"])) if person else None,
-        reason=entry["motif"].strip(),
-        approver=entry["approbateur"].strip(),
-        until=entry["jusqu_a"],
-    )

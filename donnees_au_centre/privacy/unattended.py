@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from donnees_au_centre.access.declaration import LONGEST_DAYS
-from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.reading import read_listed
+from donnees_au_centre.reviewed import Day, Line, Reviewed, Says, read_listed
 
 FILE = Path("policies") / "gdpr" / "purge.yml"
-KEYS = ("base", "motif", "approbateur", "revue")
-ADDRESS = re.compile(r"[^@\s]+@\S+")
 ADVICE = (
     f"Corrigez {FILE} (docs/gestionnaire/droits-des-personnes.md) : mal écrit, il arrête la purge de Dagster."
 )
+Text = Annotated[Line, Says("{key} attend un texte.")]
 
 
-@dataclass(frozen=True)
-class Permission:
-    """One database where the purge leaves without anybody.
+class Permission(Reviewed):
+    """One database where the purge leaves without anybody, the last day included."""
 
-    Attributes:
-        base: as `database_address` writes it.
-        approver: who decided so.
-        review: last day, included.
-    """
+    SHAPE = "quatre clés, et elles seules, sont attendues : base, motif, approbateur, revue."
+    MISSING = UNKNOWN = NEAR = SHAPE
 
-    base: str
-    approver: str
-    review: date
+    base: Annotated[
+        str, Field(pattern=r"^[^@\s]+@\S+$"), Says("base attend <base>@<serveur>, comme make purge la nomme.")
+    ] = Field(description="<base>@<serveur>, et :<port> s'il n'est pas 5432.")
+    reason: Text = Field(alias="motif", description="Pourquoi la purge peut y partir seule.")
+    approver: Text = Field(alias="approbateur", description="La fonction qui l'a décidé.")
+    review: Day = Field(
+        alias="revue", description=f"Dernier jour de la décision, dans {LONGEST_DAYS} jours au plus."
+    )
 
 
 def read_permissions(root: Path, today: date) -> list[Permission]:
@@ -46,15 +45,13 @@ def read_permissions(root: Path, today: date) -> list[Permission]:
     Raises:
         PlatformError: something in it cannot be followed; all faults are named.
     """
-    entries = read_listed(root, FILE, "purges", ADVICE)
-    faults = [
-        f"{FILE}, purge {number} : {fault}"
-        for number, entry in enumerate(entries, start=1)
-        if (fault := _fault(entry, today))
-    ]
-    if faults:
-        raise PlatformError("\n".join(faults), ADVICE)
-    return [Permission(entry["base"], entry["approbateur"].strip(), entry["revue"]) for entry in entries]
+    latest = today + timedelta(days=LONGEST_DAYS)
+
+    def judge(permission: Permission) -> Iterator[str]:
+        if permission.review > latest:
+            yield f"revue est trop loin : {LONGEST_DAYS} jours au plus."
+
+    return read_listed(root, FILE, "purges", Permission, ADVICE, judge)
 
 
 def overdue(permissions: list[Permission], today: date) -> list[str]:
@@ -77,18 +74,3 @@ def refusal(root: Path, base: str, today: date) -> str | None:
         return None
     late = " ".join(overdue(permissions, today))
     return late or f"{FILE} ne dit pas que la purge de {base} peut partir sans personne."
-
-
-def _fault(entry: Any, today: date) -> str | None:
-    if not isinstance(entry, Mapping) or set(entry) != set(KEYS):
-        return f"quatre clés, et elles seules, sont attendues : {', '.join(KEYS)}."
-    for key in ("motif", "approbateur"):
-        if not isinstance(entry[key], str) or not entry[key].strip():
-            return f"{key} attend un texte."
-    if not isinstance(entry["base"], str) or not ADDRESS.fullmatch(entry["base"]):
-        return "base attend <base>@<serveur>, comme make purge la nomme."
-    if type(entry["revue"]) is not date:
-        return "revue attend une date, comme 2027-06-30."
-    if entry["revue"] > today + timedelta(days=LONGEST_DAYS):
-        return f"revue est trop loin : {LONGEST_DAYS} jours au plus."
-    return None

@@ -8,61 +8,130 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import (
     dataset_nodes,
     governance_of,
-    is_count,
     meta_of,
     own_governance_of,
     yaml_file_of,
 )
 from donnees_au_centre.project.nodes import Manifest, Node, domain_of, label_of
+from donnees_au_centre.reviewed import Among, Line, Reviewed, Says, checked, refused
+
+Text = Annotated[Line | None, Says("attend un texte, et non {repr}")]
+Named = Annotated[Line, Says("la clé {key} manque")]
+Class = Annotated[
+    Annotated[str, Among(words.CLASSIFICATIONS)] | None,
+    Says(f"{{repr}} est inconnu ; valeurs admises : {', '.join(words.CLASSIFICATIONS)}"),
+]
+Positive = Annotated[int, Field(gt=0)]
 
 
-@dataclass(frozen=True)
-class Responsible:
-    """A function that answers for a data set, never a person.
-
-    Attributes:
-        function: French name of the function or service.
-        email: functional mailbox.
-    """
-
-    function: str
-    email: str
+class _Said(Reviewed):
+    NEAR, UNKNOWN = " ; vouliez-vous dire {close} ?", " ; clés admises : {known}"
 
 
-@dataclass(frozen=True)
-class Retention:
-    """How long rows are kept.
-
-    Attributes:
-        months: None for ever (public reference data, with a reason).
-        since: `reception`, or the column of the date from which months count.
-        end: `effacement` or `archivage`.
-        reason: why there is no limit, in French; None when there is one.
-    """
-
-    months: int | None
-    since: str
-    end: str
-    reason: str | None
+def _months(value: Any) -> Any:
+    if value is None:
+        raise ValueError
+    return None if value == words.UNLIMITED else value
 
 
-@dataclass(frozen=True)
-class Refresh:
-    """How often new data are promised: every so many units.
+class Responsible(_Said):
+    """A function that answers for a data set, never a person."""
 
-    Attributes:
-        every: at least 1.
-        unit: jour, semaine, mois or annee.
-    """
+    SHAPE = "attend {fonction: …, courriel: …}"
 
-    every: int
-    unit: str
+    function: Named = Field(alias="fonction", description="La fonction ou le service, jamais une personne.")
+    email: Named = Field(alias="courriel", description="Sa boîte fonctionnelle.")
+
+
+class Retention(_Said):
+    """How long rows are kept: `months` is None for ever, `since` a column when it is not the reception."""
+
+    SHAPE = "attend {mois: …, depuis: …, sort: …}"
+
+    months: Annotated[
+        Positive | None,
+        BeforeValidator(_months, Positive | Literal["illimitee"]),
+        Says("mois attend un nombre entier positif ou illimitee, et non {repr}"),
+    ] = Field(alias="mois", description="Un nombre de mois, ou illimitee avec un motif.")
+    since: Annotated[str, Says("depuis nomme {repr}, qui n'est ni reception ni une colonne du jeu")] = Field(
+        "", alias="depuis", description="reception, ou la colonne de la date dont on compte les mois."
+    )
+    end: Annotated[
+        str, Among(words.ENDS), Says(f"sort vaut {{repr}} ; valeurs admises : {', '.join(words.ENDS)}")
+    ] = Field(alias="sort", description="Ce qui suit la durée.")
+    reason: Annotated[Line | None, Says("motif attend un texte")] = Field(
+        None, alias="motif", description="Pourquoi la durée est illimitée."
+    )
+
+    @field_validator("since")
+    @classmethod
+    def _counted(cls, since: str, info: ValidationInfo) -> str:
+        if not since and info.data.get("months"):
+            raise refused("la clé depuis manque")
+        return since or words.RECEPTION
+
+    @field_validator("reason")
+    @classmethod
+    def _argued(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if reason is None and info.data.get("months", 0) is None:
+            raise refused("mois: illimitee demande un motif")
+        return reason
+
+
+class Refresh(_Said):
+    """How often new data are promised: every so many units."""
+
+    SHAPE = "attend {tous_les: 12, unite: mois}"
+
+    every: Annotated[Positive, Says("tous_les attend un nombre entier positif, et non {repr}")] = Field(
+        alias="tous_les", description="Combien d'unités."
+    )
+    unit: Annotated[
+        str, Among(words.UNITS), Says(f"unite vaut {{repr}} ; valeurs admises : {', '.join(words.UNITS)}")
+    ] = Field(alias="unite", description="L'unité de la promesse.")
+
+
+class Governance(_Said):
+    """What one level says of data sets: none of its keys is required there."""
+
+    owner: Responsible | None = Field(
+        None, alias="proprietaire", description="Data Owner : répond du jeu, décide qui le lit."
+    )
+    steward: Responsible | None = Field(
+        None, alias="gestionnaire", description="Data Steward : le décrit, en suit la qualité."
+    )
+    strategic: Annotated[bool, Says("attend true ou false, et non {repr}")] = Field(
+        False, alias="strategique", description="L'administration en dépend pour décider ou rendre compte."
+    )
+    classification: Class = Field(None, description="Ce que coûterait une fuite, au plus grave.")
+    purpose: Text = Field(None, alias="finalite", description="À quoi servent ces données.")
+    legal_basis: Text = Field(
+        None,
+        alias="base_legale",
+        description="Le texte qui permet ou impose le traitement ; l'article du RGPD s'il y a des personnes.",
+    )
+    retention: Retention | None = Field(
+        None, alias="conservation", description="Combien de mois, comptés depuis quand, et ce qui suit."
+    )
+    authority: Text = Field(None, alias="source_authentique", description="Ce qui fait foi.")
+    refresh: Refresh | None = Field(None, alias="rafraichissement", description="La mise à jour promise.")
+    synonyms: Annotated[
+        tuple[Line, ...], Field(strict=False), Says('attend une liste de mots : ["école", "établissement"]')
+    ] = Field((), alias="synonymes", description="Les mots par lesquels on cherche ce jeu.")
+    subjects: Text = Field(
+        None, alias="personnes_concernees", description="De qui sont les données (RGPD, article 30)."
+    )
+    recipients: Text = Field(None, alias="destinataires", description="Qui les reçoit.")
+    transfers: Text = Field(None, alias="transferts", description="Hors de l'Union européenne.")
+    measures: Text = Field(None, alias="mesures", description="Comment elles sont protégées.")
 
 
 @dataclass(frozen=True)
@@ -102,22 +171,8 @@ class Dataset:
         identifier: relation in that schema.
         file: its YAML, below the checkout.
         description: French.
-        owner: who answers for it, by default that of its source, folder or group.
-        owner_assigned: True when the data set itself names its owner.
-        steward: who looks after it.
-        steward_assigned: True when the data set itself names its steward.
-        strategic: False when nothing is said.
-        classification: public, interne, confidentiel or sensible.
-        purpose: what it is for.
-        legal_basis: the text that allows or demands it.
-        retention: how long rows are kept.
-        authority: the authentic source that says what is true.
-        refresh: how often new data are promised.
-        synonyms: words by which people look for it.
-        subjects: whose personal data (Article 30).
-        recipients: who receives them.
-        transfers: outside the European Union.
-        measures: technical and organisational.
+        owner_assigned, steward_assigned: True when the data set itself names them.
+        owner to measures: what the nearest level says, see Governance; None where nothing can be understood.
         columns: in the order declared.
     """
 
@@ -168,35 +223,23 @@ def read_datasets(manifest: Manifest) -> list[Dataset]:
 
 def responsible(value: Any) -> Responsible | None:
     """Reads `{fonction, courriel}`; None when one of them is missing."""
-    if not isinstance(value, Mapping):
-        return None
-    function, email = _text(value.get("fonction")), _text(value.get("courriel"))
-    return Responsible(function, email) if function and email else None
+    return checked(Responsible, value)[0]
 
 
 def retention(value: Any) -> Retention | None:
     """Reads `{mois, depuis, sort, motif}`; None when it is no retention."""
-    if not isinstance(value, Mapping):
-        return None
-    months, since = value.get("mois"), _text(value.get("depuis")) or words.RECEPTION
-    end, reason = _text(value.get("sort")) or words.ENDS[0], _text(value.get("motif"))
-    if months == words.UNLIMITED:
-        return Retention(None, since, end, reason)
-    return Retention(months, since, end, reason) if is_count(months) else None
+    return checked(Retention, value)[0]
 
 
 def refresh(value: Any) -> Refresh | None:
     """Reads `{tous_les, unite}`; None when it is no refresh."""
-    if not isinstance(value, Mapping) or not is_count(value.get("tous_les")):
-        return None
-    unit = _text(value.get("unite"))
-    return Refresh(value["tous_les"], unit) if unit in words.UNITS else None
+    return checked(Refresh, value)[0]
 
 
 def _dataset(manifest: Manifest, node: Node) -> Dataset:
     said, own = governance_of(manifest, node), own_governance_of(node)
+    written = {key: value for key, value in said.items() if not checked(Governance, {key: value})[1]}
     is_source = node["resource_type"] == "source"
-    classification, synonyms = said.get("classification"), said.get("synonymes")
     return Dataset(
         unique_id=node["unique_id"],
         kind="source" if is_source else "mart",
@@ -206,22 +249,9 @@ def _dataset(manifest: Manifest, node: Node) -> Dataset:
         identifier=(node.get("identifier") if is_source else node.get("alias")) or node["name"],
         file=yaml_file_of(node),
         description=(node.get("description") or "").strip(),
-        owner=responsible(said.get("proprietaire")),
         owner_assigned=responsible(own.get("proprietaire")) is not None,
-        steward=responsible(said.get("gestionnaire")),
         steward_assigned=responsible(own.get("gestionnaire")) is not None,
-        strategic=said.get("strategique") is True,
-        classification=classification if classification in words.CLASSIFICATIONS else None,
-        purpose=_text(said.get("finalite")),
-        legal_basis=_text(said.get("base_legale")),
-        retention=retention(said.get("conservation")),
-        authority=_text(said.get("source_authentique")),
-        refresh=refresh(said.get("rafraichissement")),
-        synonyms=tuple(map(str, synonyms)) if isinstance(synonyms, list) else (),
-        subjects=_text(said.get("personnes_concernees")),
-        recipients=_text(said.get("destinataires")),
-        transfers=_text(said.get("transferts")),
-        measures=_text(said.get("mesures")),
+        **dict(Governance.model_validate(written)),
         columns=tuple(_column(column) for column in node["columns"].values()),
     )
 
@@ -236,7 +266,3 @@ def _column(column: Mapping[str, Any]) -> Column:
         personal=personal if personal in words.CATEGORIES else None,
         protection=protection if protection in words.PROTECTIONS else None,
     )
-
-
-def _text(value: Any) -> str | None:
-    return " ".join(value.split()) or None if isinstance(value, str) else None

@@ -120,6 +120,11 @@ def _private(found: re.Match[str], message: str, root: Path) -> str:
     return f"{file} : lit {read}, privé du domaine {found['group']} ; seuls les marts se lisent d'ailleurs."
 
 
+def _ungrouped(found: re.Match[str], _message: str, _root: Path) -> str:
+    group = found["group"]
+    return f"{found['file']} : models/{group}/_{group}.yml ne déclare pas le groupe {group}."
+
+
 def _variable(found: re.Match[str], _message: str, _root: Path) -> str:
     return f"la variable d'environnement {found['name']} manque."
 
@@ -137,5 +142,6 @@ _KINDS: Mapping[str, Callable[[re.Match[str], str, Path], str]] = {
     r"referenced node is private to the '(?P<group>\w+)' group": _private,
     r"Invalid (?P<kind>\w+) config given in (?P<file>\S+\.ya?ml)": _invalid,
     r"Env var required but not provided: '(?P<name>\w+)'": _variable,
+    r"\((?P<file>[^)]+)\)\s*Invalid group '(?P<group>\w+)'": _ungrouped,
     _PLACE.pattern: _jinja,
 }

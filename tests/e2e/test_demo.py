@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from dev.sample import generate
-from donnees_au_centre.settings import ROOT
+from donnees_au_centre.project.metadata import meta_of
+from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.settings import DEFAULT_DATABASE, ROOT
 from tests.campaigns import long
 from tests.e2e.conftest import Checkout
 
@@ -17,6 +20,10 @@ LOADED_ROWS = """
     select source_fichier, count(*), min(chargement_id), max(charge_le)
     from raw_{domain}.{table} group by source_fichier order by source_fichier
 """
+
+
+# The schemas of the marts.
+MARTS = tuple(domains_in(ROOT))
 
 
 def raw_tables(checkout: Checkout) -> list[tuple[str, str]]:
@@ -78,10 +85,9 @@ def test_every_received_row_is_in_staging_or_in_the_ecarts(built: Checkout) -> N
 
 def test_marts_hold_rows_and_carry_their_descriptions(built: Checkout) -> None:
     marts = built.ask(
-        """
+        f"""
         select table_schema, table_name from information_schema.tables
-        where table_schema in
-            ('agaj', 'agc', 'age', 'ags', 'agmj', 'commun', 'data_platform', 'sg', 'transversal')
+        where table_schema in {MARTS}
             -- The lock of builds, where a domain has no private schema.
             and table_name <> 'tour_de_construction'
         """
@@ -112,7 +118,6 @@ PERSONAL_VALUES = {
     },
     "raw_agc.cadastre_subventions": {"beneficiaire": "part"},
 }  # fmt: skip
-MARTS = ("sg", "age", "agc", "agaj", "ags", "agmj", "commun", "transversal", "data_platform")
 
 
 def test_no_mart_holds_a_value_that_identifies_a_person(built: Checkout) -> None:
@@ -120,6 +125,15 @@ def test_no_mart_holds_a_value_that_identifies_a_person(built: Checkout) -> None
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
         f"where table_schema in {MARTS}"
     )
+    manifest = json.loads((built.root / "target" / DEFAULT_DATABASE / "manifest.json").read_text("utf-8"))
+    naming = {
+        (f"{source['schema']}.{source['identifier']}", name)
+        for source in manifest["sources"].values()
+        for name, column in source["columns"].items()
+        if meta_of(column).get("donnee_personnelle") == "identifiant_direct"
+    }
+    searched_for = {(table, column) for table, columns in PERSONAL_VALUES.items() for column in columns}
+    assert naming - searched_for == set()
     # Of people only: bodies, of the same column, are named in the cadastre.
     natural = (
         " and coalesce(type_de_beneficiaire, '') <> 'Personne morale'"

@@ -110,9 +110,9 @@ def test_the_check_of_lint_reads_the_files(tmp_path: Path, capsys: pytest.Captur
     with own_environment():
         check_personal_data(read_lineage(settings))
         # The young person's number, bare under the name of its pseudonym.
-        bare = "{{ clean_text('identifiant_du_jeune') }} as jeune_pseudonyme"
+        bare = "'identifiant_du_jeune', 'jeune_pseudonyme',"
         sql = staging.read_text("utf-8")
-        call = "{{ pseudonymise(clean_text('identifiant_du_jeune'), 'agaj', 'suivi') }} as jeune_pseudonyme"
+        call = f"{bare} sql=pseudonymise('{{}}', 'agaj', 'suivi'),"
         assert call in sql
         staging.write_text(sql.replace(call, bare), encoding="utf-8")
         with pytest.raises(PlatformError) as caught:

@@ -70,7 +70,7 @@ def subjects(boxes: Mailboxes) -> list[str]:
 def test_one_message_an_administration_to_its_steward_and_owner(
     connection: psycopg.Connection, told: Declaration, boxes: Mailboxes
 ) -> None:
-    age = replace(STEWARD, email="data-steward.age@fwb.example")
+    age = STEWARD.model_copy(update={"email": "data-steward.age@fwb.example"})
     state = quality(
         control("a", WARNED),
         control("b", rows=3),

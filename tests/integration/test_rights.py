@@ -24,7 +24,7 @@ from donnees_au_centre.cli.project import build
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from donnees_au_centre.privacy.erasure import erase
-from donnees_au_centre.privacy.holds import Hold
+from donnees_au_centre.privacy.holds import Hold, Person
 from donnees_au_centre.privacy.persons import Asked
 from donnees_au_centre.privacy.places import search
 from donnees_au_centre.privacy.purge import apply_purge, plan_purge
@@ -203,7 +203,14 @@ def test_nothing_is_erased_without_confirmation_nor_under_a_hold(
     rights.person_erase(shared.settings, {"IDENTIFIANT": person, "AG": "agaj"})
     mark = re.search(r"empreinte pour agaj \(audit, gels\) : (\w{64})", capsys.readouterr().out)[1]
     assert shared.ask(count) == before
-    holds = [Hold(None, ("agaj", mark), "Recours.", "Service juridique", date(2999, 1, 1))]
+    holds = [
+        Hold(
+            personne=Person(ag="agaj", empreinte=mark),
+            motif="Recours.",
+            approbateur="Service juridique",
+            jusqu_a=date(2999, 1, 1),
+        )
+    ]
     monkeypatch.setattr(rights, "read_holds", lambda root, datasets: holds)
     with pytest.raises(PlatformError, match="Un gel s'y oppose"):
         rights.person_erase(shared.settings, {"IDENTIFIANT": person, "AG": "agaj", "CONFIRMER": "1"})
@@ -364,12 +371,15 @@ def test_a_purge_counts_then_deletes_what_is_past_and_spares_holds(
         due = plan(connection, day)
         assert 0 < readable == due[name].rows < len(beginnings)
         hold = Hold(
-            "agaj.fct_prise_en_charge_arrondissement", None, "Contrôle.", "Cour des comptes", date(2999, 1, 1)
+            jeu_de_donnees="agaj.fct_prise_en_charge_arrondissement",
+            motif="Contrôle.",
+            approbateur="Cour des comptes",
+            jusqu_a=date(2999, 1, 1),
         )
         held = plan(connection, day, hold)[name]
         assert held.state == "gele" and held.rows == due[name].rows
         assert apply_purge(connection, [held], None) == []
-        past = replace(hold, until=date(2043, 6, 30))
+        past = hold.model_copy(update={"until": date(2043, 6, 30)})
         assert plan(connection, day, past)[name].state == "a_effacer"
         done = apply_purge(connection, [due[name], due[mandates]], None)
         assert [one.rows for one in done] == [due[name].rows, due[mandates].rows]
@@ -396,7 +406,12 @@ def test_a_purge_spares_people_under_a_hold(shared: Platform, capsys: pytest.Cap
     person = shared.person()
     rights.person_access(shared.settings, {"IDENTIFIANT": person, "AG": "agaj"})
     mark = re.search(r": (\w{64})", capsys.readouterr().out)[1]
-    hold = Hold(None, ("agaj", mark), "Recours.", "Service juridique", date(2999, 1, 1))
+    hold = Hold(
+        personne=Person(ag="agaj", empreinte=mark),
+        motif="Recours.",
+        approbateur="Service juridique",
+        jusqu_a=date(2999, 1, 1),
+    )
     with psycopg.connect(shared.conninfo) as connection:
         dues = plan_purge(
             connection, shared.manifest, read_datasets(shared.manifest), [hold], shared.settings,

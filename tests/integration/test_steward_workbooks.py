@@ -26,8 +26,8 @@ from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import AccessProject, access_project
 from tests.unit.qualities import control, quality, received, run
 
-AGE = Responsible("Cellule de l'AGE", "data-steward.age@fwb.example")
-AGAJ = Responsible("Cellule de l'AGAJ", "data-steward.agaj@fwb.example")
+AGE = Responsible(fonction="Cellule de l'AGE", courriel="data-steward.age@fwb.example")
+AGAJ = Responsible(fonction="Cellule de l'AGAJ", courriel="data-steward.agaj@fwb.example")
 # Keys that only warn: a mart is not replaced by rows that break one of severity error.
 SCHOOLS = """
 version: 2

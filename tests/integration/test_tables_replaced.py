@@ -29,7 +29,7 @@ OURS = PROJECT.replace(
     f"macro-paths: ['{ROOT / 'macros'}']\n"
     "flags: {send_anonymous_usage_stats: false}\n"
     "vars: {patience_verrou: 4}\n"
-    "seeds: {donnees_au_centre: {+post-hook: '{{ refuse_bad_key() }}'}}",
+    "seeds: {donnees_au_centre: {+group: age, +post-hook: '{{ refuse_bad_key() }}'}}",
 )
 MARTS = "models/age/marts"
 MANY = "select cast(n as text) as fase, 'x' as nom from generate_series(1, {}) as s (n)"

@@ -9,6 +9,8 @@ import pytest
 from dbt.cli.main import dbtRunner
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.small_project import GROUP
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -23,8 +25,9 @@ class SmallProject:
             "name: donnees_au_centre\nversion: '1.0'\nprofile: donnees_au_centre\n"
             f"macro-paths: ['{ROOT / 'macros'}']\n"
             "flags: {send_anonymous_usage_stats: false}\n"
-            "models: {donnees_au_centre: {+materialized: view}}\n"
+            "models: {donnees_au_centre: {+materialized: view, +group: ags}}\n"
         )
+        (folder / "models/ags/_ags.yml").write_text(GROUP.format(domain="ags"))
         self.write("stg_essai__source", "select 1 as cle, cast('a' as text) as nom")
         self.write("stg_essai__lecteur", "select * from {{ ref('stg_essai__source') }}")
 

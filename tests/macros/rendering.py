@@ -28,6 +28,8 @@ name: donnees_au_centre
 version: "1.0"
 config-version: 2
 profile: donnees_au_centre
+models: {donnees_au_centre: {+group: commun}}
+seeds: {donnees_au_centre: {+group: commun}}
 flags:
   send_anonymous_usage_stats: false
 """
@@ -44,6 +46,8 @@ MODEL = "{{% set _ = ref('chiffres') %}}{{% if execute %}}{call}{{% endif %}}"
 # What macros that read the description of a source find: the cases make the table, in their session.
 SOURCES = """
 version: 2
+groups:
+  - {name: commun, owner: {name: Direction, email: owner.commun@fwb.example}}
 sources:
   - name: essai
     schema: pg_temp
@@ -182,7 +186,7 @@ def _name(number: int) -> str:
 
 def _write(folder: Path, calls: Sequence[str], database: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    # generate_schema_name wants the folders of a domain.
+    # generate_schema_name wants the folders of a domain, and its group.
     models = folder / "models" / "commun" / "staging"
     seeds = folder / "seeds" / "commun"
     models.mkdir(parents=True)

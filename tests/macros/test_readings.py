@@ -12,14 +12,13 @@ from tests.macros.rendering import Renderings
 from tests.macros.strategies import batches
 
 
-@pytest.mark.parametrize("examples", [6, pytest.param(15, marks=pytest.mark.long)])
 @pytest.mark.parametrize("call", READINGS)
-def test_reads_as_python_does(call: str, examples: int, renderings: Renderings, bench: Bench) -> None:
+def test_reads_as_python_does(call: str, renderings: Renderings, bench: Bench) -> None:
     entry = next(entry for entry in read_entries() if entry.call == call)
     form = Form(entry, "postgres", renderings.sql("postgres", call))
     read: set[bool] = set()
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(batches(entry, 100))
     def compare(cases) -> None:
         for inputs, outcome in zip(cases, bench.evaluate(form, cases), strict=True):

@@ -132,7 +132,7 @@ def test_a_subject_adds_no_header(monkeypatch: pytest.MonkeyPatch, kind: str) ->
     plugin = Plugin()
     monkeypatch.setattr(sending, "_instantiate", lambda _: plugin)
     made = letter("Sujet\r\nBcc: tous@mal.example\n\nCorps")
-    sent = sending.send(Channel("c", kind, "V"), "mailto://x", lambda _: made, "a@b.example", [])
+    sent = sending.send(Channel(genre=kind, variable="V"), "mailto://x", lambda _: made, "a@b.example", [])
     assert sent == ""
     assert plugin.titles == ["Sujet\\r\\nBcc: tous@mal.example\\n\\nCorps"]
 

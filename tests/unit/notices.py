@@ -12,8 +12,8 @@ from donnees_au_centre.quality.facts import FAILED, GOOD, Affected, Broken, Cont
 from tests.unit import qualities
 
 NOW = datetime(2026, 11, 26, 4, 12, tzinfo=UTC)
-OWNER = Responsible("Direction de la promotion du sport", "data-owner.ags@fwb.example")
-STEWARD = Responsible("Cellule Données de l'AGS", "data-steward.ags@fwb.example")
+OWNER = Responsible(fonction="Direction de la promotion du sport", courriel="data-owner.ags@fwb.example")
+STEWARD = Responsible(fonction="Cellule Données de l'AGS", courriel="data-steward.ags@fwb.example")
 DOMAINS = {
     "age": "Administration générale de l'Enseignement",
     "ags": "Administration générale du Sport",

@@ -26,9 +26,9 @@ from donnees_au_centre.quality.facts import (
 
 NOW = datetime(2026, 11, 26, 11, 30, tzinfo=UTC)
 PROJECT = "donnees_au_centre"
-STEWARD = Responsible("Cellule Données de l'AGE", "data-steward.age@fwb.example")
-OWNER = Responsible("Direction des écoles", "data-owner.age@fwb.example")
-OTHER = Responsible("Cellule Données de l'AGS", "data-steward.ags@fwb.example")
+STEWARD = Responsible(fonction="Cellule Données de l'AGE", courriel="data-steward.age@fwb.example")
+OWNER = Responsible(fonction="Direction des écoles", courriel="data-owner.age@fwb.example")
+OTHER = Responsible(fonction="Cellule Données de l'AGS", courriel="data-steward.ags@fwb.example")
 
 
 def control(name: str, outcome: str = GOOD, **said: Any) -> Control:

@@ -110,15 +110,17 @@ def test_french_sentences() -> None:
     assert french.number(12168) == "12\u202f168"
     assert french.count(1, "jeu", "jeux") == "1\u00a0jeu"
     assert french.count(2, "jeu", "jeux") == "2\u00a0jeux"
-    assert labels.refresh(Refresh(1, "mois")) == "chaque mois"
-    assert labels.refresh(Refresh(2, "semaine")) == "toutes les 2 semaines"
-    assert labels.retention(Retention(120, "reception", "effacement", None)).startswith(
+    assert labels.refresh(Refresh(tous_les=1, unite="mois")) == "chaque mois"
+    assert labels.refresh(Refresh(tous_les=2, unite="semaine")) == "toutes les 2 semaines"
+    assert labels.retention(Retention(mois=120, depuis="reception", sort="effacement")).startswith(
         "10\u00a0ans après la ré"
     )
-    assert labels.retention(Retention(18, "debut", "archivage", None)).startswith(
+    assert labels.retention(Retention(mois=18, depuis="debut", sort="archivage")).startswith(
         "18\u00a0mois après la date"
     )
-    assert "séries" in labels.retention(Retention(None, "reception", "archivage", "Les séries."))
+    assert "séries" in labels.retention(
+        Retention(mois="illimitee", depuis="reception", sort="archivage", motif="Les séries.")
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,7 +135,7 @@ def test_french_sentences() -> None:
     ],
 )
 def test_next_data_are_due(last: str, every: int, unit: str, expected: str) -> None:
-    assert due(date.fromisoformat(last), Refresh(every, unit)) == date.fromisoformat(expected)
+    assert due(date.fromisoformat(last), Refresh(tous_les=every, unite=unit)) == date.fromisoformat(expected)
 
 
 # Quality

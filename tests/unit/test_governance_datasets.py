@@ -108,7 +108,11 @@ def test_an_inherited_owner_is_known_but_not_assigned(level: str) -> None:
     else:
         meta(manifest, "nodes")[level] = defaults
     found = only(manifest, "mart")
-    assert found.owner == found.steward == Responsible("Direction du sport", "sport@fwb.example")
+    assert (
+        found.owner
+        == found.steward
+        == Responsible(fonction="Direction du sport", courriel="sport@fwb.example")
+    )
     assert not found.owner_assigned
     assert not found.steward_assigned
 
@@ -118,8 +122,8 @@ def test_the_owner_and_the_steward_of_the_group_are_the_last_default() -> None:
     manifest = good_manifest()
     manifest["nodes"][found.unique_id]["config"]["meta"] = {}
     found = next(one for one in read_datasets(manifest) if one.name == "dim_commune")
-    assert found.owner == Responsible("Direction", "owner.commun@fwb.example")
-    assert found.steward == Responsible("Cellule", "steward.commun@fwb.example")
+    assert found.owner == Responsible(fonction="Direction", courriel="owner.commun@fwb.example")
+    assert found.steward == Responsible(fonction="Cellule", courriel="steward.commun@fwb.example")
     assert not found.owner_assigned
     assert not found.steward_assigned
 
@@ -165,8 +169,8 @@ def test_everything_is_read() -> None:
     assert found.strategic
     assert found.classification == "interne"
     assert found.purpose == "Montrer les marches."
-    assert found.retention == Retention(24, "fase", "archivage", None)
-    assert found.refresh == Refresh(1, "semaine")
+    assert found.retention == Retention(mois=24, depuis="fase", sort="archivage")
+    assert found.refresh == Refresh(tous_les=1, unite="semaine")
     assert found.synonyms == ("marche", "randonnée")
     assert (found.subjects, found.recipients, found.transfers, found.measures) == (
         "Organisateurs",
@@ -209,7 +213,9 @@ def test_what_is_no_retention_is_none(value: object) -> None:
 
 def test_a_retention_without_end() -> None:
     found = retention({"mois": "illimitee", "sort": "archivage", "motif": "Référence publique."})
-    assert found == Retention(None, "reception", "archivage", "Référence publique.")
+    assert found == Retention(
+        mois="illimitee", depuis="reception", sort="archivage", motif="Référence publique."
+    )
 
 
 @pytest.mark.parametrize(

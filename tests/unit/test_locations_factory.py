@@ -13,11 +13,12 @@ import yaml
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.report import FileReport, TableReport
+from donnees_au_centre.project.domains import WORKSPACE
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.project.rules.landing import WATCHING
 from donnees_au_centre.settings import ROOT, Settings
 from orchestration import code_locations
-from orchestration.assets import LOADED
+from orchestration.assets import LOADED, read_assets
 from orchestration.factory import build_location
 from orchestration.work import _load_metadata
 from tests.unit.manifests import generic, good_manifest, model, source
@@ -161,7 +162,16 @@ def test_a_domain_with_sources_alone_is_a_location(tmp_path: Path) -> None:
     assert executable(location(tmp_path, "ags", manifest)) == {"marches/marches"}
 
 
-def test_an_empty_domain_is_refused(tmp_path: Path) -> None:
+def test_a_domain_that_is_declared_and_empty_is_an_empty_location(tmp_path: Path) -> None:
+    (tmp_path / "models/agx").mkdir(parents=True)
+    (tmp_path / "models/agx/_agx.yml").touch()
+    assert executable(location(tmp_path, "agx")) == set()
+    together = read_assets(good_manifest(), ("age", "agx"))
+    assert together.selection[0] == "fqn:donnees_au_centre.age"
+    assert "fqn:donnees_au_centre.agx" not in together.selection
+
+
+def test_a_domain_whose_files_give_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlatformError, match="ni source ni modèle pour data_platform"):
         location(tmp_path, "data_platform")
 
@@ -212,12 +222,12 @@ def test_two_tests_of_one_name_on_two_models_are_two_checks(tmp_path: Path) -> N
     assert len([key for key in keys if key.name == "cle_presente"]) == 2
 
 
-def test_the_workspace_has_every_domain_of_the_project() -> None:
-    workspace = yaml.safe_load((ROOT / "orchestration/workspace.yaml").read_text(encoding="utf-8"))
+def test_the_workspace_leads_to_the_code_locations() -> None:
+    workspace = yaml.safe_load((ROOT / WORKSPACE).read_text(encoding="utf-8"))
     places = [entry["python_module"] for entry in workspace["load_from"]]
     assert {place["module_name"] for place in places} == {code_locations.__name__}
     assert [place["attribute"] for place in places] == [place["location_name"] for place in places]
-    assert sorted(place["attribute"] for place in places) == sorted(domains_in(ROOT))
+    assert [place["attribute"] for place in places] == domains_in(ROOT)
 
 
 def test_names_of_files_make_no_link_or_image_in_dagster() -> None:

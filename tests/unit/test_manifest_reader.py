@@ -139,6 +139,8 @@ def test_what_must_be_said_of_the_whole_project_accepts_no_substitute(small: Sma
         ("snapshots/age/x.sql", "snapshots/age/marts/"),
         ("models/age/x.sql", "models/age/staging/<source>/"),
         ("snapshots/x.sql", "snapshots/<ag>/marts/"),
+        ("models/x.sql", "models/<ag>/<couche>/"),
+        ("models/agx/marts/x.sql", "make new-ag AG=agx"),
     ],
 )
 def test_a_misplaced_file_is_led_to_its_folder(small: SmallProject, file: str, folder: str) -> None:
@@ -153,6 +155,12 @@ def test_a_misplaced_file_is_led_to_its_folder(small: SmallProject, file: str, f
         parse(small.settings, whole=True)
     assert file in caught.value.message
     assert folder in caught.value.advice
+
+
+def test_a_group_that_no_file_declares_is_named(small: SmallProject) -> None:
+    small.write("models/age/_age.yml", "version: 2")
+    with pytest.raises(UnreadableProjectError, match=r"models/age/_age\.yml ne déclare pas le groupe age"):
+        parse(small.settings, whole=True)
 
 
 def test_a_unit_test_renamed_with_its_model_does_not_come_back(small: SmallProject) -> None:

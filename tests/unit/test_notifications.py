@@ -120,7 +120,7 @@ def test_somebody_is_always_told(told: Declaration) -> None:
 
 
 def test_two_stewards_have_a_message_each(told: Declaration) -> None:
-    other = replace(STEWARD, email="autre@fwb.example")
+    other = STEWARD.model_copy(update={"email": "autre@fwb.example"})
     messages = decide(quality(control("a"), control("b", steward=other)), [], told)
     assert [(message.destination.mailbox, len(message.words)) for message in messages] == [
         ("autre@fwb.example", 1),
@@ -199,7 +199,7 @@ def test_a_channel_that_was_down_changes_nothing_for_the_others(told: Declaratio
 
 def test_a_change_of_route_mends_nothing(told: Declaration) -> None:
     memory = remembered(decide(quality(control("a")), [], told), NOW)
-    moved = quality(control("a", steward=replace(STEWARD, email="nouvelle@fwb.example")))
+    moved = quality(control("a", steward=STEWARD.model_copy(update={"email": "nouvelle@fwb.example"})))
     assert words(decide(moved, memory, told)) == [(NEW, "fct_marche")]
 
 
@@ -447,7 +447,7 @@ def test_the_address_of_a_channel_is_checked_and_never_shown(told: Declaration) 
 
 
 def test_a_letter_too_long_for_a_telephone_names_less(told: Declaration) -> None:
-    declaration = replace(told, most=12)
+    declaration = told.model_copy(update={"most": 12})
     state = quality(*(control(f"c{place}", text="Une phrase. " * 60) for place in range(9)))
     message, made = decide(state, [], declaration)[0], []
 

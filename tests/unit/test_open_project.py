@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from dev.dependencies import read_environment
+from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -51,10 +52,14 @@ def tracked() -> list[str]:
     return listing.stdout.splitlines()
 
 
-def owned() -> list[str]:
-    """The paths of CODEOWNERS."""
+def owned() -> dict[str, list[str]]:
+    """The paths of CODEOWNERS, each with the files and folders it stands for."""
     lines = (line.strip() for line in OWNERS.splitlines())
-    return [line.split()[0].lstrip("/") for line in lines if line and line[0] not in "#["]
+    paths = (line.split()[0].lstrip("/") for line in lines if line and line[0] not in "#[")
+    return {
+        path: [f"{found.relative_to(ROOT)}{'/' * found.is_dir()}" for found in ROOT.glob(path)]
+        for path in paths
+    }
 
 
 def test_every_link_leads_somewhere() -> None:
@@ -104,16 +109,15 @@ def test_the_readme_names_the_two_commands_and_shows_three_pictures() -> None:
 
 
 def test_every_path_that_has_an_owner_exists() -> None:
-    assert [path for path in owned() if not (ROOT / path).exists()] == []
+    assert [path for path, found in owned().items() if not found] == []
 
 
 def test_every_folder_and_every_domain_has_an_owner() -> None:
     folders = {path.split("/")[0] + "/" for path in tracked() if "/" in path}
-    domains = {f"models/{path.parent.name}/" for path in ROOT.glob("models/*/_*.yml")}
-    assert {
-        folder for folder in folders | domains if not any(path.startswith(folder) for path in owned())
-    } == set()
-    assert {domain for domain in domains if domain not in owned()} == set()
+    domains = {f"models/{domain}/" for domain in domains_in(ROOT)}
+    paths = {path for found in owned().values() for path in found}
+    assert {folder for folder in folders if not any(path.startswith(folder) for path in paths)} == set()
+    assert domains - paths == set()
 
 
 def test_the_decisions_are_all_in_their_index() -> None:

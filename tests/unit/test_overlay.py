@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
-from donnees_au_centre.anomalies import Finding, ensure_packages, findings, locked_packages, watched_marts
+from donnees_au_centre.anomalies import (
+    Finding,
+    ensure_packages,
+    findings,
+    locked_packages,
+    watched_marts,
+    write_models,
+)
 from donnees_au_centre.anomalies.installation import FOLDER, LOCK, STAMP
 from donnees_au_centre.anomalies.page import offline
 from donnees_au_centre.cli.elementary import OVERLAY, account
@@ -88,10 +95,9 @@ def test_nothing_of_the_packages_is_tracked_and_the_project_does_not_read_observ
 
 def test_every_watched_mart_and_column_exists() -> None:
     marts = mart_files()
-    watched = watched_marts(FOLDER_OF)
-    assert len(watched) >= 25
+    watched = watched_marts(ROOT)
+    assert watched.keys() == marts.keys()
     for place, entry in watched.items():
-        assert place in marts, f"{place} n'est plus un mart"
         columns = {column["name"] for column in marts[place]["columns"]}
         assert {column["name"] for column in entry.get("columns", [])} <= columns, place
         for _, body in checks_of(entry):
@@ -100,14 +106,14 @@ def test_every_watched_mart_and_column_exists() -> None:
 
 
 def test_every_watched_mart_has_its_volume_and_its_structure_watched() -> None:
-    for place, entry in watched_marts(FOLDER_OF).items():
+    for place, entry in watched_marts(ROOT).items():
         kinds = [name for name, _ in checks_of(entry)]
         assert {"elementary.volume_anomalies", "elementary.schema_changes"} <= set(kinds), place
 
 
 def test_every_test_has_a_name_of_its_own_and_a_description() -> None:
     names = []
-    for (_, mart), entry in watched_marts(FOLDER_OF).items():
+    for (_, mart), entry in watched_marts(ROOT).items():
         for one in (entry, *entry.get("columns", [])):
             for _, body in checks_of(one):
                 names.append(body["name"])
@@ -119,7 +125,7 @@ def test_no_column_of_a_data_set_about_people_is_measured() -> None:
     marts = mart_files()
     about_people = {place for place, mart in marts.items() if any(map(is_about_people, mart["columns"]))}
     assert about_people, "aucun mart ne dit rien des personnes : ce test ne prouve rien"
-    watched = watched_marts(FOLDER_OF)
+    watched = watched_marts(ROOT)
     assert about_people & watched.keys()
     for place in about_people & watched.keys():
         assert "columns" not in watched[place], place
@@ -132,7 +138,7 @@ def test_no_column_of_a_data_set_about_people_is_measured() -> None:
 
 def test_measures_say_nothing_of_one_row() -> None:
     shares = {"null_percent", "average"}
-    for place, entry in watched_marts(FOLDER_OF).items():
+    for place, entry in watched_marts(ROOT).items():
         for column in entry.get("columns", []):
             for _, body in checks_of(column):
                 assert set(body["arguments"]["column_anomalies"]) <= shares, place
@@ -149,13 +155,27 @@ def test_the_overlay_keeps_no_failing_row_and_uploads_nothing_by_itself() -> Non
     assert project["data_tests"] == {"+severity": "warn", "+store_failures": False}
 
 
-def test_the_owner_of_a_source_is_that_of_the_domain() -> None:
-    for file in (FOLDER_OF / "models").glob("*.yml"):
-        for source in yaml.safe_load(file.read_text("utf-8"))["sources"]:
-            domain = source["name"]
-            [group] = yaml.safe_load((ROOT / f"models/{domain}/_{domain}.yml").read_text("utf-8"))["groups"]
-            assert source["config"]["meta"]["owner"] == group["owner"]["email"]
-            assert source["schema"].endswith(f"}}}}{domain}")
+def test_a_source_is_what_the_group_of_the_domain_says(tmp_path: Path) -> None:
+    write_models(ROOT, tmp_path)
+    for file in tmp_path.glob("*.yml"):
+        [source] = yaml.safe_load(file.read_text("utf-8"))["sources"]
+        domain = source["name"]
+        [group] = yaml.safe_load((ROOT / f"models/{domain}/_{domain}.yml").read_text("utf-8"))["groups"]
+        assert file.stem == domain and source["config"]["tags"] == [domain]
+        assert source["config"]["meta"]["owner"] == group["owner"]["email"]
+        assert source["schema"].endswith(f"}}}}{domain}")
+        assert group["description"] in source["description"]
+
+
+def test_what_a_domain_adds_is_said_beside_what_every_mart_has() -> None:
+    watched = watched_marts(ROOT)
+    log = checks_of(watched["data_platform", "fct_chargement"])
+    assert [body["name"].removeprefix("fct_chargement_") for _, body in log] == [
+        *("structure", "volume", "fraicheur")
+    ]
+    # Its own volume instead of that of every mart.
+    assert dict(log)["elementary.volume_anomalies"]["arguments"]["anomaly_direction"] == "drop"
+    assert [column["name"] for column in watched["ags", "fct_marche"]["columns"]] == ["code_nis", "latitude"]
 
 
 # The packages, with a real git and a real dbt

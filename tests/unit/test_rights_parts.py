@@ -16,7 +16,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, witness
 from donnees_au_centre.privacy.controller import read_contacts
 from donnees_au_centre.privacy.files import files_with
-from donnees_au_centre.privacy.holds import FILE, Hold, held_datasets, held_people, read_holds
+from donnees_au_centre.privacy.holds import FILE, Hold, Person, held_datasets, held_people, read_holds
 from donnees_au_centre.privacy.persons import Asked, read_asked
 from donnees_au_centre.privacy.places import Table, pattern
 from donnees_au_centre.privacy.purge import months_before, parsed_date
@@ -25,13 +25,13 @@ from donnees_au_centre.privacy.requests import Dossier, _elsewhere, is_telling
 from donnees_au_centre.project.datasets import Column, Dataset, Responsible, Retention
 from donnees_au_centre.settings import ROOT
 
-OWNER = Responsible("Direction d'essai", "essai@fwb.example")
+OWNER = Responsible(fonction="Direction d'essai", courriel="essai@fwb.example")
 DATASET = Dataset(
     unique_id="source.p.dossiers.dossiers", kind="source", domain="agaj", name="dossiers.dossiers",
     schema="raw_agaj", identifier="dossiers", file="models/agaj/_dossiers.yml", description="Des dossiers.",
     owner=OWNER, owner_assigned=True, steward=OWNER, steward_assigned=True, strategic=False,
     classification="sensible", purpose="=Suivre <b>", legal_basis="Décret", authority="Application",
-    retention=Retention(120, "reception", "effacement", None), refresh=None, synonyms=(),
+    retention=Retention(mois=120, depuis="reception", sort="effacement"), refresh=None, synonyms=(),
     subjects="Élèves", recipients="Service", transfers=None, measures="Pseudonymes",
     columns=(Column("nom", "", None, "identifiant_direct", None), Column("annee", "", None, "aucune", None)),
 )  # fmt: skip
@@ -112,8 +112,13 @@ def test_holds_are_read(tmp_path: Path) -> None:
     text = f"gels:\n  - {{jeu_de_donnees: agaj.dossiers.dossiers, {GOOD}}}\n"
     text += f"  - {{personne: {{ag: agaj, empreinte: {'a' * 64}}}, {GOOD}}}\n"
     first, second = read_holds(write_holds(tmp_path, text), [DATASET])
-    assert first == Hold("agaj.dossiers.dossiers", None, "Recours", "Juridique", date(2027, 6, 30))
-    assert second.person == ("agaj", "a" * 64)
+    assert first == Hold(
+        jeu_de_donnees="agaj.dossiers.dossiers",
+        motif="Recours",
+        approbateur="Juridique",
+        jusqu_a=date(2027, 6, 30),
+    )
+    assert second.person == Person(ag="agaj", empreinte="a" * 64)
     # The last day is held, the next is not.
     assert held_people([second], date(2027, 6, 30)) and not held_people([second], date(2027, 7, 1))
 
@@ -155,7 +160,7 @@ def test_a_held_mart_holds_what_it_is_made_from() -> None:
             "model.p.stg": {"depends_on": {"nodes": ["source.p.dossiers.dossiers"]}},
         }
     }
-    hold = Hold("agaj.fct", None, "m", "a", date(2027, 6, 30))
+    hold = Hold(jeu_de_donnees="agaj.fct", motif="m", approbateur="a", jusqu_a=date(2027, 6, 30))
     assert set(held_datasets([hold], manifest, [DATASET, MART], date(2027, 1, 1))) == {
         "model.p.fct", "model.p.stg", "source.p.dossiers.dossiers",
     }  # fmt: skip

@@ -101,7 +101,7 @@ def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
     for model in of_type(manifest, "model"):
         if model.get("group") != domain_of(model):
             yield file_of(model), f"{model['name']} n'est pas dans le groupe {domain_of(model)}."
-    domains = {domain_of(node) for node in of_type(manifest, "model", "source", "seed")}
+    domains = {domain_of(node) for node in of_type(manifest, "model", "source", "seed", "snapshot")}
     for domain in sorted(domains - groups.keys()):
         yield f"models/{domain}/_{domain}.yml", f"Le domaine {domain} n'a pas de groupe, ni de propriétaire."
     for name, group in sorted(groups.items()):

@@ -8,25 +8,19 @@ from difflib import get_close_matches
 from typing import Any
 
 from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.datasets import Governance
 from donnees_au_centre.project.metadata import (
     dataset_nodes,
     governance_levels,
     governance_of,
-    is_count,
     meta_of,
     own_governance_of,
     yaml_file_of,
 )
 from donnees_au_centre.project.nodes import Manifest, Node, domain_of, label_of, layer_of, node_of, of_type
 from donnees_au_centre.project.rules.rule import Fault, rule
+from donnees_au_centre.reviewed import checked
 
-# Keys of the values that are mappings themselves.
-INNER_KEYS = {
-    "proprietaire": ("fonction", "courriel"),
-    "gestionnaire": ("fonction", "courriel"),
-    "conservation": ("mois", "depuis", "sort", "motif"),
-    "rafraichissement": ("tous_les", "unite"),
-}
 LEVEL_KEYS = (words.OWN, words.DEFAULTS, words.FOLDER_DEFAULTS)
 # Where the defaults of folders are written.
 PROJECT_FILE = "dbt_project.yml"
@@ -34,10 +28,9 @@ COLUMN_KEYS = ("donnee_personnelle", "protection")
 MAILBOX = re.compile(r"(?P<local>[a-z0-9]+(?:[.-][a-z0-9]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 PERSON = re.compile(r"\s*(m|mr|mme|mlle|monsieur|madame|mademoiselle|dr|docteur)\b\.?\s", re.IGNORECASE)
 GDPR_ARTICLE = re.compile(r"\bRGPD\b\W+(?:l')?art(?:icle)?s?\b\.?\s*\d", re.IGNORECASE)
-IN_FRENCH = {
-    "proprietaire": "propriétaire (Data Owner)",
-    "gestionnaire": "gestionnaire (Data Steward)",
-}
+# Keys whose form is told by rules of their own.
+OWN_RULE = (*words.RESPONSIBLES, "conservation")
+IN_FRENCH = {"proprietaire": "propriétaire (Data Owner)", "gestionnaire": "gestionnaire (Data Steward)"}
 
 
 @rule(
@@ -82,10 +75,8 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
             if not isinstance(values, Mapping):
                 yield where, f"{name} : {level} attend des clés et des valeurs."
                 continue
-            for path, key, known in _keys(level, values):
-                fault = f"clé inconnue {path}.{key}{_proposal(key, known)}"
-                if key in known:
-                    continue
+            for unknown in (fault for fault in checked(Governance, values)[1] if fault.unknown):
+                fault = f"clé inconnue {'.'.join((level, *map(str, unknown.path)))}{unknown.words}"
                 if level != words.FOLDER_DEFAULTS:
                     yield where, _sentence(f"{name} : {fault}")
                 elif fault not in told:
@@ -116,8 +107,7 @@ def responsibles_are_functions(manifest: Manifest) -> Iterator[Fault]:
         for role, value in own_governance_of(node).items():
             if role not in words.RESPONSIBLES or _is_blank(value):
                 continue
-            fault = _responsible_fault(value, domains)
-            if fault:
+            for fault in _form_faults(role, value) or _person_faults(value, domains):
                 yield _at(node), f"{_name(node)} : {IN_FRENCH[role]} : {fault}."
 
 
@@ -130,14 +120,13 @@ def values_have_their_form(manifest: Manifest) -> Iterator[Fault]:
     told: set[str] = set()
     for node in dataset_nodes(manifest):
         for key, (level, value) in _said(manifest, node).items():
-            fault = _value_fault(key, value)
-            if fault is None:
-                continue
-            if level != "du dossier":
-                yield _at(node), f"{_name(node)} : {key} ({level}) : {fault}."
-            elif (said := f"{key} ({level}) : {fault}") not in told:
-                told.add(said)
-                yield PROJECT_FILE, f"{said} ({_name(node)}, entre autres)."
+            for fault in _form_faults(key, value) if key not in OWN_RULE else ():
+                said = f"{key} ({level}) : {fault}"
+                if level != "du dossier":
+                    yield _at(node), f"{_name(node)} : {said}."
+                elif said not in told:
+                    told.add(said)
+                    yield PROJECT_FILE, f"{said} ({_name(node)}, entre autres)."
 
 
 @rule(
@@ -151,7 +140,7 @@ def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
         level, value = _said(manifest, node).get("conservation", ("", None))
         if _is_blank(value):
             continue
-        for fault in _retention_faults(value, node):
+        for fault in (*_form_faults("conservation", value), *_retention_faults(value, node)):
             yield _at(node), _sentence(f"{_name(node)} : conservation ({level}) : {fault}")
 
 
@@ -314,14 +303,11 @@ def _said(manifest: Manifest, node: Node) -> dict[str, tuple[str, Any]]:
     return {key: (level, value) for level, values in levels for key, value in values.items()}
 
 
-def _keys(level: str, values: Mapping[str, Any]) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Each key of a level and of the mappings in it, with its path and the keys known there."""
-    for key, value in values.items():
-        yield level, key, words.KEYS
-        if isinstance(value, Mapping):
-            for inner in value:
-                if key in INNER_KEYS:
-                    yield f"{level}.{key}", inner, INNER_KEYS[key]
+def _form_faults(key: str, value: Any) -> list[str]:
+    """What is wrong in the form of a value, which is not blank."""
+    if _is_blank(value):
+        return []
+    return [fault.words for fault in checked(Governance, {key: value})[1] if not fault.unknown]
 
 
 def _close(key: Any, known: Sequence[str], cutoff: float = 0.8) -> str | None:
@@ -332,77 +318,29 @@ def _sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
 
 
-def _proposal(key: Any, known: Sequence[str]) -> str:
-    close = _close(key, known, cutoff=0.5)
-    return f" ; vouliez-vous dire {close} ?" if close else f" ; clés admises : {', '.join(known)}"
-
-
-def _responsible_fault(value: Any, domains: set[str]) -> str | None:
-    if not isinstance(value, Mapping):
-        return "attend {fonction: …, courriel: …}"
-    for key in INNER_KEYS["proprietaire"]:
-        if not isinstance(value.get(key), str) or _is_blank(value.get(key)):
-            return f"la clé {key} manque"
+def _person_faults(value: Mapping[str, str], domains: set[str]) -> Iterator[str]:
     function, email = value["fonction"], value["courriel"]
-    if PERSON.match(function):
-        return f"« {function} » est une personne, et non une fonction"
     mailbox = MAILBOX.fullmatch(email)
-    if mailbox is None:
-        return f"« {email} » n'est pas une adresse électronique"
-    parts = mailbox["local"].split(".")
+    parts = mailbox["local"].split(".") if mailbox else []
+    if PERSON.match(function):
+        yield f"« {function} » est une personne, et non une fonction"
+    elif mailbox is None:
+        yield f"« {email} » n'est pas une adresse électronique"
     # data-platform stands for data_platform, which an address does not allow.
-    if len(parts) > 1 and not any(part.replace("-", "_") in domains for part in parts):
-        return f"« {email} » a la forme prenom.nom@ d'une personne"
-    return None
-
-
-def _value_fault(key: str, value: Any) -> str | None:
-    if _is_blank(value):
-        return None
-    if key == "strategique" and not isinstance(value, bool):
-        return f"attend true ou false, et non {value!r}"
-    if key == "classification" and value not in words.CLASSIFICATIONS:
-        return f"{value!r} est inconnu ; valeurs admises : {', '.join(words.CLASSIFICATIONS)}"
-    if key in words.TEXTS and not isinstance(value, str):
-        return f"attend un texte, et non {value!r}"
-    if key == "synonymes" and not (
-        isinstance(value, list) and all(isinstance(one, str) and one.strip() for one in value)
-    ):
-        return 'attend une liste de mots : ["école", "établissement"]'
-    if key == "rafraichissement":
-        return _refresh_fault(value)
-    return None
-
-
-def _refresh_fault(value: Any) -> str | None:
-    if not isinstance(value, Mapping):
-        return "attend {tous_les: 12, unite: mois}"
-    if not is_count(value.get("tous_les")):
-        return f"tous_les attend un nombre entier positif, et non {value.get('tous_les')!r}"
-    if value.get("unite") not in words.UNITS:
-        return f"unite vaut {value.get('unite')!r} ; valeurs admises : {', '.join(words.UNITS)}"
-    return None
+    elif len(parts) > 1 and not any(part.replace("-", "_") in domains for part in parts):
+        yield f"« {email} » a la forme prenom.nom@ d'une personne"
 
 
 def _retention_faults(value: Any, node: Node) -> Iterator[str]:
-    if not isinstance(value, Mapping):
-        yield "attend {mois: …, depuis: …, sort: …}"
-        return
-    months, since, end = value.get("mois"), value.get("depuis"), value.get("sort")
-    if months == words.UNLIMITED:
-        if _is_blank(value.get("motif")):
-            yield "mois: illimitee demande un motif"
-        if _holds_personal_data(node):
-            yield "mois: illimitee ne convient pas à des données personnelles"
-    elif not is_count(months):
-        yield f"mois attend un nombre entier positif ou {words.UNLIMITED}, et non {months!r}"
-    elif since is None:
-        yield "la clé depuis manque"
-    if since is not None and since != words.RECEPTION and since not in node["columns"]:
-        close = _proposal(since, (words.RECEPTION, *node["columns"]))
-        yield f"depuis nomme {since!r}, qui n'est ni reception ni une colonne du jeu{close}"
-    if end not in words.ENDS:
-        yield f"sort vaut {end!r} ; valeurs admises : {', '.join(words.ENDS)}"
+    """What the data set itself says against a retention."""
+    said = value if isinstance(value, Mapping) else {}
+    since, columns = said.get("depuis"), (words.RECEPTION, *node["columns"])
+    if said.get("mois") == words.UNLIMITED and _holds_personal_data(node):
+        yield "mois: illimitee ne convient pas à des données personnelles"
+    if isinstance(since, str) and since not in columns:
+        close = _close(since, columns, 0.5)
+        known = f"vouliez-vous dire {close} ?" if close else f"clés admises : {', '.join(columns)}"
+        yield f"depuis nomme {since!r}, qui n'est ni reception ni une colonne du jeu ; {known}"
 
 
 RULES = (

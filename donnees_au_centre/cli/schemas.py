@@ -1,0 +1,113 @@
+"""The JSON Schemas of reviewed YAML, made from the models that check it, for editors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from donnees_au_centre.access.files import Entry
+from donnees_au_centre.notifications.declaration import Declaration
+from donnees_au_centre.privacy.controller import Answering
+from donnees_au_centre.privacy.holds import Hold
+from donnees_au_centre.privacy.unattended import Permission
+from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.datasets import Governance
+
+FOLDER = "policies/schemas"
+# The schema of each reviewed file below policies/; that of models/ is in .vscode/settings.json.
+SCHEMA_OF = {
+    "access/*.yml": "acces",
+    "channels/canaux.yml": "canaux",
+    "gdpr/gels.yml": "gels",
+    "gdpr/purge.yml": "purge",
+    "gdpr/traitement.yml": "traitement",
+}
+
+
+def first_line(schema: str) -> str:
+    """The first line of a file below policies/<folder>/, by which editors know its schema."""
+    return f"# yaml-language-server: $schema=../schemas/{schema}.json"
+
+
+def schema_texts() -> dict[str, str]:
+    """Name -> JSON, of each schema."""
+    schemas = {
+        "acces": _listed("acces", Entry),
+        "canaux": _schema(Declaration),
+        "gels": _listed("gels", Hold),
+        "gouvernance": _governance(),
+        "purge": _listed("purges", Permission),
+        "traitement": _schema(Answering),
+    }
+    return {
+        name: json.dumps(_untitled(schema), ensure_ascii=False, indent=2) + "\n"
+        for name, schema in schemas.items()
+    }
+
+
+def write_schemas(root: Path) -> None:
+    """Writes policies/schemas/*.json below a checkout."""
+    (root / FOLDER).mkdir(parents=True, exist_ok=True)
+    for name, text in schema_texts().items():
+        (root / FOLDER / f"{name}.json").write_text(text, "utf-8")
+
+
+def _schema(model: Any) -> dict[str, Any]:
+    return TypeAdapter(model).json_schema()
+
+
+def _listed(key: str, model: type) -> dict[str, Any]:
+    """A file that is one list below one key."""
+    entries = _schema(list[model])  # type: ignore[valid-type]
+    shared = {"$defs": entries.pop("$defs", {})}
+    return {**_mapping({key: entries}), "required": [key], "additionalProperties": False, **shared}
+
+
+def _governance() -> dict[str, Any]:
+    """What config.meta may say in the YAML of dbt, which has other keys; columns included."""
+    said = _schema(Governance)
+    shared = {**said.pop("$defs", {}), "gouvernance": said}
+    levels = {key: {"$ref": "#/$defs/gouvernance"} for key in (words.OWN, words.DEFAULTS)}
+    column = {
+        "donnee_personnelle": {
+            "enum": list(words.CATEGORIES),
+            "description": "Ce que la colonne apprend sur une personne.",
+        },
+        "protection": {
+            "enum": list(words.PROTECTIONS),
+            "description": "La macro par laquelle la colonne n'identifie plus personne.",
+        },
+    }
+    table = {**_with_meta(levels), "columns": _items(_with_meta(column))}
+    source = {**_with_meta(levels), "tables": _items(table)}
+    return {
+        **_mapping(
+            {"groups": _items(_with_meta(levels)), "models": _items(table), "sources": _items(source)}
+        ),
+        "$defs": shared,
+    }
+
+
+def _with_meta(meta: dict[str, Any]) -> dict[str, Any]:
+    return {"config": _mapping({"meta": _mapping(meta)})}
+
+
+def _items(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": _mapping(properties)}
+
+
+def _mapping(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def _untitled(schema: Any) -> Any:
+    """Without the titles and the defaults of pydantic, which say nothing to readers of French."""
+    if isinstance(schema, list):
+        return [_untitled(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    noise = [key for key in ("title", "default") if not isinstance(schema.get(key), dict)]
+    return {key: _untitled(value) for key, value in schema.items() if key not in noise}

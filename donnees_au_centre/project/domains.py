@@ -1,0 +1,193 @@
+"""What the declaration of a domain asks for elsewhere, said from the files alone, before dbt reads them.
+
+A domain is a folder of models/, declared by the dbt group of its `_<domain>.yml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from donnees_au_centre.project.checks import Violation
+from donnees_au_centre.project.isolation import BY_DOMAIN
+from donnees_au_centre.project.nodes import LAYERS, domains_in
+
+PROJECT = "dbt_project.yml"
+WORKSPACE = "orchestration/workspace.yaml"
+ACCESS = "policies/access"
+OWNERS = ".gitlab/CODEOWNERS"
+# Folders and files that bear the name of a domain, besides those of models/.
+NAMED = ("landing/*/", "observability/models/*.yml", "seeds/*/", "snapshots/*/")
+NEW = 'make new-ag AG={0} NAME="…"'
+_HEADER = """\
+# Written by `make fix` from the folders of models/. Each domain is a code location with a process of its own:
+# one that breaks leaves the others up. Served from the checkout's root by orchestration/dagster_ui.py, and
+# read by the daemon.
+load_from:
+"""
+_LOCATION = """\
+  - python_module:
+      module_name: orchestration.code_locations
+      attribute: {0}
+      location_name: {0}
+"""
+
+
+def group_file(domain: str) -> str:
+    """The file that declares a domain, below the checkout."""
+    return f"models/{domain}/_{domain}.yml"
+
+
+def project_line(domain: str) -> str:
+    """The line of a domain in dbt_project.yml: its group, and what the layers of every domain are."""
+    return f"    {domain}: {{<<: *domaine, +group: {domain}}}\n"
+
+
+def owned_paths(domain: str) -> tuple[str, str]:
+    """The lines of OWNERS that give a domain its folders and its files, wherever they are."""
+    return f"/*/{domain}/", f"/*/*/{domain}.yml"
+
+
+def workspace_text(domains: Sequence[str]) -> str:
+    """What WORKSPACE says for these domains, in their order."""
+    return _HEADER + "".join(map(_LOCATION.format, domains))
+
+
+def mend_workspace(root: Path) -> bool:
+    """Writes WORKSPACE again when it is not what the domains make of it.
+
+    Returns:
+        True when it was written.
+    """
+    path, text = root / WORKSPACE, workspace_text(domains_in(root))
+    if path.is_file() and path.read_text("utf-8") == text:
+        return False
+    path.write_text(text, encoding="utf-8")
+    return True
+
+
+def is_new(root: Path, domain: str) -> bool:
+    """True for a domain that is declared and holds nothing yet: neither source, nor model, nor seed."""
+    files = {
+        path.relative_to(root).as_posix()
+        for folder in BY_DOMAIN
+        for path in (root / folder / domain).rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+    return files == {group_file(domain)}
+
+
+def forgotten(root: Path) -> list[Violation]:
+    """What a domain lacks, and what still speaks of one that is gone; none when all is as it should be."""
+    domains = domains_in(root)
+    return sorted(fault for find in _FINDERS for fault in find(root, domains))
+
+
+def _without_group(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
+    for domain in domains:
+        groups = _mapping(root / group_file(domain)).get("groups")
+        names = (
+            [one.get("name") for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
+        )
+        if names != [domain]:
+            yield Violation(
+                group_file(domain),
+                "domaine-groupe",
+                f"Le domaine {domain} n'est pas déclaré : le groupe {domain}, et lui seul, est attendu là.",
+                f"{NEW.format(domain)} l'écrit s'il manque ; sinon, comme celui d'un domaine voisin.",
+            )
+
+
+def _without_layers(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
+    project = _mapping(root / PROJECT)
+    said = project.get("models", {}).get(project.get("name"), {})
+    for domain in domains:
+        line = said.get(domain)
+        if not isinstance(line, dict) or line.get("+group") != domain or not line.keys() >= set(LAYERS):
+            yield Violation(
+                PROJECT,
+                "domaine-couches",
+                f"Le domaine {domain} n'a pas sa ligne sous models, ou elle est sans groupe ou sans couches.",
+                f"Ajoutez-y : {project_line(domain).strip()}",
+            )
+    for name in said:
+        if not name.startswith("+") and name not in domains:
+            yield Violation(
+                PROJECT, "domaine-retire", f"La ligne {name} n'est celle d'aucun domaine.", "Retirez-la."
+            )
+
+
+def _without_location(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
+    path = root / WORKSPACE
+    if not path.is_file() or path.read_text("utf-8") != workspace_text(domains):
+        yield Violation(
+            WORKSPACE,
+            "domaine-emplacement",
+            "Les emplacements de Dagster ne sont pas ceux des domaines.",
+            "make fix l'écrit ; rien ne s'y écrit à la main.",
+        )
+
+
+def _without_steward(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
+    for domain in domains:
+        file, role = f"{ACCESS}/{domain}.yml", f"steward_{domain}"
+        if role not in [one.get("role") for one in _mappings(_mapping(root / file).get("acces"))]:
+            yield Violation(
+                file,
+                "domaine-acces",
+                f"Le rôle {role} n'y a aucun accès : le gestionnaire ne verrait aucune ligne en faute.",
+                "Écrivez-y ses accès comme ceux d'un domaine voisin.",
+            )
+
+
+def _without_reviewers(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
+    path = root / OWNERS
+    # Elsewhere than on GitLab, the file is not there.
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else None
+    for domain in domains if lines is not None else ():
+        if not {owned_paths(domain)[0], f"/models/{domain}/"}.intersection(lines):
+            yield Violation(
+                OWNERS,
+                "domaine-relecture",
+                f"Personne ne relit les dossiers de {domain}.",
+                f"Ajoutez sa section, avec {' et '.join(owned_paths(domain))}.",
+            )
+
+
+def _left_behind(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
+    for pattern in NAMED:
+        for path in sorted(root.glob(pattern)):
+            if path.stem not in domains:
+                yield Violation(
+                    path.relative_to(root).as_posix(),
+                    "domaine-retire",
+                    f"{path.stem} n'est pas un domaine : models/{path.stem} n'existe pas.",
+                    f"Effacez-le, ou déclarez le domaine : {NEW.format(path.stem)}.",
+                )
+
+
+_FINDERS: tuple[Callable[[Path, Sequence[str]], Iterator[Violation]], ...] = (
+    _without_group,
+    _without_layers,
+    _without_location,
+    _without_steward,
+    _without_reviewers,
+    _left_behind,
+)
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    """A YAML file as keys and values; none when it is absent or unreadable, which the other checks say."""
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    """The mappings of a list; none of anything else."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
