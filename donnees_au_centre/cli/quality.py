@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from itertools import groupby
@@ -131,8 +131,11 @@ def check_project(session: Session) -> list[str]:
     return failed
 
 
-def check_sql(session: Session) -> list[str]:
+def check_sql(session: Session, only: Collection[str] | None = None) -> list[str]:
     """Has sqlfluff read the SQL that it did not find clean as it stands.
+
+    Args:
+        only: files to look at, from the root; all of them when None.
 
     Returns:
         The name of the check when it failed, in French; it has said why.
@@ -140,6 +143,8 @@ def check_sql(session: Session) -> list[str]:
     root = session.settings.root
     known = CleanFiles(root, "sqlfluff", tuple(sqlfluff_context(root)))
     files = sorted(path for folder in SQL_FOLDERS for path in (root / folder).rglob("*.sql"))
+    if only is not None:
+        files = [path for path in files if path.relative_to(root).as_posix() in only]
     unread = known.unread(files)
     with session.step(f"SQL (sqlfluff) : {len(unread)} sur {counted(len(files), 'fichier')} à lire"):
         names = [str(path.relative_to(root)) for path in unread]

@@ -85,7 +85,7 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
     failed = check_writing(session)
     if found.project:
         failed += check_project(session)
-    failed += check_sql(session)
+    failed += check_sql(session, found.files)
     if found.quick:
         with session.step(f"Tests : {_some(found.quick)}"):
             if _tests(settings, found.quick):

@@ -61,8 +61,10 @@ def test_a_module_concerns_the_tests_that_import_it() -> None:
 
 def test_a_helper_of_the_tests_concerns_those_that_use_it_and_a_test_itself() -> None:
     found = concerned(ROOT, ["tests/small_project.py", "tests/unit/test_wording.py"])
-    assert {"tests/unit/test_manifest_reader.py", "tests/unit/test_wording.py"} <= set(found.quick)
-    assert "tests/integration/test_locations.py" in found.longer
+    assert {"tests/unit/test_changes.py", "tests/unit/test_wording.py"} <= set(found.quick)
+    assert {"tests/integration/test_locations.py", "tests/integration/test_manifest_reader.py"} <= set(
+        found.longer
+    )
 
 
 def test_a_model_concerns_the_project_and_a_macro_its_cases() -> None:
