@@ -127,7 +127,7 @@ def rows(value: int | None, one: str = "ligne", many: str = "") -> str:
     return count(value, one, many) if value else f"aucune\u00a0{one}"
 
 
-def about(value: int) -> str:
+def rounded(value: int) -> str:
     """A count that cannot be told from one printed another day: `environ 110`, `moins de 10`."""
     if value == 0:
         return "aucune"

@@ -158,7 +158,7 @@ def discreet(message: str, code: str | None, names: Mapping[str, str | None]) ->
     return f"{kept.rstrip()} [SQLSTATE {code}{f' ; {known}' if known else ''}]"
 
 
-def told(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """All that may be said of an error, in one line: no word of a text that may quote a value.
 
     Args:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def told_failures() -> Iterator[None]:
         raise dg.Failure(str(error), allow_retries=False) from None
     except Exception as error:
         raise dg.Failure(
-            f"Erreur imprévue de la plateforme : {told(error)}\n"
+            f"Erreur imprévue de la plateforme : {describe_error(error)}\n"
             "Que faire : relancez ; si cela dure, donnez ce message à l'équipe Plateforme.",
             allow_retries=False,
         ) from None

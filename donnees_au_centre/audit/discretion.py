@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from donnees_au_centre.patching import patch
-from donnees_au_centre.refusals import discreet, frames, in_french, told
+from donnees_au_centre.refusals import describe_error, discreet, frames, in_french
 
 
 def hide_values() -> None:
@@ -37,7 +37,7 @@ def hide_values() -> None:
 def said_of(error: BaseException) -> str:
     """What stopped a dbt command: dbt's own words, or no word of an error that dbt did not foresee."""
     cause = _unforeseen(error)
-    return str(error) if cause is None else f"Erreur imprévue : {told(cause)}"
+    return str(error) if cause is None else f"Erreur imprévue : {describe_error(cause)}"
 
 
 def _unforeseen(error: BaseException | None) -> BaseException | None:
@@ -116,7 +116,7 @@ def _without_values() -> Iterator[None]:
         if isinstance(error, DbtBaseException | psycopg2.Error):
             raise
         # What Python says of a value that it cannot read quotes it.
-        raise _Told(told(error)) from None
+        raise _Told(describe_error(error)) from None
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ _READ = ("usage on schema audit", "select on audit.journal")
 PART = Part("audit", STRUCTURE, {**dict.fromkeys(WRITERS, _WRITE), **dict.fromkeys(READERS, _READ)})
 
 
-def entitle(connection: psycopg.Connection) -> list[str]:
+def grant_rights(connection: psycopg.Connection) -> list[str]:
     """Lets the platform's own roles note events, and the report read them; nobody else has either.
 
     Args:

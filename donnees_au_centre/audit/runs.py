@@ -16,7 +16,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
 # Names of failed nodes or tables kept in an event; the rest is counted.
@@ -79,7 +79,7 @@ def note_run(
         )
         raise PlatformError(
             f"Le travail est fait ({action} : {objet}), mais le journal d'audit ne l'a pas noté : "
-            f"{told(error)}",
+            f"{describe_error(error)}",
             advice,
         ) from error
     return head
@@ -99,7 +99,7 @@ def trace_after_build(conninfo: str, manifest: Manifest) -> list[str]:
             trace_reading(connection, read_datasets(manifest))
     except psycopg.Error as error:
         return [
-            f"La trace des lectures (pgaudit) n'a pas pu être réglée : {told(error)}\n"
+            f"La trace des lectures (pgaudit) n'a pas pu être réglée : {describe_error(error)}\n"
             "Que faire : vérifiez que ce compte possède les tables construites (docs/exploitant/audit.md)."
         ]
     return []

@@ -72,10 +72,10 @@ def ensure(connection: psycopg.Connection, part: Part, what: str) -> None:
     """
     found = stands(connection, part)
     if found is None:
-        lay_down(connection, part.script, f"{what} n'existe pas")
+        install_structure(connection, part.script, f"{what} n'existe pas")
     elif found.former:
         with suppress(PlatformError):
-            lay_down(connection, part.script, f"{what} est d'une version antérieure")
+            install_structure(connection, part.script, f"{what} est d'une version antérieure")
     elif found.faults:
         first, *others = (fault.message for fault in found.faults)
         more = f" Et {len(others)} de plus." if others else ""
@@ -87,7 +87,7 @@ def ensure(connection: psycopg.Connection, part: Part, what: str) -> None:
         )
 
 
-def lay_down(connection: psycopg.Connection, script: Path, what: str) -> None:
+def install_structure(connection: psycopg.Connection, script: Path, what: str) -> None:
     """Runs a script that makes tables, whole or not at all.
 
     Args:

@@ -14,12 +14,12 @@ from donnees_au_centre.access import Change, Declaration, apply_access, declare,
 from donnees_au_centre.access.declaration import check_entries, review_faults
 from donnees_au_centre.access.files import Entry
 from donnees_au_centre.audit import note_run
-from donnees_au_centre.audit.rights import entitle
+from donnees_au_centre.audit.rights import grant_rights
 from donnees_au_centre.cli.confirmation import named, unnamed
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
-from donnees_au_centre.history.structure import entitle as entitle_history
+from donnees_au_centre.history.structure import grant_rights as entitle_history
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import Settings
 
@@ -167,7 +167,7 @@ def note_rights(settings: Settings, conninfo: str, changes: list[Change]) -> Non
     """
     try:
         with psycopg.connect(conninfo, autocommit=True) as connection:
-            entitle(connection)
+            grant_rights(connection)
             entitle_history(connection)
     except psycopg.Error as error:
         raise PlatformError(

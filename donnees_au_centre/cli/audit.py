@@ -21,7 +21,7 @@ from donnees_au_centre.history.recording import waiting_runs
 from donnees_au_centre.history.structure import PART as HISTORY
 from donnees_au_centre.history.traces import check_history
 from donnees_au_centre.notifications.memory import PART as MESSAGES
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
 # What proves something, in the order of its installation.
@@ -67,7 +67,7 @@ def audit_check(settings: Settings, options: Mapping[str, str]) -> int:
                 found = examine(settings, connection, anchors)
         except psycopg.Error as error:
             raise PlatformError(
-                f"Le journal d'audit ne se lit pas : {told(error)}",
+                f"Le journal d'audit ne se lit pas : {describe_error(error)}",
                 "Vérifiez que ce compte a le rôle audit_auditeur (docs/exploitant/audit.md).",
             ) from error
     chain = found.chain

@@ -49,7 +49,7 @@ from donnees_au_centre.privacy.traces import (
 )
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
 STATES = {
@@ -296,7 +296,7 @@ def connected(access: Access) -> Iterator[psycopg.Connection]:
             yield connection
     except psycopg.Error as error:
         raise PlatformError(
-            f"PostgreSQL refuse : {told(error).rstrip('.')}. Rien n'a changé.",
+            f"PostgreSQL refuse : {describe_error(error).rstrip('.')}. Rien n'a changé.",
             "S'il s'agit de droits : make access les applique ; "
             "docs/gestionnaire/droits-des-personnes.md dit quel compte "
             "fait quoi.",

@@ -28,7 +28,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.measures import Measure, read_measures
 from donnees_au_centre.history.structure import ensure_history
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
 # dbt's words -> the history's.
@@ -432,4 +432,4 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _reason(error: Exception) -> str:
-    return told(error).rstrip(".")
+    return describe_error(error).rstrip(".")

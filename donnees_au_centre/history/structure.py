@@ -50,7 +50,7 @@ def forget_old_runs(connection: psycopg.Connection, now: datetime) -> int:
     return forget(connection, "historique", "purger", now - RETENTION)
 
 
-def entitle(connection: psycopg.Connection) -> None:
+def grant_rights(connection: psycopg.Connection) -> None:
     """Gives the roles of policies/access/ what RIGHTS says.
 
     Args:

@@ -57,7 +57,7 @@ from donnees_au_centre.landing.tables import (
     rejects_table,
 )
 from donnees_au_centre.landing.zone import Unfit, Zone
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 
 # Codes of refusals that quote the name of a column.
 _OF_COLUMNS = ("42701", "42702", "42703", "42803", "42804")
@@ -114,7 +114,7 @@ def load_landing(
         connection = psycopg.connect(conninfo, autocommit=True, client_encoding="utf8")
     except psycopg.OperationalError as error:
         raise PlatformError(
-            f"PostgreSQL est injoignable : {told(error)}",
+            f"PostgreSQL est injoignable : {describe_error(error)}",
             "Vérifiez que le serveur tourne, et PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE.",
         ) from error
     with connection:
@@ -423,7 +423,7 @@ def _lost_server(connection: psycopg.Connection) -> Iterator[None]:
         if not connection.closed:
             raise
         raise PlatformError(
-            f"PostgreSQL s'est arrêté pendant le chargement : {told(error)}",
+            f"PostgreSQL s'est arrêté pendant le chargement : {describe_error(error)}",
             "Relancez la commande : le fichier en cours sera repris, les autres sont déjà en place.",
         ) from error
 
@@ -756,7 +756,7 @@ def _said(error: Exception) -> str:
         )
     if not isinstance(error, psycopg.Error):
         return (
-            f"Le chargeur s'est arrêté sur ce fichier sans savoir le dire ({told(error)}). "
+            f"Le chargeur s'est arrêté sur ce fichier sans savoir le dire ({describe_error(error)}). "
             "Que faire : gardez le fichier, et donnez-le avec ce message à l'équipe de la plateforme."
         )
     return (
@@ -769,7 +769,7 @@ def _refusal(error: psycopg.Error) -> str:
     """What PostgreSQL refused; of columns, whose names may be received, the code alone."""
     if (error.sqlstate or "") in _OF_COLUMNS:
         return f"une colonne ne convient pas. [SQLSTATE {error.sqlstate}]"
-    return told(error)
+    return describe_error(error)
 
 
 def _copy_line(error: psycopg.Error) -> str:

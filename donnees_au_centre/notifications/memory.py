@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from donnees_au_centre.audit.definitions import Part
-from donnees_au_centre.audit.structure import forget, has_function, lay_down
+from donnees_au_centre.audit.structure import forget, has_function, install_structure
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.structure import RETENTION, ensure_history
 from donnees_au_centre.landing.tables import PASSING, holder
@@ -34,7 +34,7 @@ def ensure_memory(connection: psycopg.Connection) -> None:
     """
     if not exists(connection):
         ensure_history(connection)
-        lay_down(connection, STRUCTURE, "La mémoire des messages n'existe pas")
+        install_structure(connection, STRUCTURE, "La mémoire des messages n'existe pas")
 
 
 def exists(connection: psycopg.Connection) -> bool:

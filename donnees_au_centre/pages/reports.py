@@ -11,7 +11,7 @@ import psycopg
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
 FOLDER = "reports"
@@ -99,6 +99,6 @@ def reason(error: Exception) -> str:
     if isinstance(error, PlatformError):
         return str(error)
     return (
-        f"la page n'a pas pu être écrite ({told(error)}).\n"
+        f"la page n'a pas pu être écrite ({describe_error(error)}).\n"
         "Que faire : relancez make report ; si cela dure, prévenez l'équipe Plateforme."
     )

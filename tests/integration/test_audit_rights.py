@@ -16,7 +16,7 @@ from donnees_au_centre.audit import record, verify
 from donnees_au_centre.audit.definitions import Condition, check_definitions
 from donnees_au_centre.audit.journal import ACTIONS
 from donnees_au_centre.audit.reading import grant_reading
-from donnees_au_centre.audit.rights import entitle
+from donnees_au_centre.audit.rights import grant_rights
 from donnees_au_centre.cli.access import note_rights, read_declaration
 from donnees_au_centre.cli.audit import PARTS
 from donnees_au_centre.landing import load_landing, read_declarations
@@ -121,7 +121,7 @@ def test_each_role_has_its_part_in_the_journal_and_no_more(shared: tuple[str, li
         "droits_des_personnes": {"acces_personne", "effacement", "rectification", "purge"},
     }
     with psycopg.connect(conninfo, autocommit=True) as admin:
-        assert "rapport" in entitle(admin)
+        assert "rapport" in grant_rights(admin)
     for role in roles:
         with connected(conninfo, role) as connection:
             noted = set()
@@ -159,5 +159,5 @@ def test_the_rights_of_the_journal_outlive_those_of_access(shared: tuple[str, li
         rights = "select array_agg(a.*::text order by a.*::text) from pg_class, aclexplode(relacl) as a "
         rights += "where relnamespace = 'audit'::regnamespace"
         before = admin.execute(rights).fetchone()
-        entitle(admin)
+        grant_rights(admin)
         assert admin.execute(rights).fetchone() == before

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from donnees_au_centre.history.structure import entitle
+from donnees_au_centre.history.structure import grant_rights
 from donnees_au_centre.pages.elementary import write_report
 from donnees_au_centre.pages.elementary.artifacts import Artifacts
 from donnees_au_centre.pages.elementary.page import report_data
@@ -90,7 +90,7 @@ def test_the_role_of_reports_is_enough(history: str, tmp_path: Path) -> None:
         if had is None:
             admin.execute("create role rapport nologin")
         try:
-            entitle(admin)
+            grant_rights(admin)
             with psycopg.connect(history) as connection:
                 connection.execute("set role rapport")
                 page = write_report(connection, runs.project(), tmp_path / "x" / "elementary.html", runs.NOW)

@@ -17,7 +17,7 @@ import pytest
 
 from donnees_au_centre.access import apply_access
 from donnees_au_centre.audit import verify
-from donnees_au_centre.audit.rights import entitle
+from donnees_au_centre.audit.rights import grant_rights
 from donnees_au_centre.cli import rights
 from donnees_au_centre.cli.access import read_declaration
 from donnees_au_centre.cli.project import build
@@ -109,7 +109,7 @@ def shared(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> 
     declaration = read_declaration(settings, manifest)
     apply_access(conninfo, declaration)
     with psycopg.connect(conninfo, autocommit=True) as admin:
-        entitle(admin)
+        grant_rights(admin)
     build(settings, {"SELECT": MODELS})
     try:
         yield platform

@@ -22,13 +22,13 @@ from donnees_au_centre.audit import anchor_file, journal, note_run, record
 from donnees_au_centre.audit.anchors import keep_anchor, last_received, read_anchors
 from donnees_au_centre.audit.definitions import Condition, expected, read_definitions, stands, version
 from donnees_au_centre.audit.journal import ensure_journal
-from donnees_au_centre.audit.rights import PART, entitle
+from donnees_au_centre.audit.rights import PART, grant_rights
 from donnees_au_centre.audit.runs import received_before
 from donnees_au_centre.cli.audit import audit_check, examine
 from donnees_au_centre.cli.session import Access, Session
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.recording import NodeOutcome, Recording
-from donnees_au_centre.history.structure import entitle as entitle_history
+from donnees_au_centre.history.structure import grant_rights as entitle_history
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from donnees_au_centre.warehouse import EmbeddedServer
@@ -136,7 +136,7 @@ def past(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> It
         stage.load()
         stage.build()
         note_run(settings, stage.conninfo, "export", "vues", {})
-        entitle(admin)
+        grant_rights(admin)
         entitle_history(admin)
         yield stage
     server.drop_database(MODEL)

@@ -14,7 +14,7 @@ import pytest
 from donnees_au_centre.building.turns import turn
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.structure import ensure_history
-from donnees_au_centre.history.structure import entitle as entitle_history
+from donnees_au_centre.history.structure import grant_rights as entitle_history
 from donnees_au_centre.landing import load_landing
 from donnees_au_centre.landing.tables import lock
 from donnees_au_centre.notifications.memory import alone, ensure_memory
@@ -52,13 +52,13 @@ def base(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> It
             ensure_history(admin)
             ensure_memory(admin)
             prepare(admin)
-        entitle(made)
+        grant_rights(made)
         made.apply()
         yield made
     server.drop_database(name)
 
 
-def entitle(base: Prepared) -> None:
+def grant_rights(base: Prepared) -> None:
     """What `make access` gives of the history."""
     with base.session() as admin:
         entitle_history(admin)
@@ -102,7 +102,7 @@ def test_who_builds_or_reads_forgets_no_run(base: Prepared) -> None:
     assert base.run("select count(*) from historique.executions") == [(1,)]
     base.apply()
     assert base.plan() == []
-    entitle(base)
+    grant_rights(base)
 
 
 def test_every_function_with_lent_rights_names_its_path_and_its_callers(base: Prepared) -> None:

@@ -72,7 +72,7 @@ def test_a_total_never_tells_the_part_that_is_not_told() -> None:
     assert french.total([100, 3]) == french.total([100, 1]) == "plus de\u00a0100"
     assert french.total([3]) == french.total([1]) == french.SMALL
     assert french.total([3, 3]) == french.total([1, 4])
-    assert french.about(103) == french.about(100) and french.about(4) == french.about(1)
+    assert french.rounded(103) == french.rounded(100) and french.rounded(4) == french.rounded(1)
 
 
 def test_no_byte_of_any_page_depends_on_a_small_count(tmp_path: Path) -> None:

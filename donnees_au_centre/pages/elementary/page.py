@@ -19,7 +19,7 @@ from donnees_au_centre.pages.elementary.artifacts import Artifacts
 from donnees_au_centre.pages.elementary.past import Past, points, read_past
 from donnees_au_centre.pages.elementary.runner import HistoryRunner, shown_failures
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 
 # The page and the API are Elementary's own business: another version needs a look
 # (docs/exploitant/historique.md).
@@ -115,7 +115,7 @@ def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> d
     )
     if error is not None:
         raise PlatformError(
-            f"Elementary {version('elementary-data')} n'a pas pu faire sa page : {told(error)}.",
+            f"Elementary {version('elementary-data')} n'a pas pu faire sa page : {describe_error(error)}.",
             f"Ce projet est fait pour elementary-data {VERSION} : rétablissez cette version "
             "(requirements.in, make lock), ou adaptez donnees_au_centre/pages/elementary.",
         )

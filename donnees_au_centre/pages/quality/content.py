@@ -356,7 +356,7 @@ def _improved(
         now = sum(sum(kinds_of(one)[kind].values()) for one in known)
         if now < before:
             words = KINDS[kind][0].lower()
-            was, is_now = french.about(before), french.about(now)
+            was, is_now = french.rounded(before), french.rounded(now)
             if was == is_now:
                 yield f"Un peu moins de {words} qu'il y a {count(quality.period, 'jour')}."
             else:

@@ -152,7 +152,7 @@ def workbook(content: Content) -> bytes:
     return file.getvalue()
 
 
-def put(cell: Cell | MergedCell, value: Any) -> None:
+def write_cell(cell: Cell | MergedCell, value: Any) -> None:
     """Writes a value: dates as dates, numbers as numbers; no text ever becomes a formula."""
     assert isinstance(cell, Cell)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
@@ -230,14 +230,14 @@ def _listing(sheet: Worksheet, content: Content, title: str, lines: Sequence[Lin
         values += [said.text if said else None, said.day if said else None, _follow_up(content, line, said)]
         for number, value in enumerate(values, start=1):
             cell = sheet.cell(row, number)
-            put(cell, value)
+            write_cell(cell, value)
             cell.border = _EDGE
             if number in filled:
                 cell.protection = Protection(locked=False)
                 cell.fill = PatternFill("solid", fgColor=PALE)
         sheet.cell(row, filled[1]).number_format = DAY
     if not lines:
-        put(sheet.cell(2, len(HIDDEN) + 1), _nothing(content, title))
+        write_cell(sheet.cell(2, len(HIDDEN) + 1), _nothing(content, title))
     last = get_column_letter(len(titles))
     sheet.auto_filter.ref = f"A1:{last}{max(2, len(lines) + 1)}"
     sheet.freeze_panes = f"{get_column_letter(len(HIDDEN) + 2)}2"
@@ -308,7 +308,7 @@ def _repeated(sheet: Worksheet, content: Content, lines: Sequence[Line]) -> None
             french.day_of(said.read_at),
         ]
         for number, value in enumerate(values, start=1):
-            put(sheet.cell(row, number), value)
+            write_cell(sheet.cell(row, number), value)
             sheet.cell(row, number).border = _EDGE
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(titles))}{len(lines) + 1}"
     sheet.freeze_panes = "A2"
@@ -329,7 +329,7 @@ def _readme(sheet: Worksheet, content: Content) -> None:
         *((notice, Font(bold=True, color="9B1C1C")) for notice in content.notices),
     ]
     for row, (text, font) in enumerate(texts, start=1):
-        put(sheet.cell(row, 1), text)
+        write_cell(sheet.cell(row, 1), text)
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=7)
         sheet.row_dimensions[row].height = 24 if font and font.size and font.size > 14 else 18
         if font:
@@ -351,18 +351,18 @@ def _readme(sheet: Worksheet, content: Content) -> None:
     for values in _summary(content):
         row += 1
         for number, value in enumerate(values, start=1):
-            put(sheet.cell(row, number), value)
+            write_cell(sheet.cell(row, number), value)
             sheet.cell(row, number).border = _EDGE
             if isinstance(value, int):
                 sheet.cell(row, number).number_format = COUNT
     if row == len(texts) + 2:
-        put(
+        write_cell(
             sheet.cell(row + 1, 1),
             "Rien à corriger : aucun contrôle n'est en faute, rien n'a été mis de côté.",
         )
     for text in content.unplayable:
         row += 1
-        put(sheet.cell(row + 1, 1), text)
+        write_cell(sheet.cell(row + 1, 1), text)
         sheet.merge_cells(start_row=row + 1, start_column=1, end_row=row + 1, end_column=7)
     sheet.sheet_view.showGridLines = False
     sheet.protection.sheet = True

@@ -23,7 +23,7 @@ from donnees_au_centre.pages.workbooks.sheets import ASIDE, Content, workbook
 from donnees_au_centre.project.datasets import Responsible, read_datasets
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.quality.facts import BROKEN, TEST, Control, Quality, Received
-from donnees_au_centre.refusals import told
+from donnees_au_centre.refusals import describe_error
 
 # Below the folder of the workbooks: what stewards put back, and what was read of it or could not be.
 RETURNS, READ, UNREADABLE = "retours", "lus", "illisibles"
@@ -98,7 +98,8 @@ def _remember(
         standing = memory.recall(connection)
     except psycopg.Error as error:
         done.messages.append(
-            f"Les notes des gestionnaires n'ont pas pu être gardées ({told(error)}) : aucun classeur n'est "
+            f"Les notes des gestionnaires n'ont pas pu être gardées ({describe_error(error)}) : aucun "
+            "classeur n'est "
             "remplacé. "
             f"Le compte de la plateforme doit pouvoir écrire {memory.TABLE} (docs/gestionnaire/qualite.md)."
         )

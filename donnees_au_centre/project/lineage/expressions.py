@@ -16,7 +16,7 @@ from donnees_au_centre.project.lineage.graph import (
     SUPPRESSED,
     Flow,
     Guard,
-    together,
+    merge_flows,
 )
 from donnees_au_centre.project.lineage.scopes import Columns, Scope, Unreadable, name_of
 
@@ -57,7 +57,7 @@ class Expressions:
         if isinstance(node, exp.Paren):
             return self.value(node.this, scope, ctes)
         if isinstance(node, exp.Subquery | exp.Query):
-            return together(self.columns_of(node, scope, ctes).values())
+            return merge_flows(self.columns_of(node, scope, ctes).values())
         if isinstance(node, exp.Exists):
             return self._exists_as_value(node, scope, ctes)
         if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
@@ -107,17 +107,17 @@ class Expressions:
         own = Flow(frozenset(o for o in flow.origins if o.column in scope.row_values))
         others = Flow(flow.origins - own.origins, flow.marks)
         guard = Guard(AGGREGATED, self._keys(scope))
-        return together([own.through("expression"), others.guarded(guard)])
+        return merge_flows([own.through("expression"), others.guarded(guard)])
 
     def _filtered(self, node: exp.Filter, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         """`count(*) filter (where nom > 'M')` is `count(case when nom > 'M' then 1 end)`."""
         condition = self.value(node.expression.this, scope, ctes).through("condition")
         if isinstance(node.this, protection.PROTECTING):
             condition = self._aggregated(condition, scope)
-        return together([self.value(node.this, scope, ctes), condition])
+        return merge_flows([self.value(node.this, scope, ctes), condition])
 
     def _parts(self, node: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
-        return together(self.value(part, scope, ctes) for part in node.iter_expressions())
+        return merge_flows(self.value(part, scope, ctes) for part in node.iter_expressions())
 
     @staticmethod
     def _sealed(name: str, flow: Flow) -> Flow:
@@ -132,7 +132,7 @@ class Expressions:
             flow.marks,
         )
         same = Flow(flow.origins - changed.origins, frozenset())
-        return together([changed.guarded(Guard(name)), same])
+        return merge_flows([changed.guarded(Guard(name)), same])
 
     @staticmethod
     def _keys(scope: Scope) -> frozenset:
@@ -170,7 +170,7 @@ class Expressions:
             if isinstance(inner, exp.Filter):
                 conditions.append(self.value(inner.expression.this, scope, ctes).through("condition"))
             inner = inner.this
-        flow = together([self._parts(inner, scope, ctes), *conditions]).through("fenêtre")
+        flow = merge_flows([self._parts(inner, scope, ctes), *conditions]).through("fenêtre")
         if not protection.ranks(inner):
             return flow
         named = scope.windows.get(name_of(node.args.get("alias")))
@@ -180,7 +180,7 @@ class Expressions:
             if window is not None and window.args.get("order")
             for part in window.args["order"].expressions
         ]
-        return together([flow, *(self.value(part.this, scope, ctes).through("rang") for part in order)])
+        return merge_flows([flow, *(self.value(part.this, scope, ctes).through("rang") for part in order)])
 
     def _exists_as_value(self, node: exp.Exists, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         """`exists (…)` in a SELECT list answers its own condition."""
@@ -193,4 +193,4 @@ class Expressions:
             asked.set("expressions", [condition.copy() for condition in conditions])
             asked.set("where", None)
             asked.set("group", None)
-        return together(self.columns_of(asked, scope, ctes).values()).through("condition")
+        return merge_flows(self.columns_of(asked, scope, ctes).values()).through("condition")

@@ -121,7 +121,7 @@ def stronger(one: str, other: str) -> str:
     return one if _WEIGHT[one] >= _WEIGHT[other] else other
 
 
-def together(flows: Iterable[Flow]) -> Flow:
+def merge_flows(flows: Iterable[Flow]) -> Flow:
     """What several expressions are made from, together."""
     given = [flow for flow in flows if flow.origins or flow.marks]
     if not given:

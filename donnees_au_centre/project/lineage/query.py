@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from sqlglot import exp
 
 from donnees_au_centre.project.lineage.expressions import Expressions
-from donnees_au_centre.project.lineage.graph import EMPTY, Flow, Guard, together
+from donnees_au_centre.project.lineage.graph import EMPTY, Flow, Guard, merge_flows
 from donnees_au_centre.project.lineage.protection import of_seal
 from donnees_au_centre.project.lineage.scopes import (
     Columns,
@@ -15,8 +15,8 @@ from donnees_au_centre.project.lineage.scopes import (
     Scope,
     Source,
     Unreadable,
+    add_flow,
     name_of,
-    put,
 )
 
 # A recursive CTE is read again until nothing is added to its columns.
@@ -98,7 +98,7 @@ class QueryReader(Expressions):
             raise Unreadable("les deux côtés d'une union n'ont pas le même nombre de colonnes")
         if isinstance(query, exp.Except):
             return left
-        return {name: together([flow, right[place]]) for place, (name, flow) in enumerate(left.items())}
+        return {name: merge_flows([flow, right[place]]) for place, (name, flow) in enumerate(left.items())}
 
     def _select(self, query: exp.Select, outer: Scope | None, ctes: Mapping[str, Columns]) -> dict[str, Flow]:
         before = len(outer.lent) if outer is not None else 0
@@ -125,7 +125,7 @@ class QueryReader(Expressions):
         columns: dict[str, Flow] = {}
         for item in query.expressions:
             for name, flow in self._item(item, scope, ctes):
-                put(columns, name, together([flow, around]))
+                add_flow(columns, name, merge_flows([flow, around]))
         return columns
 
     def _item(self, item: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> Iterator[tuple[str, Flow]]:
@@ -191,7 +191,7 @@ class QueryReader(Expressions):
         only = self._null_side(side, known, scope)
         for name in using:
             holders = {alias: source for alias, source in scope.sources.items() if name in source.columns}
-            scope.merged[name] = together(
+            scope.merged[name] = merge_flows(
                 [scope.merged.get(name, EMPTY), *(source.columns[name] for source in holders.values())]
             )
             for alias in holders.keys() & only:
@@ -226,7 +226,7 @@ class QueryReader(Expressions):
             flow = self.value(part, scope, ctes).through("condition")
             if flow.origins:
                 for source in (scope.sources[alias] for alias in scope.sources.keys() - known):
-                    source.columns = {name: together([old, flow]) for name, old in source.columns.items()}
+                    source.columns = {name: merge_flows([old, flow]) for name, old in source.columns.items()}
 
     @staticmethod
     def _null_side(side: str, known: set[str], scope: Scope) -> set[str]:
@@ -298,7 +298,7 @@ class QueryReader(Expressions):
         rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
         return Source(
             {
-                f"column{place + 1}": together(self.value(row[place], scope, ctes) for row in rows)
+                f"column{place + 1}": merge_flows(self.value(row[place], scope, ctes) for row in rows)
                 for place in range(len(rows[0]) if rows else 0)
             }
         )
@@ -313,7 +313,7 @@ class QueryReader(Expressions):
     ) -> tuple[str, Source]:
         """A function in FROM: each of its columns may hold anything of its arguments."""
         calls = calls if isinstance(calls, list) else [calls]
-        flow = together(self.value(call, scope, ctes) for call in calls).through("expression")
+        flow = merge_flows(self.value(call, scope, ctes) for call in calls).through("expression")
         name = alias or (calls[0].sql_name().lower() if isinstance(calls[0], exp.Func) else "")
         aliased = node.args.get("alias")
         named = [
@@ -475,7 +475,7 @@ class QueryReader(Expressions):
             if (columns := list(self._columns_in(part)))
             and not any(self._is_local(column, scope) for column in columns)
         ]
-        return together(self.value(part, scope, ctes).through("condition") for part in parts)
+        return merge_flows(self.value(part, scope, ctes).through("condition") for part in parts)
 
     @staticmethod
     def _owner(column: exp.Column, scope: Scope) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from donnees_au_centre.project.lineage.graph import EMPTY, ColumnId, Flow, together
+from donnees_au_centre.project.lineage.graph import EMPTY, ColumnId, Flow, merge_flows
 
 # Columns that PostgreSQL has in every table, and that hold nobody's data.
 SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
@@ -35,7 +35,7 @@ class Source:
 
     def whole(self) -> Flow:
         """What a whole row is made from."""
-        return together([*self.columns.values(), self.any_column or EMPTY])
+        return merge_flows([*self.columns.values(), self.any_column or EMPTY])
 
     def get(self, name: str) -> Flow | None:
         """What a column is made from; None when there is none of that name."""
@@ -87,13 +87,13 @@ class Scope:
             return self.merged[column]
         found = [source.columns[column] for source in self.sources.values() if column in source.columns]
         if found:
-            return together(found)
+            return merge_flows(found)
         # The name of a relation stands for its whole row.
         if column in self.sources:
             return self.sources[column].whole()
         unknown = [source.any_column for source in self.sources.values() if source.any_column is not None]
         if unknown:
-            return together(unknown)
+            return merge_flows(unknown)
         return EMPTY if column in SYSTEM_COLUMNS and self.sources else None
 
     def star(self) -> dict[str, Flow]:
@@ -102,7 +102,7 @@ class Scope:
         for source in self.sources.values():
             for name, flow in source.columns.items():
                 if name not in self.merged:
-                    put(columns, name, flow)
+                    add_flow(columns, name, flow)
         return columns
 
     def add(self, column: exp.Column, flow: Flow) -> bool:
@@ -128,10 +128,10 @@ def _with(known: Flow, flow: Flow) -> tuple[Flow, bool]:
     """A flow and what another one adds to it; whether that is anything."""
     ways = {(origin.column, origin.guards) for origin in known.origins}
     new = frozenset(origin for origin in flow.origins if (origin.column, origin.guards) not in ways)
-    return (together([known, Flow(new, flow.marks)]), True) if new else (known, False)
+    return (merge_flows([known, Flow(new, flow.marks)]), True) if new else (known, False)
 
 
-def put(columns: dict[str, Flow], name: str, flow: Flow) -> None:
+def add_flow(columns: dict[str, Flow], name: str, flow: Flow) -> None:
     """Adds a column in the last place; a name that is taken already cannot be read, but its place counts."""
     while name in columns:
         name += "'"
