@@ -14,7 +14,7 @@ import yaml
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.report import FileReport, TableReport
 from donnees_au_centre.project.domains import WORKSPACE
-from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.project.rules.landing import WATCHING
 from donnees_au_centre.settings import ROOT, Settings
 from orchestration import code_locations
