@@ -110,9 +110,15 @@ person-rectify: ## Rectifie une donnée (IDENTIFIANT=… AG=… COLONNE=… VALE
 	$(RUN) person-rectify
 
 ##@ Vérifier
+.PHONY: check
+check: ## Vérifie en une minute ce qui concerne les fichiers changés (DEPUIS=main)
+	$(RUN) check
 .PHONY: test
 test: ## Vérifie tout : règles d'écriture, puis tous les tests (PYTEST_ARGS=…)
 	$(RUN) test
+.PHONY: test-long
+test-long: ## Joue les longues campagnes : fautes, propriétés, mesures (PYTEST_ARGS=…)
+	$(RUN) test-long
 .PHONY: test-unit
 test-unit: ## Joue les tests unitaires dbt sur une base vide
 	$(RUN) test-unit

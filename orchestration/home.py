@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.pool import QueuePool
 
 from donnees_au_centre.closing import close
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
@@ -42,3 +46,31 @@ def _write_without_waiting(connection: Any, _record: Any) -> None:
     """
     if isinstance(connection, sqlite3.Connection):
         connection.execute("pragma synchronous = off")
+
+
+class _Kept(QueuePool):
+    """Connections that outlive their engine's dismissal: Dagster dismisses one after each event."""
+
+    def dispose(self) -> None:
+        """Keeps them: they close with the engine itself."""
+
+    def recreate(self) -> _Kept:
+        """These go on."""
+        return self
+
+
+# A file a run, and two for all of them. By process: a connection must not cross a fork.
+@lru_cache(maxsize=8)
+def _kept_engine(url: str, _process: int) -> Engine:
+    # Dagster's own patience, in seconds, with a file that another process writes.
+    patience = {"timeout": sqlite_event_log.SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
+    return create_engine(url, poolclass=_Kept, pool_size=1, connect_args=patience)
+
+
+def _same_engine(url: str, **_asked: Any) -> Engine:
+    """Stands for `create_engine` in Dagster's storage: a new engine an event is most of a run's time."""
+    return _kept_engine(url, os.getpid())
+
+
+for _storage in (sqlite_event_log, sqlite_run_storage):
+    vars(_storage)["create_engine"] = _same_engine

@@ -22,6 +22,7 @@ from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import ROOT, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
+from tests.memory import recall
 from tests.small_project import environment, settings_of
 
 TODAY = date(2026, 12, 1)
@@ -272,6 +273,7 @@ def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(conninfo).items():
             patch.setenv(name, value)
+        recall(settings)
         yield project
     with psycopg.connect(conninfo, autocommit=True) as connection:
         for login in project.made:

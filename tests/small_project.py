@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from donnees_au_centre.settings import NO_TELEMETRY, ROOT, SERVER_VARIABLES, Settings
+from tests.memory import recall
 
 PROJECT = """
 name: donnees_au_centre
@@ -123,6 +124,7 @@ def small_project(folder: Path, conninfo: str) -> Iterator[SmallProject]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**environment(conninfo), "DAGSTER_HOME": str(folder / ".dagster")}.items():
             patch.setenv(name, value)
+        recall(settings)
         yield project
 
 

@@ -105,8 +105,17 @@ def access_check(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: an entry is wrong, or its review is past.
     """
-    session = Session.without_database(settings)
-    entries = read_files(settings, parse_or_fail(session).manifest)
+    check_entries_of(settings, parse_or_fail(Session.without_database(settings)).manifest)
+    return 0
+
+
+def check_entries_of(settings: Settings, manifest: Manifest) -> None:
+    """Checks policies/access/ against a project that has just been read, and the calendar; says how it is.
+
+    Raises:
+        PlatformError: an entry is wrong, or its review is past.
+    """
+    entries = read_files(settings, manifest)
     past, soon = review_faults(entries, date.today())
     print("\n".join([*past, *soon]), end="\n" if past or soon else "")
     if past:
@@ -118,7 +127,6 @@ def access_check(settings: Settings, _options: Mapping[str, str]) -> int:
             "ou retirez l'entrée (docs/exploitant/acces.md).",
         )
     print(f"Accès : {len(entries)} entrées bien écrites, aucune revue échue.")
-    return 0
 
 
 def read_files(settings: Settings, manifest: Manifest) -> list[Entry]:

@@ -9,6 +9,7 @@ from itertools import groupby
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
+from donnees_au_centre.project import ParseResult
 from donnees_au_centre.project.lineage import ColumnId, Lineage, leaks, trace
 from donnees_au_centre.project.lineage.compilation import compile_for_lineage
 from donnees_au_centre.settings import Settings
@@ -41,13 +42,12 @@ def lineage(settings: Settings, options: Mapping[str, str]) -> int:
     return 0
 
 
-def check_personal_data(settings: Settings, _options: Mapping[str, str]) -> int:
+def check_personal_data(found: Lineage) -> None:
     """Checks that personal data keep their tag, or are protected, from the sources to the marts.
 
     Raises:
         PlatformError: a column lost its tag, or the lineage of a model cannot be worked out.
     """
-    found = read_lineage(settings)
     lost = sorted(leaks(found), key=lambda leak: leak.file)
     for file, group in groupby(lost, key=lambda leak: leak.file):
         print(file)
@@ -68,7 +68,6 @@ def check_personal_data(settings: Settings, _options: Mapping[str, str]) -> int:
             f"{', et '.join(said)} : voir ci-dessus.",
             "docs/gestionnaire/donnees-personnelles.md explique les étiquettes et les protections.",
         )
-    return 0
 
 
 def read_lineage(settings: Settings) -> Lineage:
@@ -78,8 +77,19 @@ def read_lineage(settings: Settings) -> Lineage:
         PlatformError: the project does not parse or compile.
     """
     session = Session.without_database(settings)
-    parsed = parse_or_fail(session)
-    compiled = compile_for_lineage(session.settings, parsed.project)
+    return lineage_of(session.settings, parse_or_fail(session))
+
+
+def lineage_of(settings: Settings, parsed: ParseResult) -> Lineage:
+    """The lineage of a project that has just been read.
+
+    Args:
+        settings: under which it was read.
+
+    Raises:
+        PlatformError: the project does not compile.
+    """
+    compiled = compile_for_lineage(settings, parsed.project)
     return trace(parsed.manifest, compiled.models, compiled.seal)
 
 

@@ -57,8 +57,9 @@ COMMANDS = {
     "clean": ("database", "montre les résultats et les bases du projet, ou les efface (CONFIRMER=1)"),
     "lint": ("quality", "contrôle l'écriture et les règles du projet"),
     "fix": ("quality", "corrige ce que les outils savent corriger"),
-    "check": ("quality", "contrôle les règles du projet dans le manifeste"),
-    "test": ("quality", "joue les contrôles et tous les tests"),
+    "check": ("testing", "contrôle ce qui concerne les fichiers changés (DEPUIS=révision)"),
+    "test": ("testing", "joue les contrôles et tous les tests, sauf les longues campagnes"),
+    "test-long": ("testing", "joue les longues campagnes de tests"),
     "dependencies": ("dependencies", "dit de quoi l'environnement est fait, et ses failles connues"),
     "lock": ("quality", "recalcule requirements.txt"),
 }

@@ -1,18 +1,20 @@
-"""`lint`, `fix`, `check`, `test`, `lock`: what a merge request must pass, and how to get there."""
+"""`lint`, `fix`, `lock`: how the project is written, and how to get there."""
 
 from __future__ import annotations
 
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from dev.setup.environment import read_pip_listing, uv_settings
-from donnees_au_centre.cli.access import access_check
-from donnees_au_centre.cli.lineage import PERSONAL_DATA, check_personal_data
+from donnees_au_centre.cli.access import check_entries_of
+from donnees_au_centre.cli.clean_files import CleanFiles
+from donnees_au_centre.cli.lineage import PERSONAL_DATA, check_personal_data, lineage_of
 from donnees_au_centre.cli.schemas import write_schemas
 from donnees_au_centre.cli.session import (
     Session,
@@ -20,7 +22,6 @@ from donnees_au_centre.cli.session import (
     parse_or_fail,
     python_tool,
     run_tool,
-    words_of,
 )
 from donnees_au_centre.cli.texts import check_bytes, check_yaml, mend_bytes, mend_yaml
 from donnees_au_centre.errors import PlatformError
@@ -28,10 +29,11 @@ from donnees_au_centre.french import counted
 from donnees_au_centre.portability import compile_for_denodo
 from donnees_au_centre.portability.remarks import check_compilation, correct, show
 from donnees_au_centre.privacy.unattended import overdue, read_permissions
-from donnees_au_centre.project import check_manifest
+from donnees_au_centre.project import ParseResult, check_manifest
 from donnees_au_centre.project.checks import Violation
 from donnees_au_centre.project.domains import WORKSPACE, forgotten, mend_workspace
 from donnees_au_centre.project.flags import check_flags
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
 # Rendered and read by sqlfluff. Macros are linted through the models that call them.
@@ -39,8 +41,6 @@ SQL_FOLDERS = ("models", "tests/singular")
 PORTABLE_SQL = "SQL portable (VQL documenté de Denodo)"
 # A correction within another one waits its turn: x::int::text.
 NESTED_CORRECTIONS = 5
-# Of the tests; each has a PostgreSQL server of its own.
-MOST_PROCESSES = 4
 # Packages that elementary-data asks for and never imports.
 UNUSED = ("pymsteams",)
 
@@ -48,25 +48,40 @@ UNUSED = ("pymsteams",)
 def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     """Runs every check of writing and of the project's rules, all of them even when one fails."""
     session = Session(settings)
-    root = settings.root
-    environment = linters_environment(settings)
-    checks = {
-        "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
-        "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
-        "Python : types (mypy)": python_tool("mypy", "--no-error-summary"),
-    }
-    failed = []
+    failed = [*check_writing(session), *check_project(session), *check_sql(session)]
+    if failed:
+        raise to_correct(failed)
+    session.say("Tout est conforme.")
+    return 0
+
+
+def to_correct(failed: Sequence[str]) -> PlatformError:
+    """What the checks that failed ask for, each named once."""
+    return PlatformError(
+        f"À corriger : {', '.join(dict.fromkeys(failed))}. Le détail est ci-dessus.",
+        "make fix corrige la mise en forme et une partie des règles ; le reste se corrige à la main.",
+    )
+
+
+def check_writing(session: Session) -> list[str]:
+    """Checks bytes, Python, YAML and texts left to be written.
+
+    Returns:
+        The names of the checks that failed, in French; they have said why.
+    """
+    root, failed = session.settings.root, []
+    environment = linters_environment(session.settings)
     with session.step("Octets des textes (UTF-8, fins de ligne)"):
         if not check_bytes(root):
             failed.append("Octets des textes")
-
-    def run(title: str, command: list[str]) -> None:
+    for title, command in {
+        "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
+        "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
+        "Python : types (mypy)": python_tool("mypy", "--no-error-summary"),
+    }.items():
         with session.step(title):
             if run_tool(command, environment, root) != 0:
                 failed.append(title.partition(" (")[0])
-
-    for title, command in checks.items():
-        run(title, command)
     with session.step("YAML (yamllint)"):
         if not check_yaml(root):
             failed.append("YAML")
@@ -78,28 +93,75 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
         for fault in placeholders(root):
             print(fault)
             failed.append("Textes à compléter")
-    for title, verify in {
-        "Règles du projet (manifeste dbt)": check,
-        "Accès (policies/access/)": access_check,
-        "Purges sans personne (policies/gdpr/purge.yml)": check_purges,
-        PERSONAL_DATA: check_personal_data,
-        PORTABLE_SQL: check_portable_sql,
-    }.items():
+    return failed
+
+
+def check_project(session: Session) -> list[str]:
+    """Has dbt read the project once, and checks what it says: rules, access, purges, lineage, portable SQL.
+
+    Returns:
+        The names of the checks that failed, in French; they have said why.
+    """
+    settings, failed = session.settings, []
+    reader = Session.without_database(settings)
+    parsed: ParseResult | None = None
+    try:
+        parsed = parse_or_fail(reader)
+    except PlatformError as error:
+        print(error)
+        failed.append("Lecture du projet dbt")
+    checks: dict[str, Callable[[], object]] = {
+        "Purges sans personne (policies/gdpr/purge.yml)": lambda: check_purges(settings),
+        PORTABLE_SQL: lambda: check_portable_sql(settings, {}),
+    }
+    if parsed is not None:
+        checks = {
+            "Règles du projet (manifeste dbt)": partial(check_rules, settings, parsed.manifest),
+            "Accès (policies/access/)": partial(check_entries_of, settings, parsed.manifest),
+            # After them: it has dbt compile what was read.
+            PERSONAL_DATA: lambda: check_personal_data(lineage_of(reader.settings, parsed)),
+            **checks,
+        }
+    for title, verify in checks.items():
         with session.step(title):
             try:
-                verify(settings, {})
+                verify()
             except PlatformError as error:
                 print(error)
                 failed.append(title.partition(" (")[0])
-    # Last, since it takes the longest.
-    run("SQL (sqlfluff, une minute environ)", sqlfluff(root, "lint"))
-    if failed:
-        raise PlatformError(
-            f"À corriger : {', '.join(dict.fromkeys(failed))}. Le détail est ci-dessus.",
-            "make fix corrige la mise en forme et une partie des règles ; le reste se corrige à la main.",
-        )
-    session.say("Tout est conforme.")
-    return 0
+    return failed
+
+
+def check_sql(session: Session, only: Collection[str] | None = None) -> list[str]:
+    """Has sqlfluff read the SQL that it did not find clean as it stands.
+
+    Args:
+        only: files to look at, from the root; all of them when None.
+
+    Returns:
+        The name of the check when it failed, in French; it has said why.
+    """
+    root = session.settings.root
+    known = CleanFiles(root, "sqlfluff", tuple(sqlfluff_context(root)))
+    files = sorted(path for folder in SQL_FOLDERS for path in (root / folder).rglob("*.sql"))
+    if only is not None:
+        files = [path for path in files if path.relative_to(root).as_posix() in only]
+    unread = known.unread(files)
+    with session.step(f"SQL (sqlfluff) : {len(unread)} sur {counted(len(files), 'fichier')} à lire"):
+        names = [str(path.relative_to(root)) for path in unread]
+        if unread and run_tool(sqlfluff("lint", names), linters_environment(session.settings), root) != 0:
+            return ["SQL"]
+        known.keep(unread)
+    return []
+
+
+def sqlfluff_context(root: Path) -> list[Path]:
+    """What decides, beside a file itself, of what sqlfluff finds in it: settings, versions, macros."""
+    return [
+        *(path for path in (root / ".sqlfluff", root / "requirements.txt") if path.is_file()),
+        *(root / "macros").rglob("*.sql"),
+        *(root / "dev" / "linting").glob("*.py"),
+    ]
 
 
 def fix(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -129,7 +191,8 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
             print(error)
             left = True
     # After the portable forms, whose layout is not always the house's.
-    run("SQL (sqlfluff)", sqlfluff(settings.root, "fix"))
+    folders = [folder for folder in SQL_FOLDERS if (settings.root / folder).is_dir()]
+    run("SQL (sqlfluff)", sqlfluff("fix", folders))
     session.say(
         "Corrigé, sauf ce qui est nommé ci-dessus et demande une main."
         if left
@@ -143,13 +206,12 @@ def linters_environment(settings: Settings) -> dict[str, str]:
     return {**child_environment(settings, None), "PYTHONWARNINGS": "ignore:resource_tracker"}
 
 
-def sqlfluff(root: Path, action: str) -> list[str]:
-    """The sqlfluff command over the project's SQL; `action` is lint or fix."""
-    folders = [folder for folder in SQL_FOLDERS if (root / folder).is_dir()]
-    return python_tool("sqlfluff", action, "--processes", "2", "--disable-progress-bar", *folders)
+def sqlfluff(action: str, paths: Sequence[str]) -> list[str]:
+    """The sqlfluff command over files or folders of SQL; `action` is lint or fix."""
+    return python_tool("sqlfluff", action, "--processes", "2", "--disable-progress-bar", *paths)
 
 
-def check_purges(settings: Settings, _options: Mapping[str, str]) -> int:
+def check_purges(settings: Settings) -> None:
     """Checks policies/gdpr/purge.yml against the calendar.
 
     Raises:
@@ -158,7 +220,6 @@ def check_purges(settings: Settings, _options: Mapping[str, str]) -> int:
     today = date.today()
     if late := overdue(read_permissions(settings.root, today), today):
         raise PlatformError("\n".join(late), "Faites-la revoir et reculez la date, ou ôtez l'entrée.")
-    return 0
 
 
 def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
@@ -217,24 +278,19 @@ def _places(number: int) -> str:
     return counted(number, "endroit, nommé", "endroits, nommés")
 
 
-def check(settings: Settings, _options: Mapping[str, str]) -> int:
+def check_rules(settings: Settings, manifest: Manifest) -> None:
     """Checks the project's rules over dbt's manifest; opens no database.
 
     Raises:
-        PlatformError: the project does not parse, or breaks a rule.
+        PlatformError: the project breaks a rule.
     """
-    session = Session.without_database(settings)
-    violations = [*check_flags(settings.root), *check_manifest(parse_or_fail(session).manifest)]
-    for file, group in groupby(violations, key=lambda violation: violation.file):
-        print(file)
-        for violation in group:
-            print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
+    violations = [*check_flags(settings.root), *check_manifest(manifest)]
+    show_violations(violations)
     if violations:
         raise PlatformError(
             f"Les règles du projet ne sont pas suivies en {_places(len(violations))} ci-dessus.",
             "docs/architecture.md donne les règles et leurs raisons.",
         )
-    return 0
 
 
 def show_violations(violations: Iterable[Violation]) -> None:
@@ -245,34 +301,12 @@ def show_violations(violations: Iterable[Violation]) -> None:
             print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
 
 
-def test(settings: Settings, options: Mapping[str, str]) -> int:
-    """Runs `lint`, then every test; PYTEST_ARGS goes to pytest. Ends with pytest's closing line."""
-    failure = None
-    try:
-        lint(settings, options)
-    except PlatformError as error:
-        # The tests run all the same: a mistake of form must not hide a broken model.
-        failure = error
-        print(f"\n{error}\n", file=sys.stderr, flush=True)
-    settings.build.mkdir(exist_ok=True)
-    command = [
-        *python_tool("pytest", f"--junitxml={settings.build / 'junit.xml'}"),
-        *("--numprocesses", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadscope"),
-        # The end-to-end tests take the longest: they begin, the others fill what is left.
-        "--no-loadscope-reorder",
-        *words_of(options, "PYTEST_ARGS"),
-    ]
-    # Tests make the folders of other accounts too.
-    os.umask(0o022)
-    code = run_tool(command, test_environment(os.environ), settings.root)
-    if failure:
-        raise failure
-    return 1 if code else 0
-
-
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the tests: what leads to somebody's database, landing zone or make is left out."""
-    options = "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|IDENTIFIANT|MODEL|NAME|PORT|SELECT|SOURCE|STRICT|VALEUR"
+    options = (
+        "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|DEPUIS|IDENTIFIANT|MODEL|NAME|PORT|SANS_LINT|SELECT|SOURCE|STRICT|"
+        "VALEUR"
+    )
     theirs = re.compile(
         rf"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|BASE|CONFIRMER|{options}"
     )

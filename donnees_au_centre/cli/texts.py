@@ -14,6 +14,7 @@ from ruamel.yaml.error import YAMLError as RoundTripError
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 
+from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.reading import BYTE_ORDER_MARKS, not_utf8
@@ -138,13 +139,19 @@ def decoded(content: bytes) -> tuple[str | None, str]:
 
 def check_yaml(root: Path) -> bool:
     """Says where YAML is not written as .yamllint asks; True when it is everywhere."""
-    settings = yaml_settings(root)
-    faults = [
-        f"{path.relative_to(root)}:{one.line}:{one.column} : {YAML_RULES.get(one.rule, one.desc)}."
-        for path in yaml_files(root)
-        for one in linter.run(path.read_text("utf-8"), settings)
-    ]
-    print("\n".join(faults), end="\n" if faults else "")
+    settings, faults, clean = yaml_settings(root), False, []
+    # What it finds also hangs on its version.
+    context = [path for path in (root / ".yamllint", root / "requirements.txt") if path.is_file()]
+    known = CleanFiles(root, "yamllint", tuple(context))
+    for path in known.unread(yaml_files(root)):
+        found = list(linter.run(path.read_text("utf-8"), settings))
+        for one in found:
+            said = YAML_RULES.get(one.rule, one.desc)
+            print(f"{path.relative_to(root)}:{one.line}:{one.column} : {said}.")
+        faults |= bool(found)
+        if not found:
+            clean.append(path)
+    known.keep(clean)
     return not faults
 
 

@@ -11,6 +11,7 @@ import pytest
 from dev.sample import generate
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import DEFAULT_DATABASE, ROOT
+from tests.campaigns import long
 from tests.e2e.conftest import Checkout
 
 REAL_LANDING = ROOT.parent / "shared" / "data" / "landing"
@@ -213,6 +214,7 @@ def test_another_landing_zone_has_a_database_of_its_own(built: Checkout, tmp_pat
     assert built.ask("select count(*) from age.dim_etablissement", database) == [(0,)]
 
 
+@long
 @pytest.mark.skipif(
     not REAL_LANDING.is_dir(), reason=f"no real landing zone beside the checkout: {REAL_LANDING}"
 )

@@ -24,6 +24,7 @@ from donnees_au_centre.project import parse
 from donnees_au_centre.settings import ROOT, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import drop_with_roles
+from tests.memory import recall
 from tests.small_project import environment
 
 DATABASE = "essai_audit_droits"
@@ -43,6 +44,7 @@ def shared(
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(conninfo).items():
             patch.setenv(name, value)
+        recall(settings)
         manifest = parse(settings).manifest
     load_landing(conninfo, ROOT / "landing", read_declarations(manifest.sources.values()), LOADED)
     declaration = read_declaration(settings, manifest)

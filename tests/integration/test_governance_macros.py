@@ -20,6 +20,7 @@ from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
 from donnees_au_centre.settings import ROOT, SERVER_VARIABLES, Settings
 from tests.macros.rendering import Rendered, render
+from tests.memory import recall
 
 HMAC = "{{ pseudonymise('valeur', 'commun', 'essai') }}"
 ELSEWHERE = "{{ pseudonymise('valeur', 'agaj', 'essai') }}"
@@ -125,6 +126,7 @@ def built(
         monkeypatch.setenv(name, str(parts[part]))
     monkeypatch.setenv("DBT_TARGET", "ci")
     settings = replace(Settings.load(), target_path=tmp_path / "target", build=tmp_path / "build")
+    recall(settings)
     parsed = parse(settings)
     sources = [source for source in parsed.manifest.own_sources if source.source_name == "prises_en_charge"]
     load_landing(database, ROOT / "landing", read_declarations(sources))

@@ -20,6 +20,7 @@ from donnees_au_centre.landing.encodings import Encoding
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.landing.rejects import RejectSpool
 from donnees_au_centre.warehouse import EmbeddedServer
+from tests.campaigns import campaign, examples, long
 
 PIECES = [
     *(
@@ -82,7 +83,10 @@ def copied(
         return connection.execute("select * from essai order by ligne").fetchall()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@campaign
+@settings(
+    max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     BYTES,
     st.integers(1, 5),
@@ -117,7 +121,10 @@ def test_copy_accepts_whatever_is_framed(
 CELL = st.text(st.sampled_from('ab;"\n\r\\.é€'), max_size=6)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@campaign
+@settings(
+    max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.tuples(CELL, CELL, CELL), max_size=6), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_values_arrive_as_they_were_written(
     connection: psycopg.Connection, records: list[tuple[str, ...]], end: str
@@ -156,6 +163,7 @@ def test_large_dirty_file_is_accounted_for_line_by_line(database: str, tmp_path:
             assert raw[offset : offset + len(octets)] == octets
 
 
+@long
 def test_loading_stays_near_a_bare_copy(database: str, tmp_path: Path) -> None:
     path = tmp_path / benchmark.FILE
     path.parent.mkdir(parents=True)
@@ -168,9 +176,10 @@ def test_loading_stays_near_a_bare_copy(database: str, tmp_path: Path) -> None:
     assert min(ratios) < 4
 
 
+@campaign
 def test_memory_does_not_follow_the_file(database: str, tmp_path: Path) -> None:
     peaks = []
-    for name, rows in (("petit", 100_000), ("grand", 800_000)):
+    for name, rows in (("petit", examples(100_000)), ("grand", examples(800_000))):
         path = tmp_path / name / benchmark.FILE
         path.parent.mkdir(parents=True)
         benchmark.generate(path, rows, multiline=rows // 500, bad=0)

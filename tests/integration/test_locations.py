@@ -27,6 +27,8 @@ from orchestration import work
 from orchestration.assets import LOADED
 from orchestration.factory import build_location
 from orchestration.whole_project import NAME, materialise
+from tests.campaigns import long
+from tests.memory import recall
 from tests.small_project import SmallProject, environment, small_project
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -48,6 +50,7 @@ def sample(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(server.start().conninfo(DATABASE)).items():
             patch.setenv(name, value)
+        recall(settings)
         parse(settings)
         yield settings
     server.drop_database(DATABASE)
@@ -390,6 +393,7 @@ def test_a_dead_server_is_said_once(small: SmallProject, monkeypatch: pytest.Mon
     assert outcome.load is None
 
 
+@long
 def test_a_dagster_step_costs_little_more_than_dbt(small: SmallProject) -> None:
     for number in range(ENOUGH // 3):
         small.add_mart(f"dim_{number}", "select fase from {{ ref('stg_ecoles__ecoles') }}")

@@ -35,6 +35,7 @@ from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT, Settings, database_address
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import drop_with_roles
+from tests.memory import recall
 from tests.small_project import environment
 
 DATABASE = "essai_droits"
@@ -101,6 +102,7 @@ def shared(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> 
     settings = replace(
         Settings.load(), target_path=folder / "target", build=folder / "build", landing=ROOT / "landing"
     )
+    recall(settings)
     manifest = parse(settings).manifest
     platform = Platform(settings, conninfo, manifest)
     platform.load()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.campaigns import campaign, examples
 from tests.macros.rendering import render
 
 THRESHOLD = 5
@@ -184,7 +185,8 @@ def grid(*rows: Sequence[int]) -> list[Line]:
     return lines
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@campaign
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(lines=tables())
 @example(lines=grid([3, 50], [0, 100]))
 @example(lines=grid([3, 50], [50, 0]))

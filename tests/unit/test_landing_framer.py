@@ -16,6 +16,7 @@ from donnees_au_centre.landing.declaration import Variant
 from donnees_au_centre.landing.encodings import Encoding
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
+from tests.campaigns import campaign, examples
 
 Framed = tuple[list[str] | None, bytes, list[Reject], Counts]
 
@@ -401,7 +402,8 @@ SHAPES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@campaign
+@settings(max_examples=examples(400), deadline=None)
 @given(
     BYTES,
     st.integers(1, 5),
@@ -424,7 +426,8 @@ def test_nothing_depends_on_where_chunks_end(
         assert data[reject.offset : reject.offset + len(reject.raw)] == reject.raw
 
 
-@settings(max_examples=200, deadline=None)
+@campaign
+@settings(max_examples=examples(200), deadline=None)
 @given(BYTES.map(lambda data: data.replace(b"\r", b"")), st.integers(1, 5), SHAPES)
 def test_every_line_is_accounted_for(data: bytes, width: int, shape: dict[str, Any]) -> None:
     counts = frame(data, width, **shape)[3]
@@ -436,7 +439,8 @@ def test_every_line_is_accounted_for(data: bytes, width: int, shape: dict[str, A
 CELLS = st.text(st.sampled_from('ab;"\n\ré€'), max_size=14)
 
 
-@settings(max_examples=300, deadline=None)
+@campaign
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.integers(1, 4).flatmap(
         lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=8)

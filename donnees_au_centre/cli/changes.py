@@ -1,0 +1,157 @@
+"""What the files of a branch concern: which tests read them, found by the names that tests import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from donnees_au_centre.errors import PlatformError
+
+# Those that need no server: the rest takes minutes.
+QUICK = "tests/unit/"
+CASES = "tests/macros/test_cases.py"
+# What dbt reads, and the rules of the project over it.
+PROJECT = (
+    "models/",
+    "seeds/",
+    "macros/",
+    "tests/generic/",
+    "tests/singular/",
+    "policies/",
+    "dbt_project.yml",
+)
+DOCUMENTATION = "tests/unit/test_open_project.py"
+# Tests read these without importing them -> the tests.
+READ = {
+    "Makefile": "tests/unit/test_commands.py",
+    "dev/setup/": "tests/unit/test_setup.py",
+    "docs/": DOCUMENTATION,
+    "README": DOCUMENTATION,
+    "models/": "tests/unit/test_governance_guide.py",
+}
+
+
+@dataclass(frozen=True)
+class Concerned:
+    """What changed files concern.
+
+    Attributes:
+        files: that changed, from the root.
+        project: True when dbt, or a rule over what it reads, reads one of them.
+        quick: test files without a server that read one of them, or are one of them.
+        longer: the others that do; they take minutes.
+        macros: portable macros whose cases are to be played.
+    """
+
+    files: tuple[str, ...]
+    project: bool
+    quick: tuple[str, ...]
+    longer: tuple[str, ...]
+    macros: tuple[str, ...]
+
+
+def changed_files(root: Path, since: str = "") -> list[str]:
+    """The files that differ from the branch that this one left, those not yet committed or followed included.
+
+    Args:
+        since: a revision to compare with; the common ancestor with the main branch when empty.
+
+    Raises:
+        PlatformError: git does not know the revision, or this is no clone.
+    """
+    base = since or _ancestor(root)
+    return sorted(
+        {
+            *_git(root, "diff", "--name-only", "-z", "--relative", base, "--"),
+            *_git(root, "ls-files", "-z", "--others", "--exclude-standard"),
+        }
+    )
+
+
+def concerned(root: Path, files: Collection[str]) -> Concerned:
+    """Finds what these files concern: a test file by its name, the others by what tests import."""
+    modules = {module for file in files if (module := _module(file))}
+    tests = {
+        path.relative_to(root).as_posix()
+        for path in (root / "tests").rglob("test_*.py")
+        if path.relative_to(root).as_posix() in files or not modules.isdisjoint(_imported(root, path))
+    }
+    for start, test in READ.items():
+        if any(file.startswith(start) for file in files) and (root / test).is_file():
+            tests.add(test)
+    quick = sorted(test for test in tests if test.startswith(QUICK))
+    macros = {
+        path.stem
+        for path in map(PurePosixPath, files)
+        if (path.suffix == ".sql" and path.parts[0] == "macros")
+        or (path.suffix == ".yml" and path.parts[:3] == ("tests", "macros", "cases"))
+    }
+    return Concerned(
+        tuple(sorted(files)),
+        any(file.startswith(PROJECT) for file in files),
+        tuple(quick),
+        tuple(sorted(tests - set(quick))),
+        tuple(sorted(name for name in macros if (root / f"tests/macros/cases/{name}.yml").is_file())),
+    )
+
+
+def _module(file: str) -> str:
+    """The module of a Python file, and the package of what stands beside its modules; "" outside of them."""
+    path = PurePosixPath(file)
+    if path.parts[0] in ("docs", "models", "macros", "landing", "seeds", "policies") or len(path.parts) < 2:
+        return ""
+    kept = path.with_suffix("").parts if path.suffix == ".py" else path.parent.parts
+    return ".".join(kept[:-1] if kept[-1] == "__init__" else kept)
+
+
+def _imported(root: Path, path: Path) -> set[str]:
+    """The modules that a test imports, the packages they come from, and those of the tests' own helpers."""
+    found, waiting = set(), [path]
+    while waiting:
+        for name in _names(waiting.pop()):
+            if name not in found:
+                found.add(name)
+                helper = root.joinpath(*name.split(".")).with_suffix(".py")
+                if name.startswith("tests.") and helper.is_file():
+                    waiting.append(helper)
+    return found
+
+
+@cache
+def _names(path: Path) -> frozenset[str]:
+    return frozenset(_read_names(ast.parse(path.read_text("utf-8"))))
+
+
+def _read_names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _ancestor(root: Path) -> str:
+    for main in ("origin/HEAD", "origin/main", "main"):
+        try:
+            return _git(root, "merge-base", "HEAD", main)[0].strip()
+        except PlatformError:
+            continue
+    return "HEAD"
+
+
+def _git(root: Path, *arguments: str) -> list[str]:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise PlatformError("git n'est pas installé.", "Installez-le, ou lancez make test.") from None
+    if done.returncode != 0:
+        raise PlatformError(
+            f"git ne peut dire ce qui a changé : {done.stderr.strip()}",
+            "Donnez une révision qui existe (DEPUIS=main), ou lancez make test.",
+        )
+    return [name for name in done.stdout.split("\0") if name]

@@ -1,0 +1,123 @@
+"""`check`, `test`, `test-long`: what concerns the files I changed, everything, and the long campaigns."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from donnees_au_centre.cli.changes import CASES, changed_files, concerned
+from donnees_au_centre.cli.quality import (
+    check_project,
+    check_sql,
+    check_writing,
+    lint,
+    test_environment,
+    to_correct,
+)
+from donnees_au_centre.cli.session import Session, python_tool, run_tool, words_of
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import counted
+from donnees_au_centre.settings import Settings
+
+# Of the tests; each has a PostgreSQL server of its own.
+MOST_PROCESSES = 4
+LONG, CAMPAIGN = "long", "campaign"
+# Set for the tests that are longer by night (tests/campaigns.py).
+WHOLE_CAMPAIGNS = "CAMPAGNES_ENTIERES"
+SHOWN = 12
+
+
+def test(settings: Settings, options: Mapping[str, str]) -> int:
+    """Runs `lint`, then every test but the long campaigns; PYTEST_ARGS goes to pytest, SANS_LINT leaves lint.
+
+    Ends with pytest's closing line.
+    """
+    failure = None
+    if options.get("SANS_LINT"):
+        print("Sans make lint (SANS_LINT) : un autre travail de la même chaîne le joue.", flush=True)
+    else:
+        try:
+            lint(settings, options)
+        except PlatformError as error:
+            # The tests run all the same: a mistake of form must not hide a broken model.
+            failure = error
+            print(f"\n{error}\n", file=sys.stderr, flush=True)
+    code = _pytest(settings, "junit.xml", *words_of(options, "PYTEST_ARGS"))
+    if failure:
+        raise failure
+    return 1 if code else 0
+
+
+def test_long(settings: Settings, options: Mapping[str, str]) -> int:
+    """Runs the long campaigns alone: whole stories of faults, properties with many examples, benchmarks."""
+    more = words_of(options, "PYTEST_ARGS")
+    chosen = ("-m", f"{LONG} or {CAMPAIGN}")
+    return 1 if _pytest(settings, "junit-long.xml", *chosen, *more, **{WHOLE_CAMPAIGNS: "1"}) else 0
+
+
+def _pytest(settings: Settings, report: str, *arguments: str, **variables: str) -> int:
+    settings.build.mkdir(exist_ok=True)
+    command = [
+        *python_tool("pytest", f"--junitxml={settings.build / report}"),
+        *("--numprocesses", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadscope"),
+        # In the order of tests/conftest.py: what takes the longest begins, the rest fills what is left.
+        "--no-loadscope-reorder",
+        *arguments,
+    ]
+    # Tests make the folders of other accounts too.
+    os.umask(0o022)
+    return run_tool(command, {**test_environment(os.environ), **variables}, settings.root)
+
+
+def check(settings: Settings, options: Mapping[str, str]) -> int:
+    """Checks what concerns the changed files, and says what it left; DEPUIS names what to compare with.
+
+    Raises:
+        PlatformError: something is to be corrected; or git cannot say what changed.
+    """
+    session = Session(settings)
+    found = concerned(settings.root, changed_files(settings.root, options.get("DEPUIS", "")))
+    if not found.files:
+        session.say("Rien n'a changé.")
+        return 0
+    session.say(f"{counted(len(found.files), 'fichier changé', 'fichiers changés')} : {_some(found.files)}")
+    failed = check_writing(session)
+    if found.project:
+        failed += check_project(session)
+    failed += check_sql(session, found.files)
+    if found.quick:
+        with session.step(f"Tests : {_some(found.quick)}"):
+            if _tests(settings, found.quick):
+                failed.append("Tests")
+    if found.macros:
+        with session.step(f"Cas des macros : {_some(found.macros)}"):
+            if _tests(settings, [CASES, "-k", " or ".join(found.macros)]):
+                failed.append("Cas des macros")
+    session.say("Non joué :")
+    if not found.project:
+        print("  les règles du projet : rien n'a changé de ce que dbt lit")
+    else:
+        print("  les tests unitaires et les tests de données de dbt (make test-unit, make build SELECT=…)")
+    if found.longer:
+        print(f"  {counted(len(found.longer), 'fichier de tests', 'fichiers de tests')} sur un serveur :")
+        print(f"    make test PYTEST_ARGS='{' '.join(found.longer)}'")
+    print("  tout le reste : make test ; les longues campagnes : make test-long")
+    if failed:
+        raise to_correct(failed)
+    session.say("Ce qui a été joué est conforme.")
+    return 0
+
+
+def _tests(settings: Settings, arguments: Sequence[str]) -> bool:
+    """Runs some tests, two processes at most; True when one fails."""
+    processes = str(min(os.cpu_count() or 1, 2)) if len(arguments) > 1 else "0"
+    command = python_tool("pytest", "-q", "--no-header", "--numprocesses", processes)
+    environment = test_environment(os.environ)
+    # 5: none of them has a test to run, without the long ones.
+    return run_tool([*command, *arguments], environment, settings.root) not in (0, 5)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" et {counted(more, 'autre')}" if more > 0 else "")
