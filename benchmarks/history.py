@@ -59,7 +59,7 @@ class Figures:
     slowness: float
 
 
-def manifest(models: int, tests: int, sources: int) -> dict[str, Any]:
+def manifest(models: int, tests: int, sources: int) -> Manifest:
     """A project of a given size: a third of the models read a source, each other third the one before."""
     person = {"name": "Direction", "email": "direction@fwb.example"}
     found: dict[str, dict[str, Any]] = {}
@@ -97,14 +97,8 @@ def manifest(models: int, tests: int, sources: int) -> dict[str, Any]:
             "identifier": f"s_{number}",
             "freshness": {"warn_after": {"count": 40, "period": "day"}},
         }
-    return {
-        "metadata": {"project_name": PROJECT},
-        "nodes": found,
-        "sources": raw,
-        "exposures": {},
-        "unit_tests": {},
-        "groups": {domain: {"name": domain, "owner": person, "config": {"meta": {}}} for domain in DOMAINS},
-    }
+    groups = {domain: {"name": domain, "owner": person, "config": {"meta": {}}} for domain in DOMAINS}
+    return Manifest({"metadata": {"project_name": PROJECT}, "nodes": found, "sources": raw, "groups": groups})
 
 
 def measure(conninfo: str, folder: Path, runs: int, models: int, tests: int, sources: int) -> Figures:
@@ -205,7 +199,7 @@ def _runs(
     project: Manifest, runs: int, now: datetime
 ) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]]:
     chance = random.Random(1)
-    nodes = list(project["nodes"])
+    nodes = list(project.nodes)
     tests = [one for one in nodes if one.startswith("test.")]
     bad: set[str] = set()
     for number in range(runs):
@@ -241,7 +235,7 @@ def _runs(
             for rank, one in enumerate(nodes)
         ]
         received = (begun - timedelta(days=20)).isoformat()
-        ages = [{"unique_id": one, "recu_le": received, "statut": "reussi"} for one in project["sources"]]
+        ages = [{"unique_id": one, "recu_le": received, "statut": "reussi"} for one in project.sources]
         yield execution, results, ages
 
 

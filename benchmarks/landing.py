@@ -22,6 +22,7 @@ import psycopg
 
 from donnees_au_centre.landing.declaration import SourceTable, read_declarations
 from donnees_au_centre.landing.loader import load_landing
+from donnees_au_centre.project.nodes import Source
 from donnees_au_centre.warehouse import EmbeddedServer
 
 COLUMNS = ("numero", "beneficiaire", "commune", "montant", "date_de_liquidation", "remarque")
@@ -126,7 +127,7 @@ def declaration() -> SourceTable:
             "options": {"encoding": "latin-1", "delimiter": ";"},
         },
     }
-    return read_declarations({"sources": {"source.mesure.mesure.mesure": node}})[0]
+    return read_declarations([Source(node)])[0]
 
 
 def forget(connection: psycopg.Connection) -> None:

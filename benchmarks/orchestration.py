@@ -23,7 +23,7 @@ import dagster as dg
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project import parse
-from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import Settings
 from orchestration.assets import read_assets
 from orchestration.factory import build_definitions
@@ -125,7 +125,7 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
     return figures
 
 
-def _size(manifest: dict, domain: str) -> int:
+def _size(manifest: Manifest, domain: str) -> int:
     try:
         catalogue = read_assets(manifest, [domain])
     except PlatformError:
@@ -147,7 +147,7 @@ def _cpu() -> float:
 def main() -> int:
     """Prints the figures; returns 1 when Dagster costs too much."""
     try:
-        figures = measure(Settings.load(), *sys.argv[1:2])
+        figures = measure(Settings.load(), sys.argv[1] if len(sys.argv) > 1 else None)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1

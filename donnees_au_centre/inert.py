@@ -73,7 +73,7 @@ def argument(said: str) -> str:
 def terminal() -> Iterator[None]:
     """Keeps from the terminal what would command it, whoever in this process writes there."""
     kept = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Terminal(kept[0]), _Terminal(kept[1])  # type: ignore[assignment]
+    sys.stdout, sys.stderr = _Terminal(kept[0]), _Terminal(kept[1])
     try:
         yield
     finally:

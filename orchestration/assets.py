@@ -8,17 +8,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.project.nodes import (
-    Manifest,
-    Node,
-    domain_of,
-    domain_of_test,
-    is_singular,
-    layer_of,
-    of_type,
-    parents_of,
-    tested_id,
-)
+from donnees_au_centre.project.nodes import DataTest, Manifest, Source
 from orchestration.promises import folder_policy, mart_policy
 from orchestration.translator import Translator
 
@@ -55,21 +45,21 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
         PlatformError: these domains hold nothing.
     """
     translator = Translator(manifest)
-    project = manifest["metadata"]["project_name"]
+    project = manifest.project_name
     # dbt warns of a selection of nothing, as a new domain is.
-    held = {domain_of(node) for node in of_type(manifest, "source", "model", "seed", "snapshot")}
+    held = {node.domain for node in manifest.of_type("source", "model", "seed", "snapshot")}
     selection = [f"fqn:{project}.{domain}" for domain in domains if domain in held]
     found = Assets([], [], [], {}, {}, {}, selection)
-    landed: dict[dg.AssetKey, list[Node]] = {}
+    landed: dict[dg.AssetKey, list[Source]] = {}
     keys: dict[str, dg.AssetKey] = {}
-    for source in of_type(manifest, "source"):
-        if domain_of(source) not in domains:
+    for source in manifest.own_sources:
+        if source.domain not in domains:
             continue
         spec = translator.raw_table(manifest, source)
-        keys[source["unique_id"]] = spec.key
-        if source.get("external"):
+        keys[source.unique_id] = spec.key
+        if source.external:
             found.specs.append(spec)
-            found.tables[spec.key] = source["unique_id"]
+            found.tables[spec.key] = source.unique_id
             description = "Le dernier chargement de la table s'est fait sans erreur."
             # Blocking, like a failed test: a run resumed from its failure plays it again.
             found.checks.append(
@@ -83,30 +73,31 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
         folder = translator.folder(sources[0])
         policy = folder_policy(manifest, sources)
         found.outside.append(folder.replace_attributes(freshness_policy=policy))
-    for node in of_type(manifest, "model", "seed", "snapshot"):
-        if domain_of(node) in domains and node["config"]["materialized"] != "ephemeral":
-            spec = translator.get_asset_spec(manifest, node["unique_id"], None)
-            if layer_of(node) == "marts":
+    for node in manifest.of_type("model", "seed", "snapshot"):
+        if node.domain in domains and not node.is_ephemeral:
+            spec = translator.spec(manifest, node)
+            if node.layer == "marts":
                 spec = spec.replace_attributes(freshness_policy=mart_policy(manifest, node))
-            keys[node["unique_id"]] = spec.key
+            keys[node.unique_id] = spec.key
             found.specs.append(spec)
-            found.models[spec.key] = node["unique_id"]
-    for test in of_type(manifest, "test", "unit_test"):
-        about = keys.get(tested_id(test) or "")
-        if domain_of_test(manifest, test) not in domains:
+            found.models[spec.key] = node.unique_id
+    for test in (*manifest.tests, *manifest.own_unit_tests):
+        about = keys.get(test.tested_id or "")
+        if manifest.domain_of_test(test) not in domains:
             continue
-        if is_singular(test):
-            found.selection.append(f"fqn:{'.'.join(test['fqn'])}")
+        if test.is_singular:
+            found.selection.append(f"fqn:{'.'.join(test.fqn)}")
         if about is not None and about not in outside:
             check = dg.AssetCheckSpec(
-                test["name"],
+                test.name,
                 asset=about,
-                description=test["description"] or None,
+                description=test.description or None,
                 additional_deps=_others_read(manifest, test, translator) - {about},
-                blocking=_blocks(test),
+                # dbt holds back what reads the tested model until the test passes.
+                blocking=test.severity == "error",
             )
             found.checks.append(check)
-            found.tests[check.key] = test["unique_id"]
+            found.tests[check.key] = test.unique_id
     if not found.specs:
         raise PlatformError(
             f"Rien à construire : ni source ni modèle pour {', '.join(sorted(domains))}.",
@@ -116,15 +107,8 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
     return found
 
 
-def _others_read(manifest: Manifest, test: Node, translator: Translator) -> set[dg.AssetKey]:
+def _others_read(manifest: Manifest, test: DataTest, translator: Translator) -> set[dg.AssetKey]:
     """The assets that a test reads, those of other domains too."""
     return {
-        translator.get_asset_spec(manifest, parent["unique_id"], None).key
-        for parent in parents_of(manifest, test)
-        if parent["config"].get("materialized") != "ephemeral"
+        translator.spec(manifest, parent).key for parent in manifest.parents(test) if not parent.is_ephemeral
     }
-
-
-def _blocks(test: Node) -> bool:
-    """True when dbt holds back what reads the tested model until the test passes."""
-    return (test["config"].get("severity") or "error").lower() == "error"

@@ -81,7 +81,16 @@ def _served(asked: argparse.Namespace) -> Iterator[Listener]:
         else:
             listener = on_port(app, NAME, asked.port, POSTED, LAUNCHING if asked.lancer else READING)
         if asked.demon:
-            command = [sys.executable, "-m", "dagster._daemon", "run", "--log-level", "warning", "-w", shared]
+            command = [
+                sys.executable,
+                "-m",
+                "dagster._daemon",
+                "run",
+                "--log-level",
+                "warning",
+                "-w",
+                str(shared),
+            ]
             daemon = stack.enter_context(subprocess.Popen(command))
             stack.callback(daemon.terminate)
             threading.Thread(target=_follow, args=(daemon, listener), daemon=True).start()

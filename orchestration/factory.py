@@ -1,7 +1,6 @@
 """One code location per domain, all made the same way."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
 
 import dagster as dg
 from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
@@ -11,12 +10,12 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import TIMEZONE
 from donnees_au_centre.project import ParseResult, read_manifest
 from donnees_au_centre.project.domains import is_new
-from donnees_au_centre.project.nodes import PLATFORM, domains_in
+from donnees_au_centre.project.nodes import PLATFORM, Manifest, domains_in
 from donnees_au_centre.settings import Settings
 from orchestration.assets import read_assets
 from orchestration.failures import told_failures
 from orchestration.promises import receipts
-from orchestration.work import Journal, Work, runless
+from orchestration.work import Event, Journal, Work, runless
 
 # The first domain starts at this hour, the next ones some minutes apart, in the order they read each other.
 # Not between 2 and 3, which one night a year does not have.
@@ -58,7 +57,7 @@ def build_location(domain: str, settings: Settings | None = None) -> dg.Definiti
 
 def build_definitions(
     settings: Settings,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     domains: Collection[str],
     name: str,
     journal: Journal | None = None,
@@ -88,7 +87,7 @@ def build_definitions(
     @dg.multi_asset(
         name=f"construire_{name}", specs=catalogue.specs, check_specs=catalogue.checks, can_subset=True
     )
-    def build(context: dg.AssetExecutionContext):
+    def build(context: dg.AssetExecutionContext) -> Iterator[Event]:
         mine = journal if journal is not None else Journal()
         resumed = ASSET_RESUME_RETRY_TAG in context.run.tags
         try:

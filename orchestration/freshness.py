@@ -9,7 +9,7 @@ from typing import Any
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.history.recording import Recording, ages_of
 from donnees_au_centre.project import ParseResult
-from donnees_au_centre.project.nodes import Manifest, label_of, node_of, of_type
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 
 
@@ -30,7 +30,7 @@ class Freshness:
 
 def watched_sources(manifest: Manifest) -> list[str]:
     """Unique ids of the source tables whose freshness has a limit."""
-    return [source["unique_id"] for source in of_type(manifest, "source") if _watched(source)]
+    return [source.unique_id for source in manifest.own_sources if source.has_freshness_limit]
 
 
 def note_freshness(
@@ -47,7 +47,7 @@ def note_freshness(
     chosen = [unique_id for unique_id in sources if unique_id in watched]
     if not chosen:
         return Freshness()
-    names = [f"source:{label_of(node_of(parsed.manifest, unique_id))}" for unique_id in chosen]
+    names = [f"source:{parsed.manifest.node(unique_id).label}" for unique_id in chosen]
     run = DbtRun(settings, name, parsed.project, ["source", "freshness", "--select", *names])
     recording = Recording(settings, "", parsed.manifest, "source freshness", launcher, name)
     issue: str | None = "interrompu"
@@ -63,8 +63,3 @@ def note_freshness(
             recording.note_age(age)
         notice = recording.end(issue)
     return Freshness(results, run.error, [notice] if notice else [])
-
-
-def _watched(source: Any) -> bool:
-    limits = source.get("freshness") or {}
-    return any((limits.get(limit) or {}).get("count") for limit in ("warn_after", "error_after"))

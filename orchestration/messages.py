@@ -85,7 +85,7 @@ def _sensor(name: str, status: dg.DagsterRunStatus, job: dg.JobDefinition) -> dg
         request_job=job,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
-    def sensor(context: dg.RunStatusSensorContext):
+    def sensor(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         run = context.dagster_run
         if run.job_name in (AFTER, WEEKLY):
             return dg.SkipReason(f"{run.job_name} : rien ne suit ce qui suit une exécution.")

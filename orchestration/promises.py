@@ -7,9 +7,8 @@ promise. A raw table has no policy: it is loaded each day, whether or not a file
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import timedelta
-from typing import Any
 
 import dagster as dg
 
@@ -17,7 +16,7 @@ from donnees_au_centre.landing import LoadReport
 from donnees_au_centre.landing.report import LOADED
 from donnees_au_centre.project.datasets import Refresh, refresh
 from donnees_au_centre.project.metadata import governance_of
-from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.nodes import Manifest, Node, Source
 from orchestration.translator import LANDING
 
 # The longest of each: nobody is late on the shortest month.
@@ -33,7 +32,7 @@ def mart_policy(manifest: Manifest, node: Node) -> dg.FreshnessPolicy | None:
     return dg.FreshnessPolicy.time_window(promise) if promise else None
 
 
-def folder_policy(manifest: Manifest, sources: Collection[Node]) -> dg.FreshnessPolicy | None:
+def folder_policy(manifest: Manifest, sources: Collection[Source]) -> dg.FreshnessPolicy | None:
     """The policy of a folder of the landing zone; None when nothing is promised.
 
     It warns when the promise is past and fails when dbt's limit is too; of several tables in one folder, the
@@ -69,11 +68,11 @@ def _promise(manifest: Manifest, node: Node) -> timedelta | None:
     return timedelta(days=said.every * _DAYS[said.unit]) if said else None
 
 
-def _limit(source: Mapping[str, Any]) -> timedelta | None:
+def _limit(source: Source) -> timedelta | None:
     """The limit of dbt's source freshness: that of an error, else that of a warning."""
-    limits = source.get("freshness") or {}
+    limits = source.freshness
     for name in ("error_after", "warn_after"):
         limit = limits.get(name) or {}
         if limit.get("count") and limit.get("period") in _PERIODS:
-            return limit["count"] * _PERIODS[limit["period"]]
+            return int(limit["count"]) * _PERIODS[limit["period"]]
     return None

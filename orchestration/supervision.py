@@ -1,5 +1,6 @@
 """What data_platform watches for everyone: freshness, undeclared files, leftovers of killed runs."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,15 +32,16 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
     """Makes the checks and the housekeeping, with a job of their own, run by hand."""
     translator = Translator(manifest)
     keys = {
-        unique_id: translator.get_asset_spec(manifest, unique_id, None).key
+        unique_id: translator.spec(manifest, manifest.node(unique_id)).key
         for unique_id in watched_sources(manifest)
     }
-    group = dict(group_name=PLATFORM, owners=translator.owners_of(PLATFORM))
+    owners = translator.owners_of(PLATFORM)
 
     @dg.asset(
         name="menage",
         description="Efface les restes des exécutions interrompues, et ce qui a fait son temps.",
-        **group,
+        group_name=PLATFORM,
+        owners=owners,
     )
     @told_failures()
     def housekeeping() -> dg.MaterializeResult:
@@ -62,21 +64,24 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
         name="fichiers_non_declares",
         description="Les fichiers de la zone de dépôt qu'aucune source ne déclare.",
         check_specs=[dg.AssetCheckSpec("tout_est_declare", asset="fichiers_non_declares")],
-        **group,
+        group_name=PLATFORM,
+        owners=owners,
     )
     @told_failures()
     def undeclared_files() -> dg.MaterializeResult:
         files = undeclared(settings, parse(settings).manifest)
         listing = dg.MetadataValue.md("\n".join(f"- `{markdown(file)}`" for file in files[:SHOWN]) or "aucun")
         check = dg.AssetCheckResult(passed=not files, severity=dg.AssetCheckSeverity.WARN)
-        metadata = {"nombre": len(files), "fichiers": listing}
-        return dg.MaterializeResult(metadata=metadata, check_results=[check])
+        return dg.MaterializeResult(
+            metadata={"nombre": len(files), "fichiers": listing}, check_results=[check]
+        )
 
     @dg.asset(
         name="tables_sans_modele",
         description="Les tables de la base que plus aucun modèle, seed ou source ne nomme (make orphans).",
         check_specs=[dg.AssetCheckSpec("tout_a_un_modele", asset="tables_sans_modele")],
-        **group,
+        group_name=PLATFORM,
+        owners=owners,
     )
     @told_failures()
     def orphans() -> dg.MaterializeResult:
@@ -84,12 +89,11 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
             found = find_orphans(connection, parse(settings, whole=True).manifest)
         listing = dg.MetadataValue.md("\n".join(f"- `{one.label}`" for one in found[:SHOWN]) or "aucune")
         check = dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.WARN)
-        metadata = {"nombre": len(found), "tables": listing}
-        return dg.MaterializeResult(metadata=metadata, check_results=[check])
+        return dg.MaterializeResult(metadata={"nombre": len(found), "tables": listing}, check_results=[check])
 
     assets = [housekeeping, undeclared_files, orphans]
     definitions = dg.Definitions(assets=assets)
-    selection = dg.AssetSelection.assets(*assets)
+    selection: dg.AssetSelection = dg.AssetSelection.assets(*assets)
     if keys:
         freshness = _freshness(settings, keys)
         definitions = dg.Definitions.merge(definitions, dg.Definitions(asset_checks=[freshness]))
@@ -102,7 +106,7 @@ def supervision(settings: Settings, manifest: Manifest) -> dg.Definitions:
 
 def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
     """Files of the landing zone that no source matches, relative to it; hidden and lock files aside."""
-    tables = read_declarations(manifest, [])
+    tables = read_declarations(manifest.sources.values(), [])
     zone = Zone.read(settings.landing, None)
     unmatched = (path for path in zone.paths if not any(table.match(path) for table in tables))
     unfit = (one.path for one in zone.unfit if not any(table.match(one.given) for table in tables))
@@ -116,7 +120,7 @@ def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChec
     ]
 
     @dg.multi_asset_check(name="fraicheur_des_sources", specs=specs, can_subset=True)
-    def freshness(context: dg.AssetCheckExecutionContext):
+    def freshness(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         wanted = {check.asset_key for check in context.selected_asset_check_keys}
         chosen = [unique_id for unique_id, key in keys.items() if key in wanted]
         with told_failures():

@@ -18,7 +18,11 @@ from donnees_au_centre.french import counted
 from donnees_au_centre.landing import LoadReport
 from donnees_au_centre.privacy.traces import forget_old
 from donnees_au_centre.project import parse
-from donnees_au_centre.project.nodes import Node, domain_of, domain_of_test, domains_in, node_of, of_type
+from donnees_au_centre.project.nodes import (
+    Manifest,
+    Node,
+    domains_in,
+)
 from donnees_au_centre.settings import Settings
 from orchestration.factory import build_definitions
 from orchestration.home import prepare_home
@@ -139,27 +143,23 @@ def _unforeseen(done: dg.ExecuteInProcessResult) -> list[str]:
 class _Tally:
     """Counts dbt's results, and says when a domain is done."""
 
-    manifest: dict
+    manifest: Manifest
     progress: Callable[[str], None]
     advance: Callable[[int, int], None]
     found: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        nodes = [
-            node
-            for node in of_type(self.manifest, *MADE, "test", "unit_test")
-            if node["config"].get("materialized") != "ephemeral"
-        ]
-        self.expected = Counter((self._domain(node), node["resource_type"]) for node in nodes)
+        nodes = [node for node in self.manifest.of_type(*MADE, "test", "unit_test") if not node.is_ephemeral]
+        self.expected = Counter((self._domain(node), node.kind) for node in nodes)
         self.waiting = Counter(self._domain(node) for node in nodes)
 
     def count(self, result: NodeResult) -> None:
         # dbt also says of an exposure that there was nothing to do.
         if result.unique_id.startswith("exposure."):
             return
-        node = node_of(self.manifest, result.unique_id)
+        node = self.manifest.node(result.unique_id)
         domain = self._domain(node)
-        self.found[domain, node["resource_type"], result.status] += 1
+        self.found[domain, node.kind, result.status] += 1
         self.waiting[domain] -= 1
         self.advance(self.found.total(), self.expected.total())
         if self.waiting[domain] == 0:
@@ -182,8 +182,7 @@ class _Tally:
         return {kind: dict(sorted(statuses.items())) for kind, statuses in sorted(counts.items())}
 
     def _domain(self, node: Node) -> str:
-        tested = node["resource_type"] in ("test", "unit_test")
-        return (domain_of_test(self.manifest, node) if tested else domain_of(node)) or "sans domaine"
+        return self.manifest.domain_of(node) or "sans domaine"
 
     def _line(self, domain: str) -> str:
         number: Counter[str] = Counter()

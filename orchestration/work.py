@@ -29,7 +29,7 @@ from donnees_au_centre.keys import pgoptions, session_keys
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from donnees_au_centre.landing.report import TableReport
 from donnees_au_centre.project import ParseResult, parse
-from donnees_au_centre.project.nodes import Manifest, domain_of, file_of, label_of, node_of
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from orchestration.assets import LOADED, Assets
 from orchestration.freshness import note_freshness
@@ -113,14 +113,15 @@ class Work:
         Raises:
             dagster.Failure: at the end, when something failed; everything else was done.
         """
-        asked, closed = {*assets, *checks}, set()
+        asked: set[dg.AssetKey | dg.AssetCheckKey] = {*assets, *checks}
+        closed: set[dg.AssetKey | dg.AssetCheckKey] = set()
         reads = {spec.key: {dep.asset_key for dep in spec.deps} for spec in self.catalogue.specs}
         for event in self._run(assets, checks, journal, resumed):
-            key = dg.AssetCheckKey(event.asset_key, event.check_name) if _is_check(event) else event.asset_key
+            key = _key_of(event)
             # A model that reads less than when Dagster started may come before what it read then, and Dagster
             # refuses the latter.
             if key in asked and key not in closed:
-                closed |= reads.get(key, set())
+                closed |= reads.get(key, set()) if isinstance(key, dg.AssetKey) else set()
                 yield event
             else:
                 journal.unasked.append(event)
@@ -165,7 +166,7 @@ class Work:
             journal.errors.extend(trace_after_build("", parsed.manifest))
         if tables:
             with journal.timed("fraîcheur"):
-                chosen = [unique_id for unique_id in tables if unique_id in parsed.manifest["sources"]]
+                chosen = [unique_id for unique_id in tables if unique_id in parsed.manifest.sources]
                 journal.notices.extend(
                     note_freshness(self.settings, self.name, parsed, chosen, self.launcher).notices
                 )
@@ -205,13 +206,13 @@ class Work:
         return {"selection": selection[:NAMES_KEPT], "selectionnes": len(selection), **found}
 
     def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
-        keys, sources = {}, {}
+        keys, sources = {}, []
         for key, unique_id in self.catalogue.tables.items():
-            if unique_id in wanted and (source := manifest["sources"].get(unique_id)):
-                keys[domain_of(source), source["source_name"], source["name"]] = key
-                sources[unique_id] = source
+            if unique_id in wanted and (source := manifest.sources.get(unique_id)):
+                keys[source.domain, source.source_name, source.name] = key
+                sources.append(source)
         faults: list[PlatformError] = []
-        declared = read_declarations({"sources": sources}, faults)
+        declared = read_declarations(sources, faults)
         journal.errors.extend(f"Chargement : {fault}" for fault in faults)
         try:
             journal.load = load_landing("", self.settings.landing, declared, progress=self.progress)
@@ -285,8 +286,8 @@ class Work:
 
     def _domains(self, manifest: Manifest) -> set[str]:
         """The domains of this location, whose keys its sessions have."""
-        models = (manifest["nodes"].get(unique_id) for unique_id in self.catalogue.models.values())
-        return {domain_of(model) for model in models if model}
+        models = (manifest.nodes.get(unique_id) for unique_id in self.catalogue.models.values())
+        return {model.domain for model in models if model}
 
     def _gone(
         self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
@@ -295,7 +296,7 @@ class Work:
         tables, models, tests = self.catalogue.tables, self.catalogue.models, self.catalogue.tests
         known = {key: one for key, one in {**tables, **models}.items() if key in assets}
         known |= {key: one for key, one in tests.items() if key in checks and key.asset_key not in known}
-        gone = [key for key, unique_id in known.items() if not _is_in(manifest, unique_id)]
+        gone = [key for key, unique_id in known.items() if not manifest.find(unique_id)]
         if not gone:
             return []
         names = ", ".join(sorted(_name_of(key) for key in gone)[:NAMES_KEPT])
@@ -314,7 +315,7 @@ class Work:
         made = {unique_id: key for key, unique_id in here.items()}
         left = [unique_id for unique_id, key in made.items() if key in reached]
         while left:
-            for child in manifest["child_map"].get(left.pop(), ()):
+            for child in manifest.readers(left.pop()):
                 if child in made and made[child] not in reached:
                     reached.add(made[child])
                     left.append(child)
@@ -329,35 +330,30 @@ class Work:
         wanted |= {self.catalogue.tests[key] for key in checks if key in self.catalogue.tests}
         if len(wanted) == len(self.catalogue.models) + len(self.catalogue.tests):
             return self.catalogue.selection if wanted else []
-        nodes = []
-        for unique_id in sorted(wanted):
-            try:
-                nodes.append(f"fqn:{'.'.join(node_of(manifest, unique_id)['fqn'])}")
-            except KeyError:
-                # Gone since Dagster read the manifest: dbt has nothing to run.
-                continue
-        return nodes
-
-
-def _is_in(manifest: Manifest, unique_id: str) -> bool:
-    return any(unique_id in manifest.get(part, {}) for part in ("nodes", "sources", "unit_tests"))
+        # What is gone since Dagster read the manifest is left out: dbt has nothing to run.
+        nodes = (manifest.find(unique_id) for unique_id in sorted(wanted))
+        return [f"fqn:{'.'.join(node.fqn)}" for node in nodes if node]
 
 
 def _name_of(key: dg.AssetKey | dg.AssetCheckKey) -> str:
     return key.name if isinstance(key, dg.AssetCheckKey) else key.to_user_string()
 
 
-def _is_check(event: Event) -> bool:
-    return isinstance(event, dg.AssetCheckResult)
+def _key_of(event: Event) -> dg.AssetKey | dg.AssetCheckKey:
+    asset = dg.AssetKey.from_coercible(event.asset_key or ())
+    return (
+        dg.AssetCheckKey(asset, event.check_name or "") if isinstance(event, dg.AssetCheckResult) else asset
+    )
 
 
 def runless(event: Event) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
     """An event that no output of the step stands for, as Dagster takes it beside the run."""
-    if not _is_check(event):
-        return dg.AssetMaterialization(event.asset_key, metadata=event.metadata)
+    key = _key_of(event)
+    if not isinstance(event, dg.AssetCheckResult) or isinstance(key, dg.AssetKey):
+        return dg.AssetMaterialization(event.asset_key or (), metadata=event.metadata)
     return dg.AssetCheckEvaluation(
-        asset_key=event.asset_key,
-        check_name=event.check_name,
+        asset_key=key.asset_key,
+        check_name=key.name,
         passed=event.passed,
         severity=event.severity,
         description=event.description,
@@ -393,9 +389,8 @@ def _severity(result: NodeResult) -> dg.AssetCheckSeverity:
 
 
 def _explain(manifest: Manifest, result: NodeResult) -> str:
-    try:
-        node = node_of(manifest, result.unique_id)
-    except KeyError:
+    node = manifest.find(result.unique_id)
+    if node is None:
         return f"{result.unique_id} : {result.message}"
-    kind = {"test": "Test", "unit_test": "Test unitaire", "seed": "Seed"}.get(node["resource_type"], "Modèle")
-    return f"{kind} {label_of(node)} ({file_of(node)}) : {result.message or result.status}"
+    kind = {"test": "Test", "unit_test": "Test unitaire", "seed": "Seed"}.get(node.kind, "Modèle")
+    return f"{kind} {node.label} ({node.file}) : {result.message or result.status}"

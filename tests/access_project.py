@@ -19,7 +19,7 @@ from donnees_au_centre.access import Change, apply_access, declare, plan_access,
 from donnees_au_centre.access.declaration import Declaration, check_entries
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from donnees_au_centre.project import parse
-from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import ROOT, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.memory import recall
@@ -160,7 +160,7 @@ class AccessProject:
         file.write_text(text, encoding="utf-8")
         self.parsed = None
 
-    def manifest(self) -> dict:
+    def manifest(self) -> Manifest:
         """dbt's manifest, read again when a file has changed."""
         self.parsed = self.parsed or parse(self.settings).manifest
         return self.parsed
@@ -206,7 +206,7 @@ class AccessProject:
 
     def load(self) -> LoadReport:
         """The loader, as its own account."""
-        tables = read_declarations(self.manifest())
+        tables = read_declarations(self.manifest().sources.values())
         return load_landing(self.account("chargeur"), self.settings.landing, tables)
 
     def dbt(self, role: str, *arguments: str) -> None:

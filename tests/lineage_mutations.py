@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from donnees_au_centre.project.lineage import Lineage, trace
 from donnees_au_centre.project.lineage.protection import keyed_hash
+from donnees_au_centre.project.nodes import Manifest
 
 LEAK = "libelle_complementaire"
 # The value of m.{c}, under another form.
@@ -136,7 +137,7 @@ class Project:
     seal: str
 
     def lineage(self) -> Lineage:
-        return trace(self.manifest, self.compiled, self.seal)
+        return trace(Manifest(self.manifest), self.compiled, self.seal)
 
     def with_sql(self, model: str, sql: str) -> Project:
         return Project(self.manifest, {**self.compiled, model: sql}, self.seal)

@@ -11,6 +11,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from donnees_au_centre.history.structure import ensure_history
+from donnees_au_centre.project.nodes import Manifest
 from tests.unit.manifests import PROJECT, column, generic, model, seed, singular, source
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
@@ -25,7 +26,7 @@ FAILING_MESSAGE = "Got 7 results, configured to fail if != 0"
 ERROR_MESSAGE = "Database Error : la colonne … n'existe pas [SQLSTATE 42703]"
 
 
-def project() -> dict[str, Any]:
+def project() -> Manifest:
     """The manifest."""
     places = {"database": "essai", "schema": "age"}
     person = column("directeur", config={"meta": {"donnee_personnelle": "identite"}})
@@ -56,38 +57,40 @@ def project() -> dict[str, Any]:
     ]
     limit = {"count": 40, "period": "day"}
     group = {"owner": {"name": "Bureau", "email": "bureau@fwb.example"}, "config": {"meta": {}}}
-    return {
-        "metadata": {"project_name": PROJECT},
-        "nodes": {node["unique_id"]: node for node in nodes},
-        "sources": {
-            node["unique_id"]: node
-            for node in (
-                source("age", "ecoles", "ecoles", freshness={"warn_after": limit}),
-                source("age", "batiments", "batiments", freshness={"error_after": limit}),
-            )
-        },
-        "exposures": {
-            EXPOSURE: {
-                "unique_id": EXPOSURE,
-                "resource_type": "exposure",
-                "name": "carte",
-                "label": "Carte des écoles",
-                "package_name": PROJECT,
-                "fqn": [PROJECT, "transversal", "carte"],
-                "original_file_path": "models/transversal/marts/_exposures.yml",
-                "type": "dashboard",
-                "owner": {"name": "Direction", "email": "carte@fwb.example"},
-                "depends_on": {"nodes": [CROSSING]},
-                "description": "La carte en ligne.",
-            }
-        },
-        "unit_tests": {},
-        "groups": {
-            "g1": {**group, "name": "commun"},
-            "g2": {**group, "name": "age"},
-            "g3": {**group, "name": "transversal"},
-        },
-    }
+    return Manifest(
+        {
+            "metadata": {"project_name": PROJECT},
+            "nodes": {node["unique_id"]: node for node in nodes},
+            "sources": {
+                node["unique_id"]: node
+                for node in (
+                    source("age", "ecoles", "ecoles", freshness={"warn_after": limit}),
+                    source("age", "batiments", "batiments", freshness={"error_after": limit}),
+                )
+            },
+            "exposures": {
+                EXPOSURE: {
+                    "unique_id": EXPOSURE,
+                    "resource_type": "exposure",
+                    "name": "carte",
+                    "label": "Carte des écoles",
+                    "package_name": PROJECT,
+                    "fqn": [PROJECT, "transversal", "carte"],
+                    "original_file_path": "models/transversal/marts/_exposures.yml",
+                    "type": "dashboard",
+                    "owner": {"name": "Direction", "email": "carte@fwb.example"},
+                    "depends_on": {"nodes": [CROSSING]},
+                    "description": "La carte en ligne.",
+                }
+            },
+            "unit_tests": {},
+            "groups": {
+                "g1": {**group, "name": "commun"},
+                "g2": {**group, "name": "age"},
+                "g3": {**group, "name": "transversal"},
+            },
+        }
+    )
 
 
 def test_id(name: str) -> str:

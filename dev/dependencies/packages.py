@@ -94,7 +94,7 @@ def read_environment(root: Path) -> Environment:
     """
     locked = _read_lock(root / "requirements.txt")
     itself = canonicalize_name("donnees-au-centre")
-    found = {canonicalize_name(one.metadata["Name"]): one for one in distributions()}
+    found = {str(canonicalize_name(one.metadata["Name"])): one for one in distributions()}
     found.pop(itself, None)
     lines = (root / "requirements.in").read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
@@ -162,12 +162,12 @@ def _needs(wanted: list[Requirement], found: Mapping[str, Distribution]) -> dict
 
 def _licence(distribution: Distribution) -> str:
     about = distribution.metadata
-    told = about.get("License-Expression") or ""
+    told = next(iter(about.get_all("License-Expression") or ()), "")
     if not told:
-        classes = [value for key, value in about.items() if key == "Classifier"]
+        classes = about.get_all("Classifier") or ()
         told = ", ".join(one.rpartition(" :: ")[2] for one in classes if one.startswith("License ::"))
     # Some packages put the whole text there.
-    return told or next(iter((about.get("License") or "").strip().splitlines()), "")[:100]
+    return told or next(iter("".join(about.get_all("License") or ()).strip().splitlines()), "")[:100]
 
 
 def _weight(distribution: Distribution) -> int:

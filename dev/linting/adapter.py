@@ -17,7 +17,7 @@ def dispatch(context: Context, macro_name: str, macro_namespace: str | None = No
         UndefinedError: no such macro; sqlfluff reports it as a templating error.
     """
     for prefix in ("postgres__", "default__"):
-        found = context.resolve_or_missing(prefix + macro_name)
+        found: object = context.resolve_or_missing(prefix + macro_name)
         if callable(found) and not isinstance(found, Undefined):
             return found
     raise UndefinedError(

@@ -78,8 +78,9 @@ def generate(
             f"Ajoutez --seulement {SCALABLE}, ou remplacez --lignes par --echelle.",
         )
     zone, world = Zone(root), World(seed, scale)
-    writers = {**SOURCES, SCALABLE: partial(pupils.school_population, rows=rows)}
-    for source, write in writers.items():
+    scalable = partial(pupils.school_population, rows=rows)
+    for source, plain in SOURCES.items():
+        write = scalable if source == SCALABLE else plain
         if not only or source in only:
             if progress:
                 progress(source)

@@ -168,7 +168,7 @@ def _payment(table: CsvFile, subsidy: Subsidy, year: int, index: int, payment: i
         file, reject = "", "cle_absente"
     if not subsidy.number:
         notes.append("particulier")
-    values = [
+    values: list[str | int | None] = [
         row,
         file,
         f"Ministre compétent : {subsidy.competence}",

@@ -67,7 +67,7 @@ def school_register(zone: Zone, world: World) -> None:
 
 
 def _register_row(table: CsvFile, school: School, site: Site, offer: str) -> None:
-    position = school.layout.index % SCHOOLS
+    position = school.layout.rank % SCHOOLS
     latitude, longitude, unit = site.latitude, site.longitude, school.unit
     anomalies, notes = [], []
     if position in NOWHERE:
@@ -125,7 +125,7 @@ def _register_values(
 
 def _register_dirt(table: CsvFile, school: School) -> None:
     """Once in 120 schools: two rows without a usable key and two lines that cannot be parsed."""
-    position, site = school.layout.index % SCHOOLS, school.sites[0]
+    position, site = school.layout.rank % SCHOOLS, school.sites[0]
     values = _register_values(school, site, "Secondaire CEFA", school.unit, site.latitude, site.longitude)
     if position == 45:
         table.row(["ABC12", *values[1:]], reject="cle_non_numerique")
@@ -156,7 +156,7 @@ def socio_economic_index(zone: Zone, world: World) -> None:
                     continue
                 for site in each.sites:
                     _index_row(table, world, edition, each, site)
-                if each.layout.index % SCHOOLS == 50:
+                if each.layout.rank % SCHOOLS == 50:
                     table.row(["X" + str(each.layout.number), 39999, 5], reject="cle_non_numerique")
                     table.row([each.layout.number, None, 5], reject="cle_absente")
 
@@ -246,9 +246,9 @@ def _snapshot(
     dice = world.dice("snapshot", site.number)
     geo: dict[str, float | str | None] = {"lat": float(site.latitude), "lon": float(site.longitude)}
     anomalies: tuple[str, ...] = ()
-    if school.layout.index % SCHOOLS in NOWHERE:
+    if school.layout.rank % SCHOOLS in NOWHERE:
         geo = {"lat": None, "lon": None}
-    elif school.layout.index % SCHOOLS in WRONG_LATITUDE and day == "2025-09-18":
+    elif school.layout.rank % SCHOOLS in WRONG_LATITUDE and day == "2025-09-18":
         geo["lat"] = "n/d"
         anomalies = ("geo_lat",)
     record: dict[str, Any] = {
@@ -285,7 +285,7 @@ def immersion(site: Site) -> tuple[str, ...]:
 
 def partnerships(world: World, school: School) -> list[dict[str, str]]:
     """Partnerships of a primary school with the secondary school that follows it in the register."""
-    index = school.layout.index
+    index = school.layout.rank
     if index % 20 not in (0, 5, 9, 14) or index + 1 >= world.count(SCHOOLS):
         return []
     follower = layout(index + 1)
@@ -306,12 +306,12 @@ def school_attributes(zone: Zone, world: World) -> None:
     with zone.csv(f"{folder}bce-et-dates_{day}.csv", quoting="all") as table:
         table.header(("Identifier", "StartDate"))
         for each in schools(world):
-            start = world.dice("start", each.layout.index).day(date(1995, 1, 1), date(2022, 8, 29))
-            if each.layout.index % SCHOOLS in WRONG_NUMBER:  # no date is known under a wrong number
+            start = world.dice("start", each.layout.rank).day(date(1995, 1, 1), date(2022, 8, 29))
+            if each.layout.rank % SCHOOLS in WRONG_NUMBER:  # no date is known under a wrong number
                 continue
-            if each.layout.index % 40 == 9:
+            if each.layout.rank % 40 == 9:
                 table.row([each.unit, None], notes=("date_nulle",))
-            elif each.layout.index % SCHOOLS == 54:
+            elif each.layout.rank % SCHOOLS == 54:
                 table.row([each.unit, "31-02-2004"], anomalies=("startdate",))
             else:
                 table.row([each.unit, f"{start:%d-%m}-{start.year}"])

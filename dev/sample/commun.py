@@ -159,7 +159,8 @@ def communes(zone: Zone, world: World) -> None:
             table.header(("NIS_code", *names, "inhabitants", "zip"))
             for nis, commune, inhabitants, postal in _communes_in(year):
                 count = inhabitants + world.dice("inhabitants", year, nis).below(400)
-                text, anomalies = f"{count:,}".replace(",", separator), ()
+                text = f"{count:,}".replace(",", separator)
+                anomalies: tuple[str, ...] = ()
                 if nis == "93056" and year == 2018:
                     text, anomalies = "n/d", ("inhabitants",)
                 # The codes of 2019 are quoted in the file of their time, the older ones are not.
@@ -173,8 +174,8 @@ def communes(zone: Zone, world: World) -> None:
                 table.row([code, *cells, text, int(postal)], anomalies=anomalies)
     with zone.csv("commun/communes/noms_localites.csv") as table:
         table.header(("Nom", "postal", "INS"))
-        for name, postal, nis in sorted(_localities()):
-            table.row([name, postal, nis], notes=() if nis else ("sans_code_ins",))
+        for locality, postal, nis in sorted(_localities()):
+            table.row([locality, postal, nis], notes=() if nis else ("sans_code_ins",))
 
 
 def _communes_in(year: int) -> Iterator[tuple[str, Commune, int, str]]:
@@ -244,8 +245,8 @@ def _divisions() -> Iterator[Division]:
     for commune in ALL_COMMUNES:
         start = STARTS.get(commune.nis, "01/01/1970")
         yield Division(4, commune.nis, commune.arrondissement, commune.names, start)
-    for each in FORMER_CODES:
-        yield Division(4, each.nis, each.arrondissement, each.names, end=each.end)
+    for former in FORMER_CODES:
+        yield Division(4, former.nis, former.arrondissement, former.names, end=former.end)
     for code, name in MERGED_IN_1977:
         yield Division(4, code, code[:2] + "000", Names(name, name, name), end="31/12/1976")
 

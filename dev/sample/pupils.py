@@ -110,7 +110,7 @@ def _cut(text: str, rows: int) -> tuple[str, Block]:
 def _dirt(file: ZoneFile, prefix: str, shape: Layout, pupils: int) -> None:
     """Adds a total to one school in thirty, and to three schools in 120 a row or line that is wrong."""
     key, tally = f"{prefix}{shape.number};", file.tally
-    position = shape.index % SCHOOLS
+    position = shape.rank % SCHOOLS
     if position == 33:
         file.write(f"{key}ABC12;Primaire;Ordinaire;1;F;12\n")
         tally.count(reject="cle_non_numerique")

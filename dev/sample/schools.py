@@ -96,7 +96,7 @@ class Site(NamedTuple):
 class Layout(NamedTuple):
     """What arithmetic alone says of a school."""
 
-    index: int
+    rank: int
     number: int
     first_site: int
     sites: int
@@ -105,7 +105,7 @@ class Layout(NamedTuple):
     def offers(self, position: int) -> tuple[str, ...]:
         """Types of education at a site, by its position from 0; the third is for the youngest only."""
         if self.kind == "superieur":
-            return (HIGHER[self.index // len(KINDS) % len(HIGHER)],)
+            return (HIGHER[self.rank // len(KINDS) % len(HIGHER)],)
         offers = OFFERS[self.kind]
         return offers[:1] if position == 2 else offers
 

@@ -89,7 +89,8 @@ class Environment:
 
     def _read_stamp(self) -> dict[str, str] | None:
         try:
-            return json.loads(self.stamp.read_text(encoding="utf-8"))
+            stamp: dict[str, str] = json.loads(self.stamp.read_text(encoding="utf-8"))
+            return stamp
         except (OSError, ValueError):
             return None
 

@@ -13,8 +13,7 @@ from donnees_au_centre.access.files import ACTIONS, ALL, ALL_ROWS, BUILT, EACH, 
 from donnees_au_centre.landing.erased import LIST as ERASED
 from donnees_au_centre.landing.tables import REJECTS_TABLE
 from donnees_au_centre.project.datasets import read_datasets
-from donnees_au_centre.project.metadata import meta_of
-from donnees_au_centre.project.nodes import Manifest, Node, domain_of, label_of, layer_of, of_type
+from donnees_au_centre.project.nodes import Manifest, Node
 
 # A role that may read only masked sees null in these columns, and in those the YAML does not describe.
 MASKED_CATEGORIES = frozenset({"identifiant_direct", "identifiant_indirect", "sensible"})
@@ -86,18 +85,18 @@ def read_relations(manifest: Manifest) -> list[Relation]:
     classes = {dataset.unique_id: dataset.classification for dataset in read_datasets(manifest)}
     return [
         Relation(
-            domain=domain_of(node),
+            domain=node.domain,
             layer=_layer(node),
-            schema=node["schema"],
-            name=node.get("identifier") or node.get("alias") or node["name"],
-            label=label_of(node),
-            file=node["original_file_path"],
-            classification=classes.get(node["unique_id"]),
+            schema=node.schema,
+            name=node.relation,
+            label=node.label,
+            file=node.file,
+            classification=classes.get(node.unique_id),
             clear=tuple(_clear(node)),
             filter=_filter(node),
         )
-        for node in of_type(manifest, "model", "seed", "source")
-        if node["config"].get("materialized") != "ephemeral"
+        for node in manifest.of_type("model", "seed", "source")
+        if not node.is_ephemeral
     ]
 
 
@@ -250,7 +249,7 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
     }
     return Declaration(
         roles=dict(sorted(roles.items())),
-        schemas=tuple(content["schemas"]),
+        schemas=tuple(sorted(schemas)),
         builders={schema: frozenset(found) for schema, found in builders.items()},
         owners={schema: frozenset(found) for schema, found in owners.items()},
         content=json.loads(json.dumps(content)),
@@ -310,9 +309,8 @@ def _schemas(entry: Entry, layer: str, relations: Iterable[Relation], only: str 
         yield pattern
         return
     present = {(relation.domain, relation.layer): relation.schema for relation in relations}
-    wanted = (
-        {domain for domain, _ in present} if entry.ag == ALL else {only if entry.ag == EACH else entry.ag}
-    )
+    one = only if entry.ag == EACH else entry.ag
+    wanted = {domain for domain, _ in present} if entry.ag == ALL else {one or ""}
     for domain in sorted(filter(None, wanted)):
         if schema := present.get((domain, "brut" if layer == "rejets" else layer)):
             yield schema
@@ -330,38 +328,38 @@ def _one_by_schema(relations: Iterable[Relation]) -> list[Relation]:
 
 
 def _layer(node: Node) -> str:
-    if node["resource_type"] == "source":
-        return "brut" if node["schema"].startswith("raw_") else "plateforme"
-    return "reference" if node["resource_type"] == "seed" else layer_of(node) or ""
+    if node.kind == "source":
+        return "brut" if node.schema.startswith("raw_") else "plateforme"
+    return "reference" if node.kind == "seed" else node.layer or ""
 
 
 def _clear(node: Node) -> Iterator[str]:
-    for column in node["columns"].values():
-        if meta_of(column).get("donnee_personnelle") not in MASKED_CATEGORIES:
-            yield column["name"]
+    for column in node.columns.values():
+        if column.category not in MASKED_CATEGORIES:
+            yield column.name
 
 
 def _filter(node: Node) -> tuple[str, str] | None:
-    said = meta_of(node).get("acces")
+    said = node.meta.get("acces")
     if not isinstance(said, Mapping) or not set(said) >= FILTER_KEYS:
         return None
     return str(said["filtre"]), str(said["colonne"])
 
 
 def _filter_faults(manifest: Manifest) -> Iterator[str]:
-    for node in of_type(manifest, "model", "seed", "source"):
-        said = meta_of(node).get("acces")
+    for node in manifest.of_type("model", "seed", "source"):
+        said = node.meta.get("acces")
         if said is None:
             continue
-        place = f"{node['original_file_path']}, {label_of(node)}, config.meta.acces"
-        if node["resource_type"] != "model" or layer_of(node) != "marts":
+        place = f"{node.file}, {node.label}, config.meta.acces"
+        if not node.is_mart:
             yield f"{place} : seul un mart partage ses lignes."
-        elif node["config"].get("materialized") == "view":
+        elif node.materialized == "view":
             yield f"{place} : la plateforme filtre les lignes d'une table ; matérialisez le mart en table."
         elif not isinstance(said, Mapping) or set(said) != FILTER_KEYS:
             yield f"{place} : deux clés, filtre ({', '.join(FILTERS)}) et colonne."
         elif said["filtre"] not in FILTERS:
             known = ", ".join(FILTERS)
             yield f"{place}, clé « filtre » : « {said['filtre']} » n'existe pas ; choisissez parmi {known}."
-        elif said["colonne"] not in node["columns"]:
+        elif said["colonne"] not in node.columns:
             yield f"{place}, clé « colonne » : le mart n'a pas de colonne « {said['colonne']} »."

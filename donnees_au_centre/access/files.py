@@ -57,7 +57,7 @@ def _listed(value: Any) -> tuple[str, ...]:
 
 def _shared(value: Any) -> Mapping[str, tuple[str, ...]] | str | None:
     if value is None or value == ALL_ROWS:
-        return value
+        return ALL_ROWS if value else None
     lists = list(value.values()) if isinstance(value, Mapping) else []
     if not lists or not all(isinstance(one, list) and one for one in lists):
         raise refused("« toutes », ou {filtre: [valeurs]}, par exemple {pouvoir_organisateur: [123]}.")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from donnees_au_centre.patching import patch
 from donnees_au_centre.refusals import discreet, frames, in_french, told
 
 
@@ -29,7 +30,7 @@ def hide_values() -> None:
             yield
 
     exception_handler.original = original  # type: ignore[attr-defined]
-    PostgresConnectionManager.exception_handler = exception_handler
+    patch(PostgresConnectionManager, exception_handler=exception_handler)
     _hide_unforeseen()
 
 
@@ -77,10 +78,10 @@ def _hide_unforeseen() -> None:
         fire_event(types.GenericExceptionOnRun(unique_id=node.unique_id, exc=said))
         return said
 
-    BaseRunner.handle_exception = handle_exception
-    types.MainEncounteredError.message = lambda event: f"Encountered an error:\n{ended_by(event)}"
-    types.MainStackTrace.message = lambda event: frames(event.stack_trace)
-    types.LogDebugStackTrace.message = lambda event: frames(event.exc_info)
+    patch(BaseRunner, handle_exception=handle_exception)
+    patch(types.MainEncounteredError, message=lambda event: f"Encountered an error:\n{ended_by(event)}")
+    patch(types.MainStackTrace, message=lambda event: frames(event.stack_trace))
+    patch(types.LogDebugStackTrace, message=lambda event: frames(event.exc_info))
 
 
 def ended_by(event: Any) -> str:

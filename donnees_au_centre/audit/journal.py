@@ -138,7 +138,7 @@ def readable(connection: psycopg.Connection) -> str | None:
 
     The table first: whoever may read it needs not trust the view.
     """
-    found = dict(
+    found: dict[str, bool] = dict(
         connection.execute(
             # By oid: asked by name, has_table_privilege refuses those who may not enter the schema.
             "select c.relname, has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') "

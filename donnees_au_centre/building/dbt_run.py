@@ -10,7 +10,7 @@ import queue
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -25,7 +25,6 @@ from donnees_au_centre.settings import Settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest as DbtManifest
-    from dbt_common.events.base_types import EventMsg
 
 # What stays of a run, beside dbt.log; the rest (compiled SQL, manifest) can be made again.
 KEPT = ("run_results.json", "sources.json")
@@ -85,16 +84,17 @@ class DbtRun:
     def kept(self, name: str) -> list[dict[str, Any]]:
         """The `results` of an artefact of KEPT, once `results` has ended; none when dbt did not write it."""
         try:
-            return json.loads((self.folder / name).read_text(encoding="utf-8"))["results"]
+            results: list[dict[str, Any]] = json.loads((self.folder / name).read_text("utf-8"))["results"]
+            return results
         except (OSError, ValueError, KeyError):
             return []
 
-    def _stream(self) -> Iterator[NodeResult]:
+    def _stream(self) -> Generator[NodeResult]:
         from dbt.cli.main import dbtRunner
 
         received: queue.SimpleQueue[NodeResult | None] = queue.SimpleQueue()
 
-        def listen(event: EventMsg) -> None:
+        def listen(event: Any) -> None:
             if event.info.name == "NodeFinished":
                 received.put(node_result(event))
             elif event.info.name in SPOKEN and self._say:
@@ -183,7 +183,8 @@ def _stop(thread: threading.Thread, received: queue.SimpleQueue[NodeResult | Non
     ctypes.pythonapi.PyThreadState_SetAsyncExc(
         ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt)
     )
-    for adapter in list(FACTORY.adapters.values()):
+    adapters: list[Any] = list(FACTORY.adapters.values())
+    for adapter in adapters:
         with adapter.connection_named("annulation"):
             list(adapter.cancel_open_connections())
     with suppress(queue.Empty):

@@ -7,6 +7,7 @@ from typing import Any
 
 from donnees_au_centre.audit.discretion import ended_by, hide_values
 from donnees_au_centre.french import counted
+from donnees_au_centre.patching import patch
 from donnees_au_centre.project import wording
 
 KINDS = {
@@ -71,8 +72,8 @@ def speak_french() -> None:
         return result
 
     handle_exception.original = handle  # type: ignore[attr-defined]
-    BaseRunner.handle_exception = handle_exception
-    TestRunner.build_test_run_result = build_test_run_result
+    patch(BaseRunner, handle_exception=handle_exception)
+    patch(TestRunner, build_test_run_result=build_test_run_result)
     _translate_lines()
 
 
@@ -105,7 +106,7 @@ def _translate_lines() -> None:
         types.MainEncounteredError: lambda event: in_french(f"Encountered an error:\n{ended_by(event)}"),
     }
     for event, message in said.items():
-        event.message = message
+        patch(event, message=message)
     # Ctrl-C is no error, and its traceback tells nobody anything.
-    types.MainEncounteredError.level_tag = lambda event: level(event.exc)
-    types.MainStackTrace.level_tag = lambda event: level(event.stack_trace)
+    patch(types.MainEncounteredError, level_tag=lambda event: level(event.exc))
+    patch(types.MainStackTrace, level_tag=lambda event: level(event.stack_trace))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from donnees_au_centre.patching import patch
+
 # For a lock that does not come (what replaces a table asks for less at a time).
 LOCKS = "60s"
 # How often the server looks whether its client is still there: the query of a build that was killed ends.
@@ -34,4 +36,4 @@ def limit_sessions() -> None:
         return opened
 
     open_limited.original = original  # type: ignore[attr-defined]
-    PostgresConnectionManager.open = classmethod(open_limited)
+    patch(PostgresConnectionManager, open=classmethod(open_limited))

@@ -14,7 +14,7 @@ from donnees_au_centre.access.declaration import FILTERED_SUFFIX, MASKED_SUFFIX,
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing.tables import REJECTS_TABLE
-from donnees_au_centre.project.nodes import Manifest, of_type
+from donnees_au_centre.project.nodes import Manifest
 
 # Schemas of a domain: marts, staging, intermediate, seeds.
 _LAYERS = ("", "_staging", "_intermediate", "_reference")
@@ -63,16 +63,16 @@ def find_orphans(connection: psycopg.Connection, manifest: Manifest) -> list[Orp
         connection: to the database of the project.
         manifest: of a reading that left nothing out.
     """
-    nodes = list(of_type(manifest, "model", "seed", "snapshot"))
-    sources = list(of_type(manifest, "source"))
-    domains = {node["fqn"][1] for node in (*nodes, *sources)}
-    domains |= {group["name"] for group in manifest.get("groups", {}).values()}
-    schemas = {node["schema"] for node in nodes}
+    nodes = list(manifest.of_type("model", "seed", "snapshot"))
+    sources = list(manifest.of_type("source"))
+    domains = {node.domain for node in (*nodes, *sources)}
+    domains |= {group.name for group in manifest.groups.values()}
+    schemas = {node.schema for node in nodes}
     if not os.environ.get("DBT_SCHEMA_PREFIX"):
         schemas |= {f"{domain}{layer}" for domain in domains for layer in _LAYERS}
         schemas |= {f"raw_{domain}" for domain in domains}
-    known = {(node["schema"], node.get("alias") or node["name"]) for node in nodes}
-    known |= {(source["schema"], source["identifier"]) for source in sources}
+    known = {(node.schema, node.relation) for node in nodes}
+    known |= {(source.schema, source.relation) for source in sources}
     return [
         Orphan(schema, name, _KINDS[kind], rows)
         for schema, name, kind, rows in connection.execute(_FOUND, [sorted(schemas), list(_KINDS)])

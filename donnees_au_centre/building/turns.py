@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -19,6 +20,7 @@ from psycopg import sql
 from donnees_au_centre.access.declaration import TURN
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.tables import PASSING, apply_access, holder, make
+from donnees_au_centre.patching import patch
 
 # Seconds that a build waits for its turn, and between two questions.
 PATIENCE, PAUSE = 1800.0, 1.0
@@ -148,7 +150,7 @@ def take_turns() -> None:
     if hasattr(original, "original"):
         return
 
-    def execute_with_hooks(self: Any, selected_uids: Collection[str]) -> Any:
+    def execute_with_hooks(self: Any, selected_uids: AbstractSet[str]) -> Any:
         domains = built_domains(self.manifest.nodes, selected_uids)
         credentials = self.config.credentials
         if not domains or credentials.type != "postgres":
@@ -160,7 +162,7 @@ def take_turns() -> None:
             return original(self, selected_uids)
 
     execute_with_hooks.original = original  # type: ignore[attr-defined]
-    RunTask.execute_with_hooks = execute_with_hooks
+    patch(RunTask, execute_with_hooks=execute_with_hooks)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from donnees_au_centre.catalogue.gaps import Gap, access_gaps, gaps_of, rule_gap
 from donnees_au_centre.catalogue.last_runs import Knowledge, Received, Result, due
 from donnees_au_centre.catalogue.origins import Origins, origins
 from donnees_au_centre.project.datasets import Dataset, read_datasets
-from donnees_au_centre.project.nodes import Manifest, contract_checks, domains_in, of_type, tested_id
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import Settings
 
 # The state of a data set -> what its badge says; the worst first.
@@ -180,7 +180,7 @@ def describe(settings: Settings, manifest: Manifest, knowledge: Knowledge, now: 
         )
     pages.sort(key=_order)
     past, soon = review_faults(entries, today)
-    groups = {one["name"]: one.get("description") or "" for one in manifest.get("groups", {}).values()}
+    groups = {name: group.description for name, group in manifest.groups.items()}
     return Catalogue(
         pages=tuple(pages),
         domains={name: groups.get(name, "") for name in sorted({one.domain for one in datasets}, key=_rank)},
@@ -193,14 +193,14 @@ def describe(settings: Settings, manifest: Manifest, knowledge: Knowledge, now: 
 def _checks(manifest: Manifest, knowledge: Knowledge) -> dict[str, list[Check]]:
     """The tests by data set; one over several data sets is shown with each."""
     found: dict[str, list[Check]] = {}
-    promised = list(contract_checks(manifest))
-    for test in (*of_type(manifest, "test"), *promised):
-        about = tested_id(test)
-        for one in [about] if about else test["depends_on"]["nodes"]:
-            result = knowledge.results.get(test["unique_id"])
+    promised = manifest.contract_checks
+    for test in (*manifest.tests, *promised):
+        about = test.tested_id
+        for one in [about] if about else test.reads:
+            result = knowledge.results.get(test.unique_id)
             if test in promised and (built := knowledge.results.get(one)) and built.outcome == "reussi":
                 result = built
-            check = Check(test.get("column_name"), labels.check(test), result)
+            check = Check(test.column_name, labels.check(test), result)
             found.setdefault(one, []).append(check)
     return found
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from donnees_au_centre import french
 from donnees_au_centre.project.datasets import Dataset
-from donnees_au_centre.project.metadata import dataset_nodes, yaml_file_of
-from donnees_au_centre.project.nodes import Manifest, label_of
+from donnees_au_centre.project.metadata import dataset_nodes
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import governing
 
 # Columns are named up to this number, then counted.
@@ -66,7 +66,7 @@ def gaps_of(dataset: Dataset, checks: Collection[Any]) -> list[Gap]:
 def rule_gaps(manifest: Manifest) -> dict[str, list[Gap]]:
     """What the rules of governance refuse, by unique id of the data set; "" when it is about none of them."""
     known = sorted(
-        ((node["unique_id"], label_of(node), yaml_file_of(node)) for node in dataset_nodes(manifest)),
+        ((node.unique_id, node.label, node.described_in) for node in dataset_nodes(manifest)),
         # The longest name first: a name may begin another one.
         key=lambda one: -len(one[1]),
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from donnees_au_centre.french import count, small
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import Refresh, Retention
+from donnees_au_centre.project.nodes import DataTest
 
 KINDS = {"source": "Table source", "mart": "Mart"}
 CLASSIFICATIONS = {
@@ -89,21 +89,19 @@ def retention(value: Retention) -> str:
     return f"{said} après {since} ; ensuite, les lignes sont {ENDS[value.end]}."
 
 
-def check(test: Mapping[str, Any]) -> str:
+def check(test: DataTest) -> str:
     """What a test of the manifest checks: its own description, or a sentence made from its kind."""
-    if said := " ".join((test.get("description") or "").split()):
+    if said := " ".join(test.description.split()):
         return said
-    about = test.get("test_metadata") or {}
-    kind, given = about.get("name", ""), about.get("kwargs") or {}
-    match kind:
+    match test.generic:
         case "not_null":
             return "Toujours remplie."
         case "unique":
             return "Jamais deux fois la même valeur."
         case "accepted_values":
-            return f"Valeurs admises : {', '.join(map(str, given.get('values', ())))}."
+            return f"Valeurs admises : {', '.join(map(str, test.arguments.get('values', ())))}."
         case "relationships":
             return "Chaque valeur existe dans la table à laquelle elle renvoie."
         case "unique_combination":
             return "Une seule ligne par combinaison de clés."
-    return f"Contrôle {test['name']}."
+    return f"Contrôle {test.name}."

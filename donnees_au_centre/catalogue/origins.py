@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, label_of, node_of, of_type
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ def origins(manifest: Manifest, datasets: Collection[str]) -> dict[str, Origins]
     """
     reads: dict[str, list[str]] = {}
     read_by: dict[str, list[str]] = {}
-    for node in of_type(manifest, "model", "seed", "snapshot"):
-        if node["name"].endswith(ISSUES_SUFFIX):
+    for node in manifest.of_type("model", "seed", "snapshot"):
+        if node.name.endswith(ISSUES_SUFFIX):
             continue
-        reads[node["unique_id"]] = node.get("depends_on", {}).get("nodes", [])
-        for parent in reads[node["unique_id"]]:
-            read_by.setdefault(parent, []).append(node["unique_id"])
+        reads[node.unique_id] = node.reads
+        for parent in reads[node.unique_id]:
+            read_by.setdefault(parent, []).append(node.unique_id)
     found = {}
     for one in datasets:
         above, steps = _nearest(one, reads, datasets)
@@ -47,7 +47,7 @@ def origins(manifest: Manifest, datasets: Collection[str]) -> dict[str, Origins]
         found[one] = Origins(
             above,
             below,
-            tuple(sorted(label_of(node_of(manifest, step)) for step in steps)),
+            tuple(sorted(manifest.node(step).label for step in steps)),
             tuple(other for other in every if other.startswith("source.")),
         )
     return found

@@ -65,7 +65,7 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     """
     session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    tables = read_declarations(manifest, [])
+    tables = read_declarations(manifest.sources.values(), [])
     with connected(access) as connection:
         ensure_audit(connection)
         waiting = _waiting(connection, tables)
@@ -126,7 +126,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
     """
     session, access = open_session(settings)
     manifest = parse_or_fail(session).manifest
-    tables = read_declarations(manifest, [])
+    tables = read_declarations(manifest.sources.values(), [])
     with connected(access) as connection:
         ensure_audit(connection)
         delivery = _delivery(connection, settings, options, tables, _placed(connection, tables))
@@ -223,15 +223,15 @@ def _listed(paths: list[str]) -> str:
 
 
 def _readers(manifest: Manifest, table: SourceTable) -> str:
-    names = sorted(node["name"] for node in built_from(manifest, [_unique_id(manifest, table)]))
+    names = sorted(node.name for node in built_from(manifest, [_unique_id(manifest, table)]))
     return f"Lu par {counted(len(names), 'modèle')} : {_listed(names)}."
 
 
 def _unique_id(manifest: Manifest, table: SourceTable) -> str:
     return next(
         unique_id
-        for unique_id, node in manifest["sources"].items()
-        if (node["schema"], node["identifier"]) == (table.schema, table.identifier)
+        for unique_id, node in manifest.sources.items()
+        if (node.schema, node.relation) == (table.schema, table.identifier)
     )
 
 

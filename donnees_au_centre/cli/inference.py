@@ -7,9 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import psycopg
 from psycopg import sql
+
+from donnees_au_centre.project.nodes import Source
 
 # Rows that are looked at; share of the filled cells that a type must read: the écarts tell the others.
 ROWS = 100_000
@@ -71,7 +74,7 @@ class Typing:
 TEXT = Typing()
 
 
-def guess_types(connection: psycopg.Connection, node: Mapping, columns: list[str]) -> dict[str, Typing]:
+def guess_types(connection: psycopg.Connection, node: Source, columns: list[str]) -> dict[str, Typing]:
     """The typing of each column of a raw table; empty when the table is not there, or has no row.
 
     Args:
@@ -79,7 +82,7 @@ def guess_types(connection: psycopg.Connection, node: Mapping, columns: list[str
         node: the source table, of the manifest.
         columns: the received columns.
     """
-    relation = sql.Identifier(node["schema"], node["identifier"])
+    relation = sql.Identifier(node.schema, node.relation)
     found = connection.execute("select to_regclass(%s)", [relation.as_string(connection)]).fetchone()
     if (
         found == (None,)
@@ -177,13 +180,13 @@ def _decimal(digits: int, scale: int, sign: str, separators: str) -> Typing:
 
 
 def _date(cells: Cells) -> Typing | None:
-    def is_day(cell: str, shape: str, form: str) -> bool:
+    def is_day(shape: str, form: str, cell: str) -> bool:
         try:
             return bool(re.fullmatch(shape, cell)) and bool(datetime.strptime(cell, form))
         except ValueError:
             return False
 
     for pattern, (shape, form) in DATES.items():
-        if _reads(cells, lambda cell, shape=shape, form=form: is_day(cell, shape, form)):
+        if _reads(cells, partial(is_day, shape, form)):
             return Typing("to_date", (f'"{pattern}"' if "'" in pattern else f"'{pattern}'",))
     return None

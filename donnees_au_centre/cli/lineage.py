@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import groupby
 
@@ -116,7 +116,7 @@ def _chosen(found: Lineage, model: str, column: str) -> list[ColumnId]:
     return named
 
 
-def _nearest(name: str, known: object) -> str:
+def _nearest(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, list(known), n=3, cutoff=0.5)
     return f"Peut-être : {', '.join(near)}." if near else "make docs montre les modèles et leurs colonnes."
 

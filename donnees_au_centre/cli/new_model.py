@@ -20,7 +20,8 @@ from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
-from donnees_au_centre.project.metadata import governance_of, meta_of
+from donnees_au_centre.project.metadata import governance_of
+from donnees_au_centre.project.nodes import Manifest, Node, Source
 from donnees_au_centre.project.rules.governing import personal_origins
 from donnees_au_centre.settings import Settings
 
@@ -100,20 +101,20 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
     session.enter(access)
     manifest = parse_or_fail(session).manifest
     if layer == "staging":
-        node = choose_source(manifest, domain, name, options.get("SOURCE"))
-        columns = source_columns(node)
+        source = choose_source(manifest, domain, name, options.get("SOURCE"))
+        columns = source_columns(source)
         with psycopg.connect(access.conninfo()) as connection:
-            typings = guess_types(connection, node, [column.name for column in columns])
+            typings = guess_types(connection, source, [column.name for column in columns])
         if not typings:
             print("Aucune ligne reçue : tout est écrit en texte. make load d'abord, pour des types devinés.")
-        if captured := [column.name for column in columns if column.name not in node["columns"]]:
-            print(f"À ajouter aux colonnes de {node['original_file_path']} : {', '.join(captured)}.")
-        files = staging_files(domain, name, node, columns, typings)
+        if captured := [column.name for column in columns if column.name not in source.columns]:
+            print(f"À ajouter aux colonnes de {source.file} : {', '.join(captured)}.")
+        files = staging_files(domain, name, source, columns, typings)
     else:
         node = choose_upstream(manifest, domain, name, layer, options.get("MODEL"))
         with psycopg.connect(access.conninfo()) as connection:
             columns, key = read_columns(connection, node)
-        print(f"{name} lira {node['name']} ; pour un autre : MODEL=<modèle>.")
+        print(f"{name} lira {node.name} ; pour un autre : MODEL=<modèle>.")
         if layer == "marts":
             columns = with_categories(manifest, node, columns)
         lines = governance_lines(manifest, domain, name, node)
@@ -176,16 +177,14 @@ def check_names(root: Path, domain: str, name: str) -> str:
     return LAYERS[prefix]
 
 
-def choose_source(manifest: Mapping, domain: str, name: str, source: str | None) -> Mapping:
+def choose_source(manifest: Manifest, domain: str, name: str, source: str | None) -> Source:
     """The source table to type: SOURCE, else the only one of the source that the name says.
 
     Raises:
         PlatformError: SOURCE is no source table of this domain, or none can be told from the name.
     """
     tables = {
-        f"{node['source_name']}.{node['name']}": node
-        for node in manifest["sources"].values()
-        if node["fqn"][1] == domain
+        f"{node.source_name}.{node.name}": node for node in manifest.sources.values() if node.domain == domain
     }
     if not tables:
         raise PlatformError(
@@ -205,26 +204,26 @@ def choose_source(manifest: Mapping, domain: str, name: str, source: str | None)
     return tables[source]
 
 
-def source_columns(node: Mapping) -> list[Column]:
+def source_columns(node: Source) -> list[Column]:
     """The columns of a source table, those that the names of its files give among them.
 
     Raises:
         PlatformError: it declares none.
     """
     columns = [
-        Column(column["name"], column["description"] or TO_DESCRIBE, "text", category_of(column))
-        for column in node["columns"].values()
+        Column(column.name, column.description or TO_DESCRIBE, "text", column.category)
+        for column in node.columns.values()
     ]
     if not columns:
         raise PlatformError(
-            f"La source {node['source_name']}.{node['name']} ne déclare aucune colonne.",
-            f"Ajoutez ses colonnes dans {node['original_file_path']}, puis relancez.",
+            f"La source {node.source_name}.{node.name} ne déclare aucune colonne.",
+            f"Ajoutez ses colonnes dans {node.file}, puis relancez.",
         )
     return columns + undeclared_columns(node)
 
 
 def staging_files(
-    domain: str, name: str, node: Mapping, columns: Sequence[Column], typings: Mapping[str, Typing]
+    domain: str, name: str, node: Source, columns: Sequence[Column], typings: Mapping[str, Typing]
 ) -> dict[str, str]:
     """The three files of a staging model and its écarts, by path.
 
@@ -238,12 +237,12 @@ def staging_files(
     key = columns[0].name
     values = {
         "name": name,
-        "source": node["source_name"],
-        "table": node["name"],
+        "source": node.source_name,
+        "table": node.name,
         "described": "\n".join(
             quoted(
                 "description",
-                node.get("description", "").replace("telle que reçue", "typée")
+                node.description.replace("telle que reçue", "typée")
                 or f"{TO_DESCRIBE} : ce qu'est une ligne.",
                 4,
             )
@@ -254,7 +253,7 @@ def staging_files(
         ),
         "documented_columns": said_by_staging(node, columns),
     }
-    folder = f"models/{domain}/staging/{node['source_name']}"
+    folder = f"models/{domain}/staging/{node.source_name}"
     return {
         f"{folder}/{name}.sql": fill("staging.sql", values),
         f"{folder}/{name}.yml": fill("staging.yml", values),
@@ -262,12 +261,12 @@ def staging_files(
     }
 
 
-def said_by_staging(node: Mapping, columns: Sequence[Column]) -> str:
+def said_by_staging(node: Source, columns: Sequence[Column]) -> str:
     """The YAML of the columns of which a staging model says more than their source: a category, a capture."""
     own = [
-        column if column.name not in node["columns"] else replace(column, description="")
+        column if column.name not in node.columns else replace(column, description="")
         for column in columns
-        if column.name not in node["columns"] or column.category not in (None, words.NOT_PERSONAL)
+        if column.name not in node.columns or column.category not in (None, words.NOT_PERSONAL)
     ]
     return f"    columns:\n{documented(own)}\n" if own else ""
 
@@ -312,7 +311,7 @@ def called(macro: str, arguments: Sequence[str], indent: int | None = None) -> s
     return f"{macro}({margin}    {f',{margin}    '.join(arguments)}{margin})"
 
 
-def undeclared_columns(node: Mapping) -> list[Column]:
+def undeclared_columns(node: Source) -> list[Column]:
     """The columns that the loader fills without the source declaring them, as `{annee}` of a location.
 
     Raises:
@@ -325,27 +324,27 @@ def undeclared_columns(node: Mapping) -> list[Column]:
             captured if any(column in variant.captures() for variant in table.variants) else TO_DESCRIBE,
             "text",
         )
-        for table in read_declarations({"sources": {"": node}})
+        for table in read_declarations([node])
         for column in table.columns
-        if column not in node["columns"]
+        if column not in node.columns
     ]
 
 
-def choose_upstream(manifest: Mapping, domain: str, name: str, layer: str, wanted: str | None) -> Mapping:
+def choose_upstream(manifest: Manifest, domain: str, name: str, layer: str, wanted: str | None) -> Node:
     """The model to read: the one asked for, else the closest by name among those this layer may read.
 
     Raises:
         PlatformError: no such model, or nothing to read yet.
     """
     readable = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] != "model" or node["name"].endswith("_ecarts"):
+    for node in manifest.nodes.values():
+        if node.kind != "model" or node.name.endswith("_ecarts"):
             continue
-        own = node["fqn"][1] == domain and node["fqn"][2] != "marts"
+        own = node.domain == domain and node.fqn[2] != "marts"
         # Another domain's mart is read when it is asked for; transversal has nothing else to read.
-        offered = node["fqn"][2] == "marts" and (domain == "transversal" or bool(wanted))
+        offered = node.fqn[2] == "marts" and (domain == "transversal" or bool(wanted))
         if own or offered:
-            readable[node["name"]] = node
+            readable[node.name] = node
     if wanted:
         if wanted in readable:
             return readable[wanted]
@@ -365,19 +364,19 @@ def choose_upstream(manifest: Mapping, domain: str, name: str, layer: str, wante
     return max(
         readable.values(),
         key=lambda node: (
-            rank[node["fqn"][2]] if layer == "marts" else 0,
-            difflib.SequenceMatcher(None, subject, node["name"].partition("_")[2]).ratio(),
+            rank[node.fqn[2]] if layer == "marts" else 0,
+            difflib.SequenceMatcher(None, subject, node.name.partition("_")[2]).ratio(),
         ),
     )
 
 
-def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Column], str | None]:
+def read_columns(connection: psycopg.Connection, node: Node) -> tuple[list[Column], str | None]:
     """The columns of a built model, and the first of them that could be a key.
 
     Raises:
         PlatformError: the model is not in the database.
     """
-    relation = sql.Identifier(node["schema"], node["alias"])
+    relation = sql.Identifier(node.schema, node.relation)
     rows = connection.execute(
         "select attname, format_type(atttypid, atttypmod) from pg_attribute "
         "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
@@ -385,15 +384,15 @@ def read_columns(connection: psycopg.Connection, node: Mapping) -> tuple[list[Co
     ).fetchall()
     if not rows:
         raise PlatformError(
-            f"{node['name']} n'est pas encore construit : ses colonnes ne sont pas connues.",
-            f"make build SELECT=+{node['name']} le construit (make load d'abord, si rien n'est chargé).",
+            f"{node.name} n'est pas encore construit : ses colonnes ne sont pas connues.",
+            f"make build SELECT=+{node.name} le construit (make load d'abord, si rien n'est chargé).",
         )
     columns = [
         Column(
             column,
-            node["columns"].get(column, {}).get("description") or TO_DESCRIBE,
+            node.columns[column].description or TO_DESCRIBE if column in node.columns else TO_DESCRIBE,
             with_scale(connection, relation, column) if data_type == "numeric" else data_type,
-            category_of(node["columns"].get(column, {})),
+            node.columns[column].category if column in node.columns else None,
         )
         for column, data_type in rows
         if column not in LOAD_COLUMNS
@@ -412,16 +411,11 @@ def with_scale(connection: psycopg.Connection, relation: sql.Identifier, column:
     A contract without precision makes dbt warn.
     """
     query = sql.SQL("select max(scale({})) from {}").format(sql.Identifier(column), relation)
-    found = connection.execute(query).fetchone()[0]
+    (found,) = connection.execute(query).fetchone() or (None,)
     return f"numeric(38, {10 if found is None else min(found, 20)})"
 
 
-def category_of(column: Mapping) -> str | None:
-    """The category of personal data that a column of the manifest declares, or None."""
-    return meta_of(column).get("donnee_personnelle")
-
-
-def with_categories(manifest: Mapping, node: Mapping, columns: Sequence[Column]) -> list[Column]:
+def with_categories(manifest: Manifest, node: Node, columns: Sequence[Column]) -> list[Column]:
     """The columns of a mart: where personal data come from upstream, each says its category.
 
     Args:
@@ -429,12 +423,12 @@ def with_categories(manifest: Mapping, node: Mapping, columns: Sequence[Column])
         node: the model that the mart reads.
         columns: of that model.
     """
-    if not personal_origins(manifest, {"depends_on": {"nodes": [node["unique_id"]]}}):
+    if not personal_origins(manifest, Node({"depends_on": {"nodes": [node.unique_id]}})):
         return list(columns)
     return [replace(column, category=column.category or f'"{TO_COMPLETE}"') for column in columns]
 
 
-def governance_lines(manifest: Mapping, domain: str, name: str, node: Mapping | None = None) -> str:
+def governance_lines(manifest: Manifest, domain: str, name: str, node: Node | None = None) -> str:
     """The governance that a new mart has to write itself, as YAML: what its group does not say for it.
 
     Args:
@@ -443,7 +437,7 @@ def governance_lines(manifest: Mapping, domain: str, name: str, node: Mapping | 
         name: of the mart.
         node: the model that it reads; what all the sources of this one say alike is taken from them.
     """
-    mart = {"fqn": ["", domain, "marts", name], "config": {"meta": {}}}
+    mart = Node({"fqn": ["", domain, "marts", name]})
     said = governance_of(manifest, mart)
     told = governance_of_sources(manifest, node) if node else {}
     about_people = [key for key in words.PERSONAL if key in told]
@@ -470,17 +464,18 @@ def governance_line(key: str, told: Mapping[str, Any]) -> list[str]:
     return [f"          {key}: {json.dumps(value, ensure_ascii=False)}"]
 
 
-def governance_of_sources(manifest: Mapping, node: Mapping) -> dict[str, Any]:
+def governance_of_sources(manifest: Manifest, node: Node) -> dict[str, Any]:
     """What all the source tables that a model comes from say alike of their governance."""
-    seen, waiting, found = set(), [node["unique_id"]], []
+    seen, waiting, found = set(), [node.unique_id], []
     while waiting:
         unique_id = waiting.pop()
         if unique_id in seen:
             continue
         seen.add(unique_id)
-        if unique_id in manifest["sources"]:
-            found.append(governance_of(manifest, manifest["sources"][unique_id]))
-        waiting += manifest["nodes"].get(unique_id, {}).get("depends_on", {}).get("nodes", [])
+        if unique_id in manifest.sources:
+            found.append(governance_of(manifest, manifest.sources[unique_id]))
+        read = manifest.nodes.get(unique_id)
+        waiting += read.reads if read else []
     first, *others = found or [{}]
     return {key: value for key, value in first.items() if all(one.get(key) == value for one in others)}
 
@@ -489,15 +484,15 @@ def model_files(
     domain: str,
     name: str,
     layer: str,
-    node: Mapping,
+    node: Node,
     columns: Sequence[Column],
     key: str | None,
     governance: str = "",
 ) -> dict[str, str]:
     """The two files of an intermediate model or a mart, by path; `governance` is YAML, for a mart."""
-    reads = node["name"]
+    reads = node.name
     # A view would disappear with the mart that it reads, each time the mart is rebuilt.
-    table = layer == "intermediate" and node["fqn"][2] == "marts"
+    table = layer == "intermediate" and node.fqn[2] == "marts"
     first = next((column for column in columns if column.name == key), columns[0])
     if key is None and layer == "marts":
         print(
@@ -508,7 +503,7 @@ def model_files(
         "name": name,
         "reads": reads,
         "described": "\n".join(
-            quoted("description", node.get("description") or f"{TO_DESCRIBE} : ce qu'est une ligne.", 4)
+            quoted("description", node.description or f"{TO_DESCRIBE} : ce qu'est une ligne.", 4)
         ),
         "config": "{{ config(materialized='table') }}\n\n" if table else "",
         "governance": governance if layer == "marts" else "",

@@ -96,7 +96,7 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
         print(parsed.notice, flush=True)
     faults: list[PlatformError] = []
     with session.step("Chargement de la zone de dépôt"):
-        tables = read_declarations(parsed.manifest, faults)
+        tables = read_declarations(parsed.manifest.sources.values(), faults)
         before = received_before(access.conninfo())
         report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
     for fault in faults:
@@ -223,4 +223,5 @@ def verdict(summary: Summary, options: Mapping[str, str], command: str) -> int:
 
 def read_results(path: Path) -> list[Mapping[str, Any]]:
     """The results of a run_results.json."""
-    return json.loads(path.read_text(encoding="utf-8"))["results"]
+    results: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return results

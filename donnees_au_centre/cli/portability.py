@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from donnees_au_centre.audit import note_run
 from donnees_au_centre.cli.session import Session
@@ -16,6 +15,7 @@ from donnees_au_centre.portability.export import (
     save_scripts,
     write_scripts,
 )
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 
 EXPORT_FOLDER = "denodo"
@@ -61,9 +61,6 @@ def export_scripts(settings: Settings) -> list[Script]:
     return write_scripts(views, domain_titles(compilation.manifest))
 
 
-def domain_titles(manifest: Mapping[str, Any]) -> dict[str, str]:
+def domain_titles(manifest: Manifest) -> dict[str, str]:
     """Domain -> what people call it, from the groups of dbt."""
-    return {
-        group["name"]: (group.get("description") or group["name"]).rstrip(".")
-        for group in manifest["groups"].values()
-    }
+    return {name: (group.description or name).rstrip(".") for name, group in manifest.groups.items()}

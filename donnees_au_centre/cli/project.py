@@ -34,8 +34,8 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.recording import Recording
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import ParseResult, parse, read_manifest
-from donnees_au_centre.project.nodes import domain_of, of_type
-from donnees_au_centre.project.reader import MEND, dbt_options
+from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.reader import MEND, dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 PREVIEW_ROWS = 10
@@ -106,9 +106,7 @@ def _parse_for_build(session: Session) -> ParseResult:
 def _domains_built(parsed: ParseResult, run: TerminalRun) -> set[str]:
     """The domains of what dbt worked on."""
     built = {result["unique_id"] for result in run.results}
-    return {
-        domain_of(node) for node in of_type(parsed.manifest, "model", "seed") if node["unique_id"] in built
-    }
+    return {node.domain for node in parsed.manifest.of_type("model", "seed") if node.unique_id in built}
 
 
 def _note_build(
@@ -140,11 +138,11 @@ def _note_build(
     return "\n\n".join(problems)
 
 
-def selection_advice(manifest: Mapping, selection: Sequence[str]) -> str:
+def selection_advice(manifest: Manifest, selection: Sequence[str]) -> str:
     """What to do, in French, about a selection of nothing: the closest names, then what may be named."""
     nodes = _buildable(manifest)
-    domains = {node["fqn"][1] for node in nodes.values()}
-    sources = {f"source:{node['source_name']}" for node in manifest["sources"].values()}
+    domains = {node.domain for node in nodes.values()}
+    sources = {f"source:{node.source_name}" for node in manifest.sources.values()}
     close: list[str] = []
     for word in selection:
         close += _closest(re.sub(r"^[0-9@]*\+?|\+?[0-9]*$", "", word), {*nodes, *domains, *sources})
@@ -169,25 +167,25 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     with session.step("Lecture du projet dbt"):
         parsed = say_healed(session, parse(settings))
     node = find_model(parsed.manifest, name)
-    if parsed.error and parsed.concerns([domain_of(node)]):
+    if parsed.error and parsed.concerns([node.domain]):
         raise PlatformError(parsed.error, MEND)
     from dbt.cli.main import dbtRunner
 
     speak_french()
     runner = dbtRunner(manifest=parsed.project)
     # Without `empty`, dbt runs the tests of the model too.
-    selected = ["--select", f"{name},resource_type:{node['resource_type']}", "--indirect-selection", "empty"]
+    selected = ["--select", f"{name},resource_type:{node.kind}", "--indirect-selection", "empty"]
     selected += dbt_options(settings, settings.target_path)
     with session.step(f"Compilation et lecture de {name}"):
         # Compiled first: the SQL is shown before its error, and without the limit that `dbt show` adds.
         compiled = runner.invoke(["compile", *selected])
-        code = [getattr(result.node, "compiled_code", None) for result in compiled.result or ()]
+        code = [getattr(result.node, "compiled_code", None) for result in results_of(compiled)]
         if code and code[0]:
-            print(f"\n-- {node['original_file_path']}, compilé :\n{code[0].strip()}\n", flush=True)
+            print(f"\n-- {node.file}, compilé :\n{code[0].strip()}\n", flush=True)
         done = compiled
         if compiled.success:
             done = runner.invoke(["show", *selected, "--limit", str(PREVIEW_ROWS)])
-    results = list(done.result or ())
+    results = results_of(done)
     if not done.success:
         problems = [result.message for result in results if result.message] or [str(done.exception)]
         # What to do is said below, from all that is known.
@@ -247,7 +245,7 @@ def _cut(cell: str) -> str:
     return cell if len(cell) <= CELL_WIDTH else f"{cell[: CELL_WIDTH - 1]}…"
 
 
-def find_model(manifest: dict, name: str) -> dict:
+def find_model(manifest: Manifest, name: str) -> Node:
     """Finds a model or seed by name.
 
     Raises:
@@ -263,12 +261,8 @@ def find_model(manifest: dict, name: str) -> dict:
     )
 
 
-def _buildable(manifest: Mapping) -> dict[str, dict]:
-    return {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed", "snapshot")
-    }
+def _buildable(manifest: Manifest) -> dict[str, Node]:
+    return {node.name: node for node in manifest.nodes.values() if node.kind in ("model", "seed", "snapshot")}
 
 
 def _closest(name: str, names: Collection[str]) -> list[str]:
@@ -292,7 +286,7 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
                 "La documentation n'a pas été générée.", "Corrigez l'erreur de dbt ci-dessus, puis relancez."
             )
     # The pages show what columns inherit too; dbt knows only what the YAML says of them.
-    settings.manifest_path.write_text(json.dumps(read_manifest(settings)), encoding="utf-8")
+    settings.manifest_path.write_text(json.dumps(read_manifest(settings).content), encoding="utf-8")
     command = python_tool("donnees_au_centre.serving.dbt_docs", settings.target_path, str(port))
     return serve(settings, "documentation", command, environment)
 
@@ -317,7 +311,9 @@ def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
         environment = session.enter(access, with_keys=True)
         parsed = parse_or_fail(session)
         with session.step("Tables brutes vides"), tempfile.TemporaryDirectory() as nothing:
-            load_landing(access.conninfo(), Path(nothing), read_declarations(parsed.manifest))
+            load_landing(
+                access.conninfo(), Path(nothing), read_declarations(parsed.manifest.sources.values())
+            )
         for title, command in {
             "Modèles vides (dbt build --empty)": dbt(
                 "--quiet", "build", "--empty", "--resource-type", "model", "--resource-type", "seed"

@@ -77,6 +77,7 @@ def check_writing(session: Session) -> list[str]:
     for title, command in {
         "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
         "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
+        "Python : types (mypy)": python_tool("mypy", "--no-error-summary"),
     }.items():
         with session.step(title):
             if run_tool(command, environment, root) != 0:

@@ -370,10 +370,9 @@ def rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Ite
     with psycopg.connect(access.conninfo()) as connection:
         tables = {(table.schema, table.name) for table in read_tables(connection)}
         names = [
-            (node["name"], node["schema"])
+            (node.name, node.schema)
             for node in built_from(manifest, sources)
-            if node["resource_type"] == "model"
-            and (node["schema"], node.get("alias") or node["name"]) in tables
+            if node.kind == "model" and (node.schema, node.relation) in tables
         ]
         may = all(
             connection.execute("select has_schema_privilege(session_user, %s, 'create')", [schema]).fetchone()

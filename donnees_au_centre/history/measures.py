@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 
 from donnees_au_centre.history.stable import read_stable
-from donnees_au_centre.project.nodes import domain_of, node_of
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.summary.collect import read_sources
 
 # Measures of a source table: files and rows in it; lines that could not be read, that staging rejected or
@@ -34,7 +33,7 @@ class Measure:
 
 
 def read_measures(
-    connection: psycopg.Connection, manifest: Mapping[str, Any], played: Collection[str]
+    connection: psycopg.Connection, manifest: Manifest, played: Collection[str]
 ) -> list[Measure]:
     """Measures what a build has just made.
 
@@ -46,12 +45,7 @@ def read_measures(
     Raises:
         psycopg.Error: a table cannot be read.
     """
-    domains = set()
-    for unique_id in played:
-        try:
-            domains.add(domain_of(node_of(manifest, unique_id)))
-        except KeyError:
-            continue
+    domains = {node.domain for unique_id in played if (node := manifest.find(unique_id))}
     found = []
     for source in read_sources(connection, manifest, domains):
         # What was measured of its rows before they changed stands until they are typed.

@@ -8,7 +8,6 @@ a file without an end, which the next run notes as interrupted. Nothing here rai
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -28,6 +27,7 @@ from donnees_au_centre.audit.anchors import keep_anchor
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.measures import Measure, read_measures
 from donnees_au_centre.history.structure import ensure_history
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.refusals import told
 from donnees_au_centre.settings import Settings
 
@@ -52,9 +52,6 @@ MESSAGE_KEPT = 400
 # Bound of historique.noter for any text.
 WORDS_KEPT = 2000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-# What of a manifest, and of its nodes, changes at each parse or says nothing of the project.
-_VOLATILE = frozenset({"metadata", "parent_map", "child_map", "group_map", "disabled"})
-_VOLATILE_OF_NODES = frozenset({"created_at", "compiled_path", "build_path"})
 
 
 @dataclass(frozen=True)
@@ -114,7 +111,7 @@ class Recording:
         self,
         settings: Settings,
         conninfo: str,
-        manifest: Mapping[str, Any],
+        manifest: Manifest,
         command: str,
         launcher: str,
         scope: str,
@@ -135,8 +132,8 @@ class Recording:
             "portee": scope,
             "cible": settings.target,
             "revision": revision(settings.root),
-            "manifeste": digest(manifest),
-            "version_dbt": str(manifest.get("metadata", {}).get("dbt_version", "")),
+            "manifeste": manifest.digest(),
+            "version_dbt": manifest.dbt_version,
         }
         self._path = waiting_folder(settings) / f"{self._begun:%Y%m%dT%H%M%S}-{self._head['cle']}.jsonl"
         try:
@@ -265,17 +262,6 @@ def message_kept(message: str) -> str:
     return kept if len(kept) <= MESSAGE_KEPT else f"{kept[: MESSAGE_KEPT - 1]}…"
 
 
-def digest(manifest: Mapping[str, Any]) -> str:
-    """The SHA-256 of the project as dbt read it: the same for the same files, whenever they are read."""
-    steady = {
-        section: {name: _steady(node) for name, node in nodes.items()}
-        for section, nodes in manifest.items()
-        if section not in _VOLATILE and isinstance(nodes, Mapping)
-    }
-    text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def waiting_folder(settings: Settings) -> Path:
     """Where the runs wait that the database could not take yet."""
     return settings.target_path / "historique"
@@ -362,7 +348,7 @@ def _read_waiting(
             ages.append(SourceAge(**{**read["fraicheur"], "received": _time(read["fraicheur"]["received"])}))
     if head is None:
         return None
-    stopped = (last or _time(head["commencee_le"])).isoformat()
+    stopped = last.isoformat() if last else head["commencee_le"]
     return end or {**head, "terminee_le": stopped, "issue": "interrompu"}, list(nodes.values()), ages
 
 
@@ -417,9 +403,7 @@ def _words(text: str) -> str:
     return words if len(words) <= WORDS_KEPT else f"{words[: WORDS_KEPT - 1]}…"
 
 
-def _measured(
-    connection: psycopg.Connection, manifest: Mapping[str, Any], played: list[str]
-) -> list[Measure]:
+def _measured(connection: psycopg.Connection, manifest: Manifest, played: list[str]) -> list[Measure]:
     """The measures, or none when they cannot be taken: the results count more."""
     try:
         with connection.transaction():
@@ -431,12 +415,6 @@ def _measured(
 def _milliseconds(seconds: float) -> int:
     """For a column of four bytes: nothing before the run began, and 24 days at most."""
     return min(max(0, round(seconds * 1000)), 2**31 - 1)
-
-
-def _steady(node: Any) -> Any:
-    if not isinstance(node, Mapping):
-        return node
-    return {key: value for key, value in node.items() if key not in _VOLATILE_OF_NODES}
 
 
 def _plain(one: NodeOutcome | SourceAge) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import jinja2
 import psycopg
 from psycopg import sql
 
-from donnees_au_centre.project.nodes import node_of
+from donnees_au_centre.project.nodes import DataTest, Manifest
 
 TEST = "stable_measure"
 # The project's macros that say what is measured, and under which name.
@@ -18,7 +18,7 @@ EXPRESSION, NAME = "measure_expression", "measure_name"
 
 
 def read_stable(
-    connection: psycopg.Connection, manifest: Mapping[str, Any], played: Collection[str]
+    connection: psycopg.Connection, manifest: Manifest, played: Collection[str]
 ) -> Iterator[tuple[str, str, float]]:
     """Measures what the tests of a run look at; one query a table.
 
@@ -35,19 +35,18 @@ def read_stable(
     """
     wanted: dict[str, dict[str, str]] = defaultdict(dict)
     for unique_id in played:
-        test = manifest["nodes"].get(unique_id) or {}
-        metadata = test.get("test_metadata") or {}
-        if metadata.get("name") == TEST:
-            name, expression = _rendered(manifest, test["package_name"], metadata["kwargs"])
-            wanted[test["attached_node"]][name] = expression
+        test = manifest.nodes.get(unique_id)
+        if isinstance(test, DataTest) and test.generic == TEST and test.tested_id:
+            name, expression = _rendered(manifest, test.package, test.arguments)
+            wanted[test.tested_id][name] = expression
     for unique_id, expressions in sorted(wanted.items()):
-        node = node_of(manifest, unique_id)
+        node = manifest.node(unique_id)
         query = sql.SQL("select {} from {}").format(
             sql.SQL(", ").join(
                 sql.SQL("cast({} as double precision)").format(sql.SQL(expression))
                 for expression in expressions.values()
             ),
-            sql.Identifier(node["schema"], node["alias"]),
+            sql.Identifier(node.schema, node.relation),
         )
         values = connection.execute(query).fetchone() or ()
         for name, value in zip(expressions, values, strict=True):
@@ -55,11 +54,11 @@ def read_stable(
                 yield unique_id, name, value
 
 
-def _rendered(manifest: Mapping[str, Any], package: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
+def _rendered(manifest: Manifest, package: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
     """Name and SQL by the project's own macros, so that the test and the history measure the same thing."""
     found = []
     for wanted in (NAME, EXPRESSION):
-        text = manifest["macros"][f"macro.{package}.{wanted}"]["macro_sql"]
+        text = manifest.macros[f"macro.{package}.{wanted}"].sql
         template = jinja2.Environment(autoescape=False).from_string(text)
         macro = getattr(template.module, wanted)
         found.append(str(macro(arguments["measure"], arguments.get("column_name"))).strip())

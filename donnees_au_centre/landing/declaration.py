@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import patterns
@@ -255,13 +255,53 @@ class SourceTable:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+class DeclaredSource(Protocol):
+    """What is read of a table of a dbt source; dbt's manifest gives them."""
+
+    @property
+    def domain(self) -> str:
+        """Who receives its files."""
+
+    @property
+    def source_name(self) -> str:
+        """The dbt source that the table is of."""
+
+    @property
+    def name(self) -> str:
+        """Of the table in its source."""
+
+    @property
+    def schema(self) -> str:
+        """Where its raw rows stand."""
+
+    @property
+    def relation(self) -> str:
+        """The name of the raw table."""
+
+    @property
+    def file(self) -> str:
+        """The YAML that declares it, below the checkout."""
+
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        """By name, in their order."""
+
+    @property
+    def external(self) -> Mapping[str, Any]:
+        """The `external:` of the YAML; empty for a table that the landing zone does not fill."""
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The `config.meta` of the YAML."""
+
+
 def read_declarations(
-    manifest: Mapping[str, Any], faults: list[PlatformError] | None = None
+    declared: Iterable[DeclaredSource], faults: list[PlatformError] | None = None
 ) -> list[SourceTable]:
-    """Reads the source tables that have an `external:` from dbt's manifest.
+    """Reads the source tables that have an `external:`.
 
     Args:
-        manifest: the content of manifest.json (dbt 1.11).
+        declared: the tables of dbt's sources.
         faults: receives the declarations that cannot be followed, so that one never stops the others; without
             it the first one is raised.
 
@@ -273,8 +313,8 @@ def read_declarations(
     """
     tables: list[SourceTable] = []
     relations: dict[tuple[str, str], str] = {}
-    for node in manifest.get("sources", {}).values():
-        if not node.get("external"):
+    for node in declared:
+        if not node.external:
             continue
         try:
             table = _Reader(node).table()
@@ -325,16 +365,16 @@ def column_number(letters: str) -> int:
 class _Reader:
     """Reads and checks one source node of the manifest."""
 
-    def __init__(self, node: Mapping[str, Any]) -> None:
+    def __init__(self, node: DeclaredSource) -> None:
         self.node = node
-        self.place = f"source {node['source_name']}, table {node['name']}"
-        self.external: Mapping[str, Any] = node["external"]
-        self.declared = tuple(node["columns"])
+        self.place = f"source {node.source_name}, table {node.name}"
+        self.external = node.external
+        self.declared = tuple(node.columns)
 
     def fail(self, option: str, problem: str, advice: str) -> NoReturn:
         raise PlatformError(
             f"Déclaration à corriger ({self.place}, option « {option} ») : {problem}",
-            f"{advice} Fichier : {self.node.get('original_file_path', 'models/')}.",
+            f"{advice} Fichier : {self.node.file or 'models/'}.",
         )
 
     def table(self) -> SourceTable:
@@ -359,11 +399,11 @@ class _Reader:
         variants = tuple(self.variant(entry) for entry in entries)
         self.check_names(variants)
         return SourceTable(
-            domain=node["fqn"][1],
-            source=node["source_name"],
-            name=node["name"],
-            schema=node["schema"],
-            identifier=node["identifier"],
+            domain=node.domain,
+            source=node.source_name,
+            name=node.name,
+            schema=node.schema,
+            identifier=node.relation,
             declared=self.declared,
             variants=variants,
             one_format_per_extract=one_format,
@@ -395,10 +435,10 @@ class _Reader:
         return tuple(given)
 
     def person(self) -> str | None:
-        said = ((self.node.get("config") or {}).get("meta") or {}).get("personne")
+        said = self.node.meta.get("personne")
         if said is None:
             return None
-        column = said.get("identifiant") if isinstance(said, dict) else None
+        column: str | None = said.get("identifiant") if isinstance(said, dict) else None
         if column not in self.declared:
             self.fail(
                 "config.meta.personne",
@@ -620,7 +660,8 @@ class _Reader:
                 f"« {given} » ne désigne pas de feuille.",
                 "Donnez son nom entre guillemets, ou son rang depuis 1 parmi les feuilles visibles.",
             )
-        return given
+        sheet: str | int = given
+        return sheet
 
     def range(self, given: str) -> tuple[int, int]:
         found = re.fullmatch(r"([A-Z]{1,3}):([A-Z]{1,3})", given.upper())

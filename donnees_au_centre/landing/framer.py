@@ -172,7 +172,7 @@ class CsvFramer(LineReader):
                 self._leave_out("une ligne vide au-dessus du tableau", following)
             else:
                 break
-        rows = []
+        rows: list[list[str]] = []
         while len(rows) < self.variant.header_rows and self._whole_line():
             rows.append(self._header_row())
         if not rows:

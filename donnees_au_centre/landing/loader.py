@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import psycopg
@@ -278,7 +279,7 @@ class _Load:
                 message = _same_extract(winner.path)
                 self._add(report, FileReport(other.path, other.variant.name, "doublon", message))
             else:
-                self._add(report, self._guarded(table, other, lambda o=other: self._double(table, o, winner)))
+                self._add(report, self._guarded(table, other, partial(self._double, table, other, winner)))
 
     def _add(self, report: TableReport, file: FileReport) -> None:
         report.files.append(file)

@@ -14,10 +14,14 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.inert import line
 from donnees_au_centre.landing.limits import MAX_READ, tick
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _ASIDE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = _ASIDE | os.O_DIRECTORY
@@ -66,7 +70,7 @@ class Deposit(io.BufferedReader):
 class _Ticking(io.FileIO):
     """Raw bytes, at which the clock of the file is looked at."""
 
-    def readinto(self, buffer, /):
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
         tick()
         return super().readinto(buffer)
 

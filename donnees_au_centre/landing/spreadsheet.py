@@ -12,7 +12,7 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple
 from xml.etree.ElementTree import Element, ParseError, iterparse, parse
 from xml.parsers import expat
 
@@ -148,7 +148,7 @@ class Book:
         column = 0
         for cell in element:
             reference = cell.get("r")
-            column = column_number(_REFERENCE.fullmatch(reference)[1]) if reference else column + 1
+            column = _column_of(reference) if reference else column + 1
             if column > MAX_COLUMNS:
                 raise _not_honest(f"a une cellule dans la colonne n° {column}, et Excel s'arrête à XFD")
             value, missing = self._value(cell, errors)
@@ -211,7 +211,7 @@ class Book:
 
     # The parts of the archive
 
-    def _open(self, part: str, limit: int) -> zipfile.ZipExtFile:
+    def _open(self, part: str, limit: int) -> IO[bytes]:
         info = self._parts[_folded(part)]
         ratio = info.file_size / max(info.compress_size, 1)
         if info.file_size > min(limit, max(RATIO_MATTERS, MAX_RATIO * self._received)) or (
@@ -270,11 +270,11 @@ class Book:
 class _Metered:
     """A part of the archive, of which no piece may be larger than MAX_PIECE."""
 
-    def __init__(self, source: zipfile.ZipExtFile) -> None:
+    def __init__(self, source: IO[bytes]) -> None:
         self._source = source
         self.spent = 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         """Reads on."""
         data = self._source.read(size)
         tick()
@@ -284,7 +284,14 @@ class _Metered:
         return data
 
 
-def _check_prolog(source: BinaryIO) -> None:
+def _column_of(reference: str) -> int:
+    found = _REFERENCE.fullmatch(reference)
+    if found is None:
+        raise ValueError(reference)
+    return column_number(found[1])
+
+
+def _check_prolog(source: IO[bytes]) -> None:
     """Refuses a part that declares a document type: its entities repeat a text without end, or fetch one."""
     parser, root = expat.ParserCreate(), []
 
@@ -317,7 +324,7 @@ def _too_long() -> PlatformError:
     return _not_honest(f"a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio")
 
 
-def _pieces(source: zipfile.ZipExtFile, depth: int) -> Iterator[Element]:
+def _pieces(source: IO[bytes], depth: int) -> Iterator[Element]:
     """The elements at a depth below the root, one at a time: each is forgotten when the next is asked."""
     metered = _Metered(source)
     opened: list[Element] = []

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
@@ -192,7 +192,7 @@ def members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return {entry.filename: entry for entry in entries if _counts(entry)}
 
 
-def open_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Any:
+def open_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
     """Opens a file of a zip, if it is compressed in a way that takes little memory.
 
     Raises:
@@ -203,7 +203,7 @@ def open_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Any:
     return archive.open(entry)
 
 
-def _member(file: BinaryIO, pattern: str | None) -> Any:
+def _member(file: BinaryIO, pattern: str | None) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(file)
         names = members(archive)

@@ -28,7 +28,6 @@ from donnees_au_centre.notifications.sending import address_of, send
 from donnees_au_centre.notifications.weekly import compose_weekly, week_of
 from donnees_au_centre.notifications.wording import compose
 from donnees_au_centre.project.datasets import Responsible, read_datasets
-from donnees_au_centre.project.metadata import meta_of
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.quality.facts import Quality
 from donnees_au_centre.quality.reading import read_quality
@@ -217,12 +216,14 @@ def weekly_destinations(
 
 def people_of(manifest: Manifest, domain: str) -> tuple[Responsible | None, Responsible | None]:
     """The owner and the steward of a domain, as its group says; None for who is not named."""
-    group = next((one for one in manifest.get("groups", {}).values() if one["name"] == domain), {})
+    group = manifest.groups.get(domain)
+    if group is None:
+        return None, None
     owner, steward = (
         Responsible(fonction=one["name"], courriel=one["email"])
-        if one and one.get("name") and one.get("email")
+        if one.get("name") and one.get("email")
         else None
-        for one in (group.get("owner"), meta_of(group).get("steward"))
+        for one in (group.owner, group.steward)
     )
     return owner, steward
 

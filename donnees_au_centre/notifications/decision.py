@@ -150,7 +150,7 @@ def decide(
                 continue
             last, control = before[-1], known.get(key)
             withdrawn = key.startswith(f"{CONTROL}:") and control is None
-            word = Word(
+            mended = Word(
                 WITHDRAWN if withdrawn else MENDED,
                 key,
                 last.severity,
@@ -161,7 +161,7 @@ def decide(
                 last.copies,
                 missed=not any(one.sent for one in before),
             )
-            found.setdefault((last.domain, destination), []).append(word)
+            found.setdefault((last.domain, destination), []).append(mended)
     return [_message(domain, destination, words) for (domain, destination), words in sorted(found.items())]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -16,7 +16,9 @@ FILE = "policies/channels/canaux.yml"
 MAIL, TEAMS, NTFY = "courriel", "teams", "ntfy"
 KINDS = (MAIL, TEAMS, NTFY)
 DEFAULT = "defaut"
-STEWARD, OWNER, WEEKLY = "gestionnaire", "proprietaire", "hebdomadaire"
+STEWARD: Final = "gestionnaire"
+OWNER: Final = "proprietaire"
+WEEKLY: Final = "hebdomadaire"
 ROLES = (STEWARD, OWNER, WEEKLY)
 # Where a key that means nothing stands, until the path to it is known.
 _WHERE = "<où>"

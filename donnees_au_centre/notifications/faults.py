@@ -131,16 +131,6 @@ def _sources(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
     # A source whose freshness is bad is told once.
     stale = {control.unique_id for control in quality.controls if control.kind == FRESHNESS and control.bad}
     for source in quality.sources:
-        common = dict(
-            domain=source.domain,
-            label=source.label,
-            column="",
-            file="",
-            rows="",
-            affected=(),
-            owner=source.owner,
-            steward=source.steward,
-        )
         if source.failure:
             yield Fault(
                 key=f"{LOAD}:{source.unique_id}",
@@ -153,7 +143,14 @@ def _sources(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
                     "accord et qu'il est juste, demander à l'équipe Plateforme de le charger (make accept)."
                 ),
                 copied=True,
-                **common,
+                domain=source.domain,
+                label=source.label,
+                column="",
+                file="",
+                rows="",
+                affected=(),
+                owner=source.owner,
+                steward=source.steward,
             )
         if source.late and source.due and source.unique_id not in stale:
             yield Fault(
@@ -164,7 +161,14 @@ def _sources(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
                 detail="",
                 advice="Demander les données à qui les envoie, ou corriger la promesse (rafraichissement).",
                 copied=source.unique_id in strategic,
-                **common,
+                domain=source.domain,
+                label=source.label,
+                column="",
+                file="",
+                rows="",
+                affected=(),
+                owner=source.owner,
+                steward=source.steward,
             )
 
 

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlencode
 
 from donnees_au_centre.errors import PlatformError
@@ -107,7 +108,7 @@ def _with(address: str, options: Mapping[str, str]) -> str:
     return f"{address}{'&' if '?' in address else '?'}{urlencode(options)}"
 
 
-def _instantiate(address: str):
+def _instantiate(address: str) -> Any:
     import apprise
 
     return apprise.Apprise.instantiate(address, suppress_exceptions=True)

@@ -69,5 +69,4 @@ def write_managers_reports(
 
 def full_names(manifest: Manifest) -> dict[str, str]:
     """Domain -> its name in full, as its dbt group says it."""
-    groups = manifest.get("groups", {}).values()
-    return {one["name"]: full_name(one["name"], one.get("description") or "") for one in groups}
+    return {name: full_name(name, group.description) for name, group in manifest.groups.items()}

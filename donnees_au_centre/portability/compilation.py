@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.patching import patch
 from donnees_au_centre.portability.places import Place, place_in, place_of_test
 from donnees_au_centre.portability.refusals import Refusal, read_refusal, refusal_in
 from donnees_au_centre.portability.template import Piece, SourceMap, mark, unmark
 from donnees_au_centre.project import UnreadableProjectError, parse
-from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.reader import dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ class Compilation:
 
     nodes: Mapping[str, CompiledNode]
     refusals: tuple[Refusal, ...]
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
     @property
     def models(self) -> dict[str, str]:
@@ -104,7 +106,7 @@ def compile_for_denodo(settings: Settings) -> Compilation:
         if refusal := refusal_in(error.said, settings.root):
             raise refusal.error() from None
         raise
-    bases = {name for name, node in parsed.manifest["nodes"].items() if is_base_view(node)}
+    bases = {name for name, node in parsed.manifest.nodes.items() if is_base_view(node)}
     for unique_id in bases:
         # What reads them needs their name only.
         parsed.project.nodes[unique_id].raw_code = ""
@@ -118,10 +120,9 @@ def compile_for_denodo(settings: Settings) -> Compilation:
     return Compilation(nodes, tuple(refusals), parsed.manifest)
 
 
-def is_base_view(node: Mapping[str, Any]) -> bool:
+def is_base_view(node: Node) -> bool:
     """True for a model of the manifest that says `config.meta.sur_denodo: vue_de_base`."""
-    meta = node.get("config", {}).get("meta") or {}
-    return node["resource_type"] == "model" and meta.get("sur_denodo") == BASE_VIEW
+    return node.kind == "model" and node.meta.get("sur_denodo") == BASE_VIEW
 
 
 def use_adapter_of(root: Path) -> None:
@@ -183,7 +184,7 @@ def _compile_once(settings: Settings, project: DbtManifest) -> list[Any]:
             f"Le projet ne se compile pas pour la cible denodo.\n{done.exception}",
             "Corrigez ce que le message nomme, puis relancez.",
         )
-    return list(done.result.results)
+    return results_of(done)
 
 
 @contextmanager
@@ -192,11 +193,11 @@ def every_error() -> Iterator[None]:
     from dbt.task.compile import CompileTask
 
     former = CompileTask.raise_on_first_error
-    CompileTask.raise_on_first_error = lambda _task: False
+    patch(CompileTask, raise_on_first_error=lambda _task: False)
     try:
         yield
     finally:
-        CompileTask.raise_on_first_error = former
+        patch(CompileTask, raise_on_first_error=former)
 
 
 def _read(root: Path, node: Any, compiled: str, pieces: list[Piece]) -> CompiledNode:

@@ -9,14 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from denodo import VqlSyntaxError, check
 from denodo.columns import columns_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.portability.compilation import is_base_view
-from donnees_au_centre.project.nodes import contract_checks
+from donnees_au_centre.project.nodes import DataTest, Manifest, Node
 
 # Where a view stands in its VDP database, and what the folder says of itself.
 FOLDERS = {
@@ -106,7 +105,7 @@ def literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def collect_views(manifest: Mapping[str, Any], compiled: Mapping[str, str], root: Path) -> list[View]:
+def collect_views(manifest: Manifest, compiled: Mapping[str, str], root: Path) -> list[View]:
     """Makes a view of every model and of every seed.
 
     Args:
@@ -119,27 +118,27 @@ def collect_views(manifest: Mapping[str, Any], compiled: Mapping[str, str], root
     """
     keys = _primary_keys(manifest)
     bases = {
-        unique_id: f"{node['fqn'][1]}.{node['name']}"
-        for unique_id, node in manifest["nodes"].items()
+        unique_id: f"{node.domain}.{node.name}"
+        for unique_id, node in manifest.nodes.items()
         if is_base_view(node)
     }
     views = []
-    for unique_id, node in manifest["nodes"].items():
-        if node["resource_type"] == "seed":
+    for unique_id, node in manifest.nodes.items():
+        if node.kind == "seed":
             folder, sql = "reference", seed_select(node, root)
-        elif node["resource_type"] == "model" and unique_id in compiled:
-            folder, sql = node["fqn"][2], compiled[unique_id]
+        elif node.kind == "model" and unique_id in compiled:
+            folder, sql = node.fqn[2], compiled[unique_id]
         else:
             continue
-        reads = node["depends_on"].get("nodes", [])
-        described = {name: _one_line(column["description"]) for name, column in node["columns"].items()}
+        reads = node.reads
+        described = {name: _one_line(column.description) for name, column in node.columns.items()}
         views.append(
             View(
                 unique_id=unique_id,
-                database=node["fqn"][1],
-                name=node["name"],
+                database=node.domain,
+                name=node.name,
                 folder=folder,
-                description=_one_line(node["description"]),
+                description=_one_line(node.description),
                 columns={name: text for name, text in described.items() if text},
                 key=keys.get(unique_id, ()),
                 sql=sql,
@@ -147,9 +146,9 @@ def collect_views(manifest: Mapping[str, Any], compiled: Mapping[str, str], root
                     name for name in reads if not name.startswith("source.") and name not in bases
                 ),
                 sources=frozenset(
-                    "{schema}.{identifier}".format(**manifest["sources"][name])
+                    f"{source.schema}.{source.relation}"
                     for name in reads
-                    if name.startswith("source.")
+                    if (source := manifest.sources.get(name))
                 ),
                 made=frozenset(bases[name] for name in reads if name in bases),
             )
@@ -161,24 +160,23 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _primary_keys(manifest: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def _primary_keys(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     """The column that tests prove unique and never null, by model or seed."""
     proved: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for node in (*manifest["nodes"].values(), *contract_checks(manifest)):
-        test = node.get("test_metadata") if node["resource_type"] == "test" else None
-        if test and node.get("attached_node") and node.get("column_name"):
-            proved[node["attached_node"]][node["column_name"]].add(test["name"])
-    keys = {}
+    for node in (*manifest.nodes.values(), *manifest.contract_checks):
+        if isinstance(node, DataTest) and node.generic and node.tested_id and node.column_name:
+            proved[node.tested_id][node.column_name].add(node.generic)
+    keys: dict[str, tuple[str, ...]] = {}
     for unique_id, columns in proved.items():
         found = [name for name, tests in columns.items() if {"unique", "not_null"} <= tests]
         if found:
             # A table may have several keys; the first declared column is the one it is known by.
-            order = list(manifest["nodes"][unique_id]["columns"]) if unique_id in manifest["nodes"] else found
+            order = list(manifest.nodes[unique_id].columns) if unique_id in manifest.nodes else found
             keys[unique_id] = (min(found, key=order.index),)
     return keys
 
 
-def seed_select(node: Mapping[str, Any], root: Path) -> str:
+def seed_select(node: Node, root: Path) -> str:
     """Writes a seed's rows as one SELECT of literals: Denodo has no seeds, and a view needs no cache.
 
     Args:
@@ -188,23 +186,23 @@ def seed_select(node: Mapping[str, Any], root: Path) -> str:
     Raises:
         PlatformError: a column has no declared type, a type is unknown here, or the file has no row.
     """
-    path = root / node["original_file_path"]
-    types: Mapping[str, str] = node["config"].get("column_types") or {}
-    delimiter = node["config"].get("delimiter") or ","
+    path = root / node.file
+    types: Mapping[str, str] = node.config.get("column_types") or {}
+    delimiter = node.config.get("delimiter") or ","
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file, delimiter=delimiter))
     if not rows:
         raise PlatformError(
-            f"{node['original_file_path']} n'a aucune ligne : elle ne peut pas devenir une vue.",
+            f"{node.file} n'a aucune ligne : elle ne peut pas devenir une vue.",
             "Ajoutez une ligne, ou retirez cette table de référence.",
         )
     missing = [name for name in rows[0] if name not in types]
     if missing:
         raise PlatformError(
-            f"{node['original_file_path']} : le type de {', '.join(missing)} n'est pas déclaré.",
+            f"{node.file} : le type de {', '.join(missing)} n'est pas déclaré.",
             "Ajoutez-le dans config.column_types, dans le YAML de cette table de référence.",
         )
-    selects = []
+    selects: list[str] = []
     for row in rows:
         cells = ((name, _cell(row[name], types[name], node)) for name in row)
         if selects:
@@ -238,11 +236,11 @@ _BARE = {
 }
 
 
-def _cell(value: str | None, declared: str, node: Mapping[str, Any]) -> str:
+def _cell(value: str | None, declared: str, node: Node) -> str:
     kind = _SEED_TYPES.get(declared)
     if kind is None:
         raise PlatformError(
-            f"{node['original_file_path']} : le type « {declared} » n'a pas d'équivalent exact en VQL.",
+            f"{node.file} : le type « {declared} » n'a pas d'équivalent exact en VQL.",
             f"Choisissez parmi {', '.join(_SEED_TYPES)} dans config.column_types.",
         )
     if value is None or value == "":
@@ -253,7 +251,7 @@ def _cell(value: str | None, declared: str, node: Mapping[str, Any]) -> str:
         return literal(value)
     if not re.fullmatch(_BARE[kind], value.lower()):
         raise PlatformError(
-            f"{node['original_file_path']} : « {value} » n'est pas du type {declared}.",
+            f"{node.file} : « {value} » n'est pas du type {declared}.",
             "Corrigez la valeur, ou le type dans config.column_types.",
         )
     return value.lower()

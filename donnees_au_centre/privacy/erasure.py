@@ -177,7 +177,8 @@ def prove(connection: psycopg.Connection, dossier: Dossier, about_people: Collec
     """
     found = search(connection, dossier.values)
     certain = {hit.place for hit in search(connection, telling(dossier.values)).hits}
-    left, others = [], []
+    left: list[str] = []
+    others: list[str] = []
     for hit in found.hits:
         schema = hit.table.partition(".")[0] if hit.schema == STATISTICS else hit.schema
         mine = hit.place in certain or (schema in about_people)

@@ -90,8 +90,8 @@ def held_datasets(
             unique_id = left.pop()
             if unique_id not in found:
                 found[unique_id] = hold
-                node = manifest["nodes"].get(unique_id) or {}
-                left.extend(node.get("depends_on", {}).get("nodes", []))
+                node = manifest.nodes.get(unique_id)
+                left.extend(node.reads if node else ())
     return found
 
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import digest, normalise
 from donnees_au_centre.keys import needs, read_keys
-from donnees_au_centre.project.metadata import meta_of
-from donnees_au_centre.project.nodes import Manifest, domain_of, of_type
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 
 
@@ -67,26 +66,26 @@ def read_person_sources(manifest: Manifest) -> list[PersonSource]:
         PlatformError: `personne` names no column of the table.
     """
     found = []
-    for node in of_type(manifest, "source"):
-        said = meta_of(node).get("personne")
+    for node in manifest.own_sources:
+        said = node.meta.get("personne")
         if said is None:
             continue
         column = said.get("identifiant") if isinstance(said, Mapping) else None
-        if column not in node["columns"]:
+        if column not in node.columns:
             raise PlatformError(
-                f"{node['original_file_path']}, table {node['name']} : config.meta.personne ne nomme aucune "
+                f"{node.file}, table {node.name} : config.meta.personne ne nomme aucune "
                 f"colonne de la table ({column}).",
                 "Écrivez personne: {identifiant: <colonne>} : la colonne qui dit de qui est la ligne.",
             )
-        categories = {name: meta_of(one).get("donnee_personnelle") for name, one in node["columns"].items()}
+        categories = {name: one.category for name, one in node.columns.items()}
         found.append(
             PersonSource(
-                unique_id=node["unique_id"],
-                domain=domain_of(node),
-                source=node["source_name"],
-                name=node["name"],
-                schema=node["schema"],
-                identifier=node["identifier"],
+                unique_id=node.unique_id,
+                domain=node.domain,
+                source=node.source_name,
+                name=node.name,
+                schema=node.schema,
+                identifier=node.relation,
                 column=column,
                 homonyms=said.get("homonymes") is True,
                 personal={name: value for name, value in categories.items() if value and value != "aucune"},

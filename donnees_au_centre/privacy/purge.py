@@ -32,7 +32,6 @@ from donnees_au_centre.privacy.persons import read_person_sources
 from donnees_au_centre.privacy.places import read_tables
 from donnees_au_centre.privacy.removal import note_removed
 from donnees_au_centre.project.datasets import Dataset
-from donnees_au_centre.project.metadata import meta_of
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.vocabulary import RECEPTION
 from donnees_au_centre.settings import Settings
@@ -239,8 +238,8 @@ class _Planner:
             return receipt
         if columns.get(since) in DATES:
             return sql.SQL("coalesce(cast({} as date), {})").format(sql.Identifier(since), receipt)
-        node = self.manifest["sources"][dataset.unique_id]["columns"].get(since) or {}
-        form = meta_of(node).get("format_date")
+        column = self.manifest.sources[dataset.unique_id].columns.get(since)
+        form = column.meta.get("format_date") if column else None
         if not isinstance(form, str):
             raise PlatformError(
                 f"{dataset.file}, {dataset.name} : la conservation compte depuis « {since} », un texte dont "

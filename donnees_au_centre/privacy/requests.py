@@ -260,15 +260,15 @@ def _add_pseudonyms(dossier: Dossier, settings: Settings, environ: Mapping[str, 
 def built_from(manifest: Manifest, sources: Iterable[str]) -> list[Node]:
     """Models and snapshots that come, directly or not, from sources given by their unique ids."""
     children: dict[str, list[str]] = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] in BUILT:
-            for parent in node.get("depends_on", {}).get("nodes", []):
-                children.setdefault(parent, []).append(node["unique_id"])
+    for node in manifest.nodes.values():
+        if node.kind in BUILT:
+            for parent in node.reads:
+                children.setdefault(parent, []).append(node.unique_id)
     left, found = list(sources), {}
     while left:
         for child in children.get(left.pop(), []):
             if child not in found:
-                found[child] = manifest["nodes"][child]
+                found[child] = manifest.nodes[child]
                 left.append(child)
     return list(found.values())
 
@@ -278,7 +278,7 @@ def _made_of(manifest: Manifest, sources: Sequence[PersonSource]) -> dict[tuple[
     found: dict[tuple[str, str], set[str]] = {}
     for source in sources:
         for node in built_from(manifest, [source.unique_id]):
-            place = (node["schema"], node.get("alias") or node["name"])
+            place = (node.schema, node.relation)
             found.setdefault(place, set()).add(source.label)
     return {place: tuple(sorted(labels)) for place, labels in found.items()}
 

@@ -334,7 +334,7 @@ def _empty_dagster(settings: Settings, path: Path, words: Words) -> None:
         return
     with closing(open_sqlite(path, write=True)) as database:
         database.execute("pragma secure_delete = on")
-        kept = {table: set() for table, *_ in cells(database)}
+        kept: dict[str, set[tuple[str, int]]] = {table: set() for table, *_ in cells(database)}
         for table, column, rowid, cell in list(cells(database)):
             if words.are_in(cell) and not _of_a_running(database, table, rowid):
                 kept[table].add((column, rowid))

@@ -6,7 +6,6 @@ donnees_au_centre.project.rules.governing say what and where.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -16,11 +15,10 @@ from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import (
     dataset_nodes,
     governance_of,
-    meta_of,
     own_governance_of,
-    yaml_file_of,
 )
-from donnees_au_centre.project.nodes import Manifest, Node, domain_of, label_of
+from donnees_au_centre.project.nodes import Column as Declared
+from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.reviewed import Among, Line, Reviewed, Says, checked, refused
 
 Text = Annotated[Line | None, Says("attend un texte, et non {repr}")]
@@ -239,30 +237,30 @@ def refresh(value: Any) -> Refresh | None:
 def _dataset(manifest: Manifest, node: Node) -> Dataset:
     said, own = governance_of(manifest, node), own_governance_of(node)
     written = {key: value for key, value in said.items() if not checked(Governance, {key: value})[1]}
-    is_source = node["resource_type"] == "source"
+    is_source = node.kind == "source"
     return Dataset(
-        unique_id=node["unique_id"],
+        unique_id=node.unique_id,
         kind="source" if is_source else "mart",
-        domain=domain_of(node),
-        name=label_of(node),
-        schema=node.get("schema") or domain_of(node),
-        identifier=(node.get("identifier") if is_source else node.get("alias")) or node["name"],
-        file=yaml_file_of(node),
-        description=(node.get("description") or "").strip(),
+        domain=node.domain,
+        name=node.label,
+        schema=node.schema or node.domain,
+        identifier=node.relation,
+        file=node.described_in,
+        description=node.description.strip(),
         owner_assigned=responsible(own.get("proprietaire")) is not None,
         steward_assigned=responsible(own.get("gestionnaire")) is not None,
         **dict(Governance.model_validate(written)),
-        columns=tuple(_column(column) for column in node["columns"].values()),
+        columns=tuple(_column(column) for column in node.columns.values()),
     )
 
 
-def _column(column: Mapping[str, Any]) -> Column:
-    meta = meta_of(column)
+def _column(column: Declared) -> Column:
+    meta = column.meta
     personal, protection = meta.get("donnee_personnelle"), meta.get("protection")
     return Column(
-        name=column["name"],
-        description=(column.get("description") or "").strip(),
-        data_type=column.get("data_type") or None,
+        name=column.name,
+        description=column.description.strip(),
+        data_type=column.data_type,
         personal=personal if personal in words.CATEGORIES else None,
         protection=protection if protection in words.PROTECTIONS else None,
     )

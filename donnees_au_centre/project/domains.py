@@ -146,8 +146,10 @@ def _without_steward(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
 def _without_reviewers(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
     path = root / OWNERS
     # Elsewhere than on GitLab, the file is not there.
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else None
-    for domain in domains if lines is not None else ():
+    if not path.is_file():
+        return
+    lines = path.read_text("utf-8").splitlines()
+    for domain in domains:
         if not {owned_paths(domain)[0], f"/models/{domain}/"}.intersection(lines):
             yield Violation(
                 OWNERS,

@@ -72,7 +72,7 @@ def _add_declared_columns(node: dict[str, Any]) -> None:
 
 
 def _column(name: str) -> dict[str, Any]:
-    config = {"meta": {}, "tags": []}
+    config: dict[str, Any] = {"meta": {}, "tags": []}
     return {"name": name, "description": "", "meta": {}, "data_type": None, "tags": [], "config": config}
 
 
@@ -80,7 +80,7 @@ def _inherited(manifest: Mapping[str, Any], node: Mapping[str, Any], name: str) 
     """The description of a column's origin; empty when there is none, or when two say different things."""
     meta = node["config"].get("meta") or {}
     if name in meta.get(STANDARD, {}):
-        return meta[STANDARD][name]
+        return str(meta[STANDARD][name])
     parents = node.get("depends_on", {}).get("nodes", [])
     if DECLARED in meta:
         received = [one.get("colonne") for one in meta[DECLARED] if name in one["noms"]]

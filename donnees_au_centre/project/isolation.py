@@ -61,8 +61,8 @@ def parts_at_fault(
     Returns:
         part -> the root to take it from, None to leave it out; nothing when no part explains the fault.
     """
-    named = list(dict.fromkeys(map(part_of, [*files, *files_named(message, root)])))
-    named = [part for part in named if part is not None]
+    parts = dict.fromkeys(map(part_of, [*files, *files_named(message, root)]))
+    named = [part for part in parts if part is not None]
     if not kept.is_dir():
         new = [part for part in named if part not in tried]
         # Without an unreadable file dbt names the fault first, then what it is about.

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from donnees_au_centre.project import vocabulary as words
-from donnees_au_centre.project.nodes import Manifest, Node, domain_of, file_of, layer_of, of_type, yaml_of
+from donnees_au_centre.project.nodes import Group, Manifest, Node, Source
 
 
 def dataset_nodes(manifest: Manifest) -> Iterator[Node]:
     """The nodes that are data sets: source tables, and models of the marts layer."""
-    for node in of_type(manifest, "source", "model"):
-        if node["resource_type"] == "source" or layer_of(node) == "marts":
+    for node in manifest.of_type("source", "model"):
+        if node.kind == "source" or node.layer == "marts":
             yield node
 
 
@@ -26,17 +26,16 @@ def governance_levels(manifest: Manifest, node: Node) -> list[tuple[str, Mapping
 
     The group's owner and steward, whom dbt and Dagster know, are the farthest default.
     """
-    group = next((one for one in manifest.get("groups", {}).values() if one["name"] == domain_of(node)), {})
-    meta = meta_of(node)
-    people = {"proprietaire": group.get("owner"), "gestionnaire": meta_of(group).get("steward")}
+    group, meta = manifest.groups.get(node.domain, Group({})), node.meta
+    people = {"proprietaire": group.owner, "gestionnaire": group.steward}
     known = {
         role: {"fonction": person.get("name"), "courriel": person.get("email")}
         for role, person in people.items()
-        if isinstance(person, Mapping)
+        if person
     }
     levels = (
         ("du groupe", known),
-        ("du groupe", meta_of(group).get(words.DEFAULTS)),
+        ("du groupe", group.meta.get(words.DEFAULTS)),
         ("du dossier", meta.get(words.FOLDER_DEFAULTS)),
         ("de la source ou du dossier", meta.get(words.DEFAULTS)),
         ("du jeu de données", meta.get(words.OWN)),
@@ -49,19 +48,9 @@ def own_governance_of(node: Node) -> Mapping[str, Any]:
 
     dbt gives a table without such a key that of its source, which is not its own.
     """
-    own = meta_of(node).get(words.OWN)
-    inherited = (node.get("source_meta") or {}).get(words.OWN)
+    own = node.meta.get(words.OWN)
+    inherited = node.source_meta.get(words.OWN) if isinstance(node, Source) else None
     return own if isinstance(own, Mapping) and own != inherited else {}
-
-
-def meta_of(thing: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The `config.meta` of a node, group or column; of an old-style column, its `meta`."""
-    return (thing.get("config") or {}).get("meta") or thing.get("meta") or {}
-
-
-def yaml_file_of(node: Node) -> str:
-    """The YAML file where the governance of a data set is written, below the checkout."""
-    return yaml_of(node) or file_of(node)
 
 
 def is_count(value: Any) -> bool:

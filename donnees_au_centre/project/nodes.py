@@ -1,139 +1,632 @@
-"""Where a node of the manifest stands: domain, layer, file, and what it reads."""
+"""dbt's manifest as an object: the one place that reads its keys.
+
+Everything is a view over what dbt wrote, made when it is asked for: a manifest of 10,000 nodes costs nothing
+until they are looked at. A part that dbt leaves out is empty here, never an error.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-Manifest = Mapping[str, Any]
-Node = Mapping[str, Any]
 
 LAYERS = ("staging", "intermediate", "marts")
 # Domains that are no administration: what everyone reads, what reads everyone, and the platform itself.
 SHARED, CROSSING, PLATFORM = "commun", "transversal", "data_platform"
 ISSUES_SUFFIX = "_ecarts"
+# What of a manifest, and of its nodes, changes at each parse or says nothing of the project.
+_VOLATILE = frozenset({"metadata", "parent_map", "child_map", "group_map", "disabled"})
+_VOLATILE_OF_NODES = frozenset({"created_at", "compiled_path", "build_path"})
 
 
-def domain_of(node: Node) -> str:
-    """The domain of a node: its folder below models/ or seeds/; for a singular test, see `domain_of_test`."""
-    return node["fqn"][1]
+class Described:
+    """What has a name, a description and a meta: a node, a column, a group.
 
-
-def domain_of_test(manifest: Manifest, test: Node) -> str | None:
-    """The domain of a test or unit test: that of its YAML file; of a singular one, its group.
-
-    Returns:
-        Without a group, the domain of what the test is about; None when it is about no model in particular.
+    Args:
+        said: as dbt writes it.
     """
-    if not is_singular(test):
-        return domain_of(test)
-    if test.get("group"):
-        return test["group"]
-    about = tested_id(test)
-    return domain_of(node_of(manifest, about)) if about else None
+
+    __slots__ = ("_said",)
+
+    def __init__(self, said: Mapping[str, Any]) -> None:
+        """Looks at nothing yet."""
+        self._said = said
+
+    @property
+    def name(self) -> str:
+        """As it is declared."""
+        return str(self._said["name"])
+
+    @property
+    def description(self) -> str:
+        """As the YAML says it; empty when it says nothing."""
+        return self._text("description")
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The options given to dbt."""
+        return self._mapping("config")
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """The `config.meta`; of an old-style column, its `meta`."""
+        said: Mapping[str, Any] = self.config.get("meta") or self._mapping("meta")
+        return said
+
+    @property
+    def tags(self) -> list[str]:
+        """Given in the YAML or the SQL."""
+        return list(self._said.get("tags") or ())
+
+    def _text(self, key: str) -> str:
+        return str(self._said.get(key) or "")
+
+    def _mapping(self, key: str) -> Mapping[str, Any]:
+        return self._said.get(key) or {}
 
 
-def is_singular(test: Node) -> bool:
-    """True for a test that is a SQL file of its own."""
-    return test["resource_type"] == "test" and not test.get("test_metadata")
+class Column(Described):
+    """A column as the YAML declares it."""
+
+    __slots__ = ()
+
+    @property
+    def data_type(self) -> str | None:
+        """Its SQL type; None when the YAML does not say."""
+        return self._text("data_type") or None
+
+    @property
+    def constraints(self) -> list[str]:
+        """What the contract of its model holds of it: `not_null`…"""
+        return [str(one.get("type")) for one in self._said.get("constraints") or ()]
+
+    @property
+    def is_quoted(self) -> bool:
+        """True when its name is written in quotes, with its capitals."""
+        return bool(self._said.get("quote"))
+
+    @property
+    def protection(self) -> str | None:
+        """How the YAML says that it is protected; None when it says nothing."""
+        said = self.meta.get("protection")
+        return None if said is None else str(said)
+
+    @property
+    def category(self) -> str | None:
+        """The category of personal data that the YAML gives, `aucune` included; None when it says nothing."""
+        said = self.meta.get("donnee_personnelle")
+        return said if isinstance(said, str) else None
+
+    @property
+    def is_personal(self) -> bool:
+        """True when it holds data about persons, protected or not."""
+        return self.category not in (None, "aucune")
 
 
-def layer_of(node: Node) -> str | None:
-    """The layer of a model, one of LAYERS; None for what stands in no layer (seeds, sources of no layer)."""
-    return node["fqn"][2] if len(node["fqn"]) > 3 and node["fqn"][2] in LAYERS else None
+class Group(Described):
+    """The group of a domain, with those who answer for it; each is `{name, email}`."""
+
+    __slots__ = ()
+
+    @property
+    def file(self) -> str:
+        """Its YAML, below the checkout."""
+        return self._text("original_file_path")
+
+    @property
+    def owner(self) -> Mapping[str, Any]:
+        """Empty when the group names none."""
+        return self._mapping("owner")
+
+    @property
+    def steward(self) -> Mapping[str, Any]:
+        """Empty when the group names none."""
+        said = self.meta.get("steward")
+        return said if isinstance(said, Mapping) else {}
 
 
-def label_of(node: Node) -> str:
-    """How messages name a node."""
-    if node["resource_type"] == "source":
-        return f"{node['source_name']}.{node['name']}"
-    return node["name"]
+class Macro(Described):
+    """A macro of the project or of dbt."""
+
+    __slots__ = ()
+
+    @property
+    def package(self) -> str:
+        """The dbt project that has it."""
+        return self._text("package_name")
+
+    @property
+    def file(self) -> str:
+        """Its file below the checkout."""
+        return self._text("original_file_path")
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """Those that the YAML names, with their descriptions."""
+        return {one["name"]: one.get("description") or "" for one in self._said.get("arguments") or ()}
+
+    @property
+    def sql(self) -> str:
+        """Its text, from `{% macro` to `{% endmacro %}`."""
+        return self._text("macro_sql")
 
 
-def file_of(node: Node) -> str:
-    """The file of a node below the checkout: SQL of a model, YAML of a source."""
-    return node["original_file_path"]
+class Node(Described):
+    """A model, seed, snapshot, source, test, unit test or exposure."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """By its unique id."""
+        return f"{type(self).__name__}({self.unique_id!r})"
+
+    @property
+    def unique_id(self) -> str:
+        """`model.<project>.<name>`."""
+        return str(self._said["unique_id"])
+
+    @property
+    def kind(self) -> str:
+        """dbt's resource type: `model`, `seed`, `snapshot`, `source`, `test`, `unit_test`, `exposure`."""
+        return str(self._said["resource_type"])
+
+    @property
+    def package(self) -> str:
+        """The dbt project that has it."""
+        return self._text("package_name")
+
+    @property
+    def fqn(self) -> list[str]:
+        """Project, folders and name: what `--select fqn:` takes, joined by dots."""
+        return list(self._said["fqn"])
+
+    @property
+    def domain(self) -> str:
+        """Its folder below models/ or seeds/; of a test, see `Manifest.domain_of_test`."""
+        return self.fqn[1]
+
+    @property
+    def layer(self) -> str | None:
+        """The layer of a model, one of LAYERS; None for what stands in no layer (seeds, some sources)."""
+        fqn = self.fqn
+        return fqn[2] if len(fqn) > 3 and fqn[2] in LAYERS else None
+
+    @property
+    def is_mart(self) -> bool:
+        """True for a model that is offered to the other domains."""
+        return self.kind == "model" and self.layer == "marts"
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        return self.name
+
+    @property
+    def group(self) -> str | None:
+        """The name of its dbt group; None when it has none."""
+        return self._text("group") or None
+
+    @property
+    def access(self) -> str:
+        """`private`, `protected` or `public`; empty for what is no model."""
+        return self._text("access")
+
+    @property
+    def file(self) -> str:
+        """Its file below the checkout: SQL of a model, YAML of a source."""
+        return self._text("original_file_path")
+
+    @property
+    def yaml(self) -> str | None:
+        """The YAML file that describes it, or None when none does."""
+        return self.patch_path.partition("://")[2] if self.patch_path else None
+
+    @property
+    def described_in(self) -> str:
+        """The YAML file where people describe it, below the checkout; its own file when none does."""
+        return self.yaml or self.file
+
+    @property
+    def patch_path(self) -> str | None:
+        """The YAML file as dbt names it: `<project>://<path>`."""
+        return self._text("patch_path") or None
+
+    @property
+    def path(self) -> str:
+        """The file below its folder of models, tests or snapshots."""
+        return self._text("path") or self.file
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """As the YAML declares them, by name, in its order."""
+        return {name: Column(said) for name, said in self._mapping("columns").items()}
+
+    @property
+    def reads(self) -> list[str]:
+        """Unique ids of what it reads directly."""
+        return list(self._mapping("depends_on").get("nodes") or ())
+
+    @property
+    def database(self) -> str | None:
+        """Where it stands; None in a manifest that knows no database."""
+        return self._text("database") or None
+
+    @property
+    def schema(self) -> str:
+        """Where it stands; empty for what stands in no schema."""
+        return self._text("schema")
+
+    @property
+    def relation(self) -> str:
+        """The name of its table or view in its schema."""
+        return self._text("identifier") or self._text("alias") or self.name
+
+    @property
+    def relation_name(self) -> str | None:
+        """Database, schema and relation, as SQL writes them; None for what has no relation."""
+        return self._text("relation_name") or None
+
+    @property
+    def materialized(self) -> str | None:
+        """`table`, `view`, `ephemeral`…; None for what is not built."""
+        said = self.config.get("materialized")
+        return str(said) if said else None
+
+    @property
+    def has_contract(self) -> bool:
+        """True when dbt holds its columns against the YAML at each build."""
+        return bool((self.config.get("contract") or {}).get("enforced"))
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """True for what exists in the SQL of its readers only."""
+        return self.materialized == "ephemeral"
+
+    @property
+    def folder(self) -> Path:
+        """The checkout that its file is below; the current folder when the manifest does not say."""
+        return Path(self._text("root_path"))
+
+    @property
+    def uses(self) -> list[str]:
+        """Unique ids of the macros that it calls directly."""
+        return list(self._mapping("depends_on").get("macros") or ())
+
+    @property
+    def raw_code(self) -> str:
+        """The SQL as it is written, with its Jinja."""
+        return self._text("raw_code")
+
+    @property
+    def compiled_code(self) -> str | None:
+        """The SQL that dbt ran, once it has; None before."""
+        return self._text("compiled_code") or None
 
 
-def yaml_of(node: Node) -> str | None:
-    """The YAML file that describes a node, or None when none does."""
-    patch = node.get("patch_path")
-    return patch.partition("://")[2] if patch else None
+class Source(Node):
+    """A table of a dbt source."""
+
+    __slots__ = ()
+
+    @property
+    def label(self) -> str:
+        """`<source>.<table>`."""
+        return f"{self.source_name}.{self.name}"
+
+    @property
+    def source_name(self) -> str:
+        """The source that the table is of."""
+        return str(self._said["source_name"])
+
+    @property
+    def source_description(self) -> str:
+        """What the YAML says of the source."""
+        return self._text("source_description")
+
+    @property
+    def source_meta(self) -> Mapping[str, Any]:
+        """The meta of the source, which dbt gives to its tables too."""
+        return self._mapping("source_meta")
+
+    @property
+    def external(self) -> Mapping[str, Any]:
+        """Where its files are and how to read them; empty for a table that the landing zone does not fill."""
+        return self._mapping("external")
+
+    @property
+    def freshness(self) -> Mapping[str, Any]:
+        """The limits of its age: `warn_after`, `error_after`, `filter`."""
+        return self._mapping("freshness")
+
+    @property
+    def has_freshness_limit(self) -> bool:
+        """True when dbt can say that it is late."""
+        limits = (self.freshness.get(name) or {} for name in ("warn_after", "error_after"))
+        return any(limit.get("count") for limit in limits)
+
+    @property
+    def loaded_at_field(self) -> str | None:
+        """The SQL that dates its rows, for its freshness."""
+        return self._text("loaded_at_field") or None
 
 
-def of_type(manifest: Manifest, *types: str) -> Iterator[Node]:
-    """The project's own nodes of some resource types, by unique id; dbt's internal ones left out."""
-    project = manifest["metadata"]["project_name"]
-    for section in ("nodes", "sources", "unit_tests"):
-        for _, node in sorted(manifest.get(section, {}).items()):
-            if node["resource_type"] in types and node["package_name"] == project:
-                yield node
+class DataTest(Node):
+    """A test of rows, generic or singular; a unit test, which is of SQL, too."""
+
+    __slots__ = ()
+
+    @property
+    def generic(self) -> str:
+        """The generic test that it applies (`not_null`…); empty for a singular or a unit test."""
+        return str(self._mapping("test_metadata").get("name") or "")
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """What the YAML gives to the generic test."""
+        return self._mapping("test_metadata").get("kwargs") or {}
+
+    @property
+    def is_singular(self) -> bool:
+        """True for a test that is a SQL file of its own."""
+        return self.kind == "test" and not self._said.get("test_metadata")
+
+    @property
+    def column_name(self) -> str | None:
+        """The column that it is about; None when it is about the whole table."""
+        return self._text("column_name") or None
+
+    @property
+    def severity(self) -> str:
+        """`error` or `warn`."""
+        return str(self.config.get("severity") or "error").lower()
+
+    @property
+    def where(self) -> str:
+        """The condition on the rows that it looks at; empty for all."""
+        return str(self.config.get("where") or "").strip()
+
+    @property
+    def tested_id(self) -> str | None:
+        """The unique id of what it is about.
+
+        A singular test over several models says it itself, in `meta: {dagster: {ref: {name: ...}}}`; without
+        that it is about none of them.
+        """
+        if attached := self._text("attached_node"):
+            return attached
+        parents = self.reads
+        chosen = self.meta.get("dagster", {}).get("ref", {}).get("name")
+        if chosen:
+            return next((parent for parent in parents if parent.rpartition(".")[2] == chosen), None)
+        return parents[0] if len(parents) == 1 else None
 
 
-def contract_checks(manifest: Manifest) -> Iterator[Node]:
-    """What enforced contracts hold without a test: columns that are never null, as the tests that say so.
+class Exposure(Node):
+    """A dashboard or a workbook that reads the project."""
 
-    They have the keys of a `not_null` test that rules and pages read. dbt does not play them: they held each
-    time that their model was built.
+    __slots__ = ()
+
+    @property
+    def label(self) -> str:
+        """Its title, or its name."""
+        return self._text("label") or self.name
+
+    @property
+    def title(self) -> str | None:
+        """Its title; None when it has none."""
+        return self._text("label") or None
+
+    @property
+    def url(self) -> str | None:
+        """Where it is read."""
+        return self._text("url") or None
+
+    @property
+    def type(self) -> str | None:
+        """dbt's word for what it is: `dashboard`…"""
+        return self._text("type") or None
+
+    @property
+    def maturity(self) -> str | None:
+        """`low`, `medium` or `high`."""
+        return self._text("maturity") or None
+
+    @property
+    def owner(self) -> Mapping[str, Any]:
+        """`{name, email}`; empty when it names none."""
+        return self._mapping("owner")
+
+
+class Manifest:
+    """What dbt understands of the project.
+
+    Args:
+        content: of manifest.json (dbt 1.11). Looked at, never changed.
     """
-    for model in manifest["nodes"].values():
-        if not (model.get("config", {}).get("contract") or {}).get("enforced"):
-            continue
-        for name, column in model["columns"].items():
-            if any(one.get("type") == "not_null" for one in column.get("constraints") or ()):
-                yield {
-                    "unique_id": f"{model['unique_id']}.{name}.not_null",
-                    "name": f"not_null_{model['name']}_{name}",
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        """Looks at nothing yet."""
+        self.content = content
+
+    def __eq__(self, other: object) -> bool:
+        """By what dbt wrote."""
+        return isinstance(other, Manifest) and self.content == other.content
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def project_name(self) -> str:
+        """The name of the dbt project."""
+        return str(self.content["metadata"]["project_name"])
+
+    @property
+    def dbt_version(self) -> str:
+        """The version that wrote the manifest."""
+        return str(self._section("metadata").get("dbt_version", ""))
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """Models, seeds, snapshots and tests, those of packages too, by unique id."""
+        return {key: _node(said) for key, said in self._section("nodes").items()}
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """The tables of sources, those of packages too, by unique id."""
+        return {key: Source(said) for key, said in self._section("sources").items()}
+
+    @cached_property
+    def unit_tests(self) -> Mapping[str, DataTest]:
+        """By unique id."""
+        return {key: DataTest(said) for key, said in self._section("unit_tests").items()}
+
+    @cached_property
+    def exposures(self) -> Mapping[str, Exposure]:
+        """By unique id."""
+        return {key: Exposure(said) for key, said in self._section("exposures").items()}
+
+    @cached_property
+    def groups(self) -> Mapping[str, Group]:
+        """By name, which is that of their domain."""
+        return {said["name"]: Group(said) for said in self._section("groups").values()}
+
+    @cached_property
+    def macros(self) -> Mapping[str, Macro]:
+        """Those of packages and of dbt too, by unique id."""
+        return {key: Macro(said) for key, said in self._section("macros").items()}
+
+    @property
+    def models(self) -> list[Node]:
+        """The project's own models, by unique id."""
+        return list(self.of_type("model"))
+
+    @property
+    def own_sources(self) -> list[Source]:
+        """The project's own source tables, by unique id."""
+        return [node for node in self.of_type("source") if isinstance(node, Source)]
+
+    @property
+    def tests(self) -> list[DataTest]:
+        """The project's own tests of rows, by unique id. Unit tests check SQL, not rows."""
+        return [node for node in self.of_type("test") if isinstance(node, DataTest)]
+
+    @property
+    def contract_checks(self) -> list[DataTest]:
+        """What enforced contracts hold without a test: columns that are never null, as the tests that say so.
+
+        They have the keys of a `not_null` test that rules and pages read. dbt does not play them: they held
+        each time that their model was built.
+        """
+        return [
+            DataTest(
+                {
+                    "unique_id": f"{model.unique_id}.{name}.not_null",
+                    "name": f"not_null_{model.name}_{name}",
                     "resource_type": "test",
-                    "package_name": model["package_name"],
-                    "fqn": [*model["fqn"], name],
-                    "original_file_path": yaml_of(model) or file_of(model),
+                    "package_name": model.package,
+                    "fqn": [*model.fqn, name],
+                    "original_file_path": model.described_in,
                     "test_metadata": {"name": "not_null", "kwargs": {"column_name": name}},
                     "column_name": name,
-                    "attached_node": model["unique_id"],
-                    "depends_on": {"nodes": [model["unique_id"]]},
+                    "attached_node": model.unique_id,
+                    "depends_on": {"nodes": [model.unique_id]},
                     "description": "",
                     "config": {"severity": "error", "meta": {}},
                 }
+            )
+            for model in self.nodes.values()
+            if model.has_contract
+            for name, column in model.columns.items()
+            if "not_null" in column.constraints
+        ]
 
+    @property
+    def checks(self) -> list[DataTest]:
+        """The data tests, then what contracts hold as tests would."""
+        return [*self.tests, *self.contract_checks]
 
-def checks(manifest: Manifest) -> Iterator[Node]:
-    """The data tests, then what contracts hold as tests would."""
-    yield from of_type(manifest, "test")
-    yield from contract_checks(manifest)
+    @property
+    def own_unit_tests(self) -> list[DataTest]:
+        """The project's own unit tests, by unique id."""
+        return [node for node in self.of_type("unit_test") if isinstance(node, DataTest)]
 
+    def of_type(self, *kinds: str) -> Iterator[Node]:
+        """The project's own nodes of some resource types, by unique id; dbt's internal ones left out."""
+        for section in (self.nodes, self.sources, self.unit_tests):
+            for _, node in sorted(section.items()):
+                if node.kind in kinds and node.package == self.project_name:
+                    yield node
 
-def node_of(manifest: Manifest, unique_id: str) -> Node:
-    """A model, seed, test, source or unit test by its unique id.
+    def find(self, unique_id: str) -> Node | None:
+        """A model, seed, test, source or unit test by its unique id; None when there is none."""
+        return (
+            self.nodes.get(unique_id) or self.sources.get(unique_id) or self.unit_tests.get(unique_id) or None
+        )
 
-    Raises:
-        KeyError: there is none.
-    """
-    for section in ("nodes", "sources", "unit_tests"):
-        if found := manifest.get(section, {}).get(unique_id):
+    def node(self, unique_id: str) -> Node:
+        """A model, seed, test, source or unit test by its unique id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        if found := self.find(unique_id):
             return found
-    raise KeyError(unique_id)
+        raise KeyError(unique_id)
+
+    def parents(self, node: Node) -> list[Node]:
+        """What a node reads directly: models, seeds, snapshots and sources.
+
+        Raises:
+            KeyError: one of them is not in the manifest.
+        """
+        return [self.node(unique_id) for unique_id in node.reads]
+
+    def readers(self, unique_id: str) -> list[str]:
+        """Unique ids of what reads a node directly, as dbt has worked them out."""
+        return list(self._section("child_map").get(unique_id, ()))
+
+    def domain_of(self, node: Node) -> str | None:
+        """The domain of any node; None for a test that is about no model in particular."""
+        return self.domain_of_test(node) if isinstance(node, DataTest) else node.domain
+
+    def domain_of_test(self, test: DataTest) -> str | None:
+        """The domain of a test or unit test: that of its YAML file; of a singular one, its group.
+
+        Returns:
+            Without a group, the domain of what the test is about; None when it is about no model in
+            particular.
+        """
+        if not test.is_singular:
+            return test.domain
+        if test.group:
+            return test.group
+        about = test.tested_id
+        return self.node(about).domain if about else None
+
+    def digest(self) -> str:
+        """The SHA-256 of the project as dbt read it: the same for the same files, whenever they are read."""
+        steady = {
+            section: {name: _steady(node) for name, node in nodes.items()}
+            for section, nodes in self.content.items()
+            if section not in _VOLATILE and isinstance(nodes, Mapping)
+        }
+        text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _section(self, name: str) -> Mapping[str, Any]:
+        return self.content.get(name) or {}
 
 
-def parents_of(manifest: Manifest, node: Node) -> list[Node]:
-    """What a node reads directly: models, seeds, snapshots and sources."""
-    return [node_of(manifest, unique_id) for unique_id in node.get("depends_on", {}).get("nodes", [])]
+def _node(said: Mapping[str, Any]) -> Node:
+    return DataTest(said) if said.get("resource_type") == "test" else Node(said)
 
 
-def tested_id(test: Node) -> str | None:
-    """The unique id of what a test or unit test is about.
-
-    A singular test over several models says it itself, in `meta: {dagster: {ref: {name: ...}}}`; without
-    that it is about none of them.
-    """
-    if test.get("attached_node"):
-        return test["attached_node"]
-    parents = test["depends_on"]["nodes"]
-    chosen = test.get("config", {}).get("meta", {}).get("dagster", {}).get("ref", {}).get("name")
-    if chosen:
-        return next((parent for parent in parents if parent.rpartition(".")[2] == chosen), None)
-    return parents[0] if len(parents) == 1 else None
+def _steady(node: Any) -> Any:
+    if not isinstance(node, Mapping):
+        return node
+    return {key: value for key, value in node.items() if key not in _VOLATILE_OF_NODES}
 
 
 def domains_in(root: Path) -> list[str]:

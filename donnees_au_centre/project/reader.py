@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.inheritance import inherit
 from donnees_au_centre.project.isolation import keep, left_out, parts_at_fault, readable_copy
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.unreadable import ADVICE, explain, unreadable_texts
 from donnees_au_centre.settings import Settings
 
 if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest as DbtManifest
 
 MANIFEST = "manifest.json"
@@ -34,7 +36,7 @@ class ParseResult:
     """What dbt understands of the project.
 
     Attributes:
-        manifest: the content of manifest.json.
+        manifest: what is in manifest.json.
         project: dbt's own object, that `dbtRunner(manifest=...)` runs without parsing again.
         root: the project that dbt read: the checkout, or a copy of what can be read of it.
         error: in French, what cannot be read and what stands for it; None when all was read.
@@ -42,7 +44,7 @@ class ParseResult:
         healed: True when dbt's memory of an earlier reading was at fault, and was made again.
     """
 
-    manifest: dict[str, Any]
+    manifest: Manifest
     project: DbtManifest
     root: Path
     error: str | None = None
@@ -117,28 +119,40 @@ def _read(settings: Settings, root: Path) -> _Reading:
     """Has dbt read a project; a second time and wholly when its memory may be at fault."""
     # Imported here: it takes two seconds, which readers of an existing manifest do not pay.
     from dbt.cli.main import dbtRunner
-    from dbt_common.events.base_types import EventMsg
 
     errors: list[str] = []
 
-    def note(event: EventMsg) -> None:
+    def note(event: Any) -> None:
         if event.info.level == "error":
             errors.append(event.info.msg)
 
     command = ["parse", *dbt_options(settings, settings.target_path, root=root)]
     remembered = (settings.target_path / PARTIAL_PARSE).exists()
     done = dbtRunner(callbacks=[note]).invoke(command)
+    project = _project_of(done)
     # A description moved to another file counts as described twice; a unit test renamed together with the
     # description of its model stays under both names.
-    suspect = _haunted(done.result) if done.success else root == settings.root
+    suspect = _haunted(project) if project else root == settings.root
     if remembered and suspect:
         errors.clear()
         done = dbtRunner(callbacks=[note]).invoke([*command, "--no-partial-parse"])
-        return _Reading(done.result if done.success else None, _words(errors, done), done.success)
-    return _Reading(done.result if done.success else None, _words(errors, done), False)
+        return _Reading(_project_of(done), _words(errors, done), done.success)
+    return _Reading(project, _words(errors, done), False)
 
 
-def _words(errors: list[str], done: Any) -> str:
+def _project_of(done: dbtRunnerResult) -> DbtManifest | None:
+    """What `dbt parse` gives; None when it failed."""
+    from dbt.contracts.graph.manifest import Manifest as DbtManifest
+
+    return done.result if done.success and isinstance(done.result, DbtManifest) else None
+
+
+def results_of(done: dbtRunnerResult) -> list[Any]:
+    """dbt's own results, a node each, of a command that ran or compiled nodes; none when it failed before."""
+    return list(getattr(done.result, "results", ()))
+
+
+def _words(errors: list[str], done: dbtRunnerResult) -> str:
     return "\n".join(errors) or str(done.exception or "")
 
 
@@ -162,7 +176,9 @@ def _without_faults(settings: Settings, files: list[str], said: str, faults: lis
         files = []
         root = readable_copy(settings.root, settings.target_path / "lisible", parts)
         reading = _read(settings, root)
-        if reading.project and any(node.resource_type != "test" for node in reading.project.nodes.values()):
+        if reading.project and any(
+            str(node.resource_type) != "test" for node in reading.project.nodes.values()
+        ):
             broken = frozenset(left_out(settings.root, parts))
             told = _told(settings.root, error, parts)
             return ParseResult(read_manifest(settings), reading.project, root, told, broken)
@@ -185,22 +201,22 @@ def _told(root: Path, error: str, parts: Mapping[str, Path | None]) -> str:
     return "\n".join([*lines, "Le reste du projet est lu tel qu'il est."])
 
 
-def read_manifest(settings: Settings) -> dict[str, Any]:
+def read_manifest(settings: Settings) -> Manifest:
     """Reads the manifest of the last parse, and completes it with what the YAML says once for all.
 
     Raises:
         PlatformError: there is none yet.
     """
     try:
-        manifest = json.loads(settings.manifest_path.read_text(encoding="utf-8"))
+        content = json.loads(settings.manifest_path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PlatformError(
             f"Le projet dbt n'a pas encore été lu pour la base {settings.database} "
             f"({settings.manifest_path} manque).",
             "Lancez make demo, ou make build, puis recommencez.",
         ) from None
-    inherit(manifest)
-    return manifest
+    inherit(content)
+    return Manifest(content)
 
 
 def dbt_options(

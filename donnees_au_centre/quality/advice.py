@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from donnees_au_centre.french import LEAST, count, small
-from donnees_au_centre.project.metadata import meta_of
+from donnees_au_centre.project.nodes import DataTest
 from donnees_au_centre.quality.facts import BROKEN
 
 _TWICE = "Retirer le doublon du fichier d'origine, ou dire ce qui distingue les deux lignes."
@@ -63,18 +60,17 @@ COUNTED = {
 CASE = "cas"
 
 
-def advice(test: Mapping[str, Any]) -> str:
+def advice(test: DataTest) -> str:
     """What to do when a test of the manifest fails, in French."""
-    own = meta_of(test).get("que_faire")
+    own = test.meta.get("que_faire")
     if isinstance(own, str) and own.strip():
         return " ".join(own.split())
-    kind = (test.get("test_metadata") or {}).get("name", "")
-    return ADVICE.get(kind, OTHERWISE)
+    return ADVICE.get(test.generic, OTHERWISE)
 
 
-def unit_of(test: Mapping[str, Any]) -> str:
+def unit_of(test: DataTest) -> str:
     """What the rows that a test gives are, in French, in the singular."""
-    return COUNTED.get((test.get("test_metadata") or {}).get("name", ""), CASE)
+    return COUNTED.get(test.generic, CASE)
 
 
 def in_fault(rows: int, what: str) -> str:

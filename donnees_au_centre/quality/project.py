@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 from donnees_au_centre.project.datasets import Dataset, Responsible, read_datasets, responsible
-from donnees_au_centre.project.metadata import meta_of
 from donnees_au_centre.project.nodes import (
     CROSSING,
     PLATFORM,
     SHARED,
     Manifest,
-    checks,
-    domain_of,
-    domain_of_test,
-    layer_of,
-    of_type,
 )
 from donnees_au_centre.quality.facts import Affected
 
@@ -27,24 +23,24 @@ class Project:
         """Reads the data sets and turns the graph over."""
         self.manifest = manifest
         self.datasets: dict[str, Dataset] = {one.unique_id: one for one in read_datasets(manifest)}
-        self.tests = {one["unique_id"]: one for one in of_type(manifest, "test")}
-        self.checks = {one["unique_id"]: one for one in checks(manifest)}
-        self.sources = {one["unique_id"]: one for one in of_type(manifest, "source")}
-        self.models = {one["unique_id"]: one for one in of_type(manifest, "model", "seed", "snapshot")}
+        self.tests = {one.unique_id: one for one in manifest.tests}
+        self.checks = {one.unique_id: one for one in manifest.checks}
+        self.sources = {one.unique_id: one for one in manifest.own_sources}
+        self.models = {one.unique_id: one for one in manifest.of_type("model", "seed", "snapshot")}
         self._read_by: dict[str, list[str]] = defaultdict(list)
-        for reader in (*self.models.values(), *manifest.get("exposures", {}).values()):
-            for parent in reader.get("depends_on", {}).get("nodes", ()):
-                self._read_by[parent].append(reader["unique_id"])
-        found = {domain_of(node) for node in (*self.models.values(), *self.sources.values())}
-        found |= {domain_of_test(manifest, test) or PLATFORM for test in self.tests.values()}
+        for reader in (*self.models.values(), *manifest.exposures.values()):
+            for parent in reader.reads:
+                self._read_by[parent].append(reader.unique_id)
+        found = {node.domain for node in (*self.models.values(), *self.sources.values())}
+        found |= {manifest.domain_of_test(test) or PLATFORM for test in self.tests.values()}
         last = {SHARED: 1, CROSSING: 2, PLATFORM: 3}
         self.domains = sorted(found, key=lambda name: (last.get(name, 0), name))
 
     def domain(self, unique_id: str) -> str:
         """The domain that answers for a control; the platform, for one about nobody's data in particular."""
         if unique_id in self.sources:
-            return domain_of(self.sources[unique_id])
-        return domain_of_test(self.manifest, self.checks[unique_id]) or PLATFORM
+            return self.sources[unique_id].domain
+        return self.manifest.domain_of_test(self.checks[unique_id]) or PLATFORM
 
     def responsibles(
         self, unique_id: str | None, domain: str
@@ -56,13 +52,8 @@ class Project:
             about = self.datasets.get(origins[0]) if len(origins) == 1 else None
         if about is not None and about.domain == domain:
             return about.owner, about.steward
-        group = next((one for one in self.manifest.get("groups", {}).values() if one["name"] == domain), {})
-        people = group.get("owner"), meta_of(group).get("steward")
-        owner, steward = (
-            responsible({"fonction": one.get("name"), "courriel": one.get("email")}) if one else None
-            for one in people
-        )
-        return owner, steward
+        group = self.manifest.groups.get(domain)
+        return (_answering(group.owner), _answering(group.steward)) if group else (None, None)
 
     def origins(self, unique_id: str) -> list[str]:
         """The source tables that a model is made from, at any distance."""
@@ -73,7 +64,7 @@ class Project:
                 found.add(one)
             elif one in self.models and one not in seen:
                 seen.add(one)
-                waiting += self.models[one].get("depends_on", {}).get("nodes", [])
+                waiting += self.models[one].reads
         return sorted(found)
 
     def affected(self, unique_id: str | None) -> tuple[Affected, ...]:
@@ -84,22 +75,21 @@ class Project:
             if one not in seen:
                 seen.add(one)
                 waiting += self._read_by.get(one, ())
-        exposures = self.manifest.get("exposures", {})
+        exposures = self.manifest.exposures
         found = []
         for one in sorted(seen):
             if one in exposures:
                 exposure = exposures[one]
-                owner = exposure.get("owner") or {}
                 found.append(
                     Affected(
                         one,
                         "tableau_de_bord",
-                        exposure.get("label") or exposure["name"],
-                        exposure["fqn"][1] if exposure["fqn"][1] in self.domains else None,
-                        responsible({"fonction": owner.get("name"), "courriel": owner.get("email")}),
+                        exposure.label,
+                        exposure.domain if exposure.domain in self.domains else None,
+                        _answering(exposure.owner),
                     )
                 )
-            elif one in self.models and layer_of(self.models[one]) == "marts":
+            elif one in self.models and self.models[one].layer == "marts":
                 held = self.datasets[one]
                 found.append(Affected(one, "mart", held.name, held.domain, held.owner))
         return tuple(found)
@@ -116,9 +106,11 @@ class Project:
         if unique_id in self.datasets and self.datasets[unique_id].has_personal_data:
             return True
         node = self.models.get(unique_id)
-        if node is not None and any(
-            meta_of(column).get("donnee_personnelle") not in (None, "aucune")
-            for column in node["columns"].values()
-        ):
+        if node is not None and any(column.is_personal for column in node.columns.values()):
             return True
         return any(self.datasets[one].has_personal_data for one in self.origins(unique_id))
+
+
+def _answering(person: Mapping[str, Any]) -> Responsible | None:
+    """Who answers, given as `{name, email}`."""
+    return responsible({"fonction": person.get("name"), "courriel": person.get("email")})

@@ -16,16 +16,7 @@ from donnees_au_centre.catalogue.last_runs import due
 from donnees_au_centre.french import BRUSSELS
 from donnees_au_centre.history.measures import ASIDE, FILES, ROWS
 from donnees_au_centre.landing.audit import RECEIPTS, REFUSED
-from donnees_au_centre.project.nodes import (
-    Manifest,
-    Node,
-    contract_checks,
-    domain_of,
-    file_of,
-    label_of,
-    node_of,
-    tested_id,
-)
+from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.quality import facts
 from donnees_au_centre.quality.advice import CASE, LATE, advice, unit_of
 from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
@@ -75,18 +66,18 @@ def _held(history: History, manifest: Manifest) -> dict[str, Last]:
     One that fails to build leaves the former rows, which kept it; the model itself is told as broken.
     """
     found = {}
-    for check in contract_checks(manifest):
-        built = history.last.get(check["attached_node"])
+    for check in manifest.contract_checks:
+        built = history.last.get(check.tested_id or "")
         if built and built.good:
             days = {day: outcome for day, outcome in built.days.items() if outcome == facts.GOOD}
-            found[check["unique_id"]] = Last(facts.GOOD, built.good, built.good, 0, days)
+            found[check.unique_id] = Last(facts.GOOD, built.good, built.good, 0, days)
     return found
 
 
 def _controls(history: History, project: Project, start: datetime) -> tuple[list[Control], list[str]]:
     wanted = [
         *project.checks,
-        *(name for name, source in project.sources.items() if has_limit(source)),
+        *(name for name, source in project.sources.items() if source.has_freshness_limit),
     ]
     played = {name: history.last[name] for name in wanted if name in history.last}
     bad = {name: one.good for name, one in played.items() if one.outcome != facts.GOOD}
@@ -99,26 +90,26 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
     formers = history.outcomes_at({name: played[name].bad for name in recent})
     found = []
     for name, last in played.items():
-        is_test = name in project.checks
-        node = project.checks[name] if is_test else project.sources[name]
-        about = tested_id(node) if is_test else name
+        test = project.checks.get(name)
+        node = test or project.sources[name]
+        about = test.tested_id if test else name
         domain = project.domain(name)
         owner, steward = project.responsibles(about, domain)
         _, rows, message = details.get(name, (last.outcome, 0, ""))
         found.append(
             Control(
                 unique_id=name,
-                kind=facts.TEST if is_test else facts.FRESHNESS,
+                kind=facts.TEST if test else facts.FRESHNESS,
                 domain=domain,
-                name=label_of(node),
-                text=labels.check(node) if is_test else "La source a reçu un fichier dans le délai attendu.",
-                advice=advice(node) if is_test else LATE,
+                name=node.label,
+                text=labels.check(test) if test else "La source a reçu un fichier dans le délai attendu.",
+                advice=advice(test) if test else LATE,
                 dataset=about,
                 label=_label(project.manifest, about, node),
-                column=node.get("column_name") if is_test else None,
-                file=file_of(node),
+                column=test.column_name if test else None,
+                file=node.file,
                 outcome=last.outcome,
-                rows=rows if is_test and last.outcome != facts.BROKEN else None,
+                rows=rows if test and last.outcome != facts.BROKEN else None,
                 message=message,
                 at=history.begun[last.at],
                 since=since.get(name),
@@ -129,7 +120,7 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
                 affected=project.affected(about),
                 personal=project.personal(about),
                 strategic=project.strategic(about),
-                counted=unit_of(node) if is_test else CASE,
+                counted=unit_of(test) if test else CASE,
             )
         )
     found.sort(key=lambda one: (project.domains.index(one.domain), one.label, one.name))
@@ -144,14 +135,14 @@ def _broken(history: History, project: Project) -> Iterable[Broken]:
     details = history.outcomes_at({name: one.at for name, one in failed.items()})
     for name, last in sorted(failed.items()):
         node = project.models[name]
-        domain = domain_of(node)
+        domain = node.domain
         owner, steward = project.responsibles(name, domain)
         yield Broken(
             unique_id=name,
             domain=domain,
-            name=label_of(node),
-            file=file_of(node),
-            text=_sentence(node.get("description") or ""),
+            name=node.label,
+            file=node.file,
+            text=_sentence(node.description),
             message=details[name][2] if name in details else "",
             at=history.begun[last.at],
             since=since.get(name, history.begun[last.at]),
@@ -170,10 +161,10 @@ def _sources(
     receipts, failures = _receipts(connection, now)
     today = now.astimezone(BRUSSELS).date()
     for name, source in project.sources.items():
-        if not source.get("external"):
+        if not source.external:
             continue
         dataset = project.datasets[name]
-        key = (dataset.domain, source["source_name"], source["name"])
+        key = (dataset.domain, source.source_name, source.name)
         held = measures.get(name, {})
         last = receipts.get(key)
         promised = (
@@ -186,7 +177,7 @@ def _sources(
         yield Received(
             unique_id=name,
             domain=dataset.domain,
-            label=source["name"] if source["name"] == source["source_name"] else dataset.name,
+            label=source.name if source.name == source.source_name else dataset.name,
             text=_sentence(dataset.description),
             files=int(held.get(FILES, 0)),
             rows=int(held.get(ROWS, 0)),
@@ -261,16 +252,16 @@ def _receipts(
 
 
 def _coverage(project: Project, domain: str) -> Coverage:
-    models = [one for one in project.models.values() if domain_of(one) == domain]
-    tested = {tested_id(test) for test in project.checks.values()}
-    columns = [column for one in models for column in one["columns"].values()]
+    models = [one for one in project.models.values() if one.domain == domain]
+    tested = {test.tested_id for test in project.checks.values()}
+    columns = [column for one in models for column in one.columns.values()]
     held = [one for one in project.datasets.values() if one.domain == domain]
     return Coverage(
         models=len(models),
-        described=sum(bool((one.get("description") or "").strip()) for one in models),
-        tested=sum(one["unique_id"] in tested for one in models),
+        described=sum(bool(one.description.strip()) for one in models),
+        tested=sum(one.unique_id in tested for one in models),
         columns=len(columns),
-        columns_described=sum(bool((column.get("description") or "").strip()) for column in columns),
+        columns_described=sum(bool(column.description.strip()) for column in columns),
         datasets=len(held),
         owned=sum(one.owner_assigned for one in held),
         stewarded=sum(one.steward_assigned for one in held),
@@ -329,19 +320,8 @@ def _runs(history: History, start: datetime) -> Iterable[Run]:
         )
 
 
-def has_limit(source: Node) -> bool:
-    """True for a source table whose freshness is a control."""
-    limits = source.get("freshness") or {}
-    return any((limits.get(limit) or {}).get("count") for limit in ("warn_after", "error_after"))
-
-
 def _label(manifest: Manifest, unique_id: str | None, node: Node) -> str:
-    if unique_id is None:
-        return label_of(node)
-    try:
-        return label_of(node_of(manifest, unique_id))
-    except KeyError:
-        return label_of(node)
+    return (manifest.find(unique_id or "") or node).label
 
 
 def _sentence(text: str) -> str:

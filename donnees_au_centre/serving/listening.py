@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,18 @@ class Listener(uvicorn.Server):
     def __init__(self, app: ASGIApp, ready: Callable[[], None], **place: Any) -> None:
         """Nothing is listened to yet."""
         # What a proxy says of the request counts for nothing here.
-        common = dict(log_level="warning", proxy_headers=False, server_header=False)
-        super().__init__(uvicorn.Config(app, timeout_graceful_shutdown=POLITENESS, **common, **place))
+        config = uvicorn.Config(
+            app,
+            timeout_graceful_shutdown=POLITENESS,
+            log_level="warning",
+            proxy_headers=False,
+            server_header=False,
+            **place,
+        )
+        super().__init__(config)
         self._ready = ready
 
-    async def startup(self, sockets: list | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listens, then says so."""
         await super().startup(sockets)
         if self.started:

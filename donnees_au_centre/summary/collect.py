@@ -16,6 +16,7 @@ from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.landing.audit import PLACING, last_receipt, loaded_files
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE
 from donnees_au_centre.landing.tables import REJECTS_TABLE, rejects_table
+from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.project.wording import in_french
 
 ECARTS = "_ecarts"
@@ -138,7 +139,7 @@ class Summary:
         return asdict(self)
 
 
-def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
+def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
     """Reads what the run left in the database and puts it together with what the tools reported.
 
     Args:
@@ -154,8 +155,8 @@ def summarise(conninfo: str, manifest: Mapping[str, Any], run: Run) -> Summary:
     for source in sources:
         source.failure = run.load_failures.get(source.label)
         source.never_received = source.files == 0 and source.rows == 0 and source.failure is None
-    kinds = {node_id: node["resource_type"] for node_id, node in manifest["nodes"].items()}
-    kinds |= dict.fromkeys(manifest.get("unit_tests", {}), "unit_test")
+    kinds = {node_id: node.kind for node_id, node in manifest.nodes.items()}
+    kinds |= dict.fromkeys(manifest.unit_tests, "unit_test")
     counts = {kind: Counter[str]() for kind in ("model", "seed", "test", "unit_test")}
     failures = []
     for result in run.results:
@@ -205,7 +206,7 @@ def _told(message: str) -> str:
 
 
 def read_sources(
-    connection: psycopg.Connection, manifest: Mapping[str, Any], domains: Collection[str] | None = None
+    connection: psycopg.Connection, manifest: Manifest, domains: Collection[str] | None = None
 ) -> list[SourceTable]:
     """Counts what each declared source table holds, and what became of its rows.
 
@@ -225,12 +226,11 @@ def read_sources(
     audited = ("plateforme", "chargements") in relations
     ecarts = _ecarts_models(manifest)
     ids = {
-        (node["fqn"][1], node["source_name"], node["name"]): unique_id
-        for unique_id, node in manifest["sources"].items()
+        (node.domain, node.source_name, node.name): unique_id for unique_id, node in manifest.sources.items()
     }
     found = []
     # A declaration that cannot be followed is among the errors of the load already.
-    for table in read_declarations(manifest, []):
+    for table in read_declarations(manifest.sources.values(), []):
         if domains is not None and table.domain not in domains:
             continue
         unique_id = ids[table.domain, table.source, table.name]
@@ -245,7 +245,7 @@ def read_sources(
             source.rows = _count(connection, table.schema, table.identifier)
         if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
             source.unreadable = _unreadable(connection, table)
-        models = [one for one in ecarts.get(unique_id, ()) if (one["schema"], one["alias"]) in relations]
+        models = [one for one in ecarts.get(unique_id, ()) if (one.schema, one.relation) in relations]
         source.outdated = audited and any(_older(connection, model, table) for model in models)
         source.typed = bool(models) and not source.outdated
         for model in models if source.typed else ():
@@ -256,10 +256,11 @@ def read_sources(
 
 def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
     query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
-    return connection.execute(query).fetchone()[0]
+    (number,) = connection.execute(query).fetchone() or (0,)
+    return int(number)
 
 
-def _older(connection: psycopg.Connection, model: Mapping[str, Any], table: Declaration) -> bool:
+def _older(connection: psycopg.Connection, model: Node, table: Declaration) -> bool:
     """Whether a load changed the raw rows after an écarts table was built of them.
 
     Each build ends by the statistics of its table: their date is that of the build, for plain dbt too. A
@@ -270,7 +271,7 @@ def _older(connection: psycopg.Connection, model: Mapping[str, Any], table: Decl
         "from pg_stat_all_tables as s where s.schemaname = %s and s.relname = %s) "
         "from plateforme.chargements as c where domaine = %s and source_nom = %s and table_nom = %s "
         "and statut = any(%s)",
-        [model["schema"], model["alias"], table.domain, table.source, table.name, list(PLACING)],
+        [model.schema, model.relation, table.domain, table.source, table.name, list(PLACING)],
     ).fetchone()
     return bool(found and found[0])
 
@@ -283,17 +284,17 @@ def _unreadable(connection: psycopg.Connection, table: Declaration) -> dict[str,
     return dict(connection.execute(query, [table.source, table.name, OUT_OF_TABLE]).fetchall())
 
 
-def _ecarts_models(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+def _ecarts_models(manifest: Manifest) -> dict[str, list[Node]]:
     """The écarts models that read each source table, by the source's unique id."""
-    models: dict[str, list[Mapping[str, Any]]] = {}
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["name"].endswith(ECARTS):
-            for origin in node["depends_on"]["nodes"]:
+    models: dict[str, list[Node]] = {}
+    for node in manifest.nodes.values():
+        if node.kind == "model" and node.name.endswith(ECARTS):
+            for origin in node.reads:
                 models.setdefault(origin, []).append(node)
     return models
 
 
-def _add_ecarts(connection: psycopg.Connection, source: SourceTable, model: Mapping[str, Any]) -> None:
+def _add_ecarts(connection: psycopg.Connection, source: SourceTable, model: Node) -> None:
     """Counts the lines of an écarts model by reason, and the rows they are about, in one reading."""
     query = sql.SQL(
         "with ecarts as materialized ("
@@ -304,7 +305,7 @@ def _add_ecarts(connection: psycopg.Connection, source: SourceTable, model: Mapp
         "select nature, null, null, 0, count(*) from ("
         "select distinct nature, source_fichier, source_ligne from ecarts"
         ") as rows group by nature order by 4 desc, 2"
-    ).format(sql.Identifier(model["schema"], model["alias"]))
+    ).format(sql.Identifier(model.schema, model.relation))
     for nature, reason, column, lines, rows in connection.execute(query):
         if reason is not None:
             reasons = getattr(source, NATURES[nature])

@@ -96,14 +96,14 @@ def server_account(home: Path | None) -> Account:
     """
     owner = home.stat().st_uid if home else None
     if os.geteuid() != 0:
-        if owner not in (None, os.geteuid()):
+        if owner is not None and owner != os.geteuid():
             raise PlatformError(
                 f"Le serveur embarqué de {home} appartient au compte {_name(owner)}, pas au vôtre.",
                 "Relancez la commande avec ce compte ou avec sudo, ou faites supprimer ce dossier par lui "
                 "(make clean CONFIRMER=1) pour repartir de zéro.",
             )
         return Account(_name(os.geteuid()), os.geteuid(), os.getegid())
-    if owner:
+    if home and owner:
         return Account(_name(owner), owner, home.stat().st_gid)
     import pwd  # absent on Windows, where EmbeddedServer gives advice instead
 

@@ -34,7 +34,7 @@ class Binaries:
     @property
     def major(self) -> int:
         """Major version, the one that decides whether a data folder can be opened."""
-        return int(re.match(r"\d+", self.version).group())
+        return int(re.split(r"\D", self.version)[0])
 
 
 def find_binaries(account: Account, home: Path) -> Binaries:

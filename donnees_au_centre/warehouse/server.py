@@ -123,9 +123,9 @@ class EmbeddedServer:
             home = self._folder.home()
             running = find_postmaster(home / "data") if home else None
             # A server that is about to end, killed or stopped by its system, is waited for and replaced.
-            started = running is None or not self._is_ready(running)
-            notice = None
-            if started:
+            started, notice = False, None
+            if running is None or not self._is_ready(running):
+                started = True
                 running, notice = self._launch(home, memory)
             elif memory.port != running.port:  # the memory was lost, not the server
                 self._folder.remember(Memory(running.port, str(home), memory.socket))
@@ -336,7 +336,7 @@ class EmbeddedServer:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # Through a shell that ends at once, so that the server is nobody's child here and leaves no zombie.
         background = 'log=$1; shift; "$@" </dev/null >>"$log" 2>&1 & echo $!'
-        program = [binaries.folder / "postgres", "-D", data, *options]
+        program: list[str | Path] = [binaries.folder / "postgres", "-D", data, *options]
         result = account.run(["/bin/sh", "-c", background, "sh", log, *program])
         if result.returncode != 0:
             raise self._failure(f"Le serveur embarqué ne se lance pas : {result.stderr.strip()}", home)

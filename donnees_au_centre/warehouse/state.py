@@ -185,7 +185,7 @@ class StateFolder:
 
 def in_french(error: OSError) -> str:
     """Gives the reason of a system error in French when it is a usual one."""
-    return IN_FRENCH.get(error.errno, str(error.strerror))
+    return IN_FRENCH.get(error.errno or 0, str(error.strerror))
 
 
 def _make_open(folder: Path) -> None:

@@ -34,7 +34,7 @@ def choose_port(preferred: int) -> int:
                 return port
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+        return int(probe.getsockname()[1])
 
 
 def server_settings(durable: bool) -> dict[str, str]:

@@ -85,7 +85,7 @@ def cell(page: Page, name: str, column: str) -> Locator:
 def test_the_dashboard_counts_what_the_database_counts(page: Page, report: Path, conninfo: str) -> None:
     manifest = runs.project()
     with psycopg.connect(conninfo) as connection:
-        known = [[*manifest["nodes"], *manifest["sources"]]]
+        known = [[*manifest.nodes, *manifest.sources]]
         counts = {WORDS[status]: number for status, number in connection.execute(COUNTS, known)}
         quality = read_quality(connection, manifest, runs.NOW)
     assert len(counts) == 4 and len(quality.controls) == sum(counts.values())

@@ -150,7 +150,9 @@ def test_the_run_stands_in_the_journal_in_counts(faulty: SmallProject) -> None:
 
 def test_dbt_alone_leaves_no_value_either(faulty: SmallProject) -> None:
     parsed = parse(faulty.settings)
-    load_landing(faulty.conninfo, faulty.settings.landing, read_declarations(parsed.manifest))
+    load_landing(
+        faulty.conninfo, faulty.settings.landing, read_declarations(parsed.manifest.sources.values())
+    )
     target, logs = faulty.root / "target" / "seul", faulty.root / "logs"
     done = subprocess.run(
         [

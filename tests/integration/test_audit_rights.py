@@ -46,7 +46,7 @@ def shared(
             patch.setenv(name, value)
         recall(settings)
         manifest = parse(settings).manifest
-    load_landing(conninfo, ROOT / "landing", read_declarations(manifest), LOADED)
+    load_landing(conninfo, ROOT / "landing", read_declarations(manifest.sources.values()), LOADED)
     declaration = read_declaration(settings, manifest)
     changes = apply_access(conninfo, declaration)
     note_rights(settings, conninfo, changes)

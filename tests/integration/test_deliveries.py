@@ -15,9 +15,10 @@ from donnees_au_centre.audit.journal import readable
 from donnees_au_centre.cli import deliveries
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from tests.integration.test_landing_loader import put
-from tests.unit.landing_sources import manifest, source
+from tests.unit.landing_sources import source
 
 PATH = "age/essai/x.csv"
 GOOD = "a,b\n" + "".join(f"{number},x\n" for number in range(100)) + "trop,de,champs\n"
@@ -31,22 +32,21 @@ class Place:
         self.conninfo, self.landing = conninfo, folder / "landing"
         (self.landing / "age/essai").mkdir(parents=True)
         self.settings = replace(Settings.load({}), landing=self.landing, build=folder / "build")
-        self.manifest = {
-            "sources": {entry["unique_id"]: entry for entry in manifest(source())["sources"].values()},
-            "nodes": {
-                "model.essai.stg_essai": {
-                    "unique_id": "model.essai.stg_essai",
-                    "resource_type": "model",
-                    "name": "stg_essai",
-                    "schema": "age",
-                    "depends_on": {"nodes": ["source.essai.essai.essai"]},
-                }
-            },
+        staging = {
+            "unique_id": "model.essai.stg_essai",
+            "resource_type": "model",
+            "name": "stg_essai",
+            "schema": "age",
+            "depends_on": {"nodes": ["source.essai.essai.essai"]},
         }
+        raw = source()
+        self.manifest = Manifest(
+            {"sources": {raw["unique_id"]: raw}, "nodes": {staging["unique_id"]: staging}}
+        )
         self.rebuilt: list[set[str]] = []
 
     def load(self) -> Any:
-        return load_landing(self.conninfo, self.landing, read_declarations(self.manifest))
+        return load_landing(self.conninfo, self.landing, read_declarations(self.manifest.sources.values()))
 
     def ask(self, query: str) -> list[Any]:
         with psycopg.connect(self.conninfo) as connection:

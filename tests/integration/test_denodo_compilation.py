@@ -70,9 +70,7 @@ def test_a_generic_test_leads_to_its_declaration(compilation: Compilation) -> No
 
 def test_views_are_named_by_their_virtual_database(compilation: Compilation) -> None:
     relations = {
-        node["relation_name"]
-        for node in compilation.manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed")
+        node.relation_name for node in compilation.manifest.nodes.values() if node.kind in ("model", "seed")
     }
     assert "age.dim_etablissement" in relations
     assert "commun.chiffres" in relations

@@ -22,8 +22,8 @@ import pytest
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
-from donnees_au_centre.project import ParseResult, nodes, parse
-from donnees_au_centre.project.nodes import domains_in, of_type
+from donnees_au_centre.project import ParseResult, parse
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.quality.facts import FRESHNESS, TEST, Control, Quality
 from donnees_au_centre.quality.reading import read_quality
 from donnees_au_centre.settings import ROOT, Settings
@@ -102,20 +102,19 @@ class Platform:
 
     def __post_init__(self) -> None:
         manifest = self.parsed.manifest
-        self.sources = {
-            node["name"]: node["unique_id"] for node in of_type(manifest, "source") if node.get("external")
-        }
-        self.models = {node["name"]: node["unique_id"] for node in of_type(manifest, "model")}
+        self.sources = {source.name: source.unique_id for source in manifest.own_sources if source.external}
+        self.models = {model.name: model.unique_id for model in manifest.models}
 
     def around(self, table: str, marts: Collection[str]) -> set[str]:
         """A source, the staging that reads it, and what leads from there to some marts."""
         manifest, source = self.parsed.manifest, self.sources[table]
-        after = _reached(manifest["child_map"], source)
-        staging = {child for child in manifest["child_map"][source] if child.startswith("model.")}
+        above = manifest.content["parent_map"]
+        after = _reached(manifest.content["child_map"], source)
+        staging = {child for child in manifest.readers(source) if child.startswith("model.")}
         between = {
             node
             for mart in marts
-            for node in after & {self.models[mart], *_reached(manifest["parent_map"], self.models[mart])}
+            for node in after & {self.models[mart], *_reached(above, self.models[mart])}
             if node.startswith("model.")
         }
         return {source, *staging, *between}
@@ -123,13 +122,13 @@ class Platform:
     def before(self, wanted: Collection[str]) -> set[str]:
         """What these nodes and their tests read, however far."""
         manifest = self.parsed.manifest
-        tests = [test["unique_id"] for test in of_type(manifest, "test") if nodes.tested_id(test) in wanted]
-        return set().union(*(_reached(manifest["parent_map"], node) for node in (*wanted, *tests)))
+        tests = [test.unique_id for test in manifest.tests if test.tested_id in wanted]
+        return set().union(*(_reached(manifest.content["parent_map"], node) for node in (*wanted, *tests)))
 
     def load(self, tables: Collection[str]) -> LoadReport:
         """Loads some source tables, as `make load` does."""
-        sources = {name: self.parsed.manifest["sources"][name] for name in map(self.sources.get, tables)}
-        return load_landing("", self.settings.landing, read_declarations({"sources": sources}))
+        sources = [self.parsed.manifest.sources[self.sources[table]] for table in tables]
+        return load_landing("", self.settings.landing, read_declarations(sources))
 
     def run(self, wanted: Collection[str], quiet: Collection[str] = (), load: bool = True) -> Journal:
         """Does what a Dagster step does: builds some nodes and plays their tests, `quiet` ones without.
@@ -140,9 +139,7 @@ class Platform:
         every = {**found.tables, **found.models} if load else found.models
         assets = [key for key, unique_id in every.items() if unique_id in {*wanted, *quiet}]
         checks = [
-            key
-            for key, unique_id in found.tests.items()
-            if nodes.tested_id(manifest["nodes"][unique_id]) in wanted
+            key for key, unique_id in found.tests.items() if manifest.nodes[unique_id].tested_id in wanted
         ]
         journal = Journal()
         work = Work(self.settings, "fautes", found, "essai", self.parsed)
@@ -201,7 +198,7 @@ def platform(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -
         parsed = parse(settings)
         # They look at no data.
         parsed.project.unit_tests.clear()
-        parsed.manifest["unit_tests"] = {}
+        parsed = replace(parsed, manifest=Manifest({**parsed.manifest.content, "unit_tests": {}}))
         catalogue = read_assets(parsed.manifest, domains_in(ROOT))
         found = Platform(Place(settings.landing, conninfo), settings, parsed, catalogue)
         watched = _places(found, PLAYED).union(*(found.around(*one) for one in ALIVE.items()))

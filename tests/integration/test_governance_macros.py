@@ -128,12 +128,8 @@ def built(
     settings = replace(Settings.load(), target_path=tmp_path / "target", build=tmp_path / "build")
     recall(settings)
     parsed = parse(settings)
-    sources = {
-        name: source
-        for name, source in parsed.manifest["sources"].items()
-        if source["source_name"] == "prises_en_charge"
-    }
-    load_landing(database, ROOT / "landing", read_declarations({"sources": sources}))
+    sources = [source for source in parsed.manifest.own_sources if source.source_name == "prises_en_charge"]
+    load_landing(database, ROOT / "landing", read_declarations(sources))
     monkeypatch.setenv(NEED.variable, key.hex())
     monkeypatch.setenv("PGOPTIONS", pgoptions(["agaj"], settings))
     arguments = ["build", "--select", MODEL, f"{MODEL}_ecarts", "--debug"]

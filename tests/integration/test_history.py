@@ -17,12 +17,13 @@ import pytest
 
 from donnees_au_centre.history.recording import NodeOutcome, Recording, SourceAge, waiting_folder
 from donnees_au_centre.history.structure import ensure_history, forget_old_runs
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.small_project import settings_of
 
 NOW = datetime.now(UTC)
-MANIFEST = {"metadata": {"dbt_version": "1.11.16", "project_name": "p"}, "nodes": {}, "sources": {}}
+MANIFEST = Manifest({"metadata": {"dbt_version": "1.11.16", "project_name": "p"}, "nodes": {}, "sources": {}})
 NODES = [
     NodeOutcome("model.p.a", "reussi", NOW + timedelta(seconds=1), 0.25, 12, 0, ""),
     NodeOutcome("test.p.b", "echec", NOW + timedelta(seconds=2), 0.5, None, 3, "Got 3 results"),

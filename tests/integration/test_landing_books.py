@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
-from tests.unit.landing_sources import manifest, source
+from tests.unit.landing_sources import as_nodes, source
 
 Load = Callable[..., LoadReport]
 
@@ -28,7 +28,7 @@ def landing(tmp_path: Path) -> Path:
 @pytest.fixture
 def load(database: str, landing: Path) -> Load:
     def run(*sources: dict[str, Any]) -> LoadReport:
-        return load_landing(database, landing, read_declarations(manifest(*sources)))
+        return load_landing(database, landing, read_declarations(as_nodes(*sources)))
 
     return run
 

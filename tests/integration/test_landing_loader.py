@@ -21,7 +21,7 @@ from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, ope
 from donnees_au_centre.landing.contents import LOADERS, Outcome, load_csv
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.warehouse import EmbeddedServer
-from tests.unit.landing_sources import manifest, source, table
+from tests.unit.landing_sources import as_nodes, source, table
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -532,7 +532,7 @@ def test_two_loaders_at_once_load_each_file_once(
     database: str, landing: Path, connection: Connection
 ) -> None:
     tables = read_declarations(
-        manifest(*(source(f"age/essai/{name}_*.csv", name=name) for name in ("un", "deux", "trois")))
+        as_nodes(*(source(f"age/essai/{name}_*.csv", name=name) for name in ("un", "deux", "trois")))
     )
     for name in ("un", "deux", "trois"):
         for number in range(4):

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
+from donnees_au_centre.project.nodes import Manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "landing"
@@ -52,7 +53,7 @@ def declarations(tmp_path_factory: pytest.TempPathFactory) -> list[SourceTable]:
         [*command, "--log-path", str(target)], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return read_declarations(json.loads((target / "manifest.json").read_text()))
+    return read_declarations(Manifest(json.loads((target / "manifest.json").read_text())).sources.values())
 
 
 def load(database: str, landing: Path, declarations: list[SourceTable]) -> LoadReport:

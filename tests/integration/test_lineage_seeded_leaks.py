@@ -47,7 +47,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         parsed = parse(settings)
         assert parsed.error is None, parsed.error
         compiled = compile_for_lineage(settings, parsed.project)
-    return Project(parsed.manifest, compiled.models, compiled.seal)
+    return Project(parsed.manifest.content, compiled.models, compiled.seal)
 
 
 @contextmanager

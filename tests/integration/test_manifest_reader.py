@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.project import UnreadableProjectError, nodes, parse, read_manifest
-from donnees_au_centre.project.nodes import domain_of_test, domains_in, of_type
+from donnees_au_centre.project import UnreadableProjectError, parse, read_manifest
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import ROOT
 from tests.small_project import MODEL, SmallProject, small_project
 
@@ -25,8 +25,8 @@ def small(tmp_path: Path) -> Iterator[SmallProject]:
         yield project
 
 
-def models(manifest: dict) -> set[str]:
-    return {model["name"] for model in of_type(manifest, "model")}
+def models(manifest: Manifest) -> set[str]:
+    return {model.name for model in manifest.models}
 
 
 def test_a_good_project_is_read_from_any_folder(
@@ -111,7 +111,7 @@ def test_the_fault_of_a_domain_stops_that_domain_alone(small: SmallProject, faul
     assert parsed.broken == {"age"}
     assert parsed.concerns(["age"]) and not parsed.concerns(["transversal"])
     assert {"dim_ecoles", "dim_batiments", "fct_tout", "fct_deux", "fct_neuf"} <= models(parsed.manifest)
-    assert {model["original_file_path"] for model in of_type(parsed.manifest, "model")} >= {OTHER, BROKEN}
+    assert {model.file for model in parsed.manifest.models} >= {OTHER, BROKEN}
 
 
 def test_a_domain_never_read_is_left_out_with_what_reads_it(small: SmallProject) -> None:
@@ -175,7 +175,7 @@ def test_a_unit_test_renamed_with_its_model_does_not_come_back(small: SmallProje
         text = described.format(more=f"    description: {name}")
         small.write("models/age/marts/dim_ecoles.yml", text + (unit.format(name=name) if name else ""))
         parsed = parse(small.settings)
-        kept = [test["name"] for test in of_type(parsed.manifest, "unit_test")]
+        kept = [test.name for test in parsed.manifest.own_unit_tests]
         assert (kept, parsed.healed) == ([name] if name else [], name != "un")
 
 
@@ -233,11 +233,11 @@ def test_what_a_test_is_about(small: SmallProject) -> None:
     chosen = "{{ config(group='age', meta={'dagster': {'ref': {'name': 'dim_ecoles'}}}) }} "
     small.write("tests/deux_choisis.sql", chosen + both)
     manifest = parse(small.settings).manifest
-    tests = {test["name"]: test for test in of_type(manifest, "test")}
+    tests = {test.name: test for test in manifest.tests}
     about = "model.donnees_au_centre.dim_ecoles"
     names = ("un_seul", "deux", "deux_choisis", "unique_dim_ecoles_fase")
-    assert [nodes.tested_id(tests[name]) for name in names] == [about, None, about, about]
-    assert {domain_of_test(manifest, tests[name]) for name in names} == {"age"}
+    assert [tests[name].tested_id for name in names] == [about, None, about, about]
+    assert {manifest.domain_of_test(tests[name]) for name in names} == {"age"}
 
 
 def test_domains_are_in_the_order_they_read_each_other(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.notifications.alerts import Outcome, Post
 from donnees_au_centre.notifications.declaration import Declaration
 from donnees_au_centre.notifications.memory import ensure_memory, forget_old_messages, read_said
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.quality.facts import BROKEN, GOOD, WARNED, Quality
 from tests.mailboxes import Mailboxes, mailboxes
 from tests.unit import notices
@@ -56,7 +57,7 @@ def told(tmp_path: Path) -> Declaration:
 
 
 def post(connection: psycopg.Connection, told: Declaration, boxes: Mailboxes, state: Quality) -> Post:
-    return Post(connection, state, good_manifest(), told, boxes.environ, "essai")
+    return Post(connection, state, Manifest(good_manifest()), told, boxes.environ, "essai")
 
 
 def alert(connection: psycopg.Connection, told: Declaration, boxes: Mailboxes, state: Quality) -> Outcome:

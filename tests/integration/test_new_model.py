@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from donnees_au_centre.cli.new_model import read_columns
+from donnees_au_centre.project.nodes import Node
 
 
 def test_a_numeric_column_always_gets_a_precision(database: str) -> None:
@@ -15,7 +16,7 @@ def test_a_numeric_column_always_gets_a_precision(database: str) -> None:
             "  (2, 2.5::numeric(10, 2), 4.3,       2,       null,          1e-30)"
             ") as t (id, montant, latitude, part, vide, infime)"
         )
-        node = {"name": "int_x", "schema": "public", "alias": "int_x", "columns": {}}
+        node = Node({"name": "int_x", "schema": "public", "alias": "int_x", "columns": {}})
         columns, key = read_columns(connection, node)
     assert key == "id"
     assert {column.name: column.data_type for column in columns} == {

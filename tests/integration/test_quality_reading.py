@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from donnees_au_centre.history.structure import ensure_history
 from donnees_au_centre.landing.tables import ensure_audit
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.quality.facts import Day, Quality
 from donnees_au_centre.quality.reading import read_quality
 from tests.unit.manifests import PROJECT, column, good_manifest
@@ -97,7 +98,7 @@ class Book:
         )
 
     def read(self, **more: Any) -> Quality:
-        return read_quality(self.connection, self.manifest, NOW, **more)
+        return read_quality(self.connection, Manifest(self.manifest), NOW, **more)
 
     def control(self, name: str) -> Any:
         return next(one for one in self.read().controls if one.unique_id == name)

@@ -72,7 +72,7 @@ class Platform:
             return cursor.fetchall() if cursor.description else []
 
     def load(self, landing: Path = ROOT / "landing") -> LoadReport:
-        return load_landing(self.conninfo, landing, read_declarations(self.manifest), LOADED)
+        return load_landing(self.conninfo, landing, read_declarations(self.manifest.sources.values()), LOADED)
 
     def person(self) -> str:
         """A young person with rows in both years."""
@@ -305,13 +305,13 @@ def test_a_snapshot_loses_the_person_too(shared: Platform) -> None:
     shared.ask(f"create table sg_staging.snap_agents as select *, now() as dbt_valid_from from {staged}")
     shared.ask("grant select, delete on sg_staging.snap_agents to droits_des_personnes")
     try:
-        nodes = dict(shared.manifest["nodes"])
+        nodes = dict(shared.manifest.content["nodes"])
         parent = next(name for name in nodes if name.endswith(".stg_agents__agents"))
         nodes["snapshot.snap_agents"] = {
             "unique_id": "snapshot.snap_agents", "resource_type": "snapshot", "schema": "sg_staging",
             "alias": "snap_agents", "name": "snap_agents", "depends_on": {"nodes": [parent]},
         }  # fmt: skip
-        manifest = {**shared.manifest, "nodes": nodes}
+        manifest = Manifest({**shared.manifest.content, "nodes": nodes})
         with as_person_officer(shared) as connection:
             asked = [Asked("sg", person)]
             dossier = collect(connection, manifest, shared.settings, asked, os.environ)

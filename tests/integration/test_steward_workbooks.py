@@ -18,7 +18,6 @@ from donnees_au_centre.pages.workbooks.compilation import compile_tests
 from donnees_au_centre.pages.workbooks.memory import forget_old_statements, recall
 from donnees_au_centre.pages.workbooks.reader import Reader
 from donnees_au_centre.pages.workbooks.sheets import AGAIN, ASIDE, DONE, FAULTS, README
-from donnees_au_centre.project import nodes
 from donnees_au_centre.project.datasets import Responsible
 from donnees_au_centre.quality.facts import FAILED, Control, Quality
 from donnees_au_centre.settings import ROOT
@@ -121,17 +120,17 @@ def project(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
 def bad(project: AccessProject, **steward: Responsible) -> list[Control]:
     """Every test of the project, as if it had failed."""
     manifest, found = project.manifest(), []
-    for test in nodes.of_type(manifest, "test"):
-        about = nodes.tested_id(test)
-        domain = nodes.node_of(manifest, about)["fqn"][1]
-        said = control(test["name"], FAILED, domain=domain, dataset=about, column=test.get("column_name"))
+    for test in manifest.tests:
+        about = test.tested_id
+        domain = manifest.node(about).domain
+        said = control(test.name, FAILED, domain=domain, dataset=about, column=test.column_name)
         found.append(
             replace(
                 said,
-                unique_id=test["unique_id"],
-                label=nodes.label_of(nodes.node_of(manifest, about)),
+                unique_id=test.unique_id,
+                label=manifest.node(about).label,
                 steward={"age": AGE, "agaj": AGAJ}[domain],
-                counted="fichier" if test["name"] == "par_fichier" else "cas",
+                counted="fichier" if test.name == "par_fichier" else "cas",
             )
         )
     return found

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from donnees_au_centre.landing.rejects import MOTIFS, OUT_OF_TABLE
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT
 from donnees_au_centre.summary import Run, render, summarise
 
@@ -44,21 +45,27 @@ def model(name: str, domain: str, *reads: str) -> dict:
     }
 
 
-MANIFEST = {
-    "sources": {
-        "source.p.ecoles.ecoles": source("ecoles"),
-        "source.p.lieux.lieux": source("lieux"),
-        "source.p.journal.journal": {**source("journal"), "external": None},
-    },
-    "nodes": {
-        "model.p.stg_ecoles": model("stg_ecoles", "age", "source.p.ecoles.ecoles"),
-        "model.p.stg_ecoles_ecarts": model("stg_ecoles_ecarts", "age", "source.p.ecoles.ecoles"),
-        "model.p.stg_lieux_ecarts": model("stg_lieux_ecarts", "age", "source.p.lieux.lieux"),
-        "seed.p.communes": {"resource_type": "seed", "name": "communes", "depends_on": {"nodes": []}},
-        "test.p.cle_unique.abc": {"resource_type": "test", "name": "cle_unique", "depends_on": {"nodes": []}},
-    },
-    "unit_tests": {"unit_test.p.stg_ecoles.oui_non": {}},
-}
+MANIFEST = Manifest(
+    {
+        "sources": {
+            "source.p.ecoles.ecoles": source("ecoles"),
+            "source.p.lieux.lieux": source("lieux"),
+            "source.p.journal.journal": {**source("journal"), "external": None},
+        },
+        "nodes": {
+            "model.p.stg_ecoles": model("stg_ecoles", "age", "source.p.ecoles.ecoles"),
+            "model.p.stg_ecoles_ecarts": model("stg_ecoles_ecarts", "age", "source.p.ecoles.ecoles"),
+            "model.p.stg_lieux_ecarts": model("stg_lieux_ecarts", "age", "source.p.lieux.lieux"),
+            "seed.p.communes": {"resource_type": "seed", "name": "communes", "depends_on": {"nodes": []}},
+            "test.p.cle_unique.abc": {
+                "resource_type": "test",
+                "name": "cle_unique",
+                "depends_on": {"nodes": []},
+            },
+        },
+        "unit_tests": {"unit_test.p.stg_ecoles.oui_non": {}},
+    }
+)
 
 
 @pytest.fixture

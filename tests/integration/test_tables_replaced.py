@@ -42,7 +42,7 @@ def small(tmp_path: Path, database: str) -> Iterator[SmallProject]:
         project.add_mart("dim_ecoles", MANY.format(100))
         parsed = parse(project.settings)
         assert parsed.error is None, parsed.error
-        load_landing(database, project.settings.landing, read_declarations(parsed.manifest))
+        load_landing(database, project.settings.landing, read_declarations(parsed.manifest.sources.values()))
         assert message(project, "dim_ecoles") == ""
         yield project
 

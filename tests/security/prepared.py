@@ -16,6 +16,7 @@ from donnees_au_centre.access import Change, apply_access, declare, plan_access,
 from donnees_au_centre.access.declaration import Declaration, check_entries
 from donnees_au_centre.landing.tables import apply_access as give
 from donnees_au_centre.landing.tables import ensure_audit
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT
 from tests.access_project import SCHOOLS, TODAY
 
@@ -102,7 +103,7 @@ class Prepared:
         raise AssertionError(f"{role} : {statements}")
 
 
-def manifest() -> dict:
+def manifest() -> Manifest:
     """The project, as dbt would write it."""
     nodes = {}
     for (kind, domain, layer, schema, name), columns in RELATIONS.items():
@@ -130,7 +131,7 @@ def manifest() -> dict:
         }
     sources = {key: node for key, node in nodes.items() if node["resource_type"] == "source"}
     models = {key: node for key, node in nodes.items() if key not in sources}
-    return {"metadata": {"project_name": "p"}, "nodes": models, "sources": sources, "groups": {}}
+    return Manifest({"metadata": {"project_name": "p"}, "nodes": models, "sources": sources})
 
 
 @contextmanager

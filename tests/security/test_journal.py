@@ -29,13 +29,14 @@ from donnees_au_centre.cli.session import Access, Session
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.recording import NodeOutcome, Recording
 from donnees_au_centre.history.structure import entitle as entitle_history
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.definitions import laid_down
 from tests.forged_journal import REHASH
 
 MODEL = "essai_journal_modele"
-MANIFEST = {"metadata": {"dbt_version": "1.11.16", "project_name": "p"}, "nodes": {}, "sources": {}}
+MANIFEST = Manifest({"metadata": {"dbt_version": "1.11.16", "project_name": "p"}, "nodes": {}, "sources": {}})
 NODES = [
     NodeOutcome("model.p.a", "reussi", None, 0.1, 3, 0, ""),
     NodeOutcome("test.p.b", "echec", None, 0.1, None, 1, ""),

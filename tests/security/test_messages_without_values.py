@@ -22,7 +22,7 @@ from donnees_au_centre.landing import LoadReport, contents, load_landing
 from donnees_au_centre.landing.declaration import SourceTable
 from donnees_au_centre.settings import ROOT
 from donnees_au_centre.warehouse import EmbeddedServer
-from tests.unit.landing_sources import manifest, source
+from tests.unit.landing_sources import as_nodes, source
 
 # In whatever a file can hold; what no text of the platform says, nor any number that it counts.
 MARK, NUMBER = "zyphrquatrefages", "85010211357"
@@ -130,7 +130,7 @@ def declared() -> list[SourceTable]:
     from donnees_au_centre.landing import read_declarations
 
     return read_declarations(
-        manifest(
+        as_nodes(
             *(
                 source(
                     f"age/{place}/{name}",

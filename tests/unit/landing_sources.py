@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from donnees_au_centre.landing import SourceTable, read_declarations
+from donnees_au_centre.project.nodes import Source
 
 
 def source(
@@ -45,11 +46,11 @@ def source(
     }
 
 
-def manifest(*sources: dict[str, Any]) -> dict[str, Any]:
-    """A manifest with these sources."""
-    return {"sources": {f"{place}.{entry['unique_id']}": entry for place, entry in enumerate(sources)}}
+def as_nodes(*sources: dict[str, Any]) -> list[Source]:
+    """These sources, as the manifest gives them."""
+    return [Source(entry) for entry in sources]
 
 
 def table(*arguments: Any, **options: Any) -> SourceTable:
     """The declaration of one source."""
-    return read_declarations(manifest(source(*arguments, **options)))[0]
+    return read_declarations(as_nodes(source(*arguments, **options)))[0]

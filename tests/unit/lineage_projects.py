@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from donnees_au_centre.project.lineage import Lineage, trace
+from donnees_au_centre.project.nodes import Manifest
 from tests.unit.manifests import PROJECT
 
 SEAL = "sceau_essai_"
@@ -80,4 +81,4 @@ def project(*models: tuple[str, str, Mapping[str, Mapping[str, str]]]) -> Lineag
         "nodes": nodes,
         "sources": {given["unique_id"]: given for given in sources},
     }
-    return trace(manifest, compiled, SEAL)
+    return trace(Manifest(manifest), compiled, SEAL)

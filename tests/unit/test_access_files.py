@@ -10,6 +10,7 @@ import yaml
 
 from donnees_au_centre.access.declaration import check_entries, declare, review_faults
 from donnees_au_centre.access.files import Entry, read_entries
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT
 
 DOMAINS = ("age", "agaj", "data_platform")
@@ -51,18 +52,19 @@ def node(kind: str, name: str, layer: str, schema: str, **meta: object) -> dict:
     }
 
 
-def manifest(**meta: object) -> dict:
+def manifest(**meta: object) -> Manifest:
     nodes = [
         node("model", "dim_ecole", "marts", "age", **meta),
         node("model", "stg_ecoles", "staging", "age_staging"),
     ]
     source = node("source", "ecoles", "staging", "raw_age")
-    return {
-        "metadata": {"project_name": "p"},
-        "nodes": {one["unique_id"]: one for one in nodes},
-        "sources": {source["unique_id"]: source},
-        "groups": {},
-    }
+    return Manifest(
+        {
+            "metadata": {"project_name": "p"},
+            "nodes": {one["unique_id"]: one for one in nodes},
+            "sources": {source["unique_id"]: source},
+        }
+    )
 
 
 def read(folder: Path, *entries: object, name: str = "age") -> tuple[list[Entry], list[str]]:

@@ -15,6 +15,7 @@ from donnees_au_centre.audit.runs import build_details, load_details
 from donnees_au_centre.landing import LoadReport
 from donnees_au_centre.landing.report import FileReport, TableReport
 from donnees_au_centre.project import check_manifest
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT
 from tests.unit.manifests import PROJECT, good_manifest
 
@@ -109,10 +110,10 @@ def personal_test(**config: object) -> list[str]:
     tested = manifest["nodes"][test["depends_on"]["nodes"][0]]
     test.setdefault("config", {}).update(config)
     rules = ("echecs-personnels", "mesure-personnelle")
-    clean = [v.rule for v in check_manifest(manifest) if v.rule in rules]
+    clean = [v.rule for v in check_manifest(Manifest(manifest)) if v.rule in rules]
     assert clean == [], "no column is personal yet"
     next(iter(tested["columns"].values()))["config"] = {"meta": {"donnee_personnelle": "identifiant_direct"}}
-    return [v.rule for v in check_manifest(manifest) if v.rule in rules]
+    return [v.rule for v in check_manifest(Manifest(manifest)) if v.rule in rules]
 
 
 def test_failures_about_people_are_neither_stored_nor_shown() -> None:

@@ -16,6 +16,7 @@ from donnees_au_centre.catalogue.content import Page
 from donnees_au_centre.catalogue.last_runs import due, newest, read_knowledge
 from donnees_au_centre.pages.catalogue import write_site
 from donnees_au_centre.project.datasets import Refresh, Retention
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from tests.unit.manifests import PROJECT, good_manifest
 
@@ -46,7 +47,7 @@ def make(settings: Settings) -> Callable[..., Catalogue]:
         for node in manifest["nodes"].values():
             # As dbt writes it; the rules, for which these manifests are made, do not look at it.
             node.setdefault("schema", node["fqn"][1])
-        return describe(settings, manifest, read_knowledge(settings), NOW)
+        return describe(settings, Manifest(manifest), read_knowledge(settings), NOW)
 
     return made
 

@@ -33,6 +33,7 @@ from donnees_au_centre.landing import FileReport, LoadReport, TableReport
 from donnees_au_centre.notifications.alerts import Outcome
 from donnees_au_centre.project import __main__ as rules
 from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.settings import ROOT, Settings
 from tests.small_project import settings_of
 from tests.unit.manifests import good_manifest
@@ -268,9 +269,9 @@ MANIFEST = {
 
 
 def test_an_unknown_model_brings_the_closest_names() -> None:
-    assert find_model(MANIFEST, "fct_marche")["name"] == "fct_marche"
+    assert find_model(Manifest(MANIFEST), "fct_marche").name == "fct_marche"
     with pytest.raises(PlatformError) as raised:
-        find_model(MANIFEST, "dim_communes")
+        find_model(Manifest(MANIFEST), "dim_communes")
     assert raised.value.advice.startswith("Vouliez-vous : dim_commune")
 
 
@@ -279,13 +280,13 @@ def test_an_unknown_model_brings_the_closest_names() -> None:
     [("+fct_marches", "fct_marche"), ("2+common+1", "commun"), ("source:point_vert+", "source:points_verts")],
 )
 def test_a_selection_of_nothing_brings_the_closest_names(word: str, close: str) -> None:
-    advice = selection_advice(MANIFEST, [word])
+    advice = selection_advice(Manifest(MANIFEST), [word])
     assert advice.startswith(f"Vouliez-vous : {close}")
     assert "SELECT prend un domaine (ags, commun)" in advice
 
 
 def test_a_selection_close_to_nothing_says_what_may_be_selected() -> None:
-    assert selection_advice(MANIFEST, ["zzzz"]).startswith("SELECT prend un domaine")
+    assert selection_advice(Manifest(MANIFEST), ["zzzz"]).startswith("SELECT prend un domaine")
 
 
 @pytest.mark.parametrize(
@@ -353,7 +354,7 @@ def test_a_good_name_says_its_layer(checkout: Path) -> None:
 def staging_files(
     manifest: dict, name: str, source: str | None, typings: dict[str, Typing] | None = None
 ) -> dict[str, str]:
-    node = templates.choose_source(manifest, "ags", name, source)
+    node = templates.choose_source(Manifest(manifest), "ags", name, source)
     return templates.staging_files("ags", name, node, templates.source_columns(node), typings or {})
 
 
@@ -444,7 +445,7 @@ def test_a_doubtful_source_is_asked_for(source: str | None) -> None:
 
 def test_a_model_reads_its_own_domain_unless_told_otherwise() -> None:
     def chosen(domain: str, name: str, layer: str, wanted: str | None = None) -> str:
-        return templates.choose_upstream(MANIFEST, domain, name, layer, wanted)["name"]
+        return templates.choose_upstream(Manifest(MANIFEST), domain, name, layer, wanted).name
 
     assert chosen("ags", "dim_marche", "marts") == "int_points_verts__marches"
     assert chosen("ags", "int_marches", "intermediate") != "stg_points_verts__marches_ecarts"
@@ -461,7 +462,7 @@ def test_a_mart_has_a_contract_a_key_and_a_unit_test(capsys: pytest.CaptureFixtu
         templates.Column("numero", "Numéro.", "integer"),
         templates.Column("jour", "Jour.", "timestamp with time zone"),
     ]
-    node = MANIFEST["nodes"]["model.p.int_points_verts__marches"]
+    node = Node(MANIFEST["nodes"]["model.p.int_points_verts__marches"])
     files = templates.model_files("ags", "dim_marche", "marts", node, columns, "jour")
     content = yaml.safe_load(files["models/ags/marts/dim_marche.yml"])
     numero, jour = content["models"][0]["columns"]
@@ -477,14 +478,14 @@ def test_a_mart_has_a_contract_a_key_and_a_unit_test(capsys: pytest.CaptureFixtu
 
 
 def test_a_mart_has_its_governance_to_complete() -> None:
-    node = MANIFEST["nodes"]["model.p.int_points_verts__marches"]
+    node = Node(MANIFEST["nodes"]["model.p.int_points_verts__marches"])
     columns = [templates.Column("id", "Clé.", "integer")]
 
     def governance(defaults: dict) -> dict:
         manifest = {
             "groups": {"g": {"name": "ags", "config": {"meta": {"gouvernance_par_defaut": defaults}}}}
         }
-        lines = templates.governance_lines(manifest, "ags", "dim_marche")
+        lines = templates.governance_lines(Manifest(manifest), "ags", "dim_marche")
         files = templates.model_files("ags", "dim_marche", "marts", node, columns, "id", lines)
         text = files["models/ags/marts/dim_marche.yml"]
         assert max(map(len, text.splitlines())) <= 110
@@ -520,10 +521,10 @@ def test_a_mart_after_personal_data_has_its_categories_to_complete() -> None:
         templates.Column("nom", "Nom.", "text", "identifiant_direct"),
         templates.Column("ville", "Ville.", "text"),
     ]
-    assert templates.with_categories(manifest, inter, columns) == columns
+    assert templates.with_categories(Manifest(manifest), Node(inter), columns) == columns
     source = next(one for one in manifest["sources"].values() if one["name"] == "ecoles")
     source["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "identifiant_direct"}}
-    nom, ville = templates.with_categories(manifest, inter, columns)
+    nom, ville = templates.with_categories(Manifest(manifest), Node(inter), columns)
     assert nom == columns[0]
     assert templates.TO_COMPLETE in ville.category
     written = yaml.safe_load(templates.documented([nom, ville]))
@@ -537,7 +538,7 @@ def test_a_view_never_reads_a_mart() -> None:
     columns = [templates.Column("id", "Clé.", "text")]
 
     def intermediate(reads: str) -> str:
-        node = MANIFEST["nodes"][f"model.p.{reads}"]
+        node = Node(MANIFEST["nodes"][f"model.p.{reads}"])
         files = templates.model_files("ags", "int_x", "intermediate", node, columns, None)
         return files["models/ags/intermediate/int_x.sql"]
 

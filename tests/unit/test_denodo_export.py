@@ -17,6 +17,7 @@ from donnees_au_centre.portability.export import (
     seed_select,
     write_scripts,
 )
+from donnees_au_centre.project.nodes import Manifest, Node
 
 
 def view(database: str, name: str, *reads: str, folder: str = "marts", **other: Any) -> View:
@@ -109,7 +110,7 @@ def seed(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_a_seed_becomes_a_view_of_typed_literals(seed: dict[str, Any], tmp_path: Path) -> None:
-    assert seed_select(seed, tmp_path) == (
+    assert seed_select(Node(seed), tmp_path) == (
         "select cast('L''un' as text) as code, cast(-1 as integer) as nombre, "
         "cast(date '2024-02-29' as date) as debut\n"
         "union all\n"
@@ -132,7 +133,7 @@ def test_a_seed_that_cannot_be_a_view_is_named(
     (tmp_path / "codes.csv").write_text(content, "utf-8")
     node = {"original_file_path": "codes.csv", "config": {"column_types": types}}
     with pytest.raises(PlatformError, match=expected) as raised:
-        seed_select(node, tmp_path)
+        seed_select(Node(node), tmp_path)
     assert "codes.csv" in str(raised.value)
 
 
@@ -161,7 +162,7 @@ def test_a_key_is_a_column_proved_unique_and_never_null() -> None:
             "test.3": test_of("code", "not_null"),
         },
     }
-    (made,) = collect_views(manifest, {"model.p.dim_a": "select 1 as code"}, Path("."))
+    (made,) = collect_views(Manifest(manifest), {"model.p.dim_a": "select 1 as code"}, Path("."))
     assert (made.key, made.description, dict(made.columns)) == (
         ("code",),
         "Deux lignes.",
@@ -198,7 +199,7 @@ def test_a_model_that_has_no_vql_is_a_base_view_that_the_script_asks_for() -> No
             "model.p.fct_t": model("fct_t", "marts", ["model.p.stg_t"]),
         },
     }
-    views = collect_views(manifest, {"model.p.fct_t": "select n from stg_t"}, Path("."))
+    views = collect_views(Manifest(manifest), {"model.p.fct_t": "select n from stg_t"}, Path("."))
     assert [(made.name, made.reads, made.made) for made in views] == [
         ("fct_t", frozenset(), frozenset({"agaj.stg_t"}))
     ]

@@ -120,7 +120,7 @@ def test_digits_of_an_error_are_not_rows() -> None:
 def test_the_sql_of_a_test_is_shown_unless_it_reads_about_persons() -> None:
     past = {one: [played("echec")] for one in (runs.GOOD, runs.BROKEN)}
     assert latest(past, runs.GOOD)["test_results_query"] == "select 1 from age.fct_ecole"
-    manifest = json.dumps(runs.project())
+    manifest = json.dumps(runs.project().content)
     assert "donnee_personnelle" in manifest and "nom = 'X'" in manifest
     assert latest(past, runs.BROKEN)["test_results_query"] is None
 

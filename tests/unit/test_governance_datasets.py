@@ -17,6 +17,7 @@ from donnees_au_centre.project.datasets import (
     responsible,
     retention,
 )
+from donnees_au_centre.project.nodes import Manifest
 from tests.unit import manifests
 from tests.unit.manifests import column, good_manifest
 
@@ -39,7 +40,7 @@ def bare_manifest() -> dict[str, Any]:
 
 
 def only(manifest: dict[str, Any], kind: str) -> Dataset:
-    return next(one for one in read_datasets(manifest) if one.kind == kind)
+    return next(one for one in read_datasets(Manifest(manifest)) if one.kind == kind)
 
 
 def meta(manifest: dict[str, Any], section: str) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def group_meta(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_sources_and_marts_are_data_sets_and_nothing_else_is() -> None:
-    names = {(one.domain, one.kind, one.name) for one in read_datasets(good_manifest())}
+    names = {(one.domain, one.kind, one.name) for one in read_datasets(Manifest(good_manifest()))}
     assert names == {
         ("age", "source", "ecoles.ecoles"),
         ("age", "mart", "dim_ecole"),
@@ -118,10 +119,10 @@ def test_an_inherited_owner_is_known_but_not_assigned(level: str) -> None:
 
 
 def test_the_owner_and_the_steward_of_the_group_are_the_last_default() -> None:
-    found = next(one for one in read_datasets(good_manifest()) if one.name == "dim_commune")
+    found = next(one for one in read_datasets(Manifest(good_manifest())) if one.name == "dim_commune")
     manifest = good_manifest()
     manifest["nodes"][found.unique_id]["config"]["meta"] = {}
-    found = next(one for one in read_datasets(manifest) if one.name == "dim_commune")
+    found = next(one for one in read_datasets(Manifest(manifest)) if one.name == "dim_commune")
     assert found.owner == Responsible(fonction="Direction", courriel="owner.commun@fwb.example")
     assert found.steward == Responsible(fonction="Cellule", courriel="steward.commun@fwb.example")
     assert not found.owner_assigned

@@ -12,6 +12,7 @@ import yaml
 
 from donnees_au_centre.project import check_manifest
 from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import governing
 from donnees_au_centre.settings import ROOT
 from tests.unit.manifests import good_manifest
@@ -32,7 +33,7 @@ def test_the_example_breaks_no_rule_and_has_every_key() -> None:
     mart["columns"] |= {column["name"]: column for column in model["columns"]}
     read = manifest["nodes"]["model.donnees_au_centre.fct_croise"]
     read["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "aucune"}}
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
     assert set(model["config"]["meta"]["gouvernance"]) == set(words.KEYS)
 
 

@@ -24,6 +24,7 @@ from donnees_au_centre.keys import (
     pgoptions,
     session_keys,
 )
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT, Settings
 
 KEY = "5a" * 32
@@ -186,7 +187,7 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
     manifest = {"nodes": {"model.p.stg_effectifs": node}, "sources": {}, "unit_tests": {}}
     catalogue = Assets([], [], [], {}, {asset: "model.p.stg_effectifs"}, {}, ["fqn:donnees_au_centre.sg"])
     production = replace(checkout, target="prod")
-    step = work.Work(production, "sg", catalogue, "essai", ParseResult(manifest, None, None))
+    step = work.Work(production, "sg", catalogue, "essai", ParseResult(Manifest(manifest), None, None))
     assert list(step.run([asset], [], work.Journal())) == []
     (options,) = seen
     assert "dac.i_sg_effectifs" in options and "agaj" not in options

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from datetime import UTC, datetime
 
-from donnees_au_centre.history.recording import MESSAGE_KEPT, ages_of, digest, message_kept, outcomes_of
+from donnees_au_centre.history.recording import MESSAGE_KEPT, ages_of, message_kept, outcomes_of
+from donnees_au_centre.project.nodes import Manifest
 from tests.unit.manifests import model
 
 
@@ -84,4 +85,4 @@ def test_the_digest_follows_the_project_and_not_the_moment() -> None:
     later["nodes"][node["unique_id"]]["created_at"] = 12.5
     changed = copy.deepcopy(manifest)
     changed["nodes"][node["unique_id"]]["raw_code"] = "select 1"
-    assert digest(manifest) == digest(later) != digest(changed)
+    assert Manifest(manifest).digest() == Manifest(later).digest() != Manifest(changed).digest()

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from donnees_au_centre.project.inheritance import inherit
-from donnees_au_centre.project.nodes import checks, contract_checks
+from donnees_au_centre.project.nodes import Manifest
 from tests.unit import manifests
 from tests.unit.manifests import good_manifest
 
-Manifest = dict[str, Any]
+Content = dict[str, Any]
 
 
-def node(manifest: Manifest, name: str) -> dict[str, Any]:
+def node(manifest: Content, name: str) -> dict[str, Any]:
     return next(one for one in manifest["nodes"].values() if one["name"] == name)
 
 
-def declared(manifest: Manifest) -> dict[str, Any]:
+def declared(manifest: Content) -> dict[str, Any]:
     """Has the staging model of the good project declare its columns, as the macro `staging` does."""
     staging = node(manifest, "stg_ecoles__ecoles")
     manifest["sources"]["source.donnees_au_centre.ecoles.ecoles"]["columns"]["n_fase"] = {
@@ -108,11 +108,11 @@ def test_a_data_set_says_once_that_nothing_in_it_is_about_persons(
 
 def test_a_contract_is_a_check() -> None:
     manifest = good_manifest()
-    before = list(checks(manifest))
-    assert list(contract_checks(manifest)) == []
+    before = [test.unique_id for test in Manifest(manifest).checks]
+    assert Manifest(manifest).contract_checks == []
     node(manifest, "dim_ecole")["columns"]["fase"]["constraints"] = [{"type": "not_null"}]
     node(manifest, "int_ecoles")["columns"]["fase"]["constraints"] = [{"type": "not_null"}]
-    (held,) = contract_checks(manifest)
-    assert (held["attached_node"], held["column_name"]) == (node(manifest, "dim_ecole")["unique_id"], "fase")
-    assert held["test_metadata"]["name"] == "not_null"
-    assert list(checks(manifest)) == [*before, held]
+    (held,) = Manifest(manifest).contract_checks
+    assert (held.tested_id, held.column_name) == (node(manifest, "dim_ecole")["unique_id"], "fase")
+    assert held.generic == "not_null"
+    assert [test.unique_id for test in Manifest(manifest).checks] == [*before, held.unique_id]

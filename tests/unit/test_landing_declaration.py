@@ -6,7 +6,7 @@ import pytest
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
-from tests.unit.landing_sources import manifest, source, table
+from tests.unit.landing_sources import as_nodes, source, table
 
 
 def test_reads_a_table() -> None:
@@ -27,7 +27,7 @@ def test_reads_a_table() -> None:
 
 def test_sources_without_external_are_left_alone() -> None:
     plain = source(name="autre") | {"external": None}
-    assert [declared.name for declared in read_declarations(manifest(plain, source()))] == ["essai"]
+    assert [table.name for table in read_declarations(as_nodes(plain, source()))] == ["essai"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
 )
 def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: str, words: str) -> None:
     with pytest.raises(PlatformError) as caught:
-        read_declarations(manifest(source(**changes)))
+        read_declarations(as_nodes(source(**changes)))
     assert "source essai, table essai" in caught.value.message
     assert f"option « {option} »" in caught.value.message
     assert any(word in str(caught.value) for word in words.split("|"))
@@ -152,12 +152,12 @@ def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: 
 
 def test_two_tables_with_one_relation_are_refused() -> None:
     with pytest.raises(PlatformError, match=r"raw_age\.commune"):
-        read_declarations(manifest(source(name="x", identifier="commune"), source(name="commune")))
+        read_declarations(as_nodes(source(name="x", identifier="commune"), source(name="commune")))
 
 
 def test_a_declaration_to_correct_leaves_the_others_to_be_loaded() -> None:
     faults: list[PlatformError] = []
     wrong = source(name="fausse", file_format="parquet")
-    declared = read_declarations(manifest(wrong, source(name="bonne")), faults)
+    declared = read_declarations(as_nodes(wrong, source(name="bonne")), faults)
     assert [table.name for table in declared] == ["bonne"]
     assert ["fausse" in str(fault) and "parquet" in str(fault) for fault in faults] == [True]

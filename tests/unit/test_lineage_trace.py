@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from donnees_au_centre.project.nodes import Manifest
 from tests.unit.lineage_projects import SEAL, project
 
 P = "raw.personnes"
@@ -227,5 +228,5 @@ def test_a_model_without_compiled_sql_is_a_fault() -> None:
     from tests.unit.lineage_projects import PROJECT, model
 
     node = model("essai", {"nom": {}}, [])
-    found = trace({"metadata": {"project_name": PROJECT}, "nodes": {node["unique_id"]: node}}, {})
+    found = trace(Manifest({"metadata": {"project_name": PROJECT}, "nodes": {node["unique_id"]: node}}), {})
     assert "manque" in found.faults[0].message

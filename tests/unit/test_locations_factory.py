@@ -14,7 +14,7 @@ import yaml
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.report import FileReport, TableReport
 from donnees_au_centre.project.domains import WORKSPACE
-from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.project.rules.landing import WATCHING
 from donnees_au_centre.settings import ROOT, Settings
 from orchestration import code_locations
@@ -166,7 +166,7 @@ def test_a_domain_that_is_declared_and_empty_is_an_empty_location(tmp_path: Path
     (tmp_path / "models/agx").mkdir(parents=True)
     (tmp_path / "models/agx/_agx.yml").touch()
     assert executable(location(tmp_path, "agx")) == set()
-    together = read_assets(good_manifest(), ("age", "agx"))
+    together = read_assets(Manifest(good_manifest()), ("age", "agx"))
     assert together.selection[0] == "fqn:donnees_au_centre.age"
     assert "fqn:donnees_au_centre.agx" not in together.selection
 

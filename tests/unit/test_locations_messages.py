@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from donnees_au_centre.landing import FileReport, LoadReport, TableReport
+from donnees_au_centre.project.nodes import Manifest, Source
 from donnees_au_centre.settings import Settings
 from orchestration.assets import read_assets
 from orchestration.messages import AFTER, WEEKLY, messages
@@ -53,11 +54,11 @@ def promising(every: int, unit: str, **freshness: dict[str, Any]) -> dict[str, A
     ],
 )
 def test_a_folder_promises_what_its_tables_do(sources: list[dict[str, Any]], expected: Any) -> None:
-    assert window(folder_policy(good_manifest(), sources)) == expected
+    assert window(folder_policy(Manifest(good_manifest()), [Source(one) for one in sources])) == expected
 
 
 def test_folders_and_marts_have_a_policy_and_the_rest_has_none() -> None:
-    catalogue = read_assets(good_manifest(), ["age"])
+    catalogue = read_assets(Manifest(good_manifest()), ["age"])
     policies = {
         spec.key.to_user_string(): window(spec.freshness_policy)
         for spec in [*catalogue.specs, *catalogue.outside]

@@ -10,23 +10,24 @@ import pytest
 
 from donnees_au_centre.project import check_manifest
 from donnees_au_centre.project.checks import RULES
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules.describing import macro_arguments
 from tests.unit import manifests
 from tests.unit.manifests import PROJECT, good_manifest
 
-Manifest = dict[str, Any]
+Content = dict[str, Any]
 
 
-def node(manifest: Manifest, name: str) -> dict[str, Any]:
+def node(manifest: Content, name: str) -> dict[str, Any]:
     sections = (manifest["nodes"], manifest["sources"], manifest["unit_tests"])
     return next(n for section in sections for n in section.values() if n["name"] == name)
 
 
-def add(manifest: Manifest, *nodes: dict[str, Any]) -> None:
+def add(manifest: Content, *nodes: dict[str, Any]) -> None:
     manifest["nodes"] |= {n["unique_id"]: n for n in nodes}
 
 
-def remove(manifest: Manifest, kind: str, about: str) -> None:
+def remove(manifest: Content, kind: str, about: str) -> None:
     """Takes away the tests of a kind on a model."""
     for unique_id, test in list(manifest["nodes"].items()):
         if (test.get("test_metadata") or {}).get("name") == kind and test["attached_node"].endswith(
@@ -35,131 +36,131 @@ def remove(manifest: Manifest, kind: str, about: str) -> None:
             del manifest["nodes"][unique_id]
 
 
-def read(manifest: Manifest, reader: str, parent: str) -> None:
+def read(manifest: Content, reader: str, parent: str) -> None:
     node(manifest, reader)["depends_on"]["nodes"].append(node(manifest, parent)["unique_id"])
 
 
-def mart_reads_source(m: Manifest) -> None:
+def mart_reads_source(m: Content) -> None:
     read(m, "dim_ecole", "ecoles")
 
 
-def staging_reads_a_foreign_source(m: Manifest) -> None:
+def staging_reads_a_foreign_source(m: Content) -> None:
     read(m, "stg_ecoles__ecoles", "marches")
 
 
-def staging_reads_staging(m: Manifest) -> None:
+def staging_reads_staging(m: Content) -> None:
     other = manifests.model(
         "age", "staging", "stg_ecoles__villes", [node(m, "stg_ecoles__ecoles")["unique_id"]]
     )
     add(m, other)
 
 
-def intermediate_reads_its_own_mart(m: Manifest) -> None:
+def intermediate_reads_its_own_mart(m: Content) -> None:
     other = manifests.model("age", "intermediate", "int_autre", [node(m, "dim_ecole")["unique_id"]])
     other["config"]["meta"]["sans_test_unitaire"] = "Pour l'essai."
     add(m, other)
 
 
-def mart_reads_a_foreign_intermediate(m: Manifest) -> None:
+def mart_reads_a_foreign_intermediate(m: Content) -> None:
     read(m, "fct_croise", "int_ecoles")
 
 
-def mart_reads_a_foreign_seed(m: Manifest) -> None:
+def mart_reads_a_foreign_seed(m: Content) -> None:
     read(m, "dim_ecole", "communes")
 
 
-def mart_reads_a_protected_mart(m: Manifest) -> None:
+def mart_reads_a_protected_mart(m: Content) -> None:
     hidden = manifests.model("age", "marts", "dim_cachee", [], access="protected")
     tests = [manifests.generic(hidden["unique_id"], "unique_combination", "age")]
     add(m, hidden, *tests)
     read(m, "fct_croise", "dim_cachee")
 
 
-def staging_reads_a_foreign_mart(m: Manifest) -> None:
+def staging_reads_a_foreign_mart(m: Content) -> None:
     read(m, "stg_ecoles__ecoles", "dim_commune")
     node(m, "stg_ecoles__ecoles")["config"]["materialized"] = "table"
 
 
-def commun_is_tested_against_ags(m: Manifest) -> None:
+def commun_is_tested_against_ags(m: Content) -> None:
     test = manifests.generic(node(m, "dim_commune")["unique_id"], "relationships", "commun", "fase")
     test["depends_on"]["nodes"].append(node(m, "fct_marche")["unique_id"])
     add(m, test)
 
 
-def age_reads_transversal(m: Manifest) -> None:
+def age_reads_transversal(m: Content) -> None:
     last = manifests.model("transversal", "marts", "dim_fin", [])
     add(m, last, manifests.generic(last["unique_id"], "unique_combination", "transversal"))
     read(m, "fct_marche", "dim_fin")
     node(m, "fct_croise")["depends_on"]["nodes"].remove(node(m, "fct_marche")["unique_id"])
 
 
-def two_domains_read_each_other(m: Manifest) -> None:
+def two_domains_read_each_other(m: Content) -> None:
     read(m, "fct_marche", "dim_ecole")
     back = manifests.model("age", "marts", "dim_retour", [node(m, "fct_marche")["unique_id"]])
     add(m, back, manifests.generic(back["unique_id"], "unique_combination", "age"))
 
 
-def view_reads_a_foreign_mart(m: Manifest) -> None:
+def view_reads_a_foreign_mart(m: Content) -> None:
     read(m, "int_ecoles", "dim_commune")
 
 
-def mart_is_private(m: Manifest) -> None:
+def mart_is_private(m: Content) -> None:
     node(m, "fct_croise")["access"] = "protected"
 
 
-def staging_is_public(m: Manifest) -> None:
+def staging_is_public(m: Content) -> None:
     node(m, "stg_ecoles__ecoles")["access"] = "public"
 
 
-def mart_has_no_contract(m: Manifest) -> None:
+def mart_has_no_contract(m: Content) -> None:
     node(m, "fct_croise")["config"]["contract"] = {"enforced": False}
 
 
-def mart_is_a_view(m: Manifest) -> None:
+def mart_is_a_view(m: Content) -> None:
     node(m, "dim_commune")["config"]["materialized"] = "view"
 
 
-def mart_column_has_no_type(m: Manifest) -> None:
+def mart_column_has_no_type(m: Content) -> None:
     node(m, "fct_croise")["columns"]["fase"]["data_type"] = None
 
 
-def mart_may_lose_too_much(m: Manifest) -> None:
+def mart_may_lose_too_much(m: Content) -> None:
     node(m, "fct_croise")["config"]["meta"]["baisse_max"] = "beaucoup"
 
 
-def seed_column_has_no_type(m: Manifest) -> None:
+def seed_column_has_no_type(m: Content) -> None:
     node(m, "communes")["config"]["column_types"] = {}
 
 
-def mart_key_may_be_null(m: Manifest) -> None:
+def mart_key_may_be_null(m: Content) -> None:
     remove(m, "not_null", "fct_croise")
 
 
-def mart_key_of_several_columns_is_untested(m: Manifest) -> None:
+def mart_key_of_several_columns_is_untested(m: Content) -> None:
     remove(m, "unique_combination", "fct_marche")
 
 
-def intermediate_has_no_unit_test(m: Manifest) -> None:
+def intermediate_has_no_unit_test(m: Content) -> None:
     m["unit_tests"].clear()
 
 
-def mart_decides_without_unit_test(m: Manifest) -> None:
+def mart_decides_without_unit_test(m: Content) -> None:
     node(m, "fct_croise")["raw_code"] = "select a.fase from a inner join b on a.fase = b.fase"
 
 
-def singular_test_says_nothing(m: Manifest) -> None:
+def singular_test_says_nothing(m: Content) -> None:
     node(m, "une_ecole_a_une_commune")["config"]["meta"] = {}
 
 
-def macro_test_has_no_group(m: Manifest) -> None:
+def macro_test_has_no_group(m: Content) -> None:
     add(m, manifests.singular("typing_dates", [], {}))
 
 
-def singular_test_of_commun_reads_age(m: Manifest) -> None:
+def singular_test_of_commun_reads_age(m: Content) -> None:
     node(m, "une_ecole_a_une_commune")["config"]["meta"] = {"dagster": {"ref": {"name": "dim_commune"}}}
 
 
-def show(m: Manifest, parent: str, **more: Any) -> None:
+def show(m: Content, parent: str, **more: Any) -> None:
     """Adds a dashboard that reads one node."""
     exposure = {
         "unique_id": f"exposure.{PROJECT}.pilotage",
@@ -173,22 +174,22 @@ def show(m: Manifest, parent: str, **more: Any) -> None:
     m["exposures"] = {exposure["unique_id"]: exposure | more}
 
 
-def dashboard_reads_intermediate(m: Manifest) -> None:
+def dashboard_reads_intermediate(m: Content) -> None:
     show(m, "int_ecoles")
 
 
-def dashboard_has_no_owner(m: Manifest) -> None:
+def dashboard_has_no_owner(m: Content) -> None:
     show(m, "dim_ecole", owner={"name": "Cabinet"})
 
 
-def staging_is_not_reconciled(m: Manifest) -> None:
+def staging_is_not_reconciled(m: Content) -> None:
     remove(m, "reconciles_with_source", "stg_ecoles__ecoles")
 
 
-def typed(staging: str, *rules: str) -> Callable[[Manifest], None]:
+def typed(staging: str, *rules: str) -> Callable[[Content], None]:
     """Types a column of the good project by a call, under rules of its écarts."""
 
-    def harm(m: Manifest) -> None:
+    def harm(m: Content) -> None:
         head = "(column, precision, scale, decimal_separator='.')"
         for name in ("to_decimal", "is_decimal"):
             made = manifests.macro(
@@ -222,7 +223,7 @@ UNCHECKED = [
 def test_a_cast_without_its_rule_is_found(staging: str, rules: tuple[str, ...], words: str) -> None:
     manifest = good_manifest()
     typed(staging, *rules)(manifest)
-    (found,) = check_manifest(manifest)
+    (found,) = check_manifest(Manifest(manifest))
     assert (found.rule, words in found.message) == ("typage-sans-regle", True), found
 
 
@@ -240,7 +241,7 @@ def test_a_cast_without_its_rule_is_found(staging: str, rules: tuple[str, ...], 
 def test_a_cast_with_its_rule_is_fine(staging: str, rule: str) -> None:
     manifest = good_manifest()
     typed(staging, rule)(manifest)
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 DECLARED = "{{{{ staging(source('ecoles', 'ecoles'), [{}]) }}}}"
@@ -260,7 +261,7 @@ def test_an_expression_that_types_has_its_rule(entry: str, words: str) -> None:
     typed(CAST, "optional('fase', 'x', 'x')")(manifest)
     node(manifest, "stg_ecoles__ecoles")["raw_code"] = DECLARED.format(entry)
     node(manifest, "stg_ecoles__ecoles_ecarts")["raw_code"] = "{{ issues(source('ecoles', 'ecoles')) }}"
-    (found,) = check_manifest(manifest)
+    (found,) = check_manifest(Manifest(manifest))
     assert (found.rule, words in found.message) == ("typage-sans-regle", True), found
 
 
@@ -280,21 +281,21 @@ def test_a_declared_column_is_fine(entry: str) -> None:
     typed(CAST, "optional('fase', 'x', 'x')")(manifest)
     node(manifest, "stg_ecoles__ecoles")["raw_code"] = DECLARED.format(entry)
     node(manifest, "stg_ecoles__ecoles_ecarts")["raw_code"] = "{{ issues(source('ecoles', 'ecoles')) }}"
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 def test_a_contract_counts_as_the_test_of_a_key() -> None:
     manifest = good_manifest()
     remove(manifest, "not_null", "dim_ecole")
-    assert [found.rule for found in check_manifest(manifest)] == ["mart-cle"]
+    assert [found.rule for found in check_manifest(Manifest(manifest))] == ["mart-cle"]
     node(manifest, "dim_ecole")["columns"]["fase"]["constraints"] = [{"type": "not_null"}]
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 def test_a_whole_data_set_can_only_say_that_it_is_about_nobody() -> None:
     manifest = good_manifest()
     node(manifest, "dim_ecole")["config"]["meta"]["donnee_personnelle"] = "financier"
-    (found,) = check_manifest(manifest)
+    (found,) = check_manifest(Manifest(manifest))
     assert (found.rule, "ne peut dire que aucune" in found.message) == ("categorie-connue", True)
 
 
@@ -304,20 +305,20 @@ def test_a_confidential_source_says_it_of_each_column() -> None:
     table["config"]["meta"]["gouvernance"]["classification"] = "confidentiel"
     table["config"]["meta"]["donnee_personnelle"] = "aucune"
     table["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "aucune"}}
-    assert [found.rule for found in check_manifest(manifest)] == ["categorie-connue"]
+    assert [found.rule for found in check_manifest(Manifest(manifest))] == ["categorie-connue"]
 
 
 def test_ecarts_are_described_with_their_staging() -> None:
     manifest = good_manifest()
     issues = node(manifest, "stg_ecoles__ecoles_ecarts")
     issues["patch_path"] = node(manifest, "stg_ecoles__ecoles")["patch_path"]
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
-def looks_up(*tests: tuple[str, str]) -> Callable[[Manifest], None]:
+def looks_up(*tests: tuple[str, str]) -> Callable[[Content], None]:
     """Makes dim_ecole look its commune up in dim_commune, under tests (kind, column)."""
 
-    def harm(m: Manifest) -> None:
+    def harm(m: Content) -> None:
         ecole = node(m, "dim_ecole")
         ecole["raw_code"] = (
             "with communes as (\n    select * from {{ ref('dim_commune') }}\n    where est_en_vigueur\n),\n"
@@ -339,169 +340,169 @@ def looks_up(*tests: tuple[str, str]) -> Callable[[Manifest], None]:
 def test_a_join_that_is_counted_is_fine(test: tuple[str, str]) -> None:
     manifest = good_manifest()
     looks_up(test)(manifest)
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 @pytest.mark.parametrize("tests", [(), (("mostly_filled", "ville"),), (("unique", "commune_nis"),)])
 def test_a_join_that_nothing_counts_is_found(tests: tuple[tuple[str, str], ...]) -> None:
     manifest = good_manifest()
     looks_up(*tests)(manifest)
-    (found,) = check_manifest(manifest)
+    (found,) = check_manifest(Manifest(manifest))
     assert found.rule == "jointure-comptee"
     assert "dim_ecole cherche dans dim_commune (commune_nis)" in found.message
     node(manifest, "dim_ecole")["config"]["meta"]["sans_comptage"] = "Facultatif."
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
-def model_is_not_described(m: Manifest) -> None:
+def model_is_not_described(m: Content) -> None:
     node(m, "int_ecoles")["description"] = " "
 
 
-def column_is_not_described(m: Manifest) -> None:
+def column_is_not_described(m: Content) -> None:
     node(m, "communes")["columns"]["code"]["description"] = ""
 
 
-def model_has_no_columns(m: Manifest) -> None:
+def model_has_no_columns(m: Content) -> None:
     node(m, "int_ecoles")["columns"] = {}
 
 
-def source_is_not_described(m: Manifest) -> None:
+def source_is_not_described(m: Content) -> None:
     node(m, "ecoles")["source_description"] = ""
 
 
-def macro_is_not_described(m: Manifest) -> None:
+def macro_is_not_described(m: Content) -> None:
     m["macros"][f"macro.{PROJECT}.clean_text"]["description"] = ""
 
 
-def macro_argument_is_not_described(m: Manifest) -> None:
+def macro_argument_is_not_described(m: Content) -> None:
     m["macros"][f"macro.{PROJECT}.clean_text"]["arguments"].pop()
 
 
-def macro_of_dbt_is_implemented_without_a_word(m: Manifest) -> None:
+def macro_of_dbt_is_implemented_without_a_word(m: Content) -> None:
     m["macros"][f"macro.{PROJECT}.denodo__concat"]["description"] = ""
 
 
-def implementation_has_another_argument(m: Manifest) -> None:
+def implementation_has_another_argument(m: Content) -> None:
     found = m["macros"][f"macro.{PROJECT}.default__clean_text"]
     found["macro_sql"] = "{% macro default__clean_text(column, size) %} x {% endmacro %}"
 
 
-def generic_test_argument_is_not_described(m: Manifest) -> None:
+def generic_test_argument_is_not_described(m: Content) -> None:
     m["macros"][f"macro.{PROJECT}.test_within"]["arguments"].clear()
 
 
-def model_is_in_no_group(m: Manifest) -> None:
+def model_is_in_no_group(m: Content) -> None:
     node(m, "int_ecoles")["group"] = None
 
 
-def domain_has_no_group(m: Manifest) -> None:
+def domain_has_no_group(m: Content) -> None:
     del m["groups"][f"group.{PROJECT}.commun"]
     node(m, "dim_commune")["group"] = "commun"
 
 
-def group_has_no_steward(m: Manifest) -> None:
+def group_has_no_steward(m: Content) -> None:
     m["groups"][f"group.{PROJECT}.age"]["config"]["meta"] = {}
 
 
-def owner_has_no_address(m: Manifest) -> None:
+def owner_has_no_address(m: Content) -> None:
     del m["groups"][f"group.{PROJECT}.age"]["owner"]["email"]
 
 
-def yaml_has_another_name(m: Manifest) -> None:
+def yaml_has_another_name(m: Content) -> None:
     node(m, "int_ecoles")["patch_path"] = f"{PROJECT}://models/age/intermediate/_tout.yml"
 
 
-def staging_has_another_source_in_its_name(m: Manifest) -> None:
+def staging_has_another_source_in_its_name(m: Content) -> None:
     node(m, "stg_ecoles__ecoles")["fqn"][3] = "batiments"
 
 
-def mart_has_no_prefix(m: Manifest) -> None:
+def mart_has_no_prefix(m: Content) -> None:
     node(m, "fct_croise")["name"] = "croise"
 
 
-def model_is_in_no_layer(m: Manifest) -> None:
+def model_is_in_no_layer(m: Content) -> None:
     add(m, manifests.model("age", "divers", "int_perdu", []))
 
 
-def column_has_a_capital(m: Manifest) -> None:
+def column_has_a_capital(m: Content) -> None:
     node(m, "int_ecoles")["columns"]["Nom"] = manifests.column("Nom")
 
 
-def column_is_a_reserved_word(m: Manifest) -> None:
+def column_is_a_reserved_word(m: Content) -> None:
     node(m, "int_ecoles")["columns"]["user"] = manifests.column("user")
 
 
-def source_is_never_read(m: Manifest) -> None:
+def source_is_never_read(m: Content) -> None:
     node(m, "marches")["config"]["meta"]["sans_staging"] = ""
 
 
-def source_has_no_issues_model(m: Manifest) -> None:
+def source_has_no_issues_model(m: Content) -> None:
     node(m, "stg_ecoles__ecoles_ecarts")["depends_on"]["nodes"] = []
 
 
-def source_is_in_another_folder(m: Manifest) -> None:
+def source_is_in_another_folder(m: Content) -> None:
     node(m, "ecoles")["external"]["location"] = "age/batiments/*.csv"
 
 
-def variant_is_in_another_folder(m: Manifest) -> None:
+def variant_is_in_another_folder(m: Content) -> None:
     node(m, "ecoles")["external"]["options"] = {"variants": [{"name": "b", "location": "ags/ecoles/*.json"}]}
 
 
-def source_is_not_watched(m: Manifest) -> None:
+def source_is_not_watched(m: Content) -> None:
     del m["nodes"][f"test.{PROJECT}.comparable_volume_ecoles_table.0123456789"]
 
 
-def source_has_another_schema(m: Manifest) -> None:
+def source_has_another_schema(m: Content) -> None:
     node(m, "ecoles")["schema"] = "public"
 
 
-def files_replace_each_other(m: Manifest, location: str, by: str) -> None:
+def files_replace_each_other(m: Content, location: str, by: str) -> None:
     ecoles = node(m, "ecoles")
     ecoles["external"]["location"] = f"age/ecoles/{location}"
     ecoles["config"]["meta"]["fichiers"] = {"se_remplacent": by}
 
 
-def capture_takes_anything(m: Manifest) -> None:
+def capture_takes_anything(m: Content) -> None:
     node(m, "ecoles")["external"]["location"] = "age/ecoles/ecoles_{edition}.csv"
 
 
-def files_are_not_said(m: Manifest) -> None:
+def files_are_not_said(m: Content) -> None:
     del node(m, "ecoles")["config"]["meta"]["fichiers"]
 
 
-def files_are_said_otherwise(m: Manifest) -> None:
+def files_are_said_otherwise(m: Content) -> None:
     node(m, "ecoles")["config"]["meta"]["fichiers"] = "cliche"
 
 
-def files_are_dated_by_no_date(m: Manifest) -> None:
+def files_are_dated_by_no_date(m: Content) -> None:
     files_replace_each_other(m, "ecoles_{edition:v0|yyyy}.csv", "edition")
     node(m, "int_ecoles")["depends_on"]["macros"] = ["macro.donnees_au_centre.latest_file"]
 
 
-def files_are_dated_by_no_capture(m: Manifest) -> None:
+def files_are_dated_by_no_capture(m: Content) -> None:
     files_replace_each_other(m, "ecoles_{jour:yyyy-MM-dd}.csv", "cliche")
     node(m, "int_ecoles")["depends_on"]["macros"] = ["macro.donnees_au_centre.latest_file"]
 
 
-def every_file_is_read(m: Manifest) -> None:
+def every_file_is_read(m: Content) -> None:
     files_replace_each_other(m, "ecoles_{jour:yyyy-MM-dd}.csv", "jour")
 
 
-def the_last_name_is_read(m: Manifest) -> None:
+def the_last_name_is_read(m: Content) -> None:
     node(m, "int_ecoles")["raw_code"] = "select max(lignes.source_fichier) as dernier from lignes"
 
 
-def name_is_a_synonym(m: Manifest) -> None:
+def name_is_a_synonym(m: Content) -> None:
     node(m, "dim_ecole")["columns"]["commune_nis"] = manifests.column("commune_nis")
 
 
-def name_has_another_meaning(m: Manifest) -> None:
+def name_has_another_meaning(m: Content) -> None:
     node(m, "dim_ecole")["columns"]["numero_bce"] = manifests.column(
         "numero_bce", description="Numéro d'unité d'établissement."
     )
 
 
-def name_has_two_types(m: Manifest) -> None:
+def name_has_two_types(m: Content) -> None:
     for mart, kind in (
         ("dim_ecole", "numeric(9, 6)"),
         ("fct_croise", "numeric(9,6)"),
@@ -510,13 +511,13 @@ def name_has_two_types(m: Manifest) -> None:
         node(m, mart)["columns"]["mesure"] = manifests.column("mesure", data_type=kind)
 
 
-def name_has_not_the_conformed_type(m: Manifest) -> None:
+def name_has_not_the_conformed_type(m: Content) -> None:
     node(m, "dim_ecole")["columns"]["code_nis"] = manifests.column(
         "code_nis", description="Code NIS de la commune.", data_type="integer"
     )
 
 
-def former_name_leads_nowhere(m: Manifest) -> None:
+def former_name_leads_nowhere(m: Content) -> None:
     node(m, "dim_ecole")["columns"]["commune_nis"] = manifests.column(
         "commune_nis",
         description="Ancien nom de code_nis.",
@@ -524,7 +525,7 @@ def former_name_leads_nowhere(m: Manifest) -> None:
     )
 
 
-FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
+FAULTS: list[tuple[Callable[[Content], None], str, str]] = [
     (mart_reads_source, "source-hors-staging", "dim_ecole lit la source ecoles.ecoles"),
     (staging_reads_a_foreign_source, "source-hors-staging", "du domaine ags"),
     (staging_reads_staging, "couche-sautee", "stg_ecoles__villes (staging) lit un modèle de staging"),
@@ -597,17 +598,17 @@ FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
 # Governance
 
 
-def said(m: Manifest, name: str) -> dict[str, Any]:
+def said(m: Content, name: str) -> dict[str, Any]:
     """What a data set says of itself, to be harmed."""
     return node(m, name)["config"]["meta"]["gouvernance"]
 
 
-def tag(m: Manifest, name: str, column: str, **meta: str) -> None:
+def tag(m: Content, name: str, column: str, **meta: str) -> None:
     """Adds a column with a category or a protection."""
     node(m, name)["columns"][column] = manifests.column(column, config={"meta": meta})
 
 
-def account_for_people(m: Manifest, name: str, classification: str) -> None:
+def account_for_people(m: Content, name: str, classification: str) -> None:
     """Says all that a data set with personal data must."""
     said(m, name).update(
         classification=classification,
@@ -618,7 +619,7 @@ def account_for_people(m: Manifest, name: str, classification: str) -> None:
     )
 
 
-def source_with_people(m: Manifest) -> None:
+def source_with_people(m: Content) -> None:
     """A confidential source with a name, from which dim_ecole comes; everything is in order."""
     tag(m, "ecoles", "fase", donnee_personnelle="aucune")
     tag(m, "ecoles", "nom", donnee_personnelle="identifiant_direct")
@@ -626,189 +627,189 @@ def source_with_people(m: Manifest) -> None:
     tag(m, "dim_ecole", "fase", donnee_personnelle="aucune")
 
 
-def purpose_is_missing(m: Manifest) -> None:
+def purpose_is_missing(m: Content) -> None:
     del said(m, "dim_ecole")["finalite"]
 
 
-def source_says_nothing(m: Manifest) -> None:
+def source_says_nothing(m: Content) -> None:
     del node(m, "ecoles")["config"]["meta"]["gouvernance"]
 
 
-def legal_basis_is_blank(m: Manifest) -> None:
+def legal_basis_is_blank(m: Content) -> None:
     said(m, "ecoles")["base_legale"] = "  "
 
 
-def owner_is_only_inherited(m: Manifest) -> None:
+def owner_is_only_inherited(m: Content) -> None:
     meta = node(m, "ecoles")["config"]["meta"]
     meta["gouvernance_par_defaut"] = {"proprietaire": meta["gouvernance"].pop("proprietaire")}
 
 
-def key_is_misspelt(m: Manifest) -> None:
+def key_is_misspelt(m: Content) -> None:
     said(m, "dim_ecole")["finalites"] = "Compter."
 
 
-def inner_key_is_misspelt(m: Manifest) -> None:
+def inner_key_is_misspelt(m: Content) -> None:
     said(m, "dim_ecole")["conservation"]["motifs"] = "Parce que."
 
 
-def level_is_misspelt(m: Manifest) -> None:
+def level_is_misspelt(m: Content) -> None:
     node(m, "ecoles")["config"]["meta"]["gouvernance_par_default"] = {"finalite": "Compter."}
 
 
-def level_is_a_text(m: Manifest) -> None:
+def level_is_a_text(m: Content) -> None:
     node(m, "ecoles")["config"]["meta"]["gouvernance_par_defaut"] = "confidentiel"
 
 
-def default_of_a_group_is_unknown(m: Manifest) -> None:
+def default_of_a_group_is_unknown(m: Content) -> None:
     meta = m["groups"][f"group.{PROJECT}.age"]["config"]["meta"]
     meta["gouvernance_par_defaut"] = {"proprio": "Moi."}
 
 
-def category_key_is_misspelt(m: Manifest) -> None:
+def category_key_is_misspelt(m: Content) -> None:
     tag(m, "int_ecoles", "nom", donnees_personnelles="aucune")
 
 
-def mailbox_is_a_person(m: Manifest) -> None:
+def mailbox_is_a_person(m: Content) -> None:
     said(m, "dim_ecole")["proprietaire"]["courriel"] = "jeanne.dupont@fwb.example"
 
 
-def mailbox_is_no_address(m: Manifest) -> None:
+def mailbox_is_no_address(m: Content) -> None:
     said(m, "ecoles")["gestionnaire"]["courriel"] = "cellule"
 
 
-def function_is_a_person(m: Manifest) -> None:
+def function_is_a_person(m: Content) -> None:
     said(m, "ecoles")["gestionnaire"]["fonction"] = "Mme Dupont"
 
 
-def function_is_missing(m: Manifest) -> None:
+def function_is_missing(m: Content) -> None:
     del said(m, "ecoles")["gestionnaire"]["fonction"]
 
 
-def owner_is_a_text(m: Manifest) -> None:
+def owner_is_a_text(m: Content) -> None:
     said(m, "dim_ecole")["proprietaire"] = "La direction"
 
 
-def classification_is_unknown(m: Manifest) -> None:
+def classification_is_unknown(m: Content) -> None:
     said(m, "dim_ecole")["classification"] = "secret"
 
 
-def strategic_is_a_text(m: Manifest) -> None:
+def strategic_is_a_text(m: Content) -> None:
     said(m, "dim_ecole")["strategique"] = "oui"
 
 
-def purpose_is_a_list(m: Manifest) -> None:
+def purpose_is_a_list(m: Content) -> None:
     said(m, "dim_ecole")["finalite"] = ["Compter."]
 
 
-def synonyms_are_a_text(m: Manifest) -> None:
+def synonyms_are_a_text(m: Content) -> None:
     said(m, "dim_ecole")["synonymes"] = "école"
 
 
-def refresh_has_no_unit(m: Manifest) -> None:
+def refresh_has_no_unit(m: Content) -> None:
     said(m, "dim_ecole")["rafraichissement"] = {"tous_les": 1}
 
 
-def refresh_is_never(m: Manifest) -> None:
+def refresh_is_never(m: Content) -> None:
     said(m, "dim_ecole")["rafraichissement"] = {"tous_les": 0, "unite": "mois"}
 
 
-def inherited_value_is_unknown(m: Manifest) -> None:
+def inherited_value_is_unknown(m: Content) -> None:
     del said(m, "ecoles")["classification"]
     node(m, "ecoles")["config"]["meta"]["gouvernance_du_dossier"] = {"classification": "privé"}
 
 
-def retention_is_negative(m: Manifest) -> None:
+def retention_is_negative(m: Content) -> None:
     said(m, "dim_ecole")["conservation"]["mois"] = -12
 
 
-def retention_counts_from_no_column(m: Manifest) -> None:
+def retention_counts_from_no_column(m: Content) -> None:
     said(m, "dim_ecole")["conservation"]["depuis"] = "fasse"
 
 
-def retention_counts_from_nothing(m: Manifest) -> None:
+def retention_counts_from_nothing(m: Content) -> None:
     del said(m, "dim_ecole")["conservation"]["depuis"]
 
 
-def retention_ends_oddly(m: Manifest) -> None:
+def retention_ends_oddly(m: Content) -> None:
     said(m, "dim_ecole")["conservation"]["sort"] = "oubli"
 
 
-def retention_has_no_end_and_no_reason(m: Manifest) -> None:
+def retention_has_no_end_and_no_reason(m: Content) -> None:
     said(m, "dim_ecole")["conservation"] = {"mois": "illimitee", "sort": "archivage"}
 
 
-def personal_data_are_kept_for_ever(m: Manifest) -> None:
+def personal_data_are_kept_for_ever(m: Content) -> None:
     source_with_people(m)
     keep = {"mois": "illimitee", "sort": "archivage", "motif": "Pour voir."}
     said(m, "ecoles")["conservation"] = keep
 
 
-def category_is_unknown(m: Manifest) -> None:
+def category_is_unknown(m: Content) -> None:
     tag(m, "stg_ecoles__ecoles", "nom", donnee_personnelle="nom")
 
 
-def protection_is_unknown(m: Manifest) -> None:
+def protection_is_unknown(m: Content) -> None:
     tag(m, "int_ecoles", "nom", protection="sha256")
 
 
-def confidential_source_has_a_silent_column(m: Manifest) -> None:
+def confidential_source_has_a_silent_column(m: Content) -> None:
     source_with_people(m)
     node(m, "ecoles")["columns"]["ville"] = manifests.column("ville")
 
 
-def sensitive_source_has_no_category_at_all(m: Manifest) -> None:
+def sensitive_source_has_no_category_at_all(m: Content) -> None:
     said(m, "ecoles")["classification"] = "sensible"
 
 
-def mart_after_personal_data_has_a_silent_column(m: Manifest) -> None:
+def mart_after_personal_data_has_a_silent_column(m: Content) -> None:
     source_with_people(m)
     node(m, "dim_ecole")["columns"]["ville"] = manifests.column("ville")
 
 
-def mart_after_a_personal_mart_has_a_silent_column(m: Manifest) -> None:
+def mart_after_a_personal_mart_has_a_silent_column(m: Content) -> None:
     tag(m, "dim_ecole", "nom", donnee_personnelle="professionnel")
     account_for_people(m, "dim_ecole", "interne")
 
 
-def personal_data_are_public(m: Manifest) -> None:
+def personal_data_are_public(m: Content) -> None:
     source_with_people(m)
     tag(m, "dim_ecole", "contact", donnee_personnelle="professionnel")
     account_for_people(m, "dim_ecole", "public")
     tag(m, "fct_croise", "fase", donnee_personnelle="aucune")
 
 
-def mart_is_less_classified_than_its_columns(m: Manifest) -> None:
+def mart_is_less_classified_than_its_columns(m: Content) -> None:
     source_with_people(m)
     tag(m, "dim_ecole", "jugement", donnee_personnelle="sensible")
     account_for_people(m, "dim_ecole", "confidentiel")
     tag(m, "fct_croise", "fase", donnee_personnelle="aucune")
 
 
-def legal_basis_is_a_decree_alone(m: Manifest) -> None:
+def legal_basis_is_a_decree_alone(m: Content) -> None:
     source_with_people(m)
     said(m, "ecoles")["base_legale"] = "Un décret."
 
 
-def recipients_are_missing(m: Manifest) -> None:
+def recipients_are_missing(m: Content) -> None:
     source_with_people(m)
     del said(m, "ecoles")["destinataires"]
 
 
-def failing_rows_of_people_are_stored(m: Manifest) -> None:
+def failing_rows_of_people_are_stored(m: Content) -> None:
     source_with_people(m)
     test = manifests.generic(node(m, "ecoles")["unique_id"], "unique", "age", "nom")
     test["config"]["store_failures"] = True
     add(m, test)
 
 
-def a_value_of_a_person_is_reported(m: Manifest) -> None:
+def a_value_of_a_person_is_reported(m: Content) -> None:
     source_with_people(m)
     test = manifests.generic(node(m, "ecoles")["unique_id"], "unique", "age", "nom")
     test["config"]["fail_calc"] = "max(nom)"
     add(m, test)
 
 
-GOVERNANCE_FAULTS: list[tuple[Callable[[Manifest], None], str, str]] = [
+GOVERNANCE_FAULTS: list[tuple[Callable[[Content], None], str, str]] = [
     (purpose_is_missing, "gouvernance-requise", "mart dim_ecole : il manque finalite"),
     (source_says_nothing, "gouvernance-requise", "il manque strategique, classification, finalite"),
     (legal_basis_is_blank, "gouvernance-requise", "source ecoles.ecoles : il manque base_legale"),
@@ -866,7 +867,7 @@ def test_personal_data_in_order_break_no_rule(section: str) -> None:
         own = meta["gouvernance"]
         meta["gouvernance"] = {key: own.pop(key) for key in ("proprietaire", "gestionnaire")}
         meta["gouvernance_par_defaut"] = own
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 @pytest.mark.parametrize("values", [{"classification": "privé"}, {"classement": "interne"}])
@@ -877,7 +878,7 @@ def test_a_fault_of_a_folder_is_said_once(values: dict[str, str]) -> None:
         meta = node(manifest, name)["config"]["meta"]
         meta["gouvernance_du_dossier"] = values
         meta["gouvernance_par_defaut"] = {} if "classification" in values else {"classification": "interne"}
-    (found,) = check_manifest(manifest)
+    (found,) = check_manifest(Manifest(manifest))
     assert found.file == "dbt_project.yml"
 
 
@@ -885,7 +886,7 @@ def test_a_protected_column_needs_no_category() -> None:
     manifest = good_manifest()
     source_with_people(manifest)
     tag(manifest, "dim_ecole", "enfants", protection="agrege")
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 @pytest.mark.parametrize(
@@ -895,22 +896,22 @@ def test_a_protected_column_needs_no_category() -> None:
 def test_a_functional_mailbox_is_fine(address: str) -> None:
     manifest = good_manifest()
     said(manifest, "dim_ecole")["proprietaire"]["courriel"] = address
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 def test_a_good_project_breaks_no_rule() -> None:
-    assert check_manifest(good_manifest()) == []
+    assert check_manifest(Manifest(good_manifest())) == []
 
 
 @pytest.mark.parametrize(
     ("harm", "rule", "words"), FAULTS, ids=lambda value: getattr(value, "__name__", None)
 )
 def test_each_fault_is_found_by_its_rule_alone(
-    harm: Callable[[Manifest], None], rule: str, words: str
+    harm: Callable[[Content], None], rule: str, words: str
 ) -> None:
     manifest = good_manifest()
     harm(manifest)
-    found = check_manifest(manifest)
+    found = check_manifest(Manifest(manifest))
     assert {violation.rule for violation in found} == {rule}
     assert any(words in violation.message for violation in found), [str(violation) for violation in found]
     assert all(violation.file and violation.advice for violation in found)
@@ -919,25 +920,28 @@ def test_each_fault_is_found_by_its_rule_alone(
 def test_a_dashboard_of_marts_is_fine() -> None:
     manifest = good_manifest()
     show(manifest, "dim_ecole")
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 def test_a_singular_test_counts_for_the_domain_it_is_about() -> None:
     manifest = good_manifest()
     singular_test_of_commun_reads_age(manifest)
-    assert {v.rule for v in check_manifest(manifest)} == {"sens-des-domaines", "cycle-de-domaines"}
+    assert {v.rule for v in check_manifest(Manifest(manifest))} == {"sens-des-domaines", "cycle-de-domaines"}
 
 
 def test_a_macro_test_of_a_group_is_fine() -> None:
     manifest = good_manifest()
     add(manifest, manifests.singular("typing_dates", [], {}) | {"group": "commun"})
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 def test_a_protected_mart_breaks_the_rules_of_both_sides() -> None:
     manifest = good_manifest()
     mart_reads_a_protected_mart(manifest)
-    assert {violation.rule for violation in check_manifest(manifest)} == {"domaine-prive", "mart-public"}
+    assert {one.rule for one in check_manifest(Manifest(manifest))} == {
+        "domaine-prive",
+        "mart-public",
+    }
 
 
 def test_every_rule_has_a_failing_example() -> None:
@@ -952,9 +956,9 @@ def test_an_exception_needs_a_reason(key: str, name: str) -> None:
     manifest = good_manifest()
     manifest["unit_tests"].clear()
     node(manifest, "int_ecoles")["config"]["meta"] = {"sans_test_unitaire": "Simple liste."}
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
     node(manifest, name)["config"]["meta"][key] = "  "
-    assert len(check_manifest(manifest)) == 1
+    assert len(check_manifest(Manifest(manifest))) == 1
 
 
 @pytest.mark.parametrize(
@@ -963,7 +967,7 @@ def test_an_exception_needs_a_reason(key: str, name: str) -> None:
 def test_a_comment_is_no_logic(sql: str) -> None:
     manifest = good_manifest()
     node(manifest, "fct_croise")["raw_code"] = sql
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 @pytest.mark.parametrize(
@@ -986,7 +990,7 @@ def test_a_former_name_is_kept_beside_the_new_one() -> None:
     node(manifest, "dim_ecole")["columns"]["code_nis"] = manifests.column(
         "code_nis", description="Code NIS de la commune."
     )
-    assert check_manifest(manifest) == []
+    assert check_manifest(Manifest(manifest)) == []
 
 
 def test_the_columns_of_a_seed_are_those_of_its_file(tmp_path: Path) -> None:
@@ -998,6 +1002,6 @@ def test_the_columns_of_a_seed_are_those_of_its_file(tmp_path: Path) -> None:
     file = tmp_path / communes["original_file_path"]
     file.parent.mkdir(parents=True)
     file.write_text("\ufeffcode;numero\n0012;007\n", encoding="utf-8")
-    found = [violation.message for violation in check_manifest(manifest)]
+    found = [violation.message for violation in check_manifest(Manifest(manifest))]
     assert len(found) == 2
     assert "sans type : numero." in found[0] and "n'a pas : nom." in found[1]

@@ -28,7 +28,7 @@ from donnees_au_centre.notifications.letter import Letter, as_html, as_markdown,
 from donnees_au_centre.notifications.sending import LIMITS, address_of, send
 from donnees_au_centre.notifications.weekly import compose_weekly, week_of
 from donnees_au_centre.notifications.wording import compose
-from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.quality.facts import BROKEN, FRESHNESS, GOOD, WARNED, Affected, Quality
 from donnees_au_centre.settings import ROOT
 from tests.unit import notices
@@ -380,7 +380,7 @@ def test_weeks_are_those_of_brussels() -> None:
 
 
 def test_the_digest_goes_to_the_steward_of_the_domain_and_its_owner_in_copy(told: Declaration) -> None:
-    manifest = good_manifest()
+    manifest = Manifest(good_manifest())
     owner, steward = people_of(manifest, "age")
     assert owner and steward
     assert weekly_destinations(manifest, told, "age") == {

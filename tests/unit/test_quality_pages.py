@@ -17,6 +17,7 @@ from donnees_au_centre.pages.managers import full_names
 from donnees_au_centre.pages.quality import Answers, write_pages
 from donnees_au_centre.pages.quality.charts import Charts, Span
 from donnees_au_centre.pages.quality.content import view
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.quality.facts import FAILED, GOOD, WARNED, Day, Quality
 from donnees_au_centre.settings import ROOT
 from tests.unit.qualities import NOW, control, quality, received, rich
@@ -183,7 +184,7 @@ def test_an_acronym_is_spelled_and_a_domain_is_no_administration(tmp_path: Path)
     assert full_name("ags", "") == "AGS"
     said = [yaml.safe_load(path.read_text("utf-8")) for path in (ROOT / "models").glob("*/_*.yml")]
     groups = {group["name"]: group for one in said for group in one.get("groups", ())}
-    names = full_names({"groups": groups})
+    names = full_names(Manifest({"groups": groups}))
     assert names["agmj"] == "AGMJ, Administration générale des Maisons de justice"
     assert names["sg"] == "SG, Secrétariat général" and names["data_platform"] == "Plateforme"
     said = quality(

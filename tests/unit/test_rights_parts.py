@@ -23,6 +23,7 @@ from donnees_au_centre.privacy.purge import months_before, parsed_date
 from donnees_au_centre.privacy.register import COLUMNS, as_csv, concerned, missing, rows, write_register
 from donnees_au_centre.privacy.requests import Dossier, _elsewhere, is_telling
 from donnees_au_centre.project.datasets import Column, Dataset, Responsible, Retention
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT
 
 OWNER = Responsible(fonction="Direction d'essai", courriel="essai@fwb.example")
@@ -161,10 +162,10 @@ def test_a_held_mart_holds_what_it_is_made_from() -> None:
         }
     }
     hold = Hold(jeu_de_donnees="agaj.fct", motif="m", approbateur="a", jusqu_a=date(2027, 6, 30))
-    assert set(held_datasets([hold], manifest, [DATASET, MART], date(2027, 1, 1))) == {
+    assert set(held_datasets([hold], Manifest(manifest), [DATASET, MART], date(2027, 1, 1))) == {
         "model.p.fct", "model.p.stg", "source.p.dossiers.dossiers",
     }  # fmt: skip
-    assert held_datasets([hold], manifest, [DATASET, MART], date(2027, 7, 1)) == {}
+    assert held_datasets([hold], Manifest(manifest), [DATASET, MART], date(2027, 7, 1)) == {}
 
 
 def test_files_that_hold_a_person_are_named_with_their_lines(tmp_path: Path) -> None:

@@ -13,9 +13,8 @@ from typing import Any
 
 from donnees_au_centre.catalogue import labels
 from donnees_au_centre.project.metadata import governance_of
-from donnees_au_centre.project.nodes import Manifest, Node, domain_of, file_of, is_singular, tested_id
+from donnees_au_centre.project.nodes import DataTest, Exposure, Manifest, Node, Source
 from donnees_au_centre.quality.project import Project
-from donnees_au_centre.quality.reading import has_limit
 
 Row = dict[str, Any]
 FRESHNESS_TEXT = "La source a reçu un fichier dans le délai attendu."
@@ -47,7 +46,7 @@ class Artifacts:
         return {**self.project.models, **self.project.sources}
 
     @property
-    def tests(self) -> dict[str, Node]:
+    def tests(self) -> dict[str, DataTest]:
         """Data tests, generic and singular, by unique id. Unit tests check SQL, not data."""
         return self.project.tests
 
@@ -55,38 +54,42 @@ class Artifacts:
     def played_ids(self) -> list[str]:
         """What is built, and the controls: tests, and sources whose freshness is checked."""
         sources = self.project.sources
-        return [one for one in (*self.nodes, *self.tests) if one not in sources or has_limit(sources[one])]
+        return [
+            one
+            for one in (*self.nodes, *self.tests)
+            if one not in sources or sources[one].has_freshness_limit
+        ]
 
     @cached_property
-    def exposures(self) -> dict[str, Node]:
+    def exposures(self) -> dict[str, Exposure]:
         """The project's exposures, by unique id."""
-        project = self.manifest["metadata"]["project_name"]
+        project = self.manifest.project_name
         return {
             unique_id: node
-            for unique_id, node in sorted(self.manifest.get("exposures", {}).items())
-            if node["package_name"] == project
+            for unique_id, node in sorted(self.manifest.exposures.items())
+            if node.package == project
         }
 
     def rows(self, kind: str) -> list[Row]:
         """The nodes of one resource type: model, seed, snapshot or source."""
-        return [self._artifact(node) for node in self.nodes.values() if node["resource_type"] == kind]
+        return [self._artifact(node) for node in self.nodes.values() if node.kind == kind]
 
     def exposure_rows(self) -> list[Row]:
         """The exposures; Elementary leaves out those that read nothing of the project."""
         return [
             {
-                "name": node["name"],
-                "label": node.get("label"),
+                "name": node.name,
+                "label": node.title,
                 "unique_id": unique_id,
-                "url": node.get("url"),
-                "type": node.get("type"),
-                "maturity": node.get("maturity"),
-                "owner": dict(node.get("owner") or {}),
+                "url": node.url,
+                "type": node.type,
+                "maturity": node.maturity,
+                "owner": dict(node.owner),
                 "owners": self.owners(node),
                 "tags": self.tags(node),
-                "package_name": node["package_name"],
-                "description": _text(node.get("description")),
-                "full_path": file_of(node),
+                "package_name": node.package,
+                "description": _text(node.description),
+                "full_path": node.file,
                 "meta": {},
                 "depends_on_nodes": self._parents(node),
             }
@@ -99,8 +102,8 @@ class Artifacts:
             yield {
                 "unique_id": unique_id,
                 "depends_on_nodes": json.dumps(self._parents(node)),
-                "materialization": (node.get("config") or {}).get("materialized"),
-                "type": node["resource_type"],
+                "materialization": node.materialized,
+                "type": node.kind,
             }
 
     def coverage(self) -> list[Row]:
@@ -109,7 +112,7 @@ class Artifacts:
         for test in self.tests.values():
             if about := self.tested(test):
                 row = found.setdefault(about, {"model_unique_id": about, "column_tests": 0, "table_tests": 0})
-                row["column_tests" if test.get("column_name") else "table_tests"] += 1
+                row["column_tests" if test.column_name else "table_tests"] += 1
         return list(found.values())
 
     @cached_property
@@ -117,23 +120,23 @@ class Artifacts:
         """What is known of each test, played or not, by unique id; several macros share it."""
         return {unique_id: self._test(test) for unique_id, test in self.tests.items()}
 
-    def _test(self, test: Node) -> Row:
+    def _test(self, test: DataTest) -> Row:
         about = self.tested(test)
-        node = self.nodes.get(about, {}) if about else {}
-        text, own = labels.check(test), sorted(set(test.get("tags") or ()))
+        node = self.nodes.get(about or "")
+        text, own = labels.check(test), sorted(set(test.tags))
         return {
             "model_unique_id": about,
-            "test_unique_id": test["unique_id"],
-            "database_name": node.get("database") or test.get("database"),
-            "schema_name": node.get("schema") or test.get("schema") or "",
-            "table_name": _table(node) if node else None,
-            "column_name": test.get("column_name"),
+            "test_unique_id": test.unique_id,
+            "database_name": (node.database if node else None) or test.database,
+            "schema_name": (node.schema if node else "") or test.schema,
+            "table_name": node.relation if node else None,
+            "column_name": test.column_name,
             "test_type": "dbt_test",
-            "test_sub_type": "singular" if is_singular(test) else "generic",
-            "test_name": test["name"],
+            "test_sub_type": "singular" if test.is_singular else "generic",
+            "test_name": test.name,
             "test_description": text,
-            "original_path": file_of(test),
-            "package_name": test["package_name"],
+            "original_path": test.file,
+            "package_name": test.package,
             "owners": self.owners(test),
             "model_owner": self.owners(node) if node else [],
             "tags": self.tags(test),
@@ -142,48 +145,48 @@ class Artifacts:
             "meta": {"description": text},
             "model_meta": {},
             "test_params": self._params(test),
-            "severity": (test.get("config") or {}).get("severity"),
+            "severity": test.config.get("severity"),
             "test_results_query": self._query(test),
         }
 
-    def source_row(self, source: Node) -> Row:
+    def source_row(self, source: Source) -> Row:
         """What is known of the freshness of a source table."""
-        limits = source.get("freshness") or {}
+        limits = source.freshness
         return {
-            "database_name": source.get("database"),
-            "schema_name": source.get("schema") or "",
-            "source_name": source["source_name"],
-            "table_name": source["name"],
+            "database_name": source.database,
+            "schema_name": source.schema,
+            "source_name": source.source_name,
+            "table_name": source.name,
             "test_type": "source_freshness",
             "test_sub_type": "freshness",
-            "loaded_at_field": source.get("loaded_at_field"),
+            "loaded_at_field": source.loaded_at_field,
             "meta": {},
             "owners": self.owners(source),
             "tags": self.tags(source),
             "error_after": _limit(limits.get("error_after")),
             "warn_after": _limit(limits.get("warn_after")),
             "filter": limits.get("filter"),
-            "relation_name": source.get("relation_name") or source["unique_id"],
+            "relation_name": source.relation_name or source.unique_id,
             "freshness_description": FRESHNESS_TEXT,
         }
 
-    def tested(self, test: Node) -> str | None:
+    def tested(self, test: DataTest) -> str | None:
         """What a test is about, when the project still has it."""
-        about = tested_id(test)
+        about = test.tested_id
         return about if about in self.nodes else None
 
     def owners(self, node: Node) -> list[str]:
         """Functional mailboxes, the owner's then the steward's; of a test, those of what it is about."""
-        if node["resource_type"] == "exposure":
-            own = (node.get("owner") or {}).get("email")
+        if isinstance(node, Exposure):
+            own = node.owner.get("email")
             return [own] if isinstance(own, str) and own else []
-        about = tested_id(node) if node["resource_type"] == "test" else node["unique_id"]
+        about = node.tested_id if isinstance(node, DataTest) else node.unique_id
         return list(self._answering(about, self._domain(node)))
 
     def tags(self, node: Node) -> list[str]:
         """dbt's tags and the domain; of a data set also its classification, and that it is strategic."""
-        found = {*(node.get("tags") or ()), self._domain(node)}
-        if node["resource_type"] != "test":
+        found = {*node.tags, self._domain(node)}
+        if node.kind != "test":
             said = governance_of(self.manifest, node)
             if said.get("classification") in labels.CLASSIFICATIONS:
                 found.add(said["classification"])
@@ -199,56 +202,47 @@ class Artifacts:
         return self._mailboxes[key]
 
     def _domain(self, node: Node) -> str:
-        if node["resource_type"] == "test":
-            return self.project.domain(node["unique_id"])
-        return domain_of(node)
+        if isinstance(node, DataTest):
+            return self.project.domain(node.unique_id)
+        return node.domain
 
     def _artifact(self, node: Node) -> Row:
-        config = node.get("config") or {}
-        row = {
-            "name": node["name"],
-            "unique_id": node["unique_id"],
-            "source_name": node.get("source_name"),
-            "database_name": node.get("database"),
-            "schema_name": node.get("schema") or "",
-            "table_name": _table(node),
+        row: Row = {
+            "name": node.name,
+            "unique_id": node.unique_id,
+            "source_name": node.source_name if isinstance(node, Source) else None,
+            "database_name": node.database,
+            "schema_name": node.schema,
+            "table_name": node.relation,
             "owners": self.owners(node),
             "tags": self.tags(node),
-            "package_name": node["package_name"],
-            "description": _text(node.get("description")),
-            "materialization": config.get("materialized"),
-            "patch_path": node.get("patch_path"),
-            "full_path": file_of(node),
+            "package_name": node.package,
+            "description": _text(node.description),
+            "materialization": node.materialized,
+            "patch_path": node.patch_path,
+            "full_path": node.file,
             "meta": {},
         }
-        if node["resource_type"] == "snapshot":
+        if node.kind == "snapshot":
             row |= {
                 "depends_on_macros": "[]",
                 "depends_on_nodes": json.dumps(self._parents(node)),
-                "path": node.get("path") or file_of(node),
+                "path": node.path,
                 "generated_at": "",
-                "unique_key": json.dumps(config.get("unique_key")),
-                "incremental_strategy": config.get("strategy"),
+                "unique_key": json.dumps(node.config.get("unique_key")),
+                "incremental_strategy": node.config.get("strategy"),
             }
         return row
 
     def _parents(self, node: Node) -> list[str]:
-        read = (node.get("depends_on") or {}).get("nodes", ())
-        return [one for one in read if one in self.nodes or one in self.exposures]
+        return [one for one in node.reads if one in self.nodes or one in self.exposures]
 
-    def _params(self, test: Node) -> Row:
-        given = (test.get("test_metadata") or {}).get("kwargs") or {}
-        return {key: value for key, value in given.items() if key not in ("model", "column_name")}
+    def _params(self, test: DataTest) -> Row:
+        return {key: value for key, value in test.arguments.items() if key not in ("model", "column_name")}
 
-    def _query(self, test: Node) -> str | None:
+    def _query(self, test: DataTest) -> str | None:
         """The SQL that dbt ran, when the manifest has it; never of what reads a column about persons."""
-        parents = (test.get("depends_on") or {}).get("nodes", ())
-        query = test.get("compiled_code") or None
-        return None if query is None or any(self.project.personal(one) for one in parents) else query
-
-
-def _table(node: Node) -> str:
-    return node.get("identifier") or node.get("alias") or node["name"]
+        return None if any(self.project.personal(one) for one in test.reads) else test.compiled_code
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from donnees_au_centre.french import LEAST, small
 from donnees_au_centre.pages.elementary.artifacts import Artifacts, Row
 from donnees_au_centre.pages.elementary.past import Past, Played
+from donnees_au_centre.project.nodes import Source
 
 # The history's words -> those of Elementary's macros, for tests and sources, and for what is built.
 OF_TESTS = {"reussi": "pass", "averti": "warn", "echec": "fail", "erreur": "error", "saute": "skipped"}
@@ -137,8 +138,7 @@ class HistoryRunner:
 
     def _get_source_freshness_results(self) -> Iterator[Row]:
         for unique_id, source in self._artifacts.nodes.items():
-            played = self._past.get(unique_id, []) if source["resource_type"] == "source" else []
-            if not played:
+            if not isinstance(source, Source) or not (played := self._past.get(unique_id)):
                 continue
             row = self._artifacts.source_row(source)
             for rank, one in enumerate(reversed(played), 1):
@@ -160,18 +160,18 @@ class HistoryRunner:
 
     def _get_models_runs(self) -> Iterator[Row]:
         for unique_id, node in self._artifacts.nodes.items():
-            if node["resource_type"] == "source":
+            if node.kind == "source":
                 continue
             for one in self._past.get(unique_id, []):
                 status = OF_MODELS[one.status]
                 yield {
                     "unique_id": unique_id,
                     "invocation_id": one.invocation.key,
-                    "name": node["name"],
-                    "schema": node.get("schema"),
+                    "name": node.name,
+                    "schema": node.schema or None,
                     "status": status,
                     "execution_time": one.seconds if status == "success" else 0,
-                    "materialization": (node.get("config") or {}).get("materialized"),
+                    "materialization": node.materialized,
                     "generated_at": _iso(one.at),
                 }
 
@@ -203,7 +203,7 @@ class HistoryRunner:
 
     def _latest(self) -> Iterator[tuple[str, Played]]:
         for unique_id, node in self._artifacts.nodes.items():
-            if node["resource_type"] != "source" and (played := self._past.get(unique_id)):
+            if node.kind != "source" and (played := self._past.get(unique_id)):
                 yield unique_id, played[-1]
 
 

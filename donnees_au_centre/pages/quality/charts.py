@@ -92,12 +92,9 @@ class Charts:
         """
         import altair as alt
 
-        points = [
-            {"jour": f"{one.day.isoformat()}T00:00:00", "score": round(one.score, 2)}
-            for one in days
-            if one.score is not None
-        ]
-        lowest = min(point["score"] for point in points)
+        scores = [(one.day, round(one.score, 2)) for one in days if one.score is not None]
+        points = [{"jour": f"{day.isoformat()}T00:00:00", "score": score} for day, score in scores]
+        first, newest, lowest = scores[0][1], scores[-1][1], min(score for _, score in scores)
         floor = max(0, 10 * int((lowest - 2) // 10))
         base = alt.Chart(alt.InlineData(points)).encode(
             x=alt.X(
@@ -120,12 +117,11 @@ class Charts:
             fontSize=15,
             fontWeight="bold",
             color=INK,
-            text=french.decimal(last[0]["score"]),
+            text=french.decimal(newest),
         )
-        first = points[0]["score"]
         words = (
             f"Courbe du score de {name}, du {day(days[0].day)} au {day(days[-1].day)} : "
-            f"{french.decimal(first)} au début, {french.decimal(last[0]['score'])} à la fin, "
+            f"{french.decimal(first)} au début, {french.decimal(newest)} à la fin, "
             f"{french.decimal(lowest)} au plus bas."
         )
         return self._drawn((line + dot + label).properties(width=WIDTH + 120, height=170), words)
@@ -162,7 +158,7 @@ class Charts:
         """
         import altair as alt
 
-        rows, labels = [], []
+        rows, labels, longest = [], [], 0.0
         for name, parts in stacks.items():
             at = 0.0
             for bar in parts:
@@ -170,10 +166,10 @@ class Charts:
                     rows.append({"nom": name, "de": at, "a": at + bar.value, "couleur": bar.colour})
                     labels.append({"nom": name, "milieu": at + bar.value / 2, "dit": bar.said})
                     at += bar.value
+            longest = max(longest, at)
         order = list(stacks)
         y = alt.Y("nom:N", sort=order, axis=alt.Axis(title=None, ticks=False, domain=False))
-        longest = max((row["a"] for row in rows), default=1)
-        scale = alt.Scale(domain=[0, longest], nice=False)
+        scale = alt.Scale(domain=[0, longest or 1], nice=False)
         drawn = (
             alt.Chart(alt.InlineData(rows))
             .mark_bar(height={"band": 0.7}, stroke=WASH, strokeWidth=1)

@@ -197,7 +197,8 @@ def view(quality: Quality, domain: str = "") -> View:
     today = french.day_of(quality.made_at)
     good, played = sum(not control.bad for control in controls), len(controls)
     days = _days(quality.days.get(domain, ()), today, good, played)
-    change = days[-1].score - days[0].score if len(days) > 1 else None
+    scores = [one.score for one in days if one.score is not None]
+    change = scores[-1] - scores[0] if len(scores) > 1 else None
     found = [
         *(_of_broken(one, quality.made_at) for one in broken),
         *(_of_control(control, quality.made_at) for control in controls if control.bad),
@@ -205,11 +206,8 @@ def view(quality: Quality, domain: str = "") -> View:
     problems = tuple(sorted(found, key=_gravest))
     freshness = tuple(sorted((_line(one, today) for one in sources), key=_latest))
     reasons = tuple(_reasons(sources))
-    mended = sorted(
-        (control for control in controls if control.mended and control.former),
-        key=lambda control: control.mended,
-        reverse=True,
-    )
+    done = [(control.mended, control) for control in controls if control.mended and control.former]
+    mended = [control for _, control in sorted(done, key=lambda one: one[0], reverse=True)]
     return View(
         domain=domain,
         name=quality.domains.get(domain, domain) if domain else "Ministère",
@@ -417,8 +415,9 @@ def _sentence(
         )
         parts.append(f"{count(late, 'source')} {be}")
     oldest = min((problem.begun for problem in problems), default=None)
-    aged = oldest is not None and french.day_of(oldest) < french.day_of(quality.made_at)
-    end = f" Le plus ancien problème dure {french.ago(oldest, quality.made_at)}." if aged else ""
+    end = ""
+    if oldest and french.day_of(oldest) < french.day_of(quality.made_at):
+        end = f" Le plus ancien problème dure {french.ago(oldest, quality.made_at)}."
     said = " ; ".join(parts)
     return f"{said[0].upper()}{said[1:]}.{end}"
 

@@ -22,7 +22,6 @@ from donnees_au_centre.pages.quality.content import (
     KINDS,
     MOST,
     STATES,
-    Line,
     Reason,
     View,
     kinds_of,
@@ -163,7 +162,11 @@ def _charts(quality: Quality, page: View, views: Mapping[str, View]) -> dict[str
     if len(page.days) > 1:
         drawn["trend"] = charts.trend(page.days, "ministère" if not page.domain else page.name)
     if page.domain:
-        spans = [_span(line) for line in page.freshness if line.source.last and line.source.due]
+        spans = [
+            Span(one.label, french.day_of(one.last), one.due, one.late)
+            for one in (line.source for line in page.freshness)
+            if one.last and one.due
+        ]
         if spans:
             drawn["freshness"] = charts.freshness(spans, french.day_of(quality.made_at))
         if shown := [one for one in page.reasons if one.kind in FAULTY][:BARS]:
@@ -198,11 +201,6 @@ def _charts(quality: Quality, page: View, views: Mapping[str, View]) -> dict[str
     if states:
         drawn["freshness"] = charts.stacks(states, "Sources de chaque domaine, par fraîcheur.")
     return drawn
-
-
-def _span(line: Line) -> Span:
-    source = line.source
-    return Span(source.label, french.day_of(source.last), source.due, source.late)
 
 
 def _reason_bars(reasons: list[Reason]) -> list[Bar]:

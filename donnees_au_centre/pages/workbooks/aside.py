@@ -12,8 +12,8 @@ from psycopg import sql
 from donnees_au_centre.landing.rejects import MOTIFS, OUT_OF_TABLE
 from donnees_au_centre.landing.tables import REJECTS_TABLE
 from donnees_au_centre.pages.workbooks.lines import Line, mark_of, numbered
-from donnees_au_centre.pages.workbooks.reader import Reader
-from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, of_type
+from donnees_au_centre.pages.workbooks.reader import Reader, only
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node
 from donnees_au_centre.quality.facts import Received
 
 LIMIT = 500
@@ -67,28 +67,28 @@ def look_aside(reader: Reader, source: Received, limit: int = LIMIT) -> Aside:
 
 
 def _models(manifest: Manifest, source: str) -> Iterator[Node]:
-    for node in of_type(manifest, "model"):
-        if node["name"].endswith(ISSUES_SUFFIX) and source in node["depends_on"]["nodes"]:
+    for node in manifest.models:
+        if node.name.endswith(ISSUES_SUFFIX) and source in node.reads:
             yield node
 
 
 def _issues(reader: Reader, source: Received, model: Node, limit: int) -> tuple[int, int, list[Line]]:
     """(lines, lines that the role reads, lines listed) of an écarts model."""
-    own = reader.own(model["unique_id"])
+    own = reader.own(model.unique_id)
     if not set(COLUMNS) <= set(reader.columns(own)):
         return 0, 0, []
     count = sql.SQL("select count(*) from {} where nature = any(%s)")
     natures = [list(NATURES)]
     with reader.counting() as connection:
-        total = connection.execute(count.format(own.identifier), natures).fetchone()[0]
-    place = None if reader.obstacle else reader.place(model["unique_id"])
+        total = only(connection.execute(count.format(own.identifier), natures))
+    place = None if reader.obstacle else reader.place(model.unique_id)
     if place is None or place.masked & set(COLUMNS):
         return total, 0, []
     query = sql.SQL("select {} from {} where nature = any(%s) order by 3 desc, 1, 2, 4, 6 limit {}").format(
         sql.SQL(", ").join(map(sql.Identifier, COLUMNS)), place.identifier, sql.Literal(max(0, limit))
     )
     with reader.reading() as connection:
-        readable = connection.execute(count.format(place.identifier), natures).fetchone()[0]
+        readable = only(connection.execute(count.format(place.identifier), natures))
         rows = connection.execute(query, natures).fetchall()
     return total, readable, [_line(source, dict(zip(COLUMNS, row, strict=True))) for row in rows]
 
@@ -102,7 +102,7 @@ def _unreadable(reader: Reader, source: Received, limit: int) -> tuple[int, int,
             return 0, 0, []
         mine = sql.SQL("source_nom = %s and table_nom = %s and motif <> {}").format(sql.Literal(OUT_OF_TABLE))
         count = sql.SQL("select count(*) from {} where {}").format(table, mine)
-        total = connection.execute(count, names).fetchone()[0]
+        total = only(connection.execute(count, names))
     if not total or reader.obstacle or not reader.reads(schema, REJECTS_TABLE):
         return total, 0, []
     query = sql.SQL(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from donnees_au_centre.project import parse
-from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.project.reader import dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 
@@ -27,10 +27,10 @@ def compile_tests(settings: Settings, wanted: Sequence[str]) -> dict[str, str]:
     from dbt.cli.main import dbtRunner
 
     parsed = parse(settings)
-    nodes = [parsed.manifest["nodes"][name] for name in wanted if name in parsed.manifest["nodes"]]
+    nodes = [parsed.manifest.nodes[name] for name in wanted if name in parsed.manifest.nodes]
     if not nodes:
         return {}
-    selected = [f"fqn:{'.'.join(node['fqn'])}" for node in nodes]
+    selected = [f"fqn:{'.'.join(node.fqn)}" for node in nodes]
     with tempfile.TemporaryDirectory() as folder:
         done = dbtRunner(manifest=parsed.project).invoke(
             [
@@ -42,9 +42,8 @@ def compile_tests(settings: Settings, wanted: Sequence[str]) -> dict[str, str]:
                 *selected,
             ]
         )
-    results = done.result.results if done.result is not None else ()
     return {
         result.node.unique_id: result.node.compiled_code
-        for result in results
+        for result in results_of(done)
         if result.node.unique_id in wanted and getattr(result.node, "compiled_code", None)
     }

@@ -17,8 +17,8 @@ from psycopg import sql
 from donnees_au_centre.french import day_of
 from donnees_au_centre.pages.quality.content import GRAVITIES
 from donnees_au_centre.pages.workbooks.lines import Line, mark_of, numbered, words
-from donnees_au_centre.pages.workbooks.reader import Place, Reader
-from donnees_au_centre.project.nodes import Manifest, Node, label_of, node_of, of_type, tested_id
+from donnees_au_centre.pages.workbooks.reader import Place, Reader, only
+from donnees_au_centre.project.nodes import DataTest, Manifest
 from donnees_au_centre.quality.advice import CASE
 from donnees_au_centre.quality.facts import Control
 
@@ -66,9 +66,8 @@ def find(reader: Reader, control: Control, compiled: Mapping[str, str], limit: i
         compiled: unique id -> SQL of the tests that `needs_sql` names.
         limit: lines at most.
     """
-    try:
-        test = node_of(reader.manifest, control.unique_id)
-    except KeyError:
+    test = reader.manifest.find(control.unique_id)
+    if not isinstance(test, DataTest):
         return Found(control, (), None, 0, "Ce contrôle n'est plus dans le projet.")
     try:
         if control.counted != CASE:
@@ -88,8 +87,8 @@ def needs_sql(manifest: Manifest, controls: Iterable[Control]) -> list[str]:
     """The tests that have to be compiled: those that are no rule about the rows of one table."""
     found = []
     for control in controls:
-        test = manifest["nodes"].get(control.unique_id)
-        if test and ((test.get("test_metadata") or {}).get("name") not in RULES or not tested_id(test)):
+        test = manifest.nodes.get(control.unique_id)
+        if isinstance(test, DataTest) and (test.generic not in RULES or not test.tested_id):
             found.append(control.unique_id)
     return found
 
@@ -113,16 +112,14 @@ class Rule:
     words: frozenset[str]
 
 
-def _rule(reader: Reader, test: Node) -> Rule | None:
+def _rule(reader: Reader, test: DataTest) -> Rule | None:
     """The rule of a generic test; None for a test that must be played as it is."""
-    about = test.get("test_metadata") or {}
-    make, dataset = RULES.get(about.get("name", "")), tested_id(test)
+    make, dataset, said = RULES.get(test.generic), test.tested_id, test.arguments
     if make is None or dataset is None:
         return None
-    said = about["kwargs"]
     given = tuple(said["columns"]) if "columns" in said else (said["column_name"],)
     condition, values = make(reader, test, dataset, said)
-    where = (test["config"].get("where") or "").strip()
+    where = test.where
     if where:
         # `%` is psycopg's own mark.
         condition = sql.SQL("({}) and ({})").format(condition, sql.SQL(where.replace("%", "%%")))
@@ -134,12 +131,14 @@ def _column(name: str) -> sql.Composed:
 
 
 def _missing(
-    _reader: Reader, _test: Node, _dataset: str, said: Mapping[str, Any]
+    _reader: Reader, _test: DataTest, _dataset: str, said: Mapping[str, Any]
 ) -> tuple[Any, Sequence[Any]]:
     return sql.SQL("{} is null").format(_column(said["column_name"])), ()
 
 
-def _twice(_reader: Reader, _test: Node, _dataset: str, said: Mapping[str, Any]) -> tuple[Any, Sequence[Any]]:
+def _twice(
+    _reader: Reader, _test: DataTest, _dataset: str, said: Mapping[str, Any]
+) -> tuple[Any, Sequence[Any]]:
     columns = said["columns"] if "columns" in said else [said["column_name"]]
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     same = sql.SQL(" and ").join(
@@ -156,7 +155,7 @@ def _twice(_reader: Reader, _test: Node, _dataset: str, said: Mapping[str, Any])
 
 
 def _not_accepted(
-    _reader: Reader, _test: Node, _dataset: str, said: Mapping[str, Any]
+    _reader: Reader, _test: DataTest, _dataset: str, said: Mapping[str, Any]
 ) -> tuple[Any, Sequence[Any]]:
     condition = sql.SQL("cast({} as text) <> all(%s)").format(_column(said["column_name"]))
     return condition, [
@@ -165,7 +164,7 @@ def _not_accepted(
 
 
 def _outside(
-    _reader: Reader, _test: Node, _dataset: str, said: Mapping[str, Any]
+    _reader: Reader, _test: DataTest, _dataset: str, said: Mapping[str, Any]
 ) -> tuple[Any, Sequence[Any]]:
     column = _column(said["column_name"])
     lowest, highest = (sql.SQL(str(said[bound]).replace("%", "%%")) for bound in ("lowest", "highest"))
@@ -175,7 +174,7 @@ def _outside(
 
 
 def _unrelated(
-    reader: Reader, test: Node, dataset: str, said: Mapping[str, Any]
+    reader: Reader, test: DataTest, dataset: str, said: Mapping[str, Any]
 ) -> tuple[Any, Sequence[Any]]:
     """The values are looked for by the platform: the role need not read the table they refer to."""
     column = said["column_name"]
@@ -195,12 +194,12 @@ def _unrelated(
     return sql.SQL("{} = any(%s)").format(_column(column)), [values]
 
 
-def _target(manifest: Manifest, test: Node, text: str) -> str:
+def _target(manifest: Manifest, test: DataTest, text: str) -> str:
     """The unique id of what a test refers to."""
     named = _TARGET.search(text)
     wanted = (named[1] or f"{named[2]}.{named[3]}") if named else text
-    for unique_id in test["depends_on"]["nodes"]:
-        if label_of(node_of(manifest, unique_id)) == wanted:
+    for unique_id in test.reads:
+        if manifest.node(unique_id).label == wanted:
             return unique_id
     raise psycopg.ProgrammingError(f"{text} is not among what the test reads")
 
@@ -255,7 +254,7 @@ def _over(place: Place, rule: Rule) -> sql.SQL:
 
 def _count(connection: psycopg.Connection, place: Place, rule: Rule) -> int:
     query = sql.SQL("select count(*) from {} as t where {}").format(place.identifier, _over(place, rule))
-    return connection.execute(query, rule.values).fetchone()[0]
+    return only(connection.execute(query, rule.values))
 
 
 def _key(manifest: Manifest, dataset: str, present: Sequence[str]) -> list[str]:
@@ -263,41 +262,40 @@ def _key(manifest: Manifest, dataset: str, present: Sequence[str]) -> list[str]:
     if {FILE, NUMBER} <= set(present):
         return [FILE, NUMBER]
     combined: list[str] = []
-    for test in of_type(manifest, "test"):
-        about = test.get("test_metadata") or {}
-        if tested_id(test) != dataset:
+    for test in manifest.tests:
+        if test.tested_id != dataset:
             continue
-        if about.get("name") == "unique":
-            return [about["kwargs"]["column_name"]]
-        if about.get("name") == "unique_combination":
-            combined = combined or list(about["kwargs"]["columns"])
+        if test.generic == "unique":
+            return [test.arguments["column_name"]]
+        if test.generic == "unique_combination":
+            combined = combined or list(test.arguments["columns"])
     return combined
 
 
-def _played(reader: Reader, control: Control, test: Node, code: str, limit: int) -> Found:
+def _played(reader: Reader, control: Control, test: DataTest, code: str, limit: int) -> Found:
     """The rows that a test gives, played over what the role reads."""
     if not code:
         return Found(control, (), None, 0, NOT_PREPARED)
     code = code.strip().rstrip(";")
     with reader.counting() as connection:
-        total = connection.execute(f"select count(*) from (\n{code}\n) as t".encode()).fetchone()[0]
+        total = only(connection.execute(f"select count(*) from (\n{code}\n) as t".encode()))
     obstacle = reader.obstacle
     masked: set[str] = set()
     if not obstacle:
-        for unique_id in test["depends_on"]["nodes"]:
+        for unique_id in test.reads:
             place = reader.place(unique_id)
             if place is None:
                 return Found(control, (), total, 0, "")
             own = reader.own(unique_id)
             masked |= place.masked
-            written = node_of(reader.manifest, unique_id)["relation_name"]
-            code = code.replace(written, place.identifier.as_string())
+            if written := reader.manifest.node(unique_id).relation_name:
+                code = code.replace(written, place.identifier.as_string())
             code = code.replace(f'"{own.schema}"."{own.name}"', place.identifier.as_string())
     if obstacle or masked & set(_WORD.findall(code)):
         return Found(control, (), total, 0, obstacle)
     with reader.reading() as connection:
         query = f"select count(*) from (\n{code}\n) as t"
-        readable = connection.execute(query.encode()).fetchone()[0]
+        readable = only(connection.execute(query.encode()))
         cursor = connection.execute(f"select * from (\n{code}\n) as t limit {int(limit)}".encode())
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

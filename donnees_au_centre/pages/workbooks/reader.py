@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from donnees_au_centre.access.declaration import MASKED_SUFFIX, read_relations
-from donnees_au_centre.project.nodes import Manifest, Node, label_of, node_of
+from donnees_au_centre.project.nodes import Manifest
 
 # A question that takes longer than this is left out of the workbook.
 TIMEOUT = "60s"
@@ -81,8 +82,8 @@ class Reader:
 
     def own(self, unique_id: str) -> Place:
         """The table itself, as the platform's account reads it."""
-        node = node_of(self.manifest, unique_id)
-        return Place(node["schema"], relation_name(node), frozenset())
+        node = self.manifest.node(unique_id)
+        return Place(node.schema, node.relation, frozenset())
 
     def place(self, unique_id: str) -> Place | None:
         """Where the role reads a table: itself, else its masked view; None when it may read neither."""
@@ -91,7 +92,7 @@ class Reader:
             return own
         view = f"{own.schema}{MASKED_SUFFIX}"
         if self.reads(view, own.name):
-            clear = self._clear[label_of(node_of(self.manifest, unique_id))]
+            clear = self._clear[self.manifest.node(unique_id).label]
             hidden = frozenset(self.columns(own)) - set(clear)
             return Place(view, own.name, hidden)
         return None
@@ -130,6 +131,7 @@ class Reader:
         self.connection.execute(sql.SQL("set local statement_timeout = {}").format(sql.Literal(TIMEOUT)))
 
 
-def relation_name(node: Node) -> str:
-    """The name of a table in its schema."""
-    return node.get("identifier") or node.get("alias") or node["name"]
+def only(cursor: psycopg.Cursor[Any]) -> int:
+    """The number that a query counts."""
+    (number,) = cursor.fetchone() or (0,)
+    return int(number)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -136,7 +136,8 @@ def workbook(content: Content) -> bytes:
         content: what it holds.
     """
     book = Workbook()
-    _readme(book.active, content)
+    del book["Sheet"]
+    _readme(book.create_sheet(README), content)
     for title in (FAULTS, ASIDE):
         _listing(book.create_sheet(title), content, title, content.lines(title))
     if content.again:
@@ -151,8 +152,9 @@ def workbook(content: Content) -> bytes:
     return file.getvalue()
 
 
-def put(cell: Cell, value: Any) -> None:
+def put(cell: Cell | MergedCell, value: Any) -> None:
     """Writes a value: dates as dates, numbers as numbers; no text ever becomes a formula."""
+    assert isinstance(cell, Cell)
     cell.alignment = Alignment(wrap_text=True, vertical="top")
     match value:
         case None:
@@ -203,9 +205,13 @@ def _head(sheet: Worksheet, row: int, titles: Sequence[str]) -> None:
 def _paper(sheet: Worksheet) -> None:
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    properties = sheet.sheet_properties.pageSetUpPr
+    if properties:
+        properties.fitToPage = True
     sheet.print_title_rows = "1:1"
-    sheet.oddFooter.center.text = "&A – page &P sur &N"
+    footer = sheet.oddFooter
+    if footer:
+        footer.center.text = "&A – page &P sur &N"
 
 
 def _listing(sheet: Worksheet, content: Content, title: str, lines: Sequence[Line]) -> None:
@@ -219,7 +225,7 @@ def _listing(sheet: Worksheet, content: Content, title: str, lines: Sequence[Lin
     filled = (titles.index(DONE) + 1, titles.index(WHEN) + 1)
     for row, line in enumerate(lines, start=2):
         said = content.said.get(line.mark)
-        values = [line.mark, _before(said), line.domain, line.about]
+        values: list[Any] = [line.mark, _before(said), line.domain, line.about]
         values += [column.value(line) for column in columns]
         values += [said.text if said else None, said.day if said else None, _follow_up(content, line, said)]
         for number, value in enumerate(values, start=1):
@@ -312,7 +318,6 @@ def _repeated(sheet: Worksheet, content: Content, lines: Sequence[Line]) -> None
 
 
 def _readme(sheet: Worksheet, content: Content) -> None:
-    sheet.title = README
     for letter, width in zip("ABCDEFG", (30, 52, 18, 14, 14, 30, 46), strict=True):
         sheet.column_dimensions[letter].width = width
     texts = [
@@ -374,10 +379,10 @@ def _summary(content: Content) -> Iterable[list[Any]]:
     for one in content.found:
         badge = GRAVITIES[one.control.outcome][0]
         yield [one.control.label, one.control.text, badge, _total(one), len(one.lines), *_unlisted(one)]
-    for one in content.aside:
-        if one.total or one.obstacle:
+    for part in content.aside:
+        if part.total or part.obstacle:
             what = "Lignes refusées, valeurs vidées, lignes illisibles"
-            yield [one.source.label, what, "", _total(one), len(one.lines), *_unlisted(one)]
+            yield [part.source.label, what, "", _total(part), len(part.lines), *_unlisted(part)]
 
 
 def _total(one: Found | Aside) -> int | str | None:

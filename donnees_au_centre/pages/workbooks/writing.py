@@ -143,11 +143,12 @@ def _contents(
     readers = {
         domain: Reader(connection, manifest, domain)
         for domain in {
-            *(one.domain for one in (*quality.controls, *quality.sources)),
+            *(one.domain for one in quality.controls),
+            *(one.domain for one in quality.sources),
             *(one.domain for one in read_datasets(manifest)),
         }
     }
-    contents = {}
+    contents: dict[str, Content] = {}
     for steward, domains in _stewards(manifest, quality).items():
         found = [find(readers[one.domain], one, compiled) for one in bad if one.steward == steward]
         aside = [look_aside(readers[one.domain], one) for one in quality.sources if one.steward == steward]
@@ -185,9 +186,9 @@ def _unplayable(quality: Quality, steward: Responsible) -> Iterable[str]:
     for one in quality.controls:
         if one.steward == steward and one.outcome == BROKEN:
             yield f"Contrôle impossible, dans {one.label} : {one.text} L'équipe Plateforme le répare."
-    for one in quality.broken:
-        if one.steward == steward:
-            yield f"{one.name} n'a pas pu être construite. L'équipe Plateforme la répare."
+    for model in quality.broken:
+        if model.steward == steward:
+            yield f"{model.name} n'a pas pu être construite. L'équipe Plateforme la répare."
 
 
 def _again(found: Iterable[Found], aside: Iterable[Aside], said: Mapping[str, Said]) -> Iterable[str]:

@@ -15,9 +15,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.patching import patch
 from donnees_au_centre.project.lineage.graph import PROTECTIONS
 from donnees_au_centre.project.lineage.protection import new_seal
-from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.project.reader import dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def compile_for_lineage(settings: Settings, project: DbtManifest) -> Compiled:
         done = dbtRunner(manifest=project).invoke(
             ["compile", *dbt_options(settings, Path(folder)), "--quiet", *WITHOUT_DATABASE]
         )
-    failed = [] if done.result is None else [r for r in done.result.results if str(r.status) == "error"]
+    results = results_of(done)
+    failed = [one for one in results if str(one.status) == "error"]
     if done.result is None or failed:
-        messages = "\n".join(result.message for result in failed) or str(done.exception)
+        messages = "\n".join(one.message for one in failed) or str(done.exception)
         raise PlatformError(
             f"Le projet ne se compile pas, son lignage ne peut être établi.\n{messages}",
             "Corrigez ce que le message nomme, puis relancez.",
@@ -71,7 +73,7 @@ def compile_for_lineage(settings: Settings, project: DbtManifest) -> Compiled:
     return Compiled(
         {
             result.node.unique_id: result.node.compiled_code or ""
-            for result in done.result.results
+            for result in results
             if str(result.node.resource_type) in ("model", "snapshot")
         },
         seal,
@@ -100,11 +102,11 @@ def _sealed(macros: Mapping[str, str], seal: str) -> Iterator[None]:
         protection = macros.get(self.macro.unique_id)
         return result if protection is None else put_seal(result, seal, protection)
 
-    MacroGenerator.__call__ = call
+    patch(MacroGenerator, __call__=call)
     try:
         yield
     finally:
-        MacroGenerator.__call__ = former
+        patch(MacroGenerator, __call__=former)
 
 
 def put_seal(result: Any, seal: str, protection: str) -> Any:
@@ -125,14 +127,14 @@ def put_seal(result: Any, seal: str, protection: str) -> Any:
     return result if listed is None else _seal_ctes(listed, seal)
 
 
-def _parsed(text: str) -> exp.Expression | None:
+def _parsed(text: str) -> exp.Expr | None:
     try:
         return sqlglot.parse_one(text, read=DIALECT)
     except SqlglotError:
         return None
 
 
-def _seal_ctes(query: exp.Expression, seal: str) -> str:
+def _seal_ctes(query: exp.Expr, seal: str) -> str:
     """The CTEs of a query, what stands behind a comment of protection under seal."""
     for node in list(query.walk()):
         said = [found[1] for comment in node.comments or () if (found := COMMENT.fullmatch(comment.strip()))]

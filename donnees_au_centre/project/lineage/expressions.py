@@ -39,12 +39,12 @@ class Expressions:
         self.seal = seal
 
     def columns_of(
-        self, query: exp.Expression, outer: Scope | None, ctes: Mapping[str, Columns]
+        self, query: exp.Expr, outer: Scope | None, ctes: Mapping[str, Columns]
     ) -> dict[str, Flow]:
         """What each column of a query is made from."""
         raise NotImplementedError
 
-    def value(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
+    def value(self, node: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         """What an expression is made from.
 
         Raises:
@@ -75,6 +75,7 @@ class Expressions:
 
     def _column(self, node: exp.Column, scope: Scope) -> Flow:
         table, column = name_of(node.args.get("table")), name_of(node.this)
+        found: Flow | None
         if isinstance(node.this, exp.Star):
             found = scope.sources[table].whole() if table in scope.sources else EMPTY
         else:
@@ -84,7 +85,7 @@ class Expressions:
             raise Unreadable(f"la colonne « {label} » n'existe dans aucune relation de la requête")
         return found
 
-    def _call(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
+    def _call(self, node: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         """A function, an operator: whatever is no column and no query."""
         if sealed := protection.sealed(node, self.seal):
             flow = self._parts(node, scope, ctes)
@@ -115,7 +116,7 @@ class Expressions:
             condition = self._aggregated(condition, scope)
         return together([self.value(node.this, scope, ctes), condition])
 
-    def _parts(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
+    def _parts(self, node: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         return together(self.value(part, scope, ctes) for part in node.iter_expressions())
 
     @staticmethod
@@ -141,7 +142,7 @@ class Expressions:
             for origin in flow.origins
         )
 
-    def _operation(self, node: exp.Expression) -> str:
+    def _operation(self, node: exp.Expr) -> str:
         name = protection.function_name(node)
         if isinstance(node, exp.Concat | exp.ConcatWs | exp.DPipe):
             return "concaténation"
@@ -173,7 +174,7 @@ class Expressions:
         if not protection.ranks(inner):
             return flow
         named = scope.windows.get(name_of(node.args.get("alias")))
-        order: Iterable[exp.Expression] = [
+        order: Iterable[exp.Expr] = [
             part
             for window in (node, named)
             if window is not None and window.args.get("order")

@@ -16,8 +16,10 @@ from donnees_au_centre.project.lineage.graph import PROTECTIONS
 
 KEY = re.compile(r"dac\.([io])_(\w+)")
 # An aggregate that gives no person's own value back. min, max, any_value, string_agg, percentile… do.
-PROTECTING = (exp.Count, exp.Sum, exp.Avg, exp.CountIf, exp.Stddev, exp.StddevPop, exp.StddevSamp)
-PROTECTING += (exp.Variance, exp.VariancePop, exp.Corr, exp.CovarPop, exp.CovarSamp)
+PROTECTING = (
+    *(exp.Count, exp.Sum, exp.Avg, exp.CountIf, exp.Stddev, exp.StddevPop, exp.StddevSamp),
+    *(exp.Variance, exp.VariancePop, exp.Corr, exp.CovarPop, exp.CovarSamp),
+)
 LISTING = (exp.GroupConcat, exp.ArrayAgg, exp.ArrayConcatAgg, exp.JSONArrayAgg, exp.JSONObjectAgg)
 EXTREME = (exp.Min, exp.Max, exp.AnyValue)
 # Aggregates that sqlglot knows by their name only.
@@ -36,7 +38,7 @@ def new_seal() -> str:
     return f"sceau_{secrets.token_hex(16)}_"
 
 
-def sealed(node: exp.Expression, seal: str | None) -> str | None:
+def sealed(node: exp.Expr, seal: str | None) -> str | None:
     """The protection of a sealed expression; None for any other."""
     if seal is None or not isinstance(node, exp.Anonymous):
         return None
@@ -51,7 +53,7 @@ def of_seal(name: str, seal: str | None) -> str | None:
     return protection if protection in PROTECTIONS else None
 
 
-def keyed_hash(node: exp.Expression) -> exp.Expression | None:
+def keyed_hash(node: exp.Expr) -> exp.Expr | None:
     """What is hashed by HMAC-SHA-256 under a key of the session; None when `node` is not exactly that.
 
     sha256(<outer key> || sha256(<inner key> || value)), both keys read from the settings dac.o_x and dac.i_x
@@ -67,7 +69,7 @@ def keyed_hash(node: exp.Expression) -> exp.Expression | None:
     return inner[1]
 
 
-def _hash_under_key(node: exp.Expression, place: str) -> tuple[str, exp.Expression] | None:
+def _hash_under_key(node: exp.Expr, place: str) -> tuple[str, exp.Expr] | None:
     """The name of the key and what follows it, for sha256(decode(current_setting('dac.o_x'), 'hex') || y)."""
     node = node.unnest()
     if isinstance(node, exp.SHA2 | exp.SHA2Digest):
@@ -89,7 +91,7 @@ def _hash_under_key(node: exp.Expression, place: str) -> tuple[str, exp.Expressi
     return None if name is None else (name, joined.expression)
 
 
-def _key_name(node: exp.Expression, place: str) -> str | None:
+def _key_name(node: exp.Expr, place: str) -> str | None:
     """The x of current_setting('dac.o_x'), alone or first of a coalesce whose others are settings too."""
     if isinstance(node, exp.Coalesce):
         others = [other.unnest() for other in node.expressions]
@@ -102,7 +104,7 @@ def _key_name(node: exp.Expression, place: str) -> str | None:
     return found[2] if found and found[1] == place else None
 
 
-def _setting(node: exp.Expression) -> str | None:
+def _setting(node: exp.Expr) -> str | None:
     """The name of the setting that current_setting('…') reads; None for anything else."""
     if not isinstance(node, exp.Anonymous) or str(node.this).lower() != "current_setting":
         return None
@@ -110,26 +112,26 @@ def _setting(node: exp.Expression) -> str | None:
     return first.name if isinstance(first, exp.Literal) and first.is_string else None
 
 
-def function_name(node: exp.Expression) -> str:
+def function_name(node: exp.Expr) -> str:
     """The name of a function, in small letters; empty for what is none."""
     if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
         return str(node.this).lower()
     return node.sql_name().lower() if isinstance(node, exp.Func) else ""
 
 
-def ranks(node: exp.Expression) -> bool:
+def ranks(node: exp.Expr) -> bool:
     """True for a window function that says the place of a row in its order, as a running count does too."""
     return bool(RANKS.fullmatch(function_name(node))) or (
-        isinstance(node, exp.AggFunc) and (isinstance(node, exp.Count) or node.find(exp.Column) is None)
+        isinstance(node, exp.Count) or (isinstance(node, exp.AggFunc) and node.find(exp.Column) is None)
     )
 
 
-def never(node: exp.Expression) -> bool:
+def never(node: exp.Expr) -> bool:
     """True when what a macro does hangs on a condition without any column: `when='1 = 0'` masks nothing."""
     return any(branch.this.find(exp.Column) is None for branch in node.find_all(exp.If))
 
 
-def only_presence(node: exp.Expression) -> bool:
+def only_presence(node: exp.Expr) -> bool:
     """True when `node is null` says only whether a cell is filled: no value can be told from another."""
     for part in node.walk():
         if isinstance(part, exp.Nullif):

@@ -38,7 +38,7 @@ class QueryReader(Expressions):
         super().__init__(seal)
         self._find_relation = find_relation
 
-    def read(self, query: exp.Expression) -> dict[str, Flow]:
+    def read(self, query: exp.Expr) -> dict[str, Flow]:
         """What each column of a whole statement is made from, in the order of its columns.
 
         Raises:
@@ -47,7 +47,7 @@ class QueryReader(Expressions):
         return self.columns_of(query, None, {})
 
     def columns_of(
-        self, query: exp.Expression, outer: Scope | None, ctes: Mapping[str, Columns]
+        self, query: exp.Expr, outer: Scope | None, ctes: Mapping[str, Columns]
     ) -> dict[str, Flow]:
         """What each column of a query is made from."""
         ctes = self._with_ctes(query, outer, ctes)
@@ -64,7 +64,7 @@ class QueryReader(Expressions):
         raise Unreadable(f"« {query.sql('postgres')[:80]} » n'est pas une requête que le lignage sait lire")
 
     def _with_ctes(
-        self, query: exp.Expression, outer: Scope | None, ctes: Mapping[str, Columns]
+        self, query: exp.Expr, outer: Scope | None, ctes: Mapping[str, Columns]
     ) -> Mapping[str, Columns]:
         clause = query.args.get("with_")
         if clause is None:
@@ -128,9 +128,7 @@ class QueryReader(Expressions):
                 put(columns, name, together([flow, around]))
         return columns
 
-    def _item(
-        self, item: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]
-    ) -> Iterator[tuple[str, Flow]]:
+    def _item(self, item: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> Iterator[tuple[str, Flow]]:
         """The columns that one item of a SELECT list gives."""
         if isinstance(item, exp.Star):
             yield from scope.star().items()
@@ -154,7 +152,7 @@ class QueryReader(Expressions):
             around = around.outer
         raise Unreadable(f"« {table}.* » ne désigne aucune relation de la requête")
 
-    def _output_name(self, item: exp.Expression) -> str:
+    def _output_name(self, item: exp.Expr) -> str:
         if isinstance(item, exp.Alias):
             return name_of(item.args["alias"])
         if isinstance(item, exp.Column):
@@ -169,7 +167,7 @@ class QueryReader(Expressions):
 
     # FROM and JOIN
 
-    def _from(self, query: exp.Expression, outer: Scope | None, ctes: Mapping[str, Columns]) -> Scope:
+    def _from(self, query: exp.Expr, outer: Scope | None, ctes: Mapping[str, Columns]) -> Scope:
         scope = Scope(outer)
         clause = query.args.get("from_")
         if clause is not None:
@@ -210,7 +208,7 @@ class QueryReader(Expressions):
         elif side != "FULL":
             self._filter_by(join.this, scope, ctes)
 
-    def _filter_by(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> None:
+    def _filter_by(self, node: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> None:
         """A lateral subquery in an inner join keeps the rows for which it has one."""
         if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery | exp.Query):
             query = node.this.unnest()
@@ -218,7 +216,7 @@ class QueryReader(Expressions):
                 self._link(query, scope, ctes)
 
     def _decided_before(
-        self, condition: exp.Expression | None, known: set[str], scope: Scope, ctes: Mapping[str, Columns]
+        self, condition: exp.Expr | None, known: set[str], scope: Scope, ctes: Mapping[str, Columns]
     ) -> None:
         """`left join t on a.x > 1`: whether t's columns are filled answers a condition on a alone."""
         for part in self._conjuncts(condition):
@@ -236,7 +234,7 @@ class QueryReader(Expressions):
         joined = set(scope.sources) - known
         return {"": known | joined, "LEFT": joined, "RIGHT": known, "FULL": set()}.get(side, known | joined)
 
-    def _add_source(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> None:
+    def _add_source(self, node: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> None:
         nested = node.args.get("joins") or ()
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table) and not node.alias:
             # Parentheses around a join give no name.
@@ -251,7 +249,7 @@ class QueryReader(Expressions):
         for join in nested:
             self._join(join, scope, ctes)
 
-    def _source(self, node: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> tuple[str, Source]:
+    def _source(self, node: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> tuple[str, Source]:
         """The name of one item of FROM, and what it holds."""
         alias = name_of(node.args["alias"].this) if node.args.get("alias") else ""
         if isinstance(node, exp.Table):
@@ -307,8 +305,8 @@ class QueryReader(Expressions):
 
     def _function(
         self,
-        calls: exp.Expression | list[exp.Expression],
-        node: exp.Expression,
+        calls: exp.Expr | list[exp.Expr],
+        node: exp.Expr,
         alias: str,
         scope: Scope,
         ctes: Mapping[str, Columns],
@@ -328,7 +326,7 @@ class QueryReader(Expressions):
         return name, Source({column: flow for column in named or [name]}, any_column=flow)
 
     @staticmethod
-    def _renamed(columns: dict[str, Flow], node: exp.Expression, _name: str | None) -> dict[str, Flow]:
+    def _renamed(columns: dict[str, Flow], node: exp.Expr, _name: str | None) -> dict[str, Flow]:
         """The same columns under the names of the alias: `as t(a, b)`."""
         alias = node.args.get("alias")
         names = [name_of(column) for column in (alias.args.get("columns") or () if alias else ())]
@@ -342,7 +340,7 @@ class QueryReader(Expressions):
     # Conditions
 
     @staticmethod
-    def _conjuncts(condition: exp.Expression | None) -> Iterator[exp.Expression]:
+    def _conjuncts(condition: exp.Expr | None) -> Iterator[exp.Expr]:
         if condition is None:
             return
         for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
@@ -361,7 +359,7 @@ class QueryReader(Expressions):
 
     def _equalities(
         self,
-        condition: exp.Expression,
+        condition: exp.Expr,
         scope: Scope,
         ctes: Mapping[str, Columns],
         only: Collection[str] | None,
@@ -380,7 +378,7 @@ class QueryReader(Expressions):
         return changed
 
     def _equal(
-        self, condition: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]
+        self, condition: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]
     ) -> Iterator[tuple[exp.Column, Flow]]:
         """Each column that a condition holds equal to something, and what it is equal to."""
         for one, other in self._sides(condition):
@@ -398,7 +396,7 @@ class QueryReader(Expressions):
                             yield column, flow.through(JOIN_KEY)
 
     @staticmethod
-    def _leaves(condition: exp.Expression) -> Iterator[exp.Expression]:
+    def _leaves(condition: exp.Expr) -> Iterator[exp.Expr]:
         """The comparisons of a condition that may hold; a negation tells no equality."""
         node = condition.unnest()
         if isinstance(node, exp.Connector):
@@ -412,7 +410,7 @@ class QueryReader(Expressions):
             yield node
 
     @staticmethod
-    def _sides(condition: exp.Expression) -> Iterator[tuple[exp.Expression, exp.Expression]]:
+    def _sides(condition: exp.Expr) -> Iterator[tuple[exp.Expr, exp.Expr]]:
         """The two sides of each equality of a condition, either way round."""
         pairs = []
         for node in QueryReader._leaves(condition):
@@ -432,14 +430,14 @@ class QueryReader(Expressions):
             yield other, one
 
     @staticmethod
-    def _columns_in(node: exp.Expression) -> Iterator[exp.Column]:
+    def _columns_in(node: exp.Expr) -> Iterator[exp.Column]:
         """The columns of an expression, not those of queries in it."""
         for part in node.walk(prune=lambda inner: isinstance(inner, exp.Query)):
             if isinstance(part, exp.Column) and not isinstance(part.this, exp.Star):
                 yield part
 
     @staticmethod
-    def _asked(condition: exp.Expression) -> Iterator[exp.Expression]:
+    def _asked(condition: exp.Expr) -> Iterator[exp.Expr]:
         """The queries in a condition: `exists (…)`, `in (…)`, `(select count(*) …) > 0`."""
         for leaf in QueryReader._leaves(condition):
             if isinstance(leaf, exp.Not):
@@ -448,7 +446,7 @@ class QueryReader(Expressions):
                 if isinstance(node, exp.Query):
                     yield node
 
-    def _link(self, query: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> None:
+    def _link(self, query: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> None:
         """`exists (select … where b.y = a.x)`: whoever shows a.x shows b.y."""
         query = query.unnest()
         if isinstance(query, exp.SetOperation):
@@ -469,7 +467,7 @@ class QueryReader(Expressions):
                 if not self._is_local(column, inside):
                     scope.add(column, flow)
 
-    def _decided_around(self, condition: exp.Expression, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
+    def _decided_around(self, condition: exp.Expr, scope: Scope, ctes: Mapping[str, Columns]) -> Flow:
         """`(select 1 where p.nom > 'M')`: a condition on nothing but the row around it, as in CASE."""
         parts = [
             part
@@ -504,20 +502,22 @@ class QueryReader(Expressions):
         for expression in expressions:
             yield self.value(self._meant(expression.unnest(), query, scope), scope, ctes)
 
-    def _meant(self, key: exp.Expression, query: exp.Select, scope: Scope) -> exp.Expression:
+    def _meant(self, key: exp.Expr, query: exp.Select, scope: Scope) -> exp.Expr:
         """A key of GROUP BY given by its place or its name in the SELECT list."""
         if isinstance(key, exp.Literal) and not key.is_string:
             place = int(key.name) - 1
             if 0 <= place < len(query.expressions):
-                return query.expressions[place].unalias()
+                chosen: exp.Expr = query.expressions[place].unalias()
+                return chosen
         if isinstance(key, exp.Column) and not key.args.get("table") and not self._is_local(key, scope):
             for item in query.expressions:
                 if isinstance(item, exp.Alias) and name_of(item.args["alias"]) == name_of(key.this):
-                    return item.this
+                    named: exp.Expr = item.this
+                    return named
         return key
 
     def _one_value(
-        self, condition: exp.Expression | None, scope: Scope, ctes: Mapping[str, Columns]
+        self, condition: exp.Expr | None, scope: Scope, ctes: Mapping[str, Columns]
     ) -> Iterator[Flow]:
         """`where matricule = '123'`: an aggregate of what is left is of one person."""
         for part in self._conjuncts(condition):

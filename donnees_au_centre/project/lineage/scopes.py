@@ -65,7 +65,7 @@ class Scope:
     merged: dict[str, Flow] = field(default_factory=dict)
     keys: tuple[Flow, ...] = ()
     windows: dict[str, exp.Window] = field(default_factory=dict)
-    conditions: list[tuple[exp.Expression, frozenset[str] | None]] = field(default_factory=list)
+    conditions: list[tuple[exp.Expr, frozenset[str] | None]] = field(default_factory=list)
     lent: list[Flow] = field(default_factory=list)
     row_values: frozenset[ColumnId] = frozenset()
 
@@ -138,7 +138,7 @@ def put(columns: dict[str, Flow], name: str, flow: Flow) -> None:
     columns[name] = flow
 
 
-def name_of(identifier: exp.Expression | None) -> str:
+def name_of(identifier: exp.Expr | None) -> str:
     """A name as PostgreSQL knows it: as written between quotes, else in small letters; empty for none."""
     if identifier is None:
         return ""

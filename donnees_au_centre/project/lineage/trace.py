@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
-from pathlib import Path
-from typing import Any
 
 import sqlglot
 from sqlglot import exp
@@ -25,7 +23,7 @@ from donnees_au_centre.project.lineage.graph import (
 )
 from donnees_au_centre.project.lineage.query import QueryReader
 from donnees_au_centre.project.lineage.scopes import Columns, Unreadable
-from donnees_au_centre.project.nodes import Manifest, Node, file_of, label_of, of_type, yaml_of
+from donnees_au_centre.project.nodes import Manifest, Node, Source
 
 DIALECT = "postgres"
 READ = ("model", "snapshot")
@@ -49,14 +47,14 @@ def trace(manifest: Manifest, compiled: Mapping[str, str], seal: str | None = No
     """
     tracer = _Tracer(manifest, seal)
     for node in tracer.in_order():
-        if node["resource_type"] in GIVEN:
+        if node.kind in GIVEN:
             tracer.take(node)
         else:
-            tracer.read(node, compiled.get(node["unique_id"]))
+            tracer.read(node, compiled.get(node.unique_id))
     return Lineage(tracer.relations, tracer.columns, tuple(tracer.faults))
 
 
-def statement(sql: str) -> exp.Expression:
+def statement(sql: str) -> exp.Expr:
     """The one statement of a model.
 
     Raises:
@@ -74,31 +72,28 @@ class _Tracer:
         self.relations: dict[str, Relation] = {}
         self.columns: dict[ColumnId, Flow] = {}
         self.faults: list[Fault] = []
-        self._nodes = {node["unique_id"]: node for node in of_type(manifest, *READ, *GIVEN)}
+        self._nodes = {node.unique_id: node for node in manifest.of_type(*READ, *GIVEN)}
         self._by_name: dict[tuple[str, str], list[str]] = {}
         self._offered: dict[str, dict[str, Flow]] = {}
         self._reader = QueryReader(self._find, seal)
         for unique_id, node in self._nodes.items():
-            name = str(node.get("identifier") or node.get("alias") or node["name"])
-            for schema in (str(node.get("schema") or ""), ""):
-                self._by_name.setdefault((schema, name), []).append(unique_id)
+            for schema in (node.schema, ""):
+                self._by_name.setdefault((schema, node.relation), []).append(unique_id)
 
     def in_order(self) -> Iterator[Node]:
         """Every relation, what is read before what reads it."""
         graph = {
-            unique_id: [
-                parent for parent in node.get("depends_on", {}).get("nodes", []) if parent in self._nodes
-            ]
+            unique_id: [parent for parent in node.reads if parent in self._nodes]
             for unique_id, node in self._nodes.items()
         }
         return (self._nodes[unique_id] for unique_id in TopologicalSorter(graph).static_order())
 
     def take(self, node: Node) -> None:
         """A source or a seed: its columns are those that are declared."""
-        names = [_folded(column, node) for column in node["columns"]]
-        if node.get("external"):
+        names = [_folded(column, node) for column in node.columns]
+        if isinstance(node, Source) and node.external:
             names += METADATA_COLUMNS
-        if node["resource_type"] == "seed":
+        if node.kind == "seed":
             names += _header(node)
         self._offer(node, dict.fromkeys(names, EMPTY))
 
@@ -110,23 +105,26 @@ class _Tracer:
             columns = self._reader.read(statement(sql))
         except (Unreadable, SqlglotError, RecursionError) as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            message = f"le lignage de {label_of(node)} ne peut être établi : {reason}."
-            self.faults.append(Fault(node["unique_id"], file_of(node), message))
-            columns = dict.fromkeys((_folded(column, node) for column in node["columns"]), EMPTY)
-        if node["resource_type"] == "snapshot":
+            message = f"le lignage de {node.label} ne peut être établi : {reason}."
+            self.faults.append(Fault(node.unique_id, node.file, message))
+            columns = dict.fromkeys((_folded(column, node) for column in node.columns), EMPTY)
+        if node.kind == "snapshot":
             columns = {**columns, **_of_snapshot(node, columns)}
         self._offer(node, columns)
 
     def _offer(self, node: Node, columns: Mapping[str, Flow]) -> None:
-        unique_id = node["unique_id"]
-        source = node["resource_type"] == "source"
+        unique_id = node.unique_id
         self.relations[unique_id] = Relation(
             unique_id=unique_id,
-            kind=node["resource_type"],
-            label=f"{node['schema']}.{node.get('identifier') or node['name']}" if source else node["name"],
-            file=yaml_of(node) or file_of(node),
-            categories=dict(_said(node, "donnee_personnelle")),
-            protections=dict(_said(node, "protection")),
+            kind=node.kind,
+            label=f"{node.schema}.{node.relation}" if isinstance(node, Source) else node.name,
+            file=node.described_in,
+            categories={
+                _folded(one.name, node): one.category for one in node.columns.values() if one.category
+            },
+            protections={
+                _folded(one.name, node): one.protection for one in node.columns.values() if one.protection
+            },
         )
         offered = {}
         for name, flow in columns.items():
@@ -141,34 +139,25 @@ class _Tracer:
         return self._offered.get(found[0]) if len(found) == 1 else None
 
 
-def _said(node: Node, key: str) -> Iterator[tuple[str, str]]:
-    """What the YAML of the columns says under a key of config.meta."""
-    for name, column in node["columns"].items():
-        for meta in (column.get("config", {}).get("meta"), column.get("meta")):
-            if meta and meta.get(key) is not None:
-                yield _folded(name, node), str(meta[key])
-                break
-
-
 def _folded(name: str, node: Node) -> str:
     """A column of the YAML as PostgreSQL names it."""
-    quoted = node["columns"].get(name, {}).get("quote")
-    return name if quoted else name.lower()
+    column = node.columns.get(name)
+    return name if column and column.is_quoted else name.lower()
 
 
 def _header(node: Node) -> list[str]:
     """The columns of a seed that its YAML does not name; none when its file is not there."""
-    path = Path(str(node.get("root_path") or "")) / file_of(node)
+    path = node.folder / node.file
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [name for name in next(csv.reader(file), []) if name not in node["columns"]]
+            return [name for name in next(csv.reader(file), []) if name not in node.columns]
     except OSError:
         return []
 
 
-def _of_snapshot(node: Mapping[str, Any], columns: Mapping[str, Flow]) -> dict[str, Flow]:
+def _of_snapshot(node: Node, columns: Mapping[str, Flow]) -> dict[str, Flow]:
     """The columns that dbt adds to a snapshot."""
-    keys = node["config"].get("unique_key") or []
+    keys = node.config.get("unique_key") or []
     keys = [keys] if isinstance(keys, str) else keys
     digest = Flow(
         frozenset(origin for key in keys for origin in columns.get(key, EMPTY).through("hachage").origins)

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from donnees_au_centre.project.nodes import Manifest, Node, file_of, label_of, of_type, parents_of, yaml_of
+from donnees_au_centre.project.nodes import DataTest, Manifest, Node
 from donnees_au_centre.project.rules.rule import Fault, rule
 
-NOT_PERSONAL = "aucune"
 # What dbt prints of a test is the value of fail_calc: a count tells nothing of a row.
 COUNT = "count(*)"
 
 
 def personal_columns(node: Node) -> list[str]:
     """The columns of a node that its YAML says personal, protected ones included."""
-    return [column["name"] for column in node.get("columns", {}).values() if _category(column) is not None]
+    return [column.name for column in node.columns.values() if column.is_personal]
 
 
-def _category(column: dict[str, Any]) -> str | None:
-    meta = (column.get("config") or {}).get("meta") or column.get("meta") or {}
-    category = meta.get("donnee_personnelle")
-    return None if category in (None, NOT_PERSONAL) else category
-
-
-def tests_of_personal_data(manifest: Manifest) -> Iterator[tuple[Node, Node]]:
+def tests_of_personal_data(manifest: Manifest) -> Iterator[tuple[DataTest, Node]]:
     """The data tests that read a node with personal columns, and that node."""
-    for test in of_type(manifest, "test"):
-        for parent in parents_of(manifest, test):
+    for test in manifest.tests:
+        for parent in manifest.parents(test):
             if personal_columns(parent):
                 yield test, parent
                 break
 
 
-def _place(test: Node) -> str:
-    return yaml_of(test) or file_of(test)
+def _place(test: DataTest) -> str:
+    return test.described_in
 
 
 @rule(
@@ -45,13 +37,13 @@ def _place(test: Node) -> str:
 def failures_of_personal_data_are_not_stored(manifest: Manifest) -> Iterator[Fault]:
     """A test of a model with personal columns copies no failing row into the database."""
     for test, tested in tests_of_personal_data(manifest):
-        config = test["config"]
+        config = test.config
         stored = config.get("store_failures_as") or config.get("store_failures")
         if stored and stored != "ephemeral":
             columns = ", ".join(personal_columns(tested))
             yield (
                 _place(test),
-                f"Le test {label_of(test)} garderait des lignes de {label_of(tested)}, qui a des données "
+                f"Le test {test.label} garderait des lignes de {tested.label}, qui a des données "
                 f"personnelles ({columns}).",
             )
 
@@ -60,11 +52,11 @@ def failures_of_personal_data_are_not_stored(manifest: Manifest) -> Iterator[Fau
 def failures_of_personal_data_are_counted(manifest: Manifest) -> Iterator[Fault]:
     """A test of a model with personal columns reports how many rows fail, and no value of theirs."""
     for test, tested in tests_of_personal_data(manifest):
-        calculated = test["config"].get("fail_calc") or COUNT
+        calculated = test.config.get("fail_calc") or COUNT
         if "".join(calculated.split()).lower() != COUNT:
             yield (
                 _place(test),
-                f"Le test {label_of(test)} de {label_of(tested)}, qui a des données personnelles, rapporte "
+                f"Le test {test.label} de {tested.label}, qui a des données personnelles, rapporte "
                 f"{calculated} et non un nombre de lignes.",
             )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, TemplateSyntaxError
 from jinja2 import nodes as jinja
 
-from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, file_of, layer_of, of_type
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 FOLDER = "macros/typing/"
@@ -57,16 +57,16 @@ def casts_have_their_rule(manifest: Manifest) -> Iterator[Fault]:
     """Each column that staging types has a rule in the écarts of its source, with the same arguments."""
     macros = typing_macros(manifest)
     checked: dict[str, list[Node]] = defaultdict(list)
-    staging = [model for model in of_type(manifest, "model") if layer_of(model) == "staging"]
+    staging = [model for model in manifest.of_type("model") if model.layer == "staging"]
     for model in staging:
-        if model["name"].endswith(ISSUES_SUFFIX):
-            for source in model["depends_on"]["nodes"]:
+        if model.name.endswith(ISSUES_SUFFIX):
+            for source in model.reads:
                 checked[source].append(model)
     for model in staging:
-        sources = [parent for parent in model["depends_on"]["nodes"] if parent in manifest["sources"]]
-        if model["name"].endswith(ISSUES_SUFFIX) or not sources:
+        sources = [parent for parent in model.reads if parent in manifest.sources]
+        if model.name.endswith(ISSUES_SUFFIX) or not sources:
             continue
-        columns = {name for source in sources for name in received_columns(manifest["sources"][source])}
+        columns = {name for source in sources for name in received_columns(manifest.sources[source])}
         issues = [found for source in sources for found in checked[source]]
         rules = [found for one in (*issues, model) for found in written_rules(one)]
         told = set()
@@ -76,27 +76,27 @@ def casts_have_their_rule(manifest: Manifest) -> Iterator[Fault]:
                 line = missing_entry(cast)
             if line and line not in told:
                 told.add(line)
-                where = issues[0]["name"] if issues else model["name"] + ISSUES_SUFFIX
+                where = issues[0].name if issues else model.name + ISSUES_SUFFIX
                 if declares(model):
                     where = f"aucune colonne déclarée de « {cast.column or '?'} »"
                 yield (
-                    file_of(model),
-                    f"{model['name']} lit « {cast.column or '?'} » par {cast.macro}, et {where} n'a pas sa "
+                    model.file,
+                    f"{model.name} lit « {cast.column or '?'} » par {cast.macro}, et {where} n'a pas sa "
                     f"règle : {line}",
                 )
 
 
-def received_columns(source: Node) -> set[str]:
+def received_columns(source: Source) -> set[str]:
     """The columns that a source declares, and those that the places of its files give ({annee})."""
-    return {*source["columns"], *re.findall(r"\{(\w+)[:}]", str(source.get("external") or ""))}
+    return {*source.columns, *re.findall(r"\{(\w+)[:}]", str(dict(source.external) or ""))}
 
 
 def typing_macros(manifest: Manifest) -> dict[str, Arguments]:
     """The macros of macros/typing that a cell can fail, and their conditions: arguments, with defaults."""
     return {
-        macro["name"]: signature(macro["macro_sql"])
-        for macro in manifest["macros"].values()
-        if macro["original_file_path"].replace("\\", "/").startswith(FOLDER)
+        macro.name: signature(macro.sql)
+        for macro in manifest.macros.values()
+        if macro.file.replace("\\", "/").startswith(FOLDER)
     }
 
 
@@ -143,7 +143,7 @@ def written_rules(model: Node) -> list[tuple[str, jinja.Expr]]:
 
     Those of an écarts model, and those of the columns that a staging model declares.
     """
-    found = []
+    found: list[tuple[jinja.Expr | None, jinja.Expr]] = []
     for call in calls_in(model):
         named = {one.key: one.value for one in call.kwargs}
         if called(call) in CONDITIONS and len(call.args) > 1:
@@ -202,7 +202,7 @@ def missing_rule(
 def calls_in(model: Node) -> list[jinja.Call]:
     """The calls that the Jinja of a model makes; none when it is not understood, which dbt says itself."""
     try:
-        return list(JINJA.parse(model["raw_code"]).find_all(jinja.Call))
+        return list(JINJA.parse(model.raw_code).find_all(jinja.Call))
     except TemplateSyntaxError:
         return []
 

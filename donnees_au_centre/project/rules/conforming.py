@@ -10,8 +10,7 @@ from typing import Any
 
 import yaml
 
-from donnees_au_centre.project.metadata import meta_of
-from donnees_au_centre.project.nodes import Manifest, Node, yaml_of
+from donnees_au_centre.project.nodes import Column, Manifest, Node
 from donnees_au_centre.project.rules.offering import marts
 from donnees_au_centre.project.rules.rule import Fault, rule
 
@@ -23,7 +22,8 @@ FORMER = "ancien_nom"
 @cache
 def conformed() -> Mapping[str, Mapping[str, Any]]:
     """The conformed columns by name: sens and type, texts; au_lieu_de, a list of names."""
-    return yaml.safe_load(DICTIONARY.read_text(encoding="utf-8"))
+    said: Mapping[str, Mapping[str, Any]] = yaml.safe_load(DICTIONARY.read_text(encoding="utf-8"))
+    return said
 
 
 @rule(
@@ -35,11 +35,11 @@ def names_are_conformed(manifest: Manifest) -> Iterator[Fault]:
     """A mart's column has the conformed name of its meaning, and the conformed meaning of its name."""
     refused = {name: right for right, one in conformed().items() for name in one["au_lieu_de"]}
     for mart, column in _columns(manifest):
-        name, known = column["name"], conformed().get(column["name"])
+        name, known = column.name, conformed().get(column.name)
         if name in refused:
-            yield _at(mart, f"{mart['name']}.{name} s'appelle ailleurs {refused[name]}.")
-        elif known and not column["description"].lstrip().startswith(known["sens"]):
-            yield _at(mart, f"{mart['name']}.{name} n'est pas décrite comme ailleurs : « {known['sens']}… ».")
+            yield _at(mart, f"{mart.name}.{name} s'appelle ailleurs {refused[name]}.")
+        elif known and not column.description.lstrip().startswith(known["sens"]):
+            yield _at(mart, f"{mart.name}.{name} n'est pas décrite comme ailleurs : « {known['sens']}… ».")
 
 
 @rule(
@@ -50,14 +50,14 @@ def types_are_conformed(manifest: Manifest) -> Iterator[Fault]:
     """Columns of one name have one type in all marts."""
     places: dict[str, dict[str, list[Node]]] = defaultdict(lambda: defaultdict(list))
     for mart, column in _columns(manifest):
-        if column.get("data_type"):
-            places[column["name"]][_type(column["data_type"])].append(mart)
+        if column.data_type:
+            places[column.name][_type(column.data_type)].append(mart)
     for name, by_type in places.items():
         known = conformed().get(name)
         usual = _type(known["type"]) if known else max(by_type, key=lambda one: len(by_type[one]))
         for other in by_type.keys() - {usual}:
             for mart in by_type[other]:
-                yield _at(mart, f"{mart['name']}.{name} est {other}, et {usual} ailleurs.")
+                yield _at(mart, f"{mart.name}.{name} est {other}, et {usual} ailleurs.")
 
 
 @rule(
@@ -68,23 +68,21 @@ def types_are_conformed(manifest: Manifest) -> Iterator[Fault]:
 def former_names_lead_to_the_new_one(manifest: Manifest) -> Iterator[Fault]:
     """A former name says which column replaces it, and until when it is kept."""
     for mart in marts(manifest):
-        for column in mart["columns"].values():
-            former = meta_of(column).get(FORMER)
+        for column in mart.columns.values():
+            former = column.meta.get(FORMER)
             if former is None:
                 continue
             said = former if isinstance(former, Mapping) else {}
             new, until = said.get("remplace_par"), said.get("retire_le")
-            if not until or new not in mart["columns"] or str(new) not in column["description"]:
-                yield _at(
-                    mart, f"{mart['name']}.{column['name']} ne dit pas par quoi, ni quand, on la remplace."
-                )
+            if not until or new not in mart.columns or str(new) not in column.description:
+                yield _at(mart, f"{mart.name}.{column.name} ne dit pas par quoi, ni quand, on la remplace.")
 
 
-def _columns(manifest: Manifest) -> Iterator[tuple[Node, Mapping[str, Any]]]:
+def _columns(manifest: Manifest) -> Iterator[tuple[Node, Column]]:
     """The columns of the marts, but those of former names."""
     for mart in marts(manifest):
-        for column in mart["columns"].values():
-            if FORMER not in meta_of(column):
+        for column in mart.columns.values():
+            if FORMER not in column.meta:
                 yield mart, column
 
 
@@ -93,7 +91,7 @@ def _type(text: str) -> str:
 
 
 def _at(mart: Node, message: str) -> Fault:
-    return yaml_of(mart) or mart["original_file_path"], message
+    return mart.described_in, message
 
 
 RULES = (names_are_conformed, types_are_conformed, former_names_lead_to_the_new_one)

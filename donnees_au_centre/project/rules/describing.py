@@ -5,23 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Any
 
 from jinja2 import Environment
 from jinja2 import nodes as jinja
 
 from donnees_au_centre.landing.identifiers import IDENTIFIER, RESERVED
-from donnees_au_centre.project.nodes import (
-    ISSUES_SUFFIX,
-    Manifest,
-    Node,
-    domain_of,
-    file_of,
-    label_of,
-    layer_of,
-    of_type,
-    yaml_of,
-)
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Described, Macro, Manifest, Node, Source
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 # The implementation of a macro for one adapter: postgres__left, default__left, …
@@ -33,19 +22,19 @@ SIGNATURE = re.compile(r"\{%-?\s*(?:macro|test)\s+(?P<head>\w+\s*\(.*?\))\s*-?%\
 def everything_is_described(manifest: Manifest) -> Iterator[Fault]:
     """Every model, seed, source, table, column, macro and argument has a description."""
     told: set[str] = set()
-    for node in of_type(manifest, "model", "seed", "source"):
-        where, label = yaml_of(node) or file_of(node), label_of(node)
+    for node in manifest.of_type("model", "seed", "source"):
+        where, label = node.yaml or node.file, node.label
         if not _said(node):
             yield where, f"{label} n'a pas de description."
-        silent = [name for name, column in node["columns"].items() if not _said(column)]
+        silent = [name for name, column in node.columns.items() if not _said(column)]
         if silent:
             yield where, f"{label} a des colonnes sans description : {', '.join(silent)}."
-        if not node["columns"]:
+        if not node.columns:
             yield where, f"{label} n'a aucune colonne décrite."
-        if node["resource_type"] == "source" and node["source_name"] not in told:
-            told.add(node["source_name"])
-            if not (node.get("source_description") or "").strip():
-                yield where, f"La source {node['source_name']} n'a pas de description."
+        if isinstance(node, Source) and node.source_name not in told:
+            told.add(node.source_name)
+            if not node.source_description.strip():
+                yield where, f"La source {node.source_name} n'a pas de description."
 
 
 @rule("macro-decrite", "Décrivez la macro et tous ses arguments (`arguments:`) dans un YAML à côté d'elle.")
@@ -60,13 +49,13 @@ def macros_are_described(manifest: Manifest) -> Iterator[Fault]:
         if _implemented(macro, macros) is not None:
             continue
         if not _said(macro):
-            yield macro["original_file_path"], f"La macro {macro['name']} n'a pas de description."
-        described = {argument["name"] for argument in macro.get("arguments", []) if _said(argument)}
-        silent = [name for name in macro_arguments(macro["macro_sql"]) if name not in described]
+            yield macro.file, f"La macro {macro.name} n'a pas de description."
+        described = {name for name, text in macro.arguments.items() if text.strip()}
+        silent = [name for name in macro_arguments(macro.sql) if name not in described]
         if silent:
             yield (
-                macro["original_file_path"],
-                f"La macro {macro['name']} a des arguments sans description : {', '.join(silent)}.",
+                macro.file,
+                f"La macro {macro.name} a des arguments sans description : {', '.join(silent)}.",
             )
 
 
@@ -81,11 +70,11 @@ def implementations_take_the_same_arguments(manifest: Manifest) -> Iterator[Faul
         implemented = _implemented(macro, macros)
         if implemented is None:
             continue
-        expected, found = (macro_arguments(one["macro_sql"]) for one in (implemented, macro))
+        expected, found = (macro_arguments(one.sql) for one in (implemented, macro))
         if found != expected:
             yield (
-                macro["original_file_path"],
-                f"La macro {macro['name']} prend ({', '.join(found)}), et {implemented['name']} "
+                macro.file,
+                f"La macro {macro.name} prend ({', '.join(found)}), et {implemented.name} "
                 f"({', '.join(expected)}).",
             )
 
@@ -97,21 +86,18 @@ def implementations_take_the_same_arguments(manifest: Manifest) -> Iterator[Faul
 )
 def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
     """Each model is in its domain's group, and each group has an owner and a steward."""
-    groups = {group["name"]: group for group in manifest.get("groups", {}).values()}
-    for model in of_type(manifest, "model"):
-        if model.get("group") != domain_of(model):
-            yield file_of(model), f"{model['name']} n'est pas dans le groupe {domain_of(model)}."
-    domains = {domain_of(node) for node in of_type(manifest, "model", "source", "seed", "snapshot")}
+    groups = {group.name: group for group in manifest.groups.values()}
+    for model in manifest.of_type("model"):
+        if model.group != model.domain:
+            yield model.file, f"{model.name} n'est pas dans le groupe {model.domain}."
+    domains = {node.domain for node in manifest.of_type("model", "source", "seed", "snapshot")}
     for domain in sorted(domains - groups.keys()):
         yield f"models/{domain}/_{domain}.yml", f"Le domaine {domain} n'a pas de groupe, ni de propriétaire."
     for name, group in sorted(groups.items()):
-        people: dict[str, Any] = {
-            "propriétaire (owner)": group.get("owner"),
-            "gestionnaire (steward)": group.get("config", {}).get("meta", {}).get("steward"),
-        }
+        people = {"propriétaire (owner)": group.owner, "gestionnaire (steward)": group.steward}
         for role, person in people.items():
-            if not (person and person.get("name") and person.get("email")):
-                yield group["original_file_path"], f"Le groupe {name} n'a pas de {role} avec nom et adresse."
+            if not (person.get("name") and person.get("email")):
+                yield group.file, f"Le groupe {name} n'a pas de {role} avec nom et adresse."
 
 
 @rule(
@@ -121,12 +107,12 @@ def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
 )
 def one_yaml_a_model(manifest: Manifest) -> Iterator[Fault]:
     """The YAML of a model stands beside it and has its name; écarts may be in that of their staging model."""
-    for model in of_type(manifest, "model"):
-        file = PurePosixPath(file_of(model))
+    for model in manifest.of_type("model"):
+        file = PurePosixPath(model.file)
         expected = str(file.with_name(f"{file.stem.removesuffix(ISSUES_SUFFIX)}.yml"))
-        if yaml_of(model) not in (expected, str(file.with_suffix(".yml"))):
-            found = yaml_of(model) or "aucun fichier"
-            yield file_of(model), f"{model['name']} est décrit dans {found}, et non dans {expected}."
+        if model.yaml not in (expected, str(file.with_suffix(".yml"))):
+            found = model.yaml or "aucun fichier"
+            yield model.file, f"{model.name} est décrit dans {found}, et non dans {expected}."
 
 
 @rule(
@@ -135,16 +121,16 @@ def one_yaml_a_model(manifest: Manifest) -> Iterator[Fault]:
 )
 def models_are_named_by_layer(manifest: Manifest) -> Iterator[Fault]:
     """The name of a model says its layer and, in staging, its source, which is also its folder."""
-    for model in of_type(manifest, "model"):
-        layer, name = layer_of(model), model["name"]
+    for model in manifest.of_type("model"):
+        layer, name = model.layer, model.name
         if layer is None:
-            yield file_of(model), f"{name} n'est dans aucune couche (staging, intermediate, marts)."
+            yield model.file, f"{name} n'est dans aucune couche (staging, intermediate, marts)."
         elif layer == "staging":
-            folder = model["fqn"][3]
+            folder = model.fqn[3]
             if not re.fullmatch(rf"stg_{re.escape(folder)}__[a-z0-9][a-z0-9_]*", name):
-                yield file_of(model), f"{name} devrait s'appeler stg_{folder}__<entité> (dossier {folder})."
+                yield model.file, f"{name} devrait s'appeler stg_{folder}__<entité> (dossier {folder})."
         elif not re.match({"intermediate": "int_", "marts": "(dim|fct)_"}[layer], name):
-            yield file_of(model), f"{name} n'a pas le préfixe de la couche {layer}."
+            yield model.file, f"{name} n'a pas le préfixe de la couche {layer}."
 
 
 @rule("identifiant", "Renommez : minuscules sans accents, chiffres et _, en commençant par une lettre.")
@@ -153,7 +139,7 @@ def names_are_identifiers(manifest: Manifest) -> Iterator[Fault]:
     for node, names in _names(manifest):
         wrong = [name for name in names if not IDENTIFIER.fullmatch(name)]
         if wrong:
-            yield yaml_of(node) or file_of(node), f"{label_of(node)} : noms à revoir : {', '.join(wrong)}."
+            yield node.yaml or node.file, f"{node.label} : noms à revoir : {', '.join(wrong)}."
 
 
 @rule(
@@ -165,8 +151,8 @@ def names_are_not_reserved(manifest: Manifest) -> Iterator[Fault]:
         reserved = [name for name in names if name in RESERVED]
         if reserved:
             yield (
-                yaml_of(node) or file_of(node),
-                f"{label_of(node)} : mots réservés pris comme noms : {', '.join(reserved)}.",
+                node.yaml or node.file,
+                f"{node.label} : mots réservés pris comme noms : {', '.join(reserved)}.",
             )
 
 
@@ -185,29 +171,28 @@ def macro_arguments(macro_sql: str) -> list[str]:
     return [name for name in names if not (is_test and name in ("model", "column_name"))]
 
 
-def _own_macros(manifest: Manifest) -> dict[str, dict[str, Any]]:
+def _own_macros(manifest: Manifest) -> dict[str, Macro]:
     """The macros of the project by name, in the order of their identifiers."""
-    project = manifest["metadata"]["project_name"]
     return {
-        macro["name"]: macro
-        for _, macro in sorted(manifest["macros"].items())
-        if macro["package_name"] == project
+        macro.name: macro
+        for _, macro in sorted(manifest.macros.items())
+        if macro.package == manifest.project_name
     }
 
 
-def _implemented(macro: dict[str, Any], macros: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+def _implemented(macro: Macro, macros: dict[str, Macro]) -> Macro | None:
     """The macro of the project that this one implements for an adapter, if it does."""
-    implementation = IMPLEMENTATION.fullmatch(macro["name"])
+    implementation = IMPLEMENTATION.fullmatch(macro.name)
     return macros.get(implementation["macro"]) if implementation else None
 
 
 def _names(manifest: Manifest) -> Iterator[tuple[Node, list[str]]]:
-    for node in of_type(manifest, "model", "seed", "source"):
-        yield node, [*label_of(node).split("."), *node["columns"]]
+    for node in manifest.of_type("model", "seed", "source"):
+        yield node, [*node.label.split("."), *node.columns]
 
 
-def _said(thing: Any) -> bool:
-    return bool((thing.get("description") or "").strip())
+def _said(thing: Described) -> bool:
+    return bool(thing.description.strip())
 
 
 RULES = (

@@ -13,11 +13,9 @@ from donnees_au_centre.project.metadata import (
     dataset_nodes,
     governance_levels,
     governance_of,
-    meta_of,
     own_governance_of,
-    yaml_file_of,
 )
-from donnees_au_centre.project.nodes import Manifest, Node, domain_of, label_of, layer_of, node_of, of_type
+from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.project.rules.rule import Fault, rule
 from donnees_au_centre.reviewed import checked
 
@@ -59,10 +57,10 @@ def data_sets_say_what_they_are(manifest: Manifest) -> Iterator[Fault]:
 def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
     """No key is unknown: a misspelt one would be lost in silence."""
     groups = [
-        (group["original_file_path"], f"groupe {name}", meta_of(group))
-        for name, group in sorted((one["name"], one) for one in manifest.get("groups", {}).values())
+        (group.file, f"groupe {name}", group.meta)
+        for name, group in sorted((one.name, one) for one in manifest.groups.values())
     ]
-    nodes = [(_at(node), _name(node), meta_of(node)) for node in dataset_nodes(manifest)]
+    nodes = [(_at(node), _name(node), node.meta) for node in dataset_nodes(manifest)]
     told: set[str] = set()
     for where, name, meta in (*groups, *nodes):
         for key in meta:
@@ -83,13 +81,13 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
                     # Every data set of the folder has it: said once.
                     told.add(fault)
                     yield PROJECT_FILE, f"{fault} ({name}, entre autres)."
-    for node in of_type(manifest, "model", "seed", "source"):
+    for node in manifest.of_type("model", "seed", "source"):
         for column, meta in _column_metas(node):
             for key in meta:
                 if key not in COLUMN_KEYS and (close := _close(key, COLUMN_KEYS)):
                     yield (
-                        yaml_file_of(node),
-                        f"{label_of(node)}.{column} : clé inconnue {key} ; vouliez-vous dire {close} ?",
+                        node.described_in,
+                        f"{node.label}.{column} : clé inconnue {key} ; vouliez-vous dire {close} ?",
                     )
 
 
@@ -101,7 +99,7 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
 )
 def responsibles_are_functions(manifest: Manifest) -> Iterator[Fault]:
     """Owner and steward are functions with a functional mailbox, never people."""
-    domains = {domain_of(node) for node in of_type(manifest, "model", "source")}
+    domains = {node.domain for node in manifest.of_type("model", "source")}
     for node in dataset_nodes(manifest):
         # What the group says of dbt's own owner has a rule of its own (groupe).
         for role, value in own_governance_of(node).items():
@@ -152,22 +150,22 @@ def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
     """The category and the protection of a column are known ones, in every layer."""
     known = {"donnee_personnelle": tuple(words.CATEGORIES), "protection": words.PROTECTIONS}
     for node in dataset_nodes(manifest):
-        said = meta_of(node).get("donnee_personnelle")
+        said = node.meta.get("donnee_personnelle")
         if said is None:
             continue
         if said != words.NOT_PERSONAL:
             yield (
-                yaml_file_of(node),
-                f"{label_of(node)} : donnee_personnelle vaut {said!r} pour tout le jeu, qui ne peut dire que "
+                node.described_in,
+                f"{node.label} : donnee_personnelle vaut {said!r} pour tout le jeu, qui ne peut dire que "
                 f"{words.NOT_PERSONAL}.",
             )
         elif _is_confidential(manifest, node):
             yield (
-                yaml_file_of(node),
-                f"{label_of(node)} : une source confidentielle ou sensible le dit de chaque colonne, et non "
+                node.described_in,
+                f"{node.label} : une source confidentielle ou sensible le dit de chaque colonne, et non "
                 "une fois pour toutes.",
             )
-    for node in of_type(manifest, "model", "seed", "source"):
+    for node in manifest.of_type("model", "seed", "source"):
         for key, values in known.items():
             wrong: dict[str, list[str]] = {}
             for column, meta in _column_metas(node):
@@ -175,8 +173,8 @@ def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
                     wrong.setdefault(repr(meta[key]), []).append(column)
             for value, columns in wrong.items():
                 yield (
-                    yaml_file_of(node),
-                    f"{label_of(node)} : {key} vaut {value} ({', '.join(columns)}) ; "
+                    node.described_in,
+                    f"{node.label} : {key} vaut {value} ({', '.join(columns)}) ; "
                     f"valeurs admises : {', '.join(values)}.",
                 )
 
@@ -190,7 +188,7 @@ def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
 def columns_say_what_they_hold(manifest: Manifest) -> Iterator[Fault]:
     """Columns have a category in confidential sources, and in marts that personal data reach."""
     for node in dataset_nodes(manifest):
-        if node["resource_type"] == "source":
+        if node.kind == "source":
             needs = _is_confidential(manifest, node)
             why = "le jeu est confidentiel ou sensible"
         else:
@@ -248,7 +246,7 @@ def personal_data_are_accounted_for(manifest: Manifest) -> Iterator[Fault]:
 def _is_confidential(manifest: Manifest, node: Node) -> bool:
     """True for a source table whose rows are not for every service."""
     classification = governance_of(manifest, node).get("classification")
-    return node["resource_type"] == "source" and classification in words.CLASSIFICATIONS[2:]
+    return node.kind == "source" and classification in words.CLASSIFICATIONS[2:]
 
 
 def personal_origins(manifest: Manifest, mart: Node) -> list[str]:
@@ -257,31 +255,31 @@ def personal_origins(manifest: Manifest, mart: Node) -> list[str]:
     A mart is declared column by column, so nothing is looked for behind it.
     """
     found: set[str] = set()
-    waiting = list(mart.get("depends_on", {}).get("nodes", []))
+    waiting = list(mart.reads)
     seen = set(waiting)
     while waiting:
-        node = node_of(manifest, waiting.pop())
-        if node["resource_type"] == "source" or layer_of(node) == "marts":
+        node = manifest.node(waiting.pop())
+        if node.kind == "source" or node.layer == "marts":
             if _holds_personal_data(node):
-                found.add(label_of(node))
+                found.add(node.label)
             continue
-        parents = set(node.get("depends_on", {}).get("nodes", [])) - seen
+        parents = set(node.reads) - seen
         seen |= parents
         waiting += sorted(parents)
     return sorted(found)
 
 
 def _at(node: Node) -> str:
-    return yaml_file_of(node)
+    return node.described_in
 
 
 def _name(node: Node) -> str:
-    return f"{'source' if node['resource_type'] == 'source' else 'mart'} {label_of(node)}"
+    return f"{'source' if node.kind == 'source' else 'mart'} {node.label}"
 
 
 def _column_metas(node: Node) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, column in node["columns"].items():
-        yield name, meta_of(column)
+    for name, column in node.columns.items():
+        yield name, column.meta
 
 
 def _is_known(category: Any) -> bool:
@@ -334,7 +332,7 @@ def _person_faults(value: Mapping[str, str], domains: set[str]) -> Iterator[str]
 def _retention_faults(value: Any, node: Node) -> Iterator[str]:
     """What the data set itself says against a retention."""
     said = value if isinstance(value, Mapping) else {}
-    since, columns = said.get("depuis"), (words.RECEPTION, *node["columns"])
+    since, columns = said.get("depuis"), (words.RECEPTION, *node.columns)
     if said.get("mois") == words.UNLIMITED and _holds_personal_data(node):
         yield "mois: illimitee ne convient pas à des données personnelles"
     if isinstance(since, str) and since not in columns:

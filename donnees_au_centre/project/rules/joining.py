@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from donnees_au_centre.project.nodes import Manifest, Node, checks, file_of, layer_of, of_type, tested_id
+from donnees_au_centre.project.nodes import DataTest, Manifest
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 # An import CTE: `communes as (select * from {{ ref('dim_commune') }} …)`.
@@ -25,26 +25,25 @@ RELATED = ("mostly_related", "relationships")
 )
 def joins_are_counted(manifest: Manifest) -> Iterator[Fault]:
     """A model that looks rows up in a dimension or a seed has a test that counts those it does not find."""
-    played: dict[str | None, list[Node]] = defaultdict(list)
-    for test in checks(manifest):
-        if test.get("test_metadata"):
-            played[tested_id(test)].append(test)
+    played: dict[str | None, list[DataTest]] = defaultdict(list)
+    for test in manifest.checks:
+        played[test.tested_id].append(test)
     references = {
-        node["name"]: node["unique_id"]
-        for node in of_type(manifest, "model", "seed")
-        if node["resource_type"] == "seed" or node["name"].startswith("dim_")
+        node.name: node.unique_id
+        for node in manifest.of_type("model", "seed")
+        if node.kind == "seed" or node.name.startswith("dim_")
     }
-    for model in of_type(manifest, "model"):
-        reason = str(model["config"].get("meta", {}).get("sans_comptage") or "").strip()
-        if layer_of(model) not in ("intermediate", "marts") or reason:
+    for model in manifest.of_type("model"):
+        reason = str(model.meta.get("sans_comptage") or "").strip()
+        if model.layer not in ("intermediate", "marts") or reason:
             continue
-        tests = played[model["unique_id"]]
-        for reference, columns in looked_up(model["raw_code"]):
+        tests = played[model.unique_id]
+        for reference, columns in looked_up(model.raw_code):
             if reference in references and not _counted(tests, references[reference], columns):
                 found = f" ({', '.join(sorted(columns))})" if columns else ""
                 yield (
-                    file_of(model),
-                    f"{model['name']} cherche dans {reference}{found}, et aucun test ne compte ce qui "
+                    model.file,
+                    f"{model.name} cherche dans {reference}{found}, et aucun test ne compte ce qui "
                     "n'y est pas trouvé.",
                 )
 
@@ -77,10 +76,10 @@ def _items(clause: str) -> list[str]:
     return [item for item in items if item.strip()]
 
 
-def _counted(tests: list[Node], reference: str, columns: set[str]) -> bool:
+def _counted(tests: list[DataTest], reference: str, columns: set[str]) -> bool:
     return any(
-        (test["test_metadata"]["name"] in FILLED and test.get("column_name") in columns)
-        or (test["test_metadata"]["name"] in RELATED and reference in test["depends_on"]["nodes"])
+        (test.generic in FILLED and test.column_name in columns)
+        or (test.generic in RELATED and reference in test.reads)
         for test in tests
     )
 

@@ -8,17 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from donnees_au_centre.landing import patterns
-from donnees_au_centre.project.nodes import (
-    ISSUES_SUFFIX,
-    Manifest,
-    Node,
-    domain_of,
-    file_of,
-    label_of,
-    layer_of,
-    of_type,
-    tested_id,
-)
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 # The generic tests of a landed table that see a bad file come in.
@@ -31,9 +21,9 @@ ADDED, REPLACED, RECEIPT = "s_ajoutent", "se_remplacent", "reception"
 WATCHING = ("as_declared", "comparable_volume", "fully_loaded")
 
 
-def landed_sources(manifest: Manifest) -> Iterator[Node]:
+def landed_sources(manifest: Manifest) -> Iterator[Source]:
     """The source tables with `external:`, those the loader fills."""
-    return (source for source in of_type(manifest, "source") if source.get("external"))
+    return (source for source in manifest.own_sources if source.external)
 
 
 @rule(
@@ -44,29 +34,29 @@ def landed_sources(manifest: Manifest) -> Iterator[Node]:
 def sources_have_staging(manifest: Manifest) -> Iterator[Fault]:
     """Each landed table has a staging model and its écarts, or says why not."""
     readers: dict[str, list[Node]] = defaultdict(list)
-    for model in of_type(manifest, "model"):
-        if layer_of(model) == "staging":
-            for parent in model["depends_on"]["nodes"]:
+    for model in manifest.models:
+        if model.layer == "staging":
+            for parent in model.reads:
                 readers[parent].append(model)
     for source in landed_sources(manifest):
-        names = {model["name"] for model in readers[source["unique_id"]]}
+        names = {model.name for model in readers[source.unique_id]}
         paired = any(name + ISSUES_SUFFIX in names for name in names)
-        reason = str(source["config"].get("meta", {}).get("sans_staging") or "").strip()
+        reason = str(source.meta.get("sans_staging") or "").strip()
         if not paired and not reason:
             read = f" (lue par {', '.join(sorted(names))})" if names else ""
-            yield file_of(source), f"La source {label_of(source)} n'a pas de paire staging et écarts{read}."
+            yield source.file, f"La source {source.label} n'a pas de paire staging et écarts{read}."
 
 
 @rule("dossier-de-depot", "Écrivez location: <domaine>/<source>/<fichier>, et rangez les fichiers là.")
 def sources_are_named_as_folders(manifest: Manifest) -> Iterator[Fault]:
     """The name of a source is its folder in the landing zone."""
     for source in landed_sources(manifest):
-        expected = f"{domain_of(source)}/{source['source_name']}/"
+        expected = f"{source.domain}/{source.source_name}/"
         for location in _locations(source):
             if not location.startswith(expected):
                 yield (
-                    file_of(source),
-                    f"La source {label_of(source)} lit {location}, hors de son dossier {expected}.",
+                    source.file,
+                    f"La source {source.label} lit {location}, hors de son dossier {expected}.",
                 )
 
 
@@ -74,11 +64,10 @@ def sources_are_named_as_folders(manifest: Manifest) -> Iterator[Fault]:
 def sources_have_the_raw_schema(manifest: Manifest) -> Iterator[Fault]:
     """The raw tables of a domain are in its raw schema."""
     for source in landed_sources(manifest):
-        if source["schema"] != f"raw_{domain_of(source)}":
+        if source.schema != f"raw_{source.domain}":
             yield (
-                file_of(source),
-                f"La source {label_of(source)} est dans le schéma {source['schema']}, "
-                f"et non raw_{domain_of(source)}.",
+                source.file,
+                f"La source {source.label} est dans le schéma {source.schema}, et non raw_{source.domain}.",
             )
 
 
@@ -91,14 +80,13 @@ def sources_have_the_raw_schema(manifest: Manifest) -> Iterator[Fault]:
 def sources_are_watched(manifest: Manifest) -> Iterator[Fault]:
     """What arrives is compared with what came before, or the source says why not."""
     played: dict[str | None, set[str]] = defaultdict(set)
-    for test in of_type(manifest, "test"):
-        if test.get("test_metadata"):
-            played[tested_id(test)].add(test["test_metadata"]["name"])
+    for test in manifest.tests:
+        played[test.tested_id].add(test.generic)
     for source in landed_sources(manifest):
-        missing = [name for name in WATCHING if name not in played[source["unique_id"]]]
-        reason = str(source["config"].get("meta", {}).get("sans_surveillance") or "").strip()
+        missing = [name for name in WATCHING if name not in played[source.unique_id]]
+        reason = str(source.meta.get("sans_surveillance") or "").strip()
         if missing and not reason:
-            yield file_of(source), f"La source {label_of(source)} n'a pas {', '.join(missing)}."
+            yield source.file, f"La source {source.label} n'a pas {', '.join(missing)}."
 
 
 @rule(
@@ -113,8 +101,8 @@ def captures_have_a_form(manifest: Manifest) -> Iterator[Fault]:
             bare = [name for name, form in patterns.captures(location).items() if not form]
             if bare:
                 yield (
-                    file_of(source),
-                    f"La source {label_of(source)} ne dit pas la forme de {', '.join(bare)} dans {location}.",
+                    source.file,
+                    f"La source {source.label} ne dit pas la forme de {', '.join(bare)} dans {location}.",
                 )
 
 
@@ -133,15 +121,15 @@ def successive_files_are_declared(manifest: Manifest) -> Iterator[Fault]:
         said = _successive(source)
         if said is None:
             yield (
-                file_of(source),
-                f"La source {label_of(source)} ne dit pas ce que font ses fichiers successifs.",
+                source.file,
+                f"La source {source.label} ne dit pas ce que font ses fichiers successifs.",
             )
         elif said not in (ADDED, RECEIPT):
             forms = [patterns.captures(location).get(said, "") for location in several]
             if not all(map(patterns.is_date, forms)):
                 yield (
-                    file_of(source),
-                    f"La source {label_of(source)} date ses fichiers par « {said} », dont un emplacement ne "
+                    source.file,
+                    f"La source {source.label} date ses fichiers par « {said} », dont un emplacement ne "
                     "fait pas une date.",
                 )
 
@@ -153,34 +141,34 @@ def successive_files_are_declared(manifest: Manifest) -> Iterator[Fault]:
 def the_latest_file_is_not_the_last_by_name(manifest: Manifest) -> Iterator[Fault]:
     """Where files replace each other, readers take the latest by its date, and nobody the last by name."""
     replaced = {
-        source["unique_id"] for source in landed_sources(manifest) if _successive(source) not in (None, ADDED)
+        source.unique_id for source in landed_sources(manifest) if _successive(source) not in (None, ADDED)
     }
     typed = {
-        model["unique_id"]
-        for model in of_type(manifest, "model")
-        if not model["name"].endswith(ISSUES_SUFFIX) and replaced & set(model["depends_on"]["nodes"])
+        model.unique_id
+        for model in manifest.models
+        if not model.name.endswith(ISSUES_SUFFIX) and replaced & set(model.reads)
     }
-    for model in of_type(manifest, "model"):
-        if LAST_BY_NAME.search(model["raw_code"]):
-            yield file_of(model), f"{model['name']} compare des noms de fichiers pour trouver le dernier."
-        read = sorted(label_of(manifest["nodes"][node]) for node in typed & set(model["depends_on"]["nodes"]))
-        if read and not LATEST & set(model["depends_on"].get("macros", ())):
+    for model in manifest.models:
+        if LAST_BY_NAME.search(model.raw_code):
+            yield model.file, f"{model.name} compare des noms de fichiers pour trouver le dernier."
+        read = sorted(manifest.nodes[node].label for node in typed & set(model.reads))
+        if read and not LATEST & set(model.uses):
             yield (
-                file_of(model),
-                f"{model['name']} lit {', '.join(read)}, dont les fichiers se remplacent, sans prendre le "
+                model.file,
+                f"{model.name} lit {', '.join(read)}, dont les fichiers se remplacent, sans prendre le "
                 "dernier.",
             )
 
 
-def _locations(source: Node) -> list[str]:
-    external = source["external"]
+def _locations(source: Source) -> list[str]:
+    external = source.external
     variants = (external.get("options") or {}).get("variants") or []
     return [*filter(None, [external.get("location"), *(variant.get("location") for variant in variants)])]
 
 
-def _successive(source: Node) -> str | None:
+def _successive(source: Source) -> str | None:
     """ADDED, RECEIPT or the capture that dates the files of a source; None when it does not say."""
-    said: Any = (source["config"].get("meta") or {}).get("fichiers")
+    said: Any = source.meta.get("fichiers")
     if isinstance(said, dict):
         return str(said.get(REPLACED) or "") or None
     return ADDED if said == ADDED else None

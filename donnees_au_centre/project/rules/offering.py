@@ -6,21 +6,8 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
-from donnees_au_centre.project.metadata import meta_of, yaml_file_of
-from donnees_au_centre.project.nodes import (
-    ISSUES_SUFFIX,
-    Manifest,
-    Node,
-    checks,
-    domain_of_test,
-    file_of,
-    is_singular,
-    layer_of,
-    of_type,
-    tested_id,
-)
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, DataTest, Manifest, Node
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 KEPT = ("table", "incremental")
@@ -34,59 +21,59 @@ COMMENTS = re.compile(r"\{#.*?#\}|/\*.*?\*/|--[^\n]*", re.DOTALL)
 
 def marts(manifest: Manifest) -> Iterator[Node]:
     """The models of the marts layer."""
-    return (model for model in of_type(manifest, "model") if layer_of(model) == "marts")
+    return (model for model in manifest.models if model.is_mart)
 
 
 @rule("mart-public", "Retirez `access:` du modèle : dbt_project.yml rend les marts publics.")
 def marts_are_public(manifest: Manifest) -> Iterator[Fault]:
     """A mart is there to be read by others."""
     for model in marts(manifest):
-        if model.get("access") != "public":
-            yield file_of(model), f"Le mart {model['name']} n'est pas public (access: {model.get('access')})."
+        if model.access != "public":
+            yield model.file, f"Le mart {model.name} n'est pas public (access: {model.access or None})."
 
 
 @rule("couche-privee", "Retirez `access:` du modèle : dbt_project.yml rend staging et intermediate privés.")
 def other_layers_are_private(manifest: Manifest) -> Iterator[Fault]:
     """Staging and intermediate models may change without notice: nobody else reads them."""
-    for model in of_type(manifest, "model"):
-        if layer_of(model) in ("staging", "intermediate") and model.get("access") != "private":
-            yield file_of(model), f"{model['name']} est dans {layer_of(model)} mais n'est pas privé."
+    for model in manifest.models:
+        if model.layer in ("staging", "intermediate") and model.access != "private":
+            yield model.file, f"{model.name} est dans {model.layer} mais n'est pas privé."
 
 
 @rule("mart-contrat", "Retirez `contract:` du modèle : dbt_project.yml impose un contrat aux marts.")
 def marts_have_contracts(manifest: Manifest) -> Iterator[Fault]:
     """A mart's columns and types are promised."""
     for model in marts(manifest):
-        if not model["config"].get("contract", {}).get("enforced"):
-            yield file_of(model), f"Le mart {model['name']} n'a pas de contrat imposé."
+        if not model.config.get("contract", {}).get("enforced"):
+            yield model.file, f"Le mart {model.name} n'a pas de contrat imposé."
 
 
 @rule("mart-table", "Retirez `materialized` du modèle, ou choisissez table ou incremental.")
 def marts_are_tables(manifest: Manifest) -> Iterator[Fault]:
     """A mart is a table: what reads it does not compute it again."""
     for model in marts(manifest):
-        materialized = model["config"]["materialized"]
+        materialized = model.materialized
         if materialized not in KEPT:
-            yield file_of(model), f"Le mart {model['name']} est matérialisé en {materialized}."
+            yield model.file, f"Le mart {model.name} est matérialisé en {materialized}."
 
 
 @rule("mart-types", "Ajoutez `data_type:` à la colonne dans le YAML du modèle.")
 def mart_columns_have_types(manifest: Manifest) -> Iterator[Fault]:
     """Each column of a mart has a declared type."""
     for model in marts(manifest):
-        untyped = [name for name, column in model["columns"].items() if not column.get("data_type")]
+        untyped = [name for name, column in model.columns.items() if not column.data_type]
         if untyped:
-            yield file_of(model), f"Le mart {model['name']} a des colonnes sans type : {', '.join(untyped)}."
+            yield model.file, f"Le mart {model.name} a des colonnes sans type : {', '.join(untyped)}."
 
 
 @rule("mart-baisse", "Écrivez un nombre de 0 à 100 : la part des lignes qu'une construction peut perdre.")
 def bounds_of_falls_are_shares(manifest: Manifest) -> Iterator[Fault]:
     """How far the rows of a model may fall is a share, in percent."""
-    for model in of_type(manifest, "model"):
-        bound = meta_of(model).get("baisse_max")
+    for model in manifest.models:
+        bound = model.meta.get("baisse_max")
         is_share = isinstance(bound, (int, float)) and not isinstance(bound, bool) and 0 <= bound <= 100
         if bound is not None and not is_share:
-            yield yaml_file_of(model), f"{model['name']} : baisse_max est {bound}."
+            yield model.described_in, f"{model.name} : baisse_max est {bound}."
 
 
 @rule(
@@ -96,29 +83,29 @@ def bounds_of_falls_are_shares(manifest: Manifest) -> Iterator[Fault]:
 )
 def seed_columns_have_types(manifest: Manifest) -> Iterator[Fault]:
     """Each column of a seed has a declared type: dbt would guess one, and 0012 become 12."""
-    for seed in of_type(manifest, "seed"):
-        declared = seed["config"].get("column_types") or {}
+    for seed in manifest.of_type("seed"):
+        declared = seed.config.get("column_types") or {}
         header = _header(seed)
-        columns = header or list(seed["columns"])
+        columns = header or list(seed.columns)
         untyped = [column for column in columns if column not in declared]
         if untyped:
             listed = ", ".join(untyped)
-            yield yaml_file_of(seed), f"Le seed {seed['name']} a des colonnes sans type : {listed}."
+            yield seed.described_in, f"Le seed {seed.name} a des colonnes sans type : {listed}."
         unknown = [column for column in declared if header and column not in header]
         if unknown:
             yield (
-                yaml_file_of(seed),
-                f"Le seed {seed['name']} donne un type à des colonnes que son fichier n'a pas : "
+                seed.described_in,
+                f"Le seed {seed.name} donne un type à des colonnes que son fichier n'a pas : "
                 f"{', '.join(unknown)}.",
             )
 
 
 def _header(seed: Node) -> list[str]:
     """The columns of a seed's file; none when it cannot be read, which other rules say."""
-    file = Path(seed.get("root_path") or "") / seed["original_file_path"]
+    file = seed.folder / seed.file
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
-            return next(csv.reader(text, delimiter=seed["config"].get("delimiter") or ","), [])
+            return next(csv.reader(text, delimiter=seed.config.get("delimiter") or ","), [])
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
 
@@ -133,11 +120,11 @@ def marts_are_tested_on_key(manifest: Manifest) -> Iterator[Fault]:
     tests = _tests_by_model(manifest)
     for model in marts(manifest):
         by_column = defaultdict(set)
-        for test in tests[model["unique_id"]]:
-            by_column[test.get("column_name")].add((test.get("test_metadata") or {}).get("name"))
+        for test in tests[model.unique_id]:
+            by_column[test.column_name].add(test.generic)
         one_column = any({"unique", "not_null"} <= names for column, names in by_column.items() if column)
         if not one_column and "unique_combination" not in by_column[None]:
-            yield file_of(model), f"Aucun test ne porte sur la clé du mart {model['name']}."
+            yield model.file, f"Aucun test ne porte sur la clé du mart {model.name}."
 
 
 @rule(
@@ -147,15 +134,15 @@ def marts_are_tested_on_key(manifest: Manifest) -> Iterator[Fault]:
 )
 def logic_has_unit_tests(manifest: Manifest) -> Iterator[Fault]:
     """Every intermediate model, and every mart that decides something, has a unit test or says why not."""
-    tested = {tested_id(test) for test in of_type(manifest, "unit_test")}
-    for model in of_type(manifest, "model"):
-        layer = layer_of(model)
+    tested = {test.tested_id for test in manifest.own_unit_tests}
+    for model in manifest.models:
+        layer = model.layer
         needs = layer == "intermediate" or (
-            layer == "marts" and LOGIC.search(COMMENTS.sub(" ", model["raw_code"])) is not None
+            layer == "marts" and LOGIC.search(COMMENTS.sub(" ", model.raw_code)) is not None
         )
-        reason = str(model["config"].get("meta", {}).get("sans_test_unitaire") or "").strip()
-        if needs and model["unique_id"] not in tested and not reason:
-            yield file_of(model), f"{model['name']} ({layer}) a une logique mais aucun test unitaire."
+        reason = str(model.meta.get("sans_test_unitaire") or "").strip()
+        if needs and model.unique_id not in tested and not reason:
+            yield model.file, f"{model.name} ({layer}) a une logique mais aucun test unitaire."
 
 
 @rule(
@@ -165,16 +152,16 @@ def logic_has_unit_tests(manifest: Manifest) -> Iterator[Fault]:
 )
 def singular_tests_are_about_a_model(manifest: Manifest) -> Iterator[Fault]:
     """A singular test is about one model, so that it runs and shows with it; a macro's test has a group."""
-    for test in of_type(manifest, "test"):
-        if not is_singular(test) or tested_id(test):
+    for test in manifest.tests:
+        if not test.is_singular or test.tested_id:
             continue
-        if test["depends_on"]["nodes"]:
+        if test.reads:
             yield (
-                file_of(test),
-                f"Le test {test['name']} lit plusieurs modèles sans dire sur lequel il porte.",
+                test.file,
+                f"Le test {test.name} lit plusieurs modèles sans dire sur lequel il porte.",
             )
-        elif domain_of_test(manifest, test) is None:
-            yield file_of(test), f"Le test {test['name']} ne lit aucun modèle et n'a pas de groupe."
+        elif manifest.domain_of_test(test) is None:
+            yield test.file, f"Le test {test.name} ne lit aucun modèle et n'a pas de groupe."
 
 
 @rule(
@@ -184,14 +171,14 @@ def singular_tests_are_about_a_model(manifest: Manifest) -> Iterator[Fault]:
 def staging_reconciles(manifest: Manifest) -> Iterator[Fault]:
     """Nothing is lost between a file's raw table and its staging model: it is tested on each of them."""
     tests = _tests_by_model(manifest)
-    for model in of_type(manifest, "model"):
-        if layer_of(model) != "staging" or model["name"].endswith(ISSUES_SUFFIX):
+    for model in manifest.models:
+        if model.layer != "staging" or model.name.endswith(ISSUES_SUFFIX):
             continue
-        sources = [manifest["sources"].get(parent) for parent in model["depends_on"]["nodes"]]
-        names = {(test.get("test_metadata") or {}).get("name") for test in tests[model["unique_id"]]}
-        landed = any(source and source.get("external") for source in sources)
+        sources = [manifest.sources.get(parent) for parent in model.reads]
+        names = {test.generic for test in tests[model.unique_id]}
+        landed = any(source and source.external for source in sources)
         if landed and "reconciles_with_source" not in names:
-            yield file_of(model), f"{model['name']} n'est pas rapproché de sa source."
+            yield model.file, f"{model.name} n'est pas rapproché de sa source."
 
 
 @rule(
@@ -201,30 +188,30 @@ def staging_reconciles(manifest: Manifest) -> Iterator[Fault]:
 )
 def dashboards_read_marts(manifest: Manifest) -> Iterator[Fault]:
     """A dashboard says what it is and whom to tell when its data fail; it reads what is offered."""
-    for exposure in manifest.get("exposures", {}).values():
-        owner = exposure.get("owner") or {}
+    for exposure in manifest.exposures.values():
+        owner = exposure.owner
         missing = [
             key
             for key, value in {
-                "label": exposure.get("label"),
-                "description": exposure.get("description"),
+                "label": exposure.title,
+                "description": exposure.description,
                 "owner: name": owner.get("name"),
                 "owner: email": owner.get("email"),
             }.items()
             if not value
         ]
         if missing:
-            yield file_of(exposure), f"{exposure['name']} ne donne pas : {', '.join(missing)}."
-        offered = {mart["unique_id"] for mart in marts(manifest)}
-        for parent in exposure["depends_on"]["nodes"]:
+            yield exposure.file, f"{exposure.name} ne donne pas : {', '.join(missing)}."
+        offered = {mart.unique_id for mart in marts(manifest)}
+        for parent in exposure.reads:
             if parent not in offered:
-                yield file_of(exposure), f"{exposure['name']} lit {parent}, qui n'est pas un mart."
+                yield exposure.file, f"{exposure.name} lit {parent}, qui n'est pas un mart."
 
 
-def _tests_by_model(manifest: Manifest) -> defaultdict[str | None, list[Node]]:
-    tests: defaultdict[str | None, list[Node]] = defaultdict(list)
-    for test in checks(manifest):
-        tests[tested_id(test)].append(test)
+def _tests_by_model(manifest: Manifest) -> defaultdict[str | None, list[DataTest]]:
+    tests: defaultdict[str | None, list[DataTest]] = defaultdict(list)
+    for test in manifest.checks:
+        tests[test.tested_id].append(test)
     return tests
 
 

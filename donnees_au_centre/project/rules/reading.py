@@ -13,13 +13,6 @@ from donnees_au_centre.project.nodes import (
     SHARED,
     Manifest,
     Node,
-    domain_of,
-    domain_of_test,
-    file_of,
-    label_of,
-    layer_of,
-    of_type,
-    parents_of,
 )
 from donnees_au_centre.project.rules.rule import Fault, rule
 
@@ -43,8 +36,8 @@ SURVIVING = ("table", "incremental")
 
 def readings(manifest: Manifest) -> Iterator[tuple[Node, Node]]:
     """Each model with each of what it reads."""
-    for model in of_type(manifest, "model"):
-        for parent in parents_of(manifest, model):
+    for model in manifest.of_type("model"):
+        for parent in manifest.parents(model):
             yield model, parent
 
 
@@ -55,15 +48,14 @@ def readings(manifest: Manifest) -> Iterator[tuple[Node, Node]]:
 def sources_in_staging(manifest: Manifest) -> Iterator[Fault]:
     """A source is read by the staging of its own domain, and nowhere else."""
     for model, parent in readings(manifest):
-        if parent["resource_type"] != "source":
+        if parent.kind != "source":
             continue
-        if layer_of(model) != "staging":
-            yield file_of(model), f"{model['name']} lit la source {label_of(parent)} hors du staging."
-        elif domain_of(parent) != domain_of(model):
+        if model.layer != "staging":
+            yield model.file, f"{model.name} lit la source {parent.label} hors du staging."
+        elif parent.domain != model.domain:
             yield (
-                file_of(model),
-                f"{model['name']} ({domain_of(model)}) lit la source {label_of(parent)} du domaine "
-                f"{domain_of(parent)}.",
+                model.file,
+                f"{model.name} ({model.domain}) lit la source {parent.label} du domaine {parent.domain}.",
             )
 
 
@@ -74,15 +66,15 @@ def sources_in_staging(manifest: Manifest) -> Iterator[Fault]:
 def layers_in_order(manifest: Manifest) -> Iterator[Fault]:
     """A model reads its own domain by layers."""
     for model, parent in readings(manifest):
-        layer = layer_of(model)
-        if layer is None or domain_of(model) != domain_of(parent):
+        layer = model.layer
+        if layer is None or model.domain != parent.domain:
             continue
         kind = _kind(parent)
         # A source out of place has a rule, and so a message, of its own.
         if kind != "source" and kind not in OWN_READS[layer]:
             yield (
-                file_of(model),
-                f"{model['name']} ({layer}) lit {NAMES[kind]}, {label_of(parent)}.",
+                model.file,
+                f"{model.name} ({layer}) lit {NAMES[kind]}, {parent.label}.",
             )
 
 
@@ -93,19 +85,18 @@ def layers_in_order(manifest: Manifest) -> Iterator[Fault]:
 def only_public_marts(manifest: Manifest) -> Iterator[Fault]:
     """Of another domain, only public marts are read, and not from staging."""
     for model, parent in readings(manifest):
-        if domain_of(model) == domain_of(parent) or parent["resource_type"] == "source":
+        if model.domain == parent.domain or parent.kind == "source":
             continue
-        if layer_of(parent) != "marts" or parent.get("access") != "public":
+        if parent.layer != "marts" or parent.access != "public":
             yield (
-                file_of(model),
-                f"{model['name']} ({domain_of(model)}) lit {label_of(parent)}, "
-                f"qui n'est pas un mart public de {domain_of(parent)}.",
+                model.file,
+                f"{model.name} ({model.domain}) lit {parent.label}, "
+                f"qui n'est pas un mart public de {parent.domain}.",
             )
-        elif layer_of(model) == "staging":
+        elif model.layer == "staging":
             yield (
-                file_of(model),
-                f"{model['name']} (staging de {domain_of(model)}) lit le mart {label_of(parent)} de "
-                f"{domain_of(parent)}.",
+                model.file,
+                f"{model.name} (staging de {model.domain}) lit le mart {parent.label} de {parent.domain}.",
             )
 
 
@@ -119,8 +110,8 @@ def one_way(manifest: Manifest) -> Iterator[Fault]:
     for (reader, read), (node, parent) in sorted(_domain_links(manifest).items(), key=lambda link: link[0]):
         if reader == SHARED or read == CROSSING or PLATFORM in (reader, read):
             yield (
-                file_of(node),
-                f"{node['name']} fait lire le domaine {read} ({label_of(parent)}) par le domaine {reader}.",
+                node.file,
+                f"{node.name} fait lire le domaine {read} ({parent.label}) par le domaine {reader}.",
             )
 
 
@@ -140,10 +131,10 @@ def no_domain_cycle(manifest: Manifest) -> Iterator[Fault]:
         if path and frozenset(path) not in told:
             told.add(frozenset(path))
             steps = [
-                f"{reader} lit {read} ({links[reader, read][0]['name']} → {label_of(links[reader, read][1])})"
+                f"{reader} lit {read} ({links[reader, read][0].name} → {links[reader, read][1].label})"
                 for reader, read in pairwise(path)
             ]
-            yield file_of(links[path[0], path[1]][0]), f"Cycle {' → '.join(path)} : {' ; '.join(steps)}."
+            yield links[path[0], path[1]][0].file, f"Cycle {' → '.join(path)} : {' ; '.join(steps)}."
 
 
 @rule(
@@ -153,24 +144,20 @@ def no_domain_cycle(manifest: Manifest) -> Iterator[Fault]:
 def first_readers_survive(manifest: Manifest) -> Iterator[Fault]:
     """PostgreSQL drops the views that read a table with it: who reads another domain's mart is no view."""
     for model, parent in readings(manifest):
-        materialized = model["config"]["materialized"]
-        if (
-            domain_of(model) != domain_of(parent)
-            and layer_of(parent) == "marts"
-            and materialized not in SURVIVING
-        ):
+        materialized = model.config["materialized"]
+        if model.domain != parent.domain and parent.layer == "marts" and materialized not in SURVIVING:
             yield (
-                file_of(model),
-                f"{model['name']} ({materialized}) lit le mart {label_of(parent)} de {domain_of(parent)} "
+                model.file,
+                f"{model.name} ({materialized}) lit le mart {parent.label} de {parent.domain} "
                 "sans être une table.",
             )
 
 
 def _kind(node: Node) -> str:
-    if node["resource_type"] in ("source", "seed"):
-        return node["resource_type"]
-    layer = layer_of(node)
-    if layer == "staging" and node["name"].endswith(ISSUES_SUFFIX):
+    if node.kind in ("source", "seed"):
+        return node.kind
+    layer = node.layer
+    if layer == "staging" and node.name.endswith(ISSUES_SUFFIX):
         return "ecarts"
     return layer or "autre"
 
@@ -178,11 +165,11 @@ def _kind(node: Node) -> str:
 def _domain_links(manifest: Manifest) -> dict[tuple[str, str], tuple[Node, Node]]:
     """Which domain reads which, with one example; tests count, for they run with their domain."""
     links: dict[tuple[str, str], tuple[Node, Node]] = {}
-    for node in of_type(manifest, "model", "test", "unit_test"):
-        reader = domain_of(node) if node["resource_type"] == "model" else domain_of_test(manifest, node)
-        for parent in parents_of(manifest, node):
-            if reader is not None and reader != domain_of(parent):
-                links.setdefault((reader, domain_of(parent)), (node, parent))
+    for node in manifest.of_type("model", "test", "unit_test"):
+        reader = manifest.domain_of(node)
+        for parent in manifest.parents(node):
+            if reader is not None and reader != parent.domain:
+                links.setdefault((reader, parent.domain), (node, parent))
     return links
 
 
