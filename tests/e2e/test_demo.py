@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from dev.sample import generate
-from donnees_au_centre.project.metadata import meta_of
-from donnees_au_centre.project.nodes import domains_in
+from donnees_au_centre.project.nodes import Column, domains_in
 from donnees_au_centre.settings import DEFAULT_DATABASE, ROOT
 from tests.campaigns import long
 from tests.e2e.conftest import Checkout
@@ -125,12 +124,12 @@ def test_no_mart_holds_a_value_that_identifies_a_person(built: Checkout) -> None
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
         f"where table_schema in {MARTS}"
     )
-    manifest = json.loads((built.root / "target" / DEFAULT_DATABASE / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((built.folder / "target" / DEFAULT_DATABASE / "manifest.json").read_text("utf-8"))
     naming = {
         (f"{source['schema']}.{source['identifier']}", name)
         for source in manifest["sources"].values()
         for name, column in source["columns"].items()
-        if meta_of(column).get("donnee_personnelle") == "identifiant_direct"
+        if Column(column).category == "identifiant_direct"
     }
     searched_for = {(table, column) for table, columns in PERSONAL_VALUES.items() for column in columns}
     assert naming - searched_for == set()
