@@ -124,7 +124,7 @@ def test_no_mart_holds_a_value_that_identifies_a_person(built: Checkout) -> None
         "select table_schema, table_name, column_name, data_type from information_schema.columns "
         f"where table_schema in {MARTS}"
     )
-    path = built.root / "target" / DEFAULT_DATABASE / "manifest.json"
+    path = built.folder / "target" / DEFAULT_DATABASE / "manifest.json"
     sources = Manifest(json.loads(path.read_text("utf-8"))).sources.values()
     naming = {
         (f"{source.schema}.{source.relation}", name)
