@@ -23,7 +23,7 @@ class Actor:
     Attributes:
         system: account and machine, `anne@poste-12`.
         revision: git commit, followed by `+modifications` when files differ from it.
-        command: `orchestration <command>`, or the name of another program; never its arguments' values.
+        command: `donnees_au_centre <command>`, or the name of another program; never its arguments' values.
     """
 
     system: str

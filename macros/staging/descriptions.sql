@@ -1,6 +1,6 @@
 {#
   Writes the comments of a relation, as dbt does, with those of the columns that the YAML leaves to their origin:
-  see described_columns. donnees_au_centre/project/descriptions.py follows the same order for pages and rules.
+  see described_columns. donnees_au_centre/project/inheritance.py follows the same order for pages and rules.
 #}
 {% macro postgres__persist_docs(relation, model, for_relation, for_columns) -%}
     {%- if for_relation and config.persist_relation_docs() and model.description -%}
