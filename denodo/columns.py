@@ -106,4 +106,5 @@ def _given(value: exp.Expression) -> str:
 
 
 def _name(identifier: exp.Expression) -> str:
-    return identifier.this if identifier.args.get("quoted") else identifier.this.lower()
+    written: str = identifier.this
+    return written if identifier.args.get("quoted") else written.lower()

@@ -72,6 +72,12 @@ class Note:
         """One of the words in `more`; None when it has none of this name."""
         return self.more.get(name)
 
+    @property
+    def about(self) -> Node:
+        """The node of a note whose kind always has one."""
+        assert self.node is not None
+        return self.node
+
 
 Seen = Node | Note
 
@@ -139,7 +145,8 @@ def span(node: Node, part: str | None = None) -> tuple[int, int]:
 
 def operator(node: Node) -> str:
     """The operator or words between a node's operands, in upper case: `!=`, `<>`, `INNER JOIN`."""
-    return node.meta.get("operator", "")
+    written: str = node.meta.get("operator", "")
+    return written
 
 
 def type_name(cast: Node) -> str:
@@ -165,7 +172,8 @@ def is_call(node: object, *names: str) -> bool:
 
 def label(identifier: Node) -> str:
     """A name as the engines compare it: lower case, or as written between quotes."""
-    return identifier.this if identifier.args.get("quoted") else identifier.this.lower()
+    written: str = identifier.this
+    return written if identifier.args.get("quoted") else written.lower()
 
 
 def bare(node: Node) -> Node:
@@ -258,7 +266,8 @@ def name(node: Node) -> str:
     while isinstance(node, exp.Neg):
         node = node.this
     if isinstance(node, exp.Literal):
-        return node.meta["raw"]
+        digits: str = node.meta["raw"]
+        return digits
     return node.name if isinstance(node, Call) else _NAMES.get(type(node), "")
 
 
@@ -270,7 +279,8 @@ def qualifier(node: Node) -> str | None:
 
 def text(node: Node) -> str:
     """The content of a text."""
-    return bare(node).this
+    content: str = bare(node).this
+    return content
 
 
 def arguments(node: Node) -> list[Node]:

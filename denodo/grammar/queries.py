@@ -113,7 +113,7 @@ class Queries(Sources):
 
     def _combined(self) -> Node:
         first = self._branch()
-        parts: list[tuple[Node, dict[str, object], str]] = []
+        parts: list[tuple[Node, dict[str, bool | None], str]] = []
         while self.at(*SET_WORDS) or self.at_words("EXTENDED", "UNION"):
             extended = self.accept("EXTENDED") is not None
             word = self.take()
@@ -138,7 +138,7 @@ class Queries(Sources):
             parts.append((branch, options, word.value))
         return self._fold(first, parts)
 
-    def _fold(self, first: Node, parts: list[tuple[Node, dict[str, object], str]]) -> Node:
+    def _fold(self, first: Node, parts: list[tuple[Node, dict[str, bool | None], str]]) -> Node:
         """Builds the tree of UNION, MINUS and INTERSECT, of which the last binds tightest."""
         start = first.meta["at"]
         operands, waiting = [first], []
@@ -414,7 +414,8 @@ class Queries(Sources):
     def _digits(count: Node) -> bool:
         while isinstance(count, (exp.Paren, exp.Neg, exp.Collate)):
             count = count.this
-        return count.meta["raw"].isdigit()
+        written: str = count.meta["raw"]
+        return written.isdigit()
 
     def _fetch(self) -> Node:
         if not self.at("FIRST", "NEXT"):

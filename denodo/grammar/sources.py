@@ -126,11 +126,9 @@ class Sources(Conditions):
             return self.tested(self.expression())
 
     def _table(self, scope: Scope) -> Node:
-        lateral = self.peek()
-        if self.accept("LATERAL"):
+        lateral = self.accept("LATERAL")
+        if lateral:
             self.note("lateral", lateral)
-        else:
-            lateral = None
         if self.at("ONLY") and (self.at_name(1) or self.at_sign("(", ahead=1)):
             self.note("only", self.take())
         node = self._one_table(scope)
@@ -163,8 +161,8 @@ class Sources(Conditions):
         return self.named_table(scope, node, name, known)
 
     def _raw_call(self, scope: Scope, start: Token, name: str) -> Node:
-        call = Call(this=name, expressions=[exp.Var(this=self.skip_brackets())])
-        call = self.place(call, start, plain=False)
+        inside = [exp.Var(this=self.skip_brackets())]
+        call = self.place(Call(this=name, expressions=inside), start, plain=False)
         return self.named_table(scope, self.place(exp.Table(this=call), start), None, None)
 
     def _cte(self, name: str) -> Node | None:

@@ -169,7 +169,7 @@ class SpecialCalls(Calls):
         self.take()
         if parts == [[]]:
             return []
-        found = []
+        found: list[Node] = []
         for tokens in parts:
             written = " ".join(token.value for token in tokens)
             value = exp.Literal.number(written) if written.isdigit() else exp.Var(this=written.upper())

@@ -71,8 +71,8 @@ class Statements(Queries):
             "ALTER": self._change,
             "DROP": self._change,
         }.get(start.value if start.kind is Kind.WORD else "", self._other)
-        node = read()
-        return self._command(start) if node is None else node
+        found = read()
+        return self._command(start) if found is None else found
 
     def _command(self, start: Token) -> Node:
         text = self.sql[start.end : self.last_end].strip()

@@ -64,6 +64,7 @@ class Values(SpecialCalls):
         self.value(left)
         self.value(right)
         type_ = _ARITHMETIC.get(token.value)
+        node: Node
         if type_ is exp.Div:
             node = exp.Div(this=left, expression=right, typed=True, safe=False)
         elif type_:

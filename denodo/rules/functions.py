@@ -133,7 +133,7 @@ def _rounding(call: Node, read: Reading) -> Iterator[Fault]:
     count = len(parts)
     if count == 2 and kind(parts[1]) == "text":
         if call.name == "ROUND":
-            write = "`{{ dbt.date_trunc('month', 'x') }}`."
+            write: str | None = "`{{ dbt.date_trunc('month', 'x') }}`."
             yield at(call, "ROUND n'arrondit pas une date en VQL.", part="name", write=write)
     elif not _rounds(call):
         write = (
@@ -205,7 +205,7 @@ def shape(note: Note, read: Reading) -> Iterator[Fault]:
 )
 def pattern_order(call: Node, read: Reading) -> Iterator[Fault]:
     """The pattern of a date after the text."""
-    functions = ("TO_LOCALDATE", "TO_TIME", "TO_TIMESTAMPTZ", "FORMATDATE")
+    functions: tuple[str, ...] = ("TO_LOCALDATE", "TO_TIME", "TO_TIMESTAMPTZ", "FORMATDATE")
     if not read.portable:
         functions += ("TO_DATE", "TO_TIMESTAMP")
     if not _documented(call, *functions) or len(arguments(call)) < 2:

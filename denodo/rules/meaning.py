@@ -57,7 +57,8 @@ def output(query: Node) -> Output:
         query = query.this
     if "output" not in query.meta:
         query.meta["output"] = _output(query)
-    return query.meta["output"]
+    found: Output = query.meta["output"]
+    return found
 
 
 def _output(query: Node) -> Output:
@@ -114,7 +115,8 @@ def type_of(node: Node, select: Node) -> str | None:
 
     "interval" and "datetime" stand for one of several types.
     """
-    known = select.meta["scope"].types
+    scope: Scope = select.meta["scope"]
+    known = scope.types
     node = bare(node)
     if id(node) not in known:
         known[id(node)] = _type_of(node, select)

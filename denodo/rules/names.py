@@ -205,7 +205,7 @@ def equalities(condition: Node) -> list[tuple[Node, Node]]:
 )
 def without_alias(note: Note, read: Reading) -> Iterator[Fault]:
     """A calculation whose name each engine would make up."""
-    found = output(note.node)
+    found = output(note.about)
     names = {column.name for column in found.columns}
     for column in found.columns:
         node = column.node

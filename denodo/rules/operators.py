@@ -185,7 +185,7 @@ def symmetric(note: Note, read: Reading) -> Iterator[Fault]:
 )
 def is_(seen: Node | Note, read: Reading) -> Iterator[Fault]:
     """What may not follow IS."""
-    if isinstance(seen, exp.Not):
+    if not isinstance(seen, Note):
         inner = seen.this
         if seen.args.get("infix") and isinstance(inner, exp.Is) and isinstance(inner.expression, exp.Boolean):
             yield _is_not(seen, inner, read)
@@ -333,7 +333,7 @@ def _index_fault(node: Node) -> str | None:
 )
 def array(seen: Node | Note, read: Reading) -> Iterator[Fault]:
     """An array as PostgreSQL writes it."""
-    if isinstance(seen, exp.Bracket):
+    if not isinstance(seen, Note):
         if message := _index_fault(seen):
             yield at(seen, message, part="index")
     elif seen.kind == "any of an array":
@@ -356,7 +356,7 @@ def several(note: Note, read: Reading) -> Iterator[Fault]:
     """Several values compared as one."""
     if note.kind == "row":
         yield at(note, "ROW ne se compare que par `=` et `<>`.")
-    elif kind(note.node) == "tuple":
+    elif kind(note.about) == "tuple":
         yield at(note, "Plusieurs valeurs entre parenthèses sont comparées ensemble.")
 
 
@@ -373,13 +373,13 @@ def several(note: Note, read: Reading) -> Iterator[Fault]:
 )
 def projected_condition(note: Note, read: Reading) -> Iterator[Fault]:
     """A condition as a column of the result."""
-    node = bare(note.node)
+    node = bare(note.about)
     if isinstance(node, (exp.EQ, exp.Exists)):
         return
     tested = node.this if isinstance(node, exp.Not) and node.args.get("infix") else node
     edit: Edit | None = None
     if isinstance(tested, exp.Is) and isinstance(tested.expression, exp.Null):
-        whole = f"case when {read.of(note.node)} then true else false end"
+        whole = f"case when {read.of(note.about)} then true else false end"
         edit = (note.start, note.end, whole)
     yield at(note, "Une condition est projetée comme une colonne.", edit=edit)
 
@@ -394,7 +394,7 @@ def projected_condition(note: Note, read: Reading) -> Iterator[Fault]:
 )
 def condition_as_value(note: Note, read: Reading) -> Iterator[Fault]:
     """A condition where a value stands."""
-    if kind(note.node) == "condition":
+    if kind(note.about) == "condition":
         yield at(note, "Une condition est employée ici comme une valeur.")
 
 

@@ -154,7 +154,7 @@ def table_function(note: Note, read: Reading) -> Iterator[Fault]:
     if note.kind == "rows from":
         yield at(note, "ROWS FROM n'existe que dans PostgreSQL.")
         return
-    function = note.node.name
+    function = note.about.name
     known = function in TABLE_FUNCTIONS or function in FUNCTION_ADVICE
     if known or function.startswith(("JSON", "PG_")):
         message = f"`{read.sql[note.start : note.end]}(…)` n'est pas une table de VQL."
@@ -289,7 +289,7 @@ def some(note: Note, read: Reading) -> Iterator[Fault]:
 )
 def group_by_position(note: Note, read: Reading) -> Iterator[Fault]:
     """A column of GROUP BY by its number."""
-    number, columns = name(note.node), fields(note.select)
+    number, columns = name(note.about), fields(note.select)
     nodes = [column.node for column in columns if column.node is not None]
     edit: Edit | None = None
     plain = number.isdigit() and not any(kind(node) == "star" for node in nodes)
@@ -442,7 +442,7 @@ def sorted_by_what_it_has_not(note: Note, read: Reading) -> Iterator[Fault]:
         name(node) for node in nodes if kind(node) == "column"
     }
     texts = {_plain(read.of(node)) for node in nodes}
-    for item in note.node.expressions:
+    for item in note.about.expressions:
         if aggregates(item.this) or _plain(read.of(item.this)) in texts:
             continue
         for part in columns_in(item.this):

@@ -83,7 +83,7 @@ def statement(note: Note, read: Reading) -> Iterator[Fault]:
 )
 def foreign_text(seen: Note | Node, read: Reading) -> Iterator[Fault]:
     """A text between other marks than apostrophes."""
-    if isinstance(seen, exp.Identifier):
+    if not isinstance(seen, Note):
         if seen.meta["fault"] not in (None, "`"):
             yield at(seen, f"{read.of(seen)} n'existe que dans PostgreSQL.")
     elif seen.kind == "foreign text":

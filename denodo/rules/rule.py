@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,7 @@ class Chapter:
         return register
 
 
-def by_what_they_visit(rules: dict[str, Rule]) -> dict[type[Node] | str, list[Rule]]:
+def by_what_they_visit(rules: Mapping[str, Rule]) -> dict[type[Node] | str, list[Rule]]:
     """The rules for each class of node and each kind of note."""
     found: dict[type[Node] | str, list[Rule]] = defaultdict(list)
     for rule in rules.values():

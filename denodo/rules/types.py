@@ -45,7 +45,8 @@ _SAME_IN_POSTGRESQL = frozenset({"INT", "BIGINT", "BOOLEAN", "DEC"})
 
 def _written(to: Node) -> str:
     """The name of a type, in upper case, without its numbers."""
-    return to.args["kind"]
+    word: str = to.args["kind"]
+    return word
 
 
 def _fits(to: Node) -> bool:
@@ -104,7 +105,7 @@ def unknown_type(cast: Node, read: Reading) -> Iterator[Fault]:
     if form(cast) == "vdp":
         first = cast.meta["first"]
         if kind(first) == "text" and cast.meta["type"] not in catalogue.VDP_TYPES:
-            write = f"Écrivez l'un de ces types : {', '.join(sorted(catalogue.VDP_TYPES))}."
+            write: str | None = f"Écrivez l'un de ces types : {', '.join(sorted(catalogue.VDP_TYPES))}."
             yield at(first, f"`{text(first)}` n'est pas un type de Denodo.", write=write)
     elif form(cast) == "as" and not _fits(to):
         known = catalogue.cast_type(_written(to))
@@ -142,7 +143,7 @@ def literal(note: Note, read: Reading) -> Iterator[Fault]:
         edit = (note.start, note.word.end, "timestamp with time zone")
         write = "`timestamp with time zone '…'`."
     elif note.known:
-        edit = (note.start, note.end, f"cast({read.of(note.node.this)} as {word.lower()})")
+        edit = (note.start, note.end, f"cast({read.of(note.about.this)} as {word.lower()})")
     message = f"Le littéral `{word.lower()} '…'` n'existe que dans PostgreSQL."
     yield at(note, message, write=write, edit=edit)
 

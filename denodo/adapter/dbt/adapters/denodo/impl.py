@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from dbt.adapters.base import ConstraintSupport
 from dbt.adapters.denodo.connections import DenodoConnectionManager
 from dbt.adapters.denodo.relation import DenodoRelation
 from dbt.adapters.sql import SQLAdapter
 from dbt_common.contracts.constraints import ConstraintType
+
+# A view declares its primary key (PRIMARY KEY in CREATE VIEW); Denodo enforces nothing.
+_CONSTRAINTS = {
+    ConstraintType.check: ConstraintSupport.NOT_SUPPORTED,
+    ConstraintType.not_null: ConstraintSupport.NOT_SUPPORTED,
+    ConstraintType.unique: ConstraintSupport.NOT_SUPPORTED,
+    ConstraintType.primary_key: ConstraintSupport.NOT_ENFORCED,
+    ConstraintType.foreign_key: ConstraintSupport.NOT_SUPPORTED,
+}
 
 
 class DenodoAdapter(SQLAdapter):
@@ -21,14 +30,7 @@ class DenodoAdapter(SQLAdapter):
     ConnectionManager = DenodoConnectionManager
     Relation = DenodoRelation
 
-    # A view declares its primary key (PRIMARY KEY in CREATE VIEW); Denodo enforces nothing.
-    CONSTRAINT_SUPPORT: ClassVar[dict[ConstraintType, ConstraintSupport]] = {
-        ConstraintType.check: ConstraintSupport.NOT_SUPPORTED,
-        ConstraintType.not_null: ConstraintSupport.NOT_SUPPORTED,
-        ConstraintType.unique: ConstraintSupport.NOT_SUPPORTED,
-        ConstraintType.primary_key: ConstraintSupport.NOT_ENFORCED,
-        ConstraintType.foreign_key: ConstraintSupport.NOT_SUPPORTED,
-    }
+    CONSTRAINT_SUPPORT = _CONSTRAINTS
 
     @classmethod
     def date_function(cls) -> str:

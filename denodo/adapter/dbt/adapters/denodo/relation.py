@@ -49,8 +49,10 @@ class DenodoRelation(BaseRelation):
     def _render_iterator(self) -> Iterator[tuple[ComponentName | None, str | None]]:
         for key, part in super()._render_iterator():
             # dbt names the query of an ephemeral model itself, without quotes.
-            plain = part is None or self.is_cte or (PLAIN_NAME.fullmatch(part) and not is_reserved(part))
-            yield key, part if plain else self.quoted(part)
+            if part is None or self.is_cte or (PLAIN_NAME.fullmatch(part) and not is_reserved(part)):
+                yield key, part
+            else:
+                yield key, self.quoted(part)
 
     def quoted(self, identifier: str) -> str:
         """The name in double quotes, those that it holds doubled."""
