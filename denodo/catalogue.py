@@ -109,11 +109,6 @@ class CastType:
     maximum_numbers: int = 0
     words: tuple[str, ...] = field(default=())
 
-    @property
-    def takes_length(self) -> bool:
-        """True when a number in brackets may follow the name."""
-        return self.maximum_numbers > 0
-
 
 def _many(kind: str, page: str, written: Iterable[tuple[str, str]], **common: object) -> list[Function]:
     return [
@@ -385,24 +380,6 @@ FUNCTIONS = MappingProxyType(
 )
 """Every documented function: upper-case name -> its entries, one for each kind (MAX has three)."""
 
-PROCEDURES = _words(
-    """
-    CACHE_CONTENT CATALOG_ELEMENTS CATALOG_FKS CATALOG_METADATA_VIEWS CATALOG_PERMISSIONS CATALOG_PKS
-    CATALOG_VDP_METADATA_VIEWS CATALOG_VIEWS CLEAN_CACHE_DATABASE COLUMN_DEPENDENCIES COMPACT_HADOOP_CACHE
-    COMPACT_METADATA_TABLES CREATE_REMOTE_TABLE DROP_REMOTE_TABLE DUAL GENERATE_SMART_STATS_FOR_FIELDS
-    GENERATE_SMART_STATS_FOR_FIELDS_BY_TABLENAME GENERATE_STATS GENERATE_STATS_FOR_FIELDS
-    GENERATE_VQL_TO_CREATE_JDBC_BASE_VIEW GET_ACTIVE_LOGGERS GET_ASSOCIATIONS GET_CACHE_COLUMNS
-    GET_CACHE_CONFIGURATION GET_CACHE_TABLE GET_CATALOG_EFFECTIVE_PERMISSIONS GET_CATALOG_METADATA_WS
-    GET_DELEGATED_SQLSENTENCE GET_ELEMENTS GET_EXPORTED_KEYS GET_FOREIGN_KEYS GET_JDBC_DATASOURCE_TABLES
-    GET_PRIMARY_KEYS GET_PROCEDURE_COLUMNS GET_SERVER_CONNECTIVITY GET_SESSIONS GET_SOURCE_CHANGES
-    GET_SOURCE_COLUMNS GET_SOURCE_TABLE GET_TYPE_ATTRIBUTES GET_USER_DEFINED_TYPES GET_VIEWS
-    GET_VIEW_COLUMNS GET_VIEW_INDEXES GET_VIEW_STATISTICS LIST_JDBC_DATASOURCE_TABLES LOGCONTROLLER
-    PING_DATA_SOURCE SOURCE_CHANGES VIEW_DEPENDENCIES WAIT WEBCONTAINER_ELEMENTS
-    WEBCONTAINER_ELEMENT_STATUS WRITELOGERROR WRITELOGINFO
-    """
-)
-"""Predefined stored procedures, which may stand in a FROM clause (source: "Predefined Stored Procedures")."""
-
 RESERVED_WORDS = _words(
     """
     ADD ALL ALTER AND ANY ARN AS ASC BASE BOTH CALL CASE CONNECT CONTEXT CREATE CROSS CURRENT_DATE
@@ -425,9 +402,6 @@ VDP_TYPES = _words(
     """
 )
 """Types of Virtual DataPort, the first argument of CAST('type', x) (source: "Data Types")."""
-
-DEPRECATED_TYPES = frozenset(["date"])
-"""VDP types the manual advises against."""
 
 CAST_TYPES = MappingProxyType(
     {

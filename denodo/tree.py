@@ -165,11 +165,6 @@ def form(node: Node) -> str:
     return node.args.get("form") or ""
 
 
-def is_call(node: object, *names: str) -> bool:
-    """Whether a node is a plain call of one of these functions (names in upper case)."""
-    return isinstance(node, Call) and not form(node) and (not names or node.name in names)
-
-
 def label(identifier: Node) -> str:
     """A name as the engines compare it: lower case, or as written between quotes."""
     written: str = identifier.this

@@ -51,8 +51,3 @@ def own_governance_of(node: Node) -> Mapping[str, Any]:
     own = node.meta.get(words.OWN)
     inherited = node.source_meta.get(words.OWN) if isinstance(node, Source) else None
     return own if isinstance(own, Mapping) and own != inherited else {}
-
-
-def is_count(value: Any) -> bool:
-    """True for a whole number of at least 1; YAML's `true` is none."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0

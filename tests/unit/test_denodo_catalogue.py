@@ -71,6 +71,4 @@ def test_words_and_types() -> None:
     assert catalogue.cast_type("int4").vdp_type == "int"
     assert catalogue.cast_type("timestamp  with time zone").vdp_type == "timestamptz"
     assert catalogue.cast_type("numeric").vdp_type == "double"
-    assert catalogue.cast_type("varchar").takes_length
-    assert not catalogue.cast_type("integer").takes_length
     assert [name for name in ("INT", "BIGINT", "BOOLEAN", "DOUBLE") if catalogue.cast_type(name)] == []

@@ -24,7 +24,6 @@ LISTING = (exp.GroupConcat, exp.ArrayAgg, exp.ArrayConcatAgg, exp.JSONArrayAgg, 
 EXTREME = (exp.Min, exp.Max, exp.AnyValue)
 # Aggregates that sqlglot knows by their name only.
 LISTING_NAMES = re.compile(r"(json|jsonb|array|xml|string|range)\w*_agg\w*")
-OTHER_NAMES = re.compile(r"(bool|bit)_(and|or|xor)|every|mode|regr_\w+")
 RANKS = re.compile(r"row_?number|rank|dense_?rank|percent_?rank|cume_?dist|ntile")
 # Functions that are given SQL or the name of a relation as a text, or read files and other servers.
 READS_ELSEWHERE = re.compile(
