@@ -65,6 +65,7 @@ def mend_workspace(root: Path) -> bool:
     path, text = root / WORKSPACE, workspace_text(domains_in(root))
     if path.is_file() and path.read_text("utf-8") == text:
         return False
+    path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return True
 
