@@ -29,6 +29,12 @@ name: donnees_au_centre
 version: "1.0"
 config-version: 2
 profile: donnees_au_centre
+models: {donnees_au_centre: {+group: age}}
+"""
+GROUP = """
+groups:
+  - name: age
+    owner: {name: Direction, email: owner.age@fwb.example}
 """
 SOURCE = """
 version: 2
@@ -95,6 +101,8 @@ def write_project(folder: Path, count: int) -> None:
     (folder / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
     for part in ("macros", "profiles"):
         shutil.copytree(ROOT / part, folder / part)
+    (folder / "models/age").mkdir(parents=True)
+    (folder / "models/age/_age.yml").write_text(GROUP, encoding="utf-8")
     written = 0
     for number in range(-(-count // 4)):
         models = folder / f"models/age/intermediate/s{number}"
