@@ -3,6 +3,7 @@
 from donnees_au_centre.building.french import speak_french
 from donnees_au_centre.building.limits import limit_sessions
 from donnees_au_centre.building.turns import take_turns
+from donnees_au_centre.project.behavior_flags import keep_flags_few
 
 # The option, and the variable that macros read, with which somebody lets a mart lose more rows than it may.
 SHRINKING = "ACCEPTER_BAISSE"
@@ -10,6 +11,7 @@ SHRINKING = "ACCEPTER_BAISSE"
 
 def prepare() -> None:
     """Makes dbt, in this process, hold what it builds, wait for nothing without end, and speak French."""
+    keep_flags_few()
     speak_french()
     limit_sessions()
     take_turns()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.behavior_flags import keep_flags_few
 from donnees_au_centre.project.inheritance import inherit
 from donnees_au_centre.project.isolation import keep, left_out, parts_at_fault, readable_copy
 from donnees_au_centre.project.nodes import Manifest
@@ -120,6 +121,7 @@ def _read(settings: Settings, root: Path) -> _Reading:
     # Imported here: it takes two seconds, which readers of an existing manifest do not pay.
     from dbt.cli.main import dbtRunner
 
+    keep_flags_few()
     errors: list[str] = []
 
     def note(event: Any) -> None:
