@@ -204,13 +204,10 @@ def _told_by_postgresql(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     """Where an unforeseen error comes from in our code."""
-    found = traceback.extract_tb(error.__traceback__)
-    home = Path(__file__).parents[1]
-    inside = [Path(frame.filename).is_relative_to(home) for frame in found]
-    # .venv lies in the checkout: its packages are not ours.
-    ours = [
-        frame
-        for frame, here in zip(found, inside, strict=True)
-        if here and not any(part.startswith(".") for part in Path(frame.filename).relative_to(home).parts)
-    ]
-    return f" ({Path(ours[-1].filename).name}, ligne {ours[-1].lineno})" if ours else ""
+    checkout = Path(__file__).parents[1]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        # The environment lies in the checkout: its packages are not ours.
+        if file.is_relative_to(checkout) and ".venv" not in file.parts:
+            return f" ({file.name}, ligne {frame.lineno})"
+    return ""

@@ -63,7 +63,7 @@ class Outcome:
 def materialise(
     settings: Settings,
     progress: Callable[[str], None] = print,
-    advance: Callable[[int, int], None] = lambda done, all_: None,
+    advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> Outcome:
     """Loads the landing zone, builds and tests every model, in this process and in one Dagster run.
 
