@@ -224,11 +224,6 @@ def responsible(value: Any) -> Responsible | None:
     return checked(Responsible, value)[0]
 
 
-def retention(value: Any) -> Retention | None:
-    """Reads `{mois, depuis, sort, motif}`; None when it is no retention."""
-    return checked(Retention, value)[0]
-
-
 def refresh(value: Any) -> Refresh | None:
     """Reads `{tous_les, unite}`; None when it is no refresh."""
     return checked(Refresh, value)[0]

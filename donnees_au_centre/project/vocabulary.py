@@ -39,7 +39,6 @@ REQUIRED = (
 PERSONAL = ("personnes_concernees", "destinataires", "mesures")
 OPTIONAL = ("synonymes", "transferts", *PERSONAL)
 KEYS = (*REQUIRED, *OPTIONAL)
-TEXTS = ("finalite", "base_legale", "source_authentique", "transferts", *PERSONAL)
 
 # Keys of config.meta: the data set's own values, then the defaults, nearest first. Two keys, since dbt
 # replaces a folder's value by the source's when both are named alike.

@@ -11,8 +11,9 @@
 
   An excluded row is not examined further; a rejected one has a line for each faulty required cell, and
   none for its optional cells. A cell in error of a spreadsheet (#N/A…) is an anomaly in every other column that
-  the source declares: it has no rule of its own, and clean_text makes it null. The raw value of a column that its source tags as personal
-  (config.meta.donnee_personnelle) is masked: the file and the line lead to it whoever may read them.
+  the source declares: it has no rule of its own, and clean_text makes it null.
+  The raw value of a column that its source tags as personal (config.meta.donnee_personnelle) is masked: the file
+  and the line lead to it whoever may read them.
 #}
 {% macro row_issues(relation, rules, rows=none) -%}
     {{- config(materialized='table', meta={'colonnes': issue_columns()}) -}}

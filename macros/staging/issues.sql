@@ -38,7 +38,7 @@
 {% macro declared_in_staging() -%}
     {#- The node of a unit test has a name of its own, and says what it tests. -#}
     {%- set name = (model.tested_node_unique_id or model.unique_id).split('.')[-1] -%}
-    {%- set staging_name = name | replace('_ecarts', '') -%}
+    {%- set staging_name = name.removesuffix('_ecarts') -%}
     {%- set node = graph.nodes.get('model.' ~ project_name ~ '.' ~ staging_name) -%}
     {%- if not name.endswith('_ecarts') or not node or 'lecture' not in node.config.meta -%}
         {{ refuse_argument(

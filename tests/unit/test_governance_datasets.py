@@ -15,9 +15,9 @@ from donnees_au_centre.project.datasets import (
     read_datasets,
     refresh,
     responsible,
-    retention,
 )
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.reviewed import checked
 from tests.unit import manifests
 from tests.unit.manifests import column, good_manifest
 
@@ -209,12 +209,12 @@ def test_half_a_responsible_is_none(value: object) -> None:
 
 @pytest.mark.parametrize("value", [None, 12, {"mois": 0}, {"mois": "12"}, {"mois": True}, {"mois": -1}, {}])
 def test_what_is_no_retention_is_none(value: object) -> None:
-    assert retention(value) is None
+    assert checked(Retention, value)[0] is None
 
 
 def test_a_retention_without_end() -> None:
-    found = retention({"mois": "illimitee", "sort": "archivage", "motif": "Référence publique."})
-    assert found == Retention(
+    said = {"mois": "illimitee", "sort": "archivage", "motif": "Référence publique."}
+    assert checked(Retention, said)[0] == Retention(
         mois="illimitee", depuis="reception", sort="archivage", motif="Référence publique."
     )
 
