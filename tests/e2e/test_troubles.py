@@ -16,7 +16,7 @@ from tests.e2e.conftest import Checkout
 DIRECT = "identifiant_direct"
 # Shorter values (a code, a first name) also stand in texts that are about nobody.
 SHORTEST = 8
-# What was received is in the landing zone and in the server, for those who may read it.
+# What commands write. What was received stays in the landing zone and the server, for those who may read it.
 MADE = ("target", "build", "logs", ".dagster")
 BAD_FILES = {
     "agmj/prisons/prisons_2026.json": b'[{"id": "prison-une", "kind": "prison", ',
@@ -95,7 +95,7 @@ def write_bad_models(built: Checkout, people: dict[str, set[str]]) -> None:
 
 
 def holding(checkout: Checkout, people: dict[str, set[str]]) -> list[str]:
-    """What commands made in the checkout that holds the value of a person: `file:value`."""
+    """The values of people in what commands wrote: `file:value`."""
     values = set().union(*people.values())
     # As they are, and as JSON writes them; grep looks for all of them in one pass.
     forms = {form for value in values for form in (value, json.dumps(value)[1:-1])}

@@ -20,12 +20,6 @@ Load = Callable[..., LoadReport]
 
 
 @pytest.fixture
-def landing(tmp_path: Path) -> Path:
-    (tmp_path / "age/essai").mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
 def load(database: str, landing: Path) -> Load:
     def run(*sources: dict[str, Any]) -> LoadReport:
         return load_landing(database, landing, read_declarations(as_nodes(*sources)))

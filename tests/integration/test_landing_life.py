@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +13,7 @@ import psycopg
 import pytest
 from jinja2 import Environment
 
-from donnees_au_centre.landing import LoadReport, SourceTable, load_landing
+from donnees_au_centre.landing import SourceTable
 from donnees_au_centre.landing.audit import placed, refused
 from donnees_au_centre.landing.life import held, withdraw
 from tests.integration.test_landing_loader import only, put, statuses
@@ -24,26 +23,6 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 ROOT = Path(__file__).parents[2]
 GOOD = "a,b\n" + "".join(f"{number},x\n" for number in range(100))
 FEW = "a,b\n1,y\n2,y\n"
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    with psycopg.connect(database, autocommit=True, prepare_threshold=None) as connection:
-        yield connection
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Path:
-    (tmp_path / "age/essai").mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
-def load(database: str, landing: Path) -> Callable[..., LoadReport]:
-    def run(*tables: SourceTable, **options: Any) -> LoadReport:
-        return load_landing(database, landing, tables or (table(),), **options)
-
-    return run
 
 
 def counts(connection: Connection) -> dict[str, int]:

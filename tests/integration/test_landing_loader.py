@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +24,6 @@ from donnees_au_centre.warehouse import EmbeddedServer
 from tests.unit.landing_sources import as_nodes, source, table
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[Connection]:
-    with psycopg.connect(database, autocommit=True, prepare_threshold=None) as connection:
-        yield connection
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Path:
-    (tmp_path / "age/essai").mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
-def load(database: str, landing: Path) -> Callable[..., LoadReport]:
-    def run(*tables: SourceTable, **options: Any) -> LoadReport:
-        return load_landing(database, landing, tables or (table(),), **options)
-
-    return run
 
 
 LAST_RECEIVED = (

@@ -10,8 +10,7 @@ import pytest
 
 from donnees_au_centre.cli import report as command
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.pages import managers
-from donnees_au_centre.pages import reports as report
+from donnees_au_centre.pages import managers, reports
 from donnees_au_centre.pages.workbooks import Workbooks
 from donnees_au_centre.settings import Settings
 from tests import past_runs as runs
@@ -25,14 +24,14 @@ def settings(tmp_path: Path) -> Settings:
 def test_elementary_is_written_below_build(database: str, settings: Settings) -> None:
     runs.make_history(database)
     runs.note_runs(database)
-    made = report.write_reports(settings, database, runs.project(), runs.NOW)
+    made = reports.write_reports(settings, database, runs.project(), runs.NOW)
     page = settings.build / "reports" / "elementary.html"
     assert made.written["Rapport Elementary"] == page and page.is_file()
     assert f"Rapport Elementary : {page}" in str(made)
 
 
 def test_without_a_history_the_way_to_one_is_told(database: str, settings: Settings) -> None:
-    made = report.write_reports(settings, database, runs.project(), runs.NOW)
+    made = reports.write_reports(settings, database, runs.project(), runs.NOW)
     assert "Rapport Elementary" not in made.written
     assert "Rapport Elementary : pas encore d'histoire" in str(made) and "make demo" in str(made)
 
@@ -52,8 +51,8 @@ def test_a_page_that_fails_takes_no_other_with_it(
         (folder / "page.html").write_text("oui", encoding="utf-8")
         return folder / "page.html"
 
-    monkeypatch.setattr(report, "writers", lambda *_: {"A": wrong, "B": broken, "C": right})
-    made = report.write_reports(settings, database, runs.project(), runs.NOW)
+    monkeypatch.setattr(reports, "writers", lambda *_: {"A": wrong, "B": broken, "C": right})
+    made = reports.write_reports(settings, database, runs.project(), runs.NOW)
     assert list(made.written) == ["C"]
     assert made.faults[0] == "A : Le graphique est faux.\nQue faire : Corrigez-le."
     assert "SQLSTATE 25006" in made.faults[1] and "Que faire : relancez make report" in made.faults[1]
@@ -70,7 +69,7 @@ def test_the_folder_of_the_workbooks_and_the_notes_read_are_told(
     runs.note_runs(database)
     done = Workbooks(messages=["a.xlsx est ouvert."], noted=noted)
     monkeypatch.setattr(managers, "write_workbooks", lambda *_: done)
-    made = report.write_reports(settings, database, runs.project(), runs.NOW)
+    made = reports.write_reports(settings, database, runs.project(), runs.NOW)
     folder = settings.build / "reports" / "gestionnaires"
     assert made.notices == (f"Classeurs des gestionnaires : {folder} ({said})", "a.xlsx est ouvert.")
     assert f"\n{made.notices[0]}\n" in str(made)
@@ -86,7 +85,7 @@ def test_the_folder_of_the_workbooks_and_the_notes_read_are_told(
 def test_the_reports_that_are_missing_are_counted(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, faults: int, said: str
 ) -> None:
-    missing = report.Reports({}, ("une page manque",) * faults)
+    missing = reports.Reports({}, ("une page manque",) * faults)
     for name in ("Session", "read_manifest"):
         monkeypatch.setattr(command, name, MagicMock())
     monkeypatch.setattr(command, "write_reports", lambda *_: missing)

@@ -28,7 +28,7 @@ from donnees_au_centre.cli.audit import audit_check, examine
 from donnees_au_centre.cli.session import Access, Session
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.recording import NodeOutcome, Recording
-from donnees_au_centre.history.structure import grant_rights as entitle_history
+from donnees_au_centre.history.structure import grant_rights as grant_history_rights
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from donnees_au_centre.warehouse import EmbeddedServer
@@ -137,7 +137,7 @@ def past(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> It
         stage.build()
         note_run(settings, stage.conninfo, "export", "vues", {})
         grant_rights(admin)
-        entitle_history(admin)
+        grant_history_rights(admin)
         yield stage
     server.drop_database(MODEL)
     with psycopg.connect(address.conninfo("postgres"), autocommit=True) as admin:

@@ -14,7 +14,7 @@ import pytest
 from donnees_au_centre.building.turns import turn
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.structure import ensure_history
-from donnees_au_centre.history.structure import grant_rights as entitle_history
+from donnees_au_centre.history.structure import grant_rights as grant_history_rights
 from donnees_au_centre.landing import load_landing
 from donnees_au_centre.landing.tables import lock
 from donnees_au_centre.notifications.memory import alone, ensure_memory
@@ -61,7 +61,7 @@ def base(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> It
 def grant_rights(base: Prepared) -> None:
     """What `make access` gives of the history."""
     with base.session() as admin:
-        entitle_history(admin)
+        grant_history_rights(admin)
 
 
 def plan_of(base: Prepared, statement: str, role: str = READER) -> str:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from donnees_au_centre.access import Change
-from donnees_au_centre.cli import new_model as templates
+from donnees_au_centre.cli import new_model
 from donnees_au_centre.cli.access import plan_summary, write_script
 from donnees_au_centre.cli.database import exports
 from donnees_au_centre.cli.inference import Typing
@@ -128,7 +128,7 @@ def test_what_nobody_foresaw_shows_no_traceback(
     def fail(*_: object) -> int:
         raise error
 
-    monkeypatch.setattr(templates, "new_model", fail)
+    monkeypatch.setattr(new_model, "new_model", fail)
     assert main(["new-model"], {}) == 1
     told = capsys.readouterr().err
     assert told.startswith(f"\n{said}\nQue faire : ")
@@ -340,22 +340,22 @@ def checkout(tmp_path: Path) -> Path:
 )
 def test_bad_names_are_refused_with_advice(checkout: Path, domain: str, name: str, said: str) -> None:
     with pytest.raises(PlatformError) as raised:
-        templates.check_names(checkout, domain, name)
+        new_model.check_names(checkout, domain, name)
     assert said in raised.value.message
     assert raised.value.advice
 
 
 def test_a_good_name_says_its_layer(checkout: Path) -> None:
     names = ("stg_clubs__membres", "int_club", "dim_club", "fct_match")
-    layers = [templates.check_names(checkout, "ags", name) for name in names]
+    layers = [new_model.check_names(checkout, "ags", name) for name in names]
     assert layers == ["staging", "intermediate", "marts", "marts"]
 
 
 def staging_files(
     manifest: dict, name: str, source: str | None, typings: dict[str, Typing] | None = None
 ) -> dict[str, str]:
-    node = templates.choose_source(Manifest(manifest), "ags", name, source)
-    return templates.staging_files("ags", name, node, templates.source_columns(node), typings or {})
+    node = new_model.choose_source(Manifest(manifest), "ags", name, source)
+    return new_model.staging_files("ags", name, node, new_model.source_columns(node), typings or {})
 
 
 def test_what_the_rows_say_is_written_with_its_rules() -> None:
@@ -371,13 +371,13 @@ def test_what_the_rows_say_is_written_with_its_rules() -> None:
         '        optional="nom : illisible"\n    ),'
     ) in statement
     assert issues == "{{ issues(source('clubs', 'membres')) }}\n"
-    long = templates.entry("c" * 60, typings["nom"], required=False)
-    assert max(map(len, long.splitlines())) <= templates.WIDTH
-    assert templates.entry("id", Typing("to_integer"), required=True) == (
+    long = new_model.entry("c" * 60, typings["nom"], required=False)
+    assert max(map(len, long.splitlines())) <= new_model.WIDTH
+    assert new_model.entry("id", Typing("to_integer"), required=True) == (
         "    integer('id', required=\"id : absent ou illisible\"),"
     )
-    assert templates.entry("nom", Typing(), required=False) == "    text('nom'),"
-    assert templates.entry("nom", Typing(), required=True) == "    text('nom', required=\"nom : vide\"),"
+    assert new_model.entry("nom", Typing(), required=False) == "    text('nom'),"
+    assert new_model.entry("nom", Typing(), required=True) == "    text('nom', required=\"nom : vide\"),"
 
 
 @pytest.mark.parametrize(
@@ -393,7 +393,7 @@ def test_what_the_rows_say_is_written_with_its_rules() -> None:
 )
 def test_a_column_is_declared_with_its_type(column: str, typing: Typing, kind: str) -> None:
     reason = f'optional="{column.replace("_", " ")} : illisible"),'
-    assert templates.entry(column, typing, required=False) == f"    {kind} {reason}"
+    assert new_model.entry(column, typing, required=False) == f"    {kind} {reason}"
 
 
 def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
@@ -413,8 +413,8 @@ def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
 
 def test_a_staging_model_is_built_with_its_ecarts() -> None:
     files = staging_files(MANIFEST, "stg_clubs__gens", "clubs.membres")
-    assert " make build SELECT=source:clubs+ " in templates.next_steps("stg_clubs__gens", list(files))
-    assert " make build SELECT=dim_club " in templates.next_steps(
+    assert " make build SELECT=source:clubs+ " in new_model.next_steps("stg_clubs__gens", list(files))
+    assert " make build SELECT=dim_club " in new_model.next_steps(
         "dim_club", ["models/ags/marts/dim_club.sql"]
     )
 
@@ -445,7 +445,7 @@ def test_a_doubtful_source_is_asked_for(source: str | None) -> None:
 
 def test_a_model_reads_its_own_domain_unless_told_otherwise() -> None:
     def chosen(domain: str, name: str, layer: str, wanted: str | None = None) -> str:
-        return templates.choose_upstream(Manifest(MANIFEST), domain, name, layer, wanted).name
+        return new_model.choose_upstream(Manifest(MANIFEST), domain, name, layer, wanted).name
 
     assert chosen("ags", "dim_marche", "marts") == "int_points_verts__marches"
     assert chosen("ags", "int_marches", "intermediate") != "stg_points_verts__marches_ecarts"
@@ -459,11 +459,11 @@ def test_a_model_reads_its_own_domain_unless_told_otherwise() -> None:
 
 def test_a_mart_has_a_contract_a_key_and_a_unit_test(capsys: pytest.CaptureFixture[str]) -> None:
     columns = [
-        templates.Column("numero", "Numéro.", "integer"),
-        templates.Column("jour", "Jour.", "timestamp with time zone"),
+        new_model.Column("numero", "Numéro.", "integer"),
+        new_model.Column("jour", "Jour.", "timestamp with time zone"),
     ]
     node = Node(MANIFEST["nodes"]["model.p.int_points_verts__marches"])
-    files = templates.model_files("ags", "dim_marche", "marts", node, columns, "jour")
+    files = new_model.model_files("ags", "dim_marche", "marts", node, columns, "jour")
     content = yaml.safe_load(files["models/ags/marts/dim_marche.yml"])
     numero, jour = content["models"][0]["columns"]
     assert (numero["data_type"], "data_tests" in numero) == ("integer", False)
@@ -473,20 +473,20 @@ def test_a_mart_has_a_contract_a_key_and_a_unit_test(capsys: pytest.CaptureFixtu
     assert test["given"][0]["input"] == "ref('int_points_verts__marches')"
     assert list(test["expect"]["rows"][0]) == ["jour"]
     assert capsys.readouterr().out == ""
-    templates.model_files("ags", "dim_marche", "marts", node, columns, None)
+    new_model.model_files("ags", "dim_marche", "marts", node, columns, None)
     assert "Attention" in capsys.readouterr().out
 
 
 def test_a_mart_has_its_governance_to_complete() -> None:
     node = Node(MANIFEST["nodes"]["model.p.int_points_verts__marches"])
-    columns = [templates.Column("id", "Clé.", "integer")]
+    columns = [new_model.Column("id", "Clé.", "integer")]
 
     def governance(defaults: dict) -> dict:
         manifest = {
             "groups": {"g": {"name": "ags", "config": {"meta": {"gouvernance_par_defaut": defaults}}}}
         }
-        lines = templates.governance_lines(Manifest(manifest), "ags", "dim_marche")
-        files = templates.model_files("ags", "dim_marche", "marts", node, columns, "id", lines)
+        lines = new_model.governance_lines(Manifest(manifest), "ags", "dim_marche")
+        files = new_model.model_files("ags", "dim_marche", "marts", node, columns, "id", lines)
         text = files["models/ags/marts/dim_marche.yml"]
         assert max(map(len, text.splitlines())) <= 110
         return yaml.safe_load(text)["models"][0]["config"]["meta"]["gouvernance"]
@@ -495,8 +495,8 @@ def test_a_mart_has_its_governance_to_complete() -> None:
     inherited = {"proprietaire": {"fonction": "F"}, "classification": "public", "base_legale": "Un décret."}
     asked = governance(inherited)
     assert list(asked) == [key for key in words.REQUIRED if key not in ("classification", "base_legale")]
-    assert asked["proprietaire"]["courriel"].startswith(templates.TO_COMPLETE)
-    intermediate = templates.model_files(
+    assert asked["proprietaire"]["courriel"].startswith(new_model.TO_COMPLETE)
+    intermediate = new_model.model_files(
         "ags", "int_x", "intermediate", node, columns, None, "    config: {}\n"
     )
     assert "config" not in intermediate["models/ags/intermediate/int_x.yml"]
@@ -518,28 +518,28 @@ def test_a_mart_after_personal_data_has_its_categories_to_complete() -> None:
     manifest = good_manifest()
     inter = manifest["nodes"]["model.donnees_au_centre.int_ecoles"]
     columns = [
-        templates.Column("nom", "Nom.", "text", "identifiant_direct"),
-        templates.Column("ville", "Ville.", "text"),
+        new_model.Column("nom", "Nom.", "text", "identifiant_direct"),
+        new_model.Column("ville", "Ville.", "text"),
     ]
-    assert templates.with_categories(Manifest(manifest), Node(inter), columns) == columns
+    assert new_model.with_categories(Manifest(manifest), Node(inter), columns) == columns
     source = next(one for one in manifest["sources"].values() if one["name"] == "ecoles")
     source["columns"]["fase"]["config"] = {"meta": {"donnee_personnelle": "identifiant_direct"}}
-    nom, ville = templates.with_categories(Manifest(manifest), Node(inter), columns)
+    nom, ville = new_model.with_categories(Manifest(manifest), Node(inter), columns)
     assert nom == columns[0]
-    assert templates.TO_COMPLETE in ville.category
-    written = yaml.safe_load(templates.documented([nom, ville]))
+    assert new_model.TO_COMPLETE in ville.category
+    written = yaml.safe_load(new_model.documented([nom, ville]))
     assert [column["config"]["meta"]["donnee_personnelle"] for column in written] == [
         "identifiant_direct",
-        templates.TO_COMPLETE,
+        new_model.TO_COMPLETE,
     ]
 
 
 def test_a_view_never_reads_a_mart() -> None:
-    columns = [templates.Column("id", "Clé.", "text")]
+    columns = [new_model.Column("id", "Clé.", "text")]
 
     def intermediate(reads: str) -> str:
         node = Node(MANIFEST["nodes"][f"model.p.{reads}"])
-        files = templates.model_files("ags", "int_x", "intermediate", node, columns, None)
+        files = new_model.model_files("ags", "int_x", "intermediate", node, columns, None)
         return files["models/ags/intermediate/int_x.sql"]
 
     assert intermediate("dim_commune").startswith("{{ config(materialized='table') }}\n\nwith ")
@@ -548,7 +548,7 @@ def test_a_view_never_reads_a_mart() -> None:
 
 def test_an_existing_file_is_never_written_over(checkout: Path) -> None:
     with pytest.raises(FileExistsError):
-        templates.write(checkout, {"models/ags/fct_marche.sql": "select 2"})
+        new_model.write(checkout, {"models/ags/fct_marche.sql": "select 2"})
     assert (checkout / "models/ags/fct_marche.sql").read_text() == "select 1"
 
 
