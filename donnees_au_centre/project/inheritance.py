@@ -12,6 +12,7 @@ set whose `config.meta` says `donnee_personnelle: aucune` says so for each colum
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 
 # Keys of config.meta that the macros write: the columns that every model of a kind has, with their
@@ -37,11 +38,13 @@ def inherit(manifest: dict[str, Any]) -> None:
     for node in nodes.values():
         if node["resource_type"] == "model":
             _add_declared_columns(node)
-    for node in nodes.values():
-        if node["resource_type"] == "model":
-            for name, column in node["columns"].items():
-                if not _said(column):
-                    column["description"] = _inherited(manifest, node, name)
+    # Origins first: what a model reads already says what it inherits.
+    reads = {one: node.get("depends_on", {}).get("nodes", []) for one, node in nodes.items()}
+    for one in TopologicalSorter(reads).static_order():
+        node = nodes.get(one, {})
+        for name, column in node["columns"].items() if node.get("resource_type") == "model" else ():
+            if not _said(column):
+                column["description"] = _inherited(manifest, node, name)
 
 
 def _give_category(node: dict[str, Any]) -> None:
@@ -97,25 +100,17 @@ def _inherited(manifest: Mapping[str, Any], node: Mapping[str, Any], name: str) 
         texts = set(_texts(manifest, parents, name))
         if texts:
             return texts.pop() if len(texts) == 1 else ""
-        parents = [
-            above
-            for parent in parents
-            for above in manifest["nodes"].get(parent, {}).get("depends_on", {}).get("nodes", [])
-            if above not in seen
-        ]
+        above = (manifest["nodes"].get(one, {}).get("depends_on", {}).get("nodes", []) for one in parents)
+        parents = list(dict.fromkeys(one for many in above for one in many if one not in seen))
     return ""
 
 
 def _texts(manifest: Mapping[str, Any], parents: list[str], name: str) -> Iterator[str]:
     """What the models and seeds among some nodes say of their column of a name."""
     for parent in parents:
-        node = manifest["nodes"].get(parent)
-        column = node["columns"].get(name) if node else None
-        if node is None or column is None:
-            continue
-        text = (column.get("description") or "").strip() or _inherited(manifest, node, name)
-        if text:
-            yield text
+        column = manifest["nodes"].get(parent, {}).get("columns", {}).get(name)
+        if column and _said(column):
+            yield column["description"].strip()
 
 
 def _said(column: Mapping[str, Any]) -> bool:

@@ -20,10 +20,10 @@
 {% macro described_columns(node) -%}
     {%- set meta = node.config.meta or {} -%}
     {%- set names = (meta.colonnes or {}).keys() | list + (meta.lecture or []) | map(attribute='noms') | sum(start=[]) -%}
-    {%- set found = {} -%}
+    {%- set found, known = {}, {} -%}
     {%- for name in names + node.columns.keys() | list if name not in found -%}
         {%- set written = node.columns.get(name) or {} -%}
-        {%- set text = written.description or inherited_description(node, name) -%}
+        {%- set text = written.description or inherited_description(node, name, known) -%}
         {%- if text -%}
             {%- do found.update({name: {'description': text, 'quote': written.quote}}) -%}
         {%- endif -%}
@@ -37,7 +37,7 @@
   the received column that it reads; elsewhere the column of its name in the nearest models that it comes from.
   Empty when there is none, or when two of them say different things.
 #}
-{% macro inherited_description(node, name) -%}
+{% macro inherited_description(node, name, known) -%}
     {%- set meta = node.config.meta or {} -%}
     {%- if name in (meta.colonnes or {}) -%}
         {{ return(meta.colonnes[name]) }}
@@ -57,7 +57,11 @@
             {%- set found = graph.nodes[parent] -%}
             {%- set text = (found.columns.get(name) or {}).description -%}
             {%- if not text and (name in found.columns or 'colonnes' in (found.config.meta or {})) -%}
-                {%- set text = inherited_description(found, name) -%}
+                {%- set column = parent ~ '.' ~ name -%}
+                {%- if column not in known -%}
+                    {%- do known.update({column: inherited_description(found, name, known)}) -%}
+                {%- endif -%}
+                {%- set text = known[column] -%}
             {%- endif -%}
             {%- do texts.append(text) if text and text not in texts -%}
             {%- do above.extend(found.depends_on.nodes or []) -%}

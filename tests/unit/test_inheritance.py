@@ -116,3 +116,22 @@ def test_a_contract_is_a_check() -> None:
     assert (held.tested_id, held.column_name) == (node(manifest, "dim_ecole")["unique_id"], "fase")
     assert held.generic == "not_null"
     assert [test.unique_id for test in Manifest(manifest).checks] == [*before, held.unique_id]
+
+
+def test_columns_that_nobody_describes_are_looked_for_once() -> None:
+    """Each model reads the two before it, as joins do: the ways up double at every step."""
+    manifest = good_manifest()
+    mart = node(manifest, "dim_ecole")
+    above = list(mart["depends_on"]["nodes"])
+    for step in range(60):
+        name = f"model.donnees_au_centre.int_{step}"
+        manifest["nodes"][name] = {
+            **mart,
+            "unique_id": name,
+            "name": f"int_{step}",
+            "columns": {"muette": {**manifests.column("muette"), "description": ""}},
+            "depends_on": {"nodes": above[-2:], "macros": []},
+        }
+        above.append(name)
+    inherit(manifest)
+    assert texts(node(manifest, "int_59")) == {"muette": ""}

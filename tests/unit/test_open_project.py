@@ -22,7 +22,7 @@ COMMAND = re.compile(r"\bmake ([a-z][a-z-]+)")
 PATH = re.compile(r"`([\w.-]+/[\w./-]*)`")
 # What commands write, the invented AG of docs/contributeur/adapter.md, and the ways to write a date.
 NOT_IN_GIT = re.compile(
-    r"(\.dagster|build|logs|retours|illisibles|reports|templates|d+|\d+)/|.*(\bagx\b|dbt_packages)"
+    r"(\.dagster|build|target|logs|retours|illisibles|reports|templates|d+|\d+)/|.*(\bagx\b|dbt_packages)"
 )
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 HEADING = re.compile(r"^#+ ", re.MULTILINE)
