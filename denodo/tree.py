@@ -42,7 +42,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from denodo import catalogue
-from denodo.lexer import Hash, VqlSyntaxError
+from denodo.lexer import Hash, VqlSyntaxError, words_of
 
 Node = exp.Expression
 Call = exp.Anonymous
@@ -179,11 +179,11 @@ def bare(node: Node) -> Node:
 
 
 # Operators of PostgreSQL (and of others) whose result is true or false.
-TESTS = frozenset(
+TESTS = words_of(
     """
     ~ ~* !~ !~* ~~ ~~* !~~ !~~* @> <@ ? ?| ?& @? @@ && -|- &< &> == <=> ^= << >> <<| |>> &<| |&> ^@ !
     OVERLAPS RLIKE REGEXP GLOB
-    """.split()  # noqa: SIM905
+    """
 )
 # Bits moved, more often than two ranges compared.
 SHIFTS = frozenset({"<<", ">>"})

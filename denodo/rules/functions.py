@@ -9,10 +9,10 @@ from sqlglot import exp
 
 from denodo import catalogue
 from denodo.finding import Edit
-from denodo.lexer import Kind
+from denodo.lexer import Kind, shortened
 from denodo.rules.advice import advice_for
 from denodo.rules.meaning import DATETIMES, type_of
-from denodo.rules.rule import Chapter, Fault, Reading, at, shortened
+from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note, arguments, form, kind, span, text
 
 CHAPTER = Chapter("Fonctions")
@@ -22,11 +22,6 @@ _PATTERN_LETTERS = re.compile(
     r"[GyYMLdDFEuaHhkKmsSzZXQqWwIJCTBCROZF\W\d_]+|.*(?:YYYY|yyyy|HH24|MI\b|Mon|Month).*"
 )
 _SIDES = {"TRIM": "both", "LTRIM": "leading", "RTRIM": "trailing"}
-
-
-def _entries(call: Node) -> list[catalogue.Function]:
-    """What the manual says of a function that is called without OVER."""
-    return [entry for entry in catalogue.lookup(call.name) if entry.kind != catalogue.ANALYTIC]
 
 
 def _plain(call: Node, *functions: str) -> bool:
@@ -42,7 +37,7 @@ def _documented(call: Node, *functions: str) -> bool:
     """Whether a call is one of these functions, with arguments that the manual gives it."""
     if not _plain(call, *functions) or _starred(call):
         return False
-    entries, count = _entries(call), len(arguments(call))
+    entries, count = catalogue.lookup_plain(call.name), len(arguments(call))
     return bool(entries) and (
         any(entry.accepts(count) for entry in entries) or call.name in {"TRUNC", "ROUND"}
     )
@@ -118,7 +113,7 @@ def wrong_arguments(seen: Node | Note, read: Reading) -> Iterator[Fault]:
             yield at(seen, "CAST … FORMAT n'existe pas en VQL.", write=write)
         else:
             yield at(seen, "POSITION s'écrit avec IN.", write="`position('cherché' in x)`.")
-    elif _plain(seen) and (entries := _entries(seen)):
+    elif _plain(seen) and (entries := catalogue.lookup_plain(seen.name)):
         accepted = any(entry.accepts(len(arguments(seen))) for entry in entries)
         if _starred(seen):
             yield at(seen, f"`{_named(seen, read)}(*)` n'est pas documenté en VQL.", part="name")
@@ -409,7 +404,7 @@ def window(node: Node, read: Reading) -> Iterator[Fault]:
         yield at(node, "IGNORE NULLS et RESPECT NULLS n'existent pas en VQL.", part="nulls")
     elif isinstance(node, exp.Window):
         yield from _window_faults(node)
-    elif _plain(node) and catalogue.lookup(node.name) and not _entries(node):
+    elif _plain(node) and catalogue.lookup(node.name) and not catalogue.lookup_plain(node.name):
         macro = "`{{ dbt.listagg('x', \"', '\") }}`." if node.name == "LISTAGG" else None
         message = f"`{_named(node, read)}` n'est documentée en VQL qu'avec OVER (…)."
         yield at(node, message, part="name", write=macro)

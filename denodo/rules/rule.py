@@ -123,8 +123,3 @@ def at(
     """A fault at a note, or at a node or one part of it."""
     start, end = (seen.start, seen.end) if isinstance(seen, Note) else span(seen, part)
     return Fault(start, end, message, why, write, edit)
-
-
-def shortened(text: str) -> str:
-    """A text of at most forty characters."""
-    return text if len(text) <= 40 else f"{text[:39]}…"
