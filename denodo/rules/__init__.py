@@ -1,4 +1,4 @@
-"""The rules by chapter of docs/analyste/regles-denodo.md and by id: one function each, with an example."""
+"""The rules by chapter of docs/analyste/regles-denodo.md and by id, each with a text that it refuses."""
 
 from __future__ import annotations
 

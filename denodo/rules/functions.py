@@ -16,7 +16,7 @@ from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note, arguments, form, kind, span, text
 
 CHAPTER = Chapter("Fonctions")
-rule = CHAPTER.rule
+rule, refuse = CHAPTER.rule, CHAPTER.refuse
 
 _PATTERN_LETTERS = re.compile(
     r"[GyYMLdDFEuaHhkKmsSzZXQqWwIJCTBCROZF\W\d_]+|.*(?:YYYY|yyyy|HH24|MI\b|Mon|Month).*"
@@ -352,22 +352,21 @@ def filter_(node: Node, read: Reading) -> Iterator[Fault]:
     yield Fault(word, word + len("FILTER"), "FILTER n'est pas documenté en VQL.", edit=edit)
 
 
-@rule(
+refuse(
     "vql-agregat-ordre",
     "ordered aggregate",
+    message="Un agrégat de VQL n'a pas d'ordre.",
     refused="ORDER BY dans un agrégat",
     why="Entre les parenthèses d'un agrégat, VQL ne décrit que DISTINCT ou ALL et les arguments.",
     write=("Retirez l'ordre, ou écrivez `{{ dbt.listagg('x', \"', '\") }}`, dont l'ordre n'est pas garanti."),
     example="select string_agg(nom, ', ' order by nom) as n from t",
 )
-def ordered_aggregate(note: Note, read: Reading) -> Iterator[Fault]:
-    """ORDER BY in an aggregate."""
-    yield at(note, "Un agrégat de VQL n'a pas d'ordre.")
 
 
-@rule(
+refuse(
     "vql-within-group",
     "within group alone",
+    message="WITHIN GROUP n'est documenté en VQL qu'avec OVER.",
     refused="WITHIN GROUP sans OVER",
     why=(
         "VQL ne décrit PERCENTILE_CONT, PERCENTILE_DISC et LISTAGG que suivis de OVER (…), et "
@@ -376,9 +375,6 @@ def ordered_aggregate(note: Note, read: Reading) -> Iterator[Fault]:
     write="Pour la médiane, écrivez `{{ median('x') }}` ; sinon, calculez par comptage dans une CTE.",
     example="select mode() within group (order by x) as n from t",
 )
-def within_group(note: Note, read: Reading) -> Iterator[Fault]:
-    """WITHIN GROUP without OVER."""
-    yield at(note, "WITHIN GROUP n'est documenté en VQL qu'avec OVER.")
 
 
 @rule(
