@@ -9,7 +9,7 @@ restrict a documented name (SUBSTRING, for one), the function's `note` says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from denodo.lexer import words_of
@@ -109,7 +109,6 @@ class CastType:
     vdp_type: str
     minimum_numbers: int = 0
     maximum_numbers: int = 0
-    words: tuple[str, ...] = field(default=())
 
 
 def _many(kind: str, page: str, written: Iterable[tuple[str, str]], **common: object) -> list[Function]:
@@ -436,7 +435,7 @@ CAST_TYPES = MappingProxyType(
             CastType("TIME WITHOUT TIME ZONE", "time"),
             CastType("TIMETZ", "time"),
             CastType("VARBIT", "blob"),
-            CastType("VARCHAR", "text", 0, 1, ("MAX",)),
+            CastType("VARCHAR", "text", 0, 1),
         )
     }
 )

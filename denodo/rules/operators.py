@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from denodo.finding import Edit
+from denodo.rules.advice import JSON
 from denodo.rules.meaning import DATETIMES, INTEGERS, type_of
 from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note, arguments, bare, form, kind, name, span, text
@@ -50,7 +51,6 @@ _ADVICE = {
     "REGEXP": "`{{ regexp_like('x', 'motif') }}`.",
     "GLOB": "`{{ regexp_like('x', 'motif') }}`.",
 }
-_JSON_ADVICE = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
 _SAME = {"==": "=", "^=": "<>"}
 
 
@@ -107,7 +107,7 @@ def _foreign_operator(node: Node, read: Reading) -> Iterator[Fault]:
     shown = word if word.isalpha() else f"`{word}`"
     advice = _ADVICE.get(word)
     if advice is None and (word.startswith(("->", "#", "@", "?")) or ">" in word):
-        advice = _JSON_ADVICE
+        advice = JSON
     place = span(node, "operator")
     edit: Edit | None = (*place, _SAME[word]) if word in _SAME else None
     if word == "^":
