@@ -1,4 +1,4 @@
-"""What VQL has: its functions, its reserved words, the types CAST knows; data for the checker and the engine.
+"""What VQL has: its functions, its reserved words, the types CAST knows; data for the grammar and the rules.
 
 Everything here is what the Denodo 7.0 Virtual DataPort VQL guide documents (appendix "Syntax of Condition
 Functions", "Syntax Conventions", "Data Types"): a name that is absent is undocumented, which does not prove
@@ -9,8 +9,10 @@ restrict a documented name (SUBSTRING, for one), the function's `note` says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
+
+from denodo.lexer import words_of
 
 SCALAR = "scalaire"
 AGGREGATE = "agregat"
@@ -74,7 +76,7 @@ class Function:
 
     `kind` is SCALAR, AGGREGATE or ANALYTIC; `status` DOCUMENTED, DEPRECATED (the manual advises against
     it), DELEGATED (a server never executes it itself, it only passes it to a source) or NOT_EXECUTED
-    (documented, but the engine on PostgreSQL has no equivalent: XML needs a server built with libxml).
+    (documented, but tests/denodo cannot run it on PostgreSQL: XML needs a server built with libxml).
     `bare` tells that parentheses may be left out, `syntax` shows what is written inside them when that is
     not a list of arguments.
     """
@@ -107,7 +109,6 @@ class CastType:
     vdp_type: str
     minimum_numbers: int = 0
     maximum_numbers: int = 0
-    words: tuple[str, ...] = field(default=())
 
 
 def _many(kind: str, page: str, written: Iterable[tuple[str, str]], **common: object) -> list[Function]:
@@ -351,10 +352,6 @@ _ANALYTICS = [
 ]
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
 def _by_name(functions: Iterable[Function]) -> Iterator[tuple[str, tuple[Function, ...]]]:
     found: dict[str, list[Function]] = {}
     for function in functions:
@@ -380,7 +377,7 @@ FUNCTIONS = MappingProxyType(
 )
 """Every documented function: upper-case name -> its entries, one for each kind (MAX has three)."""
 
-RESERVED_WORDS = _words(
+RESERVED_WORDS = words_of(
     """
     ADD ALL ALTER AND ANY ARN AS ASC BASE BOTH CALL CASE CONNECT CONTEXT CREATE CROSS CURRENT_DATE
     CURRENT_TIMESTAMP CUSTOM DATABASE DEFAULT DESC DF DISTINCT DROP EXISTS FALSE FETCH FLATTEN FROM FULL
@@ -392,10 +389,10 @@ RESERVED_WORDS = _words(
 )
 """Words that cannot be an unquoted identifier (source: "Syntax Conventions"; GROUP BY is GROUP)."""
 
-EXTRACT_FIELDS = _words("YEAR MONTH DAY HOUR MINUTE SECOND MILLISECOND QUARTER WEEK DOW DOY")
+EXTRACT_FIELDS = words_of("YEAR MONTH DAY HOUR MINUTE SECOND MILLISECOND QUARTER WEEK DOW DOY")
 """Fields EXTRACT knows (source: "Datetime Processing Functions")."""
 
-VDP_TYPES = _words(
+VDP_TYPES = words_of(
     """
     array blob boolean date decimal double float int intervaldaysecond intervalyearmonth localdate long
     register text time timestamp timestamptz xml
@@ -438,7 +435,7 @@ CAST_TYPES = MappingProxyType(
             CastType("TIME WITHOUT TIME ZONE", "time"),
             CastType("TIMETZ", "time"),
             CastType("VARBIT", "blob"),
-            CastType("VARCHAR", "text", 0, 1, ("MAX",)),
+            CastType("VARCHAR", "text", 0, 1),
         )
     }
 )
@@ -451,9 +448,9 @@ def lookup(name: str) -> tuple[Function, ...]:
     return FUNCTIONS.get(name.upper(), ())
 
 
-def accepts(name: str, count: int) -> bool:
-    """True when the manual documents a function of this name with this many arguments."""
-    return any(function.accepts(count) for function in lookup(name))
+def lookup_plain(name: str) -> list[Function]:
+    """The entries of a function that is called without OVER."""
+    return [function for function in lookup(name) if function.kind != ANALYTIC]
 
 
 def is_reserved(word: str) -> bool:
@@ -464,3 +461,9 @@ def is_reserved(word: str) -> bool:
 def cast_type(name: str) -> CastType | None:
     """The documented type of CAST(x AS name), whatever its case and spacing; None when there is none."""
     return CAST_TYPES.get(" ".join(name.upper().split()))
+
+
+def vdp_type(name: str) -> str:
+    """The VDP type that CAST(x AS name) gives; "" when CAST does not know the name."""
+    known = cast_type(name)
+    return known.vdp_type if known else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from sqlglot import exp
 
 from denodo.grammar import parse
-from denodo.tree import Call, form
+from denodo.tree import Call, form, label
 
 Known = Mapping[str, Iterable[str]]
 
@@ -33,9 +33,9 @@ def _of_query(query: exp.Expression, outer: Mapping[str, list[str] | None], view
     tables = dict(outer)
     for table in query.args["with_"].expressions if query.args.get("with_") else []:
         alias = table.args["alias"]
-        named = [_name(column) for column in alias.args.get("columns") or []]
+        named = [label(column) for column in alias.args.get("columns") or []]
         found = _of_query(table.this, tables, views)
-        tables[_name(alias.this)] = named + found[len(named) :] if found and named else found
+        tables[label(alias.this)] = named + found[len(named) :] if found and named else found
     if isinstance(query, exp.Subquery):
         return _of_query(query.this, tables, views)
     if isinstance(query, exp.SetOperation):
@@ -61,13 +61,13 @@ def _of_select(
         if isinstance(value, exp.Star) or (
             isinstance(value, exp.Column) and isinstance(value.this, exp.Star)
         ):
-            table = _name(value.args["table"]) if isinstance(value, exp.Column) else None
+            table = label(value.args["table"]) if isinstance(value, exp.Column) else None
             read = [columns for name, columns in sources if table in (None, name)]
             if not read or any(columns is None for columns in read):
                 return None
             names += [column for columns in read for column in columns or []]
         else:
-            names.append(_name(item.args["alias"]) if isinstance(item, exp.Alias) else _given(value))
+            names.append(label(item.args["alias"]) if isinstance(item, exp.Alias) else _given(value))
     return names
 
 
@@ -75,8 +75,8 @@ def _sources(
     node: exp.Expression, tables: Mapping[str, list[str] | None], views: Known
 ) -> list[tuple[str | None, list[str] | None]]:
     alias = node.args.get("alias")
-    label = _name(alias.this) if alias and alias.this else None
-    named = [_name(column) for column in alias.args.get("columns") or []] if alias else []
+    name = label(alias.this) if alias and alias.this else None
+    named = [label(column) for column in alias.args.get("columns") or []] if alias else []
     if isinstance(node, exp.Subquery) and node.args.get("parenthesised"):
         found = _sources(node.this, tables, views)
         for join in node.this.args.get("joins") or []:
@@ -86,25 +86,20 @@ def _sources(
     if isinstance(node, exp.Subquery):
         columns = _of_query(node.this, tables, views)
     elif isinstance(node, exp.Table) and not isinstance(node.this, Call):
-        own = _name(node.this)
-        label = label or own
+        own = label(node.this)
+        name = name or own
         if node.args.get("db"):
-            known = views.get(f"{_name(node.args['db'])}.{own}")
+            known = views.get(f"{label(node.args['db'])}.{own}")
             columns = None if known is None else list(known)
         else:
             columns = tables.get(own)
-    return [(label, named + (columns or [])[len(named) :] if named else columns)]
+    return [(name, named + (columns or [])[len(named) :] if named else columns)]
 
 
 def _given(value: exp.Expression) -> str:
     """The name of a field that has no alias."""
     if isinstance(value, exp.Column):
-        return _name(value.this)
+        return label(value.this)
     if isinstance(value, exp.Dot):
-        return _name(value.expression)
+        return label(value.expression)
     return value.name.lower() if isinstance(value, Call) and not form(value) else value.key
-
-
-def _name(identifier: exp.Expression) -> str:
-    written: str = identifier.this
-    return written if identifier.args.get("quoted") else written.lower()

@@ -237,3 +237,8 @@ def _end_of_comment(sql: str, at: int) -> int:
 def words_of(text: str) -> frozenset[str]:
     """The words of a text, as a set."""
     return frozenset(text.split())
+
+
+def shortened(text: str) -> str:
+    """A text as messages quote it: forty characters at most."""
+    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -11,12 +11,12 @@ with an extra argument. How to find what was written (`node.args.get(...)`, or t
   side had parentheses), "row" (`ROW(..)`), "array" (`{ROW(..), ..}`), "list" (`[a, b]`), "brackets"
   (`ARRAY[..]` of PostgreSQL), "grouping" (GROUPING SETS);
 - `exp.Cast`: `form` is "as" (`CAST(x AS t)`), "vdp" (`CAST('t', x)`), "literal" (`DATE '…'`) or "::";
-  `type_name(cast)` is the type as written, in upper case with single blanks; position(cast, "type") its
+  the `kind` of its `to` is the type as written, in upper case with single blanks, span(cast, "type") its
   place;
 - `exp.Not` with `infix=True` is `x NOT IN (…)`, `x IS NOT NULL`, …; without, a NOT before its operand;
 - `exp.RegexpLike`, `exp.RegexpILike`, `exp.Like`, `exp.ILike`, `exp.SimilarTo`; with ESCAPE wrapped in
-  `exp.Escape`; `exp.Operator` is any other operator, its text in `operator`; position(node, "operator")
-  and operator(node) give the operator as written (`!=` against `<>`);
+  `exp.Escape`; `exp.Operator` is any other operator, its text in `operator`; `operator` in meta is the
+  operator as written (`!=` against `<>`), span(node, "operator") its place;
 - `exp.Extract`, `exp.Trim`, `exp.Substring`, `exp.StrPosition` are the forms with FROM, FOR or IN
   inside; their comma forms are Calls; `exp.Substring` keeps `word`, SUBSTRING or SUBSTR;
 - `exp.Interval` (unit as text in a Var), `exp.Bracket` (`x[0]`), `exp.Dot` (`(x).y`), `exp.AtTimeZone`,
@@ -25,11 +25,11 @@ with an extra argument. How to find what was written (`node.args.get(...)`, or t
   `modifiers` in meta lists ORDER BY, OFFSET, LIMIT… in the order they were written;
 - `exp.Join`: `method` NATURAL, `side`, `kind`, `hint` in `vql_hint` ("HASH", "NESTED PARALLEL", …);
   `exp.Lateral`; `exp.Table` whose `this` is a Call is a procedure, FLATTEN or table function;
-- `exp.Ordered`: `nulls` FIRST or LAST if written, position(node, "nulls");
+- `exp.Ordered`: `nulls` FIRST or LAST if written, span(node, "nulls");
 - `exp.Create` of kind VIEW or FOLDER; `exp.Use` is CONNECT DATABASE; `exp.Command` any other statement
   (`this` its first word, `expression` the rest).
 
-What has no node, because VQL has not the like of it (TABLESAMPLE, LATERAL…), and the role an expression
+What has no node, because VQL has not the like of it (TABLESAMPLE, ONLY…), and the role an expression
 plays where it stands, are `Note`s.
 """
 
@@ -37,25 +37,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlglot import exp
 
 from denodo import catalogue
-from denodo.lexer import Hash, VqlSyntaxError
+from denodo.lexer import Hash, VqlSyntaxError, words_of
 
 Node = exp.Expression
 Call = exp.Anonymous
 """A function call: `.name` (upper case) and `.expressions`."""
-
-
-class Position(NamedTuple):
-    """A place in the text: offsets (end exclusive), and line and column of its start, from 1."""
-
-    start: int
-    end: int
-    line: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,33 +122,10 @@ class Scope:
     types: dict[int, str | None] = field(default_factory=dict)
 
 
-def position(node: Node, part: str | None = None) -> Position | None:
-    """Where a node stands, or one part of it ("operator", "type", "limit", …); None if not recorded."""
-    found = node.meta.get("parts", {}).get(part) if part else node.meta.get("at")
-    return Position(*found) if found else None
-
-
 def span(node: Node, part: str | None = None) -> tuple[int, int]:
-    """The offsets of a node that was read, or of a part of it that is known to be there."""
+    """The offsets of a node that was read, or of a part of it ("operator", "type", …) that is there."""
     found = node.meta["parts"][part] if part else node.meta["at"]
     return found[0], found[1]
-
-
-def operator(node: Node) -> str:
-    """The operator or words between a node's operands, in upper case: `!=`, `<>`, `INNER JOIN`."""
-    written: str = node.meta.get("operator", "")
-    return written
-
-
-def type_name(cast: Node) -> str:
-    """The type a Cast names, in upper case, single blanks, without length: INT4, DOUBLE PRECISION."""
-    to = cast.args["to"]
-    return str(to.args.get("kind") or to.sql()).upper()
-
-
-def type_parameters(cast: Node) -> list[str]:
-    """The length, precision and scale after the type's name, as written: ["10", "2"], ["MAX"]."""
-    return [parameter.name for parameter in cast.args["to"].expressions]
 
 
 def form(node: Node) -> str:
@@ -179,11 +147,11 @@ def bare(node: Node) -> Node:
 
 
 # Operators of PostgreSQL (and of others) whose result is true or false.
-TESTS = frozenset(
+TESTS = words_of(
     """
     ~ ~* !~ !~* ~~ ~~* !~~ !~~* @> <@ ? ?| ?& @? @@ && -|- &< &> == <=> ^= << >> <<| |>> &<| |&> ^@ !
     OVERLAPS RLIKE REGEXP GLOB
-    """.split()  # noqa: SIM905
+    """
 )
 # Bits moved, more often than two ranges compared.
 SHIFTS = frozenset({"<<", ">>"})

@@ -32,7 +32,7 @@ GROUND = Room(
     PLATFORM, "le rez-de-chaussée : réglages, erreurs, français, clés, textes sans effet", alone=True
 )
 ROOMS = (
-    Room("denodo", "le VQL documenté : lu, contrôlé, joué sur PostgreSQL", alone=True),
+    Room("denodo", "le VQL documenté : sa grammaire, ses règles, la cible dbt qui compile", alone=True),
     GROUND,
     Room("dev", "l'installation, l'échantillon, les paquets, ce que les contrôles demandent"),
     Room(f"{PLATFORM}/warehouse", "le PostgreSQL embarqué"),

@@ -226,10 +226,9 @@ class Calls(Cursor):
             token = self.take()
             if token.kind is Kind.END:
                 self.fail("`)` était attendu")
-            if token.value != "EXCLUDE" and (
-                token.kind in (Kind.TEXT, Kind.QUOTED) or token.value == "INTERVAL"
-            ):
-                self.skip_brackets() if self.at_sign("(") else None
+            timed = token.kind in (Kind.TEXT, Kind.QUOTED) or token.value == "INTERVAL"
+            if timed and self.at_sign("("):
+                self.skip_brackets()
         tokens = self.tokens[first : self.index]
         words = [self.sql[token.start : token.end] for token in tokens]
         upper = [text.upper() for text in words]

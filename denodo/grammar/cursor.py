@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlglot import exp
 
-from denodo.lexer import Kind, Lines, Token, VqlSyntaxError, tokenize, words_of
+from denodo.lexer import Kind, Lines, Token, VqlSyntaxError, shortened, tokenize, words_of
 from denodo.tree import Node, Note, Seen, span
 
 T = TypeVar("T")
@@ -96,16 +96,12 @@ class Cursor:
     def fail(self, expected: str) -> Token:
         """Stops reading at the present token."""
         token = self.peek()
-        found = "la fin du texte" if token.kind is Kind.END else f"« {self.written(token)} »"
+        written = shortened(self.sql[token.start : token.end])
+        found = "la fin du texte" if token.kind is Kind.END else f"« {written} »"
         reason = f"{expected}, et non {found}"
         if self.at_sign("{") and self.at_sign("{", "%", ahead=1):
             reason = "ce Jinja n'est pas compilé ; le contrôle lit du SQL (`dbt compile`)"
         raise VqlSyntaxError(reason, self.sql, token.start, token.end)
-
-    def written(self, token: Token) -> str:
-        """A token as the author wrote it, shortened."""
-        text = self.sql[token.start : token.end]
-        return text if len(text) <= 40 else f"{text[:39]}…"
 
     def attempt(self, read: Callable[[], T]) -> T | None:
         """Reads, or comes back to the present place when that cannot be read; never tries the same twice."""

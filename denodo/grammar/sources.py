@@ -75,11 +75,7 @@ class Sources(Conditions):
         if foreign:
             self.note("foreign join", words[0], foreign[-1].end)
         needs_condition = not {"NATURAL", "CROSS", "APPLY", "STRAIGHT_JOIN"} & set(kinds)
-        if not {"APPLY", "STRAIGHT_JOIN"} & set(kinds):
-            last = self.expect("JOIN")
-            word = last
-        else:
-            word = begin
+        word = begin if {"APPLY", "STRAIGHT_JOIN"} & set(kinds) else self.expect("JOIN")
         parallel = None
         if self.peek().kind is Kind.NUMBER:
             parallel = exp.Literal.number(self.take().value)

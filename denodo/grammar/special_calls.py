@@ -106,7 +106,7 @@ class SpecialCalls(Calls):
                 node.set("word", word.value)
             node.meta["parts"] = {"type": to.meta["at"]}
             self.pending.append(node)
-            return self.place(node, word, type=_known(to))
+            return self.place(node, word, type=catalogue.vdp_type(to.args["kind"]))
         if not self.accept_sign(","):
             self.fail("`as` était attendu dans CAST")
         with self.inside():
@@ -243,9 +243,3 @@ class SpecialCalls(Calls):
         node = Call(this="POSITION", expressions=[wanted, value])
         self.part(node, "arguments", opening)
         return self.place(node, word, written=word.value, plain=False)
-
-
-def _known(to: Node) -> str:
-    """The VDP type of a name that CAST knows; "" for another."""
-    known = catalogue.cast_type(to.args["kind"])
-    return known.vdp_type if known else ""

@@ -129,11 +129,10 @@ class Values(SpecialCalls):
                 self.take()
                 self.value(node)
                 to = self.type_()
-                known = catalogue.cast_type(to.args["kind"])
                 node = exp.Cast(this=node, to=to, form="::")
                 self.part(node, "type", *span(to))
                 self.part(node, "operator", word.start, word.end)
-                self.place(node, node.this, operator="::", type=known.vdp_type if known else "")
+                self.place(node, node.this, operator="::", type=catalogue.vdp_type(to.args["kind"]))
             elif self.at_sign("["):
                 node = self._subscript(node)
             elif self.at_sign(".") and kind(node) in {"column", "tuple"} and self.at_name(ahead=1):
@@ -278,8 +277,8 @@ class Values(SpecialCalls):
             return self._zoned_literal()
         if followed_by_text and word in _TYPES_OF_POSTGRESQL:
             self.take()
-            known = catalogue.cast_type(word)
-            node = self._literal(token, word, known.vdp_type if known else "")
+            known = catalogue.vdp_type(word)
+            node = self._literal(token, word, known)
             self.note_of("foreign literal", node, word=token, known=known)
             return node
         if word == "ARRAY" and self.at_sign("[", "(", ahead=1):

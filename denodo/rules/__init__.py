@@ -1,4 +1,4 @@
-"""The rules by chapter of docs/analyste/regles-denodo.md and by id: one function each, with an example."""
+"""The rules by chapter of docs/analyste/regles-denodo.md and by id, each with a text that it refuses."""
 
 from __future__ import annotations
 
@@ -7,31 +7,12 @@ from types import MappingProxyType
 from denodo.rules import functions, names, operators, queries, reading, types
 from denodo.rules.rule import Rule
 
-CHAPTERS = MappingProxyType(
-    {
-        chapter.title: tuple(chapter.rules)
-        for chapter in (
-            reading.CHAPTER,
-            names.CHAPTER,
-            types.CHAPTER,
-            operators.CHAPTER,
-            functions.CHAPTER,
-            queries.CHAPTER,
-        )
-    }
-)
-"""The rules by chapter of the documentation."""
+_CHAPTERS = tuple(module.CHAPTER for module in (reading, names, types, operators, functions, queries))
 
-RULES: MappingProxyType[str, Rule] = MappingProxyType(
-    {
-        **reading.CHAPTER.rules,
-        **names.CHAPTER.rules,
-        **types.CHAPTER.rules,
-        **operators.CHAPTER.rules,
-        **functions.CHAPTER.rules,
-        **queries.CHAPTER.rules,
-    }
-)
+CHAPTERS = MappingProxyType({chapter.title: tuple(chapter.rules) for chapter in _CHAPTERS})
+"""The ids of the rules by chapter of the documentation."""
+
+RULES = MappingProxyType({id: rule for chapter in _CHAPTERS for id, rule in chapter.rules.items()})
 """Every rule by its id, in the order of the documentation."""
 
 __all__ = ["CHAPTERS", "RULES", "Rule"]

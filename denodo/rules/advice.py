@@ -9,7 +9,7 @@ from denodo import catalogue
 from denodo.lexer import words_of
 
 _ARRAYS = "Dépliez la liste à la réception, une ligne par élément, puis groupez."
-_JSON = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
+JSON = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
 _WINDOW = "Groupez (group by) dans une CTE, puis joignez."
 _REGEXP = "`{{ regexp_like('x', 'motif') }}` : le motif doit décrire le texte entier."
 _NO_HASH = "`{{ dbt.hash('x') }}`, la même clé sur les deux moteurs."
@@ -200,11 +200,11 @@ FUNCTION_ADVICE = MappingProxyType(
         # arrays, JSON, identifiers, catalog
         "UNNEST": _ARRAYS,
         "CARDINALITY": _ARRAYS,
-        "JSON_TABLE": _JSON,
-        "ROW_TO_JSON": _JSON,
-        "TO_JSON": _JSON,
-        "TO_JSONB": _JSON,
-        "COALESCE_JSON": _JSON,
+        "JSON_TABLE": JSON,
+        "ROW_TO_JSON": JSON,
+        "TO_JSON": JSON,
+        "TO_JSONB": JSON,
+        "COALESCE_JSON": JSON,
         "GEN_RANDOM_UUID": "Écrivez une clé stable : `{{ dbt.hash('x') }}`.",
         "UUID_GENERATE_V4": "Écrivez une clé stable : `{{ dbt.hash('x') }}`.",
         "NEXTVAL": "Écrivez une clé stable : `{{ dbt.hash('x') }}`.",
@@ -231,7 +231,7 @@ FUNCTION_ADVICE = MappingProxyType(
 """Upper-case function name -> a French sentence."""
 
 _BY_PREFIX = (
-    ("JSON", _JSON),
+    ("JSON", JSON),
     ("ARRAY_", _ARRAYS),
     ("PG_", _CATALOG),
     ("HAS_", _CATALOG),

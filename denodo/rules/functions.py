@@ -9,24 +9,19 @@ from sqlglot import exp
 
 from denodo import catalogue
 from denodo.finding import Edit
-from denodo.lexer import Kind
+from denodo.lexer import Kind, shortened
 from denodo.rules.advice import advice_for
 from denodo.rules.meaning import DATETIMES, type_of
-from denodo.rules.rule import Chapter, Fault, Reading, at, shortened
+from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note, arguments, form, kind, span, text
 
 CHAPTER = Chapter("Fonctions")
-rule = CHAPTER.rule
+rule, refuse = CHAPTER.rule, CHAPTER.refuse
 
 _PATTERN_LETTERS = re.compile(
     r"[GyYMLdDFEuaHhkKmsSzZXQqWwIJCTBCROZF\W\d_]+|.*(?:YYYY|yyyy|HH24|MI\b|Mon|Month).*"
 )
 _SIDES = {"TRIM": "both", "LTRIM": "leading", "RTRIM": "trailing"}
-
-
-def _entries(call: Node) -> list[catalogue.Function]:
-    """What the manual says of a function that is called without OVER."""
-    return [entry for entry in catalogue.lookup(call.name) if entry.kind != catalogue.ANALYTIC]
 
 
 def _plain(call: Node, *functions: str) -> bool:
@@ -42,7 +37,7 @@ def _documented(call: Node, *functions: str) -> bool:
     """Whether a call is one of these functions, with arguments that the manual gives it."""
     if not _plain(call, *functions) or _starred(call):
         return False
-    entries, count = _entries(call), len(arguments(call))
+    entries, count = catalogue.lookup_plain(call.name), len(arguments(call))
     return bool(entries) and (
         any(entry.accepts(count) for entry in entries) or call.name in {"TRUNC", "ROUND"}
     )
@@ -118,7 +113,7 @@ def wrong_arguments(seen: Node | Note, read: Reading) -> Iterator[Fault]:
             yield at(seen, "CAST … FORMAT n'existe pas en VQL.", write=write)
         else:
             yield at(seen, "POSITION s'écrit avec IN.", write="`position('cherché' in x)`.")
-    elif _plain(seen) and (entries := _entries(seen)):
+    elif _plain(seen) and (entries := catalogue.lookup_plain(seen.name)):
         accepted = any(entry.accepts(len(arguments(seen))) for entry in entries)
         if _starred(seen):
             yield at(seen, f"`{_named(seen, read)}(*)` n'est pas documenté en VQL.", part="name")
@@ -357,22 +352,21 @@ def filter_(node: Node, read: Reading) -> Iterator[Fault]:
     yield Fault(word, word + len("FILTER"), "FILTER n'est pas documenté en VQL.", edit=edit)
 
 
-@rule(
+refuse(
     "vql-agregat-ordre",
     "ordered aggregate",
+    message="Un agrégat de VQL n'a pas d'ordre.",
     refused="ORDER BY dans un agrégat",
     why="Entre les parenthèses d'un agrégat, VQL ne décrit que DISTINCT ou ALL et les arguments.",
     write=("Retirez l'ordre, ou écrivez `{{ dbt.listagg('x', \"', '\") }}`, dont l'ordre n'est pas garanti."),
     example="select string_agg(nom, ', ' order by nom) as n from t",
 )
-def ordered_aggregate(note: Note, read: Reading) -> Iterator[Fault]:
-    """ORDER BY in an aggregate."""
-    yield at(note, "Un agrégat de VQL n'a pas d'ordre.")
 
 
-@rule(
+refuse(
     "vql-within-group",
     "within group alone",
+    message="WITHIN GROUP n'est documenté en VQL qu'avec OVER.",
     refused="WITHIN GROUP sans OVER",
     why=(
         "VQL ne décrit PERCENTILE_CONT, PERCENTILE_DISC et LISTAGG que suivis de OVER (…), et "
@@ -381,9 +375,6 @@ def ordered_aggregate(note: Note, read: Reading) -> Iterator[Fault]:
     write="Pour la médiane, écrivez `{{ median('x') }}` ; sinon, calculez par comptage dans une CTE.",
     example="select mode() within group (order by x) as n from t",
 )
-def within_group(note: Note, read: Reading) -> Iterator[Fault]:
-    """WITHIN GROUP without OVER."""
-    yield at(note, "WITHIN GROUP n'est documenté en VQL qu'avec OVER.")
 
 
 @rule(
@@ -409,7 +400,7 @@ def window(node: Node, read: Reading) -> Iterator[Fault]:
         yield at(node, "IGNORE NULLS et RESPECT NULLS n'existent pas en VQL.", part="nulls")
     elif isinstance(node, exp.Window):
         yield from _window_faults(node)
-    elif _plain(node) and catalogue.lookup(node.name) and not _entries(node):
+    elif _plain(node) and catalogue.lookup(node.name) and not catalogue.lookup_plain(node.name):
         macro = "`{{ dbt.listagg('x', \"', '\") }}`." if node.name == "LISTAGG" else None
         message = f"`{_named(node, read)}` n'est documentée en VQL qu'avec OVER (…)."
         yield at(node, message, part="name", write=macro)

@@ -181,8 +181,7 @@ def _call(function: str, parts: list[Node], select: Node) -> str | None:
         if inner in DATETIMES:
             return inner
         return "long" if len(parts) == 1 else inner
-    plain = [entry for entry in catalogue.lookup(function) if entry.kind != catalogue.ANALYTIC]
-    results = {entry.result for entry in plain}
+    results = {entry.result for entry in catalogue.lookup_plain(function)}
     result = results.pop() if len(results) == 1 else None
     if result == "datetime":
         return _first(parts[:1], select) or "datetime"

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from denodo import catalogue
+from denodo.lexer import shortened
 from denodo.rules.meaning import Column, fields, output, star_table
-from denodo.rules.rule import Chapter, Fault, Reading, at, shortened
+from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note, bare, kind, name, qualifier, span
 
 CHAPTER = Chapter("Noms et colonnes")

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from denodo.finding import Edit
+from denodo.rules.advice import JSON
 from denodo.rules.meaning import DATETIMES, INTEGERS, type_of
 from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note, arguments, bare, form, kind, name, span, text
 
 CHAPTER = Chapter("Opérateurs et conditions")
-rule = CHAPTER.rule
+rule, refuse = CHAPTER.rule, CHAPTER.refuse
 _CONDITION_WHY = (
     "En VQL, une condition (`a > b`, `a is null`, `not a`…) se place dans WHERE, ON, HAVING ou "
     "CASE WHEN ; elle ne s'emploie pas comme une valeur."
@@ -50,7 +51,6 @@ _ADVICE = {
     "REGEXP": "`{{ regexp_like('x', 'motif') }}`.",
     "GLOB": "`{{ regexp_like('x', 'motif') }}`.",
 }
-_JSON_ADVICE = "Lisez le JSON à la réception (staging) et donnez une colonne à chaque élément."
 _SAME = {"==": "=", "^=": "<>"}
 
 
@@ -107,7 +107,7 @@ def _foreign_operator(node: Node, read: Reading) -> Iterator[Fault]:
     shown = word if word.isalpha() else f"`{word}`"
     advice = _ADVICE.get(word)
     if advice is None and (word.startswith(("->", "#", "@", "?")) or ">" in word):
-        advice = _JSON_ADVICE
+        advice = JSON
     place = span(node, "operator")
     edit: Edit | None = (*place, _SAME[word]) if word in _SAME else None
     if word == "^":
@@ -143,17 +143,15 @@ def ilike(node: Node, read: Reading) -> Iterator[Fault]:
     yield at(node, "ILIKE n'est pas documenté en VQL.", part="operator", edit=edit)
 
 
-@rule(
+refuse(
     "vql-similar-to",
     "similar to",
+    message="SIMILAR TO n'est pas documenté en VQL.",
     refused="SIMILAR TO",
     why="VQL ne compare un texte à un motif que par LIKE, REGEXP_LIKE et REGEXP_ILIKE.",
     write="`{{ regexp_like('x', 'motif') }}` ou plusieurs LIKE reliés par OR.",
     example="select nom from t where nom similar to '(a|b)%'",
 )
-def similar_to(note: Note, read: Reading) -> Iterator[Fault]:
-    """SIMILAR TO."""
-    yield at(note, "SIMILAR TO n'est pas documenté en VQL.")
 
 
 @rule(
@@ -277,9 +275,11 @@ def escape(node: Node, read: Reading) -> Iterator[Fault]:
         yield at(found, "ESCAPE attend un seul caractère.")
 
 
-@rule(
+refuse(
     "vql-fuseau",
     exp.AtTimeZone,
+    message="AT TIME ZONE n'est pas documenté en VQL.",
+    part="operator",
     refused="AT TIME ZONE",
     why="VQL n'a pas cet opérateur : le fuseau vient de la configuration i18n.",
     write=(
@@ -288,14 +288,13 @@ def escape(node: Node, read: Reading) -> Iterator[Fault]:
     ),
     example="select instant at time zone 'Europe/Brussels' as local from t",
 )
-def time_zone(node: Node, read: Reading) -> Iterator[Fault]:
-    """AT TIME ZONE."""
-    yield at(node, "AT TIME ZONE n'est pas documenté en VQL.", part="operator")
 
 
-@rule(
+refuse(
     "vql-collate",
     exp.Collate,
+    message="COLLATE n'est pas documenté en VQL.",
+    part="operator",
     refused="COLLATE",
     why="VQL compare les textes caractère par caractère, sans collation au choix.",
     write=(
@@ -304,9 +303,6 @@ def time_zone(node: Node, read: Reading) -> Iterator[Fault]:
     ),
     example='select nom from t order by nom collate "C"',
 )
-def collate(node: Node, read: Reading) -> Iterator[Fault]:
-    """COLLATE."""
-    yield at(node, "COLLATE n'est pas documenté en VQL.", part="operator")
 
 
 def _index_fault(node: Node) -> str | None:

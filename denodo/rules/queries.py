@@ -13,7 +13,7 @@ from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note, aggregates, columns_in, kind, name, span
 
 CHAPTER = Chapter("Requêtes")
-rule = CHAPTER.rule
+rule, refuse = CHAPTER.rule, CHAPTER.refuse
 _SUBQUERY_WHY = (
     "En VQL, une sous-requête ne se place que dans FROM et dans WHERE, après un comparateur, IN ou EXISTS."
 )
@@ -37,9 +37,10 @@ def select_all(note: Note, read: Reading) -> Iterator[Fault]:
         yield at(note, "SELECT ALL n'est pas documenté en VQL.", edit=edit)
 
 
-@rule(
+refuse(
     "vql-distinct-on",
     "distinct on",
+    message="DISTINCT ON n'existe que dans PostgreSQL.",
     refused="DISTINCT ON (…)",
     why="Le DISTINCT de VQL compare la ligne entière : il ne choisit pas une ligne par clé.",
     write=(
@@ -51,27 +52,23 @@ def select_all(note: Note, read: Reading) -> Iterator[Fault]:
         "fase from derniers"
     ),
 )
-def distinct_on(note: Note, read: Reading) -> Iterator[Fault]:
-    """DISTINCT ON."""
-    yield at(note, "DISTINCT ON n'existe que dans PostgreSQL.")
 
 
-@rule(
+refuse(
     "vql-lateral",
     "lateral",
+    message="LATERAL n'est pas documenté en VQL.",
     refused="LATERAL",
     why="En VQL, une sous-requête de FROM ne voit pas les autres tables de FROM.",
     write="Écrivez une jointure avec une CTE groupée par la clé.",
     example="select e.nom from ecoles e, lateral (select annee from dates) d",
 )
-def lateral(note: Note, read: Reading) -> Iterator[Fault]:
-    """LATERAL."""
-    yield at(note, "LATERAL n'est pas documenté en VQL.")
 
 
-@rule(
+refuse(
     "vql-recursif",
     "recursive",
+    message="WITH RECURSIVE n'est pas documenté en VQL.",
     refused="WITH RECURSIVE",
     why="Une CTE de VQL ne se lit pas elle-même.",
     write=(
@@ -80,22 +77,17 @@ def lateral(note: Note, read: Reading) -> Iterator[Fault]:
     ),
     example="with recursive n as (select 1 as i) select i from n",
 )
-def recursive(note: Note, read: Reading) -> Iterator[Fault]:
-    """WITH RECURSIVE."""
-    yield at(note, "WITH RECURSIVE n'est pas documenté en VQL.")
 
 
-@rule(
+refuse(
     "vql-with-imbrique",
     "with inside",
+    message="WITH n'est pas en tête de la requête entière.",
     refused="WITH ailleurs qu'en tête de la requête",
     why=("VQL n'accepte WITH qu'au début de la requête entière, pas dans une CTE ni dans une sous-requête."),
     write="Remontez chaque CTE dans le seul WITH du début.",
     example="select n.x from (with b as (select 1 as x) select x from b) as n",
 )
-def with_inside(note: Note, read: Reading) -> Iterator[Fault]:
-    """WITH in a subquery."""
-    yield at(note, "WITH n'est pas en tête de la requête entière.")
 
 
 @rule(
@@ -124,17 +116,15 @@ def with_options(note: Note, read: Reading) -> Iterator[Fault]:
             yield at(note, f"{note.word.value} n'est pas documenté en VQL.")
 
 
-@rule(
+refuse(
     "vql-values",
     "values",
+    message="VALUES n'est pas une table en VQL.",
     refused="VALUES comme table",
     why="VQL n'accepte VALUES que dans INSERT.",
     write="`select 1 as a union all select 2 as a`, ou mettez les valeurs dans un fichier de seeds.",
     example="select v.a from (values (1), (2)) as v",
 )
-def values(note: Note, read: Reading) -> Iterator[Fault]:
-    """VALUES as a table."""
-    yield at(note, "VALUES n'est pas une table en VQL.")
 
 
 @rule(
@@ -322,22 +312,21 @@ def group_by_sets(note: Note, read: Reading) -> Iterator[Fault]:
         yield at(note, f"{note.said} n'est pas documenté en VQL.")
 
 
-@rule(
+refuse(
     "vql-having-sans-group-by",
     "having without group",
+    message="HAVING n'est pas précédé de GROUP BY.",
     refused="HAVING sans GROUP BY",
     why="La grammaire de VQL ne place HAVING qu'après GROUP BY.",
     write="Calculez l'agrégat dans une CTE et filtrez-le dans WHERE.",
     example="select count(*) as n from ecoles having count(*) > 1",
 )
-def having(note: Note, read: Reading) -> Iterator[Fault]:
-    """HAVING without GROUP BY."""
-    yield at(note, "HAVING n'est pas précédé de GROUP BY.")
 
 
-@rule(
+refuse(
     "vql-qualify",
     "qualify",
+    message="QUALIFY n'est pas documenté en VQL.",
     refused="QUALIFY",
     why="VQL n'a pas cette clause (PostgreSQL non plus).",
     write=(
@@ -346,14 +335,12 @@ def having(note: Note, read: Reading) -> Iterator[Fault]:
     ),
     example="select nom from ecoles qualify row_number() over (partition by fase order by annee) = 1",
 )
-def qualify(note: Note, read: Reading) -> Iterator[Fault]:
-    """QUALIFY."""
-    yield at(note, "QUALIFY n'est pas documenté en VQL.")
 
 
-@rule(
+refuse(
     "vql-window",
     "windows",
+    message="La clause WINDOW n'est pas documentée en VQL.",
     refused="la clause WINDOW",
     why=(
         "VQL n'écrit une fenêtre qu'entre les parenthèses de OVER, et ne l'exécute que si une source le fait."
@@ -361,9 +348,6 @@ def qualify(note: Note, read: Reading) -> Iterator[Fault]:
     write="Groupez (group by) dans une CTE, puis joignez.",
     example="select sum(n) over w as total from ecoles window w as (partition by annee)",
 )
-def windows(note: Note, read: Reading) -> Iterator[Fault]:
-    """WINDOW."""
-    yield at(note, "La clause WINDOW n'est pas documentée en VQL.")
 
 
 @rule(
@@ -454,17 +438,15 @@ def _plain(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-@rule(
+refuse(
     "vql-ordre-branche",
     "sorted branch",
+    message="Une branche est triée pour elle-même.",
     refused="ORDER BY dans une branche de UNION, MINUS ou INTERSECT",
     why="VQL ne trie que le résultat entier d'une requête combinée.",
     write="Retirez ce tri, ou triez à la fin de la requête entière.",
     example="(select nom from ecoles order by nom) union all select nom from prisons",
 )
-def sorted_branch(note: Note, read: Reading) -> Iterator[Fault]:
-    """ORDER BY in a branch of UNION."""
-    yield at(note, "Une branche est triée pour elle-même.")
 
 
 @rule(
@@ -607,9 +589,10 @@ def names_of_sets(note: Note, read: Reading) -> Iterator[Fault]:
         yield found[1]
 
 
-@rule(
+refuse(
     "vql-union-par-nom",
     "by name",
+    message="Cette façon d'associer les colonnes n'est pas documentée.",
     refused="UNION BY NAME et CORRESPONDING",
     why=(
         "PostgreSQL associe les colonnes par leur place, Denodo parfois par leur nom : un même "
@@ -618,35 +601,28 @@ def names_of_sets(note: Note, read: Reading) -> Iterator[Fault]:
     write="`union all` avec les mêmes colonnes dans le même ordre.",
     example="select nom from ecoles union all by name select nom from prisons",
 )
-def by_name(note: Note, read: Reading) -> Iterator[Fault]:
-    """UNION BY NAME."""
-    yield at(note, "Cette façon d'associer les colonnes n'est pas documentée.")
 
 
-@rule(
+refuse(
     "vql-verrou",
     "lock",
+    message="FOR UPDATE n'est pas documenté en VQL.",
     refused="FOR UPDATE et FOR SHARE",
     why="Une vue de Denodo ne se verrouille pas.",
     write="Retirez la clause.",
     example="select nom from ecoles for update",
 )
-def lock(note: Note, read: Reading) -> Iterator[Fault]:
-    """FOR UPDATE."""
-    yield at(note, "FOR UPDATE n'est pas documenté en VQL.")
 
 
-@rule(
+refuse(
     "vql-select-into",
     "into",
+    message="SELECT … INTO n'est pas documenté en VQL.",
     refused="SELECT … INTO",
     why="VQL ne crée pas de table par SELECT.",
     write="Retirez INTO : dbt crée la vue ou la table du modèle.",
     example="select nom into temp copie from ecoles",
 )
-def into(note: Note, read: Reading) -> Iterator[Fault]:
-    """SELECT INTO."""
-    yield at(note, "SELECT … INTO n'est pas documenté en VQL.")
 
 
 @rule(

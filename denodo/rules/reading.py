@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from denodo.finding import Edit
-from denodo.rules.rule import Chapter, Fault, Reading, at, shortened
+from denodo.lexer import shortened
+from denodo.rules.rule import Chapter, Fault, Reading, at
 from denodo.tree import Node, Note
 
 CHAPTER = Chapter("Lire le texte")

@@ -96,6 +96,15 @@ class Chapter:
 
         return register
 
+    def refuse(
+        self, id: str, *on: type[Node] | str, message: str, part: str | None = None, **texts: str
+    ) -> None:
+        """Makes a rule that says the same of all that it visits; see `at`, and `rule` for the texts."""
+
+        @self.rule(id, *on, **texts)
+        def visit(seen: Seen, read: Reading) -> Iterator[Fault]:
+            yield at(seen, message, part=part)
+
 
 def by_what_they_visit(rules: Mapping[str, Rule]) -> dict[type[Node] | str, list[Rule]]:
     """The rules for each class of node and each kind of note."""
@@ -123,8 +132,3 @@ def at(
     """A fault at a note, or at a node or one part of it."""
     start, end = (seen.start, seen.end) if isinstance(seen, Note) else span(seen, part)
     return Fault(start, end, message, why, write, edit)
-
-
-def shortened(text: str) -> str:
-    """A text of at most forty characters."""
-    return text if len(text) <= 40 else f"{text[:39]}…"

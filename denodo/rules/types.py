@@ -165,43 +165,54 @@ def interval(node: Node, read: Reading) -> Iterator[Fault]:
         yield at(node, "Cet intervalle n'est pas écrit comme VQL le documente.")
 
 
-def _target(cast: Node, read: Reading, names: str, message: str, write: str | None = None) -> Iterator[Fault]:
-    """A fault when the target of a CAST is one of these types, given with | between them."""
-    to = cast.args["to"]
-    if form(cast) == "as" and _written(to) in names.split("|") and _fits(to):
-        edit = (*span(to), write) if write else None
-        yield at(to, f"Le type `{read.of(to).lower()}` {message}.", edit=edit)
+def _refuse_target(id: str, *names: str, does: str, instead: str | None = None, **texts: str) -> None:
+    """Makes a rule that refuses these targets of CAST.
+
+    Args:
+        id: as in `rule`, as are the texts.
+        names: of the types, in upper case.
+        does: what each of them does, in the sentence that it begins.
+        instead: the type that surely means the same, when there is one.
+    """
+
+    @rule(id, exp.Cast, **texts)
+    def visit(cast: Node, read: Reading) -> Iterator[Fault]:
+        to = cast.args["to"]
+        if form(cast) == "as" and _written(to) in names and _fits(to):
+            edit = (*span(to), instead) if instead else None
+            yield at(to, f"Le type `{read.of(to).lower()}` {does}.", edit=edit)
 
 
-@rule(
+_refuse_target(
     "sens-decimal",
-    exp.Cast,
+    "NUMERIC",
+    "DECIMAL",
+    does="donne un double sur Denodo",
     refused="`cast(x as numeric)` et `cast(x as decimal)`",
     why="Sur Denodo, ces types donnent un double, dont les centimes ne sont pas exacts.",
     write="`{{ cast_decimal('x', 12, 2) }}`, exact sur les deux moteurs.",
     example="select cast(montant as decimal) as montant from t",
 )
-def decimal(cast: Node, read: Reading) -> Iterator[Fault]:
-    """NUMERIC and DECIMAL."""
-    yield from _target(cast, read, "NUMERIC|DECIMAL", "donne un double sur Denodo")
 
 
-@rule(
+_refuse_target(
     "sens-flottant",
-    exp.Cast,
+    "FLOAT",
+    does="a 32 bits sur Denodo et 64 sur PostgreSQL",
+    instead="float8",
     refused="`cast(x as float)`",
     why=("FLOAT a 64 bits sur PostgreSQL et 32 bits sur Denodo : sept chiffres seulement y sont justes."),
     write="`cast(x as float8)` ou `cast(x as double precision)`, de 64 bits sur les deux.",
     example="select cast(x as float) as x from t",
 )
-def float_(cast: Node, read: Reading) -> Iterator[Fault]:
-    """FLOAT."""
-    yield from _target(cast, read, "FLOAT", "a 32 bits sur Denodo et 64 sur PostgreSQL", "float8")
 
 
-@rule(
+_refuse_target(
     "sens-char",
-    exp.Cast,
+    "CHAR",
+    "CHARACTER",
+    "NCHAR",
+    does="ne complète pas par des espaces sur Denodo",
     refused="`cast(x as char(n))`",
     why=(
         "PostgreSQL complète par des espaces (et `char` seul n'en garde qu'un caractère) ; Denodo "
@@ -210,35 +221,30 @@ def float_(cast: Node, read: Reading) -> Iterator[Fault]:
     write="`cast(x as varchar(n))` ou `cast(x as text)`.",
     example="select cast(code as char(5)) as code from t",
 )
-def char(cast: Node, read: Reading) -> Iterator[Fault]:
-    """CHAR."""
-    yield from _target(cast, read, "CHAR|CHARACTER|NCHAR", "ne complète pas par des espaces sur Denodo")
 
 
-@rule(
+_refuse_target(
     "sens-bits",
-    exp.Cast,
+    "BIT",
+    "BIT VARYING",
+    "VARBIT",
+    does="est un contenu binaire sur Denodo",
     refused="les conversions vers BIT, BIT VARYING et VARBIT",
     why="PostgreSQL en fait une suite de 0 et de 1, Denodo un contenu binaire (blob).",
     write="`cast(x as bytea)` pour un contenu binaire, ou gardez un texte.",
     example="select cast(x as bit(8)) as x from t",
 )
-def bits(cast: Node, read: Reading) -> Iterator[Fault]:
-    """BIT."""
-    yield from _target(cast, read, "BIT|BIT VARYING|VARBIT", "est un contenu binaire sur Denodo")
 
 
-@rule(
+_refuse_target(
     "sens-heure-fuseau",
-    exp.Cast,
+    "TIMETZ",
+    does="n'a pas de fuseau sur Denodo",
     refused="`cast(x as timetz)`",
     why="PostgreSQL garde le fuseau horaire, Denodo donne une heure sans fuseau.",
     write="`cast(x as time)`.",
     example="select cast(x as timetz) as x from t",
 )
-def zoned_time(cast: Node, read: Reading) -> Iterator[Fault]:
-    """TIMETZ."""
-    yield from _target(cast, read, "TIMETZ", "n'a pas de fuseau sur Denodo")
 
 
 @rule(
@@ -278,9 +284,11 @@ def cast_to_integer(cast: Node, read: Reading) -> Iterator[Fault]:
         yield Fault(span(cast, "type")[0], span(cast)[1] - 1, message)
 
 
-@rule(
+_refuse_target(
     "avis-flottant-32",
-    exp.Cast,
+    "FLOAT4",
+    "REAL",
+    does="n'a que 32 bits",
     refused="`cast(x as real)` et `cast(x as float4)`",
     why=(
         "Ces types de 32 bits n'ont que sept chiffres justes ; les calculs intermédiaires peuvent différer."
@@ -288,14 +296,13 @@ def cast_to_integer(cast: Node, read: Reading) -> Iterator[Fault]:
     write="`cast(x as float8)`.",
     example="select cast(x as real) as x from t",
 )
-def short_float(cast: Node, read: Reading) -> Iterator[Fault]:
-    """REAL."""
-    yield from _target(cast, read, "FLOAT4|REAL", "n'a que 32 bits")
 
 
-@rule(
+_refuse_target(
     "avis-fuseau",
-    exp.Cast,
+    "TIMESTAMPTZ",
+    "TIMESTAMP WITH TIME ZONE",
+    does="dépend du fuseau du serveur",
     refused="une conversion vers un instant avec fuseau",
     why=(
         "Denodo convertit avec le fuseau de la configuration i18n du serveur, PostgreSQL avec "
@@ -304,10 +311,6 @@ def short_float(cast: Node, read: Reading) -> Iterator[Fault]:
     write=("Gardez une date ou un `timestamp` sans fuseau, ou fixez le fuseau : `context('i18n' = '…')`."),
     example="select cast(x as timestamptz) as x from t",
 )
-def zoned(cast: Node, read: Reading) -> Iterator[Fault]:
-    """TIMESTAMPTZ."""
-    names = "TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE"
-    yield from _target(cast, read, names, "dépend du fuseau du serveur")
 
 
 @rule(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from denodo.tree import position
+from tests.denodo.trees import position
 
 Node = exp.Expression
 Column = tuple[str, "str | None"]

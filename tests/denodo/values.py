@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
-from denodo.tree import Call, form, type_name, type_parameters
+from denodo.tree import Call, form
 from tests.denodo import types
 from tests.denodo.scopes import (
     Column,
@@ -23,6 +23,7 @@ from tests.denodo.scopes import (
     string,
     vql_call,
 )
+from tests.denodo.trees import type_name, type_parameters
 
 _FIELDS = {
     "YEAR": "getyear",

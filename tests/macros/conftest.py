@@ -11,7 +11,7 @@ from psycopg import sql
 
 from donnees_au_centre.settings import ROOT
 from donnees_au_centre.warehouse import EmbeddedServer
-from tests.macros import guide
+from tests.macros import declarations, guide
 from tests.macros.advice import advised_calls
 from tests.macros.bench import Bench
 from tests.macros.casefiles import read_entries
@@ -43,11 +43,11 @@ def report(request: pytest.FixtureRequest) -> Report:
 
 @pytest.fixture(scope="session")
 def renderings(tmp_path_factory: pytest.TempPathFactory) -> Renderings:
-    """Every call of the case files, of compiled.yml, of the checker's advice and of the guide."""
+    """Every call of the case files, of compiled.yml, of the advice, of the guide and of the declarations."""
     entries = read_entries()
     calls = [entry.call for entry in entries if entry.call]
     calls += [refusal.call for entry in entries for refusal in entry.refuses]
-    calls += [*read_hand_written(), *advised_calls(), *guide.calls()]
+    calls += [*read_hand_written(), *advised_calls(), *guide.calls(), *declarations.calls()]
     kept = ROOT / "target" / "macros"
     return Renderings(calls, tmp_path_factory.mktemp("rendus"), DATABASE, kept)
 

@@ -2,61 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from tests.macros.rendering import ENGINES, Rendered, render
-
-REFUSED = {
-    "{{ integer('id') }}": "« id » ne dit pas ce que devient une cellule illisible. Que faire : ajoutez",
-    "{{ postal_code('cp', 'code_postal') }}": "« cp » ne dit pas ce que devient une cellule illisible",
-    "{{ school_key('ecole', ['a', 'b']) }}": "« ecole » ne dit pas ce que devient une cellule illisible",
-    "{{ day('jour', required='a', optional='b') }}": "« jour » est à la fois required et optional",
-    "{{ text('nom', optional='vide') }}": "tout se lit dans un texte, « nom » n'a donc pas de « optional »",
-    "{{ text('statut', known=['OK']) }}": "« statut » connaît ses valeurs sans dire le motif des autres",
-    "{{ expression('n', '1', of='a', optional='x') }}": "« n » dit optional sans dire ce qui se lit",
-    "{{ expression('n', '1', required='x') }}": "« n » ne dit pas quelle colonne reçue ses écarts montrent",
-    "{{ issues('recues') }}": "qui déclare ses colonnes par staging()",
-}
-DECLARED = """{{ staging('recues', [
-    as_is('source_recu_le'),
-    integer('id', 'cle', required='id illisible'),
-    text('nom', sql='upper({})'),
-    school_key('ecole', ['etablissement', 'implantation'], required='clé illisible'),
-], rules=[exclude('id', "id = 'Total'", 'total')]) }}"""
-WRITTEN = """
-with source as (select * from recues),
-typees as (
-    select
-        source_fichier, source_ligne, charge_le, source_recu_le,
-        {{ to_integer('id') }} as cle,
-        upper({{ clean_text('nom') }}) as nom,
-        {{ school_key_establishment('ecole') }} as etablissement,
-        {{ school_key_site('ecole') }} as implantation
-    from source
-    where case when (id = 'Total') then 1 else 0 end = 0
-),
-final as (
-    select * from typees
-    where cle is not null and etablissement is not null and implantation is not null
-)
-select * from final
-"""
-TYPES = {
-    "integer('a', group_separators=[' '], optional='x')": "to_integer('a', group_separators=[' '])",
-    "fase_number('a', optional='x')": "to_integer('a')",
-    "decimal('a', precision=9, scale=2, optional='x')": "to_decimal('a', 9, 2)",
-    "day('a', pattern='dd-MM-yy', first_year=1920, optional='x')": "to_date('a', 'dd-MM-yy', 1920)",
-    "excel_day('a', first_year=1904, optional='x')": "to_excel_date('a', 1904)",
-    "yes_no('a', optional='x')": "to_boolean('a')",
-    "code('a', pattern='[FM]', optional='x')": "to_code('a', '[FM]')",
-    "postal_code('a', optional='x')": "to_code('a', '[1-9][0-9]{3}')",
-    "nis_code('a', optional='x')": "to_code('a', '[0-9]{5}')",
-    "school_year('a', optional='x')": "to_code('a', '[0-9]{4}-[0-9]{4}')",
-    "bce_number('a', optional='x')": "to_bce_number('a')",
-    "text('a')": "clean_text('a')",
-}
+from tests.macros.declarations import DECLARED, REFUSED, TYPES, WRITTEN, read, typed
+from tests.macros.rendering import Renderings
 
 
 def words(sql: str | None) -> str:
@@ -65,36 +14,21 @@ def words(sql: str | None) -> str:
     return " ".join((sql or "").split())
 
 
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Rendered]]:
-    """Engine -> call -> what dbt made of it."""
-    calls = [*REFUSED, DECLARED, WRITTEN]
-    for entry, typed in TYPES.items():
-        calls += [f"{{{{ ({entry}).outputs[0].sql }}}}", f"{{{{ {typed} }}}}"]
-    folder: Path = tmp_path_factory.mktemp("declarations")
-    return {engine: {one.call: one for one in render(calls, engine, folder / engine)} for engine in ENGINES}
-
-
 @pytest.mark.parametrize("call", sorted(REFUSED))
 def test_a_declaration_that_says_too_little_is_refused(
-    call: str, rendered: dict[str, dict[str, Rendered]]
+    call: str, engine: str, renderings: Renderings
 ) -> None:
-    for engine in ENGINES:
-        found = rendered[engine][call]
-        assert REFUSED[call] in (found.refusal or ""), found
-        assert "Que faire : " in (found.refusal or "")
+    found = renderings.find(engine, call)
+    assert REFUSED[call] in (found.refusal or ""), found
+    assert "Que faire : " in (found.refusal or "")
 
 
-def test_a_declaration_compiles_to_what_a_person_would_write(
-    rendered: dict[str, dict[str, Rendered]],
-) -> None:
-    for engine in ENGINES:
-        assert words(rendered[engine][DECLARED].sql) == words(rendered[engine][WRITTEN].sql)
+def test_a_declaration_compiles_to_what_a_person_would_write(engine: str, renderings: Renderings) -> None:
+    assert words(renderings.find(engine, DECLARED).sql) == words(renderings.find(engine, WRITTEN).sql)
 
 
 @pytest.mark.parametrize("declared", sorted(TYPES))
-def test_a_type_reads_as_its_macro_does(declared: str, rendered: dict[str, dict[str, Rendered]]) -> None:
-    for engine in ENGINES:
-        found = rendered[engine][f"{{{{ ({declared}).outputs[0].sql }}}}"]
-        assert found.refusal is None
-        assert words(found.sql) == words(rendered[engine][f"{{{{ {TYPES[declared]} }}}}"].sql)
+def test_a_type_reads_as_its_macro_does(declared: str, engine: str, renderings: Renderings) -> None:
+    found = renderings.find(engine, typed(declared))
+    assert found.refusal is None
+    assert words(found.sql) == words(renderings.find(engine, read(TYPES[declared])).sql)

@@ -11,9 +11,10 @@ from sqlglot import exp
 from denodo import VqlSyntaxError
 from denodo.__main__ import main as check_main
 from denodo.lexer import tokenize
-from denodo.tree import Call, form, operator, position, type_name, type_parameters
+from denodo.tree import Call, form
 from tests.denodo import NotTranslatable, to_postgresql
 from tests.denodo.__main__ import main
+from tests.denodo.trees import operator, position, type_name, type_parameters
 from tests.denodo.writer import _Writer
 
 DOCUMENTED = """
