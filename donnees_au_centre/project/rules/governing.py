@@ -22,7 +22,6 @@ from donnees_au_centre.reviewed import checked
 LEVEL_KEYS = (words.OWN, words.DEFAULTS, words.FOLDER_DEFAULTS)
 # Where the defaults of folders are written.
 PROJECT_FILE = "dbt_project.yml"
-COLUMN_KEYS = ("donnee_personnelle", "protection")
 MAILBOX = re.compile(r"(?P<local>[a-z0-9]+(?:[.-][a-z0-9]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 PERSON = re.compile(r"\s*(m|mr|mme|mlle|monsieur|madame|mademoiselle|dr|docteur)\b\.?\s", re.IGNORECASE)
 GDPR_ARTICLE = re.compile(r"\bRGPD\b\W+(?:l')?art(?:icle)?s?\b\.?\s*\d", re.IGNORECASE)
@@ -84,7 +83,7 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
     for node in manifest.of_type("model", "seed", "source"):
         for column, meta in _column_metas(node):
             for key in meta:
-                if key not in COLUMN_KEYS and (close := _close(key, COLUMN_KEYS)):
+                if key not in words.COLUMN_KEYS and (close := _close(key, words.COLUMN_KEYS)):
                     yield (
                         node.described_in,
                         f"{node.label}.{column} : clé inconnue {key} ; vouliez-vous dire {close} ?",
@@ -148,9 +147,9 @@ def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
 )
 def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
     """The category and the protection of a column are known ones, in every layer."""
-    known = {"donnee_personnelle": tuple(words.CATEGORIES), "protection": words.PROTECTIONS}
+    known = {words.CATEGORY: tuple(words.CATEGORIES), words.PROTECTION: words.PROTECTIONS}
     for node in dataset_nodes(manifest):
-        said = node.meta.get("donnee_personnelle")
+        said = node.meta.get(words.CATEGORY)
         if said is None:
             continue
         if said != words.NOT_PERSONAL:
@@ -194,7 +193,7 @@ def columns_say_what_they_hold(manifest: Manifest) -> Iterator[Fault]:
         else:
             origins = personal_origins(manifest, node)
             needs, why = bool(origins), f"des données personnelles y arrivent ({', '.join(origins)})"
-        silent = [name for name, meta in _column_metas(node) if not any(key in meta for key in COLUMN_KEYS)]
+        silent = [name for name, meta in _column_metas(node) if meta.keys().isdisjoint(words.COLUMN_KEYS)]
         if needs and silent:
             yield _at(node), f"{_name(node)} : colonnes sans catégorie : {', '.join(silent)} ; {why}."
 
@@ -211,9 +210,9 @@ def classification_is_high_enough(manifest: Manifest) -> Iterator[Fault]:
         if found not in order:
             continue
         demands = {
-            name: words.CATEGORIES[meta["donnee_personnelle"]]
+            name: words.CATEGORIES[meta[words.CATEGORY]]
             for name, meta in _column_metas(node)
-            if _is_known(meta.get("donnee_personnelle"))
+            if _is_known(meta.get(words.CATEGORY))
         }
         needed = max(demands.values(), key=order.index, default=order[0])
         if order.index(found) < order.index(needed):
@@ -287,7 +286,7 @@ def _is_known(category: Any) -> bool:
 
 
 def _holds_personal_data(node: Node) -> bool:
-    categories = [meta.get("donnee_personnelle") for _, meta in _column_metas(node)]
+    categories = [meta.get(words.CATEGORY) for _, meta in _column_metas(node)]
     return any(_is_known(category) and category != words.NOT_PERSONAL for category in categories)
 
 
