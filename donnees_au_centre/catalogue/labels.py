@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from donnees_au_centre.french import small, unbroken
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import Refresh, Retention
-from donnees_au_centre.project.nodes import DataTest
+from donnees_au_centre.project.nodes import CROSSING, PLATFORM, SHARED, DataTest
 
 KINDS = {"source": "Table source", "mart": "Mart"}
 CLASSIFICATIONS = {
@@ -33,7 +33,7 @@ PROTECTIONS = {
     "agrege": "agrégée",
 }
 ENDS = {"effacement": "effacées", "archivage": "archivées"}
-DOMAINS = {"commun": "Commun", "transversal": "Transversal", "data_platform": "Plateforme"}
+DOMAINS = {SHARED: "Commun", CROSSING: "Transversal", PLATFORM: "Plateforme"}
 _UNITS = {
     "jour": ("chaque jour", "jours"),
     "semaine": ("chaque semaine", "semaines"),

@@ -46,7 +46,7 @@ def data_sets_say_what_they_are(manifest: Manifest) -> Iterator[Fault]:
         ):
             missing = [key for key in keys if _is_blank(values.get(key))]
             if missing:
-                yield _at(node), f"{_name(node)} : il manque{where} {', '.join(missing)}."
+                yield node.described_in, f"{_name(node)} : il manque{where} {', '.join(missing)}."
 
 
 @rule(
@@ -55,11 +55,8 @@ def data_sets_say_what_they_are(manifest: Manifest) -> Iterator[Fault]:
 )
 def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
     """No key is unknown: a misspelt one would be lost in silence."""
-    groups = [
-        (group.file, f"groupe {name}", group.meta)
-        for name, group in sorted((one.name, one) for one in manifest.groups.values())
-    ]
-    nodes = [(_at(node), _name(node), node.meta) for node in dataset_nodes(manifest)]
+    groups = [(group.file, f"groupe {name}", group.meta) for name, group in sorted(manifest.groups.items())]
+    nodes = [(node.described_in, _name(node), node.meta) for node in dataset_nodes(manifest)]
     told: set[str] = set()
     for where, name, meta in (*groups, *nodes):
         for key in meta:
@@ -105,7 +102,7 @@ def responsibles_are_functions(manifest: Manifest) -> Iterator[Fault]:
             if role not in words.RESPONSIBLES or _is_blank(value):
                 continue
             for fault in _form_faults(role, value) or _person_faults(value, domains):
-                yield _at(node), f"{_name(node)} : {IN_FRENCH[role]} : {fault}."
+                yield node.described_in, f"{_name(node)} : {IN_FRENCH[role]} : {fault}."
 
 
 @rule(
@@ -120,7 +117,7 @@ def values_have_their_form(manifest: Manifest) -> Iterator[Fault]:
             for fault in _form_faults(key, value) if key not in OWN_RULE else ():
                 said = f"{key} ({level}) : {fault}"
                 if level != "du dossier":
-                    yield _at(node), f"{_name(node)} : {said}."
+                    yield node.described_in, f"{_name(node)} : {said}."
                 elif said not in told:
                     told.add(said)
                     yield PROJECT_FILE, f"{said} ({_name(node)}, entre autres)."
@@ -138,7 +135,7 @@ def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
         if _is_blank(value):
             continue
         for fault in (*_form_faults("conservation", value), *_retention_faults(value, node)):
-            yield _at(node), _sentence(f"{_name(node)} : conservation ({level}) : {fault}")
+            yield node.described_in, _sentence(f"{_name(node)} : conservation ({level}) : {fault}")
 
 
 @rule(
@@ -195,7 +192,7 @@ def columns_say_what_they_hold(manifest: Manifest) -> Iterator[Fault]:
             needs, why = bool(origins), f"des données personnelles y arrivent ({', '.join(origins)})"
         silent = [name for name, meta in _column_metas(node) if meta.keys().isdisjoint(words.COLUMN_KEYS)]
         if needs and silent:
-            yield _at(node), f"{_name(node)} : colonnes sans catégorie : {', '.join(silent)} ; {why}."
+            yield node.described_in, f"{_name(node)} : colonnes sans catégorie : {', '.join(silent)} ; {why}."
 
 
 @rule(
@@ -217,7 +214,7 @@ def classification_is_high_enough(manifest: Manifest) -> Iterator[Fault]:
         needed = max(demands.values(), key=order.index, default=order[0])
         if order.index(found) < order.index(needed):
             columns = ", ".join(name for name, demand in demands.items() if demand == needed)
-            yield _at(node), f"{_name(node)} est classé {found} ; {columns} demande {needed}."
+            yield node.described_in, f"{_name(node)} est classé {found} ; {columns} demande {needed}."
 
 
 @rule(
@@ -233,11 +230,11 @@ def personal_data_are_accounted_for(manifest: Manifest) -> Iterator[Fault]:
         said = governance_of(manifest, node)
         for key in words.PERSONAL:
             if _is_blank(said.get(key)):
-                yield _at(node), f"{_name(node)} a des données personnelles : la clé {key} manque."
+                yield node.described_in, f"{_name(node)} a des données personnelles : la clé {key} manque."
         basis = said.get("base_legale")
         if not _is_blank(basis) and not GDPR_ARTICLE.search(str(basis)):
             yield (
-                _at(node),
+                node.described_in,
                 f"{_name(node)} a des données personnelles : base_legale ne cite pas l'article du RGPD.",
             )
 
@@ -266,10 +263,6 @@ def personal_origins(manifest: Manifest, mart: Node) -> list[str]:
         seen |= parents
         waiting += sorted(parents)
     return sorted(found)
-
-
-def _at(node: Node) -> str:
-    return node.described_in
 
 
 def _name(node: Node) -> str:
