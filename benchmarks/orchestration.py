@@ -81,10 +81,10 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
             f"Le domaine {chosen} n'a que {sizes[chosen]} nœuds : trop peu pour mesurer.",
             f"Choisissez un domaine d'au moins {ENOUGH} nœuds.",
         )
-    catalogue = read_assets(parsed.manifest, [chosen])
+    held = read_assets(parsed.manifest, [chosen])
     definitions = build_definitions(settings, parsed.manifest, [chosen], name=chosen)
     job = definitions.resolve_job_def(chosen)
-    arguments = ["build", "--select", *catalogue.selection, "--indirect-selection", "empty"]
+    arguments = ["build", "--select", *held.selection, "--indirect-selection", "empty"]
 
     def command(folder: Path) -> None:
         bare = [str(Path(sys.executable).with_name("dbt")), "--quiet", *arguments]
@@ -107,7 +107,7 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
             with dg.DagsterInstance.from_config(str(home)) as instance:
                 job.execute_in_process(
                     instance=instance,
-                    asset_selection=list(catalogue.models),
+                    asset_selection=list(held.models),
                     run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
                 )
 
@@ -127,10 +127,10 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
 
 def _size(manifest: Manifest, domain: str) -> int:
     try:
-        catalogue = read_assets(manifest, [domain])
+        held = read_assets(manifest, [domain])
     except PlatformError:
         return 0
-    return len(catalogue.models) + len(catalogue.tests)
+    return len(held.models) + len(held.tests)
 
 
 def _cpu_of(work: Callable[[Path], None], folder: Path) -> float:

@@ -1,6 +1,7 @@
 """The rooms of the code and their order: each imports those above it in this list, none below.
 
-`tests/unit/test_rooms.py` holds it; the picture of docs/architecture.md is drawn from it.
+`tests/unit/test_rooms.py` holds it; docs/architecture.md, « Les pièces », says what is in each, and draws who
+calls whom from here.
 """
 
 from __future__ import annotations
@@ -19,41 +20,37 @@ class Room:
 
     Attributes:
         folder: below the checkout; the ground floor's is that of the platform, without the folders in it.
-        says: what is there, in French.
         alone: True when it imports none of the others.
     """
 
     folder: str
-    says: str
     alone: bool = False
 
 
-GROUND = Room(
-    PLATFORM, "le rez-de-chaussée : réglages, erreurs, français, clés, textes sans effet", alone=True
-)
+GROUND = Room(PLATFORM, alone=True)
 ROOMS = (
-    Room("denodo", "le VQL documenté : sa grammaire, ses règles, la cible dbt qui compile", alone=True),
+    Room("denodo", alone=True),
     GROUND,
-    Room("dev", "l'installation, l'échantillon, les paquets, ce que les contrôles demandent"),
-    Room(f"{PLATFORM}/warehouse", "le PostgreSQL embarqué"),
-    Room(f"{PLATFORM}/landing", "des fichiers reçus aux tables brutes : rien de perdu, rien de changé"),
-    Room(f"{PLATFORM}/project", "le projet dbt : le manifeste, ses règles, le lignage des colonnes"),
-    Room(f"{PLATFORM}/access", "les accès relus, et les droits PostgreSQL qui en découlent"),
-    Room(f"{PLATFORM}/audit", "le journal d'audit, et la preuve qu'il est entier"),
-    Room(f"{PLATFORM}/summary", "le bilan d'une exécution"),
-    Room(f"{PLATFORM}/history", "l'historique des exécutions de dbt"),
-    Room(f"{PLATFORM}/building", "dbt tel que la plateforme le fait tourner"),
-    Room(f"{PLATFORM}/catalogue", "ce que le catalogue dit de chaque jeu de données"),
-    Room(f"{PLATFORM}/quality", "l'état de la qualité, calculé une fois"),
-    Room(f"{PLATFORM}/privacy", "les droits des personnes, la purge, les gels, le registre"),
-    Room(f"{PLATFORM}/pages", "les pages, les classeurs et le rapport Elementary"),
-    Room(f"{PLATFORM}/notifications", "qui est prévenu de quoi"),
-    Room(f"{PLATFORM}/portability", "le projet compilé pour Denodo"),
-    Room(f"{PLATFORM}/anomalies", "Elementary complet, à côté du projet"),
-    Room(f"{PLATFORM}/serving", "les pages servies à un navigateur"),
-    Room("orchestration", "Dagster : un emplacement par domaine"),
-    Room(f"{PLATFORM}/cli", "les commandes de make"),
-    Room("benchmarks", "les mesures"),
+    Room("dev"),
+    Room(f"{PLATFORM}/warehouse"),
+    Room(f"{PLATFORM}/landing"),
+    Room(f"{PLATFORM}/project"),
+    Room(f"{PLATFORM}/access"),
+    Room(f"{PLATFORM}/audit"),
+    Room(f"{PLATFORM}/summary"),
+    Room(f"{PLATFORM}/history"),
+    Room(f"{PLATFORM}/building"),
+    Room(f"{PLATFORM}/catalogue"),
+    Room(f"{PLATFORM}/quality"),
+    Room(f"{PLATFORM}/privacy"),
+    Room(f"{PLATFORM}/pages"),
+    Room(f"{PLATFORM}/notifications"),
+    Room(f"{PLATFORM}/portability"),
+    Room(f"{PLATFORM}/anomalies"),
+    Room(f"{PLATFORM}/serving"),
+    Room("orchestration"),
+    Room(f"{PLATFORM}/cli"),
+    Room("benchmarks"),
 )
 # Modules of the ground floor that are only the door to the command line.
 DOORS = (f"{PLATFORM}.__main__",)

@@ -34,20 +34,21 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
-def count(value: int, one: str, many: str = "") -> str:
-    """`1 ligne`, `2 lignes`."""
-    return f"{number(value)}\u00a0{one if value < 2 else many or one + 's'}"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(value: int, one: str, many: str = "", space: str = " ") -> str:
     """« 0 ligne », « 1 ligne », « 8 346 lignes ».
 
     Args:
-        number: how many.
+        value: how many.
         one: the words after 0 and 1.
         many: the words after 2 and more; `one` with an « s » when "".
+        space: before the words; a line may end there.
     """
-    return f"{number:,}".replace(",", "\u202f") + f" {many or one + 's' if number > 1 else one}"
+    return f"{number(value)}{space}{one if value < 2 else many or one + 's'}"
+
+
+def unbroken(value: int, one: str, many: str = "") -> str:
+    """What `counted` says, on one line wherever a page or a letter is cut."""
+    return counted(value, one, many, "\u00a0")
 
 
 def small(value: int) -> bool:
@@ -124,7 +125,7 @@ def rows(value: int | None, one: str = "ligne", many: str = "") -> str:
         return ""
     if small(value):
         return f"{SMALL}\u00a0{many or one + 's'}"
-    return count(value, one, many) if value else f"aucune\u00a0{one}"
+    return unbroken(value, one, many) if value else f"aucune\u00a0{one}"
 
 
 def rounded(value: int) -> str:

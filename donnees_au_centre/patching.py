@@ -1,4 +1,4 @@
-"""What the platform replaces in other packages, for the life of a process: `grep patch(` lists all of it."""
+"""What the platform replaces in other packages, in its own process: `git grep " patch("` lists all of it."""
 
 from __future__ import annotations
 

@@ -80,13 +80,11 @@ def build_definitions(
     Raises:
         PlatformError: the domains hold nothing.
     """
-    catalogue = read_assets(manifest, domains)
+    held = read_assets(manifest, domains)
     launcher = launcher or f"dagster {name}"
-    work = Work(settings, name, catalogue, launcher, parsed, progress, watch, domains)
+    work = Work(settings, name, held, launcher, parsed, progress, watch, domains)
 
-    @dg.multi_asset(
-        name=f"construire_{name}", specs=catalogue.specs, check_specs=catalogue.checks, can_subset=True
-    )
+    @dg.multi_asset(name=f"construire_{name}", specs=held.specs, check_specs=held.checks, can_subset=True)
     def build(context: dg.AssetExecutionContext) -> Iterator[Event]:
         mine = journal if journal is not None else Journal()
         resumed = ASSET_RESUME_RETRY_TAG in context.run.tags
@@ -102,7 +100,7 @@ def build_definitions(
                 context.instance.report_runless_asset_event(event)
 
     return dg.Definitions(
-        assets=[build, *catalogue.outside],
+        assets=[build, *held.outside],
         jobs=[dg.define_asset_job(name, dg.AssetSelection.assets(build))],
         executor=dg.in_process_executor,
     )

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
 
 from donnees_au_centre.closing import close
+from donnees_au_centre.patching import patch
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
 TEMPLATE = Path(__file__).with_name("dagster.yaml")
@@ -73,4 +74,4 @@ def _same_engine(url: str, **_asked: Any) -> Engine:
 
 
 for _storage in (sqlite_event_log, sqlite_run_storage):
-    vars(_storage)["create_engine"] = _same_engine
+    patch(_storage, create_engine=_same_engine)

@@ -79,7 +79,7 @@ class Work:
     Attributes:
         settings: places and database; the environment holds the PG* variables.
         name: of the location, and so of its folder of results.
-        catalogue: what the step may be asked for.
+        held: what the step may be asked for.
         launcher: what started it, for the history: make demo, dagster ags.
         parsed: the project, when it has just been parsed; else it is parsed when the step begins, so that a
             model changed since Dagster started runs as it is now.
@@ -90,7 +90,7 @@ class Work:
 
     settings: Settings
     name: str
-    catalogue: Assets
+    held: Assets
     launcher: str
     parsed: ParseResult | None = None
     progress: Callable[[str], None] | None = None
@@ -115,7 +115,7 @@ class Work:
         """
         asked: set[dg.AssetKey | dg.AssetCheckKey] = {*assets, *checks}
         closed: set[dg.AssetKey | dg.AssetCheckKey] = set()
-        reads = {spec.key: {dep.asset_key for dep in spec.deps} for spec in self.catalogue.specs}
+        reads = {spec.key: {dep.asset_key for dep in spec.deps} for spec in self.held.specs}
         for event in self._run(assets, checks, journal, resumed):
             key = _key_of(event)
             # A model that reads less than when Dagster started may come before what it read then, and Dagster
@@ -150,7 +150,7 @@ class Work:
         except PlatformError as error:
             journal.errors.append(str(error))
             return
-        tables = [self.catalogue.tables[key] for key in assets if key in self.catalogue.tables]
+        tables = [self.held.tables[key] for key in assets if key in self.held.tables]
         if tables:
             before = received_before("")
             noted = self._noted("chargement", journal, lambda: load_details(journal.load), before)
@@ -207,7 +207,7 @@ class Work:
 
     def _load(self, manifest: Manifest, wanted: set[str], journal: Journal) -> Iterator[Event]:
         keys, sources = {}, []
-        for key, unique_id in self.catalogue.tables.items():
+        for key, unique_id in self.held.tables.items():
             if unique_id in wanted and (source := manifest.sources.get(unique_id)):
                 keys[source.domain, source.source_name, source.name] = key
                 sources.append(source)
@@ -243,8 +243,8 @@ class Work:
         checks: Collection[dg.AssetCheckKey],
         journal: Journal,
     ) -> Iterator[Event]:
-        made = {unique_id: key for key, unique_id in self.catalogue.models.items() if key in assets}
-        tested = {unique_id: key for key, unique_id in self.catalogue.tests.items() if key in checks}
+        made = {unique_id: key for key, unique_id in self.held.models.items() if key in assets}
+        tested = {unique_id: key for key, unique_id in self.held.tests.items() if key in checks}
         # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
         arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
         say = self.progress or dg.get_dagster_logger().info
@@ -286,14 +286,14 @@ class Work:
 
     def _domains(self, manifest: Manifest) -> set[str]:
         """The domains of this location, whose keys its sessions have."""
-        models = (manifest.nodes.get(unique_id) for unique_id in self.catalogue.models.values())
+        models = (manifest.nodes.get(unique_id) for unique_id in self.held.models.values())
         return {model.domain for model in models if model}
 
     def _gone(
         self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
     ) -> list[str]:
         """What was asked for and is in the project no more, in a sentence."""
-        tables, models, tests = self.catalogue.tables, self.catalogue.models, self.catalogue.tests
+        tables, models, tests = self.held.tables, self.held.models, self.held.tests
         known = {key: one for key, one in {**tables, **models}.items() if key in assets}
         known |= {key: one for key, one in tests.items() if key in checks and key.asset_key not in known}
         gone = [key for key, unique_id in known.items() if not manifest.find(unique_id)]
@@ -311,7 +311,7 @@ class Work:
     ) -> tuple[set[dg.AssetKey], set[dg.AssetCheckKey]]:
         """These, what reads them in this location, directly or not, and the tests of it."""
         reached = {*assets}
-        here = {**self.catalogue.tables, **self.catalogue.models}
+        here = {**self.held.tables, **self.held.models}
         made = {unique_id: key for key, unique_id in here.items()}
         left = [unique_id for unique_id, key in made.items() if key in reached]
         while left:
@@ -319,17 +319,17 @@ class Work:
                 if child in made and made[child] not in reached:
                     reached.add(made[child])
                     left.append(child)
-        tests = {key for key in self.catalogue.tests if key.asset_key in reached - {*assets}}
+        tests = {key for key in self.held.tests if key.asset_key in reached - {*assets}}
         return reached, {*checks, *tests}
 
     def _selection(
         self, manifest: Manifest, assets: Collection[dg.AssetKey], checks: Collection[dg.AssetCheckKey]
     ) -> list[str]:
         """The dbt selection: the whole set by its folders, a part of it node by node."""
-        wanted = {self.catalogue.models[key] for key in assets if key in self.catalogue.models}
-        wanted |= {self.catalogue.tests[key] for key in checks if key in self.catalogue.tests}
-        if len(wanted) == len(self.catalogue.models) + len(self.catalogue.tests):
-            return self.catalogue.selection if wanted else []
+        wanted = {self.held.models[key] for key in assets if key in self.held.models}
+        wanted |= {self.held.tests[key] for key in checks if key in self.held.tests}
+        if len(wanted) == len(self.held.models) + len(self.held.tests):
+            return self.held.selection if wanted else []
         # What is gone since Dagster read the manifest is left out: dbt has nothing to run.
         nodes = (manifest.find(unique_id) for unique_id in sorted(wanted))
         return [f"fqn:{'.'.join(node.fqn)}" for node in nodes if node]

@@ -66,7 +66,7 @@ def find_orphans(connection: psycopg.Connection, manifest: Manifest) -> list[Orp
     nodes = list(manifest.of_type("model", "seed", "snapshot"))
     sources = list(manifest.of_type("source"))
     domains = {node.domain for node in (*nodes, *sources)}
-    domains |= {group.name for group in manifest.groups.values()}
+    domains |= manifest.groups.keys()
     schemas = {node.schema for node in nodes}
     if not os.environ.get("DBT_SCHEMA_PREFIX"):
         schemas |= {f"{domain}{layer}" for domain in domains for layer in _LAYERS}

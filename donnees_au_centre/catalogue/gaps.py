@@ -95,4 +95,4 @@ def access_gaps(faults: Iterable[str], past: Iterable[str], soon: Iterable[str])
 def _named(columns: list[str]) -> str:
     shown = ", ".join(columns[:NAMED])
     more = len(columns) - NAMED
-    return f"{shown} et {french.count(more, 'autre')}" if more > 0 else shown
+    return f"{shown} et {french.unbroken(more, 'autre')}" if more > 0 else shown

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from donnees_au_centre.french import count, small
+from donnees_au_centre.french import small, unbroken
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import Refresh, Retention
-from donnees_au_centre.project.nodes import DataTest
+from donnees_au_centre.project.nodes import CROSSING, PLATFORM, SHARED, DataTest
 
 KINDS = {"source": "Table source", "mart": "Mart"}
 CLASSIFICATIONS = {
@@ -33,7 +33,7 @@ PROTECTIONS = {
     "agrege": "agrégée",
 }
 ENDS = {"effacement": "effacées", "archivage": "archivées"}
-DOMAINS = {"commun": "Commun", "transversal": "Transversal", "data_platform": "Plateforme"}
+DOMAINS = {SHARED: "Commun", CROSSING: "Transversal", PLATFORM: "Plateforme"}
 _UNITS = {
     "jour": ("chaque jour", "jours"),
     "semaine": ("chaque semaine", "semaines"),
@@ -84,7 +84,7 @@ def retention(value: Retention) -> str:
     if value.months is None:
         return f"Sans limite. {value.reason or ''}".strip()
     years, rest = divmod(value.months, 12)
-    said = count(years, "an") if years and not rest else f"{value.months}\u00a0mois"
+    said = unbroken(years, "an") if years and not rest else f"{value.months}\u00a0mois"
     since = "la réception" if value.since == words.RECEPTION else f"la date «\u00a0{value.since}\u00a0»"
     return f"{said} après {since} ; ensuite, les lignes sont {ENDS[value.end]}."
 

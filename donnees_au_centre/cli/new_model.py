@@ -21,7 +21,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import governance_of
-from donnees_au_centre.project.nodes import Manifest, Node, Source
+from donnees_au_centre.project.nodes import CROSSING, ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.project.rules.governing import personal_origins
 from donnees_au_centre.settings import Settings
 
@@ -338,11 +338,11 @@ def choose_upstream(manifest: Manifest, domain: str, name: str, layer: str, want
     """
     readable = {}
     for node in manifest.nodes.values():
-        if node.kind != "model" or node.name.endswith("_ecarts"):
+        if node.kind != "model" or node.name.endswith(ISSUES_SUFFIX):
             continue
         own = node.domain == domain and node.fqn[2] != "marts"
-        # Another domain's mart is read when it is asked for; transversal has nothing else to read.
-        offered = node.fqn[2] == "marts" and (domain == "transversal" or bool(wanted))
+        # Another domain's mart is read when it is asked for; the crossing domain has nothing else to read.
+        offered = node.fqn[2] == "marts" and (domain == CROSSING or bool(wanted))
         if own or offered:
             readable[node.name] = node
     if wanted:

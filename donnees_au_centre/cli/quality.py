@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 from dev.setup.environment import read_pip_listing, uv_settings
@@ -30,7 +29,7 @@ from donnees_au_centre.portability import compile_for_denodo
 from donnees_au_centre.portability.remarks import check_compilation, correct, show
 from donnees_au_centre.privacy.unattended import overdue, read_permissions
 from donnees_au_centre.project import ParseResult, check_manifest
-from donnees_au_centre.project.checks import Violation
+from donnees_au_centre.project.checks import shown
 from donnees_au_centre.project.domains import WORKSPACE, forgotten, mend_workspace
 from donnees_au_centre.project.flags import check_flags
 from donnees_au_centre.project.nodes import Manifest
@@ -87,7 +86,7 @@ def check_writing(session: Session) -> list[str]:
             failed.append("YAML")
     with session.step("Domaines (models/<domaine>/_<domaine>.yml et ce qui en dépend)"):
         if faults := forgotten(root):
-            show_violations(faults)
+            print(shown(faults))
             failed.append("Domaines")
     with session.step("Textes à compléter"):
         for fault in placeholders(root):
@@ -285,20 +284,12 @@ def check_rules(settings: Settings, manifest: Manifest) -> None:
         PlatformError: the project breaks a rule.
     """
     violations = [*check_flags(settings.root), *check_manifest(manifest)]
-    show_violations(violations)
     if violations:
+        print(shown(violations))
         raise PlatformError(
             f"Les règles du projet ne sont pas suivies en {_places(len(violations))} ci-dessus.",
             "docs/architecture.md donne les règles et leurs raisons.",
         )
-
-
-def show_violations(violations: Iterable[Violation]) -> None:
-    """Prints what breaks a rule, by file."""
-    for file, group in groupby(violations, key=lambda violation: violation.file):
-        print(file)
-        for violation in group:
-            print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
 
 
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:

@@ -72,11 +72,11 @@ def _governance() -> dict[str, Any]:
     shared = {**said.pop("$defs", {}), "gouvernance": said}
     levels = {key: {"$ref": "#/$defs/gouvernance"} for key in (words.OWN, words.DEFAULTS)}
     column = {
-        "donnee_personnelle": {
+        words.CATEGORY: {
             "enum": list(words.CATEGORIES),
             "description": "Ce que la colonne apprend sur une personne.",
         },
-        "protection": {
+        words.PROTECTION: {
             "enum": list(words.PROTECTIONS),
             "description": "La macro par laquelle la colonne n'identifie plus personne.",
         },

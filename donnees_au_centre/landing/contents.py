@@ -118,9 +118,9 @@ class Target:
         words = received if words is None else words
         names, missing = self._renamed(received, words), self.missing(received)
         if missing:
+            what = "la colonne obligatoire" if len(missing) == 1 else "les colonnes obligatoires"
             raise Withheld(
-                f"Il manque {_plural(len(missing), 'la colonne obligatoire', 'les colonnes obligatoires')} : "
-                f"{', '.join(missing)}. {self._found(names, missing)} "
+                f"Il manque {what} : {', '.join(missing)}. {self._found(names, missing)} "
                 f"Colonnes déclarées : {', '.join(self.table.declared)}.",
                 f"{hint}Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie "
                 f"plus, à `optional` ; sinon, {SHAPE_ADVICE[self.variant.file_format]}.",
@@ -388,7 +388,3 @@ def _copy_rows(
         codec = None if target.variant.file_format == "xlsx" else target.variant.encoding.codec
         outcome.warnings.append(misencoded_warning(misread, codec, first))
     return count
-
-
-def _plural(count: int, one: str, several: str) -> str:
-    return one if count == 1 else several

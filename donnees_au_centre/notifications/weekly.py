@@ -84,7 +84,7 @@ def _trend(days: Sequence[Day]) -> str:
     if not days or days[-1].score is None:
         return "Aucun contrôle n'a encore été joué."
     today = days[-1]
-    played = f"{french.count(today.good, 'contrôle')} sur {french.number(today.played)}"
+    played = f"{french.unbroken(today.good, 'contrôle')} sur {french.number(today.played)}"
     if today.good == today.played:
         said = f"Tous les contrôles sont bons ({french.number(today.played)})"
     else:
@@ -116,7 +116,7 @@ def _tasks(faults: Sequence[Fault]) -> tuple[tuple[Item, ...], str]:
         for advice, about in tasks.items()
     ]
     left = len(items) - TASKS
-    said = f"et {french.count(left, 'autre')}, quand ces points seront réglés." if left > 0 else ""
+    said = f"et {french.unbroken(left, 'autre')}, quand ces points seront réglés." if left > 0 else ""
     return tuple(items[:TASKS]), said
 
 
@@ -139,4 +139,4 @@ def _capped(items: Sequence[Item]) -> tuple[tuple[Item, ...], str]:
     left = len(items) - NAMED
     return tuple(
         items[:NAMED]
-    ), f"et {french.count(left, 'autre')}, sur la page du domaine." if left > 0 else ""
+    ), f"et {french.unbroken(left, 'autre')}, sur la page du domaine." if left > 0 else ""

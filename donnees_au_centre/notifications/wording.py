@@ -61,7 +61,7 @@ def compose(message: Message, declaration: Declaration, now: datetime, most: int
     most = declaration.most if most is None else most
     short = labels.domain(message.domain) or "Plateforme"
     kinds = [kind for kind in _TITLES if message.of(kind)]
-    said = [french.count(len(message.of(kind)), *_COUNTED[kind]) for kind in kinds]
+    said = [french.unbroken(len(message.of(kind)), *_COUNTED[kind]) for kind in kinds]
     subject = f"{short}\u00a0: {', '.join(said)}"
     if len(message.words) == 1:
         subject += f" ({message.words[0].label})"
@@ -128,15 +128,15 @@ def _item(word: Word, now: datetime) -> Item:
 def _left(count: int, some: bool) -> str:
     if not count:
         return ""
-    return f"{'et ' if some else ''}{french.count(count, 'autre')}, sur la page du domaine."
+    return f"{'et ' if some else ''}{french.unbroken(count, 'autre')}, sur la page du domaine."
 
 
 def _age(since: datetime, now: datetime) -> str:
     days = (now.astimezone(BRUSSELS).date() - since.astimezone(BRUSSELS).date()).days
-    return f" ({french.count(days, 'jour')})" if days else ""
+    return f" ({french.unbroken(days, 'jour')})" if days else ""
 
 
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(names[:AFFECTED])
     left = len(names) - AFFECTED
-    return f"{shown} et {french.count(left, 'autre')}" if left > 0 else shown
+    return f"{shown} et {french.unbroken(left, 'autre')}" if left > 0 else shown

@@ -15,7 +15,7 @@ from denodo.columns import columns_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.portability.compilation import is_base_view
-from donnees_au_centre.project.nodes import DataTest, Manifest, Node
+from donnees_au_centre.project.nodes import DataTest, Manifest, Node, turn_of
 
 # Where a view stands in its VDP database, and what the folder says of itself.
 FOLDERS = {
@@ -24,8 +24,6 @@ FOLDERS = {
     "intermediate": "Calculs intermédiaires ; privés à leur administration.",
     "marts": "Jeux de données publics, décrits et sous contrat.",
 }
-# A conformed dimension comes before its readers, cross-domain marts after what they read.
-FIRST, LAST = ("commun",), ("transversal", "data_platform")
 WIDTH = 110
 
 
@@ -295,7 +293,7 @@ def ordered_parts(views: list[View]) -> list[tuple[str, list[View]]]:
         PlatformError: views read each other in a circle, which dbt refuses as well.
     """
     waiting = {view.unique_id: view for view in views}
-    databases = sorted({view.database for view in views}, key=_rank)
+    databases = sorted({view.database for view in views}, key=turn_of)
     parts: list[tuple[str, list[View]]] = []
     while waiting:
         ready = {database: _readable(database, waiting) for database in databases}
@@ -316,12 +314,6 @@ def ordered_parts(views: list[View]) -> list[tuple[str, list[View]]]:
         for view in ready[chosen]:
             del waiting[view.unique_id]
     return parts
-
-
-def _rank(database: str) -> tuple[int, str]:
-    if database in FIRST:
-        return (FIRST.index(database) - len(FIRST), database)
-    return (LAST.index(database) + 1 if database in LAST else 0, database)
 
 
 def _readable(database: str, waiting: Mapping[str, View]) -> list[View]:

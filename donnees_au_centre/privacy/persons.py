@@ -77,7 +77,6 @@ def read_person_sources(manifest: Manifest) -> list[PersonSource]:
                 f"colonne de la table ({column}).",
                 "Écrivez personne: {identifiant: <colonne>} : la colonne qui dit de qui est la ligne.",
             )
-        categories = {name: one.category for name, one in node.columns.items()}
         found.append(
             PersonSource(
                 unique_id=node.unique_id,
@@ -88,7 +87,11 @@ def read_person_sources(manifest: Manifest) -> list[PersonSource]:
                 identifier=node.relation,
                 column=column,
                 homonyms=said.get("homonymes") is True,
-                personal={name: value for name, value in categories.items() if value and value != "aucune"},
+                personal={
+                    name: one.category
+                    for name, one in node.columns.items()
+                    if one.category and one.is_personal
+                },
             )
         )
     return sorted(found, key=lambda one: one.label)

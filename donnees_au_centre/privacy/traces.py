@@ -180,7 +180,7 @@ def forget_old_files(settings: Settings, now: datetime, kept: timedelta | None =
     return gone
 
 
-def forget_old_runs(settings: Settings, now: datetime) -> int:
+def forget_dagster_runs(settings: Settings, now: datetime) -> int:
     """Deletes the runs of Dagster that ended before RUNS_KEPT, their events and their outputs.
 
     Args:
@@ -204,7 +204,7 @@ def forget_old_runs(settings: Settings, now: datetime) -> int:
 
 def forget_old(settings: Settings, now: datetime) -> int:
     """Deletes what has had its time outside of the database; returns how many runs and files."""
-    return forget_old_runs(settings, now) + len(forget_old_files(settings, now))
+    return forget_dagster_runs(settings, now) + len(forget_old_files(settings, now))
 
 
 def told_traces(traces: Sequence[Trace], done: bool = False) -> str:

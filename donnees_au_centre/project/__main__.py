@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from itertools import groupby
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.project import check_manifest, parse
+from donnees_au_centre.project.checks import shown
 from donnees_au_centre.settings import Settings
 
 
@@ -22,13 +22,12 @@ def main() -> int:
         print(parsed.notice, file=sys.stderr)
         return 1
     violations = check_manifest(parsed.manifest)
-    for file, group in groupby(violations, key=lambda violation: violation.file):
-        print(file)
-        for violation in group:
-            print(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
-    left = counted(len(violations), "point à corriger.", "points à corriger.")
-    print(left if violations else "Toutes les règles du projet sont suivies.")
-    return 1 if violations else 0
+    if violations:
+        print(shown(violations))
+        print(counted(len(violations), "point à corriger.", "points à corriger."))
+        return 1
+    print("Toutes les règles du projet sont suivies.")
+    return 0
 
 
 if __name__ == "__main__":

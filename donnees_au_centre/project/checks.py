@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import (
@@ -65,3 +67,13 @@ def check_manifest(manifest: Manifest) -> list[Violation]:
         for rule in RULES
         for file, message in rule.find(manifest)
     )
+
+
+def shown(violations: Iterable[Violation]) -> str:
+    """Violations by file, for a terminal; those of one file stand together."""
+    lines = []
+    for file, group in groupby(violations, key=lambda violation: violation.file):
+        lines.append(file)
+        for violation in group:
+            lines.append(f"  [{violation.rule}] {violation.message}\n      Que faire : {violation.advice}")
+    return "\n".join(lines)

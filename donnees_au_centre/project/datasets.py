@@ -250,12 +250,10 @@ def _dataset(manifest: Manifest, node: Node) -> Dataset:
 
 
 def _column(column: Declared) -> Column:
-    meta = column.meta
-    personal, protection = meta.get("donnee_personnelle"), meta.get("protection")
     return Column(
         name=column.name,
         description=column.description.strip(),
         data_type=column.data_type,
-        personal=personal if personal in words.CATEGORIES else None,
-        protection=protection if protection in words.PROTECTIONS else None,
+        personal=column.category if column.category in words.CATEGORIES else None,
+        protection=column.protection if column.protection in words.PROTECTIONS else None,
     )

@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from typing import Any
 
+from donnees_au_centre.project import vocabulary as words
+
 # Keys of config.meta that the macros write: the columns that every model of a kind has, with their
 # descriptions, and those that it declares.
 STANDARD, DECLARED = "colonnes", "lecture"
-CATEGORY, PROTECTION = "donnee_personnelle", "protection"
 # Of the description of a generic test.
 PREFIX = "Test : "
 
@@ -49,11 +50,11 @@ def inherit(manifest: dict[str, Any]) -> None:
 
 def _give_category(node: dict[str, Any]) -> None:
     """Says of each column of a data set what the data set says of all."""
-    category = (node["config"].get("meta") or {}).get(CATEGORY)
+    category = (node["config"].get("meta") or {}).get(words.CATEGORY)
     for column in node["columns"].values() if category else ():
         meta = column.setdefault("config", {}).setdefault("meta", {})
-        if not {CATEGORY, PROTECTION} & {*meta, *(column.get("meta") or {})}:
-            meta[CATEGORY] = category
+        if not {*words.COLUMN_KEYS} & {*meta, *(column.get("meta") or {})}:
+            meta[words.CATEGORY] = category
 
 
 def _promise(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> str:

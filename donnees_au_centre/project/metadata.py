@@ -12,7 +12,7 @@ from donnees_au_centre.project.nodes import Group, Manifest, Node, Source
 def dataset_nodes(manifest: Manifest) -> Iterator[Node]:
     """The nodes that are data sets: source tables, and models of the marts layer."""
     for node in manifest.of_type("source", "model"):
-        if node.kind == "source" or node.layer == "marts":
+        if node.kind == "source" or node.is_mart:
             yield node
 
 

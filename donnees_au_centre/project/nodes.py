@@ -1,7 +1,8 @@
-"""dbt's manifest as an object: the one place that reads its keys.
+"""dbt's manifest as an object: who reads the project reads it here, and not the keys that dbt writes.
 
 Everything is a view over what dbt wrote, made when it is asked for: a manifest of 10,000 nodes costs nothing
-until they are looked at. A part that dbt leaves out is empty here, never an error.
+until they are looked at. A part that dbt leaves out is empty here, never an error. Only `inheritance` comes
+before, and completes the keys themselves with what the YAML says once for all.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from donnees_au_centre.project import vocabulary as words
 
 LAYERS = ("staging", "intermediate", "marts")
 # Domains that are no administration: what everyone reads, what reads everyone, and the platform itself.
@@ -91,19 +94,19 @@ class Column(Described):
     @property
     def protection(self) -> str | None:
         """How the YAML says that it is protected; None when it says nothing."""
-        said = self.meta.get("protection")
+        said = self.meta.get(words.PROTECTION)
         return None if said is None else str(said)
 
     @property
     def category(self) -> str | None:
         """The category of personal data that the YAML gives, `aucune` included; None when it says nothing."""
-        said = self.meta.get("donnee_personnelle")
+        said = self.meta.get(words.CATEGORY)
         return said if isinstance(said, str) else None
 
     @property
     def is_personal(self) -> bool:
         """True when it holds data about persons, protected or not."""
-        return self.category not in (None, "aucune")
+        return self.category not in (None, words.NOT_PERSONAL)
 
 
 class Group(Described):
@@ -631,6 +634,9 @@ def _steady(node: Any) -> Any:
 
 def domains_in(root: Path) -> list[str]:
     """The domains of a checkout, in the order they are built: shared, administrations, readers."""
-    folders = [path.name for path in (root / "models").iterdir() if path.is_dir()]
-    last = {SHARED: 0, CROSSING: 2, PLATFORM: 3}
-    return sorted(folders, key=lambda name: (last.get(name, 1), name))
+    return sorted((path.name for path in (root / "models").iterdir() if path.is_dir()), key=turn_of)
+
+
+def turn_of(domain: str) -> tuple[int, str]:
+    """By which domains are sorted in the order they are built."""
+    return {SHARED: 0, CROSSING: 2, PLATFORM: 3}.get(domain, 1), domain

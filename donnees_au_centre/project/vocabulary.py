@@ -16,6 +16,8 @@ CATEGORIES = {
     "aucune": "public",
 }
 NOT_PERSONAL = "aucune"
+# Keys of config.meta of a column: what it tells of a person, how it no longer does.
+COLUMN_KEYS = CATEGORY, PROTECTION = "donnee_personnelle", "protection"
 PROTECTIONS = ("pseudonymise", "masque", "generalise", "supprime", "agrege")
 
 UNITS = ("jour", "semaine", "mois", "annee")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from donnees_au_centre.french import LEAST, count, small
+from donnees_au_centre.french import LEAST, small, unbroken
 from donnees_au_centre.project.nodes import DataTest
 from donnees_au_centre.quality.facts import BROKEN
 
@@ -77,7 +77,7 @@ def in_fault(rows: int, what: str) -> str:
     """`1 204 cas`, `moins de 5 cas`, `1 fichier`: rows of data are not counted when they are few."""
     if what == CASE and small(rows):
         return f"moins de {LEAST}\u00a0{CASE}"
-    return count(rows, what, CASE if what == CASE else "")
+    return unbroken(rows, what, CASE if what == CASE else "")
 
 
 def verdict(text: str, outcome: str) -> str:

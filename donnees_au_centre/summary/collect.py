@@ -16,10 +16,9 @@ from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.landing.audit import PLACING, last_receipt, loaded_files
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE
 from donnees_au_centre.landing.tables import REJECTS_TABLE, rejects_table
-from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node
 from donnees_au_centre.project.wording import in_french
 
-ECARTS = "_ecarts"
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
 # dbt has other words for the same outcome of a model and of a test.
 OUTCOMES = {"pass": "success", "fail": "failure", "runtime error": "error"}
@@ -288,7 +287,7 @@ def _ecarts_models(manifest: Manifest) -> dict[str, list[Node]]:
     """The écarts models that read each source table, by the source's unique id."""
     models: dict[str, list[Node]] = {}
     for node in manifest.nodes.values():
-        if node.kind == "model" and node.name.endswith(ECARTS):
+        if node.kind == "model" and node.name.endswith(ISSUES_SUFFIX):
             for origin in node.reads:
                 models.setdefault(origin, []).append(node)
     return models

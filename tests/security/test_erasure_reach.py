@@ -25,8 +25,8 @@ from donnees_au_centre.privacy.traces import (
     RUNS_KEPT,
     erase_traces,
     find_traces,
+    forget_dagster_runs,
     forget_old_files,
-    forget_old_runs,
     told_beyond,
     told_traces,
 )
@@ -200,8 +200,8 @@ def test_old_runs_answers_and_workbooks_are_forgotten(checkout: Checkout, tmp_pa
 
     with dg.DagsterInstance.from_config(str(checkout.settings.dagster_home)) as instance:
         run_id = job.execute_in_process(instance=instance).run_id
-    assert forget_old_runs(checkout.settings, now + RUNS_KEPT - timedelta(days=1)) == 0
-    assert forget_old_runs(checkout.settings, now + RUNS_KEPT + timedelta(days=1)) == 1
+    assert forget_dagster_runs(checkout.settings, now + RUNS_KEPT - timedelta(days=1)) == 0
+    assert forget_dagster_runs(checkout.settings, now + RUNS_KEPT + timedelta(days=1)) == 1
     assert not [path for path in checkout.settings.dagster_home.rglob("*") if run_id in str(path)]
     settings = replace(settings_of(tmp_path), target="ci")
     for path, days in {

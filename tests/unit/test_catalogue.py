@@ -109,8 +109,8 @@ def keep_summary(settings: Settings, database: str = "essai", **more: Any) -> No
 def test_french_sentences() -> None:
     assert french.day(date(2026, 3, 1)) == "1er mars 2026"
     assert french.number(12168) == "12\u202f168"
-    assert french.count(1, "jeu", "jeux") == "1\u00a0jeu"
-    assert french.count(2, "jeu", "jeux") == "2\u00a0jeux"
+    assert french.unbroken(1, "jeu", "jeux") == "1\u00a0jeu"
+    assert french.unbroken(2, "jeu", "jeux") == "2\u00a0jeux"
     assert labels.refresh(Refresh(tous_les=1, unite="mois")) == "chaque mois"
     assert labels.refresh(Refresh(tous_les=2, unite="semaine")) == "toutes les 2 semaines"
     assert labels.retention(Retention(mois=120, depuis="reception", sort="effacement")).startswith(

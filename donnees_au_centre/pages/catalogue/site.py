@@ -130,7 +130,7 @@ def _renderer(catalogue: Catalogue) -> Any:
         "retention": labels.retention,
         "domain": labels.domain,
         "rows": rows_of,
-        "count": french.count,
+        "count": french.unbroken,
     }
     templates.globals |= {
         "catalogue": catalogue,

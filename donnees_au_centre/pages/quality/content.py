@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from donnees_au_centre import french
-from donnees_au_centre.french import count, day
+from donnees_au_centre.french import day, unbroken
 from donnees_au_centre.landing.rejects import MOTIFS
 from donnees_au_centre.project.datasets import Responsible
 from donnees_au_centre.quality.advice import in_fault, verdict
@@ -358,9 +358,9 @@ def _improved(
             words = KINDS[kind][0].lower()
             was, is_now = french.rounded(before), french.rounded(now)
             if was == is_now:
-                yield f"Un peu moins de {words} qu'il y a {count(quality.period, 'jour')}."
+                yield f"Un peu moins de {words} qu'il y a {unbroken(quality.period, 'jour')}."
             else:
-                days_ago = count(quality.period, "jour")
+                days_ago = unbroken(quality.period, "jour")
                 yield f"Moins de {words} : {was} il y a {days_ago}, {is_now} aujourd'hui."
 
 
@@ -392,15 +392,15 @@ def _sentence(
     unloaded = sum(line.state == "echec" for line in freshness)
     if not (bad or unbuilt or late or unloaded):
         never = sum(line.state == "jamais" for line in freshness)
-        end = f" ; {count(never, 'source')} n'a encore rien reçu" if never == 1 else ""
-        end = f" ; {count(never, 'source')} n'ont encore rien reçu" if never > 1 else end
+        end = f" ; {unbroken(never, 'source')} n'a encore rien reçu" if never == 1 else ""
+        end = f" ; {unbroken(never, 'source')} n'ont encore rien reçu" if never > 1 else end
         return f"Tout va bien : {_all(len(controls))}{end}.{_left(reasons)}"
     parts = []
     if bad:
         state = f"ne sont pas bons, dont {failed} en échec"
         if failed in (0, bad):
             state = f"{'est' if bad == 1 else 'sont'} en {'échec' if failed else 'avertissement'}"
-        parts.append(f"{count(bad, 'contrôle')} sur {french.number(len(controls))} {state}")
+        parts.append(f"{unbroken(bad, 'contrôle')} sur {french.number(len(controls))} {state}")
     if unbuilt:
         parts.append(
             "une table n'a pas pu être construite"
@@ -408,12 +408,12 @@ def _sentence(
             else f"{unbuilt}\u00a0tables n'ont pas pu être construites"
         )
     if unloaded:
-        parts.append(f"{count(unloaded, 'chargement')} en échec")
+        parts.append(f"{unbroken(unloaded, 'chargement')} en échec")
     if late:
         be = (
             "est en retard sur ce qui était promis" if late == 1 else "sont en retard sur ce qui était promis"
         )
-        parts.append(f"{count(late, 'source')} {be}")
+        parts.append(f"{unbroken(late, 'source')} {be}")
     oldest = min((problem.begun for problem in problems), default=None)
     end = ""
     if oldest and french.day_of(oldest) < french.day_of(quality.made_at):

@@ -111,7 +111,7 @@ def _templates(quality: Quality, folder: Path) -> Any:
     made.filters |= {
         "day": french.day,
         "number": french.number,
-        "count": french.count,
+        "count": french.unbroken,
         "domain": labels.domain,
         "moment": french.moment,
         "day_of": french.day_of,

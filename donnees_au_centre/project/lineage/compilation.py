@@ -16,9 +16,9 @@ from sqlglot.errors import SqlglotError
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.patching import patch
-from donnees_au_centre.project.lineage.graph import PROTECTIONS
 from donnees_au_centre.project.lineage.protection import new_seal
 from donnees_au_centre.project.reader import dbt_options, results_of
+from donnees_au_centre.project.vocabulary import PROTECTIONS
 from donnees_au_centre.settings import Settings
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from donnees_au_centre.project.vocabulary import PROTECTIONS
+
 # What a step does to a value, in French for reports; of several in one model, the last one here is shown.
 OPERATIONS = (
     "copie",
@@ -30,9 +32,7 @@ COPY = OPERATIONS[0]
 _WEIGHT = {name: weight for weight, name in enumerate(OPERATIONS)}
 
 # Protections a column may declare, in config.meta.protection.
-PSEUDONYMISED, MASKED, GENERALISED = "pseudonymise", "masque", "generalise"
-SUPPRESSED, AGGREGATED = "supprime", "agrege"
-PROTECTIONS = (PSEUDONYMISED, MASKED, GENERALISED, SUPPRESSED, AGGREGATED)
+PSEUDONYMISED, MASKED, GENERALISED, SUPPRESSED, AGGREGATED = PROTECTIONS
 OPERATION_OF = {
     PSEUDONYMISED: "pseudonymisation",
     MASKED: "masquage",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from donnees_au_centre.french import counted
+from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.lineage.graph import (
     AGGREGATED,
     GENERALISED,
     MASKED,
-    PROTECTIONS,
     PSEUDONYMISED,
     SUPPRESSED,
     ColumnId,
@@ -20,7 +20,6 @@ from donnees_au_centre.project.lineage.graph import (
     Origin,
 )
 
-NONE = "aucune"
 PSEUDONYM = "pseudonyme"
 DIRECT = "identifiant_direct"
 # A derived column may not be said less personal than what it is made from.
@@ -131,7 +130,7 @@ class _Search:
 
     def _tag(self, column: ColumnId) -> str | None:
         said = self._lineage.relations[column.relation].categories.get(column.column)
-        return None if said == NONE else said
+        return None if said == words.NOT_PERSONAL else said
 
     def _visit(self, column: ColumnId) -> Iterator[Leak]:
         arriving = self._arriving(column)
@@ -218,7 +217,7 @@ class _Search:
                 "faites passer la valeur par pseudonymise(…), ou donnez-lui sa vraie catégorie "
                 f"(donnee_personnelle: {burden.category}).",
             ), burden
-        if RANKS.get(tag, 0) < RANKS.get(burden.category, 3) and not burden.guards & set(PROTECTIONS):
+        if RANKS.get(tag, 0) < RANKS.get(burden.category, 3) and not burden.guards & set(words.PROTECTIONS):
             return (
                 f"elle est dite « {tag} », moins que la colonne dont elle vient ({burden.category}), "
                 "sans protection sur ce chemin.",
@@ -229,10 +228,10 @@ class _Search:
 
     def _claimed(self, column: ColumnId, protection: str, burden: Burden) -> tuple[str, str] | None:
         """What is wrong with a protection that the YAML declares; None when the SQL went through it."""
-        if protection not in PROTECTIONS:
+        if protection not in words.PROTECTIONS:
             return (
                 f"la protection « {protection} » n'existe pas.",
-                f"choisissez parmi {', '.join(PROTECTIONS)}.",
+                f"choisissez parmi {', '.join(words.PROTECTIONS)}.",
             )
         identifies = burden.category in (DIRECT, PSEUDONYM) and not burden.guards & BLURRED
         # The macro hides counts; the names of its rows and columns are all published.
@@ -267,7 +266,7 @@ class _Search:
 
     @staticmethod
     def _untagged(burden: Burden) -> tuple[str, str]:
-        met = [name for name in PROTECTIONS if name in burden.guards]
+        met = [name for name in words.PROTECTIONS if name in burden.guards]
         reason = f"elle vient d'une donnée personnelle ({burden.category}) et ne le dit pas."
         if met:
             return reason, f"déclarez ce que son SQL fait déjà : config.meta.protection: {met[-1]}."
@@ -294,7 +293,7 @@ class _Search:
             column=column,
             file=relation.file,
             label=self._lineage.label(column),
-            category=NONE,
+            category=words.NOT_PERSONAL,
             reason=f"elle se dit protégée par « {protection} », et son SQL n'y passe pas.",
             advice="faites passer la valeur par la macro, ou ôtez config.meta.protection.",
             path=(Step(column, ""),),

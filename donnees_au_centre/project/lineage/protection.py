@@ -12,7 +12,7 @@ import secrets
 
 from sqlglot import exp
 
-from donnees_au_centre.project.lineage.graph import PROTECTIONS
+from donnees_au_centre.project.vocabulary import PROTECTIONS
 
 KEY = re.compile(r"dac\.([io])_(\w+)")
 # An aggregate that gives no person's own value back. min, max, any_value, string_agg, percentile… do.

@@ -25,10 +25,6 @@ def tests_of_personal_data(manifest: Manifest) -> Iterator[tuple[DataTest, Node]
                 break
 
 
-def _place(test: DataTest) -> str:
-    return test.described_in
-
-
 @rule(
     "echecs-personnels",
     "Retirez store_failures (et store_failures_as) de ce test : make show MODEL=… montre les lignes en cause "
@@ -42,7 +38,7 @@ def failures_of_personal_data_are_not_stored(manifest: Manifest) -> Iterator[Fau
         if stored and stored != "ephemeral":
             columns = ", ".join(personal_columns(tested))
             yield (
-                _place(test),
+                test.described_in,
                 f"Le test {test.label} garderait des lignes de {tested.label}, qui a des données "
                 f"personnelles ({columns}).",
             )
@@ -55,7 +51,7 @@ def failures_of_personal_data_are_counted(manifest: Manifest) -> Iterator[Fault]
         calculated = test.config.get("fail_calc") or COUNT
         if "".join(calculated.split()).lower() != COUNT:
             yield (
-                _place(test),
+                test.described_in,
                 f"Le test {test.label} de {tested.label}, qui a des données personnelles, rapporte "
                 f"{calculated} et non un nombre de lignes.",
             )

@@ -23,7 +23,7 @@ def everything_is_described(manifest: Manifest) -> Iterator[Fault]:
     """Every model, seed, source, table, column, macro and argument has a description."""
     told: set[str] = set()
     for node in manifest.of_type("model", "seed", "source"):
-        where, label = node.yaml or node.file, node.label
+        where, label = node.described_in, node.label
         if not _said(node):
             yield where, f"{label} n'a pas de description."
         silent = [name for name, column in node.columns.items() if not _said(column)]
@@ -86,7 +86,7 @@ def implementations_take_the_same_arguments(manifest: Manifest) -> Iterator[Faul
 )
 def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
     """Each model is in its domain's group, and each group has an owner and a steward."""
-    groups = {group.name: group for group in manifest.groups.values()}
+    groups = manifest.groups
     for model in manifest.of_type("model"):
         if model.group != model.domain:
             yield model.file, f"{model.name} n'est pas dans le groupe {model.domain}."
@@ -139,7 +139,7 @@ def names_are_identifiers(manifest: Manifest) -> Iterator[Fault]:
     for node, names in _names(manifest):
         wrong = [name for name in names if not IDENTIFIER.fullmatch(name)]
         if wrong:
-            yield node.yaml or node.file, f"{node.label} : noms à revoir : {', '.join(wrong)}."
+            yield node.described_in, f"{node.label} : noms à revoir : {', '.join(wrong)}."
 
 
 @rule(
@@ -151,7 +151,7 @@ def names_are_not_reserved(manifest: Manifest) -> Iterator[Fault]:
         reserved = [name for name in names if name in RESERVED]
         if reserved:
             yield (
-                node.yaml or node.file,
+                node.described_in,
                 f"{node.label} : mots réservés pris comme noms : {', '.join(reserved)}.",
             )
 

@@ -22,7 +22,6 @@ from donnees_au_centre.reviewed import checked
 LEVEL_KEYS = (words.OWN, words.DEFAULTS, words.FOLDER_DEFAULTS)
 # Where the defaults of folders are written.
 PROJECT_FILE = "dbt_project.yml"
-COLUMN_KEYS = ("donnee_personnelle", "protection")
 MAILBOX = re.compile(r"(?P<local>[a-z0-9]+(?:[.-][a-z0-9]+)*)@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 PERSON = re.compile(r"\s*(m|mr|mme|mlle|monsieur|madame|mademoiselle|dr|docteur)\b\.?\s", re.IGNORECASE)
 GDPR_ARTICLE = re.compile(r"\bRGPD\b\W+(?:l')?art(?:icle)?s?\b\.?\s*\d", re.IGNORECASE)
@@ -47,7 +46,7 @@ def data_sets_say_what_they_are(manifest: Manifest) -> Iterator[Fault]:
         ):
             missing = [key for key in keys if _is_blank(values.get(key))]
             if missing:
-                yield _at(node), f"{_name(node)} : il manque{where} {', '.join(missing)}."
+                yield node.described_in, f"{_name(node)} : il manque{where} {', '.join(missing)}."
 
 
 @rule(
@@ -56,11 +55,8 @@ def data_sets_say_what_they_are(manifest: Manifest) -> Iterator[Fault]:
 )
 def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
     """No key is unknown: a misspelt one would be lost in silence."""
-    groups = [
-        (group.file, f"groupe {name}", group.meta)
-        for name, group in sorted((one.name, one) for one in manifest.groups.values())
-    ]
-    nodes = [(_at(node), _name(node), node.meta) for node in dataset_nodes(manifest)]
+    groups = [(group.file, f"groupe {name}", group.meta) for name, group in sorted(manifest.groups.items())]
+    nodes = [(node.described_in, _name(node), node.meta) for node in dataset_nodes(manifest)]
     told: set[str] = set()
     for where, name, meta in (*groups, *nodes):
         for key in meta:
@@ -84,7 +80,7 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
     for node in manifest.of_type("model", "seed", "source"):
         for column, meta in _column_metas(node):
             for key in meta:
-                if key not in COLUMN_KEYS and (close := _close(key, COLUMN_KEYS)):
+                if key not in words.COLUMN_KEYS and (close := _close(key, words.COLUMN_KEYS)):
                     yield (
                         node.described_in,
                         f"{node.label}.{column} : clé inconnue {key} ; vouliez-vous dire {close} ?",
@@ -106,7 +102,7 @@ def responsibles_are_functions(manifest: Manifest) -> Iterator[Fault]:
             if role not in words.RESPONSIBLES or _is_blank(value):
                 continue
             for fault in _form_faults(role, value) or _person_faults(value, domains):
-                yield _at(node), f"{_name(node)} : {IN_FRENCH[role]} : {fault}."
+                yield node.described_in, f"{_name(node)} : {IN_FRENCH[role]} : {fault}."
 
 
 @rule(
@@ -121,7 +117,7 @@ def values_have_their_form(manifest: Manifest) -> Iterator[Fault]:
             for fault in _form_faults(key, value) if key not in OWN_RULE else ():
                 said = f"{key} ({level}) : {fault}"
                 if level != "du dossier":
-                    yield _at(node), f"{_name(node)} : {said}."
+                    yield node.described_in, f"{_name(node)} : {said}."
                 elif said not in told:
                     told.add(said)
                     yield PROJECT_FILE, f"{said} ({_name(node)}, entre autres)."
@@ -139,7 +135,7 @@ def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
         if _is_blank(value):
             continue
         for fault in (*_form_faults("conservation", value), *_retention_faults(value, node)):
-            yield _at(node), _sentence(f"{_name(node)} : conservation ({level}) : {fault}")
+            yield node.described_in, _sentence(f"{_name(node)} : conservation ({level}) : {fault}")
 
 
 @rule(
@@ -148,9 +144,9 @@ def retention_is_bounded(manifest: Manifest) -> Iterator[Fault]:
 )
 def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
     """The category and the protection of a column are known ones, in every layer."""
-    known = {"donnee_personnelle": tuple(words.CATEGORIES), "protection": words.PROTECTIONS}
+    known = {words.CATEGORY: tuple(words.CATEGORIES), words.PROTECTION: words.PROTECTIONS}
     for node in dataset_nodes(manifest):
-        said = node.meta.get("donnee_personnelle")
+        said = node.meta.get(words.CATEGORY)
         if said is None:
             continue
         if said != words.NOT_PERSONAL:
@@ -194,9 +190,9 @@ def columns_say_what_they_hold(manifest: Manifest) -> Iterator[Fault]:
         else:
             origins = personal_origins(manifest, node)
             needs, why = bool(origins), f"des données personnelles y arrivent ({', '.join(origins)})"
-        silent = [name for name, meta in _column_metas(node) if not any(key in meta for key in COLUMN_KEYS)]
+        silent = [name for name, meta in _column_metas(node) if meta.keys().isdisjoint(words.COLUMN_KEYS)]
         if needs and silent:
-            yield _at(node), f"{_name(node)} : colonnes sans catégorie : {', '.join(silent)} ; {why}."
+            yield node.described_in, f"{_name(node)} : colonnes sans catégorie : {', '.join(silent)} ; {why}."
 
 
 @rule(
@@ -211,14 +207,14 @@ def classification_is_high_enough(manifest: Manifest) -> Iterator[Fault]:
         if found not in order:
             continue
         demands = {
-            name: words.CATEGORIES[meta["donnee_personnelle"]]
+            name: words.CATEGORIES[meta[words.CATEGORY]]
             for name, meta in _column_metas(node)
-            if _is_known(meta.get("donnee_personnelle"))
+            if _is_known(meta.get(words.CATEGORY))
         }
         needed = max(demands.values(), key=order.index, default=order[0])
         if order.index(found) < order.index(needed):
             columns = ", ".join(name for name, demand in demands.items() if demand == needed)
-            yield _at(node), f"{_name(node)} est classé {found} ; {columns} demande {needed}."
+            yield node.described_in, f"{_name(node)} est classé {found} ; {columns} demande {needed}."
 
 
 @rule(
@@ -234,11 +230,11 @@ def personal_data_are_accounted_for(manifest: Manifest) -> Iterator[Fault]:
         said = governance_of(manifest, node)
         for key in words.PERSONAL:
             if _is_blank(said.get(key)):
-                yield _at(node), f"{_name(node)} a des données personnelles : la clé {key} manque."
+                yield node.described_in, f"{_name(node)} a des données personnelles : la clé {key} manque."
         basis = said.get("base_legale")
         if not _is_blank(basis) and not GDPR_ARTICLE.search(str(basis)):
             yield (
-                _at(node),
+                node.described_in,
                 f"{_name(node)} a des données personnelles : base_legale ne cite pas l'article du RGPD.",
             )
 
@@ -269,10 +265,6 @@ def personal_origins(manifest: Manifest, mart: Node) -> list[str]:
     return sorted(found)
 
 
-def _at(node: Node) -> str:
-    return node.described_in
-
-
 def _name(node: Node) -> str:
     return f"{'source' if node.kind == 'source' else 'mart'} {node.label}"
 
@@ -287,7 +279,7 @@ def _is_known(category: Any) -> bool:
 
 
 def _holds_personal_data(node: Node) -> bool:
-    categories = [meta.get("donnee_personnelle") for _, meta in _column_metas(node)]
+    categories = [meta.get(words.CATEGORY) for _, meta in _column_metas(node)]
     return any(_is_known(category) and category != words.NOT_PERSONAL for category in categories)
 
 

@@ -44,7 +44,7 @@ def other_layers_are_private(manifest: Manifest) -> Iterator[Fault]:
 def marts_have_contracts(manifest: Manifest) -> Iterator[Fault]:
     """A mart's columns and types are promised."""
     for model in marts(manifest):
-        if not model.config.get("contract", {}).get("enforced"):
+        if not model.has_contract:
             yield model.file, f"Le mart {model.name} n'a pas de contrat imposé."
 
 
