@@ -10,7 +10,8 @@ def patch(owner: Any, **replacements: Any) -> None:
 
     Args:
         owner: the class or module that has them.
-        replacements: by name; what each calls of the function it replaces is its own business.
+        replacements: by name; what each calls of the function it replaces is its own business. Whoever
+            replaces does so once a process (functools.cache).
     """
     for name, replacement in replacements.items():
         setattr(owner, name, replacement)

@@ -10,26 +10,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from donnees_au_centre.patching import patch
 from donnees_au_centre.refusals import describe_error, discreet, frames, in_french
 
 
+@cache
 def hide_values() -> None:
     """Makes dbt, in this process, tell errors about data without their values."""
     from dbt.adapters.postgres.connections import PostgresConnectionManager
 
     original = PostgresConnectionManager.exception_handler
-    if hasattr(original, "original"):
-        return
 
     @contextmanager
     def exception_handler(self: Any, sql: str) -> Iterator[None]:
         with original(self, sql), _without_values():
             yield
 
-    exception_handler.original = original  # type: ignore[attr-defined]
     patch(PostgresConnectionManager, exception_handler=exception_handler)
     _hide_unforeseen()
 

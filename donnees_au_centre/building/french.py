@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from donnees_au_centre.audit.discretion import ended_by, hide_values
@@ -52,14 +53,13 @@ def in_french(message: str) -> str:
     return message.replace("compiled code at ", f"{COMPILED} ").rstrip()
 
 
+@cache
 def speak_french() -> None:
     """Has dbt, in this process, say in French what fails, without values of rows."""
     hide_values()
     from dbt.task.base import BaseRunner
     from dbt.task.test import TestRunner
 
-    if hasattr(BaseRunner.handle_exception, "original"):
-        return
     handle, built = BaseRunner.handle_exception, TestRunner.build_test_run_result
 
     def handle_exception(self: Any, e: Exception, ctx: Any) -> str:
@@ -71,7 +71,6 @@ def speak_french() -> None:
             result.message = in_french(result.message)
         return result
 
-    handle_exception.original = handle  # type: ignore[attr-defined]
     patch(BaseRunner, handle_exception=handle_exception)
     patch(TestRunner, build_test_run_result=build_test_run_result)
     _translate_lines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from donnees_au_centre.patching import patch
@@ -13,14 +14,13 @@ CLIENT = "5s"
 _SET = "set lock_timeout = '{}'; set client_connection_check_interval = '{}'"
 
 
+@cache
 def limit_sessions() -> None:
     """Has dbt's PostgreSQL adapter, in this process, open its sessions with these limits."""
     import psycopg2
     from dbt.adapters.postgres.connections import PostgresConnectionManager
 
     original = PostgresConnectionManager.__dict__["open"].__func__
-    if hasattr(original, "original"):
-        return
 
     def open_limited(cls: Any, connection: Any) -> Any:
         was_open = connection.state == "open"
@@ -35,5 +35,4 @@ def limit_sessions() -> None:
                 opened.handle.rollback()
         return opened
 
-    open_limited.original = original  # type: ignore[attr-defined]
     patch(PostgresConnectionManager, open=classmethod(open_limited))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -140,6 +141,7 @@ def _may_not(connection: psycopg.Connection, domain: str, error: psycopg.Error) 
     )
 
 
+@cache
 def take_turns() -> None:
     """Has dbt, in this process, hold the turn of the domains that each of its commands builds."""
     from dbt.task.run import RunTask
@@ -147,8 +149,6 @@ def take_turns() -> None:
     from dbt_common.events.types import Note
 
     original = RunTask.execute_with_hooks
-    if hasattr(original, "original"):
-        return
 
     def execute_with_hooks(self: Any, selected_uids: AbstractSet[str]) -> Any:
         domains = built_domains(self.manifest.nodes, selected_uids)
@@ -161,7 +161,6 @@ def take_turns() -> None:
         ):
             return original(self, selected_uids)
 
-    execute_with_hooks.original = original  # type: ignore[attr-defined]
     patch(RunTask, execute_with_hooks=execute_with_hooks)
 
 

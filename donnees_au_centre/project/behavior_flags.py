@@ -7,23 +7,22 @@ or a Dagster that reloads make.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from donnees_au_centre.patching import patch
 
 
+@cache
 def keep_flags_few() -> None:
     """Has dbt, in this process, hold each flag once, and name no author."""
     from dbt_common.behavior_flags import Behavior, BehaviorFlagRendered
 
     original = Behavior.__init__
-    if hasattr(original, "original"):
-        return
 
     def once(self: Behavior, flags: list[Any], user_overrides: dict[str, Any]) -> None:
         flags[:] = {flag["name"]: flag for flag in flags}.values()
         original(self, flags, user_overrides)
 
-    once.original = original  # type: ignore[attr-defined]
     patch(Behavior, __init__=once)
     patch(BehaviorFlagRendered, _default_source=staticmethod(lambda: "dbt"))

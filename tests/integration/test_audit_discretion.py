@@ -10,10 +10,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from dbt.adapters.postgres.connections import PostgresConnectionManager
 
 from donnees_au_centre.audit import anchor_file, verify
 from donnees_au_centre.audit.anchors import read_anchors
 from donnees_au_centre.audit.reading import grant_reading, reading_state, trace_reading
+from donnees_au_centre.building import dbt_run
 from donnees_au_centre.building.dbt_run import runs_folder
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
@@ -22,6 +24,8 @@ from orchestration import work
 from orchestration.whole_project import NAME, materialise
 from tests.small_project import SmallProject, small_project
 
+# As dbt has it: test files are read before anything is replaced in it.
+PLAIN = PostgresConnectionManager.exception_handler
 # Invented; what no other text holds.
 PEOPLE = ("Zéphyrine Quatrefages", "85.01.02-113.57", "Anatole Vandermeersch", "1985-13-45")
 ROWS = """fase,nom
@@ -173,16 +177,8 @@ def test_without_its_discretion_dbt_would_quote_them(
     faulty: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The search above would find something."""
-    from dbt.adapters.postgres.connections import PostgresConnectionManager
-
-    from donnees_au_centre.audit import discretion
-    from donnees_au_centre.building import dbt_run
-
-    current = PostgresConnectionManager.exception_handler
-    plain = getattr(current, "original", current)
-    monkeypatch.setattr(PostgresConnectionManager, "exception_handler", plain)
+    monkeypatch.setattr(PostgresConnectionManager, "exception_handler", PLAIN)
     monkeypatch.setattr(dbt_run, "prepare", lambda: None)
-    assert discretion
     outcome = materialise(faulty.settings, progress=lambda line: None)
     assert any(PEOPLE[0] in error for error in outcome.errors)
     assert len(holding(faulty.root)) >= 2
