@@ -22,7 +22,7 @@ COMMAND = re.compile(r"\bmake ([a-z][a-z-]+)")
 PATH = re.compile(r"`([\w.-]+/[\w./-]*)`")
 # What commands write, the invented AG of docs/contributeur/adapter.md, and the ways to write a date.
 NOT_IN_GIT = re.compile(
-    r"(\.dagster|build|target|logs|retours|illisibles|reports|templates|d+|\d+)/|.*(\bagx\b|dbt_packages)"
+    r"(\.dagster|\.venv|\.warehouse|build|target|logs|retours|illisibles|reports|templates|d+|\d+)/|.*(\bagx\b|dbt_packages)"
 )
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 HEADING = re.compile(r"^#+ ", re.MULTILINE)
@@ -46,10 +46,16 @@ def anchors(page: Path) -> set[str]:
     return {line.replace(" ", "-") for line in words}
 
 
-def tracked() -> list[str]:
-    """The files that git keeps."""
-    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return listing.stdout.splitlines()
+def tracked(*options: str) -> list[str]:
+    """The files that git keeps, chosen by options of `git ls-files`."""
+    command = ["git", "-c", "core.quotepath=off", "ls-files", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def kept_places() -> set[Path]:
+    """The files that git keeps or would keep, and their folders: what commands left here does not count."""
+    files = [ROOT / name for name in tracked("--cached", "--others", "--exclude-standard")]
+    return {place for file in files for place in (file, *file.parents)}
 
 
 def owned() -> dict[str, list[str]]:
@@ -76,11 +82,11 @@ def test_every_link_leads_somewhere() -> None:
 
 
 def test_every_path_exists() -> None:
-    lost = []
+    lost, kept = [], kept_places()
     for page in PAGES:
         for path in PATH.findall(page.read_text(encoding="utf-8")):
-            places = (ROOT / path, page.parent / path)
-            if not NOT_IN_GIT.match(path) and not any(place.exists() for place in places):
+            places = {(ROOT / path).resolve(), (page.parent / path).resolve()}
+            if not NOT_IN_GIT.match(path) and not places & kept:
                 lost.append(f"{page.relative_to(ROOT)}: {path}")
     assert lost == []
 
