@@ -147,6 +147,7 @@ class _Tally:
     progress: Callable[[str], None]
     advance: Callable[[int, int], None]
     found: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    last: dict[str, tuple[str, str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         nodes = [node for node in self.manifest.of_type(*MADE, "test", "unit_test") if not node.is_ephemeral]
@@ -159,7 +160,14 @@ class _Tally:
             return
         node = self.manifest.node(result.unique_id)
         domain = self._domain(node)
-        self.found[domain, node.kind, result.status] += 1
+        counted_as = domain, node.kind, result.status
+        if before := self.last.get(result.unique_id):
+            # A mart, of which it is now known whether it is offered.
+            self.found[before] -= 1
+        self.found[counted_as] += 1
+        self.last[result.unique_id] = counted_as
+        if before:
+            return
         self.waiting[domain] -= 1
         self.advance(self.found.total(), self.expected.total())
         if self.waiting[domain] == 0:
@@ -172,7 +180,7 @@ class _Tally:
 
     def counts(self) -> dict[str, dict[str, int]]:
         counts: dict[str, Counter[str]] = {}
-        for (_, kind, status), number in self.found.items():
+        for (_, kind, status), number in (+self.found).items():
             counts.setdefault(kind, Counter())[status] += number
         for kind in {kind for _, kind in self.expected}:
             total = sum(number for (_, other), number in self.expected.items() if other == kind)

@@ -249,14 +249,26 @@ class Work:
         arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
         say = self.progress or dg.get_dagster_logger().info
         run = DbtRun(self.settings, self.name, parsed.project, arguments, say)
+        # In the order in which they were made, from the first mart that waits to be offered: Dagster refuses
+        # a table after what reads it.
+        waiting: dict[str, Event | None] = {}
         for result in self._recorded(run, parsed.manifest, journal):
-            journal.nodes.append(result)
             if self.watch:
                 self.watch(result)
+            if result.provisional:
+                waiting[result.unique_id] = None
+                continue
+            journal.nodes.append(result)
             if result.bad:
                 journal.errors.append(_explain(parsed.manifest, result))
             if result.good and result.unique_id in made:
-                yield dg.MaterializeResult(asset_key=made[result.unique_id], metadata=_metadata(result))
+                event: Event = dg.MaterializeResult(
+                    asset_key=made[result.unique_id], metadata=_metadata(result)
+                )
+                if waiting:
+                    waiting[result.unique_id] = event
+                else:
+                    yield event
             elif result.unique_id in tested and (result.good or result.bad or result.status == WARNING):
                 check = tested[result.unique_id]
                 yield dg.AssetCheckResult(
@@ -267,6 +279,7 @@ class Work:
                     description=result.message or None,
                     metadata=_metadata(result),
                 )
+        yield from filter(None, waiting.values())
         if run.error:
             journal.errors.append(f"dbt n'a pas pu travailler : {run.error}")
 
@@ -276,7 +289,7 @@ class Work:
         issue: str | None = "interrompu"
         try:
             for result in run.results():
-                if not result.unique_id.startswith("exposure."):
+                if not result.provisional and not result.unique_id.startswith("exposure."):
                     recording.note(outcome_of(result))
                 yield result
             issue = "echec" if run.error else None

@@ -14,6 +14,7 @@ from donnees_au_centre.landing.erased import LIST as ERASED
 from donnees_au_centre.landing.tables import REJECTS_TABLE
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.versions import SUFFIX
 
 # A role that may read only masked sees null in these columns, and in those the YAML does not describe.
 MASKED_CATEGORIES = frozenset({"identifiant_direct", "identifiant_indirect", "sensible"})
@@ -204,6 +205,11 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
         # The view is made, and made again, by who builds its table.
         for places in (builders, owners):
             places.setdefault(f"{relation.schema}{suffix}", set()).update(places.get(relation.schema, ()))
+    for relation in relations:
+        # The tables that a mart's view shows, or showed: made where the mart is, and nobody's to read.
+        if relation.layer == "marts":
+            for places in (builders, owners):
+                places.setdefault(f"{relation.schema}{SUFFIX}", set()).update(places.get(relation.schema, ()))
     schemas = (
         {relation.schema for relation in relations} | {schema for _, schema, _, _ in rights} | set(owners)
     )
@@ -297,6 +303,9 @@ def _rights(
                 for schema in _schemas(entry, layer, relations, only):
                     named = layer == "rejets" and action != "creation"
                     yield f"{schema}{suffix}", REJECTS_TABLE if named else None, action
+                    # Who erases a person does so in what readers no longer see, too.
+                    if layer == "marts" and "effacement" in entry.actions:
+                        yield f"{schema}{SUFFIX}", None, action
         for relation in _covered(entry, relations, only):
             if not whole or relation.label in entry.datasets:
                 yield f"{relation.schema}{_suffix(entry, relation)}", relation.name, action

@@ -2,6 +2,7 @@
 
 from donnees_au_centre.building.french import speak_french
 from donnees_au_centre.building.limits import limit_sessions
+from donnees_au_centre.building.publication import offer_together
 from donnees_au_centre.building.turns import take_turns
 from donnees_au_centre.project.behavior_flags import keep_flags_few
 
@@ -14,6 +15,8 @@ def prepare() -> None:
     keep_flags_few()
     speak_french()
     limit_sessions()
+    offer_together()
+    # Last, and so first: a domain's turn is taken before anything of it is sent apart.
     take_turns()
 
 

@@ -15,6 +15,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing.tables import REJECTS_TABLE
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.versions import SUFFIX, mart_of
 
 # Schemas of a domain: marts, staging, intermediate, seeds.
 _LAYERS = ("", "_staging", "_intermediate", "_reference")
@@ -51,6 +52,11 @@ class Orphan:
         return f"{self.schema}.{self.name}"
 
     @property
+    def size(self) -> str:
+        """What it holds, in French."""
+        return f"{counted(self.rows, 'ligne')} environ" if self.kind == "table" else "vue"
+
+    @property
     def identifier(self) -> sql.Identifier:
         """How SQL names it."""
         return sql.Identifier(self.schema, self.name)
@@ -73,10 +79,12 @@ def find_orphans(connection: psycopg.Connection, manifest: Manifest) -> list[Orp
         schemas |= {f"raw_{domain}" for domain in domains}
     known = {(node.schema, node.relation) for node in nodes}
     known |= {(source.schema, source.relation) for source in sources}
+    schemas |= {f"{node.schema}{SUFFIX}" for node in nodes if node.is_mart}
+    schemas |= {f"{domain}{SUFFIX}" for domain in domains}
     return [
         Orphan(schema, name, _KINDS[kind], rows)
         for schema, name, kind, rows in connection.execute(_FOUND, [sorted(schemas), list(_KINDS)])
-        if (schema, name) not in known and name not in (REJECTS_TABLE, TURN)
+        if mart_of(schema, name) not in known and name not in (REJECTS_TABLE, TURN)
     ]
 
 
@@ -84,7 +92,7 @@ def listing(orphans: Sequence[Orphan]) -> str:
     """What is said at the end of a build, in French; "" when there is none."""
     if not orphans:
         return ""
-    lines = [f"  {orphan.label} ({counted(orphan.rows, 'ligne')} environ)" for orphan in orphans[:SHOWN]]
+    lines = [f"  {orphan.label} ({orphan.size})" for orphan in orphans[:SHOWN]]
     if len(orphans) > SHOWN:
         lines.append(f"  … et {len(orphans) - SHOWN} autres")
     return "\n".join(
@@ -124,10 +132,21 @@ def readers_of(connection: psycopg.Connection, orphan: Orphan) -> list[str]:
     return [name for (name,) in found]
 
 
+def _readers_first(connection: psycopg.Connection, orphans: Sequence[Orphan]) -> list[Orphan]:
+    """Each one after those of them that read it."""
+    waiting = {orphan.label: orphan for orphan in orphans}
+    readers = {label: {*readers_of(connection, orphan)} for label, orphan in waiting.items()}
+    ordered: list[Orphan] = []
+    while waiting:
+        free = [label for label in waiting if not readers[label] & (waiting.keys() - {label})] or [*waiting]
+        ordered += [waiting.pop(label) for label in free]
+    return ordered
+
+
 def drop_orphans(connection: psycopg.Connection, orphans: Sequence[Orphan]) -> dict[str, int]:
     """Drops relations, with their masked views and no other reader, in the caller's transaction.
 
-    Views go first, so that one orphan may read another.
+    One goes after those that read it.
 
     Returns:
         The rows that each one had.
@@ -136,8 +155,8 @@ def drop_orphans(connection: psycopg.Connection, orphans: Sequence[Orphan]) -> d
         PlatformError: another relation reads one of them, or a session keeps it busy.
     """
     connection.execute("set local lock_timeout = '5s'")
-    dropped = {}
-    for orphan in sorted(orphans, key=lambda one: one.kind == "table"):
+    dropped: dict[str, int] = {}
+    for orphan in _readers_first(connection, orphans):
         try:
             with connection.transaction():
                 count = sql.SQL("select count(*) from {}").format(orphan.identifier)

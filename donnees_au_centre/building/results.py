@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from donnees_au_centre.history.recording import COMPILED, OUTCOMES, NodeOutcome, message_kept
+from donnees_au_centre.project.versions import is_apart
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
@@ -26,6 +27,8 @@ class NodeResult:
         seconds: how long it took.
         failures: rows that a test found; 0 for the rest.
         rows: rows written, when the database says so.
+        provisional: True for a mart that was built and whose readers do not see it yet; it comes again when
+            it is known whether they do.
     """
 
     unique_id: str
@@ -34,6 +37,7 @@ class NodeResult:
     seconds: float
     failures: int
     rows: int | None
+    provisional: bool = False
 
     @property
     def good(self) -> bool:
@@ -53,12 +57,13 @@ def node_result(event: EventMsg) -> NodeResult:
     lines = result.message.splitlines()
     return NodeResult(
         unique_id=event.data.node_info.unique_id,
-        status=event.data.node_info.node_status or result.status,
+        status=result.status,
         # The compiled SQL goes with the run's folder; its path would lead nowhere.
         message="\n".join(line for line in lines if not line.strip().startswith(COMPILED)).strip(),
         seconds=round(result.execution_time, 3),
         failures=result.num_failures,
         rows=int(rows) if result.adapter_response.fields["code"].string_value == "SELECT" else None,
+        provisional=is_apart(event.data.node_info.node_relation.schema),
     )
 
 

@@ -54,8 +54,8 @@ class TerminalRun:
         from dbt.cli.main import dbtRunner
 
         def hear(event: EventMsg) -> None:
-            if event.info.name == "NodeFinished":
-                listen(node_result(event))
+            if event.info.name == "NodeFinished" and not (result := node_result(event)).provisional:
+                listen(result)
 
         prepare()
         root = self._settings.root

@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from donnees_au_centre.access.declaration import TURN
+from donnees_au_centre.building.connection import connected
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.tables import PASSING, apply_access, holder, make
 from donnees_au_centre.patching import patch
@@ -26,8 +27,6 @@ from donnees_au_centre.patching import patch
 # Seconds that a build waits for its turn, and between two questions.
 PATIENCE, PAUSE = 1800.0, 1.0
 BUILT = ("model", "seed", "snapshot")
-# What would end an idle transaction in the middle of the work; the last came with PostgreSQL 17.
-_ENDINGS = ("idle_in_transaction_session_timeout", "statement_timeout", "transaction_timeout")
 
 
 def built_domains(nodes: Mapping[str, Any], chosen: Collection[str]) -> dict[str, str]:
@@ -156,34 +155,9 @@ def take_turns() -> None:
         if not domains or credentials.type != "postgres":
             return original(self, selected_uids)
         with (
-            _connected(credentials) as connection,
+            connected(credentials, "tour de construction") as connection,
             turn(connection, domains, lambda line: fire_event(Note(msg=line))),
         ):
             return original(self, selected_uids)
 
     patch(RunTask, execute_with_hooks=execute_with_hooks)
-
-
-@contextmanager
-def _connected(credentials: Any) -> Iterator[psycopg.Connection]:
-    from dbt_common.exceptions import DbtRuntimeError
-
-    try:
-        with psycopg.connect(
-            host=credentials.host,
-            port=credentials.port,
-            user=credentials.user,
-            password=credentials.password,
-            dbname=credentials.database,
-            sslmode=credentials.sslmode or "prefer",
-            application_name="tour de construction",
-            connect_timeout=10,
-            autocommit=True,
-        ) as connection:
-            connection.execute(
-                "select set_config(name, '0', false) from pg_settings where name = any(%s)", [list(_ENDINGS)]
-            )
-            yield connection
-    except PlatformError as error:
-        # dbt's own kind of error: it shows no traceback.
-        raise DbtRuntimeError(str(error)) from None

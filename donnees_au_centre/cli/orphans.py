@@ -66,8 +66,5 @@ def _plan(connection: psycopg.Connection, found: list[Orphan]) -> list[str]:
     lines = ["\nSans modèle, seed ni source dans le projet :"]
     for orphan in found:
         readers = ", ".join(readers_of(connection, orphan))
-        lines.append(
-            f"  {orphan.label} ({counted(orphan.rows, 'ligne')} environ)"
-            + (f", lue par {readers}" if readers else "")
-        )
+        lines.append(f"  {orphan.label} ({orphan.size})" + (f", lue par {readers}" if readers else ""))
     return [*lines, "\nTABLE=<schéma.nom> n'en prend qu'une."]

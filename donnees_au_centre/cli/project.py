@@ -16,6 +16,7 @@ from pathlib import Path
 from donnees_au_centre.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
 from donnees_au_centre.building import SHRINKING
 from donnees_au_centre.building.french import in_french, speak_french
+from donnees_au_centre.building.offering import KEPT
 from donnees_au_centre.building.orphans import say_orphans
 from donnees_au_centre.building.results import outcome_of
 from donnees_au_centre.building.terminal import TerminalRun
@@ -53,6 +54,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     access = session.open_database()
     session.enter(access, with_keys=True)
     os.environ[SHRINKING] = options.get(SHRINKING) or ""
+    os.environ[KEPT] = options.get(KEPT) or os.environ.get(KEPT) or "1"
     wanted = options.get("SELECT") or ""
     selection = words_of(options, "SELECT")
     parsed = _parse_for_build(session)

@@ -14,6 +14,7 @@ import psycopg
 
 from donnees_au_centre.audit import Head, keep_anchor
 from donnees_au_centre.building import SHRINKING
+from donnees_au_centre.building.offering import KEPT
 from donnees_au_centre.cli.confirmation import confirmed, is_set
 from donnees_au_centre.cli.project import build
 from donnees_au_centre.cli.session import Access, Session, parse_or_fail
@@ -49,6 +50,7 @@ from donnees_au_centre.privacy.traces import (
 )
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.versions import mart_of
 from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
@@ -368,7 +370,7 @@ def rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Ite
         PlatformError: dbt failed.
     """
     with psycopg.connect(access.conninfo()) as connection:
-        tables = {(table.schema, table.name) for table in read_tables(connection)}
+        tables = {mart_of(table.schema, table.name) for table in read_tables(connection)}
         names = [
             (node.name, node.schema)
             for node in built_from(manifest, sources)
@@ -385,8 +387,8 @@ def rebuild(settings: Settings, access: Access, manifest: Manifest, sources: Ite
     if not may:
         print(f"\nCe compte ne construit pas : faites jouer make build SELECT='{selection}'.")
         return
-    # What was deleted on purpose leaves the marts, however many rows they lose.
-    build(settings, {"SELECT": selection, SHRINKING: "1"})
+    # What was deleted on purpose leaves the marts, however many rows they lose, and their older versions go.
+    build(settings, {"SELECT": selection, SHRINKING: "1", KEPT: "0"})
 
 
 def _anchor(settings: Settings, access: Access, head: Head) -> None:

@@ -23,6 +23,7 @@ from donnees_au_centre.privacy.persons import (
 )
 from donnees_au_centre.privacy.places import Table, holds, read_tables
 from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.versions import mart_of
 from donnees_au_centre.settings import Settings
 
 ROLE = "droits_des_personnes"
@@ -160,7 +161,7 @@ def collect(
     for name, table in tables.items():
         if name in known:
             continue
-        place = _elsewhere(table, made_of.get(name, ()), dossier)
+        place = _elsewhere(table, made_of.get(mart_of(*name), ()), dossier)
         if place is None:
             continue
         if not table.readable:

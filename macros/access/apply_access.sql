@@ -6,7 +6,7 @@
   (DBT_SCHEMA_PREFIX) are nobody else's.
 #}
 {% macro apply_access() -%}
-    {%- if not env_var('DBT_SCHEMA_PREFIX', '') and model.config.materialized != 'ephemeral' -%}
+    {%- if not env_var('DBT_SCHEMA_PREFIX', '') and model.config.materialized != 'ephemeral' and not this.schema.endswith('_versions') -%}
         do $$
         begin
             if exists (select from pg_catalog.pg_namespace where nspname = 'acces') then

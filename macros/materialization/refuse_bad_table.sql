@@ -6,7 +6,7 @@
 {% macro refuse_bad_table(candidate, existing) -%}
     {%- if not execute or flags.EMPTY or flags.SAMPLE -%}{{ return('') }}{%- endif -%}
     {%- set checks = key_checks() -%}
-    {%- set bound = shrink_bound() if existing is not none and existing.is_table else none -%}
+    {%- set bound = shrink_bound() if existing is not none else none -%}
     {%- if not checks and bound is none -%}{{ return('') }}{%- endif -%}
     {% call statement('promises', fetch_result=True) -%}
         select

@@ -3,8 +3,13 @@
   checked on the new table, before it takes the place of the old one (refuse_bad_table). The old one is taken
   away when nobody reads it, without making its readers wait (when_free). And it is dropped in the transaction
   that brings the new one: there is no backup left to stumble over.
+
+  A mart's table takes no place: it is made beside the others, and the mart's view shows it (macros/publication).
 #}
 {% materialization table, adapter='postgres' %}
+    {%- if is_versioned(model) -%}
+        {{ return(make_version()) }}
+    {%- endif -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set candidate = make_intermediate_relation(target_relation) -%}
