@@ -178,6 +178,8 @@ def of_relation(role: str, schema: str, name: str) -> set[str]:
     if role.startswith("dbt_"):
         ag = role.removeprefix("dbt_")
         layers = (ag, f"{ag}_staging", f"{ag}_reference", f"{ag}_intermediate")
+        if schema == f"{ag}_versions":
+            return OWNED
         if schema in layers or schema.removesuffix("_masque") in layers or schema == f"{ag}_filtre":
             return OWNED
         readable = schema in marts or (schema == f"raw_{ag}" and not rejects) or journal
@@ -191,9 +193,8 @@ def of_relation(role: str, schema: str, name: str) -> set[str]:
     if role == "droits_des_personnes":
         if schema == "plateforme":
             return {"SELECT", "INSERT"}
-        return (
-            {"SELECT", "UPDATE", "DELETE"} if raw or schema in marts or schema.endswith("_staging") else set()
-        )
+        made = schema.removesuffix("_versions") in marts or schema.endswith("_staging")
+        return {"SELECT", "UPDATE", "DELETE"} if raw or made else set()
     if role.startswith("steward_"):
         ag = role.removeprefix("steward_")
         return READ if schema in (ag, f"{ag}_staging_masque", f"{ag}_reference_masque") else set()
@@ -212,7 +213,7 @@ def may_create(role: str, schema: str) -> bool:
         return schema.startswith("raw_") or schema == "plateforme"
     if role.startswith("dbt_"):
         ag = role.removeprefix("dbt_")
-        own = {ag, *(f"{ag}_{layer}" for layer in ("staging", "intermediate", "reference"))}
+        own = {ag, *(f"{ag}_{layer}" for layer in ("staging", "intermediate", "reference", "versions"))}
         return schema == "tests" or re.sub("_(masque|filtre)$", "", schema) in own
     return False
 
@@ -246,7 +247,7 @@ def _layer(role: str, schema: str) -> bool:
     """The schemas that an entry of a whole layer opens, though nothing stands there yet."""
     if role == "droits_des_personnes":
         return (
-            re.fullmatch("raw_.*|plateforme|tests|.*_(staging|intermediate)|age|agaj|data_platform", schema)
+            re.fullmatch("raw_.*|plateforme|tests|.*_(staging|intermediate|versions)|age|agaj|data_platform", schema)
             is not None
         )
     return re.fullmatch(r"raw_.*|.*_masque", schema) is not None and (of_relation(role, schema, "") != set())
