@@ -142,6 +142,9 @@ fix: ## Corrige ce que les outils savent corriger
 .PHONY: stop
 stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet
 	$(RUN) stop
+.PHONY: rollback
+rollback: ## Montre ce qui reviendrait de la version d'avant ; CONFIRMER=1 : le fait (AG=… ou MODEL=…)
+	$(RUN) rollback
 .PHONY: orphans
 orphans: ## Liste les tables que plus aucun modèle ne nomme ; CONFIRMER=1 : les supprime (TABLE=…)
 	$(RUN) orphans

@@ -41,6 +41,11 @@ class Version:
     shown: bool
 
     @property
+    def stamp(self) -> str:
+        """What says which of two versions is the younger; equal for those that were offered together."""
+        return self.table.rpartition("__v")[2]
+
+    @property
     def built(self) -> datetime | None:
         """When its build began; None of a table that was there before versions were."""
         return built_at(self.table)
@@ -79,7 +84,7 @@ def offer(
         return
     literal = sql.Literal(json.dumps(list(marts))).as_string(connection)
     names = [sql.Identifier(one["schema"], one["nom"]).as_string(connection) for one in marts]
-    statement = _macros().lock_attempt_sql(names, _macros().offer_sql(literal, columns))
+    statement = _macros().lock_attempt_sql(names, _macros().offer_sql(literal, columns), 0.2)
     begun, told = time.monotonic(), False
     try:
         while holders := _attempt(connection, statement):

@@ -15,10 +15,8 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing.tables import REJECTS_TABLE
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.project.versions import SUFFIX, mart_of
+from donnees_au_centre.project.versions import LAYERS, SUFFIX, mart_of
 
-# Schemas of a domain: marts, staging, intermediate, seeds.
-_LAYERS = ("", "_staging", "_intermediate", "_reference")
 SHOWN = 20
 _KINDS = {"r": "table", "p": "table", "f": "table", "v": "view", "m": "materialized view"}
 
@@ -75,12 +73,11 @@ def find_orphans(connection: psycopg.Connection, manifest: Manifest) -> list[Orp
     domains |= manifest.groups.keys()
     schemas = {node.schema for node in nodes}
     if not os.environ.get("DBT_SCHEMA_PREFIX"):
-        schemas |= {f"{domain}{layer}" for domain in domains for layer in _LAYERS}
+        schemas |= {f"{domain}{layer}" for domain in domains for layer in LAYERS}
         schemas |= {f"raw_{domain}" for domain in domains}
     known = {(node.schema, node.relation) for node in nodes}
     known |= {(source.schema, source.relation) for source in sources}
     schemas |= {f"{node.schema}{SUFFIX}" for node in nodes if node.is_mart}
-    schemas |= {f"{domain}{SUFFIX}" for domain in domains}
     return [
         Orphan(schema, name, _KINDS[kind], rows)
         for schema, name, kind, rows in connection.execute(_FOUND, [sorted(schemas), list(_KINDS)])

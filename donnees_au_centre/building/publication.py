@@ -168,10 +168,14 @@ def _of_node(node: Any) -> list[str]:
 
 
 def _domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
-    """The domain that answers for a node; of a test, that of what it tests."""
+    """The domain that answers for a node; of a test, that of what it tests, or of its group."""
+    if node.resource_type not in ("test", "unit_test"):
+        return str(node.fqn[1]) if len(node.fqn) > 1 else None
     tested = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
-    fqn = (nodes.get(tested or "") or node).fqn
-    return str(fqn[1]) if len(fqn) > 1 else None
+    group = getattr(node.config, "group", None)
+    read = [tested] if tested else [] if group else node.depends_on.nodes
+    domains = [nodes[unique_id].fqn[1] for unique_id in read if unique_id in nodes]
+    return domains[0] if domains else group
 
 
 def _because(names: AbstractSet[str]) -> str:

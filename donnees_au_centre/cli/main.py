@@ -27,6 +27,7 @@ COMMANDS = {
     "accept": ("deliveries", "charge un fichier en attente d'un accord (CONFIRMER=1)"),
     "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
     "build": ("project", "construit et teste avec dbt seul"),
+    "rollback": ("rollback", "remontre aux lecteurs la version d'avant d'un mart ou d'une AG (CONFIRMER=1)"),
     "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
     "docs": ("project", "ouvre la documentation dbt"),

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 # The schema of a domain's tables, after the name of that of its marts.
 SUFFIX = "_versions"
+# The schemas of a domain, after its name: marts, and their versions; staging, intermediate, seeds.
+LAYERS = ("", SUFFIX, "_staging", "_intermediate", "_reference")
 # c: a candidate, that no reader has seen; v: a version, that was offered.
 _NAME = re.compile(r"(?P<mart>.+)__[cv](?P<stamp>\d{8}_\d{6}_\d{3})")
 _STAMP = "%Y%m%d_%H%M%S_%f"

@@ -1,8 +1,9 @@
 {#
   One attempt to do some work when nobody reads some relations, as a DO block; plateforme.tenue_par then tells who
-  stood in the way, '' when nobody did. Plain text: the platform reads it too.
+  stood in the way, '' when nobody did, and plateforme.bloquante what the work was at. Plain text: the platform
+  reads it too.
 #}
-{% macro lock_attempt_sql(relations, work) -%}
+{% macro lock_attempt_sql(relations, work, pause=1) -%}
 do $tentative$
 declare
     _attente text := current_setting('lock_timeout');
@@ -12,6 +13,7 @@ declare
     _lecteurs oid[];
     _tenue_par text := coalesce(current_setting('plateforme.tenue_par', true), '');
     _lecteur record;
+    _bloquante text := '';
 begin
     -- What reads it, the farthest first: the order in which a reader takes its locks.
     with recursive lecteurs as (
@@ -66,7 +68,8 @@ begin
             and verrou.relation = any(_lecteurs || _relations)
             and verrou.pid is distinct from pg_backend_pid();
         perform set_config('plateforme.tenue_par', coalesce(_tenue_par, 'une session qui vient de finir'), true);
-        perform pg_sleep(1);
+        perform set_config('plateforme.bloquante', _bloquante, false);
+        perform pg_sleep({{ pause }});
     end;
     perform set_config('lock_timeout', _attente, true);
 end

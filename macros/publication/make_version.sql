@@ -9,7 +9,19 @@
     {%- set alone = this.schema != candidate.schema -%}
     {%- set existing = adapter.get_relation(stable.database, stable.schema, stable.identifier) -%}
     {%- if alone -%}
-        {%- do create_schema(candidate) if not check_schema_exists(candidate.database, candidate.schema)[0][0] -%}
+        {#- Of two marts that are the first of their domain, one makes it. -#}
+        {% call statement('versions_schema') -%}
+            do $schema$
+            begin
+                if to_regnamespace('{{ candidate.schema }}') is null then
+                    create schema {{ candidate.schema }};
+                end if;
+            exception when duplicate_schema or unique_violation then
+                null;
+            end
+            $schema$
+        {%- endcall %}
+        {{ adapter.commit() }}
     {%- endif -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}

@@ -16,6 +16,7 @@ declare
     _note record;
     _liste text;
     _perdues text;
+    _venues boolean;
     _liseuses text;
     _vues text[];
     _vue text;
@@ -36,9 +37,12 @@ begin
             en_place.relkind as genre
         from jsonb_to_recordset(cast({{ marts }} as jsonb)) as recu (schema text, nom text, candidate text, version text)
         left join pg_class as en_place on en_place.oid = to_regclass(format('%I.%I', recu.schema, recu.nom))::oid
-        -- The one order in which two publications ask for their locks.
-        order by recu.schema, recu.nom
+        -- One order for all publications, but for the mart at which the last attempt failed.
+        order by
+            format('%I.%I', recu.schema, recu.nom) = current_setting('plateforme.bloquante', true) desc nulls last,
+            recu.schema, recu.nom
     loop
+        _bloquante := _mart.vue;
         if to_regnamespace(quote_ident(_mart.schema)) is null then
             execute format('create schema %I', _mart.schema);
         end if;
@@ -89,8 +93,9 @@ begin
             string_agg(en_place.attname, ', ' order by en_place.attnum) filter (
                 where neuves.type is distinct from en_place.type
                     and not (neuves.attname is null and '{{ columns }}' = 'nulles')
-            )
-        into _liste, _perdues
+            ),
+            bool_or(en_place.attname is null)
+        into _liste, _perdues, _venues
         from en_place full join neuves on en_place.attname = neuves.attname;
 
         if _perdues is not null and _mart.vue_oid is not null then
@@ -108,7 +113,6 @@ begin
                     _mart.schema, _mart.nom, _perdues, coalesce(' (' || _liseuses || ')', '')
                 );
             end if;
-            -- The masked view comes back with the rights, below.
             execute format('drop view if exists %I.%I', _mart.schema || '_masque', _mart.nom);
             execute format('drop view %s', _mart.vue);
             _mart.vue_oid := null;
@@ -117,6 +121,10 @@ begin
             from pg_attribute where attrelid = _mart.neuve_oid and attnum > 0 and not attisdropped;
         end if;
 
+        if _venues and _mart.vue_oid is not null then
+            -- Its readers take it before the view: so does this. It comes back with the rights, below.
+            execute format('drop view if exists %I.%I', _mart.schema || '_masque', _mart.nom);
+        end if;
         execute format('create or replace view %s as select %s from %s', _mart.vue, _liste, _mart.neuve);
         if _mart.candidate <> _mart.version then
             execute format('alter table %s rename to %I', _mart.neuve, _mart.version);
@@ -145,6 +153,10 @@ begin
                 execute format('comment on column %s.%I is %L', _mart.vue, _note.colonne, _note.texte);
             end if;
         end loop;
+
+        -- Who waits for the next one must not make its readers wait, nor those of the ones already taken: a
+        -- reader of two marts may have taken them in the other order.
+        perform set_config('lock_timeout', '20ms', true);
 
         -- An analyst's own schemas (DBT_SCHEMA_PREFIX) are in no declaration.
         if to_regclass('acces.declaration') is not null then

@@ -247,7 +247,9 @@ def _layer(role: str, schema: str) -> bool:
     """The schemas that an entry of a whole layer opens, though nothing stands there yet."""
     if role == "droits_des_personnes":
         return (
-            re.fullmatch("raw_.*|plateforme|tests|.*_(staging|intermediate|versions)|age|agaj|data_platform", schema)
+            re.fullmatch(
+                "raw_.*|plateforme|tests|.*_(staging|intermediate|versions)|age|agaj|data_platform", schema
+            )
             is not None
         )
     return re.fullmatch(r"raw_.*|.*_masque", schema) is not None and (of_relation(role, schema, "") != set())
