@@ -28,10 +28,9 @@ from donnees_au_centre.french import counted
 from donnees_au_centre.portability import compile_for_denodo
 from donnees_au_centre.portability.remarks import check_compilation, correct, show
 from donnees_au_centre.privacy.unattended import overdue, read_permissions
-from donnees_au_centre.project import ParseResult, check_manifest
+from donnees_au_centre.project import ParseResult, broken_rules
 from donnees_au_centre.project.checks import shown
 from donnees_au_centre.project.domains import WORKSPACE, forgotten, mend_workspace
-from donnees_au_centre.project.flags import check_flags
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
@@ -283,7 +282,7 @@ def check_rules(settings: Settings, manifest: Manifest) -> None:
     Raises:
         PlatformError: the project breaks a rule.
     """
-    violations = [*check_flags(settings.root), *check_manifest(manifest)]
+    violations = broken_rules(settings.root, manifest)
     if violations:
         print(shown(violations))
         raise PlatformError(
