@@ -81,7 +81,13 @@ def _governance() -> dict[str, Any]:
             "description": "La macro par laquelle la colonne n'identifie plus personne.",
         },
     }
-    table = {**_with_meta(levels), "columns": _items(_with_meta(column))}
+    whole = {
+        words.CATEGORY: {
+            "enum": [words.NOT_PERSONAL],
+            "description": "Les colonnes qui n'en disent rien n'ont pas de donnée personnelle.",
+        }
+    }
+    table = {**_with_meta(levels | whole), "columns": _items(_with_meta(column))}
     source = {**_with_meta(levels), "tables": _items(table)}
     return {
         **_mapping(

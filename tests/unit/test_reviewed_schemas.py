@@ -97,6 +97,12 @@ def test_every_key_is_described(schema: str) -> None:
             ),
             "$.sources[0].tables[0].config.meta.gouvernance",
         ),
+        (
+            "gouvernance",
+            SOURCE,
+            lambda said: said["sources"][0]["tables"][0]["config"]["meta"].update(donnee_personnelle="sante"),
+            "$.sources[0].tables[0].config.meta.donnee_personnelle",
+        ),
     ],
 )
 def test_an_editor_underlines_what_lint_refuses(
