@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -198,7 +197,7 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
         if not confirmed(settings, access, options, LOST_PERSON):
             connection.rollback()
             return 0
-        _, head = erase(connection, dossier, settings, os.environ)
+        _, head = erase(connection, dossier, settings)
         connection.commit()
         _anchor(settings, access, head)
     return _conclude(settings, access, manifest, dossier, files)
@@ -322,7 +321,7 @@ def _collect(
     take_role(connection)
     known = {source.domain for source in read_person_sources(manifest)}
     asked = read_asked(identifier, options.get("AG"), known)
-    return collect(connection, manifest, settings, asked, os.environ)
+    return collect(connection, manifest, settings, asked)
 
 
 def _identifier(options: Mapping[str, str]) -> str:
