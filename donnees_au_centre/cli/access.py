@@ -18,7 +18,7 @@ from donnees_au_centre.audit.rights import grant_rights
 from donnees_au_centre.cli.confirmation import named, unnamed
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, cut
 from donnees_au_centre.history.structure import grant_rights as entitle_history
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import Settings
@@ -202,15 +202,10 @@ def plan_summary(changes: list[Change]) -> str:
     for kind, group in groupby(changes, key=lambda change: change.kind):
         statements = [" ".join(change.statement.split()) for change in group]
         lines.append(f"  {kind} : {len(statements)}")
-        lines += [f"    {shorten(statement)}" for statement in statements[:FIRST]]
+        lines += [f"    {cut(statement, LINE)}" for statement in statements[:FIRST]]
         if len(statements) > FIRST:
             lines.append("    …")
     return "\n".join(lines)
-
-
-def shorten(statement: str) -> str:
-    """A statement on one line of a terminal."""
-    return statement if len(statement) <= LINE else f"{statement[: LINE - 1]}…"
 
 
 def write_script(settings: Settings, changes: list[Change]) -> str:

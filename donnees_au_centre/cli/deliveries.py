@@ -17,7 +17,7 @@ from donnees_au_centre.cli.confirmation import confirmed
 from donnees_au_centre.cli.rights import connected, open_session, rebuild
 from donnees_au_centre.cli.session import parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.french import BRUSSELS, counted, some
 from donnees_au_centre.landing import SourceTable, audit, load_landing, opening, read_declarations
 from donnees_au_centre.landing.life import held
 from donnees_au_centre.landing.life import withdraw as withdraw_file
@@ -217,9 +217,7 @@ def _placed(connection: psycopg.Connection, tables: list[SourceTable]) -> list[s
 
 
 def _listed(paths: list[str]) -> str:
-    shown = ", ".join(paths[:MODELS_SHOWN]) or "aucun"
-    left = len(paths) - MODELS_SHOWN
-    return f"{shown} et {counted(left, 'autre')}" if left > 0 else shown
+    return some(paths, MODELS_SHOWN) or "aucun"
 
 
 def _readers(manifest: Manifest, table: SourceTable) -> str:

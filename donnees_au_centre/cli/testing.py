@@ -17,7 +17,7 @@ from donnees_au_centre.cli.quality import (
 )
 from donnees_au_centre.cli.session import Session, python_tool, run_tool, words_of
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, some
 from donnees_au_centre.settings import Settings
 
 # Of the tests; each has a PostgreSQL server of its own.
@@ -81,17 +81,19 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
     if not found.files:
         session.say("Rien n'a changé.")
         return 0
-    session.say(f"{counted(len(found.files), 'fichier changé', 'fichiers changés')} : {_some(found.files)}")
+    session.say(
+        f"{counted(len(found.files), 'fichier changé', 'fichiers changés')} : {some(found.files, SHOWN)}"
+    )
     failed = check_writing(session)
     if found.project:
         failed += check_project(session)
     failed += check_sql(session, found.files)
     if found.quick:
-        with session.step(f"Tests : {_some(found.quick)}"):
+        with session.step(f"Tests : {some(found.quick, SHOWN)}"):
             if _tests(settings, found.quick):
                 failed.append("Tests")
     if found.macros:
-        with session.step(f"Cas des macros : {_some(found.macros)}"):
+        with session.step(f"Cas des macros : {some(found.macros, SHOWN)}"):
             if _tests(settings, [CASES, "-k", " or ".join(found.macros)]):
                 failed.append("Cas des macros")
     session.say("Non joué :")
@@ -116,8 +118,3 @@ def _tests(settings: Settings, arguments: Sequence[str]) -> bool:
     environment = test_environment(os.environ)
     # 5: none of them has a test to run, without the long ones.
     return run_tool([*command, *arguments], environment, settings.root) not in (0, 5)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" et {counted(more, 'autre')}" if more > 0 else "")

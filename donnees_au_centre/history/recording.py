@@ -25,6 +25,7 @@ from psycopg.types.json import Jsonb
 from donnees_au_centre.audit.actor import revision
 from donnees_au_centre.audit.anchors import keep_anchor
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import cut
 from donnees_au_centre.history.measures import Measure, read_measures
 from donnees_au_centre.history.structure import ensure_history
 from donnees_au_centre.project.nodes import Manifest
@@ -260,7 +261,7 @@ def message_kept(message: str) -> str:
     """A message in one line, without the path of compiled SQL that goes away with the run."""
     lines = (line.strip() for line in message.splitlines())
     kept = " ".join(line for line in lines if line and not line.startswith(COMPILED))
-    return kept if len(kept) <= MESSAGE_KEPT else f"{kept[: MESSAGE_KEPT - 1]}…"
+    return cut(kept, MESSAGE_KEPT)
 
 
 def waiting_folder(settings: Settings) -> Path:
@@ -403,7 +404,7 @@ def _insert(
 def _words(text: str) -> str:
     """A text as historique.noter takes it: without control characters, and not too long."""
     words = _CONTROL.sub(" ", text)
-    return words if len(words) <= WORDS_KEPT else f"{words[: WORDS_KEPT - 1]}…"
+    return cut(words, WORDS_KEPT)
 
 
 def _measured(connection: psycopg.Connection, manifest: Manifest, played: list[str]) -> list[Measure]:
