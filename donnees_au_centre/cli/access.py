@@ -16,7 +16,7 @@ from donnees_au_centre.access.files import Entry
 from donnees_au_centre.audit import note_run
 from donnees_au_centre.audit.rights import grant_rights
 from donnees_au_centre.cli.confirmation import named, unnamed
-from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, cut
 from donnees_au_centre.history.structure import grant_rights as entitle_history
@@ -80,10 +80,8 @@ def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: the files are wrong; or something differs and STRICT is set.
     """
-    session = Session(settings, quiet=True)
-    opened = session.open_database()
-    session.enter(opened)
-    declaration = read_declaration(settings, parse_or_fail(session).manifest)
+    opened, manifest = open_project(Session(settings, quiet=True))
+    declaration = read_declaration(settings, manifest)
     with psycopg.connect(opened.conninfo()) as connection:
         changes = plan_access(connection, declaration)
         connection.rollback()

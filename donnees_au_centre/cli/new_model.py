@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from donnees_au_centre.cli.inference import TEXT, Typing, guess_types
-from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
@@ -97,9 +97,7 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
     domain, name = options.get("AG") or "", options.get("NAME") or ""
     layer = check_names(settings.root, domain, name)
     session = Session(settings)
-    access = session.open_database()
-    session.enter(access)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(session)
     if layer == "staging":
         source = choose_source(manifest, domain, name, options.get("SOURCE"))
         columns = source_columns(source)

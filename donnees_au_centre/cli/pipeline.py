@@ -122,7 +122,6 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
     """Serves Dagster on this machine, until Ctrl-C or `make stop`.
 
     Args:
-        settings: of the checkout.
         options: PORT; BASE, to launch on a server that is not this checkout's.
 
     Raises:

@@ -15,7 +15,7 @@ from donnees_au_centre.audit import Head, keep_anchor
 from donnees_au_centre.building import SHRINKING
 from donnees_au_centre.cli.confirmation import confirmed, is_set
 from donnees_au_centre.cli.project import build
-from donnees_au_centre.cli.session import Access, Session, parse_or_fail
+from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.privacy.controller import read_contacts
@@ -79,8 +79,7 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: a hold or a date format is wrong.
     """
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         connection.rollback()
@@ -100,14 +99,12 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows the plan; with CONFIRMER, deletes what it counts, notes it and rebuilds what was made of it.
 
     Args:
-        settings: of the checkout.
         options: CONFIRMER; ARCHIVES, the folder of what must be archived before it goes.
 
     Raises:
         PlatformError: the database refuses, or the rebuild failed; what was deleted stays deleted.
     """
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         print(plan_text(dues))
@@ -143,15 +140,13 @@ def person_access(settings: Settings, options: Mapping[str, str]) -> int:
     """Writes all that the database holds of one person, as JSON and as a page.
 
     Args:
-        settings: of the checkout.
         options: IDENTIFIANT (asked for when it is not given) and AG.
 
     Raises:
         PlatformError: no right to it, or nobody named.
     """
     identifier = _identifier(options)
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         files = _files(settings, dossier)
@@ -174,15 +169,13 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows what an erasure would delete; with CONFIRMER, deletes it and proves that nothing is left.
 
     Args:
-        settings: of the checkout.
         options: IDENTIFIANT (asked for when it is not given), AG, CONFIRMER.
 
     Raises:
         PlatformError: no right to it, a legal hold, or something is left.
     """
     identifier = _identifier(options)
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
@@ -207,7 +200,6 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows the cells that would change; with CONFIRMER, changes them and rebuilds what was made of them.
 
     Args:
-        settings: of the checkout.
         options: IDENTIFIANT (asked for when it is not given), AG, COLONNE, VALEUR (none empties the cell).
 
     Raises:
@@ -217,8 +209,7 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     if not column:
         raise PlatformError("Que faut-il rectifier ?", "Donnez COLONNE=… (du brut) et VALEUR=….")
     identifier = _identifier(options)
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
@@ -277,14 +268,6 @@ def plan_text(dues: Iterable[Due]) -> str:
             f"  {STATES[due.state]}{remark}"
         )
     return "\n".join(lines)
-
-
-def open_session(settings: Settings) -> tuple[Session, Access]:
-    """Starts the server where it is ours, and gives dbt its environment."""
-    session = Session(settings)
-    access = session.open_database()
-    session.enter(access)
-    return session, access
 
 
 @contextmanager
