@@ -90,7 +90,6 @@ def plan_purge(
 
     Args:
         connection: of the platform.
-        manifest: the content of manifest.json.
         datasets: those of the project.
         holds: of policies/gdpr/gels.yml.
         settings: where the keys are on the embedded server, when people are under a hold.

@@ -128,7 +128,6 @@ def collect(
 
     Args:
         connection: in the role of these requests, in a transaction.
-        manifest: the content of manifest.json.
         settings: where the keys of the embedded server are.
         asked: the person's identifiers.
 

@@ -61,9 +61,6 @@ class Violation:
 def check_manifest(manifest: Manifest) -> list[Violation]:
     """Applies every rule.
 
-    Args:
-        manifest: the content of manifest.json.
-
     Returns:
         The violations, by file; none when the project follows the rules.
     """

@@ -34,7 +34,6 @@ def read_quality(
 
     Args:
         connection: by an account that reads schema historique and plateforme.chargements.
-        manifest: the content of manifest.json.
         now: with its time zone.
         period: days that trends look back over.
 
