@@ -91,9 +91,9 @@ def moment(at: datetime) -> str:
     return f"{day(day_of(at))} à {at.astimezone(BRUSSELS):%H:%M}"
 
 
-def decimal(value: float, digits: int = 1) -> str:
+def decimal(value: float) -> str:
     """`96,8`."""
-    return f"{value:.{digits}f}".replace(".", ",").replace("-", "\u2212")
+    return f"{value:.1f}".replace(".", ",").replace("-", "\u2212")
 
 
 def score(good: int, played: int) -> str:

@@ -144,13 +144,13 @@ def read_files(settings: Settings, manifest: Manifest) -> list[Entry]:
     return entries
 
 
-def read_declaration(settings: Settings, manifest: Manifest, today: date | None = None) -> Declaration:
+def read_declaration(settings: Settings, manifest: Manifest) -> Declaration:
     """What the files mean today; tells about the reviews past or near.
 
     Raises:
         PlatformError: an entry is wrong.
     """
-    today = today or date.today()
+    today = date.today()
     entries = read_files(settings, manifest)
     for line in (line for lines in review_faults(entries, today) for line in lines):
         print(f"-- {line}")

@@ -1,4 +1,4 @@
-"""`check`, `test`, `test-long`: what concerns the files I changed, everything, and the long campaigns."""
+"""`check`, `test`, `test-macros`, `test-long`: what my changes concern, everything, a part, the long ones."""
 
 from __future__ import annotations
 
@@ -54,6 +54,23 @@ def test_long(settings: Settings, options: Mapping[str, str]) -> int:
     more = words_of(options, "PYTEST_ARGS")
     chosen = ("-m", f"{LONG} or {CAMPAIGN}")
     return 1 if _pytest(settings, "junit-long.xml", *chosen, *more, **{WHOLE_CAMPAIGNS: "1"}) else 0
+
+
+def test_macros(settings: Settings, options: Mapping[str, str]) -> int:
+    """Runs the cases and the random comparisons of the macros, on a server of their own; PYTEST_ARGS too.
+
+    Raises:
+        PlatformError: a macro gives something else than expected; its cases are named above.
+    """
+    more = words_of(options, "PYTEST_ARGS")
+    command = python_tool("pytest", "tests/macros", "-q", "--no-header", "-rN", *more)
+    if run_tool(command, test_environment(os.environ), settings.root) != 0:
+        raise PlatformError(
+            "Des macros ne donnent pas ce qui est attendu ; leurs cas sont nommés ci-dessus.",
+            "Corrigez la macro (macros/portability) ou le cas (tests/macros/cases), puis relancez. "
+            "Une seule macro : make test-macros PYTEST_ARGS='-k dateadd'",
+        )
+    return 0
 
 
 def _pytest(settings: Settings, report: str, *arguments: str, **variables: str) -> int:
