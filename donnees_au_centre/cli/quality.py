@@ -110,7 +110,7 @@ def check_project(session: Session) -> list[str]:
         failed.append("Lecture du projet dbt")
     checks: dict[str, Callable[[], object]] = {
         "Purges sans personne (policies/gdpr/purge.yml)": lambda: check_purges(settings),
-        PORTABLE_SQL: lambda: check_portable_sql(settings, {}),
+        PORTABLE_SQL: lambda: check_portable_sql(settings),
     }
     if parsed is not None:
         checks = {
@@ -220,7 +220,7 @@ def check_purges(settings: Settings) -> None:
         raise PlatformError("\n".join(late), "Faites-la revoir et reculez la date, ou ôtez l'entrée.")
 
 
-def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
+def check_portable_sql(settings: Settings) -> None:
     """Checks that what the project compiles to for Denodo is documented VQL; opens no database.
 
     Raises:
@@ -234,7 +234,6 @@ def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
             f"Le SQL n'est pas portable en {_places(errors)} ci-dessus.",
             "make fix écrit les formes sûres ; docs/analyste/regles-denodo.md explique chaque règle.",
         )
-    return 0
 
 
 def correct_portable_sql(settings: Settings) -> bool:
