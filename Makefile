@@ -71,13 +71,13 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
 .PHONY: access
-access: ## Applique à la base les droits déclarés dans policies/access/ (BASE=… sur un serveur partagé)
+access: ## Applique à la base les accès déclarés (BASE=… sur un serveur partagé)
 	$(RUN) access
 .PHONY: access-plan
 access-plan: ## Montre ce que make access changerait (STRICT=1 : échoue s'il y a une différence)
 	$(RUN) access-plan
 .PHONY: access-check
-access-check: ## Contrôle les fichiers policies/access/ et leurs dates de revue
+access-check: ## Contrôle les accès déclarés et leurs dates de revue
 	$(RUN) access-check
 .PHONY: alert
 alert: ## Montre les messages d'alerte à envoyer maintenant ; CONFIRMER=1 : les envoie

@@ -41,9 +41,7 @@ _BUILD = (
     "une table raw_… : make load la crée."
 )
 _SQL = "Corrigez le SQL du modèle ; le SQL compilé, nommé plus bas, a cette ligne."
-_RIGHTS = (
-    "Demandez ce droit à qui tient policies/access/ ; make access applique ce que ces fichiers déclarent."
-)
+_RIGHTS = "Demandez ce droit (docs/exploitant/acces.md) ; make access applique les accès déclarés."
 _DISK = (
     "Faites de la place sur le disque du serveur PostgreSQL (df -h ; ce que la requête y a écrit est déjà "
     "parti), puis relancez : ce qui était en place l'est toujours."

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
 from dbt.cli.main import dbtRunner
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -19,7 +20,9 @@ from donnees_au_centre.access import Change, apply_access, declare, plan_access,
 from donnees_au_centre.access.declaration import Declaration, check_entries
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from donnees_au_centre.project import parse
+from donnees_au_centre.project.domains import group_file
 from donnees_au_centre.project.nodes import Manifest, domains_in
+from donnees_au_centre.project.vocabulary import ACCESS_DEFAULTS
 from donnees_au_centre.settings import ROOT, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.memory import recall
@@ -48,7 +51,6 @@ seeds:
     +group: age
     +post-hook: "{{{{ apply_access() }}}}"
 """
-GROUP = "version: 2\ngroups: [{{name: {0}, owner: {{name: Direction, email: {0}@fwb.example}}}}]\n"
 SOURCE = """
 version: 2
 sources:
@@ -242,6 +244,20 @@ class AccessProject:
             self.dbt(f"dbt_{domain}", "build", "--select", domain, *options)
 
 
+def write_access(folder: Path) -> None:
+    """What declares the rights of two administrations and of the platform: the project's own words."""
+    for domain in ("age", "agaj", "data_platform"):
+        [group] = yaml.safe_load((ROOT / group_file(domain)).read_text("utf-8"))["groups"]
+        meta = {key: said for key, said in group["config"]["meta"].items() if key == ACCESS_DEFAULTS}
+        file = folder / group_file(domain)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(yaml.safe_dump({"groups": [group | {"config": {"meta": meta}}]}), "utf-8")
+    (folder / "policies/access").mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "policies/access/plateforme.yml", folder / "policies/access/plateforme.yml")
+    # The project's reads a mart of the whole project.
+    (folder / "policies/access/age.yml").write_text(f"acces:{SCHOOLS}", "utf-8")
+
+
 @contextmanager
 def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
     """Writes the project; roles are cluster-wide and stay, their accounts go at the end."""
@@ -249,8 +265,6 @@ def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
     project = AccessProject(settings, conninfo)
     project.write("dbt_project.yml", PROJECT)
     project.write("profiles/profiles.yml", (ROOT / "profiles" / "profiles.yml").read_text("utf-8"))
-    for domain in ("age", "agaj", "data_platform"):
-        project.write(f"models/{domain}/_{domain}.yml", GROUP.format(domain))
     for ag, source, columns in (
         ("age", "ecoles", "fase nom po"),
         ("agaj", "dossiers", "dossier nom naissance mesure service"),
@@ -262,14 +276,7 @@ def access_project(folder: Path, conninfo: str) -> Iterator[AccessProject]:
         )
     for path, text in FILES.items():
         project.write(path, text)
-    for name in ("age", "agaj", "plateforme"):
-        (folder / "policies" / "access").mkdir(parents=True, exist_ok=True)
-        shutil.copy(
-            ROOT / "policies" / "access" / f"{name}.yml", folder / "policies" / "access" / f"{name}.yml"
-        )
-    age = folder / "policies" / "access" / "age.yml"
-    # Its last role reads a mart of the whole project.
-    age.write_text(age.read_text("utf-8").partition("\n  - role: po_wbe")[0] + SCHOOLS, "utf-8")
+    write_access(folder)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(conninfo).items():
             patch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""Access as reviewed files: policies/access/*.yml, and the PostgreSQL rights that follow from them."""
+"""Access as reviewed files, of groups and in policies/access/, and the PostgreSQL rights that follow."""
 
 from donnees_au_centre.access.declaration import Declaration, declare
 from donnees_au_centre.access.files import Entry, read_entries

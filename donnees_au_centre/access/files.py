@@ -1,8 +1,11 @@
-"""Reads policies/access/*.yml and says, in French, what is wrong in them: file, entry, key."""
+"""Reads the rights that groups give by default, and those of policies/access/*.yml that say more or other.
+
+What is wrong is said in French: file, entry, key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -10,10 +13,13 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.project.vocabulary import CLASSIFICATIONS
-from donnees_au_centre.reviewed import Among, Line, Reviewed, Says, checked, read_yaml, refuse, refused
+from donnees_au_centre.project.domains import ACCESS as FOLDER
+from donnees_au_centre.project.domains import group_file, group_meta
+from donnees_au_centre.project.vocabulary import ACCESS_DEFAULTS, CLASSIFICATIONS
+from donnees_au_centre.reviewed import Among, Fault, Line, Reviewed, Says, checked, read_yaml, refuse, refused
 
-FOLDER = "policies/access"
+# The keys of a file: the entries it adds, and the rights of its group that it refuses.
+ADDED, REFUSED = "acces", "refus"
 # The administration of the role itself, in a role's name or as `ag`: one role an administration.
 EACH = "<ag>"
 ALL = "tous"
@@ -46,6 +52,28 @@ ROLE = (
     r"[a-z](?:[a-z0-9_]|<ag>){1,40}$"
 )
 NOBODY = r"^(?!.*\S@\S)"
+# What an administration's steward reads once its group says who approved, and until when; {ag} is its name.
+GIVEN: tuple[Mapping[str, Any], ...] = (
+    {
+        "role": "steward_{ag}",
+        "couche": ["staging", "intermediate", "reference"],
+        "masque": True,
+        "justification": "Suivre la qualité des données de l'AG et leurs écarts, sans voir les personnes.",
+    },
+    {
+        "role": "steward_{ag}",
+        "couche": ["marts"],
+        "lignes": ALL_ROWS,
+        "justification": "Vérifier ce que l'AG offre avant et après chaque changement.",
+    },
+    {
+        "role": "{ag}_donnees_brutes",
+        "couche": ["brut", "rejets"],
+        "justification": (
+            "Retrouver une ligne telle que reçue, ou illisible, pour la faire corriger à la source."
+        ),
+    },
+)
 
 
 def _listed(value: Any) -> tuple[str, ...]:
@@ -95,6 +123,13 @@ Rows = Annotated[
     BeforeValidator(_shared, Literal["toutes"] | dict[str, list[str | int]]),
 ]
 Day = Annotated[date, Says("une date aaaa-mm-jj, sans guillemets.")]
+Approver = Annotated[
+    Text, Field(pattern=NOBODY), Says("une fonction (« Direction … »), ni une personne ni une adresse.")
+]
+Reason = Annotated[Text, AfterValidator(_argued)]
+ABSENT = "elle manque."
+APPROVER = "La fonction qui a approuvé, jamais une personne."
+REVIEW = "Dernier jour de l'accès, qui se revoit chaque année."
 
 
 class Entry(Reviewed):
@@ -106,7 +141,7 @@ class Entry(Reviewed):
     SHAPE: ClassVar[str] = (
         "une entrée est faite de clés (role, ag, actions, justification, approbateur, revue)."
     )
-    MISSING: ClassVar[str] = "elle manque."
+    MISSING: ClassVar[str] = ABSENT
 
     role: Annotated[
         str,
@@ -134,18 +169,14 @@ class Entry(Reviewed):
         alias="lignes",
         description="Dans les marts qui partagent leurs lignes : « toutes », ou filtre et valeurs visibles.",
     )
-    approver: Annotated[
-        Text, Field(pattern=NOBODY), Says("une fonction (« Direction … »), ni une personne ni une adresse.")
-    ] = Field(alias="approbateur", description="La fonction qui a approuvé, jamais une personne.")
-    reason: Annotated[Text, AfterValidator(_argued)] = Field(
-        alias="justification", description="À quoi sert cet accès, en une phrase."
-    )
-    review: Day = Field(alias="revue", description="Dernier jour de l'accès, qui se revoit chaque année.")
-    _place: tuple[str, int] = ("", 0)
+    approver: Approver = Field(alias="approbateur", description=APPROVER)
+    reason: Reason = Field(alias="justification", description="À quoi sert cet accès, en une phrase.")
+    review: Day = Field(alias="revue", description=REVIEW)
+    _place: tuple[str, str] = ("", "")
 
     def model_post_init(self, context: Any) -> None:
-        """Notes the file and the number of the entry."""
-        self._place = context["file"], context["number"]
+        """Notes the file and what, there, gives the right."""
+        self._place = context["file"], context["where"]
 
     @property
     def file(self) -> str:
@@ -155,7 +186,7 @@ class Entry(Reviewed):
     @property
     def place(self) -> str:
         """How messages name the entry."""
-        return f"{self.file}, entrée {self._place[1]} (rôle {self.role})"
+        return f"{self.file}, {self._place[1]} (rôle {self.role})"
 
     @field_validator("ag")
     @classmethod
@@ -208,43 +239,174 @@ class Entry(Reviewed):
         return classes
 
 
+class Default(Reviewed):
+    """What a group says once for the rights that its administration has by default (GIVEN)."""
+
+    SHAPE: ClassVar[str] = "deux clés, approbateur et revue."
+    MISSING: ClassVar[str] = ABSENT
+
+    approver: Approver = Field(alias="approbateur", description=APPROVER)
+    review: Day = Field(alias="revue", description=REVIEW)
+
+
+class Refusal(Reviewed):
+    """A right that a group gives by default and that its administration does not want, or wants otherwise."""
+
+    SHAPE: ClassVar[str] = "un refus est fait de trois clés (role, couche, justification)."
+    MISSING: ClassVar[str] = ABSENT
+
+    role: Text = Field(description="Le rôle du droit par défaut.")
+    layers: Layers = Field(alias="couche", description="Les couches du droit par défaut, toutes.")
+    reason: Reason = Field(alias="justification", description="Pourquoi l'AG n'en veut pas, en une phrase.")
+
+
 def read_entries(root: Path, domains: Collection[str]) -> tuple[list[Entry], list[str]]:
-    """Reads every file of policies/access/.
+    """Reads what each group gives by default, and every file of policies/access/.
 
     Args:
         root: the checkout.
         domains: the administrations and other domains of the project.
 
     Returns:
-        The entries that can be understood, and what is wrong: one French sentence each.
+        The entries that can be understood, without the rights by default that are refused; and what is wrong:
+        one French sentence each.
     """
-    entries: list[Entry] = []
-    faults: list[str] = []
-    for path in sorted((root / FOLDER).glob("*.y*ml")):
-        file = path.relative_to(root).as_posix()
-        if path.stem != "plateforme" and path.stem not in domains:
-            faults.append(
-                f"{file} : le nom du fichier est plateforme ou un domaine ({', '.join(sorted(domains))})."
-            )
+    reading = _Reading(root, domains)
+    reading.read()
+    return reading.entries, reading.faults
+
+
+class _Reading:
+    """One reading of all that gives a right."""
+
+    def __init__(self, root: Path, domains: Collection[str]) -> None:
+        self.root = root
+        self.domains = domains
+        self.entries: list[Entry] = []
+        self.faults: list[str] = []
+
+    def read(self) -> None:
+        paths = sorted((self.root / FOLDER).glob("*.y*ml"))
+        given: list[Entry] = []
+        added: list[Entry] = []
+        for owner in sorted({*self.domains, *(path.stem for path in paths)}):
+            own = self._given(owner) if owner in self.domains else []
+            refused: list[Entry] = []
+            more: list[Entry] = []
+            for path in (path for path in paths if path.stem == owner):
+                file = path.relative_to(self.root).as_posix()
+                content = self._content(path, file)
+                more += self._added(content.get(ADDED, ()), file, owner)
+                self._refuse(content.get(REFUSED, ()), file, own, refused)
+            own = [one for one in own if one not in refused]
+            self.entries += [*own, *more]
+            given += own
+            added += more
+        self.faults += _given_twice(added, given)
+
+    def _given(self, domain: str) -> list[Entry]:
+        """The rights that the group of a domain gives by default: none when it has not the key."""
+        file = group_file(domain)
+        try:
+            meta = group_meta(read_yaml(self.root / file, file, ""), domain)
+        except FileNotFoundError:
+            return []
+        except PlatformError as error:
+            # A group that cannot be read must not pass for one that gives nothing.
+            self.faults.append(error.message)
+            return []
+        if ACCESS_DEFAULTS not in meta:
+            return []
+        said, wrong = checked(Default, meta[ACCESS_DEFAULTS])
+        self.faults += [f"{file}, {ACCESS_DEFAULTS}{_key(fault)} : {fault.words}" for fault in wrong]
+        if not said:
+            return []
+        shared = {"ag": domain, "actions": ["lecture"], "approbateur": said.approver, "revue": said.review}
+        listed = [{**shared, **one, "role": one["role"].format(ag=domain)} for one in GIVEN]
+        wheres = [f"{ACCESS_DEFAULTS} sur {', '.join(one['couche'])}" for one in GIVEN]
+        return self._checked(zip(wheres, listed, strict=True), file, domain)
+
+    def _content(self, path: Path, file: str) -> Mapping[str, Any]:
+        """The lists of a file of policies/access/, by their keys."""
+        if path.stem != "plateforme" and path.stem not in self.domains:
+            known = ", ".join(sorted(self.domains))
+            self.faults.append(f"{file} : le nom du fichier est plateforme ou un domaine ({known}).")
         try:
             content = read_yaml(path, file, "")
         except PlatformError as error:
-            faults.append(error.message)
-            continue
-        match content:
-            case {"acces": list(listed), **others} if not others:
-                pass
-            case _:
-                faults.append(
-                    f"{file} : le fichier contient une seule clé, « acces », qui est une liste d'entrées."
-                )
-                continue
-        for number, raw in enumerate(listed, start=1):
-            entry, wrong = checked(Entry, raw, domains=domains, owner=path.stem, file=file, number=number)
+            self.faults.append(error.message)
+            return {}
+        if (
+            isinstance(content, Mapping)
+            and content
+            and content.keys() <= {ADDED, REFUSED}
+            and all(isinstance(listed, list) for listed in content.values())
+        ):
+            return content
+        self.faults.append(
+            f"{file} : le fichier contient la clé « {ADDED} », qui est une liste d'entrées, ou la clé "
+            f"« {REFUSED} », qui est une liste de droits par défaut refusés, ou les deux, et rien d'autre."
+        )
+        return {}
+
+    def _added(self, listed: Sequence[Any], file: str, owner: str) -> list[Entry]:
+        """The entries that a file adds."""
+        return self._checked(((f"entrée {n}", raw) for n, raw in enumerate(listed, start=1)), file, owner)
+
+    def _checked(self, listed: Iterable[tuple[str, Any]], file: str, owner: str) -> list[Entry]:
+        """The entries that can be understood, of (where it stands, what is said there)."""
+        entries: list[Entry] = []
+        for where, raw in listed:
+            entry, wrong = checked(Entry, raw, domains=self.domains, owner=owner, file=file, where=where)
             entries += [entry] if entry else []
-            role = raw.get("role") if isinstance(raw, Mapping) else None
-            named = f" (rôle {role})" if isinstance(role, str) else ""
-            for fault in wrong:
-                key = f", clé « {fault.path[0]} »" if fault.path else ""
-                faults.append(f"{file}, entrée {number}{named}{key} : {fault.words}")
-    return entries, faults
+            self.faults += [f"{file}, {where}{_named(raw)}{_key(fault)} : {fault.words}" for fault in wrong]
+        return entries
+
+    def _refuse(self, listed: Sequence[Any], file: str, given: Sequence[Entry], refused: list[Entry]) -> None:
+        """Adds to `refused` the rights by default that a file refuses; to refuse no such right is a fault."""
+        known = " ; ".join(f"{one.role} sur {', '.join(one.layers)}" for one in given)
+        for number, raw in enumerate(listed, start=1):
+            refusal, wrong = checked(Refusal, raw)
+            place = f"{file}, {REFUSED} {number}{_named(raw)}"
+            self.faults += [f"{place}{_key(fault)} : {fault.words}" for fault in wrong]
+            if not refusal:
+                continue
+            wanted = (refusal.role, set(refusal.layers))
+            found = [one for one in given if (one.role, set(one.layers)) == wanted]
+            if not given:
+                self.faults.append(f"{place} : le groupe ne donne aucun droit par défaut ; retirez ce refus.")
+            elif not found:
+                self.faults.append(
+                    f"{place} : ce n'est pas un droit par défaut. Écrivez l'un de ceux-ci : {known}."
+                )
+            elif found[0] in refused:
+                self.faults.append(f"{place} : ce droit est déjà refusé ; retirez l'un des deux refus.")
+            refused += found
+
+
+def _given_twice(added: Iterable[Entry], given: Sequence[Entry]) -> Iterator[str]:
+    """Entries about a role and a layer that a group gives already: which of the two holds must be plain."""
+    for entry in added:
+        for one in given:
+            if (
+                entry.role.replace(EACH, one.ag) == one.role
+                and entry.ag in (one.ag, EACH)
+                and set(entry.layers) & set(one.layers)
+            ):
+                layers = ", ".join(one.layers)
+                refusal = f"{REFUSED} : role {one.role}, couche [{layers}], justification"
+                yield (
+                    f"{entry.place}, clé « couche » : {one.file} donne déjà par défaut à {one.role} la "
+                    f"lecture de {layers}. Retirez cette entrée ; ou, pour qu'elle remplace ce droit, "
+                    f"refusez-le dans {FOLDER}/{one.ag}.yml ({refusal})."
+                )
+
+
+def _named(raw: Any) -> str:
+    """The role of an entry that may be wrong otherwise."""
+    role = raw.get("role") if isinstance(raw, Mapping) else None
+    return f" (rôle {role})" if isinstance(role, str) else ""
+
+
+def _key(fault: Fault) -> str:
+    return f", clé « {fault.path[0]} »" if fault.path else ""

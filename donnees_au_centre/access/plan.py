@@ -1,4 +1,4 @@
-"""What to change in a database so that its rights are exactly those of policies/access/, and doing it.
+"""What to change in a database so that its rights are exactly those declared, and doing it.
 
 The difference is read from PostgreSQL's catalogues and written as SQL; `make access-plan` sums it up,
 `make access` executes it in one transaction. When nothing differs there is nothing to execute.
@@ -282,8 +282,8 @@ class _Planner:
             login, present, flags = known.get(role, (False, None, []))
             if login:
                 raise PlatformError(
-                    f"Le rôle {role} de policies/access/ existe déjà et c'est un compte de connexion.",
-                    "Donnez un autre nom au rôle dans policies/access/, ou renommez le compte (alter "
+                    f"Le rôle {role} des accès déclarés existe déjà et c'est un compte de connexion.",
+                    "Donnez un autre nom au rôle, là où il est déclaré, ou renommez le compte (alter "
                     f"role {role} "
                     f"rename to …), puis rendez-le membre du rôle : grant {role} to ….",
                 )
@@ -342,7 +342,7 @@ class _Planner:
 
     def _declaration(self) -> Iterator[str]:
         version = self._rows("select obj_description(to_regnamespace(%s), 'pg_namespace')", [OWN])[0][0]
-        wanted = f"Les droits déclarés par les fichiers policies/access/ (version {_VERSION})"
+        wanted = f"Les accès déclarés (version {_VERSION})"
         if version != wanted:
             yield _SCHEMA.strip()
             yield _FUNCTIONS.replace("{schema}", OWN).strip()

@@ -1,11 +1,11 @@
--- What the database remembers of policies/access/, for the rights of what is built between two `make access`.
+-- What the database remembers of the declared access, for the rights of what is built between two `make access`.
 create table if not exists acces.declaration (
     seule boolean primary key default true check (seule),
     contenu jsonb not null,
     appliquee_le timestamptz not null default now()
 );
 comment on table acces.declaration is
-    'Ce que disent les fichiers policies/access/ : écrit par make access, relu après chaque construction.';
+    'Ce que disent les accès déclarés : écrit par make access, relu après chaque construction.';
 
 -- Called by dbt after each model and by the loader after each table, in their own transaction and with their
 -- own rights: a table is never seen without its rights, and never with those of the one before.

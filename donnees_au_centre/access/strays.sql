@@ -92,7 +92,7 @@ objets as (
         null
     from pg_largeobject_metadata
     union all
-    -- On the embedded server every database is the platform's, and lets in who its own policies/access/ names.
+    -- On the embedded server every database is the platform's, and lets in who its own entries name.
     select
         'Autres bases', 'database', quote_ident(datname), '', 'pg_database'::regclass, oid, 0, '', datdba,
         coalesce(datacl, acldefault('d', datdba)), null

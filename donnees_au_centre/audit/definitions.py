@@ -211,7 +211,7 @@ def _changed(fact: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> 
 
 
 def _undue(rights: set[tuple[str, str]], parts: Sequence[Part]) -> list[Fault]:
-    """Rights that neither the scripts nor the roles of policies/access/ account for."""
+    """Rights that neither the scripts nor the declared roles account for."""
     given = {pair for part in parts for pair in expected(part.script).rights}
     entitled = [
         (re.compile(_as_expression(pattern)), right)

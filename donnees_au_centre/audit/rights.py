@@ -1,4 +1,4 @@
-"""Which of the roles of policies/access/ write the journal, and which read it."""
+"""Which of the declared roles write the journal, and which read it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from psycopg import sql
 from donnees_au_centre.audit.definitions import Part
 from donnees_au_centre.audit.journal import STRUCTURE, ensure_journal
 
-# Granted one by one, not through audit_ecriture: the roles of policies/access/ are members of none.
+# Granted one by one, not through audit_ecriture: the declared roles are members of none.
 WRITERS = ("chargeur", "dbt\\_%", "droits\\_des\\_personnes")
 READERS = ("rapport",)
 _WRITE = ("usage on schema audit", "execute on function audit.noter(text, text, jsonb, text, text, text)")

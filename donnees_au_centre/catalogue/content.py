@@ -55,7 +55,7 @@ class Page:
     Attributes:
         dataset: its metadata.
         address: of its page, below the site.
-        entries: who may see it, by policies/access/; past reviews included.
+        entries: who may see it, as declared; past reviews included.
         origins: its neighbours.
         checks: its tests.
         built: result of the mart itself; None for a source, or when it was never built.
@@ -107,7 +107,7 @@ class Catalogue:
     Attributes:
         pages: marts first, strategic ones before the others, by domain and name.
         domains: domain -> its description, for those that have data sets.
-        gaps: what policies/access/ and the rules of governance find elsewhere.
+        gaps: what the declared access and the rules of governance find elsewhere.
         made_at: now.
         knowledge: of the last runs.
     """
@@ -123,7 +123,7 @@ def describe(settings: Settings, manifest: Manifest, knowledge: Knowledge, now: 
     """Puts together what is known of every data set.
 
     Args:
-        settings: of the checkout, whose policies/access/ is read.
+        settings: of the checkout, whose access files are read.
         knowledge: of the last runs.
         now: with its time zone; freshness and reviews are judged on that day.
     """

@@ -80,7 +80,7 @@ def rule_gaps(manifest: Manifest) -> dict[str, list[Gap]]:
 
 
 def access_gaps(faults: Iterable[str], past: Iterable[str], soon: Iterable[str]) -> list[Gap]:
-    """What policies/access/ needs: entries to correct, reviews past, reviews near."""
+    """What the declared access needs: entries to correct, reviews past, reviews near."""
     said = (
         (faults, "Corrigez l'entrée.", True),
         (past, "Faites confirmer l'accès par son approbateur, ou retirez l'entrée.", True),

@@ -67,7 +67,7 @@ def full_name(name: str, description: str) -> str:
 
 
 def action(name: str) -> str:
-    """What an entry of policies/access/ allows, as people write it."""
+    """What an entry of the declared access allows, as people write it."""
     return "création" if name == "creation" else name
 
 

@@ -28,7 +28,7 @@ FIRST, LINE = 3, 110
 
 
 def access(settings: Settings, options: Mapping[str, str]) -> int:
-    """Makes the rights of the database those of policies/access/, in one transaction, and says what changed.
+    """Makes the rights of the database those declared, in one transaction, and says what changed.
 
     Raises:
         PlatformError: the files are wrong, the account may not give rights, or BASE does not name the
@@ -47,7 +47,7 @@ def access(settings: Settings, options: Mapping[str, str]) -> int:
 
 
 def give_rights(settings: Settings, conninfo: str, manifest: Manifest) -> str:
-    """Applies policies/access/ to a database, and notes it in the audit journal.
+    """Applies the declared access to a database, and notes it in the audit journal.
 
     Returns:
         What was done, in a French sentence.
@@ -90,7 +90,7 @@ def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
         print(f"\nLe SQL entier : {write_script(settings, changes)} ; make access l'applique.")
     if changes and (options.get("STRICT") or "").lower() not in ("", "0", "non", "false"):
         raise PlatformError(
-            f"Les droits de la base {settings.database} diffèrent de policies/access/ "
+            f"Les droits de la base {settings.database} diffèrent des accès déclarés "
             f"en {counted(len(changes), 'point')}.",
             "Lisez le SQL du fichier ci-dessus, puis make access l'applique.",
         )
@@ -98,7 +98,7 @@ def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
 
 
 def access_check(settings: Settings, _options: Mapping[str, str]) -> int:
-    """Checks policies/access/ against the project and the calendar; opens no database.
+    """Checks the declared access against the project and the calendar; opens no database.
 
     Raises:
         PlatformError: an entry is wrong, or its review is past.
@@ -108,7 +108,7 @@ def access_check(settings: Settings, _options: Mapping[str, str]) -> int:
 
 
 def check_entries_of(settings: Settings, manifest: Manifest) -> None:
-    """Checks policies/access/ against a project that has just been read, and the calendar; says how it is.
+    """Checks the declared access against a project that has just been read, and the calendar; says how it is.
 
     Raises:
         PlatformError: an entry is wrong, or its review is past.
@@ -119,16 +119,15 @@ def check_entries_of(settings: Settings, manifest: Manifest) -> None:
     if past:
         many = len(past) > 1
         raise PlatformError(
-            f"{len(past)} accès de policies/access/ {'ont passé leur' if many else 'a passé sa'} date "
-            "de revue.",
-            "Faites confirmer chacun par son approbateur, puis reculez « revue » d'un an au plus ; "
-            "ou retirez l'entrée (docs/exploitant/acces.md).",
+            f"{len(past)} accès {'déclarés ont passé leur' if many else 'déclaré a passé sa'} date de revue.",
+            "Faites confirmer chacun par son approbateur, puis reculez « revue » d'un an au plus, là où elle "
+            "est dite ; ou retirez l'accès (docs/exploitant/acces.md).",
         )
     print(f"Accès : {len(entries)} entrées bien écrites, aucune revue échue.")
 
 
 def read_files(settings: Settings, manifest: Manifest) -> list[Entry]:
-    """Reads policies/access/, which must be right.
+    """Reads the declared access, which must be right.
 
     Raises:
         PlatformError: an entry is wrong; the message has them all.
@@ -181,7 +180,7 @@ def note_rights(settings: Settings, conninfo: str, changes: list[Change]) -> Non
 def script(changes: list[Change]) -> str:
     """The changes as a SQL script of one transaction, with a French title a kind."""
     if not changes:
-        return "-- Rien à changer : les droits de la base sont ceux de policies/access/."
+        return "-- Rien à changer : les droits de la base sont ceux des accès déclarés."
     lines = ["begin;"]
     for (kind, administrator), group in groupby(changes, key=lambda one: (one.kind, one.administrator)):
         lines += ["", f"-- {kind}" + (", par l'administrateur du serveur" if administrator else "")]
@@ -192,7 +191,7 @@ def script(changes: list[Change]) -> str:
 def plan_summary(changes: list[Change]) -> str:
     """What would be changed, in French: how much of each kind, and the first of each."""
     if not changes:
-        return "Rien à changer : les droits de la base sont ceux de policies/access/."
+        return "Rien à changer : les droits de la base sont ceux des accès déclarés."
     lines = [f"À changer dans la base : {counted(len(changes), 'point')}."]
     left = [change for change in changes if change.administrator]
     if left:

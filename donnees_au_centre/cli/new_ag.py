@@ -11,7 +11,6 @@ from donnees_au_centre.cli.new_model import fill, quoted, write
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.domains import (
-    ACCESS,
     OWNERS,
     PROJECT,
     WORKSPACE,
@@ -36,7 +35,7 @@ YEAR = timedelta(days=365)
 
 
 def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
-    """Declares an administration: its group, its line of dbt_project.yml, its location, its steward's access.
+    """Declares an administration: its group, its line of dbt_project.yml, its location.
 
     Reads AG, its short name, and NAME, its whole name in French.
 
@@ -47,21 +46,17 @@ def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
     check_names(root, ag, name)
     values = {
         "ag": ag,
-        "label": ag.upper(),
         "described": "\n".join(quoted("description", f"{name} ({ag.upper()}).", 4)),
         "review": f"{date.today() + YEAR}",
     }
     project = with_line((root / PROJECT).read_text("utf-8"), ag)
-    files = {group_file(ag): fill("group.yml", values)}
-    if not (root / (access := f"{ACCESS}/{ag}.yml")).exists():
-        files[access] = fill("access.yml", values)
-    write(root, files)
+    write(root, {group_file(ag): fill("group.yml", values)})
     (root / PROJECT).write_text(project, encoding="utf-8")
     if (owners := root / OWNERS).is_file():
         owners.write_text(with_section(owners.read_text("utf-8"), ag, name), encoding="utf-8")
     mend_workspace(root)
     parse_or_fail(Session.without_database(settings))
-    print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
+    print(f"\nCréé :\n  {group_file(ag)}")
     completed = [path for path in (PROJECT, WORKSPACE, OWNERS) if (root / path).is_file()]
     print("Complétés :", *(f"  {path}" for path in completed), sep="\n")
     print(f"\n{next_steps(ag)}")
@@ -131,7 +126,7 @@ def next_steps(ag: str) -> str:
     """What to do with a new administration, in French."""
     return (
         "Ensuite :\n"
-        f"  1. complétez {group_file(ag)} et {ACCESS}/{ag}.yml : un « À compléter » arrête make lint ;\n"
+        f"  1. complétez {group_file(ag)} : un « À compléter » arrête make lint ;\n"
         f"  2. déposez un premier fichier dans landing/{ag}/<source>/ et déclarez-le dans "
         f"models/{ag}/staging/<source>/_<source>__sources.yml (docs/analyste/zone-de-depot.md) ;\n"
         f"  3. make load, puis make new-model AG={ag} NAME=stg_<source>__<table> SOURCE=<source>.<table>.\n"

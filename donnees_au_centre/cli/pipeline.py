@@ -65,7 +65,7 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
     if settings.embedded:
         # Elsewhere roles are an administrator's: make access.
         try:
-            with session.step("Accès (policies/access/)"):
+            with session.step("Accès déclarés"):
                 session.say(give_rights(settings, access.conninfo(), read_manifest(settings)))
         except PlatformError as error:
             print(f"\n{error}")

@@ -115,7 +115,7 @@ def check_project(session: Session) -> list[str]:
     if parsed is not None:
         checks = {
             "Règles du projet (manifeste dbt)": partial(check_rules, settings, parsed.manifest),
-            "Accès (policies/access/)": partial(check_entries_of, settings, parsed.manifest),
+            "Accès déclarés": partial(check_entries_of, settings, parsed.manifest),
             # After them: it has dbt compile what was read.
             PERSONAL_DATA: lambda: check_personal_data(lineage_of(reader.settings, parsed)),
             **checks,

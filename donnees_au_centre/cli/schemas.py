@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from donnees_au_centre.access.files import Entry
+from donnees_au_centre.access.files import ADDED, REFUSED, Default, Entry, Refusal
 from donnees_au_centre.notifications.declaration import Declaration
 from donnees_au_centre.privacy.controller import Answering
 from donnees_au_centre.privacy.holds import Hold
@@ -22,11 +22,11 @@ FOLDER = "policies/schemas"
 def schema_texts() -> dict[str, str]:
     """Name -> JSON, of each schema."""
     schemas = {
-        "acces": _listed("acces", Entry),
+        "acces": _listed({ADDED: Entry, REFUSED: Refusal}),
         "canaux": _schema(Declaration),
-        "gels": _listed("gels", Hold),
+        "gels": _listed({"gels": Hold}),
         "gouvernance": _governance(),
-        "purge": _listed("purges", Permission),
+        "purge": _listed({"purges": Permission}),
         "traitement": _schema(Answering),
     }
     return {
@@ -46,17 +46,19 @@ def _schema(model: Any) -> dict[str, Any]:
     return TypeAdapter(model).json_schema()
 
 
-def _listed(key: str, model: type) -> dict[str, Any]:
-    """A file that is one list below one key."""
-    entries = _schema(list[model])  # type: ignore[valid-type]
-    shared = {"$defs": entries.pop("$defs", {})}
-    return {**_mapping({key: entries}), "required": [key], "additionalProperties": False, **shared}
+def _listed(models: dict[str, type]) -> dict[str, Any]:
+    """A file that is lists, each below its key; one of them at least."""
+    lists = {key: _schema(list[model]) for key, model in models.items()}  # type: ignore[valid-type]
+    shared = {name: said for one in lists.values() for name, said in one.pop("$defs", {}).items()}
+    least: dict[str, Any] = {"required": [*lists]} if len(lists) == 1 else {"minProperties": 1}
+    return {**_mapping(lists), **least, "additionalProperties": False, "$defs": shared}
 
 
 def _governance() -> dict[str, Any]:
     """What config.meta may say in the YAML of dbt, which has other keys; columns included."""
     said = _schema(Governance)
     shared = {**said.pop("$defs", {}), "gouvernance": said}
+    group = {words.ACCESS_DEFAULTS: _schema(Default)}
     levels = {key: {"$ref": "#/$defs/gouvernance"} for key in (words.OWN, words.DEFAULTS)}
     column = {
         words.CATEGORY: {
@@ -78,7 +80,7 @@ def _governance() -> dict[str, Any]:
     source = {**_with_meta(levels), "tables": _items(table)}
     return {
         **_mapping(
-            {"groups": _items(_with_meta(levels)), "models": _items(table), "sources": _items(source)}
+            {"groups": _items(_with_meta(levels | group)), "models": _items(table), "sources": _items(source)}
         ),
         "$defs": shared,
     }

@@ -51,7 +51,7 @@ def forget_old_runs(connection: psycopg.Connection, now: datetime) -> int:
 
 
 def grant_rights(connection: psycopg.Connection) -> None:
-    """Gives the roles of policies/access/ what RIGHTS says.
+    """Gives the declared roles what RIGHTS says.
 
     Args:
         connection: by the account that made the history or a superuser.

@@ -334,7 +334,7 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
 
 
 def apply_access(connection: psycopg.Connection, schema: str, name: str) -> None:
-    """Gives a table the rights that policies/access/ declares, where `make access` has been run."""
+    """Gives a table the rights that are declared, where `make access` has been run."""
     if connection.execute("select to_regnamespace('acces')").fetchone() != (None,):
         connection.execute("select acces.appliquer(%s, %s)", [schema, name])
 

@@ -14,6 +14,7 @@ import yaml
 from donnees_au_centre.project.checks import Violation
 from donnees_au_centre.project.isolation import BY_DOMAIN
 from donnees_au_centre.project.nodes import LAYERS, domains_in
+from donnees_au_centre.project.vocabulary import ACCESS_DEFAULTS
 
 PROJECT = "dbt_project.yml"
 WORKSPACE = "orchestration/workspace.yaml"
@@ -41,14 +42,22 @@ def group_file(domain: str) -> str:
     return f"models/{domain}/_{domain}.yml"
 
 
+def group_meta(content: Any, domain: str) -> dict[str, Any]:
+    """What the group of a domain says under config.meta, from the content of its file; nothing without it."""
+    found = [one for one in _groups(content) if one.get("name") == domain]
+    config = found[0].get("config") if len(found) == 1 else None
+    meta = config.get("meta") if isinstance(config, dict) else None
+    return meta if isinstance(meta, dict) else {}
+
+
 def project_line(domain: str) -> str:
     """The line of a domain in dbt_project.yml: its group, and what the layers of every domain are."""
     return f"    {domain}: {{<<: *domaine, +group: {domain}}}\n"
 
 
 def owned_paths(domain: str) -> tuple[str, str]:
-    """The lines of OWNERS that give a domain its folders and its files, wherever they are."""
-    return f"/*/{domain}/", f"/*/*/{domain}.yml"
+    """The lines of OWNERS that give a domain its folders and its files (`agx.yml`, `_agx.yml`), wherever."""
+    return f"/*/{domain}/", f"/*/*/*{domain}.yml"
 
 
 def workspace_text(domains: Sequence[str]) -> str:
@@ -89,11 +98,7 @@ def forgotten(root: Path) -> list[Violation]:
 
 def _without_group(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
     for domain in domains:
-        groups = _mapping(root / group_file(domain)).get("groups")
-        names = (
-            [one.get("name") for one in groups if isinstance(one, dict)] if isinstance(groups, list) else []
-        )
-        if names != [domain]:
+        if [one.get("name") for one in _groups(_mapping(root / group_file(domain)))] != [domain]:
             yield Violation(
                 group_file(domain),
                 "domaine-groupe",
@@ -135,12 +140,17 @@ def _without_location(root: Path, domains: Sequence[str]) -> Iterator[Violation]
 def _without_steward(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
     for domain in domains:
         file, role = f"{ACCESS}/{domain}.yml", f"steward_{domain}"
-        if role not in [one.get("role") for one in _mappings(_mapping(root / file).get("acces"))]:
+        said = [one.get("role") for one in _mappings(_mapping(root / file).get("acces"))]
+        declared = _mapping(root / group_file(domain))
+        # A domain without its group lacks more than this, and is told so.
+        if _groups(declared) and ACCESS_DEFAULTS not in group_meta(declared, domain) and role not in said:
             yield Violation(
-                file,
+                group_file(domain),
                 "domaine-acces",
-                f"Le rôle {role} n'y a aucun accès : le gestionnaire ne verrait aucune ligne en faute.",
-                "Écrivez-y ses accès comme ceux d'un domaine voisin.",
+                f"Le rôle {role} n'a aucun accès : le gestionnaire ne verrait aucune ligne en faute.",
+                "Dites sous config.meta du groupe qui a approuvé les droits par défaut, et jusqu'à quand : "
+                f'{ACCESS_DEFAULTS}: {{approbateur: "la direction qui approuve", revue: aaaa-mm-jj}} ; ou, '
+                f"pour des droits autres, écrivez {file} (docs/exploitant/acces.md).",
             )
 
 
@@ -180,6 +190,11 @@ _FINDERS: tuple[Callable[[Path, Sequence[str]], Iterator[Violation]], ...] = (
     _without_reviewers,
     _left_behind,
 )
+
+
+def _groups(content: Any) -> list[dict[str, Any]]:
+    """The groups that the file of a domain declares: one, when it is right."""
+    return _mappings(content.get("groups")) if isinstance(content, dict) else []
 
 
 def _mapping(path: Path) -> dict[str, Any]:

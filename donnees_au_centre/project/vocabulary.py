@@ -45,3 +45,5 @@ KEYS = (*REQUIRED, *OPTIONAL)
 # Keys of config.meta: the data set's own values, then the defaults, nearest first. Two keys, since dbt
 # replaces a folder's value by the source's when both are named alike.
 OWN, DEFAULTS, FOLDER_DEFAULTS = "gouvernance", "gouvernance_par_defaut", "gouvernance_du_dossier"
+# Of a group alone: who approved the rights that its administration has by default, and until when.
+ACCESS_DEFAULTS = "acces_par_defaut"

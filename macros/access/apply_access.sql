@@ -1,5 +1,5 @@
 {#
-  Gives a relation that was just built the rights that policies/access/ declares: grants, row filter, masked view.
+  Gives a relation that was just built the rights that are declared: grants, row filter, masked view.
   dbt makes a new table and swaps it for the old one, whose rights it loses; this is a post-hook, in the
   same transaction, so that nobody ever sees the new table without them.
   Nothing happens where `make access` was never run: only the owner reads then. An analyst's own schemas

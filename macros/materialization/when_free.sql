@@ -56,7 +56,7 @@ begin
     with recursive lecteurs as (
         select _relation as oid, 0 as rang
         union all
-        -- The views of policies/access/ that read it through a function, which PostgreSQL does not know (macros/access).
+        -- The views of declared rights that read it through a function, which PostgreSQL does not know (macros/access).
         select restreinte.oid, 1
         from pg_catalog.pg_class as lue
         inner join pg_catalog.pg_namespace as schema_lu on lue.relnamespace = schema_lu.oid

@@ -1,4 +1,4 @@
-"""Every role connects and tries everything: what policies/access/ declares is allowed, and nothing else."""
+"""Every role connects and tries everything: what is declared is allowed, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.access_project import AccessProject, access_project
 from tests.security.matrix import RELATIONS, faults, missing, rights
+
+REFUSAL = """
+refus:
+  - role: agaj_donnees_brutes
+    couche: [brut, rejets]
+    justification: "Personne de l'AG n'a à relire ce qui est reçu."
+"""
 
 
 def mistakes(project: AccessProject) -> list[str]:
@@ -159,19 +166,18 @@ def test_masked_views_hide_the_person_and_what_nobody_described(built: AccessPro
 
 
 def test_what_is_withdrawn_from_the_files_is_withdrawn_from_the_base(built: AccessProject) -> None:
-    file = built.settings.root / "policies" / "access" / "agaj.yml"
-    before = file.read_text("utf-8")
+    file = built.settings.root / "policies/access/agaj.yml"
     query = "select from raw_agaj.dossiers"
     assert built.ask(query, "agaj_donnees_brutes")
     try:
-        file.write_text(before.partition("  - role: agaj_donnees_brutes")[0], "utf-8")
+        file.write_text(REFUSAL, "utf-8")
         changes = built.apply()
         assert any(change.statement.startswith("revoke") for change in changes)
         with pytest.raises(psycopg.Error, match="permission denied"):
             built.ask(query, "agaj_donnees_brutes")
         assert built.plan() == []
     finally:
-        file.write_text(before, "utf-8")
+        file.unlink()
         built.apply()
     assert built.ask(query, "agaj_donnees_brutes")
 

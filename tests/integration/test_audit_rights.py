@@ -36,7 +36,7 @@ TRACED = ("raw_agmj", "mandats")
 def shared(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, list[str]]]:
-    """The raw tables of the sample, with the rights of policies/access/; its connection and the roles."""
+    """The raw tables of the sample, with the declared rights; its connection and the roles."""
     folder = tmp_path_factory.mktemp("audit")
     server.ensure_database(DATABASE)
     conninfo = server.start().conninfo(DATABASE)
@@ -145,7 +145,7 @@ def test_each_role_has_its_part_in_the_journal_and_no_more(shared: tuple[str, li
                 assert not allowed(connection, statement), (role, statement)
     with psycopg.connect(conninfo, autocommit=True) as admin:
         assert verify(admin).faults == ()
-        # What policies/access/ gives is known; nothing else is.
+        # What is declared is known; nothing else is.
         assert check_definitions(admin, PARTS) == Condition((), ())
         first = admin.execute(
             "select action, details ? 'changements' from audit.journal where id = 1"

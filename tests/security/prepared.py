@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +16,7 @@ from donnees_au_centre.access.declaration import Declaration, check_entries
 from donnees_au_centre.landing.tables import apply_access as give
 from donnees_au_centre.landing.tables import ensure_audit
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.settings import ROOT
-from tests.access_project import SCHOOLS, TODAY
+from tests.access_project import TODAY, write_access
 
 DOMAINS = ("age", "agaj", "data_platform")
 PASSWORD = "essai"
@@ -53,7 +51,7 @@ class Prepared:
     """The database, its administrator's connection string and what is declared.
 
     Attributes:
-        folder: a checkout with policies/access/ and nothing else.
+        folder: a checkout with what declares rights and nothing else.
     """
 
     conninfo: str
@@ -61,7 +59,7 @@ class Prepared:
 
     @property
     def declaration(self) -> Declaration:
-        """What policies/access/ means for the project."""
+        """What is declared means for the project."""
         entries, faults = read_entries(self.folder, DOMAINS)
         assert faults + check_entries(entries, manifest()) == []
         return declare(entries, manifest(), TODAY)
@@ -137,13 +135,7 @@ def manifest() -> Manifest:
 @contextmanager
 def prepared(conninfo: str, folder: Path) -> Iterator[Prepared]:
     """Declares, gives the rights, then loads and builds by the accounts of the roles that do."""
-    (folder / "policies" / "access").mkdir(parents=True, exist_ok=True)
-    for name in ("age", "agaj", "plateforme"):
-        shutil.copy(
-            ROOT / "policies" / "access" / f"{name}.yml", folder / "policies" / "access" / f"{name}.yml"
-        )
-    age = folder / "policies" / "access" / "age.yml"
-    age.write_text(age.read_text("utf-8").partition("\n  - role: po_wbe")[0] + SCHOOLS, "utf-8")
+    write_access(folder)
     base = Prepared(conninfo, folder)
     declaration = base.declaration
     base.apply()

@@ -1,4 +1,4 @@
-"""The files of policies/access/: what is refused and in which words, and what a review date does."""
+"""What groups give by default, and what policies/access/ adds or refuses: faults, words, reviews."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from donnees_au_centre.access.declaration import check_entries, declare, review_faults
-from donnees_au_centre.access.files import Entry, read_entries
+from donnees_au_centre.access.files import GIVEN, Entry, read_entries
+from donnees_au_centre.project.domains import group_file
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT
 
@@ -71,6 +72,31 @@ def read(folder: Path, *entries: object, name: str = "age") -> tuple[list[Entry]
     (folder / "policies" / "access").mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump({"acces": list(entries)}, allow_unicode=True)
     (folder / "policies" / "access" / f"{name}.yml").write_text(text, "utf-8")
+    return read_entries(folder, DOMAINS)
+
+
+# What a group says, and the refusal of one right that it gives.
+APPROVED = {"approbateur": "Direction des écoles", "revue": date(2027, 11, 15)}
+REFUSAL = {
+    "role": "steward_age",
+    "couche": "marts",
+    "justification": "Le gestionnaire ne lit que les marts publics.",
+}
+PUBLIC = {**GOOD, "role": "steward_age", "classification": ["public"]}
+
+
+def group(folder: Path, said: object = None, domain: str = "age", key: str = "acces_par_defaut") -> None:
+    """Writes the file of a group, which says something under a key."""
+    (folder / "models" / domain).mkdir(parents=True, exist_ok=True)
+    groups = [{"name": domain, "config": {"meta": {key: APPROVED if said is None else said}}}]
+    (folder / group_file(domain)).write_text(yaml.safe_dump({"groups": groups}), "utf-8")
+
+
+def files(folder: Path, **lists: object) -> tuple[list[Entry], list[str]]:
+    """Reads what is there, with the file of age that has these lists; no file when it has none."""
+    if lists:
+        (folder / "policies" / "access").mkdir(parents=True, exist_ok=True)
+        (folder / "policies" / "access" / "age.yml").write_text(yaml.safe_dump(lists), "utf-8")
     return read_entries(folder, DOMAINS)
 
 
@@ -136,6 +162,173 @@ def test_files_that_are_no_access_are_named(tmp_path: Path) -> None:
     ]
     [tab] = [fault for fault in faults if fault.startswith("policies/access/age.yml")]
     assert "à partir de la ligne 2, colonne 1 ; une tabulation" in tab and "found" not in tab
+
+
+# What a group gives by default
+
+
+def test_a_group_gives_three_rights_by_default_and_says_where_they_are_from(tmp_path: Path) -> None:
+    group(tmp_path)
+    entries, faults = files(tmp_path)
+    assert faults == []
+    assert [(entry.role, entry.ag, entry.layers, entry.masked, entry.rows) for entry in entries] == [
+        ("steward_age", "age", ("staging", "intermediate", "reference"), True, None),
+        ("steward_age", "age", ("marts",), False, "toutes"),
+        ("age_donnees_brutes", "age", ("brut", "rejets"), False, None),
+    ]
+    assert {(entry.actions, entry.classifications) for entry in entries} == {(("lecture",), None)}
+    assert {(entry.approver, entry.review) for entry in entries} == {tuple(APPROVED.values())}
+    past, _ = review_faults(entries, date(2027, 11, 16))
+    place = "models/age/_age.yml, acces_par_defaut sur marts (rôle steward_age), clé « revue » : échue"
+    assert len(past) == len(set(past)) == 3 and past[1].startswith(place)
+    comment = declare(entries, manifest(), TODAY).roles["steward_age"]
+    assert comment == f"Données au Centre, models/age/_age.yml. {GIVEN[0]['justification']}"
+
+
+def test_by_default_is_what_the_same_entries_written_in_a_file_are(tmp_path: Path) -> None:
+    group(tmp_path)
+    given, _ = files(tmp_path)
+    (tmp_path / group_file("age")).unlink()
+    written = [{"ag": "age", "actions": ["lecture"], **APPROVED, **one} for one in GIVEN]
+    entries, faults = files(
+        tmp_path, acces=[{**one, "role": str(one["role"]).format(ag="age")} for one in written]
+    )
+    assert faults == []
+    assert [one.model_dump() for one in given] == [one.model_dump() for one in entries]
+    said, same = (declare(listed, manifest(), TODAY).content for listed in (given, entries))
+    assert said == same and said["droits"]
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ("Direction", "acces_par_defaut : deux clés, approbateur et revue."),
+        ([], "acces_par_defaut : deux clés"),
+        ({"approbateur": "Direction"}, "acces_par_defaut, clé « revue » : elle manque."),
+        ({"revue": date(2027, 1, 1)}, "acces_par_defaut, clé « approbateur » : elle manque."),
+        ({**APPROVED, "revue": "2027-11-15"}, "acces_par_defaut, clé « revue » : une date"),
+        (
+            {**APPROVED, "approbateur": "a.b@fwb.example"},
+            "acces_par_defaut, clé « approbateur » : une fonction",
+        ),
+        ({**APPROVED, "masque": False}, "acces_par_defaut, clé « masque » : clé inconnue"),
+        ({**APPROVED, "couche": "marts"}, "acces_par_defaut, clé « couche » : clé inconnue"),
+    ],
+)
+def test_a_group_that_does_not_say_who_and_until_when_gives_nothing(
+    tmp_path: Path, said: object, fault: str
+) -> None:
+    group(tmp_path, said)
+    entries, [told] = files(tmp_path)
+    assert entries == [] and told.startswith(f"models/age/_age.yml, {fault}")
+
+
+@pytest.mark.parametrize("key", ["acces", "acces_par_default", "Acces_par_defaut", "gouvernance_par_defaut"])
+def test_no_other_key_of_a_group_gives_a_right(tmp_path: Path, key: str) -> None:
+    group(tmp_path, key=key)
+    assert files(tmp_path) == ([], [])
+
+
+def test_a_group_in_the_file_of_another_domain_gives_nothing(tmp_path: Path) -> None:
+    group(tmp_path, domain="agaj")
+    (tmp_path / "models/age").mkdir()
+    (tmp_path / group_file("agaj")).rename(tmp_path / group_file("age"))
+    assert files(tmp_path) == ([], [])
+
+
+def test_a_group_that_cannot_be_read_is_no_group_that_gives_nothing(tmp_path: Path) -> None:
+    group(tmp_path)
+    (tmp_path / group_file("age")).write_text("groups:\n\t- name: age\n", "utf-8")
+    entries, [fault] = files(tmp_path)
+    assert entries == [] and fault.startswith("models/age/_age.yml : ")
+
+
+def test_a_file_refuses_a_right_by_default(tmp_path: Path) -> None:
+    group(tmp_path)
+    entries, faults = files(tmp_path, refus=[REFUSAL])
+    assert faults == []
+    assert [(entry.role, entry.layers[0]) for entry in entries] == [
+        ("steward_age", "staging"),
+        ("age_donnees_brutes", "brut"),
+    ]
+
+
+def test_a_file_replaces_a_right_by_default_that_it_refuses(tmp_path: Path) -> None:
+    group(tmp_path)
+    entries, faults = files(tmp_path, refus=[REFUSAL], acces=[PUBLIC])
+    assert faults == []
+    assert [(entry.place, entry.classifications) for entry in entries if "marts" in entry.layers] == [
+        ("policies/access/age.yml, entrée 1 (rôle steward_age)", ("public",))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({}, "age"),
+        ({"couche": ["marts", "brut"], "lignes": None, "classification": None}, "age"),
+        ({"couche": "reference", "lignes": None, "classification": None}, "age"),
+        ({"actions": ["lecture", "effacement"]}, "age"),
+        ({"role": "steward_<ag>", "ag": "<ag>"}, "plateforme"),
+        ({"role": "steward_<ag>"}, "plateforme"),
+    ],
+)
+def test_a_right_given_twice_is_refused_and_says_how_to_replace_it(
+    tmp_path: Path, change: dict, name: str
+) -> None:
+    group(tmp_path)
+    said = {key: value for key, value in {**PUBLIC, **change}.items() if value is not None}
+    _, [fault] = read(tmp_path, said, name=name)
+    assert fault.startswith(f"policies/access/{name}.yml, entrée 1 (rôle {said['role']}), clé « couche » : ")
+    assert "models/age/_age.yml donne déjà par défaut à steward_age" in fault
+    assert "refusez-le dans policies/access/age.yml (refus : role steward_age, couche [" in fault
+
+
+def test_more_than_the_default_needs_no_refusal(tmp_path: Path) -> None:
+    group(tmp_path)
+    everywhere = {**GOOD, "role": "steward_age", "ag": "tous"}
+    mart = {key: value for key, value in GOOD.items() if key != "couche"} | {"jeu_de_donnees": "dim_ecole"}
+    read(tmp_path, everywhere, name="plateforme")
+    assert read(tmp_path, GOOD, {**mart, "role": "age_donnees_brutes"})[1] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"role": "steward_agee"},
+            "ce n'est pas un droit par défaut. Écrivez l'un de ceux-ci : steward_age sur",
+        ),
+        ({"couche": ["staging"]}, "ce n'est pas un droit par défaut"),
+        ({"couche": ["marts", "reference"]}, "ce n'est pas un droit par défaut"),
+        ({"couche": "mart"}, "clé « couche » : « mart » n'existe pas"),
+        ({"justification": "Non."}, "clé « justification » : dites en une phrase"),
+        ({"justification": None}, "clé « justification » : un texte"),
+        ({"approbateur": "Direction"}, "clé « approbateur » : clé inconnue"),
+    ],
+)
+def test_a_refusal_that_refuses_nothing_is_a_fault(tmp_path: Path, change: dict, said: str) -> None:
+    group(tmp_path)
+    _, [fault] = files(tmp_path, refus=[{**REFUSAL, **change}])
+    assert fault.startswith("policies/access/age.yml, refus 1 (rôle ") and said in fault
+
+
+def test_a_refusal_needs_a_default_and_is_said_once(tmp_path: Path) -> None:
+    [fault] = files(tmp_path, refus=[REFUSAL])[1]
+    assert "le groupe ne donne aucun droit par défaut ; retirez ce refus" in fault
+    group(tmp_path)
+    [fault] = files(tmp_path, refus=[REFUSAL, REFUSAL])[1]
+    assert "policies/access/age.yml, refus 2 (rôle steward_age) : ce droit est déjà refusé" in fault
+
+
+@pytest.mark.parametrize("lists", [{"refuse": [REFUSAL]}, {"refus": REFUSAL}, {"acces": None, "refus": []}])
+def test_a_file_has_no_other_list(tmp_path: Path, lists: dict) -> None:
+    group(tmp_path)
+    entries, [fault] = files(tmp_path, **lists)
+    assert len(entries) == 3 and "« acces »" in fault and "« refus »" in fault and "rien d'autre" in fault
+
+
+# The project
 
 
 def test_the_project_is_known(tmp_path: Path) -> None:

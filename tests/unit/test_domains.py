@@ -32,6 +32,13 @@ from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import ROOT
 from tests.small_project import settings_of
 
+# What the group of the AGS says of the rights that it gives.
+DEFAULT = """\
+        acces_par_defaut:
+          approbateur: "AGS, direction du sport"
+          revue: 2027-11-15
+"""
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
@@ -83,12 +90,18 @@ def test_the_project_forgets_nothing() -> None:
         ),
         (lambda root: (root / WORKSPACE).unlink(), WORKSPACE, "emplacement", "make fix"),
         (
-            lambda root: (root / "policies/access/ags.yml").unlink(),
-            "policies/access/ags.yml",
+            without(group_file("ags"), DEFAULT),
+            group_file("ags"),
             "acces",
-            "un domaine voisin",
+            'acces_par_defaut: {approbateur: "la direction qui approuve", revue: aaaa-mm-jj}',
         ),
-        (without(OWNERS, owned_paths("ags")[0]), OWNERS, "relecture", "/*/ags/ et /*/*/ags.yml"),
+        (
+            lambda root: (root / "policies/access/commun.yml").unlink(),
+            group_file("commun"),
+            "acces",
+            "écrivez policies/access/commun.yml",
+        ),
+        (without(OWNERS, owned_paths("ags")[0]), OWNERS, "relecture", "/*/ags/ et /*/*/*ags.yml"),
         (lambda root: shutil.rmtree(root / "models/ags"), PROJECT, "retire", "Retirez-la"),
         (left("seeds/agx/codes.csv"), "seeds/agx", "retire", "make new-ag AG=agx"),
         (left("landing/agx/source/x.csv"), "landing/agx", "retire", "make new-ag AG=agx"),
@@ -139,10 +152,9 @@ def test_a_new_administration_lacks_only_what_people_must_say(
     name = "Administration générale de l'Exemple"
     assert declare(checkout, monkeypatch, AG="agx", NAME=name) == 0
     assert forgotten(checkout) == []
-    files = {"models/agx/_agx.yml", "policies/access/agx.yml"}
-    assert {place.partition(":")[0] for place in placeholders(checkout)} == files
-    for file in files:
-        assert list(linter.run((checkout / file).read_text("utf-8"), yaml_settings(ROOT))) == []
+    file = group_file("agx")
+    assert {place.partition(":")[0] for place in placeholders(checkout)} == {file}
+    assert list(linter.run((checkout / file).read_text("utf-8"), yaml_settings(ROOT))) == []
     [group] = yaml.safe_load((checkout / group_file("agx")).read_text("utf-8"))["groups"]
     assert (group["name"], group["description"]) == ("agx", f"{name} (AGX).")
     entries, faults = read_entries(checkout, domains_in(checkout))
@@ -150,15 +162,15 @@ def test_a_new_administration_lacks_only_what_people_must_say(
     assert {entry.role for entry in entries if entry.ag == "agx"} == {"steward_agx", "agx_donnees_brutes"}
     said = yaml.safe_load((checkout / PROJECT).read_text("utf-8"))["models"]["donnees_au_centre"]
     assert said["agx"] == said["ags"] | {"+group": "agx"}
-    assert f"[{name}] @fwb/agx\n/*/agx/\n/*/*/agx.yml\n" in (checkout / OWNERS).read_text("utf-8")
+    assert f"[{name}] @fwb/agx\n/*/agx/\n/*/*/*agx.yml\n" in (checkout / OWNERS).read_text("utf-8")
     out = capsys.readouterr().out
-    assert all(path in out for path in (*files, PROJECT, WORKSPACE, OWNERS))
+    assert all(path in out for path in (file, PROJECT, WORKSPACE, OWNERS))
     assert "make new-model AG=agx" in out
 
 
 def test_what_is_there_already_is_kept(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (checkout / group_file("ags")).unlink()
-    names = (PROJECT, WORKSPACE, OWNERS, "policies/access/ags.yml")
+    names = (PROJECT, WORKSPACE, OWNERS)
     before = [(checkout / name).read_text("utf-8") for name in names]
     assert declare(checkout, monkeypatch, AG="ags", NAME="Administration générale du Sport") == 0
     assert [(checkout / name).read_text("utf-8") for name in names] == before

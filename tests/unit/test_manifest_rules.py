@@ -656,6 +656,15 @@ def level_is_misspelt(m: Content) -> None:
     node(m, "ecoles")["config"]["meta"]["gouvernance_par_default"] = {"finalite": "Compter."}
 
 
+def access_of_a_group_is_misspelt(m: Content) -> None:
+    meta = m["groups"][f"group.{PROJECT}.age"]["config"]["meta"]
+    meta["acces_par_default"] = {"approbateur": "Direction"}
+
+
+def access_by_default_of_a_source(m: Content) -> None:
+    node(m, "ecoles")["config"]["meta"]["acces_par_defaut"] = {"approbateur": "Direction"}
+
+
 def level_is_a_text(m: Content) -> None:
     node(m, "ecoles")["config"]["meta"]["gouvernance_par_defaut"] = "confidentiel"
 
@@ -817,6 +826,8 @@ GOVERNANCE_FAULTS: list[tuple[Callable[[Content], None], str, str]] = [
     (key_is_misspelt, "gouvernance-cle", "gouvernance.finalites ; vouliez-vous dire finalite ?"),
     (inner_key_is_misspelt, "gouvernance-cle", "conservation.motifs ; vouliez-vous dire motif ?"),
     (level_is_misspelt, "gouvernance-cle", "vouliez-vous dire gouvernance_par_defaut ?"),
+    (access_of_a_group_is_misspelt, "gouvernance-cle", "vouliez-vous dire acces_par_defaut ?"),
+    (access_by_default_of_a_source, "gouvernance-cle", "ne donne un droit que dans le groupe"),
     (level_is_a_text, "gouvernance-cle", "attend des clés"),
     (default_of_a_group_is_unknown, "gouvernance-cle", "groupe age"),
     (category_key_is_misspelt, "gouvernance-cle", "int_ecoles.nom : clé inconnue donnees_personnelles"),

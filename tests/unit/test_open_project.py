@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from dev.dependencies import read_environment
+from donnees_au_centre.project.domains import group_file
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import ROOT
 
@@ -124,6 +125,16 @@ def test_every_folder_and_every_domain_has_an_owner() -> None:
     paths = {path for found in owned().values() for path in found}
     assert {folder for folder in folders if not any(path.startswith(folder) for path in paths)} == set()
     assert domains - paths == set()
+
+
+def test_every_file_that_gives_a_right_is_reviewed_by_the_administration_and_for_privacy() -> None:
+    sections = {part.split("\n")[0]: part for part in OWNERS.split("\n\n")}
+    [private] = [part for name, part in sections.items() if name.startswith("[Vie privée]")]
+    assert {"/models/*/_*.yml", "/policies/access/"} <= set(private.splitlines())
+    places = owned()
+    groups = {group_file(domain) for domain in domains_in(ROOT)}
+    assert groups <= set(places["models/*/_*.yml"])
+    assert {group_file("age"), "policies/access/age.yml"} <= set(places["*/*/*age.yml"])
 
 
 def test_the_decisions_are_all_in_their_index() -> None:

@@ -34,6 +34,7 @@ TREATMENT, ACCESS, CHANNELS = (
     ROOT / "policies" / name for name in ("gdpr/traitement.yml", "access/age.yml", "channels/canaux.yml")
 )
 SOURCE = ROOT / "models/sg/staging/agents/_agents__sources.yml"
+GROUP = ROOT / "models/sg/_sg.yml"
 
 
 def underlined(schema: str, path: Path, harm: Callable[[Any], None] = lambda _: None) -> list[str]:
@@ -78,7 +79,8 @@ def test_the_model_has_the_keys_of_the_vocabulary() -> None:
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_key_is_described(schema: str) -> None:
     frame = {"config", "meta", "columns", "tables", "models", "sources", "groups"}
-    frame |= {"gouvernance", "gouvernance_par_defaut", "acces", "gels", "purges"}
+    frame |= {"gouvernance", "gouvernance_par_defaut", "acces", "acces_par_defaut", "refus"}
+    frame |= {"gels", "purges"}
     silent = [key for key, said in properties(json.loads(SCHEMAS[schema])) if "description" not in said]
     assert set(silent) <= frame
 
@@ -91,6 +93,21 @@ def test_every_key_is_described(schema: str) -> None:
         ("acces", ACCESS, lambda said: said["acces"][0].update(revue="demain"), "$.acces[0].revue"),
         ("acces", ACCESS, lambda said: said["acces"][0].update(role="pg_x"), "$.acces[0].role"),
         ("acces", ACCESS, lambda said: said["acces"][0].pop("approbateur"), "$.acces[0]"),
+        ("acces", ACCESS, lambda said: said.update(refus=[{"role": "steward_age"}]), "$.refus[0]"),
+        ("acces", ACCESS, lambda said: said.update(refuse=[]), "$"),
+        ("acces", ACCESS, lambda said: said.clear(), "$"),
+        (
+            "gouvernance",
+            GROUP,
+            lambda said: said["groups"][0]["config"]["meta"]["acces_par_defaut"].pop("revue"),
+            "$.groups[0].config.meta.acces_par_defaut",
+        ),
+        (
+            "gouvernance",
+            GROUP,
+            lambda said: said["groups"][0]["config"]["meta"]["acces_par_defaut"].update(masque=False),
+            "$.groups[0].config.meta.acces_par_defaut",
+        ),
         ("traitement", TREATMENT, lambda said: said.update(responsable={}), "$"),
         (
             "canaux",

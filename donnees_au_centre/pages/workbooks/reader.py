@@ -57,7 +57,7 @@ class Reader:
             return "Les accès ne sont pas appliqués dans cette base (make access)."
         found = self.connection.execute("select from pg_roles where rolname = %s", [self.role]).fetchone()
         if found is None:
-            return f"Aucun rôle {self.role} n'est déclaré dans policies/access/."
+            return f"Aucun rôle {self.role} n'est déclaré (docs/exploitant/acces.md)."
         try:
             with self.reading():
                 self.connection.execute("select 1")

@@ -58,9 +58,10 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
     groups = [(group.file, f"groupe {name}", group.meta) for name, group in sorted(manifest.groups.items())]
     nodes = [(node.described_in, _name(node), node.meta) for node in dataset_nodes(manifest)]
     told: set[str] = set()
+    known = (*LEVEL_KEYS, words.ACCESS_DEFAULTS)
     for where, name, meta in (*groups, *nodes):
         for key in meta:
-            if key not in LEVEL_KEYS and (close := _close(key, LEVEL_KEYS)):
+            if key not in known and (close := _close(key, known)):
                 yield where, f"{name} : clé inconnue {key} sous config.meta ; vouliez-vous dire {close} ?"
         for level in LEVEL_KEYS:
             values = meta.get(level)
@@ -78,6 +79,11 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
                     told.add(fault)
                     yield PROJECT_FILE, f"{fault} ({name}, entre autres)."
     for node in manifest.of_type("model", "seed", "source"):
+        if words.ACCESS_DEFAULTS in node.meta:
+            yield (
+                node.described_in,
+                f"{node.label} : {words.ACCESS_DEFAULTS} ne donne un droit que dans le groupe d'une AG.",
+            )
         for column, meta in _column_metas(node):
             for key in meta:
                 if key not in words.COLUMN_KEYS and (close := _close(key, words.COLUMN_KEYS)):
