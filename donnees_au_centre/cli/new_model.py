@@ -249,6 +249,8 @@ def staging_files(
             entry(column.name, typings.get(column.name, TEXT), required=column.name == key)
             for column in columns
         ),
+        "reconciled": only_test("reconciles_with_source", f"{name}_rien_ne_se_perd"),
+        "watched": only_test("few_set_aside", f"{name}_ecarts_peu_nombreux"),
         "documented_columns": said_by_staging(node, columns),
     }
     folder = f"models/{domain}/staging/{node.source_name}"
@@ -257,6 +259,13 @@ def staging_files(
         f"{folder}/{name}.yml": fill("staging.yml", values),
         f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
     }
+
+
+def only_test(generic: str, name: str) -> str:
+    """The YAML of a model with one test, which finds its arguments itself: on one line where it fits."""
+    test = f"{generic}: {{name: {name}}}"
+    line = f"    data_tests: [{test}]"
+    return line if len(line) <= WIDTH else f"    data_tests:\n      - {test}"
 
 
 def said_by_staging(node: Source, columns: Sequence[Column]) -> str:
