@@ -74,12 +74,11 @@ def walk(root: Path) -> str:
 PICTURES: Mapping[str, Callable[[Path], str]] = {"pièces": rooms, "domaines": domains, "ligne": walk}
 
 
-def drawn(page: str, root: Path = ROOT) -> str:
+def drawn(page: str) -> str:
     """A page with its pictures as they should be.
 
     Args:
         page: the Markdown.
-        root: the checkout they are drawn from.
 
     Raises:
         ValueError: the page has no place for a picture.
@@ -90,7 +89,7 @@ def drawn(page: str, root: Path = ROOT) -> str:
         _, closed, after = rest.partition(end)
         if not (found and closed):
             raise ValueError(f"{PAGE} has no place for « {name} »: write {begin} and {end} where it goes.")
-        page = f"{before}{begin}\n```mermaid\n{draw(root)}\n```\n{end}{after}"
+        page = f"{before}{begin}\n```mermaid\n{draw(ROOT)}\n```\n{end}{after}"
     return page
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
 
 from donnees_au_centre.keys import Need, read_keys
 from donnees_au_centre.settings import Settings
@@ -37,13 +36,11 @@ def witness(key: bytes) -> str:
     return digest(key, "temoin")[:16]
 
 
-def rights_key(
-    domain: str, settings: Settings | None = None, environ: Mapping[str, str] = os.environ
-) -> bytes:
+def rights_key(domain: str, settings: Settings | None = None) -> bytes:
     """The key of fingerprints of an administration.
 
     Raises:
         PlatformError: it is missing or unreadable.
     """
     need = Need(domain, PURPOSE)
-    return read_keys(settings or Settings.load(environ), [need], environ)[need]
+    return read_keys(settings or Settings.load(), [need], os.environ)[need]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -91,9 +91,9 @@ def moment(at: datetime) -> str:
     return f"{day(day_of(at))} à {at.astimezone(BRUSSELS):%H:%M}"
 
 
-def decimal(value: float, digits: int = 1) -> str:
+def decimal(value: float) -> str:
     """`96,8`."""
-    return f"{value:.{digits}f}".replace(".", ",").replace("-", "\u2212")
+    return f"{value:.1f}".replace(".", ",").replace("-", "\u2212")
 
 
 def score(good: int, played: int) -> str:
@@ -154,6 +154,17 @@ def late(due: date, today: date) -> str:
     """`en retard d'un jour`, `en retard de 12 jours`."""
     days = (today - due).days
     return "en retard d'un\u00a0jour" if days == 1 else f"en retard de {number(days)}\u00a0jours"
+
+
+def some(names: Sequence[str], most: int, space: str = " ") -> str:
+    """`a, b, c et 12 autres`: the first ones named, the others counted, as `counted` does."""
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" et {counted(left, 'autre', space=space)}" if left > 0 else "")
+
+
+def cut(text: str, most: int) -> str:
+    """A text of that many characters at most; « … » stands for what is left out."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def listed(names: Iterable[str]) -> str:

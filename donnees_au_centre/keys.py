@@ -73,14 +73,14 @@ def needs(root: Path, domains: Collection[str] | None = None) -> list[Need]:
 
 def pgoptions(
     domains: Collection[str] | None,
-    settings: Settings | None = None,
+    settings: Settings,
     environ: Mapping[str, str] = os.environ,
 ) -> str:
     """The value of PGOPTIONS that gives a session the keys of some domains, those of no other one.
 
     Args:
         domains: folders of models/; all of them if None.
-        settings: the environment's if None.
+        settings: where the keys of the embedded server are.
         environ: where the keys are, and what PGOPTIONS holds already, which is kept.
 
     Returns:
@@ -89,7 +89,6 @@ def pgoptions(
     Raises:
         PlatformError: a key is missing, too short or unreadable; its value is never shown.
     """
-    settings = settings or Settings.load(environ)
     others = OURS.sub("", environ.get("PGOPTIONS", "")).strip()
     parts = [others] if others else []
     for need, key in read_keys(settings, needs(settings.root, domains), environ).items():

@@ -23,6 +23,8 @@ GROWING = (
 KEPT = 90
 # A score above 2 needs six points: (n - 1) / sqrt(n), with anomaly_sensitivity of dbt_project.yml.
 POINTS_NEEDED = 6
+# `days_back` of observability/dbt_project.yml.
+DAYS_BACK = 30
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,11 @@ def built_marts(
     return {(schema.removeprefix(prefix), name) for schema, name in rows}
 
 
-def learning(connection: psycopg.Connection, schema: str, days: int = 30) -> tuple[int, int]:
+def learning(connection: psycopg.Connection, schema: str) -> tuple[int, int]:
     """How many measures are too young for an anomaly to show in them, out of how many.
 
     Args:
         schema: Elementary's.
-        days: `days_back` of dbt_project.yml.
     """
     query = sql.SQL(
         """
@@ -91,7 +92,7 @@ def learning(connection: psycopg.Connection, schema: str, days: int = 30) -> tup
         """
     ).format(
         needed=sql.Literal(POINTS_NEEDED),
-        days=sql.Literal(days),
+        days=sql.Literal(DAYS_BACK),
         table=sql.Identifier(schema, "data_monitoring_metrics"),
     )
     return connection.execute(query).fetchone() or (0, 0)

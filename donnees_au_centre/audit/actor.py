@@ -31,9 +31,9 @@ class Actor:
     command: str
 
 
-def actor(root: Path = ROOT) -> Actor:
+def actor() -> Actor:
     """Describes the running process."""
-    return Actor(_system(), revision(root), _command(sys.argv))
+    return Actor(_system(), revision(ROOT), _command(sys.argv))
 
 
 @cache

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from donnees_au_centre.audit.faults import Fault
+from donnees_au_centre.french import cut
 
 Facts = dict[str, dict[str, str]]
 _QUERY = Path(__file__).with_name("definitions.sql").read_text("utf-8")
@@ -205,12 +206,8 @@ def _differences(found: Facts, wanted: Facts) -> list[Fault]:
 def _changed(fact: str, found: Mapping[str, str], wanted: Mapping[str, str]) -> str:
     if fact == "corps":
         return "corps"
-    was, now = (_short(known.get(fact, "rien")) for known in (wanted, found))
+    was, now = (cut(known.get(fact, "rien"), _SHOWN) for known in (wanted, found))
     return f"{fact} : {now}, au lieu de {was}"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _undue(rights: set[tuple[str, str]], parts: Sequence[Part]) -> list[Fault]:

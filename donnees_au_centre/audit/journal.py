@@ -16,6 +16,7 @@ from donnees_au_centre.audit.actor import actor
 from donnees_au_centre.audit.definitions import Part, read_definitions, version
 from donnees_au_centre.audit.structure import ensure, has_function
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import cut
 
 STRUCTURE = Path(__file__).with_name("structure.sql")
 ACTIONS = (
@@ -173,4 +174,4 @@ def ensure_journal(connection: psycopg.Connection) -> None:
 def _line(text: str, kept: int) -> str:
     """A text as the journal takes it: on one line, without control characters, and not too long."""
     words = re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
-    return words if len(words) <= kept else f"{words[: kept - 1]}…"
+    return cut(words, kept)

@@ -124,7 +124,6 @@ def describe(settings: Settings, manifest: Manifest, knowledge: Knowledge, now: 
 
     Args:
         settings: of the checkout, whose access files are read.
-        manifest: the content of manifest.json.
         knowledge: of the last runs.
         now: with its time zone; freshness and reviews are judged on that day.
     """

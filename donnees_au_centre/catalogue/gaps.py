@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from donnees_au_centre import french
@@ -13,7 +14,7 @@ from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import governing
 
 # Columns are named up to this number, then counted.
-NAMED = 5
+_named = partial(french.some, most=5, space="\u00a0")
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,3 @@ def access_gaps(faults: Iterable[str], past: Iterable[str], soon: Iterable[str])
         for lines, advice, required in said
         for line in lines
     ]
-
-
-def _named(columns: list[str]) -> str:
-    shown = ", ".join(columns[:NAMED])
-    more = len(columns) - NAMED
-    return f"{shown} et {french.unbroken(more, 'autre')}" if more > 0 else shown

@@ -6,12 +6,13 @@ import calendar
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from donnees_au_centre.landing.rejects import MOTIFS
 from donnees_au_centre.project.datasets import Refresh
+from donnees_au_centre.project.reader import time_of
 from donnees_au_centre.settings import Settings
 
 # Commands of dbt whose results are facts about data; `compile` and `show` also write a run_results.json.
@@ -96,7 +97,7 @@ def read_knowledge(settings: Settings) -> Knowledge:
         f"{one['domain']}.{one['source']}.{one['table']}": _received(one)
         for one in summary.get("sources", ())
     }
-    return Knowledge(newest(map(_json, files)), received, _time(summary.get("made_at")))
+    return Knowledge(newest(map(_json, files)), received, time_of(summary.get("made_at")))
 
 
 def newest(runs: Iterable[Mapping[str, Any]]) -> dict[str, Result]:
@@ -128,7 +129,7 @@ def due(last: date, promise: Refresh) -> date:
 def _result(result: Mapping[str, Any], run: Mapping[str, Any]) -> Result | None:
     outcome = OUTCOMES.get(result["status"])
     ends = [one["completed_at"] for one in result.get("timing", ()) if one.get("completed_at")]
-    at = _time(ends[-1] if ends else run.get("metadata", {}).get("generated_at"))
+    at = time_of(ends[-1] if ends else run.get("metadata", {}).get("generated_at"))
     if outcome is None or at is None:
         return None
     response = result.get("adapter_response") or {}
@@ -150,7 +151,7 @@ def _received(one: Mapping[str, Any]) -> Received:
             **one["rejected"],
         },
         anomalies=dict(one["anomalies"]),
-        at=_time(one.get("last_received")),
+        at=time_of(one.get("last_received")),
         failure=one["failure"] is not None,
     )
 
@@ -161,10 +162,3 @@ def _json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _time(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -28,7 +28,6 @@ def origins(manifest: Manifest, datasets: Collection[str]) -> dict[str, Origins]
     """The neighbours of every data set.
 
     Args:
-        manifest: the content of manifest.json.
         datasets: unique ids of the data sets.
     """
     reads: dict[str, list[str]] = {}

@@ -16,9 +16,9 @@ from donnees_au_centre.access.files import Entry
 from donnees_au_centre.audit import note_run
 from donnees_au_centre.audit.rights import grant_rights
 from donnees_au_centre.cli.confirmation import named, unnamed
-from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, cut
 from donnees_au_centre.history.structure import grant_rights as entitle_history
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import Settings
@@ -80,10 +80,8 @@ def access_plan(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: the files are wrong; or something differs and STRICT is set.
     """
-    session = Session(settings, quiet=True)
-    opened = session.open_database()
-    session.enter(opened)
-    declaration = read_declaration(settings, parse_or_fail(session).manifest)
+    opened, manifest = open_project(Session(settings, quiet=True))
+    declaration = read_declaration(settings, manifest)
     with psycopg.connect(opened.conninfo()) as connection:
         changes = plan_access(connection, declaration)
         connection.rollback()
@@ -145,13 +143,13 @@ def read_files(settings: Settings, manifest: Manifest) -> list[Entry]:
     return entries
 
 
-def read_declaration(settings: Settings, manifest: Manifest, today: date | None = None) -> Declaration:
+def read_declaration(settings: Settings, manifest: Manifest) -> Declaration:
     """What the files mean today; tells about the reviews past or near.
 
     Raises:
         PlatformError: an entry is wrong.
     """
-    today = today or date.today()
+    today = date.today()
     entries = read_files(settings, manifest)
     for line in (line for lines in review_faults(entries, today) for line in lines):
         print(f"-- {line}")
@@ -201,15 +199,10 @@ def plan_summary(changes: list[Change]) -> str:
     for kind, group in groupby(changes, key=lambda change: change.kind):
         statements = [" ".join(change.statement.split()) for change in group]
         lines.append(f"  {kind} : {len(statements)}")
-        lines += [f"    {shorten(statement)}" for statement in statements[:FIRST]]
+        lines += [f"    {cut(statement, LINE)}" for statement in statements[:FIRST]]
         if len(statements) > FIRST:
             lines.append("    …")
     return "\n".join(lines)
-
-
-def shorten(statement: str) -> str:
-    """A statement on one line of a terminal."""
-    return statement if len(statement) <= LINE else f"{statement[: LINE - 1]}…"
 
 
 def write_script(settings: Settings, changes: list[Change]) -> str:

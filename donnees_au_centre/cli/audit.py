@@ -48,7 +48,6 @@ def audit_check(settings: Settings, options: Mapping[str, str]) -> int:
     """Checks the journal: its definitions and rights, its chain, its anchors, what it should tell of.
 
     Args:
-        settings: of the checkout.
         options: ANCRE, an anchor kept elsewhere, beside those of build/audit.
 
     Raises:

@@ -35,7 +35,6 @@ def write_catalogue(settings: Settings, manifest: Manifest) -> Path:
 
     Args:
         settings: build/ and target/ tell the last runs of this database.
-        manifest: the content of manifest.json.
     """
     now = datetime.now().astimezone()
     return write_site(describe(settings, manifest, read_knowledge(settings), now), settings.build / FOLDER)

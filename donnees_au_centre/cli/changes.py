@@ -6,7 +6,9 @@ import ast
 import subprocess
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
+from itertools import product
 from pathlib import Path, PurePosixPath
 
 from donnees_au_centre.errors import PlatformError
@@ -24,14 +26,37 @@ PROJECT = (
     "policies/",
     "dbt_project.yml",
 )
-DOCUMENTATION = "tests/unit/test_open_project.py"
-# Tests read these without importing them -> the tests.
+# The code whose imports are held in order.
+CODE = tuple(
+    f"{folder}/*.py" for folder in ("benchmarks", "denodo", "dev", "donnees_au_centre", "orchestration")
+)
+# Tests -> what they read without importing it, as patterns in which * stands for / too.
 READ = {
-    "Makefile": "tests/unit/test_commands.py",
-    "dev/setup/": "tests/unit/test_setup.py",
-    "docs/": DOCUMENTATION,
-    "README": DOCUMENTATION,
-    "models/": "tests/unit/test_governance_guide.py",
+    "tests/unit/test_commands.py": ("Makefile",),
+    "tests/unit/test_denodo_checking.py": ("README*", "docs/analyste/*", "macros/*"),
+    "tests/unit/test_domains.py": (".gitlab/CODEOWNERS", "dbt_project.yml", "orchestration/workspace.yaml"),
+    "tests/unit/test_governance_guide.py": ("docs/gestionnaire/*",),
+    "tests/unit/test_locations_factory.py": ("orchestration/workspace.yaml",),
+    "tests/unit/test_open_project.py": (
+        *(".gitlab*", "LICENSE*", "Makefile", "REUSE.toml", "docs/*", "publiccode.yml", "pyproject.toml"),
+        *(
+            f"{page}*.md"
+            for page in ("AGENTS", "CHANGELOG", "CONTRIBUTING", "GOVERNANCE", "README", "SECURITY")
+        ),
+        "requirements*",
+    ),
+    "tests/unit/test_overlay.py": (
+        "dbt_project.yml",
+        "models/*/marts/*.yml",
+        "observability/*",
+        "requirements*",
+    ),
+    "tests/unit/test_pictures.py": (*CODE, "docs/architecture.md", "models/*.sql"),
+    "tests/unit/test_portability_status.py": ("docs/analyste/*", "macros/*"),
+    "tests/unit/test_reviewed_schemas.py": (".vscode/*", "models/*.yml", "policies/*"),
+    "tests/unit/test_rooms.py": CODE,
+    "tests/unit/test_sample_generator.py": ("landing/*",),
+    "tests/unit/test_setup.py": ("dev/setup/*", "requirements*"),
 }
 
 
@@ -78,11 +103,14 @@ def concerned(root: Path, files: Collection[str]) -> Concerned:
     tests = {
         path.relative_to(root).as_posix()
         for path in (root / "tests").rglob("test_*.py")
-        if path.relative_to(root).as_posix() in files or not modules.isdisjoint(_imported(root, path))
+        if not {path.relative_to(root).as_posix(), *_fixtures(root, path)}.isdisjoint(files)
+        or not modules.isdisjoint(_imported(root, path))
     }
-    for start, test in READ.items():
-        if any(file.startswith(start) for file in files) and (root / test).is_file():
-            tests.add(test)
+    tests |= {
+        test
+        for test, patterns in READ.items()
+        if (root / test).is_file() and any(fnmatchcase(*pair) for pair in product(files, patterns))
+    }
     quick = sorted(test for test in tests if test.startswith(QUICK))
     macros = {
         path.stem
@@ -106,6 +134,11 @@ def _module(file: str) -> str:
         return ""
     kept = path.with_suffix("").parts if path.suffix == ".py" else path.parent.parts
     return ".".join(kept[:-1] if kept[-1] == "__init__" else kept)
+
+
+def _fixtures(root: Path, path: Path) -> set[str]:
+    """The files from which pytest gives a test its fixtures: a conftest.py of its folder or above."""
+    return {f"{folder}/conftest.py" for folder in path.relative_to(root).parents}
 
 
 def _imported(root: Path, path: Path) -> set[str]:

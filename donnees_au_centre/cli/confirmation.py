@@ -19,7 +19,6 @@ def confirmed(settings: Settings, access: Access, options: Mapping[str, str], lo
     own server.
 
     Args:
-        settings: of the checkout.
         access: the database that the command would touch.
         options: of the command.
         lost: what cannot be undone, a French sentence.

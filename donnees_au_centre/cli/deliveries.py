@@ -14,10 +14,10 @@ from donnees_au_centre.audit import keep_anchor, record
 from donnees_au_centre.audit.receipts import last_number, span_since
 from donnees_au_centre.audit.runs import note_run, received_before
 from donnees_au_centre.cli.confirmation import confirmed
-from donnees_au_centre.cli.rights import connected, open_session, rebuild
-from donnees_au_centre.cli.session import parse_or_fail
+from donnees_au_centre.cli.rights import connected, rebuild
+from donnees_au_centre.cli.session import Session, open_project
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.french import BRUSSELS, counted, some
 from donnees_au_centre.landing import SourceTable, audit, load_landing, opening, read_declarations
 from donnees_au_centre.landing.life import held
 from donnees_au_centre.landing.life import withdraw as withdraw_file
@@ -57,14 +57,12 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows what a file that waits would change; with CONFIRMER, loads this very content, and notes it.
 
     Args:
-        settings: of the checkout.
         options: FICHIER, relative to the landing zone (without it, files that wait are listed); CONFIRMER.
 
     Raises:
         PlatformError: the file does not wait, has changed since, or cannot be loaded.
     """
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     tables = read_declarations(manifest.sources.values(), [])
     with connected(access) as connection:
         ensure_audit(connection)
@@ -118,14 +116,12 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows what withdrawing a file would take; with CONFIRMER, takes it, notes it and rebuilds what read it.
 
     Args:
-        settings: of the checkout.
         options: FICHIER, relative to the landing zone; CONFIRMER.
 
     Raises:
         PlatformError: nobody knows this file, or the rebuild failed; what was withdrawn stays withdrawn.
     """
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     tables = read_declarations(manifest.sources.values(), [])
     with connected(access) as connection:
         ensure_audit(connection)
@@ -217,9 +213,7 @@ def _placed(connection: psycopg.Connection, tables: list[SourceTable]) -> list[s
 
 
 def _listed(paths: list[str]) -> str:
-    shown = ", ".join(paths[:MODELS_SHOWN]) or "aucun"
-    left = len(paths) - MODELS_SHOWN
-    return f"{shown} et {counted(left, 'autre')}" if left > 0 else shown
+    return some(paths, MODELS_SHOWN) or "aucun"
 
 
 def _readers(manifest: Manifest, table: SourceTable) -> str:

@@ -32,7 +32,7 @@ COMMANDS = {
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
     "docs": ("project", "ouvre la documentation dbt"),
     "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),
-    "test-macros": ("macros", "joue les cas des macros portables sur PostgreSQL et en VQL"),
+    "test-macros": ("testing", "joue les cas des macros portables sur PostgreSQL et en VQL"),
     "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
     "catalogue": ("catalogue", "écrit le catalogue des jeux de données, pages où chercher"),
     "report": ("report", "écrit les rapports sur la qualité et les exécutions"),

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from donnees_au_centre.cli.inference import TEXT, Typing, guess_types
-from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
@@ -97,9 +97,7 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
     domain, name = options.get("AG") or "", options.get("NAME") or ""
     layer = check_names(settings.root, domain, name)
     session = Session(settings)
-    access = session.open_database()
-    session.enter(access)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(session)
     if layer == "staging":
         source = choose_source(manifest, domain, name, options.get("SOURCE"))
         columns = source_columns(source)
@@ -251,6 +249,8 @@ def staging_files(
             entry(column.name, typings.get(column.name, TEXT), required=column.name == key)
             for column in columns
         ),
+        "reconciled": only_test("reconciles_with_source", f"{name}_rien_ne_se_perd"),
+        "watched": only_test("few_set_aside", f"{name}_ecarts_peu_nombreux"),
         "documented_columns": said_by_staging(node, columns),
     }
     folder = f"models/{domain}/staging/{node.source_name}"
@@ -259,6 +259,13 @@ def staging_files(
         f"{folder}/{name}.yml": fill("staging.yml", values),
         f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
     }
+
+
+def only_test(generic: str, name: str) -> str:
+    """The YAML of a model with one test, which finds its arguments itself: on one line where it fits."""
+    test = f"{generic}: {{name: {name}}}"
+    line = f"    data_tests: [{test}]"
+    return line if len(line) <= WIDTH else f"    data_tests:\n      - {test}"
 
 
 def said_by_staging(node: Source, columns: Sequence[Column]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import psycopg
 
 from donnees_au_centre.cli.pipeline import is_set
-from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.session import Session, open_project
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.notifications.alerts import (
@@ -54,10 +54,7 @@ def digest(settings: Settings, options: Mapping[str, str]) -> int:
 
 
 def _run(settings: Settings, options: Mapping[str, str], digests: list[str] | None) -> int:
-    session = Session(settings)
-    access = session.open_database()
-    session.enter(access)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     given = f" AG={options['AG']}" if options.get("AG") else ""
     command = "make alert" if digests is None else f"make digest{given}"
     with psycopg.connect(access.conninfo(), autocommit=True) as connection:

@@ -9,7 +9,7 @@ import psycopg
 from donnees_au_centre.audit import keep_anchor, record
 from donnees_au_centre.building.orphans import Orphan, drop_orphans, find_orphans, readers_of
 from donnees_au_centre.cli.confirmation import confirmed
-from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.session import Session, open_project
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.settings import Settings
@@ -19,16 +19,12 @@ def orphans(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows the tables without a model and what reads them; with CONFIRMER, drops them and notes it.
 
     Args:
-        settings: of the checkout.
         options: TABLE, schema.name of one of them, all without it; CONFIRMER.
 
     Raises:
         PlatformError: TABLE is none of them, something reads one, or the database refuses.
     """
-    session = Session(settings)
-    access = session.open_database()
-    session.enter(access)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with psycopg.connect(access.conninfo()) as connection:
         found = _chosen(find_orphans(connection, manifest), options.get("TABLE"))
         print("\n".join(_plan(connection, found)))

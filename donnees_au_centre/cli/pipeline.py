@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -122,7 +123,6 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
     """Serves Dagster on this machine, until Ctrl-C or `make stop`.
 
     Args:
-        settings: of the checkout.
         options: PORT; BASE, to launch on a server that is not this checkout's.
 
     Raises:
@@ -187,7 +187,7 @@ def conclude(
     )
     summary = summarise(access.conninfo(), read_manifest(settings), run)
     settings.build.mkdir(exist_ok=True)
-    text = json.dumps(summary.as_dict(), ensure_ascii=False, indent=2)
+    text = json.dumps(asdict(summary), ensure_ascii=False, indent=2)
     (settings.build / "summary.json").write_text(f"{text}\n", encoding="utf-8")
     print(f"\n{render(summary)}", flush=True)
     return summary

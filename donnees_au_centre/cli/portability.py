@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from donnees_au_centre.audit import note_run
 from donnees_au_centre.cli.session import Session
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import counted
 from donnees_au_centre.portability import compile_for_denodo
 from donnees_au_centre.portability.export import (
     Script,
     collect_views,
-    counted_views,
     save_scripts,
     write_scripts,
 )
@@ -33,7 +33,7 @@ def denodo_export(settings: Settings, _options: Mapping[str, str]) -> int:
     paths = save_scripts(scripts, settings.build / EXPORT_FOLDER)
     print("\nÀ jouer dans cet ordre, par un administrateur de Virtual DataPort :")
     for script, path in zip(scripts, paths, strict=True):
-        print(f"  {path.relative_to(settings.root)!s:<40} {counted_views(len(script.views)):>9}")
+        print(f"  {path.relative_to(settings.root)!s:<40} {counted(len(script.views), 'vue'):>9}")
     with session.step("Journal d'audit"):
         counts = {script.database: len(script.views) for script in scripts}
         access = session.open_database()

@@ -32,6 +32,7 @@ from donnees_au_centre.cli.session import (
     words_of,
 )
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import cut
 from donnees_au_centre.history.recording import Recording
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import ParseResult, parse, read_manifest
@@ -235,16 +236,12 @@ def preview(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
         lines = [list(cells) for cells in zip(*lines, strict=True)]
         names = max(map(len, columns)) + 2
         shown = max(1, (width - names) // (CELL_WIDTH + 2))
-        lines = [[name, *(_cut(cell) for cell in cells[:shown])] for name, *cells in lines]
+        lines = [[name, *(cut(cell, CELL_WIDTH) for cell in cells[:shown])] for name, *cells in lines]
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(size) for cell, size in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= CELL_WIDTH else f"{cell[: CELL_WIDTH - 1]}…"
 
 
 def find_model(manifest: Manifest, name: str) -> Node:

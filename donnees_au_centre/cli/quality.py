@@ -28,10 +28,9 @@ from donnees_au_centre.french import counted
 from donnees_au_centre.portability import compile_for_denodo
 from donnees_au_centre.portability.remarks import check_compilation, correct, show
 from donnees_au_centre.privacy.unattended import overdue, read_permissions
-from donnees_au_centre.project import ParseResult, check_manifest
+from donnees_au_centre.project import ParseResult, broken_rules
 from donnees_au_centre.project.checks import shown
 from donnees_au_centre.project.domains import WORKSPACE, forgotten, mend_workspace
-from donnees_au_centre.project.flags import check_flags
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
@@ -111,7 +110,7 @@ def check_project(session: Session) -> list[str]:
         failed.append("Lecture du projet dbt")
     checks: dict[str, Callable[[], object]] = {
         "Purges sans personne (policies/gdpr/purge.yml)": lambda: check_purges(settings),
-        PORTABLE_SQL: lambda: check_portable_sql(settings, {}),
+        PORTABLE_SQL: lambda: check_portable_sql(settings),
     }
     if parsed is not None:
         checks = {
@@ -221,7 +220,7 @@ def check_purges(settings: Settings) -> None:
         raise PlatformError("\n".join(late), "Faites-la revoir et reculez la date, ou ôtez l'entrée.")
 
 
-def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
+def check_portable_sql(settings: Settings) -> None:
     """Checks that what the project compiles to for Denodo is documented VQL; opens no database.
 
     Raises:
@@ -235,7 +234,6 @@ def check_portable_sql(settings: Settings, _options: Mapping[str, str]) -> int:
             f"Le SQL n'est pas portable en {_places(errors)} ci-dessus.",
             "make fix écrit les formes sûres ; docs/analyste/regles-denodo.md explique chaque règle.",
         )
-    return 0
 
 
 def correct_portable_sql(settings: Settings) -> bool:
@@ -283,7 +281,7 @@ def check_rules(settings: Settings, manifest: Manifest) -> None:
     Raises:
         PlatformError: the project breaks a rule.
     """
-    violations = [*check_flags(settings.root), *check_manifest(manifest)]
+    violations = broken_rules(settings.root, manifest)
     if violations:
         print(shown(violations))
         raise PlatformError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from donnees_au_centre.building import SHRINKING
 from donnees_au_centre.building.offering import KEPT
 from donnees_au_centre.cli.confirmation import confirmed, is_set
 from donnees_au_centre.cli.project import build
-from donnees_au_centre.cli.session import Access, Session, parse_or_fail
+from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.privacy.controller import read_contacts
@@ -82,8 +81,7 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: a hold or a date format is wrong.
     """
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         connection.rollback()
@@ -103,14 +101,12 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows the plan; with CONFIRMER, deletes what it counts, notes it and rebuilds what was made of it.
 
     Args:
-        settings: of the checkout.
         options: CONFIRMER; ARCHIVES, the folder of what must be archived before it goes.
 
     Raises:
         PlatformError: the database refuses, or the rebuild failed; what was deleted stays deleted.
     """
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dues = _plan(connection, manifest, settings, date.today())
         print(plan_text(dues))
@@ -146,15 +142,13 @@ def person_access(settings: Settings, options: Mapping[str, str]) -> int:
     """Writes all that the database holds of one person, as JSON and as a page.
 
     Args:
-        settings: of the checkout.
         options: IDENTIFIANT (asked for when it is not given) and AG.
 
     Raises:
         PlatformError: no right to it, or nobody named.
     """
     identifier = _identifier(options)
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         files = _files(settings, dossier)
@@ -177,15 +171,13 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows what an erasure would delete; with CONFIRMER, deletes it and proves that nothing is left.
 
     Args:
-        settings: of the checkout.
         options: IDENTIFIANT (asked for when it is not given), AG, CONFIRMER.
 
     Raises:
         PlatformError: no right to it, a legal hold, or something is left.
     """
     identifier = _identifier(options)
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
@@ -200,7 +192,7 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
         if not confirmed(settings, access, options, LOST_PERSON):
             connection.rollback()
             return 0
-        _, head = erase(connection, dossier, settings, os.environ)
+        _, head = erase(connection, dossier, settings)
         connection.commit()
         _anchor(settings, access, head)
     return _conclude(settings, access, manifest, dossier, files)
@@ -210,7 +202,6 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows the cells that would change; with CONFIRMER, changes them and rebuilds what was made of them.
 
     Args:
-        settings: of the checkout.
         options: IDENTIFIANT (asked for when it is not given), AG, COLONNE, VALEUR (none empties the cell).
 
     Raises:
@@ -220,8 +211,7 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     if not column:
         raise PlatformError("Que faut-il rectifier ?", "Donnez COLONNE=… (du brut) et VALEUR=….")
     identifier = _identifier(options)
-    session, access = open_session(settings)
-    manifest = parse_or_fail(session).manifest
+    access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
         print(_told(dossier))
@@ -282,14 +272,6 @@ def plan_text(dues: Iterable[Due]) -> str:
     return "\n".join(lines)
 
 
-def open_session(settings: Settings) -> tuple[Session, Access]:
-    """Starts the server where it is ours, and gives dbt its environment."""
-    session = Session(settings)
-    access = session.open_database()
-    session.enter(access)
-    return session, access
-
-
 @contextmanager
 def connected(access: Access) -> Iterator[psycopg.Connection]:
     """A transaction; the database's refusals become errors for people."""
@@ -324,7 +306,7 @@ def _collect(
     take_role(connection)
     known = {source.domain for source in read_person_sources(manifest)}
     asked = read_asked(identifier, options.get("AG"), known)
-    return collect(connection, manifest, settings, asked, os.environ)
+    return collect(connection, manifest, settings, asked)
 
 
 def _identifier(options: Mapping[str, str]) -> str:

@@ -17,19 +17,6 @@ from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import Governance
 
 FOLDER = "policies/schemas"
-# The schema of each reviewed file below policies/; that of models/ is in .vscode/settings.json.
-SCHEMA_OF = {
-    "access/*.yml": "acces",
-    "channels/canaux.yml": "canaux",
-    "gdpr/gels.yml": "gels",
-    "gdpr/purge.yml": "purge",
-    "gdpr/traitement.yml": "traitement",
-}
-
-
-def first_line(schema: str) -> str:
-    """The first line of a file below policies/<folder>/, by which editors know its schema."""
-    return f"# yaml-language-server: $schema=../schemas/{schema}.json"
 
 
 def schema_texts() -> dict[str, str]:
@@ -83,7 +70,13 @@ def _governance() -> dict[str, Any]:
             "description": "La macro par laquelle la colonne n'identifie plus personne.",
         },
     }
-    table = {**_with_meta(levels), "columns": _items(_with_meta(column))}
+    whole = {
+        words.CATEGORY: {
+            "enum": [words.NOT_PERSONAL],
+            "description": "Les colonnes qui n'en disent rien n'ont pas de donnée personnelle.",
+        }
+    }
+    table = {**_with_meta(levels | whole), "columns": _items(_with_meta(column))}
     source = {**_with_meta(levels), "tables": _items(table)}
     return {
         **_mapping(

@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.keys import pgoptions
 from donnees_au_centre.project import ParseResult, parse
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import NO_TELEMETRY, SERVER_VARIABLES, Settings, database_address
 from donnees_au_centre.warehouse import EmbeddedServer
 
@@ -259,6 +260,17 @@ def parse_or_fail(session: Session) -> ParseResult:
     """
     with session.step("Lecture du projet dbt"):
         return say_healed(session, parse(session.settings, whole=True))
+
+
+def open_project(session: Session) -> tuple[Access, Manifest]:
+    """Opens the database, makes its environment this process's own, and has dbt read the project.
+
+    Raises:
+        PlatformError: the database does not answer, or the project does not parse.
+    """
+    access = session.open_database()
+    session.enter(access)
+    return access, parse_or_fail(session).manifest
 
 
 def say_healed(session: Session, parsed: ParseResult) -> ParseResult:

@@ -1,4 +1,4 @@
-"""`check`, `test`, `test-long`: what concerns the files I changed, everything, and the long campaigns."""
+"""`check`, `test`, `test-macros`, `test-long`: what my changes concern, everything, a part, the long ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from donnees_au_centre.cli.quality import (
 )
 from donnees_au_centre.cli.session import Session, python_tool, run_tool, words_of
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, some
 from donnees_au_centre.settings import Settings
 
 # Of the tests; each has a PostgreSQL server of its own.
@@ -56,6 +56,23 @@ def test_long(settings: Settings, options: Mapping[str, str]) -> int:
     return 1 if _pytest(settings, "junit-long.xml", *chosen, *more, **{WHOLE_CAMPAIGNS: "1"}) else 0
 
 
+def test_macros(settings: Settings, options: Mapping[str, str]) -> int:
+    """Runs the cases and the random comparisons of the macros, on a server of their own; PYTEST_ARGS too.
+
+    Raises:
+        PlatformError: a macro gives something else than expected; its cases are named above.
+    """
+    more = words_of(options, "PYTEST_ARGS")
+    command = python_tool("pytest", "tests/macros", "-q", "--no-header", "-rN", *more)
+    if run_tool(command, test_environment(os.environ), settings.root) != 0:
+        raise PlatformError(
+            "Des macros ne donnent pas ce qui est attendu ; leurs cas sont nommés ci-dessus.",
+            "Corrigez la macro (macros/portability) ou le cas (tests/macros/cases), puis relancez. "
+            "Une seule macro : make test-macros PYTEST_ARGS='-k dateadd'",
+        )
+    return 0
+
+
 def _pytest(settings: Settings, report: str, *arguments: str, **variables: str) -> int:
     settings.build.mkdir(exist_ok=True)
     command = [
@@ -81,17 +98,19 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
     if not found.files:
         session.say("Rien n'a changé.")
         return 0
-    session.say(f"{counted(len(found.files), 'fichier changé', 'fichiers changés')} : {_some(found.files)}")
+    session.say(
+        f"{counted(len(found.files), 'fichier changé', 'fichiers changés')} : {some(found.files, SHOWN)}"
+    )
     failed = check_writing(session)
     if found.project:
         failed += check_project(session)
     failed += check_sql(session, found.files)
     if found.quick:
-        with session.step(f"Tests : {_some(found.quick)}"):
+        with session.step(f"Tests : {some(found.quick, SHOWN)}"):
             if _tests(settings, found.quick):
                 failed.append("Tests")
     if found.macros:
-        with session.step(f"Cas des macros : {_some(found.macros)}"):
+        with session.step(f"Cas des macros : {some(found.macros, SHOWN)}"):
             if _tests(settings, [CASES, "-k", " or ".join(found.macros)]):
                 failed.append("Cas des macros")
     session.say("Non joué :")
@@ -116,8 +135,3 @@ def _tests(settings: Settings, arguments: Sequence[str]) -> bool:
     environment = test_environment(os.environ)
     # 5: none of them has a test to run, without the long ones.
     return run_tool([*command, *arguments], environment, settings.root) not in (0, 5)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" et {counted(more, 'autre')}" if more > 0 else "")

@@ -39,7 +39,6 @@ def read_measures(
 
     Args:
         connection: in a transaction, by the account that built.
-        manifest: the content of manifest.json.
         played: unique ids of the nodes that ran.
 
     Raises:

@@ -25,9 +25,11 @@ from psycopg.types.json import Jsonb
 from donnees_au_centre.audit.actor import revision
 from donnees_au_centre.audit.anchors import keep_anchor
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import cut
 from donnees_au_centre.history.measures import Measure, read_measures
 from donnees_au_centre.history.structure import ensure_history
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.reader import time_of
 from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
@@ -229,7 +231,7 @@ def outcomes_of(results: Iterable[Mapping[str, Any]]) -> list[NodeOutcome]:
             NodeOutcome(
                 unique_id=result["unique_id"],
                 status=status,
-                begun=_time(min(begun)) if begun else None,
+                begun=time_of(min(begun)) if begun else None,
                 seconds=float(result.get("execution_time") or 0),
                 rows=rows if rows is not None and rows >= 0 else None,
                 failures=result.get("failures") or 0,
@@ -243,7 +245,7 @@ def ages_of(results: Iterable[Mapping[str, Any]]) -> list[SourceAge]:
     """Reads the `results` of a sources.json."""
     found = []
     for result in results:
-        received = _time(result["max_loaded_at"]) if result.get("max_loaded_at") else None
+        received = time_of(result["max_loaded_at"]) if result.get("max_loaded_at") else None
         # dbt reads « no receipt at all » as the year 1.
         if received is not None and received.year == 1:
             received = None
@@ -259,7 +261,7 @@ def message_kept(message: str) -> str:
     """A message in one line, without the path of compiled SQL that goes away with the run."""
     lines = (line.strip() for line in message.splitlines())
     kept = " ".join(line for line in lines if line and not line.startswith(COMPILED))
-    return kept if len(kept) <= MESSAGE_KEPT else f"{kept[: MESSAGE_KEPT - 1]}…"
+    return cut(kept, MESSAGE_KEPT)
 
 
 def waiting_folder(settings: Settings) -> Path:
@@ -280,7 +282,7 @@ def waiting_runs(settings: Settings) -> list[tuple[Path, str]]:
             continue
         if read is not None:
             run = read[0]
-            begun = f"{_time(run['commencee_le']):%d/%m/%Y %H:%M}"
+            begun = f"{time_of(run['commencee_le']):%d/%m/%Y %H:%M}"
             said = f"Exécution du {begun} ({run['lanceur']}, {run['commande']}, {run['portee']})"
             found.append((path, said))
     return found
@@ -341,11 +343,13 @@ def _read_waiting(
             break
         head, end = read.get("execution", head), read.get("fin", end)
         if "noeud" in read:
-            one = NodeOutcome(**{**read["noeud"], "begun": _time(read["noeud"]["begun"])})
+            one = NodeOutcome(**{**read["noeud"], "begun": time_of(read["noeud"]["begun"])})
             nodes[one.unique_id] = one
             last = one.begun and one.begun + timedelta(seconds=one.seconds)
         elif "fraicheur" in read:
-            ages.append(SourceAge(**{**read["fraicheur"], "received": _time(read["fraicheur"]["received"])}))
+            ages.append(
+                SourceAge(**{**read["fraicheur"], "received": time_of(read["fraicheur"]["received"])})
+            )
     if head is None:
         return None
     stopped = last.isoformat() if last else head["commencee_le"]
@@ -359,7 +363,7 @@ def _insert(
     ages: Iterable[SourceAge],
     measures: Iterable[Measure],
 ) -> None:
-    begun = _time(execution["commencee_le"])
+    begun = time_of(execution["commencee_le"])
     assert begun is not None
     execution = {name: _words(value) for name, value in execution.items()}
     results = [
@@ -400,7 +404,7 @@ def _insert(
 def _words(text: str) -> str:
     """A text as historique.noter takes it: without control characters, and not too long."""
     words = _CONTROL.sub(" ", text)
-    return words if len(words) <= WORDS_KEPT else f"{words[: WORDS_KEPT - 1]}…"
+    return cut(words, WORDS_KEPT)
 
 
 def _measured(connection: psycopg.Connection, manifest: Manifest, played: list[str]) -> list[Measure]:
@@ -422,13 +426,6 @@ def _plain(one: NodeOutcome | SourceAge) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, datetime) else value
         for name, value in asdict(one).items()
     }
-
-
-def _time(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _reason(error: Exception) -> str:

@@ -24,7 +24,6 @@ def read_stable(
 
     Args:
         connection: in a transaction, by the account that built.
-        manifest: the content of manifest.json.
         played: unique ids of the nodes that ran.
 
     Yields:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
+from pathlib import PurePosixPath
 from typing import Any, NoReturn, Protocol
 
 from donnees_au_centre.errors import PlatformError
@@ -72,7 +73,7 @@ class Variant:
         name: shown in reports and in the audit; `principal` for the table's own.
         location: pattern below the landing root; `*`, `?` and `[0-3]` stay within a folder; `{name:form}`
             captures (see patterns).
-        file_format: one of FILE_FORMATS.
+        file_format: one of FILE_FORMATS; said by the end of the location, unless it is declared.
         encoding: of the text formats.
         delimiter: of CSV, one ASCII character.
         quote: of CSV, one ASCII character, or "" when the files quote nothing.
@@ -354,6 +355,12 @@ def _beside_others(table: SourceTable, tables: Sequence[SourceTable]) -> SourceT
 
 
 @cache
+def _format_named(location: Any) -> str | None:
+    """The format that the end of a location says, `.gz` and the like aside; None when it says none."""
+    ends = PurePosixPath(str(location)).suffixes
+    return next((end[1:] for end in reversed(ends) if end[1:] in FILE_FORMATS), None)
+
+
 def column_number(letters: str) -> int:
     """The number of a worksheet's column from 1: A is 1, AA is 27."""
     number = 0
@@ -461,6 +468,7 @@ class _Reader:
     ) -> dict[str, Any]:
         """A variant's settings: its own, then the table's where they mean something for its format."""
         file_format = entry.get("file_format", own["file_format"])
+        file_format = file_format or _format_named({**own, **entry}["location"]) or ""
         usable = (*_OPTIONS.get(file_format, ()), *_SHARED_OPTIONS)
         inherited = {key: value for key, value in options.items() if key in usable}
         given = {**own, "file_format": file_format, **inherited, **entry}
@@ -491,12 +499,12 @@ class _Reader:
                 )
 
     def variant(self, entry: dict[str, Any]) -> Variant:
-        location, file_format = entry.get("location"), entry.get("file_format")
-        if file_format not in FILE_FORMATS:
-            self.fail(
-                "file_format", f"« {file_format} » est inconnu.", f"Choisissez : {', '.join(FILE_FORMATS)}."
-            )
+        location = entry.get("location")
         self.check_location(location)
+        file_format = entry.get("file_format") or _format_named(location)
+        if file_format not in FILE_FORMATS:
+            fault = f"« {file_format} » est inconnu" if file_format else f"« {location} » ne le dit pas"
+            self.fail("file_format", f"{fault}.", f"Choisissez : {', '.join(FILE_FORMATS)}.")
         self.check_keys(entry, {*_VARIANT_KEYS, *_SHARED_OPTIONS, *_OPTIONS[file_format]})
         values: dict[str, Any] = {
             "name": str(entry["name"]),

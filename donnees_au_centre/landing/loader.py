@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -126,23 +126,17 @@ def load_landing(
 _COMPARED = 100
 
 
+@dataclass
 class _Load:
     """One run of the loader over one connection."""
 
-    def __init__(
-        self,
-        connection: psycopg.Connection,
-        landing: Path,
-        progress: Callable[[str], None],
-        accepted: Mapping[str, Collection[str]] | None,
-    ) -> None:
-        self.connection = connection
-        self.landing = landing
-        self.progress = progress
-        self.twins: dict[str, str] = {}
-        self.accepted = accepted
-        # Tables with a folder that was not looked into: nobody knows what is gone from there.
-        self.hindered: set[str] = set()
+    connection: psycopg.Connection
+    landing: Path
+    progress: Callable[[str], None]
+    accepted: Mapping[str, Collection[str]] | None
+    twins: dict[str, str] = field(default_factory=dict)
+    # Tables with a folder that was not looked into: nobody knows what is gone from there.
+    hindered: set[str] = field(default_factory=set)
 
     def run(self, tables: Sequence[SourceTable], zone: Zone) -> LoadReport:
         report = LoadReport(ignored=zone.locks)
@@ -358,8 +352,7 @@ class _Load:
         refusal: Refused | None,
         withheld: Withheld | None,
     ) -> None:
-        status = opening.status(self.landing, match.path)
-        signature = audit.signature(status) if status else ""
+        status, signature = _signed(self.landing, match.path)
         last = audit.last_entry(self.connection, table, match.path)
         # The same file, refused again: it came when it first did.
         again = last is not None and last.statut in audit.REFUSED and last.signature == signature
@@ -404,8 +397,7 @@ class _Load:
         report = FileReport(match.path, match.variant.name, "inchange", message)
         with self.connection.transaction():
             lock(self.connection, table)
-            status = opening.status(self.landing, match.path)
-            signature = audit.signature(status) if status else ""
+            _, signature = _signed(self.landing, match.path)
             last = audit.last_entry(self.connection, table, match.path)
             if last and last.statut == "doublon" and last.signature == signature:
                 return report
@@ -440,6 +432,7 @@ def _groups(table: SourceTable, matches: Sequence[_Match]) -> Iterator[list[_Mat
         yield sorted(group, key=lambda match: table.variants.index(match.variant))
 
 
+@dataclass
 class _FileLoad:
     """Decides about one file, and loads it, in the transaction in progress.
 
@@ -447,32 +440,22 @@ class _FileLoad:
     table's files that lie in the landing zone, `accepted` the digests that somebody said yes to.
     """
 
-    def __init__(
-        self,
-        connection: psycopg.Connection,
-        table: SourceTable,
-        match: _Match,
-        file: opening.Deposit,
-        report: FileReport,
-        landing: Path,
-        aside: set[str],
-        present: Collection[str],
-        accepted: Collection[str],
-    ) -> None:
-        self.present = present
-        self.accepted = accepted
-        self.landing = landing
-        self.aside = aside
-        self.connection = connection
-        self.table = table
-        self.match = match
-        self.file = file
-        self.report = report
+    connection: psycopg.Connection
+    table: SourceTable
+    match: _Match
+    file: opening.Deposit
+    report: FileReport
+    landing: Path
+    aside: set[str]
+    present: Collection[str]
+    accepted: Collection[str]
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
         self.started = time.monotonic()
-        self.status = file.status
+        self.status = self.file.status
         self.signature = audit.signature(self.status)
-        self.fingerprint = table.fingerprint(match.variant)
-        self.notes: list[str] = []
+        self.fingerprint = self.table.fingerprint(self.match.variant)
 
     def run(self) -> FileReport:
         last = audit.last_entry(self.connection, self.table, self.match.path)
@@ -636,8 +619,7 @@ class _FileLoad:
         for entry in audit.placed(self.connection, self.table):
             path = entry.fichier
             if path != self.match.path and _Match(path, self.match.variant, {}).extract == self.match.extract:
-                status = opening.status(self.landing, path)
-                signature = audit.signature(status) if status else ""
+                _, signature = _signed(self.landing, path)
                 set_aside(self.connection, self.table, path, _same_extract(self.match.path), signature)
                 self.aside.add(path)
 
@@ -708,6 +690,12 @@ class _FileLoad:
                 **values,
             },
         )
+
+
+def _signed(landing: Path, path: str) -> tuple[os.stat_result | None, str]:
+    """What the system says of a file, and its signature, "" when nothing is there."""
+    status = opening.status(landing, path)
+    return status, audit.signature(status) if status else ""
 
 
 def _same_extract(path: str) -> str:

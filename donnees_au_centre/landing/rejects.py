@@ -84,16 +84,6 @@ class RejectSpool:
                 "Ce n'est sans doute pas le fichier attendu : ouvrez-le, ou demandez-en un nouveau.",
             )
 
-    def mark(self) -> tuple[int, int]:
-        """A state to come back to with `back_to`."""
-        return self._file.tell(), self.count
-
-    def back_to(self, mark: tuple[int, int]) -> None:
-        """Forgets the rejects added since the mark."""
-        position, self.count = mark
-        self._file.seek(position)
-        self._file.truncate()
-
     def __iter__(self) -> Iterator[Reject]:
         """Gives the rejects in the order they came, from the first."""
         self._file.seek(0)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from donnees_au_centre.french import counted
+from donnees_au_centre.landing.audit import LOADED
 
-LOADED = ("charge", "remplace")
 # Nothing of the file was taken.
 REFUSED = {"echec": "échec", "attente": "en attente"}
 
@@ -137,7 +136,3 @@ class LoadReport:
     def gone(self) -> list[str]:
         """Files that left the landing zone, and whose rows stay."""
         return sorted(path for table in self.tables for path in table.gone)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self)

@@ -177,7 +177,6 @@ def open_post(settings: Settings, connection: psycopg.Connection, manifest: Mani
     Args:
         settings: where the project is.
         connection: to the database of the history, in autocommit.
-        manifest: the content of manifest.json.
         run: which run sends.
 
     Raises:

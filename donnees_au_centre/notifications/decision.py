@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import day_of
 from donnees_au_centre.notifications.declaration import OWNER, STEWARD, Declaration
 from donnees_au_centre.notifications.faults import CONTROL, SEVERITIES, Fault, find_faults, key_of
 from donnees_au_centre.quality.facts import Quality
@@ -165,11 +165,6 @@ def decide(
     return [_message(domain, destination, words) for (domain, destination), words in sorted(found.items())]
 
 
-def local_day(moment: datetime) -> date:
-    """The day in Brussels."""
-    return moment.astimezone(BRUSSELS).date()
-
-
 def _message(domain: str, destination: Destination, words: Sequence[Word]) -> Message:
     copies = {mailbox for word in words for mailbox in word.copies} - {destination.mailbox}
     # Stable: within a kind, the order of the faults stays.
@@ -203,9 +198,9 @@ def _word(fault: Fault, before: Sequence[Said], now: datetime, declaration: Decl
         return NEW
     if SEVERITIES.index(fault.severity) > max(SEVERITIES.index(one.severity) for one in told):
         return WORSE
-    first = local_day(_begun(fault, before, now))
-    due = _last_due((local_day(now) - first).days, declaration)
-    last = (max(local_day(one.at) for one in told) - first).days
+    first = day_of(_begun(fault, before, now))
+    due = _last_due((day_of(now) - first).days, declaration)
+    last = (max(day_of(one.at) for one in told) - first).days
     return LASTING if due is not None and last < due else None
 
 

@@ -77,7 +77,7 @@ def find_faults(quality: Quality, strategic: Collection[str] = ()) -> list[Fault
         strategic: unique ids of strategic data sets: their owner is told of everything, also of what is wrong
             upstream of them.
     """
-    found = [*_controls(quality, strategic), *_broken(quality, strategic), *_sources(quality, strategic)]
+    found = [*_controls(quality, strategic), *_broken(quality), *_sources(quality, strategic)]
     return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.since, one.key))
 
 
@@ -106,7 +106,7 @@ def _controls(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
             )
 
 
-def _broken(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
+def _broken(quality: Quality) -> Iterator[Fault]:
     for model in quality.broken:
         yield Fault(
             key=key_of(model),

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from donnees_au_centre import french
 from donnees_au_centre.catalogue import labels
 from donnees_au_centre.french import score
-from donnees_au_centre.notifications.decision import local_day
 from donnees_au_centre.notifications.declaration import Declaration
 from donnees_au_centre.notifications.faults import LATE, Fault, find_faults
 from donnees_au_centre.notifications.letter import Item, Letter, Section
@@ -27,7 +26,7 @@ CLOSING = (
 
 def week_of(now: datetime) -> str:
     """`2026-W48`: the ISO week in Brussels."""
-    year, week, _ = local_day(now).isocalendar()
+    year, week, _ = french.day_of(now).isocalendar()
     return f"{year}-W{week:02}"
 
 
@@ -64,7 +63,7 @@ def compose_weekly(
     ]
     short = labels.domain(domain)
     return Letter(
-        subject=f"{short}\u00a0: la qualité des données au {french.day(local_day(now))}",
+        subject=f"{short}\u00a0: la qualité des données au {french.day(french.day_of(now))}",
         intro=_trend(quality.days.get(domain, ())),
         sections=tuple(section for section in sections if section.items),
         page=declaration.page_of(domain),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, time
 
 from donnees_au_centre import french
@@ -104,7 +103,7 @@ def fault_item(fault: Fault, since: datetime, now: datetime) -> Item:
     if fault.detail:
         more.append(("Détail technique", fault.detail))
     if fault.affected:
-        more.append(("Ce qui en dépend", _listed(fault.affected)))
+        more.append(("Ce qui en dépend", french.some(fault.affected, AFFECTED, "\u00a0")))
     if fault.steward:
         more.append(("Qui agit", f"{fault.steward.function} ({fault.steward.email})"))
     if fault.owner:
@@ -132,11 +131,5 @@ def _left(count: int, some: bool) -> str:
 
 
 def _age(since: datetime, now: datetime) -> str:
-    days = (now.astimezone(BRUSSELS).date() - since.astimezone(BRUSSELS).date()).days
+    days = (french.day_of(now) - french.day_of(since)).days
     return f" ({french.unbroken(days, 'jour')})" if days else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:AFFECTED])
-    left = len(names) - AFFECTED
-    return f"{shown} et {french.unbroken(left, 'autre')}" if left > 0 else shown

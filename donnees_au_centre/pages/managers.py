@@ -48,7 +48,6 @@ def write_managers_reports(
     Args:
         settings: of the checkout; the environment holds the PG* variables, for tests that dbt compiles.
         conninfo: of an account that reads the history, takes the stewards' roles and writes in `plateforme`.
-        manifest: the content of manifest.json.
         folder: build/reports.
         now: the moment the reports speak of, with its time zone.
 

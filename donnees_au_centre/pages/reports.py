@@ -46,7 +46,6 @@ def write_reports(settings: Settings, conninfo: str, manifest: Manifest, now: da
         settings: build/ receives the pages.
         conninfo: to the database of the history; the role `rapport` is enough for the pages, not for the
             workbooks of the stewards.
-        manifest: the content of manifest.json.
         now: the moment the pages speak of, with a time zone.
     """
     written: dict[str, Path] = {}

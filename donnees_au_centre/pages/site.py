@@ -12,6 +12,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from donnees_au_centre import french
+from donnees_au_centre.catalogue import labels
 from donnees_au_centre.inert import text
 
 HERE = Path(__file__).parent
@@ -35,7 +37,11 @@ def environment(templates: Path) -> Environment:
         lstrip_blocks=True,
         finalize=text,
     )
-    made.filters["rich"] = rich
+    made.filters |= {
+        name: getattr(french, name)
+        for name in ("day", "day_of", "decimal", "few", "listed", "moment", "number", "points", "total")
+    }
+    made.filters |= {"count": french.unbroken, "domain": labels.domain, "rich": rich}
     return made
 
 

@@ -93,11 +93,6 @@ class Script:
     text: str
 
 
-def counted_views(number: int) -> str:
-    """A number of views, in French: « 1 vue », « 12 vues »."""
-    return f"{number} vue{'s' if number > 1 else ''}"
-
-
 def literal(value: str) -> str:
     """A VQL text literal; a quote is doubled."""
     return "'" + value.replace("'", "''") + "'"
@@ -339,7 +334,7 @@ def _render(name: str, database: str, views: list[View], title: str, written: Ma
     before = sorted({written[read] for view in views for read in view.reads - own})
     bases = sorted({source for view in views for source in view.sources})
     notes = [
-        f"{name} : {counted_views(len(views))} de la base de données « {database} » ({title}).",
+        f"{name} : {counted(len(views), 'vue')} de la base de données « {database} » ({title}).",
         "Écrit par make denodo-export depuis les modèles dbt : corrigez le modèle, non ce fichier.",
         "Certifié contre le VQL documenté (manuels de Denodo), non contre un serveur : ce que dit un serveur "
         "réel l'emporte.",

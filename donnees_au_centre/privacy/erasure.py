@@ -74,14 +74,14 @@ def refuse_held(dossier: Dossier, holds: Sequence[Hold], held: Mapping[str, Hold
 
 
 def erase(
-    connection: psycopg.Connection, dossier: Dossier, settings: Settings, environ: Mapping[str, str]
+    connection: psycopg.Connection, dossier: Dossier, settings: Settings
 ) -> tuple[dict[str, int], Head]:
     """Deletes all rows of a person and remembers, by fingerprint, not to load them again; notes it.
 
     Args:
         connection: in the transaction that collected the dossier; the caller commits.
         dossier: the person.
-        settings, environ: where the keys are.
+        settings: where the keys are on the embedded server.
 
     Returns:
         Rows deleted by table, and the journal's last row.
@@ -96,7 +96,7 @@ def erase(
             query = sql.SQL("delete from {} where {}").format(place.table.named(), place.condition)
             counts[place.table.label] = connection.execute(query).rowcount
     for domain, prints in sorted(dossier.fingerprints.items()):
-        mark = witness(rights_key(domain, settings, environ))
+        mark = witness(rights_key(domain, settings))
         for one in prints:
             connection.execute(_LIST, [domain, one, mark])
     before = last_number(connection)

@@ -6,6 +6,7 @@ A source table that is about people names its column: `config.meta.personne: {id
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -137,13 +138,13 @@ def nobody_named() -> PlatformError:
     )
 
 
-def pseudonymiser(settings: Settings, domain: str, environ: Mapping[str, str]) -> Callable[[str], set[str]]:
+def pseudonymiser(settings: Settings, domain: str) -> Callable[[str], set[str]]:
     """A function from a value to the pseudonyms that models of a domain may have made of it.
 
     Raises:
         PlatformError: a key is missing.
     """
-    keys = list(read_keys(settings, needs(settings.root, [domain]), environ).values())
+    keys = list(read_keys(settings, needs(settings.root, [domain]), os.environ).values())
 
     def pseudonyms(value: str) -> set[str]:
         # The models hash the value trimmed, or in capitals too.

@@ -85,22 +85,20 @@ def plan_purge(
     holds: Sequence[Hold],
     settings: Settings,
     today: date,
-    environ: Mapping[str, str] = os.environ,
 ) -> list[Due]:
     """Counts, by data set, what is past its retention; changes nothing.
 
     Args:
         connection: of the platform.
-        manifest: the content of manifest.json.
         datasets: those of the project.
         holds: of policies/gdpr/gels.yml.
-        settings, environ: where the keys are, when people are under a hold.
+        settings: where the keys are on the embedded server, when people are under a hold.
         today: the day that counts.
 
     Raises:
         PlatformError: a date column has no known format, or a key is missing.
     """
-    planner = _Planner(connection, manifest, held_people(holds, today), settings, environ)
+    planner = _Planner(connection, manifest, held_people(holds, today), settings)
     held = held_datasets(holds, manifest, datasets, today)
     return [
         planner.due(dataset, held.get(dataset.unique_id), today)
@@ -180,10 +178,9 @@ class _Planner:
         manifest: Manifest,
         people: dict[str, dict[str, Hold]],
         settings: Settings,
-        environ: Mapping[str, str],
     ) -> None:
         self.connection, self.manifest, self.people = connection, manifest, people
-        self.keys: Callable[[str], bytes] = lambda domain: rights_key(domain, settings, environ)
+        self.keys: Callable[[str], bytes] = lambda domain: rights_key(domain, settings)
         self.persons = {source.unique_id: source for source in read_person_sources(manifest)}
         self.tables = {(table.schema, table.name): table for table in read_tables(connection)}
 

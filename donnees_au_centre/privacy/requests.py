@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,16 +124,13 @@ def collect(
     manifest: Manifest,
     settings: Settings,
     asked: Sequence[Asked],
-    environ: Mapping[str, str],
 ) -> Dossier:
     """Finds and reads all the rows about one person.
 
     Args:
         connection: in the role of these requests, in a transaction.
-        manifest: the content of manifest.json.
         settings: where the keys of the embedded server are.
         asked: the person's identifiers.
-        environ: where the keys are elsewhere.
 
     Raises:
         PlatformError: a key is missing, or the role may not read a table about people.
@@ -146,7 +143,7 @@ def collect(
         dossier.identifiers |= {
             " ".join(one.value.split()) for one in asked if one.domain in (None, source.domain)
         }
-        key = rights_key(source.domain, settings, environ)
+        key = rights_key(source.domain, settings)
         dossier.fingerprints[source.domain] = sorted(
             fingerprint(key, value) for value in asked_of(asked, source)
         )
@@ -154,7 +151,7 @@ def collect(
         if table is not None:
             dossier.places.extend(_raw(connection, source, table, asked_of(asked, source), dossier))
     dossier.values |= dossier.identifiers
-    _add_pseudonyms(dossier, settings, environ)
+    _add_pseudonyms(dossier, settings)
     known = {(place.table.schema, place.table.name) for place in dossier.places}
     made_of = _made_of(manifest, sources)
     # Everything else: what was made of the sources, by line or by value; the rest by value.
@@ -250,9 +247,9 @@ def is_telling(value: str) -> bool:
     return True
 
 
-def _add_pseudonyms(dossier: Dossier, settings: Settings, environ: Mapping[str, str]) -> None:
+def _add_pseudonyms(dossier: Dossier, settings: Settings) -> None:
     for domain in sorted({source.domain for source in dossier.sources}):
-        pseudonyms = pseudonymiser(settings, domain, environ)
+        pseudonyms = pseudonymiser(settings, domain)
         for value in sorted(dossier.values):
             if len(value) != 64:
                 dossier.values |= pseudonyms(value)

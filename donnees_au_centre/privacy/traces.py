@@ -101,7 +101,6 @@ def find_traces(
     """Searches the files of the checkout, of Dagster and of the embedded server's log.
 
     Args:
-        settings: of the checkout.
         values: what identifies the person in texts: those that tell (no short number) are searched for
             everywhere.
         identifiers: of the person, however short: searched for where lines about people are expected.
@@ -128,7 +127,6 @@ def erase_traces(settings: Settings, traces: Iterable[Trace], values: Collection
     """Takes a person out of what `find_traces` found.
 
     Args:
-        settings: of the checkout.
         traces: what was found, pages and workbooks already made again.
         values: as given to `find_traces`.
 
@@ -159,7 +157,6 @@ def forget_old_files(settings: Settings, now: datetime, kept: timedelta | None =
     """Deletes what shows rows and has had its time: answers, workbooks read, reports that nobody makes again.
 
     Args:
-        settings: of the checkout.
         now: with its time zone.
         kept: the shortest retention of what reports show; None leaves the reports.
 

@@ -6,7 +6,7 @@ import sys
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
-from donnees_au_centre.project import check_manifest, parse
+from donnees_au_centre.project import broken_rules, parse
 from donnees_au_centre.project.checks import shown
 from donnees_au_centre.settings import Settings
 
@@ -14,14 +14,15 @@ from donnees_au_centre.settings import Settings
 def main() -> int:
     """Parses the project, prints what breaks a rule; returns 1 if anything does."""
     try:
-        parsed = parse(Settings.load())
+        settings = Settings.load()
+        parsed = parse(settings)
     except PlatformError as error:
         print(error, file=sys.stderr)
         return 1
     if parsed.notice:
         print(parsed.notice, file=sys.stderr)
         return 1
-    violations = check_manifest(parsed.manifest)
+    violations = broken_rules(settings.root, parsed.manifest)
     if violations:
         print(shown(violations))
         print(counted(len(violations), "point à corriger.", "points à corriger."))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
+from pathlib import Path
+
+import yaml
 
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import (
@@ -19,6 +23,7 @@ from donnees_au_centre.project.rules import (
     reading,
 )
 
+FILE = "dbt_project.yml"
 RULES = (
     *reading.RULES,
     *offering.RULES,
@@ -56,9 +61,6 @@ class Violation:
 def check_manifest(manifest: Manifest) -> list[Violation]:
     """Applies every rule.
 
-    Args:
-        manifest: the content of manifest.json.
-
     Returns:
         The violations, by file; none when the project follows the rules.
     """
@@ -67,6 +69,34 @@ def check_manifest(manifest: Manifest) -> list[Violation]:
         for rule in RULES
         for file, message in rule.find(manifest)
     )
+
+
+def check_flags(root: Path) -> list[Violation]:
+    """Names the flags of dbt_project.yml that dbt does not have: it passes over them without a word.
+
+    Args:
+        root: of the dbt project, whose dbt_project.yml dbt can read.
+
+    Returns:
+        One violation a flag, each with the nearest one that exists.
+    """
+    # dbt takes seconds to import, which only those who check pay.
+    from dbt.contracts.project import ProjectFlags
+
+    known = [field.name for field in fields(ProjectFlags)]
+    project = yaml.safe_load((root / FILE).read_text(encoding="utf-8")) or {}
+    found = []
+    for flag in project.get("flags") or {}:
+        if flag not in known:
+            near = difflib.get_close_matches(flag, known, n=1)
+            advice = f"Écrivez {near[0]}, ou retirez-le." if near else "Retirez-le."
+            found.append(Violation(FILE, "drapeau-inconnu", f"dbt n'a pas de drapeau {flag}.", advice))
+    return found
+
+
+def broken_rules(root: Path, manifest: Manifest) -> list[Violation]:
+    """What breaks a rule in a project: its flags first, then its manifest."""
+    return [*check_flags(root), *check_manifest(manifest)]
 
 
 def shown(violations: Iterable[Violation]) -> str:

@@ -209,9 +209,6 @@ class Dataset:
 def read_datasets(manifest: Manifest) -> list[Dataset]:
     """Reads every data set of the project.
 
-    Args:
-        manifest: the content of manifest.json.
-
     Returns:
         The data sets by domain, sources first, then by name.
     """

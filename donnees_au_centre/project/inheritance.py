@@ -2,11 +2,14 @@
 
 A staging model made by the macro `staging` says in its configuration which received column each of its
 columns reads; elsewhere a column without a description is the one of the same name in what the model reads.
+Of a received column, what follows « Reçu : » is about the cell alone: nothing typed of it inherits that.
 dbt itself knows nothing of it: the comments in PostgreSQL follow the same order
 (macros/staging/descriptions.sql).
 
-A test without a description is what its generic test promises: the first paragraph of its description. A data
-set whose `config.meta` says `donnee_personnelle: aucune` says so for each column that says nothing.
+A test without a description is what its generic test promises: the first paragraph of its description, or
+that which says what it does with one of the arguments given, « Avec copies : … ». A model without one is what
+its macro says of all of its kind (écarts). A data set whose `config.meta` says `donnee_personnelle: aucune`
+says so for each column that says nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ from typing import Any
 
 from donnees_au_centre.project import vocabulary as words
 
-# Keys of config.meta that the macros write: the columns that every model of a kind has, with their
-# descriptions, and those that it declares.
-STANDARD, DECLARED = "colonnes", "lecture"
-# Of the description of a generic test.
-PREFIX = "Test : "
+# Keys of config.meta that the macros write: what every model of a kind is, the columns that it has, with
+# their descriptions, and those that it declares.
+DESCRIPTION, STANDARD, DECLARED = "description", "colonnes", "lecture"
+# Of the description of a received column: how the cell is written.
+AS_RECEIVED = " Reçu : "
+# Of the description of a generic test: what it promises, and what it does with an argument.
+PREFIX, WITH = "Test : ", "Avec {} : "
 
 
 def inherit(manifest: dict[str, Any]) -> None:
@@ -38,6 +43,8 @@ def inherit(manifest: dict[str, Any]) -> None:
             node["description"] = _promise(manifest, node)
     for node in nodes.values():
         if node["resource_type"] == "model":
+            if not _said(node):
+                node["description"] = (node["config"].get("meta") or {}).get(DESCRIPTION, "")
             _add_declared_columns(node)
     # Origins first: what a model reads already says what it inherits.
     reads = {one: node.get("depends_on", {}).get("nodes", []) for one, node in nodes.items()}
@@ -61,7 +68,10 @@ def _promise(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> str:
     """What a generic test of the project promises; empty for those of dbt, and for singular tests."""
     about = test.get("test_metadata") or {}
     macro = manifest["macros"].get(f"macro.{test['package_name']}.test_{about.get('name')}") or {}
-    text = (macro.get("description") or "").strip().partition("\n")[0].removeprefix(PREFIX)
+    said = (macro.get("description") or "").strip().splitlines() or [""]
+    text = said[0].removeprefix(PREFIX)
+    for start in (WITH.format(name) for name, value in (about.get("kwargs") or {}).items() if value):
+        text = next((line.removeprefix(start) for line in said if line.startswith(start)), text)
     return " ".join((text[:1].upper() + text[1:]).split())
 
 
@@ -94,7 +104,8 @@ def _inherited(manifest: Mapping[str, Any], node: Mapping[str, Any], name: str) 
             if parent in manifest["sources"]
             for column in received
         ]
-        return next((column["description"] for column in columns if _said(column)), "")
+        said = next((column["description"] for column in columns if _said(column)), "")
+        return str(said.partition(AS_RECEIVED)[0])
     seen: set[str] = set()
     while parents:
         seen.update(parents)

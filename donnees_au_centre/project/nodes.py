@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from donnees_au_centre.project import vocabulary as words
 
@@ -25,71 +25,76 @@ _VOLATILE = frozenset({"metadata", "parent_map", "child_map", "group_map", "disa
 _VOLATILE_OF_NODES = frozenset({"created_at", "compiled_path", "build_path"})
 
 
+T = TypeVar("T")
+
+
+class _Key(Generic[T]):
+    """An attribute that `read` makes of what dbt wrote, each time that it is asked for."""
+
+    def __init__(self, read: Callable[[Mapping[str, Any]], T]) -> None:
+        self.read = read
+
+    def __get__(self, node: Described, _owner: object = None) -> T:
+        return self.read(node._said)
+
+
+def _text(key: str) -> _Key[str]:
+    return _Key(lambda said: str(said.get(key) or ""))
+
+
+def _given(key: str) -> _Key[str | None]:
+    return _Key(lambda said: str(said.get(key) or "") or None)
+
+
+def _mapping(key: str) -> _Key[Mapping[str, Any]]:
+    return _Key(lambda said: said.get(key) or {})
+
+
 class Described:
     """What has a name, a description and a meta: a node, a column, a group.
 
     Args:
         said: as dbt writes it.
+
+    Attributes:
+        name: as it is declared.
+        description: as the YAML says it; empty when it says nothing.
+        config: the options given to dbt.
+        tags: given in the YAML or the SQL.
     """
 
     __slots__ = ("_said",)
+
+    name = _Key(lambda said: str(said["name"]))
+    description = _text("description")
+    config = _mapping("config")
+    tags: _Key[list[str]] = _Key(lambda said: list(said.get("tags") or ()))
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         """Looks at nothing yet."""
         self._said = said
 
     @property
-    def name(self) -> str:
-        """As it is declared."""
-        return str(self._said["name"])
-
-    @property
-    def description(self) -> str:
-        """As the YAML says it; empty when it says nothing."""
-        return self._text("description")
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        """The options given to dbt."""
-        return self._mapping("config")
-
-    @property
     def meta(self) -> Mapping[str, Any]:
         """The `config.meta`; of an old-style column, its `meta`."""
-        said: Mapping[str, Any] = self.config.get("meta") or self._mapping("meta")
+        said: Mapping[str, Any] = self.config.get("meta") or self._said.get("meta") or {}
         return said
-
-    @property
-    def tags(self) -> list[str]:
-        """Given in the YAML or the SQL."""
-        return list(self._said.get("tags") or ())
-
-    def _text(self, key: str) -> str:
-        return str(self._said.get(key) or "")
-
-    def _mapping(self, key: str) -> Mapping[str, Any]:
-        return self._said.get(key) or {}
 
 
 class Column(Described):
-    """A column as the YAML declares it."""
+    """A column as the YAML declares it.
+
+    Attributes:
+        data_type: its SQL type; None when the YAML does not say.
+        constraints: what the contract of its model holds of it: `not_null`…
+        is_quoted: True when its name is written in quotes, with its capitals.
+    """
 
     __slots__ = ()
 
-    @property
-    def data_type(self) -> str | None:
-        """Its SQL type; None when the YAML does not say."""
-        return self._text("data_type") or None
-
-    @property
-    def constraints(self) -> list[str]:
-        """What the contract of its model holds of it: `not_null`…"""
-        return [str(one.get("type")) for one in self._said.get("constraints") or ()]
-
-    @property
-    def is_quoted(self) -> bool:
-        """True when its name is written in quotes, with its capitals."""
-        return bool(self._said.get("quote"))
+    data_type = _given("data_type")
+    constraints = _Key(lambda said: [str(one.get("type")) for one in said.get("constraints") or ()])
+    is_quoted = _Key(lambda said: bool(said.get("quote")))
 
     @property
     def protection(self) -> str | None:
@@ -110,19 +115,17 @@ class Column(Described):
 
 
 class Group(Described):
-    """The group of a domain, with those who answer for it; each is `{name, email}`."""
+    """The group of a domain, with those who answer for it; each is `{name, email}`.
+
+    Attributes:
+        file: its YAML, below the checkout.
+        owner: empty when the group names none.
+    """
 
     __slots__ = ()
 
-    @property
-    def file(self) -> str:
-        """Its YAML, below the checkout."""
-        return self._text("original_file_path")
-
-    @property
-    def owner(self) -> Mapping[str, Any]:
-        """Empty when the group names none."""
-        return self._mapping("owner")
+    file = _text("original_file_path")
+    owner = _mapping("owner")
 
     @property
     def steward(self) -> Mapping[str, Any]:
@@ -132,59 +135,73 @@ class Group(Described):
 
 
 class Macro(Described):
-    """A macro of the project or of dbt."""
+    """A macro of the project or of dbt.
+
+    Attributes:
+        package: the dbt project that has it.
+        file: its file below the checkout.
+        arguments: those that the YAML names, with their descriptions.
+        sql: its text, from `{% macro` to `{% endmacro %}`.
+    """
 
     __slots__ = ()
 
-    @property
-    def package(self) -> str:
-        """The dbt project that has it."""
-        return self._text("package_name")
-
-    @property
-    def file(self) -> str:
-        """Its file below the checkout."""
-        return self._text("original_file_path")
-
-    @property
-    def arguments(self) -> dict[str, str]:
-        """Those that the YAML names, with their descriptions."""
-        return {one["name"]: one.get("description") or "" for one in self._said.get("arguments") or ()}
-
-    @property
-    def sql(self) -> str:
-        """Its text, from `{% macro` to `{% endmacro %}`."""
-        return self._text("macro_sql")
+    package = _text("package_name")
+    file = _text("original_file_path")
+    arguments: _Key[dict[str, str]] = _Key(
+        lambda said: {one["name"]: one.get("description") or "" for one in said.get("arguments") or ()}
+    )
+    sql = _text("macro_sql")
 
 
 class Node(Described):
-    """A model, seed, snapshot, source, test, unit test or exposure."""
+    """A model, seed, snapshot, source, test, unit test or exposure.
+
+    Attributes:
+        unique_id: `model.<project>.<name>`.
+        kind: dbt's resource type: `model`, `seed`, `snapshot`, `source`, `test`, `unit_test`, `exposure`.
+        package: the dbt project that has it.
+        fqn: project, folders and name: what `--select fqn:` takes, joined by dots.
+        group: the name of its dbt group; None when it has none.
+        access: `private`, `protected` or `public`; empty for what is no model.
+        file: its file below the checkout: SQL of a model, YAML of a source.
+        patch_path: the YAML file as dbt names it: `<project>://<path>`.
+        columns: as the YAML declares them, by name, in its order.
+        reads: unique ids of what it reads directly.
+        database: where it stands; None in a manifest that knows no database.
+        schema: where it stands; empty for what stands in no schema.
+        relation_name: database, schema and relation, as SQL writes them; None for what has no relation.
+        folder: the checkout that its file is below; the current folder when the manifest does not say.
+        uses: unique ids of the macros that it calls directly.
+        raw_code: the SQL as it is written, with its Jinja.
+        compiled_code: the SQL that dbt ran, once it has; None before.
+    """
 
     __slots__ = ()
+
+    unique_id = _Key(lambda said: str(said["unique_id"]))
+    kind = _Key(lambda said: str(said["resource_type"]))
+    package = _text("package_name")
+    fqn: _Key[list[str]] = _Key(lambda said: list(said["fqn"]))
+    group = _given("group")
+    access = _text("access")
+    file = _text("original_file_path")
+    patch_path = _given("patch_path")
+    columns: _Key[dict[str, Column]] = _Key(
+        lambda said: {name: Column(said) for name, said in (said.get("columns") or {}).items()}
+    )
+    reads: _Key[list[str]] = _Key(lambda said: list((said.get("depends_on") or {}).get("nodes") or ()))
+    database = _given("database")
+    schema = _text("schema")
+    relation_name = _given("relation_name")
+    folder = _Key(lambda said: Path(str(said.get("root_path") or "")))
+    uses: _Key[list[str]] = _Key(lambda said: list((said.get("depends_on") or {}).get("macros") or ()))
+    raw_code = _text("raw_code")
+    compiled_code = _given("compiled_code")
 
     def __repr__(self) -> str:
         """By its unique id."""
         return f"{type(self).__name__}({self.unique_id!r})"
-
-    @property
-    def unique_id(self) -> str:
-        """`model.<project>.<name>`."""
-        return str(self._said["unique_id"])
-
-    @property
-    def kind(self) -> str:
-        """dbt's resource type: `model`, `seed`, `snapshot`, `source`, `test`, `unit_test`, `exposure`."""
-        return str(self._said["resource_type"])
-
-    @property
-    def package(self) -> str:
-        """The dbt project that has it."""
-        return self._text("package_name")
-
-    @property
-    def fqn(self) -> list[str]:
-        """Project, folders and name: what `--select fqn:` takes, joined by dots."""
-        return list(self._said["fqn"])
 
     @property
     def domain(self) -> str:
@@ -208,21 +225,6 @@ class Node(Described):
         return self.name
 
     @property
-    def group(self) -> str | None:
-        """The name of its dbt group; None when it has none."""
-        return self._text("group") or None
-
-    @property
-    def access(self) -> str:
-        """`private`, `protected` or `public`; empty for what is no model."""
-        return self._text("access")
-
-    @property
-    def file(self) -> str:
-        """Its file below the checkout: SQL of a model, YAML of a source."""
-        return self._text("original_file_path")
-
-    @property
     def yaml(self) -> str | None:
         """The YAML file that describes it, or None when none does."""
         return self.patch_path.partition("://")[2] if self.patch_path else None
@@ -233,44 +235,14 @@ class Node(Described):
         return self.yaml or self.file
 
     @property
-    def patch_path(self) -> str | None:
-        """The YAML file as dbt names it: `<project>://<path>`."""
-        return self._text("patch_path") or None
-
-    @property
     def path(self) -> str:
         """The file below its folder of models, tests or snapshots."""
-        return self._text("path") or self.file
-
-    @property
-    def columns(self) -> dict[str, Column]:
-        """As the YAML declares them, by name, in its order."""
-        return {name: Column(said) for name, said in self._mapping("columns").items()}
-
-    @property
-    def reads(self) -> list[str]:
-        """Unique ids of what it reads directly."""
-        return list(self._mapping("depends_on").get("nodes") or ())
-
-    @property
-    def database(self) -> str | None:
-        """Where it stands; None in a manifest that knows no database."""
-        return self._text("database") or None
-
-    @property
-    def schema(self) -> str:
-        """Where it stands; empty for what stands in no schema."""
-        return self._text("schema")
+        return str(self._said.get("path") or self.file)
 
     @property
     def relation(self) -> str:
         """The name of its table or view in its schema."""
-        return self._text("identifier") or self._text("alias") or self.name
-
-    @property
-    def relation_name(self) -> str | None:
-        """Database, schema and relation, as SQL writes them; None for what has no relation."""
-        return self._text("relation_name") or None
+        return str(self._said.get("identifier") or self._said.get("alias") or self.name)
 
     @property
     def materialized(self) -> str | None:
@@ -288,31 +260,27 @@ class Node(Described):
         """True for what exists in the SQL of its readers only."""
         return self.materialized == "ephemeral"
 
-    @property
-    def folder(self) -> Path:
-        """The checkout that its file is below; the current folder when the manifest does not say."""
-        return Path(self._text("root_path"))
-
-    @property
-    def uses(self) -> list[str]:
-        """Unique ids of the macros that it calls directly."""
-        return list(self._mapping("depends_on").get("macros") or ())
-
-    @property
-    def raw_code(self) -> str:
-        """The SQL as it is written, with its Jinja."""
-        return self._text("raw_code")
-
-    @property
-    def compiled_code(self) -> str | None:
-        """The SQL that dbt ran, once it has; None before."""
-        return self._text("compiled_code") or None
-
 
 class Source(Node):
-    """A table of a dbt source."""
+    """A table of a dbt source.
+
+    Attributes:
+        source_name: the source that the table is of.
+        source_description: what the YAML says of the source.
+        source_meta: the meta of the source, which dbt gives to its tables too.
+        external: where its files are and how to read them; empty for a table without files.
+        freshness: the limits of its age: `warn_after`, `error_after`, `filter`.
+        loaded_at_field: the SQL that dates its rows, for its freshness.
+    """
 
     __slots__ = ()
+
+    source_name = _Key(lambda said: str(said["source_name"]))
+    source_description = _text("source_description")
+    source_meta = _mapping("source_meta")
+    external = _mapping("external")
+    freshness = _mapping("freshness")
+    loaded_at_field = _given("loaded_at_field")
 
     @property
     def label(self) -> str:
@@ -320,66 +288,33 @@ class Source(Node):
         return f"{self.source_name}.{self.name}"
 
     @property
-    def source_name(self) -> str:
-        """The source that the table is of."""
-        return str(self._said["source_name"])
-
-    @property
-    def source_description(self) -> str:
-        """What the YAML says of the source."""
-        return self._text("source_description")
-
-    @property
-    def source_meta(self) -> Mapping[str, Any]:
-        """The meta of the source, which dbt gives to its tables too."""
-        return self._mapping("source_meta")
-
-    @property
-    def external(self) -> Mapping[str, Any]:
-        """Where its files are and how to read them; empty for a table that the landing zone does not fill."""
-        return self._mapping("external")
-
-    @property
-    def freshness(self) -> Mapping[str, Any]:
-        """The limits of its age: `warn_after`, `error_after`, `filter`."""
-        return self._mapping("freshness")
-
-    @property
     def has_freshness_limit(self) -> bool:
         """True when dbt can say that it is late."""
         limits = (self.freshness.get(name) or {} for name in ("warn_after", "error_after"))
         return any(limit.get("count") for limit in limits)
 
-    @property
-    def loaded_at_field(self) -> str | None:
-        """The SQL that dates its rows, for its freshness."""
-        return self._text("loaded_at_field") or None
-
 
 class DataTest(Node):
-    """A test of rows, generic or singular; a unit test, which is of SQL, too."""
+    """A test of rows, generic or singular; a unit test, which is of SQL, too.
+
+    Attributes:
+        generic: the generic test that it applies (`not_null`…); empty for a singular or a unit test.
+        arguments: what the YAML gives to the generic test.
+        column_name: the column that it is about; None when it is about the whole table.
+    """
 
     __slots__ = ()
 
-    @property
-    def generic(self) -> str:
-        """The generic test that it applies (`not_null`…); empty for a singular or a unit test."""
-        return str(self._mapping("test_metadata").get("name") or "")
-
-    @property
-    def arguments(self) -> Mapping[str, Any]:
-        """What the YAML gives to the generic test."""
-        return self._mapping("test_metadata").get("kwargs") or {}
+    generic = _Key(lambda said: str((said.get("test_metadata") or {}).get("name") or ""))
+    arguments: _Key[Mapping[str, Any]] = _Key(
+        lambda said: (said.get("test_metadata") or {}).get("kwargs") or {}
+    )
+    column_name = _given("column_name")
 
     @property
     def is_singular(self) -> bool:
         """True for a test that is a SQL file of its own."""
         return self.kind == "test" and not self._said.get("test_metadata")
-
-    @property
-    def column_name(self) -> str | None:
-        """The column that it is about; None when it is about the whole table."""
-        return self._text("column_name") or None
 
     @property
     def severity(self) -> str:
@@ -398,8 +333,8 @@ class DataTest(Node):
         A singular test over several models says it itself, in `meta: {dagster: {ref: {name: ...}}}`; without
         that it is about none of them.
         """
-        if attached := self._text("attached_node"):
-            return attached
+        if attached := self._said.get("attached_node"):
+            return str(attached)
         parents = self.reads
         chosen = self.meta.get("dagster", {}).get("ref", {}).get("name")
         if chosen:
@@ -408,39 +343,28 @@ class DataTest(Node):
 
 
 class Exposure(Node):
-    """A dashboard or a workbook that reads the project."""
+    """A dashboard or a workbook that reads the project.
+
+    Attributes:
+        title: its title; None when it has none.
+        url: where it is read.
+        type: dbt's word for what it is: `dashboard`…
+        maturity: `low`, `medium` or `high`.
+        owner: `{name, email}`; empty when it names none.
+    """
 
     __slots__ = ()
+
+    title = _given("label")
+    url = _given("url")
+    type = _given("type")
+    maturity = _given("maturity")
+    owner = _mapping("owner")
 
     @property
     def label(self) -> str:
         """Its title, or its name."""
-        return self._text("label") or self.name
-
-    @property
-    def title(self) -> str | None:
-        """Its title; None when it has none."""
-        return self._text("label") or None
-
-    @property
-    def url(self) -> str | None:
-        """Where it is read."""
-        return self._text("url") or None
-
-    @property
-    def type(self) -> str | None:
-        """dbt's word for what it is: `dashboard`…"""
-        return self._text("type") or None
-
-    @property
-    def maturity(self) -> str | None:
-        """`low`, `medium` or `high`."""
-        return self._text("maturity") or None
-
-    @property
-    def owner(self) -> Mapping[str, Any]:
-        """`{name, email}`; empty when it names none."""
-        return self._mapping("owner")
+        return self.title or self.name
 
 
 class Manifest:

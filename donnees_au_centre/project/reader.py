@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,14 @@ def _project_of(done: dbtRunnerResult) -> DbtManifest | None:
 def results_of(done: dbtRunnerResult) -> list[Any]:
     """dbt's own results, a node each, of a command that ran or compiled nodes; none when it failed before."""
     return list(getattr(done.result, "results", ()))
+
+
+def time_of(text: str | None) -> datetime | None:
+    """A moment that dbt writes, in UTC when it names no zone; None when it writes none."""
+    if not text:
+        return None
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _words(errors: list[str], done: dbtRunnerResult) -> str:

@@ -13,7 +13,7 @@ import psycopg
 
 from donnees_au_centre.catalogue import labels
 from donnees_au_centre.catalogue.last_runs import due
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import day_of
 from donnees_au_centre.history.measures import ASIDE, FILES, ROWS
 from donnees_au_centre.landing.audit import RECEIPTS, REFUSED
 from donnees_au_centre.project.nodes import Manifest, Node
@@ -34,7 +34,6 @@ def read_quality(
 
     Args:
         connection: by an account that reads schema historique and plateforme.chargements.
-        manifest: the content of manifest.json.
         now: with its time zone.
         period: days that trends look back over.
 
@@ -53,9 +52,9 @@ def read_quality(
         controls=tuple(controls),
         unplayed=tuple(unplayed),
         broken=tuple(_broken(history, project)),
-        sources=tuple(_sources(connection, history, project, now, period)),
+        sources=tuple(_sources(connection, project, now, period)),
         coverage={name: _coverage(project, name) for name in domains},
-        days=_days(history, project, now.astimezone(BRUSSELS).date(), period),
+        days=_days(history, project, day_of(now), period),
         runs=tuple(_runs(history, now - timedelta(days=period))),
     )
 
@@ -154,12 +153,12 @@ def _broken(history: History, project: Project) -> Iterable[Broken]:
 
 
 def _sources(
-    connection: psycopg.Connection, history: History, project: Project, now: datetime, period: int
+    connection: psycopg.Connection, project: Project, now: datetime, period: int
 ) -> Iterable[Received]:
     measures = _measures(connection, now)
     former = _measures(connection, now - timedelta(days=period))
     receipts, failures = _receipts(connection, now)
-    today = now.astimezone(BRUSSELS).date()
+    today = day_of(now)
     for name, source in project.sources.items():
         if not source.external:
             continue
@@ -167,9 +166,7 @@ def _sources(
         key = (dataset.domain, source.source_name, source.name)
         held = measures.get(name, {})
         last = receipts.get(key)
-        promised = (
-            due(last.astimezone(BRUSSELS).date(), dataset.refresh) if last and dataset.refresh else None
-        )
+        promised = due(day_of(last), dataset.refresh) if last and dataset.refresh else None
         reason, counted_only, failed_at = failures.get(key, ("", True, None))
         if dataset.has_personal_data and not counted_only:
             # The loader's own words may quote what stands in the file; where it gives a motif, they count.

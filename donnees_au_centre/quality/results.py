@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import day_of
 from donnees_au_centre.quality import facts
 
 # The code of an outcome, added to eight times the rank of its run: the greatest is the newest.
@@ -63,7 +63,7 @@ class History:
     def _with_runs(self) -> tuple[str, list[Any]]:
         """A CTE of the runs with their rank and day, and one of all results, freshness included."""
         numbers = [row[0] for row in self.runs]
-        days = [row[2].astimezone(BRUSSELS).date() for row in self.runs]
+        days = [day_of(row[2]) for row in self.runs]
         text = (
             "with runs as (select * from unnest(%s::int[], %s::date[]) with ordinality "
             "as r (execution_id, jour, rang)), issues as ("

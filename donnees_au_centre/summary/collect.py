@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -132,10 +132,6 @@ class Summary:
     audit: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The content of build/summary.json."""
-        return asdict(self)
 
 
 def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:

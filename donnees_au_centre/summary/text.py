@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, decimal, number
 from donnees_au_centre.inert import line
 from donnees_au_centre.landing.bounds import WAITS
 from donnees_au_centre.landing.rejects import MOTIFS
@@ -66,15 +66,6 @@ def render(summary: Summary) -> str:
         _card(summary.connection),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def number(value: int) -> str:
-    """Writes an integer as in French: 1 234 567, with narrow no-break spaces."""
-    return f"{value:,}".replace(",", "\u202f")
-
-
-def _decimal(value: float) -> str:
-    return f"{value:.1f}".replace(".", ",")
 
 
 def _sources(sources: Sequence[SourceTable]) -> str:
@@ -166,7 +157,7 @@ def _durations(seconds: Mapping[str, float]) -> str:
         if rest > REST_SHOWN:
             steps["Autres étapes"] = rest
         steps[TOTAL] = seconds[TOTAL]
-    return _table([[title, f"{_decimal(value)} s"] for title, value in steps.items()], "Durées")
+    return _table([[title, f"{decimal(value)} s"] for title, value in steps.items()], "Durées")
 
 
 def _audit(audit: Mapping[str, str]) -> str:

@@ -1,10 +1,11 @@
 {#
-  Writes the comments of a relation, as dbt does, with those of the columns that the YAML leaves to their origin:
-  see described_columns. donnees_au_centre/project/inheritance.py follows the same order for pages and rules.
+  Writes the comments of a relation, as dbt does, with those that the YAML leaves to its macro (config.meta) or, of
+  its columns, to their origin: see described_columns. donnees_au_centre/project/inheritance.py follows the same order for pages and rules.
 #}
 {% macro postgres__persist_docs(relation, model, for_relation, for_columns) -%}
-    {%- if for_relation and config.persist_relation_docs() and model.description -%}
-        {%- do run_query(alter_relation_comment(relation, model.description)) -%}
+    {%- set description = model.description or (model.config.meta or {}).description -%}
+    {%- if for_relation and config.persist_relation_docs() and description -%}
+        {%- do run_query(alter_relation_comment(relation, description)) -%}
     {%- endif -%}
     {%- if for_columns and config.persist_column_docs() -%}
         {%- set existing = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
@@ -34,7 +35,8 @@
 
 {#
   What a column without a description is, by its origin: a column that every model of its kind has; in staging,
-  the received column that it reads; elsewhere the column of its name in the nearest models that it comes from.
+  the received column that it reads, up to « Reçu : », which tells how the cell is written; elsewhere the column of
+  its name in the nearest models that it comes from.
   Empty when there is none, or when two of them say different things.
 #}
 {% macro inherited_description(node, name, known) -%}
@@ -45,7 +47,7 @@
         {%- for entry in meta.lecture if name in entry.noms and entry.colonne -%}
             {%- for parent in node.depends_on.nodes if parent in graph.sources -%}
                 {%- set text = (graph.sources[parent].columns.get(entry.colonne) or {}).description -%}
-                {%- if text -%}{{ return(text) }}{%- endif -%}
+                {%- if text -%}{{ return(text.split(' Reçu : ')[0]) }}{%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
         {{ return('') }}
@@ -84,6 +86,15 @@
         {%- do columns.update({'source_recu_le': "Moment où le fichier est arrivé avec ce contenu ; le relire pour une autre déclaration ne le change pas. Il dit lequel de deux fichiers est le dernier reçu."}) -%}
     {%- endif -%}
     {{ return(columns) }}
+{%- endmacro %}
+
+
+{# What every écarts model is. #}
+{% macro issue_description() -%}
+    {{ return(
+        "Ce que le staging n'a pas pu prendre tel quel, une ligne par écart : rejet (la ligne est refusée), exclusion "
+        ~ "(la ligne est écartée à dessein) ou anomalie (la ligne est gardée, la cellule devient nulle)."
+    ) }}
 {%- endmacro %}
 
 

@@ -2,9 +2,12 @@
   Nothing is lost: every row of the source is in staging, or rejected, or excluded, and in one place only.
   Rows are followed by their key (source_fichier, source_ligne), so that two faults cannot cancel out.
 
-  Arguments: origin, the source table; issues, the écarts model of the same table.
+  Arguments: origin, the source table that the tested model reads unless said otherwise; issues, the écarts model
+  of the same table, the tested model's name followed by _ecarts unless said otherwise.
 #}
-{% test reconciles_with_source(model, origin, issues) %}
+{% test reconciles_with_source(model, origin=none, issues=none) %}
+{%- set origin = origin or source_of_tested() -%}
+{%- set issues = issues or ref(tested_name() ~ '_ecarts') -%}
 with places as (
     select source_fichier, source_ligne, 1 as en_source, 0 as en_staging, 0 as en_ecart
     from {{ origin }}

@@ -75,10 +75,7 @@ def place(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         with psycopg.connect(database) as connection:
             yield connection
 
-    monkeypatch.setattr(deliveries, "open_session", lambda _settings: (None, Access()))
-    monkeypatch.setattr(
-        deliveries, "parse_or_fail", lambda _session: type("Parsed", (), {"manifest": found.manifest})
-    )
+    monkeypatch.setattr(deliveries, "open_project", lambda _session: (Access(), found.manifest))
     monkeypatch.setattr(deliveries, "connected", connected)
     monkeypatch.setattr(deliveries, "rebuild", lambda *arguments: found.rebuilt.append(arguments[-1]))
     put(found.landing, "x.csv", GOOD)

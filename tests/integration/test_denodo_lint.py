@@ -80,7 +80,7 @@ def places(shown: str) -> list[str]:
 
 
 def test_a_clean_project_passes(project: SmallProject, capsys: pytest.CaptureFixture[str]) -> None:
-    assert quality.check_portable_sql(project.settings, {}) == 0
+    quality.check_portable_sql(project.settings)
     assert "[vql-" not in capsys.readouterr().out
 
 
@@ -89,7 +89,7 @@ def test_each_fault_is_named_by_file_line_and_column(
 ) -> None:
     with_faults(project)
     with pytest.raises(PlatformError, match="en 3 endroit"):
-        quality.check_portable_sql(project.settings, {})
+        quality.check_portable_sql(project.settings)
     shown = capsys.readouterr().out
     assert places(shown) == [f"{FAULTY}:11:13", f"{FAULTY}:14:26", f"{FAULTY}:16:22"]
     assert "Produit par {{ mot_entre('nom', 'Un') }}." in shown

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_rows_rejects_and_audit(load: Any, landing: Path, connection: Connection
     ]
     assert report.tables[0].status == "charge"
     assert lines == ["age/essai/x.csv : chargé, 3 lignes, 1 illisible, " + lines[0].split(", ", 3)[3]]
-    assert json.loads(json.dumps(report.as_dict()))["tables"][0]["files"][0]["rows"] == 3
+    assert json.loads(json.dumps(asdict(report)))["tables"][0]["files"][0]["rows"] == 3
 
 
 def test_metadata_columns_come_first(load: Any, landing: Path, connection: Connection) -> None:

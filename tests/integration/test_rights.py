@@ -231,7 +231,7 @@ def test_an_erased_person_is_nowhere_in_the_database_and_does_not_come_back(
     )
     shared.ask("analyze")
     with as_person_officer(shared) as connection:
-        dossier = collect(connection, shared.manifest, shared.settings, [Asked("agaj", person)], os.environ)
+        dossier = collect(connection, shared.manifest, shared.settings, [Asked("agaj", person)])
     places = {place.table.label for place in dossier.places}
     assert places >= {RAW, STAGED, "raw_agaj.rejets_chargement", "tests.echec_ancien"}
     # The identifier, its pseudonym, and the numbers of the cases, which are the person's alone.
@@ -314,10 +314,10 @@ def test_a_snapshot_loses_the_person_too(shared: Platform) -> None:
         manifest = Manifest({**shared.manifest.content, "nodes": nodes})
         with as_person_officer(shared) as connection:
             asked = [Asked("sg", person)]
-            dossier = collect(connection, manifest, shared.settings, asked, os.environ)
-            counts, _ = erase(connection, dossier, shared.settings, os.environ)
+            dossier = collect(connection, manifest, shared.settings, asked)
+            counts, _ = erase(connection, dossier, shared.settings)
             assert counts["sg_staging.snap_agents"] == counts[staged] == counts["raw_sg.agents"] >= 1
-            left = collect(connection, manifest, shared.settings, asked, os.environ)
+            left = collect(connection, manifest, shared.settings, asked)
             assert left.places == []
     finally:
         shared.ask("drop table sg_staging.snap_agents")
@@ -358,7 +358,7 @@ def test_a_purge_counts_then_deletes_what_is_past_and_spares_holds(
     datasets = read_datasets(shared.manifest)
 
     def plan(connection: psycopg.Connection, today: date, *holds: Hold) -> dict:
-        dues = plan_purge(connection, shared.manifest, datasets, holds, shared.settings, today, os.environ)
+        dues = plan_purge(connection, shared.manifest, datasets, holds, shared.settings, today)
         return {due.label: due for due in dues}
 
     name, mandates = "agaj.prises_en_charge.prises_en_charge", "agmj.mandats.mandats"
@@ -415,7 +415,7 @@ def test_a_purge_spares_people_under_a_hold(shared: Platform, capsys: pytest.Cap
     with psycopg.connect(shared.conninfo) as connection:
         dues = plan_purge(
             connection, shared.manifest, read_datasets(shared.manifest), [hold], shared.settings,
-            date(2099, 1, 1), os.environ,
+            date(2099, 1, 1),
         )  # fmt: skip
         due = next(one for one in dues if one.label == "agaj.prises_en_charge.prises_en_charge")
         assert due.spared >= 2
@@ -428,9 +428,7 @@ def test_a_purge_spares_people_under_a_hold(shared: Platform, capsys: pytest.Cap
 def test_a_purged_table_is_not_filled_again_by_the_same_files(shared: Platform) -> None:
     datasets = read_datasets(shared.manifest)
     with psycopg.connect(shared.conninfo) as connection:
-        dues = plan_purge(
-            connection, shared.manifest, datasets, [], shared.settings, date(2099, 1, 1), os.environ
-        )
+        dues = plan_purge(connection, shared.manifest, datasets, [], shared.settings, date(2099, 1, 1))
         apply_purge(connection, [due for due in dues if due.dataset.domain == "agmj"], None)
         connection.commit()
     assert shared.ask("select count(*) from raw_agmj.mandats") == [(0,)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 
 import psycopg
 import pytest
@@ -150,7 +151,7 @@ def test_results_are_counted_and_failures_named_without_values(filled: str) -> N
         "  Tests : 1 en échec",
         "  Tests unitaires : 1 réussi",
     ]
-    assert SECRET not in json.dumps(summary.as_dict()) + text
+    assert SECRET not in json.dumps(asdict(summary)) + text
 
 
 def test_outcomes_agree_in_number_and_gender(filled: str) -> None:
@@ -167,7 +168,7 @@ def test_outcomes_agree_in_number_and_gender(filled: str) -> None:
 
 def test_a_source_that_is_not_typed_shows_no_ecarts(filled: str) -> None:
     summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION))
-    assert [source["typed"] for source in summary.as_dict()["sources"]] == [True, False]
+    assert [source["typed"] for source in asdict(summary)["sources"]] == [True, False]
     lines = render(summary).splitlines()
     assert [line.split()[-4:] for line in lines if line.startswith("  age  ")] == [
         ["2", "1", "1", "2"],
@@ -181,20 +182,20 @@ def test_rows_loaded_after_they_were_typed_are_not_typed_yet(filled: str) -> Non
         connection.execute("analyze age_staging.stg_ecoles_ecarts")
         connection.execute("alter table plateforme.chargements add charge_le timestamptz default now()")
     summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION))
-    assert [source["typed"] for source in summary.as_dict()["sources"]] == [False, False]
+    assert [source["typed"] for source in asdict(summary)["sources"]] == [False, False]
     text = render(summary)
     assert "Cellules illisibles" not in text
     assert "– : lignes pas encore typées" in text
     with psycopg.connect(filled, autocommit=True) as connection:
         connection.execute("analyze age_staging.stg_ecoles_ecarts")
     summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION))
-    assert [source["typed"] for source in summary.as_dict()["sources"]] == [True, False]
+    assert [source["typed"] for source in asdict(summary)["sources"]] == [True, False]
 
 
 def test_a_failed_source_is_not_called_never_received(filled: str) -> None:
     failed = Run("landing", "dev", {}, CONNECTION, load_failures={"age.lieux.lieux": "fichier vide"})
     summary = summarise(filled, MANIFEST, failed)
-    assert not any(source["never_received"] for source in summary.as_dict()["sources"])
+    assert not any(source["never_received"] for source in asdict(summary)["sources"])
     text = render(summary)
     assert "Jamais reçu" not in text
     assert "Chargements en échec (1)\n  age.lieux.lieux : fichier vide" in text

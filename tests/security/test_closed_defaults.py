@@ -95,7 +95,7 @@ class Stage:
         session = MagicMock()
         session.open_database.return_value = PROD
         for one, value in {
-            "open_session": lambda _: (session, PROD),
+            "open_project": lambda _: (PROD, MagicMock()),
             "connected": lambda _: contextlib.nullcontext(self.connection),
             "Session": lambda _: session,
         }.items():

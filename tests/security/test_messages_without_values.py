@@ -9,6 +9,7 @@ import json
 import logging
 import zipfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -176,7 +177,7 @@ class Loaded:
         journal = self.ask("select fichier, chargements::text from plateforme.chargements")
         return {
             "lignes de la commande": "\n".join(self.lines),
-            "bilan": json.dumps(self.report.as_dict(), ensure_ascii=False),
+            "bilan": json.dumps(asdict(self.report), ensure_ascii=False),
             **{f"plateforme.chargements, {file}": row for file, row in journal},
         }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fnmatch
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from donnees_au_centre.cli.changes import changed_files, concerned
+from donnees_au_centre.cli.changes import READ, changed_files, concerned
 from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.cli.testing import check
 from donnees_au_centre.errors import PlatformError
@@ -72,6 +73,38 @@ def test_a_model_concerns_the_project_and_a_macro_its_cases() -> None:
     found = concerned(ROOT, ["macros/portability/to_integer.sql", "docs/architecture.md"])
     assert found.project
     assert "tests/unit/test_open_project.py" in found.quick
+
+
+def test_fixtures_concern_the_tests_below_them() -> None:
+    below = concerned(ROOT, ["tests/macros/conftest.py"])
+    assert below.longer and all(test.startswith("tests/macros/") for test in below.longer)
+    assert not below.quick
+    every = concerned(ROOT, ["tests/conftest.py"])
+    assert {"tests/unit/test_changes.py", *below.longer} <= {*every.quick, *every.longer}
+
+
+@pytest.mark.parametrize(
+    ("file", "test"),
+    [
+        (".gitlab/CODEOWNERS", "open_project"),
+        ("CHANGELOG.md", "open_project"),
+        ("CONTRIBUTING.fr.md", "open_project"),
+        ("publiccode.yml", "open_project"),
+        ("docs/architecture.md", "pictures"),
+        ("policies/gdpr/gels.yml", "reviewed_schemas"),
+        ("donnees_au_centre/french.py", "rooms"),
+        ("models/ags/marts/dim_marche.yml", "overlay"),
+    ],
+)
+def test_what_a_test_reads_without_importing_it_concerns_it(file: str, test: str) -> None:
+    assert f"tests/unit/test_{test}.py" in concerned(ROOT, [file]).quick
+
+
+def test_every_test_that_reads_files_exists() -> None:
+    assert [test for test in READ if not (ROOT / test).is_file()] == []
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    files = done.stdout.splitlines()
+    assert [one for patterns in READ.values() for one in patterns if not fnmatch.filter(files, one)] == []
 
 
 def test_a_clean_file_is_read_again_when_it_or_its_settings_change(tmp_path: Path) -> None:

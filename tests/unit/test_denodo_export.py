@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import counted
 from donnees_au_centre.portability.export import (
     View,
     collect_views,
-    counted_views,
     ordered_parts,
     save_scripts,
     seed_select,
@@ -242,4 +242,4 @@ def test_columns_that_are_not_known_or_not_described_pass(sql: str) -> None:
 def test_one_view_is_singular() -> None:
     (script,) = write_scripts([view("age", "fct_a")], {})
     assert script.text.startswith("-- 01_age.vql : 1 vue de la base")
-    assert [counted_views(number) for number in (1, 2)] == ["1 vue", "2 vues"]
+    assert [counted(number, "vue") for number in (1, 2)] == ["1 vue", "2 vues"]

@@ -47,6 +47,26 @@ def test_a_declared_column_is_what_it_reads() -> None:
     assert texts(staging) == {"source_fichier": "Fichier reçu.", "fase": "Numéro FASE.", "calculee": ""}
 
 
+def test_how_a_cell_is_written_is_said_of_the_received_column_alone() -> None:
+    manifest = good_manifest()
+    staging = declared(manifest)
+    received = manifest["sources"]["source.donnees_au_centre.ecoles.ecoles"]["columns"]["n_fase"]
+    received["description"] = "Numéro FASE. Reçu : avec des zéros devant."
+    inherit(manifest)
+    assert texts(staging)["fase"] == "Numéro FASE."
+    assert received["description"] == "Numéro FASE. Reçu : avec des zéros devant."
+
+
+@pytest.mark.parametrize(("own", "found"), [("", "Des écarts."), ("Autre chose.", "Autre chose.")])
+def test_a_model_is_what_its_macro_says_of_its_kind(own: str, found: str) -> None:
+    manifest = good_manifest()
+    issues = node(manifest, "stg_ecoles__ecoles_ecarts")
+    issues["description"] = own
+    issues["config"]["meta"] = {"description": "Des écarts."}
+    inherit(manifest)
+    assert issues["description"] == found
+
+
 def test_the_yaml_of_a_column_is_better_than_its_origin() -> None:
     manifest = good_manifest()
     staging = declared(manifest)
@@ -85,6 +105,26 @@ def test_a_test_promises_what_its_generic_test_does() -> None:
     test["description"] = ""
     inherit(manifest)
     assert test["description"] == "Rien ne se perd."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "promise"),
+    [
+        ({}, "Chacun une fois."),
+        ({"copies": False}, "Chacun une fois."),
+        ({"copies": True}, "Plusieurs fois."),
+    ],
+)
+def test_an_argument_may_change_the_promise(arguments: dict[str, bool], promise: str) -> None:
+    manifest = good_manifest()
+    made = manifests.macro("test_fully_loaded", "{% test x(model) %} x {% endtest %}", [])
+    made["description"] = "Test : chacun une fois.\nAvec copies : plusieurs fois.\nDétail."
+    manifest["macros"][made["unique_id"]] = made
+    test = next(one for one in manifest["nodes"].values() if "fully_loaded" in one["name"])
+    test["description"] = ""
+    test["test_metadata"]["kwargs"] |= arguments
+    inherit(manifest)
+    assert test["description"] == promise
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,30 @@ def test_mistakes_name_source_table_and_option(changes: dict[str, Any], option: 
     assert "_essai__sources.yml" in caught.value.advice
 
 
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("age/essai/x_{annee:yyyy}.csv", "csv"),
+        ("age/essai/x_{jour:yyyy-MM-dd}.json.gz", "json"),
+        ("age/essai/*.xlsx", "xlsx"),
+    ],
+)
+def test_the_end_of_a_location_says_the_format(location: str, said: str) -> None:
+    [variant] = table(location, file_format=None).variants
+    assert variant.file_format == said
+
+
+def test_a_variant_of_another_ending_is_of_another_format() -> None:
+    other = {"name": "b", "location": "age/essai/x.csv", "delimiter": ";"}
+    declared = table("age/essai/x.json", file_format=None, options={"variants": [other]})
+    assert [variant.file_format for variant in declared.variants] == ["json", "csv"]
+
+
+def test_a_location_that_says_no_format_needs_one() -> None:
+    with pytest.raises(PlatformError, match=r"« age/essai/\* » ne le dit pas"):
+        table("age/essai/*", file_format=None)
+
+
 def test_two_tables_with_one_relation_are_refused() -> None:
     with pytest.raises(PlatformError, match=r"raw_age\.commune"):
         read_declarations(as_nodes(source(name="x", identifier="commune"), source(name="commune")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from donnees_au_centre.project.flags import check_flags
+from donnees_au_centre.project.checks import check_flags
 from donnees_au_centre.settings import ROOT
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from donnees_au_centre import french
 from donnees_au_centre.access.files import ALL_ROWS, Entry
 from donnees_au_centre.catalogue import labels
 from donnees_au_centre.catalogue.content import FRESHNESS, STATES, Catalogue, Page
@@ -120,17 +119,10 @@ def _renderer(catalogue: Catalogue) -> Any:
     templates = environment(HERE / "templates")
     templates.filters |= {
         "action": labels.action,
-        "day": french.day,
-        "moment": french.moment,
-        "number": french.number,
-        "few": french.few,
-        "total": french.total,
         "by_number": labels.by_number,
         "refresh": labels.refresh,
         "retention": labels.retention,
-        "domain": labels.domain,
         "rows": rows_of,
-        "count": french.unbroken,
     }
     templates.globals |= {
         "catalogue": catalogue,

@@ -72,7 +72,6 @@ def write_report(
 
     Args:
         connection: to the database that holds schema `historique`; reading it is enough (role `rapport`).
-        manifest: the content of manifest.json.
         path: the file to write; its folder is made.
         now: the moment the page speaks of, with a time zone.
         days: how far back results are shown; the last outcome of a control counts however old.

@@ -108,21 +108,8 @@ def french_spaces(page: str) -> str:
 def _templates(quality: Quality, folder: Path) -> Any:
     made = environment(HERE / "templates")
     reports, catalogue = folder.parent, folder.parent.parent / "catalogue"
-    made.filters |= {
-        "day": french.day,
-        "number": french.number,
-        "count": french.unbroken,
-        "domain": labels.domain,
-        "moment": french.moment,
-        "day_of": french.day_of,
-        "ago": lambda at: french.ago(at, quality.made_at),
-        "few": french.few,
-        "total": french.total,
-        "points": french.points,
-        "decimal": french.decimal,
-        "listed": french.listed,
-        "kinds": kinds_of,
-    }
+    made.filters["ago"] = lambda at: french.ago(at, quality.made_at)
+    made.filters["kinds"] = kinds_of
     made.tests["administration"] = lambda domain: domain not in labels.DOMAINS
     made.globals |= {
         "quality": quality,

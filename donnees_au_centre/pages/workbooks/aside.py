@@ -48,16 +48,16 @@ class Aside:
         return max(0, self.total - self.readable)
 
 
-def look_aside(reader: Reader, source: Received, limit: int = LIMIT) -> Aside:
+def look_aside(reader: Reader, source: Received) -> Aside:
     """What was put aside of one source table."""
     lines: list[Line] = []
     total = readable = 0
     try:
         for model in _models(reader.manifest, source.unique_id):
-            counted, read, found = _issues(reader, source, model, limit - len(lines))
+            counted, read, found = _issues(reader, source, model, LIMIT - len(lines))
             total, readable = total + counted, readable + read
             lines += found
-        counted, read, found = _unreadable(reader, source, limit - len(lines))
+        counted, read, found = _unreadable(reader, source, LIMIT - len(lines))
     except psycopg.Error:
         # Its message may quote a row.
         obstacle = "Les écarts n'ont pas pu être lus : prévenez l'équipe Plateforme."

@@ -57,25 +57,24 @@ class Found:
         return max(0, (self.total or 0) - self.readable)
 
 
-def find(reader: Reader, control: Control, compiled: Mapping[str, str], limit: int = LIMIT) -> Found:
+def find(reader: Reader, control: Control, compiled: Mapping[str, str]) -> Found:
     """The rows in fault of a test.
 
     Args:
         reader: the steward's role.
         control: a test that is bad.
         compiled: unique id -> SQL of the tests that `needs_sql` names.
-        limit: lines at most.
     """
     test = reader.manifest.find(control.unique_id)
     if not isinstance(test, DataTest):
         return Found(control, (), None, 0, "Ce contrôle n'est plus dans le projet.")
     try:
         if control.counted != CASE:
-            return _told(reader, control, compiled.get(control.unique_id, ""), limit)
+            return _told(reader, control, compiled.get(control.unique_id, ""))
         rule = _rule(reader, test)
         if rule is None:
-            return _played(reader, control, test, compiled.get(control.unique_id, ""), limit)
-        return _looked_for(reader, control, rule, limit)
+            return _played(reader, control, test, compiled.get(control.unique_id, ""))
+        return _looked_for(reader, control, rule)
     except psycopg.Error:
         # Its message may quote a row.
         return Found(
@@ -217,7 +216,7 @@ RULES = {
 }
 
 
-def _looked_for(reader: Reader, control: Control, rule: Rule, limit: int) -> Found:
+def _looked_for(reader: Reader, control: Control, rule: Rule) -> Found:
     own = reader.own(rule.dataset)
     present = reader.columns(own)
     if not present:
@@ -237,7 +236,7 @@ def _looked_for(reader: Reader, control: Control, rule: Rule, limit: int) -> Fou
         place.identifier,
         _over(place, rule),
         sql.SQL(", ").join(sql.SQL(str(rank)) for rank in range(1, len(wanted) + 1)),
-        sql.Literal(limit),
+        sql.Literal(LIMIT),
     )
     with reader.reading() as connection:
         readable = _count(connection, place, rule)
@@ -272,7 +271,7 @@ def _key(manifest: Manifest, dataset: str, present: Sequence[str]) -> list[str]:
     return combined
 
 
-def _played(reader: Reader, control: Control, test: DataTest, code: str, limit: int) -> Found:
+def _played(reader: Reader, control: Control, test: DataTest, code: str) -> Found:
     """The rows that a test gives, played over what the role reads."""
     if not code:
         return Found(control, (), None, 0, NOT_PREPARED)
@@ -296,7 +295,7 @@ def _played(reader: Reader, control: Control, test: DataTest, code: str, limit: 
     with reader.reading() as connection:
         query = f"select count(*) from (\n{code}\n) as t"
         readable = only(connection.execute(query.encode()))
-        cursor = connection.execute(f"select * from (\n{code}\n) as t limit {int(limit)}".encode())
+        cursor = connection.execute(f"select * from (\n{code}\n) as t limit {LIMIT}".encode())
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     shown = [name for name in names if name not in masked]
@@ -307,7 +306,7 @@ def _played(reader: Reader, control: Control, test: DataTest, code: str, limit: 
     return Found(control, tuple(numbered(lines)), total, readable, "")
 
 
-def _told(reader: Reader, control: Control, code: str, limit: int) -> Found:
+def _told(reader: Reader, control: Control, code: str) -> Found:
     """What a test says of files, columns or measures: no row of data, so the platform's account reads it."""
     if not code:
         return Found(control, (), None, 0, NOT_PREPARED)
@@ -316,7 +315,7 @@ def _told(reader: Reader, control: Control, code: str, limit: int) -> Found:
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     lines = []
-    for row in rows[:limit]:
+    for row in rows[:LIMIT]:
         file = row.pop("fichier", row.pop(FILE, None))
         column = row.pop("colonne", control.column)
         line = _line(control, row | {FILE: file}, [FILE], (), list(row))

@@ -90,9 +90,9 @@ def words(value: Any) -> str:
     return str(value)
 
 
-def spelled(pairs: Sequence[tuple[str, Any]], between: str = "\n") -> str:
+def spelled(pairs: Sequence[tuple[str, Any]]) -> str:
     """`nom : Un`, one a line."""
-    return between.join(f"{name}\u00a0: {words(value)}" for name, value in pairs)
+    return "\n".join(f"{name}\u00a0: {words(value)}" for name, value in pairs)
 
 
 def _plain(value: Any) -> Any:

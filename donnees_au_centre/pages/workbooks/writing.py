@@ -57,7 +57,6 @@ def write_workbooks(
 
     Args:
         conninfo: of an account that may take the stewards' roles and write in schema plateforme.
-        manifest: the content of manifest.json.
         quality: what is known.
         folder: of the workbooks, build/reports/gestionnaires.
         compile_tests: gives the SQL of tests, called once at most.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import some
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.lineage.graph import (
     AGGREGATED,
@@ -84,9 +84,7 @@ class Leak:
         """The leak as the check prints it."""
         lines = [f"{self.label} : {self.reason}", f"    Chemin : {self.way()}"]
         if self.reaches:
-            left = len(self.reaches) - 3
-            more = f" et {counted(left, 'autre')}" if left > 0 else ""
-            lines.append(f"    Lue ensuite par : {', '.join(self.reaches[:3])}{more}")
+            lines.append(f"    Lue ensuite par : {some(self.reaches, 3)}")
         return "\n".join([*lines, f"    Que faire : {self.advice}"])
 
 

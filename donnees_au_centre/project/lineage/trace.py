@@ -37,7 +37,6 @@ def trace(manifest: Manifest, compiled: Mapping[str, str], seal: str | None = No
     """Works out where every column of every model comes from.
 
     Args:
-        manifest: the content of manifest.json.
         compiled: unique_id -> SQL for PostgreSQL of each model and snapshot.
         seal: what protections by macros bear in it, see `project.lineage.compilation`; without it only
             what is seen in the SQL itself protects: the keyed hash and aggregates.

@@ -166,7 +166,7 @@ def singular_tests_are_about_a_model(manifest: Manifest) -> Iterator[Fault]:
 
 @rule(
     "reconciliation",
-    "Ajoutez `reconciles_with_source` (origin: la source, issues: le modèle _ecarts) aux tests du modèle.",
+    "Ajoutez data_tests: [reconciles_with_source: {name: <modèle>_rien_ne_se_perd}] au modèle.",
 )
 def staging_reconciles(manifest: Manifest) -> Iterator[Fault]:
     """Nothing is lost between a file's raw table and its staging model: it is tested on each of them."""
