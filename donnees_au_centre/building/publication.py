@@ -20,7 +20,7 @@ from donnees_au_centre.building.offering import Version, offer, prune, read_vers
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, moment
 from donnees_au_centre.patching import patch
-from donnees_au_centre.project.versions import SUFFIX, candidate_name, offered_name
+from donnees_au_centre.project.versions import HELD, SUFFIX, candidate_name, offered_name
 
 # Targets that others read: the marts of a domain go together, and no column is taken from readers.
 SHARED = ("staging", "prod")
@@ -272,4 +272,4 @@ def _hold_back(result: Any, reason: str, shown: Version | None) -> None:
         since = f" du {moment(shown.built)}" if shown.built else ""
         stays = f"les chiffres{since} restent"
     result.status = RunStatus.Skipped
-    result.message = f"Construit, et pas offert : {reason}. En attendant, {stays}."
+    result.message = f"{HELD} : {reason}. En attendant, {stays}."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from donnees_au_centre.history.recording import COMPILED, OUTCOMES, NodeOutcome, message_kept
+from donnees_au_centre.history.recording import COMPILED, NodeOutcome, message_kept, word_of
 from donnees_au_centre.project.versions import is_apart
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def node_result(event: EventMsg) -> NodeResult:
 
 def outcome_of(result: NodeResult) -> NodeOutcome:
     """A result as the history has it, until dbt's own file says more."""
-    status = OUTCOMES.get(result.status, "erreur")
+    status = word_of(result.status, result.message)
     return NodeOutcome(
         unique_id=result.unique_id,
         status=status,

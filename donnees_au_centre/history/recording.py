@@ -30,6 +30,7 @@ from donnees_au_centre.history.measures import Measure, read_measures
 from donnees_au_centre.history.structure import ensure_history
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.reader import time_of
+from donnees_au_centre.project.versions import HELD
 from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
@@ -224,7 +225,7 @@ def outcomes_of(results: Iterable[Mapping[str, Any]]) -> list[NodeOutcome]:
             continue
         begun = [one["started_at"] for one in result.get("timing", ()) if one.get("started_at")]
         response = result.get("adapter_response") or {}
-        status = OUTCOMES.get(result["status"], "erreur")
+        status = word_of(result["status"], result.get("message") or "")
         is_made = result["unique_id"].startswith(("model.", "seed.", "snapshot."))
         rows = response.get("rows_affected") if is_made else None
         found.append(
@@ -239,6 +240,16 @@ def outcomes_of(results: Iterable[Mapping[str, Any]]) -> list[NodeOutcome]:
             )
         )
     return found
+
+
+def word_of(status: str, message: str) -> str:
+    """The history's word for a result.
+
+    Args:
+        status: dbt's.
+        message: dbt's; a mart that was built and not offered is skipped for dbt, and a fault here.
+    """
+    return "echec" if status == "skipped" and message.startswith(HELD) else OUTCOMES.get(status, "erreur")
 
 
 def ages_of(results: Iterable[Mapping[str, Any]]) -> list[SourceAge]:

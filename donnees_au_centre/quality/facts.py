@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from donnees_au_centre.project.datasets import Responsible
+from donnees_au_centre.project.versions import HELD
 
 # How a control ended, the best first: the history's words.
 GOOD, WARNED, FAILED, BROKEN, SKIPPED = "reussi", "averti", "echec", "erreur", "saute"
@@ -99,7 +100,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Broken:
-    """A model that could not be built at its last attempt.
+    """A model that could not be built at its last attempt, or a mart that was not offered then.
 
     Attributes:
         unique_id, domain, name, file: of the model.
@@ -121,6 +122,11 @@ class Broken:
     steward: Responsible | None
     affected: tuple[Affected, ...]
     strategic: bool = False
+
+    @property
+    def held(self) -> bool:
+        """True for a mart that was built, and is not offered because of what is wrong elsewhere."""
+        return self.message.startswith(HELD)
 
 
 @dataclass(frozen=True)

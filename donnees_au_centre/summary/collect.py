@@ -17,6 +17,7 @@ from donnees_au_centre.landing.audit import PLACING, last_receipt, loaded_files
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE
 from donnees_au_centre.landing.tables import REJECTS_TABLE, rejects_table
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node
+from donnees_au_centre.project.versions import HELD
 from donnees_au_centre.project.wording import in_french
 
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
@@ -112,6 +113,7 @@ class Summary:
         succeeded: True when everything was loaded, built and tested without error.
         sources: one entry a declared source table, by domain and name.
         models, seeds, tests, unit_tests: how many by status (success, warn, failure, error, skipped).
+        held: reason -> marts that were built, and are not offered because of it.
         failures: name, kind, status and first line of the message of what failed or warned.
     """
 
@@ -127,6 +129,7 @@ class Summary:
     tests: dict[str, int]
     unit_tests: dict[str, int]
     failures: list[dict[str, str]]
+    held: dict[str, list[str]]
     seconds: dict[str, float]
     connection: dict[str, str | None]
     audit: dict[str, str] = field(default_factory=dict)
@@ -154,6 +157,7 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
     kinds |= dict.fromkeys(manifest.unit_tests, "unit_test")
     counts = {kind: Counter[str]() for kind in ("model", "seed", "test", "unit_test")}
     failures = []
+    held: dict[str, list[str]] = {}
     for result in run.results:
         name = result["unique_id"]
         kind = kinds.get(name, name.split(".")[0])
@@ -161,6 +165,8 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
         if kind == "exposure":
             continue
         status = OUTCOMES.get(result["status"], result["status"])
+        if (result.get("message") or "").startswith(HELD):
+            held.setdefault(result["message"], []).append(name.split(".")[2])
         counts.get(kind, counts["model"])[status] += 1
         if status not in ("success", "skipped"):
             failures.append(
@@ -188,6 +194,7 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
         tests=dict(counts["test"]),
         unit_tests=dict(counts["unit_test"]),
         failures=failures,
+        held=held,
         seconds=dict(run.seconds),
         connection=dict(run.connection),
         audit=dict(run.audit),

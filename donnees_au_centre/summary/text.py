@@ -61,6 +61,10 @@ def render(summary: Summary) -> str:
                 for failure in summary.failures
             ],
         ),
+        _list(
+            "Marts restés comme ils étaient",
+            [f"{', '.join(sorted(names))} : {reason}" for reason, names in summary.held.items()],
+        ),
         _durations(summary.seconds),
         _audit(summary.audit),
         _card(summary.connection),

@@ -278,7 +278,9 @@ def _of_broken(one: Broken, now: datetime) -> Problem:
     marts, boards = downstream(one.affected)
     return Problem(
         gravity=UNBUILT,
-        title=f"{one.name} n'a pas pu être construite : ce qu'on y lit date d'avant la panne.",
+        title=f"{one.name} n'est pas offert : les chiffres d'avant restent."
+        if one.held
+        else f"{one.name} n'a pas pu être construite : ce qu'on y lit date d'avant la panne.",
         label=one.name,
         dataset=one.unique_id,
         domain=one.domain,
@@ -286,7 +288,9 @@ def _of_broken(one: Broken, now: datetime) -> Problem:
         rows="",
         since=french.ago(one.since, now),
         begun=one.since,
-        advice="Prévenir l'équipe Plateforme : le message technique lui dit par où commencer.",
+        advice="Corriger d'abord ce que nomme le message ; la construction suivante offrira le mart."
+        if one.held
+        else "Prévenir l'équipe Plateforme : le message technique lui dit par où commencer.",
         steward=one.steward,
         owner=one.owner,
         marts=marts,
