@@ -22,6 +22,7 @@ from donnees_au_centre.audit.runs import (
 from donnees_au_centre.building import SHRINKING
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.building.results import NodeResult, outcome_of
+from donnees_au_centre.building.reuse import ALL
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.recording import Recording
 from donnees_au_centre.inert import markdown
@@ -248,7 +249,9 @@ class Work:
         # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
         arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
         say = self.progress or dg.get_dagster_logger().info
-        run = DbtRun(self.settings, self.name, parsed.project, arguments, say)
+        # Who asks for a part wants that part made.
+        reuse = selection == self.held.selection and not os.environ.get(ALL)
+        run = DbtRun(self.settings, self.name, parsed.project, arguments, say, reuse)
         # In the order in which they were made, from the first mart that waits to be offered: Dagster refuses
         # a table after what reads it.
         waiting: dict[str, Event | None] = {}
@@ -269,7 +272,11 @@ class Work:
                     waiting[result.unique_id] = event
                 else:
                     yield event
-            elif result.unique_id in tested and (result.good or result.bad or result.status == WARNING):
+            elif (
+                result.unique_id in tested
+                and not result.reused
+                and (result.good or result.bad or result.status == WARNING)
+            ):
                 check = tested[result.unique_id]
                 yield dg.AssetCheckResult(
                     asset_key=check.asset_key,
@@ -388,10 +395,12 @@ def _load_metadata(table: TableReport) -> dict[str, dg.MetadataValue | int | str
     }
 
 
-def _metadata(result: NodeResult) -> dict[str, int | float]:
-    metadata: dict[str, int | float] = {"durée (s)": result.seconds}
+def _metadata(result: NodeResult) -> dict[str, int | float | str]:
+    metadata: dict[str, int | float | str] = {"durée (s)": result.seconds}
     if result.rows is not None and result.unique_id.startswith(("model.", "seed.", "snapshot.")):
         metadata["dagster/row_count"] = result.rows
+    if result.reused:
+        metadata["repris"] = result.message
     if result.failures:
         metadata["lignes en faute"] = result.failures
     return metadata

@@ -20,6 +20,7 @@ from donnees_au_centre.audit.discretion import said_of
 from donnees_au_centre.building import prepare
 from donnees_au_centre.building.french import in_french
 from donnees_au_centre.building.results import NodeResult, node_result
+from donnees_au_centre.building.reuse import allowed
 from donnees_au_centre.project.reader import dbt_options
 from donnees_au_centre.settings import Settings
 
@@ -44,6 +45,7 @@ class DbtRun:
         project: dbt's own manifest, from `donnees_au_centre.project.parse`.
         arguments: the dbt command and its own options.
         say: told what dbt waits for, in French.
+        reuse: True to take what has not changed as it is.
 
     Attributes:
         error: why the command failed as a whole (no connection...), once `results` has ended; None when it
@@ -58,6 +60,7 @@ class DbtRun:
         project: DbtManifest,
         arguments: Sequence[str],
         say: Callable[[str], None] | None = None,
+        reuse: bool = False,
     ) -> None:
         """Prepares the command; nothing runs yet."""
         self.folder = runs_folder(settings) / name
@@ -66,6 +69,7 @@ class DbtRun:
         self._project = project
         self._arguments = arguments
         self._say = say
+        self._reuse = reuse
 
     def results(self) -> Iterator[NodeResult]:
         """Runs the command and yields each node's result as it comes.
@@ -103,6 +107,7 @@ class DbtRun:
         def work(target_path: Path) -> None:
             try:
                 prepare()
+                allowed.set(self._reuse)
                 if not self._project.flat_graph:
                     # A manifest read back from a file: macros would find no node in `graph`.
                     self._project.build_flat_graph()

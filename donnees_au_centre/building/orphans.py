@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from donnees_au_centre.access.declaration import FILTERED_SUFFIX, MASKED_SUFFIX, TURN
+from donnees_au_centre.building.reuse import STATE
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing.tables import REJECTS_TABLE
@@ -81,7 +82,7 @@ def find_orphans(connection: psycopg.Connection, manifest: Manifest) -> list[Orp
     return [
         Orphan(schema, name, _KINDS[kind], rows)
         for schema, name, kind, rows in connection.execute(_FOUND, [sorted(schemas), list(_KINDS)])
-        if mart_of(schema, name) not in known and name not in (REJECTS_TABLE, TURN)
+        if mart_of(schema, name) not in known and name not in (REJECTS_TABLE, TURN, STATE)
     ]
 
 

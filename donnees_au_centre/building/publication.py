@@ -119,7 +119,7 @@ def withheld(
     bad = [result for result in results if str(result.status) in _BAD]
     causes: dict[str, set[str]] = {}
     for result in bad:
-        domain = _domain_of(result.node, nodes)
+        domain = domain_of(result.node, nodes)
         touched = {unique_id for unique_id in _of_node(result.node) if unique_id in built}
         if together:
             touched |= {unique_id for unique_id, its in built.items() if its == domain}
@@ -129,7 +129,7 @@ def withheld(
                 names.add(result.node.name)
     held = {unique_id: _because(names) for unique_id, names in causes.items()}
     parents = {
-        result.node.unique_id: result.node.depends_on.nodes for result in results if _makes(result.node)
+        result.node.unique_id: result.node.depends_on_nodes for result in results if _makes(result.node)
     }
     # What was made of a table that stays behind stays behind with it, and together with it its domain.
     behind: dict[str, str] = {unique_id: nodes[unique_id].name for unique_id in held}
@@ -164,18 +164,15 @@ def _makes(node: Any) -> bool:
 def _of_node(node: Any) -> list[str]:
     """The unique ids of what a result is about: a table itself, and what a test reads."""
     tested = getattr(node, "tested_node_unique_id", None)
-    return [node.unique_id, *([tested] if tested else []), *([] if _makes(node) else node.depends_on.nodes)]
+    return [node.unique_id, *([tested] if tested else []), *([] if _makes(node) else node.depends_on_nodes)]
 
 
-def _domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
-    """The domain that answers for a node; of a test, that of what it tests, or of its group."""
-    if node.resource_type not in ("test", "unit_test"):
-        return str(node.fqn[1]) if len(node.fqn) > 1 else None
-    tested = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
-    group = getattr(node.config, "group", None)
-    read = [tested] if tested else [] if group else node.depends_on.nodes
-    domains = [nodes[unique_id].fqn[1] for unique_id in read if unique_id in nodes]
-    return domains[0] if domains else group
+def domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
+    """The domain that answers for a node; of a singular test its group's, or that of what it reads."""
+    if node.resource_type == "test" and not getattr(node, "test_metadata", None):
+        read = [nodes[unique_id].fqn[1] for unique_id in node.depends_on_nodes if unique_id in nodes]
+        return node.config.group or (read[0] if read else None)
+    return str(node.fqn[1]) if len(node.fqn) > 1 else None
 
 
 def _because(names: AbstractSet[str]) -> str:
@@ -193,8 +190,10 @@ def offer_together() -> None:
     played, ended = RunTask.execute_with_hooks, RunTask.after_run
 
     def execute_with_hooks(self: Any, selected_uids: AbstractSet[str]) -> Any:
-        postgres = self.config.credentials.type == "postgres"
-        self.apart = Apart(self.manifest.nodes, selected_uids if postgres else frozenset())
+        made = selected_uids if self.config.credentials.type == "postgres" else frozenset()
+        # What is taken as it was stays where it is.
+        reuse = getattr(self, "reuse", None)
+        self.apart = Apart(self.manifest.nodes, made - reuse.since.keys() if reuse else made)
         try:
             return played(self, selected_uids)
         finally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from donnees_au_centre.building.reuse import REUSED
 from donnees_au_centre.history.recording import COMPILED, NodeOutcome, message_kept, word_of
 from donnees_au_centre.project.versions import is_apart
 
@@ -43,6 +44,11 @@ class NodeResult:
     def good(self) -> bool:
         """True for what succeeded without a warning."""
         return self.status in GOOD
+
+    @property
+    def reused(self) -> bool:
+        """True for what was taken as it was."""
+        return self.good and self.message.startswith(REUSED)
 
     @property
     def bad(self) -> bool:
