@@ -129,7 +129,7 @@ def withheld(
                 names.add(result.node.name)
     held = {unique_id: _because(names) for unique_id, names in causes.items()}
     parents = {
-        result.node.unique_id: result.node.depends_on.nodes for result in results if _makes(result.node)
+        result.node.unique_id: result.node.depends_on_nodes for result in results if _makes(result.node)
     }
     # What was made of a table that stays behind stays behind with it, and together with it its domain.
     behind: dict[str, str] = {unique_id: nodes[unique_id].name for unique_id in held}
@@ -164,7 +164,7 @@ def _makes(node: Any) -> bool:
 def _of_node(node: Any) -> list[str]:
     """The unique ids of what a result is about: a table itself, and what a test reads."""
     tested = getattr(node, "tested_node_unique_id", None)
-    return [node.unique_id, *([tested] if tested else []), *([] if _makes(node) else node.depends_on.nodes)]
+    return [node.unique_id, *([tested] if tested else []), *([] if _makes(node) else node.depends_on_nodes)]
 
 
 def _domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
@@ -173,7 +173,7 @@ def _domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
         return str(node.fqn[1]) if len(node.fqn) > 1 else None
     tested = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
     group = getattr(node.config, "group", None)
-    read = [tested] if tested else [] if group else node.depends_on.nodes
+    read = [tested] if tested else [] if group else node.depends_on_nodes
     domains = [nodes[unique_id].fqn[1] for unique_id in read if unique_id in nodes]
     return domains[0] if domains else group
 
