@@ -168,14 +168,11 @@ def _of_node(node: Any) -> list[str]:
 
 
 def _domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
-    """The domain that answers for a node; of a test, that of what it tests, or of its group."""
-    if node.resource_type not in ("test", "unit_test"):
-        return str(node.fqn[1]) if len(node.fqn) > 1 else None
-    tested = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
-    group = getattr(node.config, "group", None)
-    read = [tested] if tested else [] if group else node.depends_on_nodes
-    domains = [nodes[unique_id].fqn[1] for unique_id in read if unique_id in nodes]
-    return domains[0] if domains else group
+    """The domain that answers for a node; of a singular test its group's, or that of what it reads."""
+    if node.resource_type == "test" and not getattr(node, "test_metadata", None):
+        read = [nodes[unique_id].fqn[1] for unique_id in node.depends_on_nodes if unique_id in nodes]
+        return node.config.group or (read[0] if read else None)
+    return str(node.fqn[1]) if len(node.fqn) > 1 else None
 
 
 def _because(names: AbstractSet[str]) -> str:
