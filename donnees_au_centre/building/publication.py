@@ -120,7 +120,7 @@ def withheld(
     causes: dict[str, set[str]] = {}
     for result in bad:
         domain = domain_of(result.node, nodes)
-        touched = {unique_id for unique_id in _of_node(result.node) if unique_id in built}
+        touched = {unique_id for unique_id in _of_node(result.node, nodes) if unique_id in built}
         if together:
             touched |= {unique_id for unique_id, its in built.items() if its == domain}
         for unique_id in touched:
@@ -161,10 +161,16 @@ def _makes(node: Any) -> bool:
     return node.resource_type in ("model", "snapshot")
 
 
-def _of_node(node: Any) -> list[str]:
-    """The unique ids of what a result is about: a table itself, and what a test reads."""
-    tested = getattr(node, "tested_node_unique_id", None)
-    return [node.unique_id, *([tested] if tested else []), *([] if _makes(node) else node.depends_on_nodes)]
+def _of_node(node: Any, nodes: Mapping[str, Any]) -> list[str]:
+    """The unique ids of what a result is about: a table itself, what a test was written for.
+
+    A mart of another domain that a test also reads answers for nothing.
+    """
+    attached = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
+    if node.resource_type not in ("test", "unit_test") or attached:
+        return [attached or node.unique_id]
+    domain = domain_of(node, nodes)
+    return [one for one in node.depends_on_nodes if one in nodes and nodes[one].fqn[1] == domain]
 
 
 def domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:

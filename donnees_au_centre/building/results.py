@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from donnees_au_centre.building.reuse import REUSED
 from donnees_au_centre.history.recording import COMPILED, NodeOutcome, message_kept, word_of
-from donnees_au_centre.project.versions import is_apart
+from donnees_au_centre.project.versions import REUSED, is_apart
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg

@@ -30,14 +30,12 @@ from donnees_au_centre.building.connection import connected
 from donnees_au_centre.building.publication import domain_of
 from donnees_au_centre.french import moment
 from donnees_au_centre.patching import patch
-from donnees_au_centre.project.versions import SUFFIX
+from donnees_au_centre.project.versions import REUSED, SUFFIX
 
 # The table of what ended well, in the schema of a domain's versions.
 STATE = "dernier_bon_etat"
 # The variable with which somebody has everything made anew.
 ALL = "TOUT"
-# How begins what is said of a node that was taken as it was.
-REUSED = "Repris"
 # True while a command may take nodes as they were.
 allowed: ContextVar[bool] = ContextVar("allowed", default=False)
 GOOD = ("success", "pass")

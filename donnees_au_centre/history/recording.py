@@ -30,7 +30,7 @@ from donnees_au_centre.history.measures import Measure, read_measures
 from donnees_au_centre.history.structure import ensure_history
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.reader import time_of
-from donnees_au_centre.project.versions import HELD
+from donnees_au_centre.project.versions import HELD, REUSED
 from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.settings import Settings
 
@@ -236,10 +236,15 @@ def outcomes_of(results: Iterable[Mapping[str, Any]]) -> list[NodeOutcome]:
                 seconds=float(result.get("execution_time") or 0),
                 rows=rows if rows is not None and rows >= 0 else None,
                 failures=result.get("failures") or 0,
-                message=message_kept(result.get("message") or "") if status not in ("reussi",) else "",
+                message=_told(status, result.get("message") or ""),
             )
         )
     return found
+
+
+def _told(status: str, message: str) -> str:
+    """What is kept of a message: of what ended well, only that it was taken as it was."""
+    return message_kept(message) if status != "reussi" or message.startswith(REUSED) else ""
 
 
 def word_of(status: str, message: str) -> str:

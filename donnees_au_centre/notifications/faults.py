@@ -26,8 +26,6 @@ from donnees_au_centre.quality.facts import (
 # The gravest last.
 SEVERITIES = (WARNED, FAILED, BROKEN)
 FILE = "fichier"
-_UNBUILT = "La table n'a pas pu être construite : on y lit les données d'avant."
-_HELD = "Le mart est construit et n'est pas offert : on y lit les chiffres d'avant."
 CONTROL, MODEL, LOAD, LATE = "controle", "modele", "chargement", "retard"
 # Characters of an error message kept: the rest is in the run's log.
 KEPT = 300
@@ -116,13 +114,15 @@ def _broken(quality: Quality) -> Iterator[Fault]:
             severity=BROKEN,
             label=model.name,
             column="",
-            text=f"{_HELD if model.held else _UNBUILT} {model.text}".strip(),
+            text=f"Le mart n'est pas offert. {model.reason}"
+            if model.held
+            else f"La table n'a pas pu être construite : on y lit les données d'avant. {model.text}".strip(),
             file=model.file,
             since=model.since,
             rows="",
             detail=_cut(model.message),
             affected=_affected(model.affected),
-            advice="Corriger d'abord ce que nomme le détail ; la construction suivante offrira le mart."
+            advice="Corriger ce qui est nommé ; la construction suivante offrira le mart."
             if model.held
             else "Prévenir l'équipe Plateforme, qui corrige le modèle ou ce qu'il lit.",
             owner=model.owner,

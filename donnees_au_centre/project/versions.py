@@ -14,6 +14,8 @@ _NAME = re.compile(r"(?P<mart>.+)__[cv](?P<stamp>\d{8}_\d{6}_\d{3})")
 _STAMP = "%Y%m%d_%H%M%S_%f"
 # How begins what is said of a mart that was built and is not offered.
 HELD = "Construit, et pas offert"
+# And of what was taken as it was, for nothing of what it is made of had changed.
+REUSED = "Repris"
 # The longest name of a mart: PostgreSQL cuts names at 63 characters.
 LONGEST = 63 - len("__v20261231_235959_999")
 

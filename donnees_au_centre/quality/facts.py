@@ -128,6 +128,12 @@ class Broken:
         """True for a mart that was built, and is not offered because of what is wrong elsewhere."""
         return self.message.startswith(HELD)
 
+    @property
+    def reason(self) -> str:
+        """Why such a mart is not offered, and which figures stay, in French."""
+        said = self.message.removeprefix(f"{HELD} : ")
+        return f"{said[:1].upper()}{said[1:]}"
+
 
 @dataclass(frozen=True)
 class Received:

@@ -17,7 +17,7 @@ from donnees_au_centre.landing.audit import PLACING, last_receipt, loaded_files
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE
 from donnees_au_centre.landing.tables import REJECTS_TABLE, rejects_table
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node
-from donnees_au_centre.project.versions import HELD
+from donnees_au_centre.project.versions import HELD, REUSED
 from donnees_au_centre.project.wording import in_french
 
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
@@ -114,6 +114,7 @@ class Summary:
         sources: one entry a declared source table, by domain and name.
         models, seeds, tests, unit_tests: how many by status (success, warn, failure, error, skipped).
         held: reason -> marts that were built, and are not offered because of it.
+        reused: how many of each kind were taken as they were, for nothing that they are made of had changed.
         failures: name, kind, status and first line of the message of what failed or warned.
     """
 
@@ -130,6 +131,7 @@ class Summary:
     unit_tests: dict[str, int]
     failures: list[dict[str, str]]
     held: dict[str, list[str]]
+    reused: dict[str, int]
     seconds: dict[str, float]
     connection: dict[str, str | None]
     audit: dict[str, str] = field(default_factory=dict)
@@ -158,6 +160,7 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
     counts = {kind: Counter[str]() for kind in ("model", "seed", "test", "unit_test")}
     failures = []
     held: dict[str, list[str]] = {}
+    reused: Counter[str] = Counter()
     for result in run.results:
         name = result["unique_id"]
         kind = kinds.get(name, name.split(".")[0])
@@ -168,6 +171,7 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
         if (result.get("message") or "").startswith(HELD):
             held.setdefault(result["message"], []).append(name.split(".")[2])
         counts.get(kind, counts["model"])[status] += 1
+        reused[kind] += (result.get("message") or "").startswith(REUSED)
         if status not in ("success", "skipped"):
             failures.append(
                 {
@@ -195,6 +199,7 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
         unit_tests=dict(counts["unit_test"]),
         failures=failures,
         held=held,
+        reused=dict(+reused),
         seconds=dict(run.seconds),
         connection=dict(run.connection),
         audit=dict(run.audit),

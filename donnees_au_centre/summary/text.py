@@ -126,17 +126,18 @@ def _reasons(title: str, sources: Iterable[SourceTable], kind: str) -> str:
 
 def _build(summary: Summary) -> str:
     lines = [
-        f"  {title} : {_statuses(counts, feminine)}"
-        for title, counts, feminine in (
-            ("Modèles", summary.models, False),
-            ("Tables de référence", summary.seeds, True),
-            ("Tests", summary.tests, False),
-            ("Tests unitaires", summary.unit_tests, False),
+        f"  {title} : {_statuses(counts, feminine)}{_reused(summary.reused.get(kind, 0), feminine)}"
+        for kind, title, counts, feminine in (
+            ("model", "Modèles", summary.models, False),
+            ("seed", "Tables de référence", summary.seeds, True),
+            ("test", "Tests", summary.tests, False),
+            ("unit_test", "Tests unitaires", summary.unit_tests, False),
         )
         if counts
     ]
     if lines:
-        return "\n".join(["Construit", *lines])
+        said = ["  repris : ni fichier ni règle n'a changé depuis qu'ils sont bons (TOUT=1 refait tout)"]
+        return "\n".join(["Construit", *lines, *(said if summary.reused else ())])
     return f"Rien n'a été construit : {summary.problem}" if summary.problem else ""
 
 
@@ -148,6 +149,14 @@ def _statuses(counts: Mapping[str, int], feminine: bool) -> str:
             ending = f"{'e' if feminine else ''}{'s' if count > 1 else ''}" if status in AGREEING else ""
             shown.append(f"{number(count)} {_status(status)}{ending}")
     return ", ".join(shown)
+
+
+def _reused(count: int, feminine: bool) -> str:
+    """Of those that ended well, how many were taken as they were."""
+    if not count:
+        return ""
+    ending = ("es" if count > 1 else "e") if feminine else ""
+    return f", dont {number(count)} repris{ending}"
 
 
 def _status(status: str) -> str:

@@ -29,6 +29,7 @@ from donnees_au_centre.notifications.sending import LIMITS, address_of, send
 from donnees_au_centre.notifications.weekly import compose_weekly, week_of
 from donnees_au_centre.notifications.wording import compose
 from donnees_au_centre.project.nodes import Manifest, domains_in
+from donnees_au_centre.project.versions import HELD
 from donnees_au_centre.quality.facts import BROKEN, FRESHNESS, GOOD, WARNED, Affected, Quality
 from donnees_au_centre.settings import ROOT
 from tests.unit import notices
@@ -258,6 +259,14 @@ def test_a_small_count_is_in_no_form_of_the_letter(told: Declaration) -> None:
     letter = compose(decide(state, [], told)[0], told, NOW)
     for form in (as_html(letter), as_markdown(letter), as_text(letter)):
         assert "moins de 5" in form and "Got" not in form
+
+
+def test_the_letter_tells_which_figures_stay_and_why(told: Declaration) -> None:
+    held = f"{HELD} : à corriger d'abord : essai. En attendant, les chiffres du 24 novembre restent."
+    letter = compose(decide(quality(broken("fct_marche", message=held)), [], told)[0], told, NOW)
+    text = " ".join(as_text(letter).split())
+    assert "Le mart n'est pas offert. À corriger d'abord : essai." in text
+    assert "les chiffres du 24 novembre restent" in text and "construite" not in text
 
 
 def test_the_letter_says_all_that_its_reader_needs(told: Declaration) -> None:

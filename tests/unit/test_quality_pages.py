@@ -18,9 +18,10 @@ from donnees_au_centre.pages.quality import Answers, write_pages
 from donnees_au_centre.pages.quality.charts import Charts, Span
 from donnees_au_centre.pages.quality.content import view
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.versions import HELD
 from donnees_au_centre.quality.facts import FAILED, GOOD, WARNED, Day, Quality
 from donnees_au_centre.settings import ROOT
-from tests.unit.qualities import NOW, control, quality, received, rich
+from tests.unit.qualities import NOW, broken, control, quality, received, rich
 
 
 def pages(said: Quality, folder: Path, **answers: Answers) -> dict[str, str]:
@@ -274,3 +275,14 @@ def test_counts_of_the_pages_are_those_of_the_controls() -> None:
     assert ministry.played == sum(one.played for one in domains) == len(said.controls)
     assert ministry.good == sum(one.good for one in domains) == ministry.count(GOOD)
     assert sum(many for _, many in ministry.actors) == len(ministry.problems) == 7
+
+
+def test_the_page_tells_which_figures_stay_and_why() -> None:
+    held = f"{HELD} : à corriger d'abord : essai. En attendant, les chiffres d'hier restent."
+    faults = (broken("fct_a", message=held), broken("fct_b", message=held))
+    found = view(quality(controls=(control("seul"),), broken=faults), "age")
+    assert found.sentence.replace("\u00a0", " ").startswith("2 marts gardent leurs chiffres d'avant")
+    (title, _) = [problem.title for problem in found.problems]
+    assert title == (
+        "fct_a n'est pas offert. À corriger d'abord : essai. En attendant, les chiffres d'hier restent."
+    )

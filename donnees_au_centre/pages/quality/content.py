@@ -29,9 +29,10 @@ from donnees_au_centre.quality.facts import (
 )
 
 # What is wrong -> its badge and its style; the gravest first. No table at all is worse than a fault in it.
-UNBUILT = "non_construit"
+UNBUILT, HELD_BACK = "non_construit", "pas_offert"
 GRAVITIES = {
     UNBUILT: ("Table non construite", "state-defaut"),
+    HELD_BACK: ("Chiffres d'avant", "state-defaut"),
     FAILED: ("Échec", "state-defaut"),
     BROKEN: ("Contrôle impossible", "state-defaut"),
     WARNED: ("Avertissement", "state-surveiller"),
@@ -277,8 +278,8 @@ def _of_control(control: Control, now: datetime) -> Problem:
 def _of_broken(one: Broken, now: datetime) -> Problem:
     marts, boards = downstream(one.affected)
     return Problem(
-        gravity=UNBUILT,
-        title=f"{one.name} n'est pas offert : les chiffres d'avant restent."
+        gravity=HELD_BACK if one.held else UNBUILT,
+        title=f"{one.name} n'est pas offert. {one.reason}"
         if one.held
         else f"{one.name} n'a pas pu être construite : ce qu'on y lit date d'avant la panne.",
         label=one.name,
@@ -288,7 +289,7 @@ def _of_broken(one: Broken, now: datetime) -> Problem:
         rows="",
         since=french.ago(one.since, now),
         begun=one.since,
-        advice="Corriger d'abord ce que nomme le message ; la construction suivante offrira le mart."
+        advice="Corriger ce qui est nommé ; la construction suivante offrira le mart."
         if one.held
         else "Prévenir l'équipe Plateforme : le message technique lui dit par où commencer.",
         steward=one.steward,
@@ -391,10 +392,11 @@ def _sentence(
         return "Aucun contrôle n'a de résultat ici : la qualité de ces données n'est pas encore mesurée."
     bad = sum(control.bad for control in controls)
     unbuilt = sum(problem.gravity == UNBUILT for problem in problems)
+    held = sum(problem.gravity == HELD_BACK for problem in problems)
     failed = sum(control.outcome in (FAILED, BROKEN) for control in controls)
     late = sum(line.state == "retard" for line in freshness)
     unloaded = sum(line.state == "echec" for line in freshness)
-    if not (bad or unbuilt or late or unloaded):
+    if not (bad or unbuilt or held or late or unloaded):
         never = sum(line.state == "jamais" for line in freshness)
         end = f" ; {unbroken(never, 'source')} n'a encore rien reçu" if never == 1 else ""
         end = f" ; {unbroken(never, 'source')} n'ont encore rien reçu" if never > 1 else end
@@ -411,6 +413,9 @@ def _sentence(
             if unbuilt == 1
             else f"{unbuilt}\u00a0tables n'ont pas pu être construites"
         )
+    if held:
+        its = "ses" if held == 1 else "leurs"
+        parts.append(f"{unbroken(held, 'mart garde', 'marts gardent')} {its} chiffres d'avant")
     if unloaded:
         parts.append(f"{unbroken(unloaded, 'chargement')} en échec")
     if late:

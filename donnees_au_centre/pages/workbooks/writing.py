@@ -188,7 +188,11 @@ def _unplayable(quality: Quality, steward: Responsible) -> Iterable[str]:
             yield f"Contrôle impossible, dans {one.label} : {one.text} L'équipe Plateforme le répare."
     for model in quality.broken:
         if model.steward == steward:
-            yield f"{model.name} n'a pas pu être construite. L'équipe Plateforme la répare."
+            yield (
+                f"{model.name} n'est pas offert. {model.reason}"
+                if model.held
+                else (f"{model.name} n'a pas pu être construite. L'équipe Plateforme la répare.")
+            )
 
 
 def _again(found: Iterable[Found], aside: Iterable[Aside], said: Mapping[str, Said]) -> Iterable[str]:
