@@ -116,6 +116,8 @@ def withheld(
         By unique id.
     """
     built = {mart.unique_id: mart.domain for mart in marts}
+    # Of several versions of a model, dbt names the model.
+    named = {mart.unique_id: mart.name for mart in marts}
     bad = [result for result in results if str(result.status) in _BAD]
     causes: dict[str, set[str]] = {}
     for result in bad:
@@ -126,13 +128,13 @@ def withheld(
         for unique_id in touched:
             names = causes.setdefault(unique_id, set())
             if str(result.status) != "skipped":
-                names.add(result.node.name)
+                names.add(named.get(result.node.unique_id, result.node.name))
     held = {unique_id: _because(names) for unique_id, names in causes.items()}
     parents = {
         result.node.unique_id: result.node.depends_on.nodes for result in results if _makes(result.node)
     }
     # What was made of a table that stays behind stays behind with it, and together with it its domain.
-    behind: dict[str, str] = {unique_id: nodes[unique_id].name for unique_id in held}
+    behind: dict[str, str] = {unique_id: named[unique_id] for unique_id in held}
     while True:
         late = {
             unique_id: behind[parent]

@@ -345,13 +345,13 @@ def choose_upstream(manifest: Manifest, domain: str, name: str, layer: str, want
     """
     readable = {}
     for node in manifest.nodes.values():
-        if node.kind != "model" or node.name.endswith(ISSUES_SUFFIX):
+        if node.kind != "model" or node.name.endswith(ISSUES_SUFFIX) or not node.is_latest:
             continue
         own = node.domain == domain and node.fqn[2] != "marts"
         # Another domain's mart is read when it is asked for; the crossing domain has nothing else to read.
         offered = node.fqn[2] == "marts" and (domain == CROSSING or bool(wanted))
         if own or offered:
-            readable[node.name] = node
+            readable[node.declared] = node
     if wanted:
         if wanted in readable:
             return readable[wanted]
@@ -497,7 +497,7 @@ def model_files(
     governance: str = "",
 ) -> dict[str, str]:
     """The two files of an intermediate model or a mart, by path; `governance` is YAML, for a mart."""
-    reads = node.name
+    reads = node.declared
     # A view would disappear with the mart that it reads, each time the mart is rebuilt.
     table = layer == "intermediate" and node.fqn[2] == "marts"
     first = next((column for column in columns if column.name == key), columns[0])
