@@ -31,6 +31,7 @@ LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts
 LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_id", "charge_le")
 TO_DESCRIBE = "À décrire"
 TO_COMPLETE = "À compléter"
+PROMISED = " et inscrit ce que le mart promet à ses lecteurs (docs/analyste/changer-un-mart.md)"
 # How the governance of a new data set is to be written, key by key.
 RESPONSIBLE = f'{{fonction: "{TO_COMPLETE}", courriel: "{TO_COMPLETE} : boîte fonctionnelle"}}'
 GOVERNANCE = {
@@ -134,7 +135,8 @@ def next_steps(name: str, paths: Sequence[str]) -> str:
         f"un « {TO_DESCRIBE} » ou un « {TO_COMPLETE} » arrête make lint ;\n"
         f"  2. make build SELECT={selection} le construit et le teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
-        f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
+        "  4. make lint relit l'écriture, make fix corrige la mise en forme"
+        f"{PROMISED if name.startswith(('dim_', 'fct_')) else ''}."
     )
 
 

@@ -229,7 +229,14 @@ class Node(Described):
     @property
     def is_latest(self) -> bool:
         """True for what `ref()` reads without `v=`; False for a version that a later one replaces."""
-        return self.version is None or self.version == str(self._said.get("latest_version"))
+        return self.version is None or self.latest_id == self.unique_id
+
+    @property
+    def latest_id(self) -> str:
+        """The unique id of the latest version of a model with versions; its own for the others."""
+        if self.version is None:
+            return self.unique_id
+        return f"{self.unique_id.rpartition('.')[0]}.v{self._said.get('latest_version')}"
 
     @property
     def until(self) -> date | None:

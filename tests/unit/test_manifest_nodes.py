@@ -45,7 +45,8 @@ def test_a_version_has_the_name_that_readers_know() -> None:
         ("2", True, True),
     ]
     assert (former.until, latest.until) == (date(2027, 6, 1), None)
-    assert (Node({"name": "x"}).version, Node({"name": "x"}).is_latest) == (None, True)
+    plain = Node(good_manifest()["nodes"][MART])
+    assert (plain.version, plain.is_latest, former.latest_id) == (None, True, latest.unique_id)
     assert Node({"name": "cas", "resource_type": "unit_test", "version": 1}).name == "cas"
 
 
