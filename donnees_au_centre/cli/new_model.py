@@ -31,6 +31,7 @@ LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts
 LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_id", "charge_le")
 TO_DESCRIBE = "À décrire"
 TO_COMPLETE = "À compléter"
+PROMISED = " et inscrit ce que le mart promet à ses lecteurs (docs/analyste/changer-un-mart.md)"
 # How the governance of a new data set is to be written, key by key.
 RESPONSIBLE = f'{{fonction: "{TO_COMPLETE}", courriel: "{TO_COMPLETE} : boîte fonctionnelle"}}'
 GOVERNANCE = {
@@ -134,7 +135,8 @@ def next_steps(name: str, paths: Sequence[str]) -> str:
         f"un « {TO_DESCRIBE} » ou un « {TO_COMPLETE} » arrête make lint ;\n"
         f"  2. make build SELECT={selection} le construit et le teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
-        f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
+        "  4. make lint relit l'écriture, make fix corrige la mise en forme"
+        f"{PROMISED if name.startswith(('dim_', 'fct_')) else ''}."
     )
 
 
@@ -345,13 +347,13 @@ def choose_upstream(manifest: Manifest, domain: str, name: str, layer: str, want
     """
     readable = {}
     for node in manifest.nodes.values():
-        if node.kind != "model" or node.name.endswith(ISSUES_SUFFIX):
+        if node.kind != "model" or node.name.endswith(ISSUES_SUFFIX) or not node.is_latest:
             continue
         own = node.domain == domain and node.fqn[2] != "marts"
         # Another domain's mart is read when it is asked for; the crossing domain has nothing else to read.
         offered = node.fqn[2] == "marts" and (domain == CROSSING or bool(wanted))
         if own or offered:
-            readable[node.name] = node
+            readable[node.declared] = node
     if wanted:
         if wanted in readable:
             return readable[wanted]
@@ -497,7 +499,7 @@ def model_files(
     governance: str = "",
 ) -> dict[str, str]:
     """The two files of an intermediate model or a mart, by path; `governance` is YAML, for a mart."""
-    reads = node.name
+    reads = node.declared
     # A view would disappear with the mart that it reads, each time the mart is rebuilt.
     table = layer == "intermediate" and node.fqn[2] == "marts"
     first = next((column for column in columns if column.name == key), columns[0])
