@@ -23,6 +23,7 @@ from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import governance_of
 from donnees_au_centre.project.nodes import CROSSING, ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.project.rules.governing import personal_origins
+from donnees_au_centre.project.versions import LONGEST
 from donnees_au_centre.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -158,11 +159,14 @@ def check_names(root: Path, domain: str, name: str) -> str:
             else "Dans quel domaine créer le modèle ?",
             f"Choisissez AG parmi {', '.join(domains)} : {usage}",
         )
-    if not re.fullmatch(r"(stg|int|dim|fct)_[a-z0-9]+(_{1,2}[a-z0-9]+)*", name) or len(name) > 56:
+    # A mart's tables bear the moment they were built after its name.
+    longest = LONGEST if name.startswith(("dim_", "fct_")) else 56
+    if not re.fullmatch(r"(stg|int|dim|fct)_[a-z0-9]+(_{1,2}[a-z0-9]+)*", name) or len(name) > longest:
         raise PlatformError(
             f"NAME={name} n'est pas un nom de modèle." if name else "Comment nommer le modèle ?",
-            "Un nom s'écrit en minuscules, sans accent, 56 signes au plus, et commence par stg_ (typer une "
-            "source), int_ (préparer), dim_ (décrire) ou fct_ (mesurer) : dim_ecole, fct_inscription.",
+            f"Un nom s'écrit en minuscules, sans accent, {longest} signes au plus, et commence par stg_ "
+            "(typer une source), int_ (préparer), dim_ (décrire) ou fct_ (mesurer) : dim_ecole, "
+            "fct_inscription.",
         )
     prefix = name.partition("_")[0]
     if prefix == "stg" and "__" not in name:

@@ -163,6 +163,10 @@ def mart_column_has_no_type(m: Content) -> None:
     node(m, "fct_croise")["columns"]["fase"]["data_type"] = None
 
 
+def mart_has_a_long_name(m: Content) -> None:
+    node(m, "fct_croise")["alias"] = "f" * 42
+
+
 def mart_may_lose_too_much(m: Content) -> None:
     node(m, "fct_croise")["config"]["meta"]["baisse_max"] = "beaucoup"
 
@@ -598,6 +602,7 @@ FAULTS: list[tuple[Callable[[Content], None], str, str]] = [
     (mart_has_no_contract, "mart-contrat", "fct_croise"),
     (mart_is_a_view, "mart-table", "matérialisé en view"),
     (mart_column_has_no_type, "mart-types", "fase"),
+    (mart_has_a_long_name, "mart-nom-long", "42 signes"),
     (mart_may_lose_too_much, "mart-baisse", "beaucoup"),
     (seed_column_has_no_type, "seed-types", "code"),
     (mart_key_may_be_null, "mart-cle", "fct_croise"),
