@@ -62,7 +62,7 @@ def _macros() -> Any:
 
 def offer(
     connection: psycopg.Connection,
-    marts: Sequence[Mapping[str, str]],
+    marts: Sequence[Mapping[str, Any]],
     columns: str,
     say: Callable[[str], None],
     patience: float,
@@ -71,7 +71,8 @@ def offer(
 
     Args:
         connection: in autocommit.
-        marts: each with its schema, nom, candidate (the table as it is) and version (its name from now on).
+        marts: each with its schema, nom, candidate (the table as it is) and version (its name from now on);
+            promises, the columns that readers were promised, where not all of them are.
         columns: what is done of a column that readers have and the table has not (macro offer_sql).
         say: told, in French, what is waited for.
         patience: seconds that a mart which somebody reads is asked for.

@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from donnees_au_centre.building.connection import connected
@@ -20,6 +21,7 @@ from donnees_au_centre.building.offering import Version, offer, prune, read_vers
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, moment
 from donnees_au_centre.patching import patch
+from donnees_au_centre.project.contracts import read_contracts
 from donnees_au_centre.project.versions import HELD, SUFFIX, candidate_name, offered_name
 
 # Targets that others read: the marts of a domain go together, and no column is taken from readers.
@@ -116,6 +118,8 @@ def withheld(
         By unique id.
     """
     built = {mart.unique_id: mart.domain for mart in marts}
+    # Of several versions of a model, dbt names the model.
+    named = {mart.unique_id: mart.name for mart in marts}
     bad = [result for result in results if str(result.status) in _BAD]
     causes: dict[str, set[str]] = {}
     for result in bad:
@@ -126,13 +130,13 @@ def withheld(
         for unique_id in touched:
             names = causes.setdefault(unique_id, set())
             if str(result.status) != "skipped":
-                names.add(result.node.name)
+                names.add(named.get(result.node.unique_id, result.node.name))
     held = {unique_id: _because(names) for unique_id, names in causes.items()}
     parents = {
         result.node.unique_id: result.node.depends_on_nodes for result in results if _makes(result.node)
     }
     # What was made of a table that stays behind stays behind with it, and together with it its domain.
-    behind: dict[str, str] = {unique_id: nodes[unique_id].name for unique_id in held}
+    behind: dict[str, str] = {unique_id: named[unique_id] for unique_id in held}
     while True:
         late = {
             unique_id: behind[parent]
@@ -227,6 +231,7 @@ def _conclude(task: Any, results: Sequence[Any]) -> None:
     held = withheld(marts, results, task.manifest.nodes, shared)
     patience = float(task.config.vars.to_dict().get("patience_verrou", PATIENCE))
     by_id = {result.node.unique_id: result for result in results}
+    promised = _promised(Path(task.config.project_root))
     dropped = 0
     with connected(task.config.credentials, "publication") as connection:
         versions = read_versions(connection, {mart.schema for mart in marts})
@@ -237,7 +242,7 @@ def _conclude(task: Any, results: Sequence[Any]) -> None:
             try:
                 offer(
                     connection,
-                    [mart.offer() for mart in ready],
+                    [{**mart.offer(), "promises": promised.get((mart.domain, mart.name))} for mart in ready],
                     "refuser" if shared else "refaire",
                     say,
                     patience,
@@ -257,6 +262,19 @@ def _conclude(task: Any, results: Sequence[Any]) -> None:
             fire_event(NodeFinished(node_info=result.node.node_info, run_result=result.to_msg_dict()))
     if dropped:
         say(f"Marts : {counted(dropped, 'ancienne version retirée', 'anciennes versions retirées')}.")
+
+
+def _promised(root: Path) -> dict[tuple[str, str], list[str]]:
+    """The columns that readers were promised, by domain and mart; where nothing is said, all are."""
+    try:
+        contracts = read_contracts(root)
+    except PlatformError:
+        return {}
+    return {
+        (domain, name): list(contract.columns)
+        for domain, found in contracts.items()
+        for name, contract in found.items()
+    }
 
 
 def _fail(result: Any, error: PlatformError) -> None:

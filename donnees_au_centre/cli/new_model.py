@@ -23,6 +23,7 @@ from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import governance_of
 from donnees_au_centre.project.nodes import CROSSING, ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.project.rules.governing import personal_origins
+from donnees_au_centre.project.versions import LONGEST
 from donnees_au_centre.settings import Settings
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -31,6 +32,7 @@ LAYERS = {"stg": "staging", "int": "intermediate", "dim": "marts", "fct": "marts
 LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_id", "charge_le")
 TO_DESCRIBE = "À décrire"
 TO_COMPLETE = "À compléter"
+PROMISED = " et inscrit ce que le mart promet à ses lecteurs (docs/analyste/changer-un-mart.md)"
 # How the governance of a new data set is to be written, key by key.
 RESPONSIBLE = f'{{fonction: "{TO_COMPLETE}", courriel: "{TO_COMPLETE} : boîte fonctionnelle"}}'
 GOVERNANCE = {
@@ -134,7 +136,8 @@ def next_steps(name: str, paths: Sequence[str]) -> str:
         f"un « {TO_DESCRIBE} » ou un « {TO_COMPLETE} » arrête make lint ;\n"
         f"  2. make build SELECT={selection} le construit et le teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
-        f"  4. make lint relit l'écriture, make fix corrige la mise en forme."
+        "  4. make lint relit l'écriture, make fix corrige la mise en forme"
+        f"{PROMISED if name.startswith(('dim_', 'fct_')) else ''}."
     )
 
 
@@ -156,11 +159,14 @@ def check_names(root: Path, domain: str, name: str) -> str:
             else "Dans quel domaine créer le modèle ?",
             f"Choisissez AG parmi {', '.join(domains)} : {usage}",
         )
-    if not re.fullmatch(r"(stg|int|dim|fct)_[a-z0-9]+(_{1,2}[a-z0-9]+)*", name) or len(name) > 56:
+    # A mart's tables bear the moment they were built after its name.
+    longest = LONGEST if name.startswith(("dim_", "fct_")) else 56
+    if not re.fullmatch(r"(stg|int|dim|fct)_[a-z0-9]+(_{1,2}[a-z0-9]+)*", name) or len(name) > longest:
         raise PlatformError(
             f"NAME={name} n'est pas un nom de modèle." if name else "Comment nommer le modèle ?",
-            "Un nom s'écrit en minuscules, sans accent, 56 signes au plus, et commence par stg_ (typer une "
-            "source), int_ (préparer), dim_ (décrire) ou fct_ (mesurer) : dim_ecole, fct_inscription.",
+            f"Un nom s'écrit en minuscules, sans accent, {longest} signes au plus, et commence par stg_ "
+            "(typer une source), int_ (préparer), dim_ (décrire) ou fct_ (mesurer) : dim_ecole, "
+            "fct_inscription.",
         )
     prefix = name.partition("_")[0]
     if prefix == "stg" and "__" not in name:
@@ -345,13 +351,13 @@ def choose_upstream(manifest: Manifest, domain: str, name: str, layer: str, want
     """
     readable = {}
     for node in manifest.nodes.values():
-        if node.kind != "model" or node.name.endswith(ISSUES_SUFFIX):
+        if node.kind != "model" or node.name.endswith(ISSUES_SUFFIX) or not node.is_latest:
             continue
         own = node.domain == domain and node.fqn[2] != "marts"
         # Another domain's mart is read when it is asked for; the crossing domain has nothing else to read.
         offered = node.fqn[2] == "marts" and (domain == CROSSING or bool(wanted))
         if own or offered:
-            readable[node.name] = node
+            readable[node.declared] = node
     if wanted:
         if wanted in readable:
             return readable[wanted]
@@ -497,7 +503,7 @@ def model_files(
     governance: str = "",
 ) -> dict[str, str]:
     """The two files of an intermediate model or a mart, by path; `governance` is YAML, for a mart."""
-    reads = node.name
+    reads = node.declared
     # A view would disappear with the mart that it reads, each time the mart is rebuilt.
     table = layer == "intermediate" and node.fqn[2] == "marts"
     first = next((column for column in columns if column.name == key), columns[0])

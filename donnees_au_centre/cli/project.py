@@ -162,14 +162,15 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: no MODEL, an unknown one, or one whose SQL fails.
     """
-    name = options.get("MODEL")
-    if not name:
+    asked = options.get("MODEL")
+    if not asked:
         raise PlatformError("Quel modèle montrer ?", "Donnez son nom : make show MODEL=dim_commune")
     session = Session(settings)
     session.enter(session.open_database(), with_keys=True)
     with session.step("Lecture du projet dbt"):
         parsed = say_healed(session, parse(settings))
-    node = find_model(parsed.manifest, name)
+    node = find_model(parsed.manifest, asked)
+    name = node.name
     if parsed.error and parsed.concerns([node.domain]):
         raise PlatformError(parsed.error, MEND)
     from dbt.cli.main import dbtRunner
@@ -177,7 +178,8 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     speak_french()
     runner = dbtRunner(manifest=parsed.project)
     # Without `empty`, dbt runs the tests of the model too.
-    selected = ["--select", f"{name},resource_type:{node.kind}", "--indirect-selection", "empty"]
+    chosen = f"fqn:{'.'.join(node.fqn)},resource_type:{node.kind}"
+    selected = ["--select", chosen, "--indirect-selection", "empty"]
     selected += dbt_options(settings, settings.target_path)
     with session.step(f"Compilation et lecture de {name}"):
         # Compiled first: the SQL is shown before its error, and without the limit that `dbt show` adds.

@@ -30,6 +30,7 @@ from donnees_au_centre.portability.remarks import check_compilation, correct, sh
 from donnees_au_centre.privacy.unattended import overdue, read_permissions
 from donnees_au_centre.project import ParseResult, broken_rules
 from donnees_au_centre.project.checks import shown
+from donnees_au_centre.project.contracts import write_contracts
 from donnees_au_centre.project.domains import WORKSPACE, forgotten, mend_workspace
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
@@ -163,7 +164,7 @@ def sqlfluff_context(root: Path) -> list[Path]:
 
 
 def fix(settings: Settings, _options: Mapping[str, str]) -> int:
-    """Corrects bytes, YAML, and what ruff, the checker of VQL and sqlfluff can correct by themselves."""
+    """Corrects what bytes, YAML, ruff, the checker of VQL and sqlfluff may have; writes generated files."""
     session = Session(settings)
     environment = linters_environment(settings)
     with session.step("Octets des textes (UTF-8, fins de ligne)"):
@@ -180,6 +181,14 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
 
     with session.step("Schémas pour les éditeurs (policies/schemas/)"):
         write_schemas(settings.root)
+    with session.step("Contrats des marts (policies/contracts/)"):
+        try:
+            manifest = parse_or_fail(Session.without_database(settings)).manifest
+            for file in write_contracts(settings.root, manifest, date.today()):
+                print(f"{file} : écrit d'après les marts.")
+        except PlatformError as error:
+            print(error)
+            left = True
     run("Python : règles (ruff)", python_tool("ruff", "check", "--fix", "--quiet", "."))
     run("Python : mise en forme (ruff)", python_tool("ruff", "format", "--quiet", "."))
     with session.step(PORTABLE_SQL):

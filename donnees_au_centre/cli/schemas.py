@@ -14,6 +14,7 @@ from donnees_au_centre.privacy.controller import Answering
 from donnees_au_centre.privacy.holds import Hold
 from donnees_au_centre.privacy.unattended import Permission
 from donnees_au_centre.project import vocabulary as words
+from donnees_au_centre.project.contracts import Contract
 from donnees_au_centre.project.datasets import Governance
 
 FOLDER = "policies/schemas"
@@ -24,6 +25,7 @@ def schema_texts() -> dict[str, str]:
     schemas = {
         "acces": _listed({ADDED: Entry, REFUSED: Refusal}),
         "canaux": _schema(Declaration),
+        "contrats": _schema(dict[str, Contract]),
         "gels": _listed({"gels": Hold}),
         "gouvernance": _governance(),
         "purge": _listed({"purges": Permission}),

@@ -77,7 +77,8 @@ def place_of_test(root: Path, node: Any) -> Place:
     about = node.attached_node or next(
         (one for one in node.depends_on.nodes if one.startswith("source.")), ""
     )
-    model = about.split(".")[-1]
+    # All the versions of a model stand below its name.
+    model = about.split(".")[2 if about.startswith("model.") else -1]
     call = f"test {name} de {model}.{node.column_name}" if node.column_name else f"test {name} de {model}"
     return Place(file, _line_of_test(root / file, model, node.column_name, name), 1, call)
 

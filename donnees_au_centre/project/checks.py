@@ -5,17 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 
 import yaml
 
+from donnees_au_centre.project.contracts import breaches
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import (
     auditing,
     casting,
     conforming,
     describing,
+    ending,
     governing,
     joining,
     landing,
@@ -29,6 +32,7 @@ RULES = (
     *offering.RULES,
     *describing.RULES,
     *conforming.RULES,
+    *ending.RULES,
     *landing.RULES,
     *casting.RULES,
     *joining.RULES,
@@ -94,9 +98,22 @@ def check_flags(root: Path) -> list[Violation]:
     return found
 
 
+def check_contracts(root: Path, manifest: Manifest) -> list[Violation]:
+    """Compares what marts offer with what policies/contracts/ says that they promise.
+
+    Raises:
+        PlatformError: a file of contracts cannot be read.
+    """
+    return sorted(Violation(*breach) for breach in breaches(root, manifest, date.today()))
+
+
 def broken_rules(root: Path, manifest: Manifest) -> list[Violation]:
-    """What breaks a rule in a project: its flags first, then its manifest."""
-    return [*check_flags(root), *check_manifest(manifest)]
+    """What breaks a rule in a project: its flags first, then its manifest, then what its marts promise.
+
+    Raises:
+        PlatformError: a file of contracts cannot be read.
+    """
+    return [*check_flags(root), *check_manifest(manifest), *check_contracts(root, manifest)]
 
 
 def shown(violations: Iterable[Violation]) -> str:

@@ -7,6 +7,7 @@ donnees_au_centre.project.rules.governing say what and where.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
@@ -164,7 +165,7 @@ class Dataset:
         unique_id: dbt's.
         kind: source or mart.
         domain: its folder below models/.
-        name: `source.table` for a source, the model's name for a mart.
+        name: `source.table` for a source, the name that readers know for a mart.
         schema: in the database.
         identifier: relation in that schema.
         file: its YAML, below the checkout.
@@ -172,6 +173,8 @@ class Dataset:
         owner_assigned, steward_assigned: True when the data set itself names them.
         owner to measures: what the nearest level says, see Governance; None where nothing can be understood.
         columns: in the order declared.
+        until: the last day when a mart is offered; None when it stays.
+        successor: unique id of the version of a mart to read instead; None for the latest.
     """
 
     unique_id: str
@@ -199,6 +202,8 @@ class Dataset:
     transfers: str | None
     measures: str | None
     columns: tuple[Column, ...]
+    until: date | None = None
+    successor: str | None = None
 
     @property
     def has_personal_data(self) -> bool:
@@ -243,6 +248,8 @@ def _dataset(manifest: Manifest, node: Node) -> Dataset:
         steward_assigned=responsible(own.get("gestionnaire")) is not None,
         **dict(Governance.model_validate(written)),
         columns=tuple(_column(column) for column in node.columns.values()),
+        until=node.until,
+        successor=None if node.is_latest else node.latest_id,
     )
 
 

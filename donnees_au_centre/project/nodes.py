@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -158,7 +159,10 @@ class Node(Described):
     """A model, seed, snapshot, source, test, unit test or exposure.
 
     Attributes:
-        unique_id: `model.<project>.<name>`.
+        name: as readers know it: as it is declared; of a version of a model, its table or view.
+        declared: the name that its versions share: what `ref()` takes.
+        version: of a model with `versions:`, as the YAML writes it; None without.
+        unique_id: `model.<project>.<name>`, then `.v<version>`.
         kind: dbt's resource type: `model`, `seed`, `snapshot`, `source`, `test`, `unit_test`, `exposure`.
         package: the dbt project that has it.
         fqn: project, folders and name: what `--select fqn:` takes, joined by dots.
@@ -179,6 +183,9 @@ class Node(Described):
 
     __slots__ = ()
 
+    name = _Key(lambda said: str(said["alias" if _is_version(said) else "name"]))
+    declared = _Key(lambda said: str(said["name"]))
+    version = _Key(lambda said: str(said["version"]) if _is_version(said) else None)
     unique_id = _Key(lambda said: str(said["unique_id"]))
     kind = _Key(lambda said: str(said["resource_type"]))
     package = _text("package_name")
@@ -218,6 +225,24 @@ class Node(Described):
     def is_mart(self) -> bool:
         """True for a model that is offered to the other domains."""
         return self.kind == "model" and self.layer == "marts"
+
+    @property
+    def is_latest(self) -> bool:
+        """True for what `ref()` reads without `v=`; False for a version that a later one replaces."""
+        return self.version is None or self.latest_id == self.unique_id
+
+    @property
+    def latest_id(self) -> str:
+        """The unique id of the latest version of a model with versions; its own for the others."""
+        if self.version is None:
+            return self.unique_id
+        return f"{self.unique_id.rpartition('.')[0]}.v{self._said.get('latest_version')}"
+
+    @property
+    def until(self) -> date | None:
+        """Its deprecation_date, the last day when it is offered; None when its YAML gives none."""
+        said = self._said.get("deprecation_date")
+        return date.fromisoformat(str(said)[:10]) if said else None
 
     @property
     def label(self) -> str:
@@ -330,15 +355,17 @@ class DataTest(Node):
     def tested_id(self) -> str | None:
         """The unique id of what it is about.
 
-        A singular test over several models says it itself, in `meta: {dagster: {ref: {name: ...}}}`; without
-        that it is about none of them.
+        A singular test over several models says it itself, in `meta: {dagster: {ref: {name: ...}}}`, with the
+        `version` of a model that has several; without that it is about none of them.
         """
         if attached := self._said.get("attached_node"):
             return str(attached)
         parents = self.reads
-        chosen = self.meta.get("dagster", {}).get("ref", {}).get("name")
-        if chosen:
-            return next((parent for parent in parents if parent.rpartition(".")[2] == chosen), None)
+        said = self.meta.get("dagster", {}).get("ref", {})
+        if said.get("name"):
+            version = f".v{said['version']}" if said.get("version") else ""
+            chosen = f".{said['name']}{version}"
+            return next((parent for parent in parents if parent.endswith(chosen)), None)
         return parents[0] if len(parents) == 1 else None
 
 
@@ -548,6 +575,11 @@ class Manifest:
 
 def _node(said: Mapping[str, Any]) -> Node:
     return DataTest(said) if said.get("resource_type") == "test" else Node(said)
+
+
+def _is_version(said: Mapping[str, Any]) -> bool:
+    """True for one of several versions of a model; a unit test has the version of its model."""
+    return said.get("version") is not None and said.get("resource_type") == "model"
 
 
 def _steady(node: Any) -> Any:

@@ -19,7 +19,7 @@ SUFFIXES = (".sql", ".yml", ".yaml", ".md", ".csv")
 NODES = (".sql", ".csv")
 # dbt's messages name a file from the root, or from the folder of its kind.
 _PATHS = re.compile(r"""[^\s'"(),:@]+\.(?:sql|ya?ml|md|csv)\b""")
-_IDS = re.compile(r"\b(?:model|seed|snapshot)\.\w+\.(?P<name>\w+)")
+_IDS = re.compile(r"\b(?:model|seed|snapshot)\.\w+\.(?P<name>\w+)(?:\.(?P<version>v\w+))?")
 # In the words of dbt, or of building/french.py where it speaks in this process.
 _PLACE = re.compile(
     r"(?:\w+ Error in \w+|Erreur dans [^(]+) \S+ \((?P<file>[^)]+)\)\s*(?P<said>.*)", re.DOTALL
@@ -62,9 +62,11 @@ def files_named(message: str, root: Path) -> list[str]:
             if path.is_file() and path.is_relative_to(root):
                 found.setdefault(path.relative_to(root).as_posix(), match.start())
     for match in _IDS.finditer(message):
-        for file in sources_of(root):
-            if file.stem == match["name"] and file.suffix in NODES:
-                found.setdefault(file.as_posix(), match.start())
+        files = [file for file in sources_of(root) if file.suffix in NODES]
+        # The first version of a model may stand in a file of its name alone.
+        version = [file for file in files if file.stem == f"{match['name']}_{match['version']}"]
+        for file in version or (file for file in files if file.stem == match["name"]):
+            found.setdefault(file.as_posix(), match.start())
     return sorted(found, key=lambda file: found[file])
 
 
@@ -115,7 +117,7 @@ def _invalid(found: re.Match[str], _message: str, _root: Path) -> str:
 
 
 def _private(found: re.Match[str], message: str, root: Path) -> str:
-    reader, read = found["reader"].rpartition(".")[2], found["read"].rpartition(".")[2]
+    reader, read = (found[side].split(".", 2)[-1] for side in ("reader", "read"))
     file = next(iter(files_named(found["reader"], root)), reader)
     return f"{file} : lit {read}, privé du domaine {found['group']} ; seuls les marts se lisent d'ailleurs."
 

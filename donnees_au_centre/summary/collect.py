@@ -169,14 +169,13 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
             continue
         status = OUTCOMES.get(result["status"], result["status"])
         if (result.get("message") or "").startswith(HELD):
-            held.setdefault(result["message"], []).append(name.split(".")[2])
+            held.setdefault(result["message"], []).append(_named(manifest, name, kind))
         counts.get(kind, counts["model"])[status] += 1
         reused[kind] += (result.get("message") or "").startswith(REUSED)
         if status not in ("success", "skipped"):
             failures.append(
                 {
-                    # A data test ends with a hash; a unit test is named <model>.<test>.
-                    "name": ".".join(name.split(".")[2:4] if kind == "unit_test" else name.split(".")[2:3]),
+                    "name": _named(manifest, name, kind),
                     "kind": kind,
                     "status": status,
                     "message": _told(result.get("message") or ""),
@@ -204,6 +203,13 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
         connection=dict(run.connection),
         audit=dict(run.audit),
     )
+
+
+def _named(manifest: Manifest, unique_id: str, kind: str) -> str:
+    """What a result is about: a unit test is named <model>.<test>."""
+    node = None if kind == "unit_test" else manifest.nodes.get(unique_id)
+    # A data test ends with a hash.
+    return node.name if node else ".".join(unique_id.split(".")[2 : 4 if kind == "unit_test" else 3])
 
 
 def _told(message: str) -> str:

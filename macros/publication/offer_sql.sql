@@ -9,6 +9,9 @@
   A column that the view has and the table has not, or has with another type, is taken from readers by no one
   unawares. `columns` says what is done then: 'refuser'; 'refaire', make the view anew when no view of somebody
   else reads it (where marts are being written); 'nulles', show it as null (going back to before it came).
+
+  A mart may say what is promised of it (policies/contracts/): 'refuser' then holds for these columns alone, and
+  another leaves as by 'refaire'.
 #}
 {% macro offer_sql(marts, columns) -%}
 declare
@@ -16,6 +19,7 @@ declare
     _note record;
     _liste text;
     _perdues text;
+    _promises boolean;
     _venues boolean;
     _liseuses text;
     _vues text[];
@@ -30,12 +34,15 @@ begin
             recu.nom,
             recu.candidate,
             recu.version,
+            recu.promises,
             format('%I.%I', recu.schema, recu.nom) as vue,
             format('%I.%I', recu.schema || '_versions', recu.candidate) as neuve,
             to_regclass(format('%I.%I', recu.schema || '_versions', recu.candidate))::oid as neuve_oid,
             en_place.oid as vue_oid,
             en_place.relkind as genre
-        from jsonb_to_recordset(cast({{ marts }} as jsonb)) as recu (schema text, nom text, candidate text, version text)
+        from jsonb_to_recordset(cast({{ marts }} as jsonb)) as recu (
+            schema text, nom text, candidate text, version text, promises jsonb
+        )
         left join pg_class as en_place on en_place.oid = to_regclass(format('%I.%I', recu.schema, recu.nom))::oid
         -- One order for all publications, but for the mart at which the last attempt failed.
         order by
@@ -94,8 +101,11 @@ begin
                 where neuves.type is distinct from en_place.type
                     and not (neuves.attname is null and '{{ columns }}' = 'nulles')
             ),
+            bool_or(neuves.type is distinct from en_place.type) filter (
+                where en_place.attname is not null and coalesce(_mart.promises @> to_jsonb(en_place.attname), true)
+            ),
             bool_or(en_place.attname is null)
-        into _liste, _perdues, _venues
+        into _liste, _perdues, _promises, _venues
         from en_place full join neuves on en_place.attname = neuves.attname;
 
         if _perdues is not null and _mart.vue_oid is not null then
@@ -107,7 +117,7 @@ begin
             inner join pg_namespace as schema_lu on liseuse.relnamespace = schema_lu.oid
             where lien.refobjid = _mart.vue_oid and liseuse.oid <> _mart.vue_oid
                 and schema_lu.nspname <> _mart.schema || '_masque';
-            if '{{ columns }}' <> 'refaire' or _liseuses is not null then
+            if ('{{ columns }}' <> 'refaire' and _promises) or _liseuses is not null then
                 raise exception using errcode = 'DAC01', message = format(
                     '%s.%s n''a plus, ou plus du même type, ce que ses lecteurs y lisent : %s%s. L''ancienne version reste.',
                     _mart.schema, _mart.nom, _perdues, coalesce(' (' || _liseuses || ')', '')

@@ -60,6 +60,28 @@ def model(domain: str, layer: str, name: str, reads: list[str], **more: Any) -> 
     return node | more
 
 
+def versions(mart: dict[str, Any], end: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A mart as dbt writes it when it has two versions: the one that readers know, until `end`, and the next.
+
+    Both have the tests of their own that `generic` makes.
+    """
+    folder = f"models/{mart['fqn'][1]}/marts/{mart['name']}"
+    former, latest = (
+        {
+            **mart,
+            "unique_id": f"{mart['unique_id']}.v{number}",
+            "fqn": [*mart["fqn"], f"v{number}"],
+            "version": number,
+            "latest_version": 2,
+            "columns": dict(mart["columns"]),
+        }
+        for number in (1, 2)
+    )
+    former |= {"alias": mart["name"], "deprecation_date": f"{end}T00:00:00+00:00" if end else None}
+    latest |= {"alias": f"{mart['name']}_v2", "original_file_path": f"{folder}_v2.sql"}
+    return former, latest
+
+
 def seed(domain: str, name: str) -> dict[str, Any]:
     return {
         "unique_id": f"seed.{PROJECT}.{name}",

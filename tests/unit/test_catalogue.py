@@ -18,7 +18,7 @@ from donnees_au_centre.pages.catalogue import write_site
 from donnees_au_centre.project.datasets import Refresh, Retention
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
-from tests.unit.manifests import PROJECT, good_manifest
+from tests.unit.manifests import PROJECT, good_manifest, versions
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MART = f"model.{PROJECT}.dim_ecole"
@@ -161,6 +161,24 @@ def test_newest_result_counts_and_compilation_is_none(
     assert page.count("reussi") == 1
     keep_run(settings, "age", run("build", "2026-02-03T10:00:00Z", test="fail"))
     assert page_of(make(), "dim_ecole").state == "defaut"
+
+
+def test_an_old_version_says_until_when_and_what_to_read_then(
+    settings: Settings, make: Callable[..., Catalogue]
+) -> None:
+    manifest = good_manifest()
+    former, latest = versions(manifest["nodes"].pop(MART), "2027-06-01")
+    manifest["nodes"] |= {one["unique_id"]: one for one in (former, latest)}
+    manifest["nodes"][f"model.{PROJECT}.fct_croise"]["depends_on"]["nodes"][0] = latest["unique_id"]
+    del manifest["nodes"][f"test.{PROJECT}.une_ecole_a_une_commune"]
+    folder = write_site(make(manifest), settings.build / "catalogue").parent
+    old, new = (
+        (folder / f"jeux/age.{name}.html").read_text("utf-8") for name in ("dim_ecole", "dim_ecole_v2")
+    )
+    assert "Offert jusqu'au 1<sup>er</sup> juin 2027" in old or "Offert jusqu'au 1er juin 2027" in old
+    assert 'lisez <a href="../jeux/age.dim_ecole_v2.html">dim_ecole_v2</a>' in old
+    assert "Offert jusqu'au" not in new
+    assert "<code>age.dim_ecole_v2</code>" in new
 
 
 def test_messages_of_dbt_which_may_quote_people_reach_no_page(

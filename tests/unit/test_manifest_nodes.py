@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import date
 from typing import Any
 
 import pytest
@@ -33,6 +34,22 @@ def test_a_node_says_where_it_stands() -> None:
     assert Source(manifests.source("age", "ecoles", "places")).label == "ecoles.places"
 
 
+def test_a_version_has_the_name_that_readers_know() -> None:
+    former, latest = map(Node, manifests.versions(good_manifest()["nodes"][MART], "2027-06-01"))
+    assert [(one.name, one.label, one.declared) for one in (former, latest)] == [
+        ("dim_ecole", "dim_ecole", "dim_ecole"),
+        ("dim_ecole_v2", "dim_ecole_v2", "dim_ecole"),
+    ]
+    assert [(one.version, one.is_latest, one.is_mart) for one in (former, latest)] == [
+        ("1", False, True),
+        ("2", True, True),
+    ]
+    assert (former.until, latest.until) == (date(2027, 6, 1), None)
+    plain = Node(good_manifest()["nodes"][MART])
+    assert (plain.version, plain.is_latest, former.latest_id) == (None, True, latest.unique_id)
+    assert Node({"name": "cas", "resource_type": "unit_test", "version": 1}).name == "cas"
+
+
 def test_what_dbt_leaves_out_is_empty() -> None:
     node = DataTest({"unique_id": "test.p.x", "resource_type": "test", "name": "x"})
     assert (node.description, node.meta, node.columns, node.reads) == ("", {}, {}, [])
@@ -56,6 +73,13 @@ def test_what_dbt_leaves_out_is_empty() -> None:
                 "config": {"meta": {"dagster": {"ref": {"name": "b"}}}},
             },
             "model.p.b",
+        ),
+        (
+            {
+                "depends_on": {"nodes": ["model.p.b.v1", "model.p.b.v2"]},
+                "config": {"meta": {"dagster": {"ref": {"name": "b", "version": 2}}}},
+            },
+            "model.p.b.v2",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,44 @@ def view_reads_a_foreign_mart(m: Content) -> None:
     read(m, "int_ecoles", "dim_commune")
 
 
+def in_two_versions(m: Content, name: str, end: int | None = 180) -> tuple[Content, Content]:
+    """Has two versions of a mart, the old one for some days more; who read it reads the new one."""
+    model = node(m, name)
+    former, latest = manifests.versions(
+        model, f"{date.today() + timedelta(end)}" if end is not None else None
+    )
+    tests = [n for n in m["nodes"].values() if n.get("attached_node") == model["unique_id"]]
+    for one in (former, latest):
+        for test in tests:
+            its = {"unique_id": f"{test['unique_id']}{one['version']}", "attached_node": one["unique_id"]}
+            add(m, {**test, **its, "depends_on": {"nodes": [one["unique_id"]], "macros": []}})
+    for gone in (model, *tests):
+        del m["nodes"][gone["unique_id"]]
+    add(m, former, latest)
+    for one in m["nodes"].values():
+        reads = one["depends_on"].get("nodes", [])
+        one["depends_on"]["nodes"] = [
+            latest["unique_id"] if parent == model["unique_id"] else parent for parent in reads
+        ]
+    return former, latest
+
+
+def intermediate_is_a_version(m: Content) -> None:
+    node(m, "int_ecoles").update(version=1, latest_version=1, alias="int_ecoles_v1")
+
+
+def old_version_has_no_end(m: Content) -> None:
+    in_two_versions(m, "fct_croise", None)
+
+
+def old_version_stays_too_long(m: Content) -> None:
+    in_two_versions(m, "fct_croise", 549)
+
+
+def old_version_is_still_there(m: Content) -> None:
+    in_two_versions(m, "fct_croise", -1)
+
+
 def mart_is_private(m: Content) -> None:
     node(m, "fct_croise")["access"] = "protected"
 
@@ -122,6 +161,10 @@ def mart_is_a_view(m: Content) -> None:
 
 def mart_column_has_no_type(m: Content) -> None:
     node(m, "fct_croise")["columns"]["fase"]["data_type"] = None
+
+
+def mart_has_a_long_name(m: Content) -> None:
+    node(m, "fct_croise")["alias"] = "f" * 42
 
 
 def mart_may_lose_too_much(m: Content) -> None:
@@ -282,6 +325,23 @@ def test_a_declared_column_is_fine(entry: str) -> None:
     node(manifest, "stg_ecoles__ecoles")["raw_code"] = DECLARED.format(entry)
     node(manifest, "stg_ecoles__ecoles_ecarts")["raw_code"] = "{{ issues(source('ecoles', 'ecoles')) }}"
     assert check_manifest(Manifest(manifest)) == []
+
+
+@pytest.mark.parametrize("end", [0, 180, 548])
+def test_a_mart_in_two_versions_is_fine(end: int) -> None:
+    manifest = good_manifest()
+    in_two_versions(manifest, "dim_commune", end)
+    in_two_versions(manifest, "fct_croise", end)
+    assert check_manifest(Manifest(manifest)) == []
+
+
+def test_a_join_to_one_of_two_versions_is_counted() -> None:
+    manifest = good_manifest()
+    looks_up()(manifest)
+    in_two_versions(manifest, "dim_commune")
+    ecole = node(manifest, "dim_ecole")
+    ecole["raw_code"] = ecole["raw_code"].replace("ref('dim_commune')", "ref('dim_commune', v=1)")
+    assert [one.rule for one in check_manifest(Manifest(manifest))] == ["jointure-comptee"]
 
 
 def test_a_contract_counts_as_the_test_of_a_key() -> None:
@@ -542,6 +602,7 @@ FAULTS: list[tuple[Callable[[Content], None], str, str]] = [
     (mart_has_no_contract, "mart-contrat", "fct_croise"),
     (mart_is_a_view, "mart-table", "matérialisé en view"),
     (mart_column_has_no_type, "mart-types", "fase"),
+    (mart_has_a_long_name, "mart-nom-long", "42 signes"),
     (mart_may_lose_too_much, "mart-baisse", "beaucoup"),
     (seed_column_has_no_type, "seed-types", "code"),
     (mart_key_may_be_null, "mart-cle", "fct_croise"),
@@ -581,6 +642,10 @@ FAULTS: list[tuple[Callable[[Content], None], str, str]] = [
     (name_has_two_types, "type-conforme", "fct_marche.mesure est text, et numeric(9,6) ailleurs"),
     (name_has_not_the_conformed_type, "type-conforme", "dim_ecole.code_nis est integer, et text ailleurs"),
     (former_name_leads_nowhere, "ancien-nom", "dim_ecole.commune_nis"),
+    (intermediate_is_a_version, "version-de-mart", "int_ecoles_v1 (intermediate)"),
+    (old_version_has_no_end, "version-sans-fin", "fct_croise (v: 1) n'est plus la dernière version"),
+    (old_version_stays_too_long, "fin-lointaine", "fct_croise finit le"),
+    (old_version_is_still_there, "mart-fini", "fct_croise devait finir le"),
     (capture_takes_anything, "capture-sans-forme", "edition dans age/ecoles/ecoles_{edition}.csv"),
     (files_are_not_said, "fichiers-successifs", "ecoles.ecoles ne dit pas"),
     (files_are_said_otherwise, "fichiers-successifs", "ecoles.ecoles ne dit pas"),

@@ -23,6 +23,7 @@ FIRST_LINE = "# yaml-language-server: $schema=../schemas/{}.json"
 SCHEMA_OF = {
     "access/*.yml": "acces",
     "channels/canaux.yml": "canaux",
+    "contracts/*.yml": "contrats",
     "gdpr/gels.yml": "gels",
     "gdpr/purge.yml": "purge",
     "gdpr/traitement.yml": "traitement",

@@ -124,17 +124,18 @@ def _templates(quality: Quality, folder: Path) -> Any:
         "catalogue": "../../catalogue/index.html" if (catalogue / FIRST).is_file() else "",
         "elementary": "../elementary.html" if (reports / "elementary.html").is_file() else "",
         "workbooks": "../gestionnaires" if any((reports / "gestionnaires").glob("*.xlsx")) else "",
-        "dataset_page": lambda domain, unique_id: _dataset_page(catalogue, domain, unique_id),
+        "dataset_page": lambda domain, unique_id, label: _dataset_page(catalogue, domain, unique_id, label),
     }
     return made
 
 
-def _dataset_page(catalogue: Path, domain: str, unique_id: str | None) -> str:
+def _dataset_page(catalogue: Path, domain: str, unique_id: str | None, label: str) -> str:
     """The address of a data set in the catalogue; "" when it has no page there."""
-    kind, _, *names = (unique_id or "").split(".")[:4] if unique_id else ("", "")
-    if not names:
+    if not unique_id:
         return ""
-    address = f"jeux/{domain}.{'.'.join(names if kind == 'source' else names[:1])}.html"
+    # The label of a source table may be the name of both.
+    name = ".".join(unique_id.split(".")[2:4]) if unique_id.startswith("source.") else label
+    address = f"jeux/{domain}.{name}.html"
     return f"../../catalogue/{address}" if (catalogue / address).is_file() else ""
 
 

@@ -18,7 +18,7 @@ from donnees_au_centre.french import day_of
 from donnees_au_centre.pages.quality.content import GRAVITIES
 from donnees_au_centre.pages.workbooks.lines import Line, mark_of, numbered, words
 from donnees_au_centre.pages.workbooks.reader import Place, Reader, only
-from donnees_au_centre.project.nodes import DataTest, Manifest
+from donnees_au_centre.project.nodes import DataTest, Manifest, Source
 from donnees_au_centre.quality.advice import CASE
 from donnees_au_centre.quality.facts import Control
 
@@ -29,7 +29,10 @@ OTHERS = 8
 VALUES = 10_000
 NOT_PREPARED = "Ce contrôle n'a pas pu être préparé."
 FILE, NUMBER = "source_fichier", "source_ligne"
-_TARGET = re.compile(r"ref\(\s*['\"](\w+)['\"]\s*\)|source\(\s*['\"](\w+)['\"]\s*,\s*['\"](\w+)['\"]\s*\)")
+_TARGET = re.compile(
+    r"ref\(\s*['\"](?P<model>\w+)['\"]\s*(?:,\s*v\w*\s*=\s*['\"]?(?P<version>\w+)['\"]?\s*)?\)"
+    r"|source\(\s*['\"](?P<source>\w+)['\"]\s*,\s*['\"](?P<table>\w+)['\"]\s*\)"
+)
 _WORD = re.compile(r"\w+")
 
 
@@ -196,10 +199,15 @@ def _unrelated(
 def _target(manifest: Manifest, test: DataTest, text: str) -> str:
     """The unique id of what a test refers to."""
     named = _TARGET.search(text)
-    wanted = (named[1] or f"{named[2]}.{named[3]}") if named else text
-    for unique_id in test.reads:
-        if manifest.node(unique_id).label == wanted:
-            return unique_id
+    said = named.groupdict() if named else {}
+    for node in manifest.parents(test) if said else ():
+        if isinstance(node, Source):
+            found = (node.source_name, node.name) == (said["source"], said["table"])
+        else:
+            is_it = node.version == said["version"] if said["version"] else node.is_latest
+            found = is_it and node.declared == said["model"]
+        if found:
+            return node.unique_id
     raise psycopg.ProgrammingError(f"{text} is not among what the test reads")
 
 

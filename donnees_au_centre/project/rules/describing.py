@@ -106,11 +106,15 @@ def domains_have_owner_and_steward(manifest: Manifest) -> Iterator[Fault]:
     "leur staging.",
 )
 def one_yaml_a_model(manifest: Manifest) -> Iterator[Fault]:
-    """The YAML of a model stands beside it and has its name; écarts may be in that of their staging model."""
+    """The YAML of a model stands beside it and has its name; écarts may be in that of their staging model.
+
+    All versions of a model are in one file.
+    """
     for model in manifest.of_type("model"):
         file = PurePosixPath(model.file)
-        expected = str(file.with_name(f"{file.stem.removesuffix(ISSUES_SUFFIX)}.yml"))
-        if model.yaml not in (expected, str(file.with_suffix(".yml"))):
+        stem = file.stem if model.version is None else model.declared
+        expected = str(file.with_name(f"{stem.removesuffix(ISSUES_SUFFIX)}.yml"))
+        if model.yaml not in (expected, str(file.with_name(f"{stem}.yml"))):
             found = model.yaml or "aucun fichier"
             yield model.file, f"{model.name} est décrit dans {found}, et non dans {expected}."
 

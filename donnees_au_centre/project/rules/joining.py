@@ -10,7 +10,9 @@ from donnees_au_centre.project.nodes import DataTest, Manifest
 from donnees_au_centre.project.rules.rule import Fault, rule
 
 # An import CTE: `communes as (select * from {{ ref('dim_commune') }} …)`.
-IMPORT = re.compile(r"(\w+) as \(\s*select\b[^()]*?\bfrom \{\{\s*ref\(\s*['\"](\w+)['\"]\s*\)\s*\}\}")
+IMPORT = re.compile(
+    r"(\w+) as \(\s*select\b[^()]*?\bfrom \{\{\s*ref\(\s*['\"](\w+)['\"]\s*(?:,\s*v\w*\s*=[^()]*)?\)\s*\}\}"
+)
 JOINED = re.compile(r"\bleft join (\w+)")
 SELECTED = re.compile(r"\bselect\b(.*?)\bfrom\b", re.DOTALL)
 # Tests of what a join has found, and tests of the key that it looks up.
@@ -28,11 +30,10 @@ def joins_are_counted(manifest: Manifest) -> Iterator[Fault]:
     played: dict[str | None, list[DataTest]] = defaultdict(list)
     for test in manifest.checks:
         played[test.tested_id].append(test)
-    references = {
-        node.name: node.unique_id
-        for node in manifest.of_type("model", "seed")
-        if node.kind == "seed" or node.name.startswith("dim_")
-    }
+    references: dict[str, set[str]] = defaultdict(set)
+    for node in manifest.of_type("model", "seed"):
+        if node.kind == "seed" or node.declared.startswith("dim_"):
+            references[node.declared].add(node.unique_id)
     for model in manifest.of_type("model"):
         reason = str(model.meta.get("sans_comptage") or "").strip()
         if model.layer not in ("intermediate", "marts") or reason:
@@ -76,10 +77,10 @@ def _items(clause: str) -> list[str]:
     return [item for item in items if item.strip()]
 
 
-def _counted(tests: list[DataTest], reference: str, columns: set[str]) -> bool:
+def _counted(tests: list[DataTest], versions: set[str], columns: set[str]) -> bool:
     return any(
         (test.generic in FILLED and test.column_name in columns)
-        or (test.generic in RELATED and reference in test.reads)
+        or (test.generic in RELATED and not versions.isdisjoint(test.reads))
         for test in tests
     )
 

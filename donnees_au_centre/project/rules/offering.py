@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, DataTest, Manifest, Node
 from donnees_au_centre.project.rules.rule import Fault, rule
+from donnees_au_centre.project.versions import LONGEST
 
 KEPT = ("table", "incremental")
 # SQL that decides something, and so can be wrong; a plain list of columns cannot.
@@ -64,6 +65,17 @@ def mart_columns_have_types(manifest: Manifest) -> Iterator[Fault]:
         untyped = [name for name, column in model.columns.items() if not column.data_type]
         if untyped:
             yield model.file, f"Le mart {model.name} a des colonnes sans type : {', '.join(untyped)}."
+
+
+@rule(
+    "mart-nom-long",
+    f"Raccourcissez le nom du mart : {LONGEST} signes au plus, pour que la date de ses tables y tienne.",
+)
+def mart_names_leave_room(manifest: Manifest) -> Iterator[Fault]:
+    """The tables of a mart bear its name and the moment they were built; PostgreSQL cuts names."""
+    for model in marts(manifest):
+        if len(model.relation) > LONGEST:
+            yield model.file, f"Le nom du mart {model.relation} a {len(model.relation)} signes."
 
 
 @rule("mart-baisse", "Écrivez un nombre de 0 à 100 : la part des lignes qu'une construction peut perdre.")
@@ -220,6 +232,7 @@ RULES = (
     other_layers_are_private,
     marts_have_contracts,
     marts_are_tables,
+    mart_names_leave_room,
     mart_columns_have_types,
     bounds_of_falls_are_shares,
     seed_columns_have_types,
