@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -15,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.project.versions import SUFFIX, built_at, mart_of
+from donnees_au_centre.project.versions import SUFFIX, built_at, mart_of, withdrawn_name
 from donnees_au_centre.settings import ROOT
 
 # The variable that says how many versions of a mart stay beside the one that is offered.
@@ -23,6 +24,32 @@ KEPT = "VERSIONS_GARDEES"
 _MACROS = ("materialization/lock_attempt_sql.sql", "publication/offer_sql.sql", "publication/prune_sql.sql")
 # Of the exception of offer_sql.
 _COLUMNS_LOST = "DAC01"
+# Milliseconds that the marts after the first are asked for, at the first attempt and at most: twice as many
+# each time, for readers that leave no mart alone.
+_FIRST, _MOST = 20, 320
+# Seconds that readers whose snapshot is older than the new tables may take to finish, and between two looks.
+OLD_READERS, PAUSE = 15.0, 0.02
+# The sessions that see this database as it was before some tables were filled. dbt's own write, or read once.
+_OLD_READERS = """
+    select
+        tour.virtualxid,
+        format(
+            'la session %%s (rôle %%s%%s)', activite.pid, activite.usename,
+            coalesce(', application ' || nullif(activite.application_name, ''), '')
+        )
+    from pg_stat_activity as activite
+    inner join pg_locks as tour
+        on activite.pid = tour.pid and tour.locktype = 'virtualxid'
+        and tour.virtualxid = tour.virtualtransaction
+    where
+        activite.datname = current_database() and activite.usename is not null
+        and activite.pid <> pg_backend_pid() and activite.application_name is distinct from 'dbt'
+        and age(activite.backend_xmin) >= (
+            select min(age(neuve.xmin)) from pg_class as neuve
+            inner join pg_namespace as place on neuve.relnamespace = place.oid
+            where place.nspname || '.' || neuve.relname = any(%(tables)s)
+        )
+"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +87,33 @@ def _macros() -> Any:
     return Environment(extensions=["jinja2.ext.do"], autoescape=False).from_string(text).module
 
 
+def wait_for_old_readers(
+    connection: psycopg.Connection, tables: Collection[tuple[str, str]], say: Callable[[str], None]
+) -> None:
+    """Lets the transactions end that would find tables empty: those that see only what was there before.
+
+    A transaction in repeatable read sees the rows of its beginning, but the views of the moment: one that
+    began before a table was filled finds it empty once its view shows it. Those that begin now see the rows.
+
+    Args:
+        connection: in autocommit.
+        tables: schema and name, filled and committed.
+        say: told, in French, who was still there after OLD_READERS seconds.
+    """
+    given = {"tables": [".".join(table) for table in tables]}
+    old: dict[str, str] = dict(connection.execute(_OLD_READERS, given).fetchall())
+    begun = time.monotonic()
+    while old and time.monotonic() - begun < OLD_READERS:
+        time.sleep(PAUSE)
+        now = {one for one, _ in connection.execute(_OLD_READERS, given)}
+        old = {one: who for one, who in old.items() if one in now}
+    if old:
+        say(
+            f"Lit encore la base telle qu'elle était avant ces marts : {' ; '.join(sorted(old.values()))}. "
+            "Une transaction repeatable read trouverait vides ceux qu'elle n'a pas encore lus."
+        )
+
+
 def offer(
     connection: psycopg.Connection,
     marts: Sequence[Mapping[str, Any]],
@@ -78,17 +132,19 @@ def offer(
         patience: seconds that a mart which somebody reads is asked for.
 
     Raises:
-        PlatformError: somebody holds a mart, or its columns may not be taken from its readers; nothing has
-            changed then.
+        PlatformError: somebody holds a mart, or its columns may not be taken from its readers, or PostgreSQL
+            refuses; nothing has changed then.
+        psycopg.OperationalError: the connection was lost.
     """
     if not marts:
         return
     literal = sql.Literal(json.dumps(list(marts))).as_string(connection)
     names = [sql.Identifier(one["schema"], one["nom"]).as_string(connection) for one in marts]
     statement = _macros().lock_attempt_sql(names, _macros().offer_sql(literal, columns), 0.2)
-    begun, told = time.monotonic(), False
+    begun, told, asked = time.monotonic(), False, _FIRST
     try:
-        while holders := _attempt(connection, statement):
+        while holders := _attempt(connection, statement, asked):
+            asked = min(2 * asked, _MOST)
             if time.monotonic() - begun > patience:
                 raise PlatformError(
                     f"Les marts n'ont pas pu être offerts : depuis plus de {patience:.0f} s l'un d'eux "
@@ -106,8 +162,14 @@ def offer(
             "administrateur la lui donne (reassign owned by …), puis lance make access.",
         ) from error
     except psycopg.errors.DatabaseError as error:
-        if error.sqlstate != _COLUMNS_LOST:
+        if connection.closed:
             raise
+        if error.sqlstate != _COLUMNS_LOST:
+            raise PlatformError(
+                f"Les marts n'ont pas pu être offerts : {error.diag.message_primary or error}. "
+                "Les anciens restent.",
+                "Relancez la construction.",
+            ) from error
         raise PlatformError(
             str(error.diag.message_primary),
             "Gardez la colonne, ou faites du changement une nouvelle version du modèle (versions: dans son "
@@ -115,12 +177,31 @@ def offer(
         ) from error
 
 
-def _attempt(connection: psycopg.Connection, statement: str) -> str:
+def _attempt(connection: psycopg.Connection, statement: str, asked: int) -> str:
     """Who stood in the way of one attempt; empty when it is done."""
     with connection.transaction():
+        connection.execute("select set_config('plateforme.sursis', %s, true)", [str(asked)])
         connection.execute(statement.encode())
         row = connection.execute("select current_setting('plateforme.tenue_par', true)").fetchone()
     return str(row[0] or "") if row else ""
+
+
+def withdraw(connection: psycopg.Connection, versions: Iterable[Version]) -> None:
+    """Has versions that nobody is to see again go at the next publication, as if they had never been offered.
+
+    Args:
+        connection: in autocommit.
+        versions: that no view shows any more; one that somebody holds stays.
+    """
+    for version in versions:
+        with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+            connection.execute("set local lock_timeout = '800ms'")
+            connection.execute(
+                sql.SQL("alter table {} rename to {}").format(
+                    sql.Identifier(f"{version.schema}{SUFFIX}", version.table),
+                    sql.Identifier(withdrawn_name(version.table)),
+                )
+            )
 
 
 def prune(connection: psycopg.Connection, marts: Iterable[tuple[str, str]], kept: int) -> int:

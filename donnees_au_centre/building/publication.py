@@ -8,7 +8,7 @@ showing what they showed. Where nobody else reads (dev, ci), only what failed, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,13 +16,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from donnees_au_centre.building.connection import connected
-from donnees_au_centre.building.offering import Version, offer, prune, read_versions, versions_kept
+from donnees_au_centre.building.offering import (
+    Version,
+    offer,
+    prune,
+    read_versions,
+    versions_kept,
+    wait_for_old_readers,
+)
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, moment
 from donnees_au_centre.patching import patch
 from donnees_au_centre.project.contracts import read_contracts
-from donnees_au_centre.project.versions import HELD, SUFFIX, candidate_name, offered_name
+from donnees_au_centre.project.versions import HELD, SUFFIX, candidate_name, mart_of, offered_name
 
 # Targets that others read: the marts of a domain go together, and no column is taken from readers.
 SHARED = ("staging", "prod")
@@ -126,7 +135,8 @@ def withheld(
         domain = domain_of(result.node, nodes)
         touched = {unique_id for unique_id in _of_node(result.node, nodes) if unique_id in built}
         if together:
-            touched |= {unique_id for unique_id, its in built.items() if its == domain}
+            domains = {domain, *(built[unique_id] for unique_id in touched)}
+            touched |= {unique_id for unique_id, its in built.items() if its in domains}
         for unique_id in touched:
             names = causes.setdefault(unique_id, set())
             if str(result.status) != "skipped":
@@ -145,11 +155,11 @@ def withheld(
             if parent in behind and unique_id not in behind
         }
         if together:
-            domains = {nodes[unique_id].fqn[1]: origin for unique_id, origin in late.items()}
+            origins = {nodes[unique_id].fqn[1]: origin for unique_id, origin in late.items()}
             late |= {
-                unique_id: domains[domain]
+                unique_id: origins[domain]
                 for unique_id, domain in built.items()
-                if domain in domains and unique_id not in behind
+                if domain in origins and unique_id not in behind
             }
         if not late:
             return held
@@ -168,13 +178,14 @@ def _makes(node: Any) -> bool:
 def _of_node(node: Any, nodes: Mapping[str, Any]) -> list[str]:
     """The unique ids of what a result is about: a table itself, what a test was written for.
 
-    A mart of another domain that a test also reads answers for nothing.
+    A mart of another domain that a test also reads answers for nothing; of a test that is nobody's, all do.
     """
     attached = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
     if node.resource_type not in ("test", "unit_test") or attached:
         return [attached or node.unique_id]
-    domain = domain_of(node, nodes)
-    return [one for one in node.depends_on_nodes if one in nodes and nodes[one].fqn[1] == domain]
+    read = [one for one in node.depends_on_nodes if one in nodes]
+    group = node.config.group
+    return [one for one in read if nodes[one].fqn[1] == group] if group else read
 
 
 def domain_of(node: Any, nodes: Mapping[str, Any]) -> str | None:
@@ -205,6 +216,8 @@ def offer_together() -> None:
         reuse = getattr(self, "reuse", None)
         self.apart = Apart(self.manifest.nodes, made - reuse.since.keys() if reuse else made)
         try:
+            # Said before anything is built.
+            versions_kept()
             return played(self, selected_uids)
         finally:
             self.apart.end()
@@ -227,35 +240,20 @@ def _conclude(task: Any, results: Sequence[Any]) -> None:
         fire_event(Note(msg=line))
 
     marts: list[Mart] = task.apart.marts
-    shared = task.config.target_name in SHARED
-    held = withheld(marts, results, task.manifest.nodes, shared)
-    patience = float(task.config.vars.to_dict().get("patience_verrou", PATIENCE))
+    held = withheld(marts, results, task.manifest.nodes, task.config.target_name in SHARED)
     by_id = {result.node.unique_id: result for result in results}
-    promised = _promised(Path(task.config.project_root))
+    offered: set[str] = set()
     dropped = 0
-    with connected(task.config.credentials, "publication") as connection:
-        versions = read_versions(connection, {mart.schema for mart in marts})
-        before = {(one.schema, one.name): one for one in versions if one.shown}
-        for domain in sorted({mart.domain for mart in marts}):
-            mine = [mart for mart in marts if mart.domain == domain]
-            ready = [mart for mart in mine if mart.unique_id not in held]
-            try:
-                offer(
-                    connection,
-                    [{**mart.offer(), "promises": promised.get((mart.domain, mart.name))} for mart in ready],
-                    "refuser" if shared else "refaire",
-                    say,
-                    patience,
-                )
-            except PlatformError as error:
-                for mart in ready:
-                    held[mart.unique_id] = "la publication de son domaine n'a pas abouti"
-                _fail(by_id[ready[0].unique_id], error)
-            for mart in mine:
-                if mart.unique_id in held:
-                    result = by_id.get(mart.unique_id)
-                    _hold_back(result, held[mart.unique_id], before.get((mart.schema, mart.name)))
-            dropped += prune(connection, [(mart.schema, mart.name) for mart in mine], versions_kept())
+    for last in (False, True):
+        try:
+            with connected(task.config.credentials, "publication") as connection:
+                dropped += _publish(connection, task, held, by_id, offered, say)
+            break
+        except psycopg.OperationalError as error:
+            if last:
+                _lost(marts, held, by_id, offered, error)
+            else:
+                say("La connexion de la publication a été perdue : elle reprend.")
     task.apart.end()
     for mart in marts:
         if result := by_id.get(mart.unique_id):
@@ -275,6 +273,91 @@ def _promised(root: Path) -> dict[tuple[str, str], list[str]]:
         for domain, found in contracts.items()
         for name, contract in found.items()
     }
+
+
+def _publish(
+    connection: psycopg.Connection,
+    task: Any,
+    held: dict[str, str],
+    by_id: Mapping[str, Any],
+    offered: set[str],
+    say: Callable[[str], None],
+) -> int:
+    """Offers what is not offered yet and may be; says of the rest why not; takes old versions away.
+
+    Args:
+        connection: in autocommit; when it is lost, the same may be asked for again on another.
+        task: dbt's.
+        held: the marts that are not to be offered, with the reason; those that could not be are added.
+        by_id: dbt's results.
+        offered: unique ids of the marts that are; added to.
+        say: told what is waited for.
+
+    Returns:
+        How many old versions were taken away.
+    """
+    marts: list[Mart] = task.apart.marts
+    columns = "refuser" if task.config.target_name in SHARED else "refaire"
+    patience = float(task.config.vars.to_dict().get("patience_verrou", PATIENCE))
+    promised = _promised(Path(task.config.project_root))
+    versions = read_versions(connection, {mart.schema for mart in marts})
+    before = {(one.schema, one.name): one for one in versions if one.shown}
+    # An offer whose answer was lost.
+    shown = {(one.schema, one.table) for one in before.values()}
+    offered |= {mart.unique_id for mart in marts if (mart.schema, mart.version) in shown}
+    for mart in marts:
+        if mart.unique_id in held:
+            _hold_back(by_id.get(mart.unique_id), held[mart.unique_id], before.get((mart.schema, mart.name)))
+    ready = [mart for mart in marts if mart.unique_id not in held.keys() | offered]
+    wait_for_old_readers(connection, [(f"{mart.schema}{SUFFIX}", mart.candidate) for mart in ready], say)
+    for domain in sorted({mart.domain for mart in ready}):
+        mine = [mart for mart in ready if mart.domain == domain]
+        try:
+            promising = [{**mart.offer(), "promises": promised.get((domain, mart.name))} for mart in mine]
+            offer(connection, promising, columns, say, patience)
+        except PlatformError as error:
+            _refuse(mine, held, by_id, before, error)
+        else:
+            offered |= {mart.unique_id for mart in mine}
+    # Of the domain's other marts, too: nobody else builds there, and a build that was killed left its own.
+    domains = {mart.domain for mart in marts}
+    every = {
+        (node.schema.removesuffix(SUFFIX), mart_of(node.schema, node.alias)[1])
+        for node in task.manifest.nodes.values()
+        if _is_versioned(node) and node.fqn[1] in domains
+    }
+    return prune(connection, sorted(every), versions_kept())
+
+
+def _refuse(
+    marts: Sequence[Mart],
+    held: dict[str, str],
+    by_id: Mapping[str, Any],
+    before: Mapping[tuple[str, str], Version],
+    error: PlatformError,
+) -> None:
+    """Has the first of a domain's marts say why none could be offered, and the others that none is."""
+    _fail(by_id[marts[0].unique_id], error)
+    for mart in marts:
+        held[mart.unique_id] = "la publication de son domaine n'a pas abouti"
+        _hold_back(by_id.get(mart.unique_id), held[mart.unique_id], before.get((mart.schema, mart.name)))
+
+
+def _lost(
+    marts: Sequence[Mart],
+    held: dict[str, str],
+    by_id: Mapping[str, Any],
+    offered: AbstractSet[str],
+    error: Exception,
+) -> None:
+    """Says of the marts that nobody could offer, for want of a connection, that they are not."""
+    said = PlatformError(
+        f"Les marts n'ont pas pu être offerts : la connexion à la base a été perdue deux fois ({error}).",
+        "Voyez si le serveur répond, puis relancez la construction : les anciens chiffres restent en place.",
+    )
+    ready = [mart for mart in marts if mart.unique_id not in held.keys() | offered]
+    for domain in sorted({mart.domain for mart in ready}):
+        _refuse([mart for mart in ready if mart.domain == domain], held, by_id, {}, said)
 
 
 def _fail(result: Any, error: PlatformError) -> None:

@@ -8,13 +8,19 @@ import psycopg
 
 from donnees_au_centre.access.declaration import TURN
 from donnees_au_centre.audit import keep_anchor, record
-from donnees_au_centre.building.offering import Version, offer, read_versions
+from donnees_au_centre.building.offering import (
+    Version,
+    offer,
+    read_versions,
+    wait_for_old_readers,
+    withdraw,
+)
 from donnees_au_centre.building.turns import turn
 from donnees_au_centre.cli.confirmation import confirmed
 from donnees_au_centre.cli.session import Access, Session
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, moment
-from donnees_au_centre.project.versions import LAYERS
+from donnees_au_centre.project.versions import LAYERS, SUFFIX
 from donnees_au_centre.settings import Settings
 
 # Seconds that a mart which somebody reads is asked for: the figures are wrong meanwhile.
@@ -108,7 +114,11 @@ def _go_back(
         psycopg.connect(access.conninfo(), autocommit=True) as holding,
         turn(holding, dict(sorted(domains.items())), session.say),
     ):
+        tables = [(f"{before.schema}{SUFFIX}", before.table) for _, before in moves]
+        wait_for_old_readers(connection, tables, session.say)
         offer(connection, marts, "nulles", session.say, PATIENCE)
+        # Or the next going back, after the next publication, would find them.
+        withdraw(connection, [now for now, _ in moves])
         details = {
             "cible": settings.target,
             "decision": "retour",

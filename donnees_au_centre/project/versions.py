@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 SUFFIX = "_versions"
 # The schemas of a domain, after its name: marts, and their versions; staging, intermediate, seeds.
 LAYERS = ("", SUFFIX, "_staging", "_intermediate", "_reference")
-# c: a candidate, that no reader has seen; v: a version, that was offered.
+# c: a candidate, that no reader is to see yet, or again; v: a version, that was offered.
 _NAME = re.compile(r"(?P<mart>.+)__[cv](?P<stamp>\d{8}_\d{6}_\d{3})")
 _STAMP = "%Y%m%d_%H%M%S_%f"
 # How begins what is said of a mart that was built and is not offered.
@@ -34,6 +34,12 @@ def offered_name(candidate: str) -> str:
     """The name of a candidate once it is offered."""
     mart, _, stamp = candidate.rpartition("__c")
     return f"{mart}__v{stamp}"
+
+
+def withdrawn_name(version: str) -> str:
+    """The name of a version that is to be as if it had never been offered."""
+    mart, _, stamp = version.rpartition("__v")
+    return f"{mart}__c{stamp}"
 
 
 def is_apart(schema: str) -> bool:

@@ -13,8 +13,8 @@
         {% call statement('versions_schema') -%}
             do $schema$
             begin
-                if to_regnamespace('{{ candidate.schema }}') is null then
-                    create schema {{ candidate.schema }};
+                if to_regnamespace('{{ adapter.quote(candidate.schema) }}') is null then
+                    create schema {{ adapter.quote(candidate.schema) }};
                 end if;
             exception when duplicate_schema or unique_violation then
                 null;

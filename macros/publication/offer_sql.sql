@@ -20,14 +20,55 @@ declare
     _liste text;
     _perdues text;
     _promises boolean;
-    _venues boolean;
     _liseuses text;
     _vues text[];
     _vue text;
     _chemin text := current_setting('search_path');
+    -- A reader that waits for a second has PostgreSQL look for deadlocks, and may lose its query.
+    _echeance timestamptz := clock_timestamp() + 0.85 * cast(current_setting('deadlock_timeout') as interval);
 begin
     -- PostgreSQL then writes each name of a view with its schema.
     perform set_config('search_path', 'pg_catalog', true);
+
+    -- All of them first, so that nothing is begun for nothing.
+    for _mart in
+        select
+            format('%I.%I', recu.schema, recu.nom) as vue,
+            format('%I.%I', recu.schema || '_masque', recu.nom) as masquee,
+            en_place.relkind as genre,
+            exists (
+                select neuve.attname from pg_attribute as neuve
+                where neuve.attrelid = to_regclass(format('%I.%I', recu.schema || '_versions', recu.candidate))::oid
+                    and neuve.attnum > 0 and not neuve.attisdropped
+                except
+                select attname from pg_attribute where attrelid = en_place.oid
+            ) as augmentee
+        from jsonb_to_recordset(cast({{ marts }} as jsonb)) as recu (schema text, nom text, candidate text)
+        inner join pg_class as en_place on en_place.oid = to_regclass(format('%I.%I', recu.schema, recu.nom))::oid
+        -- One order for all publications, but for the mart at which the last attempt failed.
+        order by
+            format('%I.%I', recu.schema, recu.nom) = current_setting('plateforme.bloquante', true) desc nulls last,
+            recu.schema, recu.nom
+    loop
+        _bloquante := _mart.vue;
+        if _mart.genre = 'v' then
+            if _mart.augmentee then
+                -- Its readers take it before the view: so does this. It comes back with the rights, below.
+                execute format('drop view if exists %s', _mart.masquee);
+            end if;
+            -- Changes nothing; `lock table` would ask for what the view reads, too.
+            execute format('alter view %s reset (check_option)', _mart.vue);
+        else
+            execute format('lock table %s in access exclusive mode', _mart.vue);
+        end if;
+        -- Who waits for the next one makes the readers of those already taken wait, and a reader of two marts may
+        -- have taken them in the other order: the first attempts ask for little, the later ones for more.
+        perform set_config('lock_timeout', greatest(1, least(
+            coalesce(cast(nullif(current_setting('plateforme.sursis', true), '') as integer), 20),
+            floor(1000 * extract(epoch from _echeance - clock_timestamp()))
+        )) || 'ms', true);
+    end loop;
+
     for _mart in
         select
             recu.schema,
@@ -44,10 +85,7 @@ begin
             schema text, nom text, candidate text, version text, promises jsonb
         )
         left join pg_class as en_place on en_place.oid = to_regclass(format('%I.%I', recu.schema, recu.nom))::oid
-        -- One order for all publications, but for the mart at which the last attempt failed.
-        order by
-            format('%I.%I', recu.schema, recu.nom) = current_setting('plateforme.bloquante', true) desc nulls last,
-            recu.schema, recu.nom
+        order by recu.schema, recu.nom
     loop
         _bloquante := _mart.vue;
         if to_regnamespace(quote_ident(_mart.schema)) is null then
@@ -103,9 +141,8 @@ begin
             ),
             bool_or(neuves.type is distinct from en_place.type) filter (
                 where en_place.attname is not null and coalesce(_mart.promises @> to_jsonb(en_place.attname), true)
-            ),
-            bool_or(en_place.attname is null)
-        into _liste, _perdues, _promises, _venues
+            )
+        into _liste, _perdues, _promises
         from en_place full join neuves on en_place.attname = neuves.attname;
 
         if _perdues is not null and _mart.vue_oid is not null then
@@ -131,10 +168,6 @@ begin
             from pg_attribute where attrelid = _mart.neuve_oid and attnum > 0 and not attisdropped;
         end if;
 
-        if _venues and _mart.vue_oid is not null then
-            -- Its readers take it before the view: so does this. It comes back with the rights, below.
-            execute format('drop view if exists %I.%I', _mart.schema || '_masque', _mart.nom);
-        end if;
         execute format('create or replace view %s as select %s from %s', _mart.vue, _liste, _mart.neuve);
         if _mart.candidate <> _mart.version then
             execute format('alter table %s rename to %I', _mart.neuve, _mart.version);
@@ -163,10 +196,6 @@ begin
                 execute format('comment on column %s.%I is %L', _mart.vue, _note.colonne, _note.texte);
             end if;
         end loop;
-
-        -- Who waits for the next one must not make its readers wait, nor those of the ones already taken: a
-        -- reader of two marts may have taken them in the other order.
-        perform set_config('lock_timeout', '20ms', true);
 
         -- An analyst's own schemas (DBT_SCHEMA_PREFIX) are in no declaration.
         if to_regclass('acces.declaration') is not null then

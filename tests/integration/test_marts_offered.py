@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from benchmarks.readers import FAULTS, LONGEST, measure
+from donnees_au_centre.building import offering, publication
 from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.building.orphans import find_orphans
 from donnees_au_centre.building.results import NodeResult
 from donnees_au_centre.cli.rollback import rollback
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
+from donnees_au_centre.project.versions import offered_name
 from donnees_au_centre.settings import ROOT, Settings
-from tests.small_project import PROJECT, SmallProject, small_project
+from tests.campaigns import long
+from tests.small_project import PROJECT, SmallProject, environment, small_project
 
 OURS = PROJECT.replace(
     "flags: {send_anonymous_usage_stats: false}",
@@ -180,9 +189,13 @@ def test_the_version_before_comes_back_across_a_new_column_and_is_noted(
         rollback(settings, {"AG": "age"})
     with pytest.raises(PlatformError, match="Il faut dire"):
         rollback(settings, {})
-    # The next good build goes forward.
+    # The next good build goes forward; from it, one goes back to what was shown, not to what was withdrawn.
+    set_edition(small, 3)
+    small.write(f"{MARTS}/dim_ecoles.sql", EDITION.format(1, 3) + ", 'plus' as note")
     build(small)
-    assert small.query("select * from age.dim_ecoles") == [("1", 2, "plus")]
+    assert small.query("select * from age.dim_ecoles") == [("1", 3, "plus")]
+    assert rollback(settings, {"AG": "age", **base}) == 0
+    assert small.query("select * from age.dim_ecoles") == [("1", 1, None)]
 
 
 def test_a_column_is_not_taken_from_readers(small: SmallProject) -> None:
@@ -224,42 +237,247 @@ def test_plain_dbt_offers_mart_by_mart(small: SmallProject) -> None:
     assert len(tables(small)) == 6
 
 
-def test_readers_see_one_publication_while_builds_come_and_are_killed(small: SmallProject) -> None:
-    """The short form of `python -m benchmarks.readers`."""
+def test_what_a_killed_build_left_goes_at_the_next_publication_of_its_domain(small: SmallProject) -> None:
     set_edition(small, 1)
     build(small)
-    done, faults, reads = threading.Event(), [], [0]
+    with psycopg.connect(small.conninfo, autocommit=True) as connection:
+        # Of a mart that the next build does not make; the other is no mart's, and `make orphans` names it.
+        connection.execute("create table age_versions.dim_batiments__c20200101_000000_000 (fase text)")
+        connection.execute("create table age_versions.dim_vieille__c20200101_000000_000 (fase text)")
+        assert build(small, "dim_ecoles")["dim_ecoles"] == "success"
+        assert [name for name in tables(small) if "__c" in name] == ["dim_vieille__c20200101_000000_000"]
+        found = [one.label for one in find_orphans(connection, parse(small.settings).manifest)]
+        assert found == ["age_versions.dim_vieille__c20200101_000000_000"]
+        # What somebody reads in our place, or holds, is left, and costs the build nothing.
+        old = next(name for name in tables(small) if name.startswith("dim_batiments__v"))
+        connection.execute(
+            f"create materialized view public.photo as select * from age_versions.{old}".encode()
+        )
+        set_edition(small, 2)
+        assert set(build(small, "age").values()) == {"success", "pass"}
+        assert set(build(small, "age").values()) == {"success", "pass"}
+        assert old in tables(small)
 
-    def read() -> None:
-        with psycopg.connect(small.conninfo, autocommit=True) as connection:
+
+def test_a_seed_that_fails_keeps_its_domain_as_it_was(small: SmallProject) -> None:
+    small.write("seeds/age/codes.csv", "code\n1\n")
+    small.write("dbt_project.yml", OURS + "seeds: {donnees_au_centre: {+group: age}}\n")
+    small.write("seeds/age/_seeds.yml", "seeds: [{name: codes, config: {column_types: {code: integer}}}]")
+    set_edition(small, 1)
+    build(small)
+    set_edition(small, 2)
+    small.write("seeds/age/codes.csv", "code\nun\n")
+    found = build(small)
+    assert found["codes"] == "error"
+    assert "pas offert : à corriger d'abord : codes" in found["dim_ecoles"]
+    assert editions(small) == (1, 1, 1)
+
+
+def test_a_test_over_two_domains_keeps_both_whole_and_a_warning_none(small: SmallProject) -> None:
+    set_edition(small, 1)
+    small.write("models/transversal/marts/fct_seul.sql", EDITION.format(1, 1))
+    build(small)
+    set_edition(small, 2)
+    small.write("models/transversal/marts/fct_tout.sql", EDITION.format(1, 2))
+    small.write("models/transversal/marts/fct_seul.sql", EDITION.format(1, 2))
+    both = (
+        "select 1 from {{ ref('dim_batiments') }} as b "
+        "inner join {{ ref('fct_tout') }} as t on b.fase = t.fase"
+    )
+    small.write("tests/singular/age/deux.sql", "{{ config(severity='warn') }} " + both)
+    assert build(small)["deux"] == "warn"
+    assert editions(small) == (2, 2, 2)
+    set_edition(small, 3)
+    small.write("models/transversal/marts/fct_tout.sql", EDITION.format(1, 3))
+    small.write("models/transversal/marts/fct_seul.sql", EDITION.format(1, 3))
+    small.write("tests/singular/age/deux.sql", both.replace("b.fase = t.fase", "1 / 0 = 1"))
+    assert build(small)["deux"] == "error"
+    assert editions(small) == (2, 2, 2)
+    assert small.query("select edition from transversal.fct_seul") == [(2,)]
+
+
+def test_one_snapshot_over_a_publication_finds_no_mart_empty(
+    small: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a repeatable read transaction reads first before a build, and reads next after its publication."""
+    set_edition(small, 1)
+    build(small)
+    said: list[str] = []
+    with psycopg.connect(small.conninfo) as reader:
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("select edition from transversal.fct_tout")
+        set_edition(small, 2)
+        building = threading.Thread(target=lambda: said.extend(build(small, "age").values()))
+        building.start()
+        deadline = time.monotonic() + 60
+        while not small.query("select from pg_stat_activity where application_name = 'publication'"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.3)
+        assert reader.execute("select edition from age.dim_ecoles").fetchall() == [(1,)]
+        reader.commit()
+        building.join()
+        assert set(said) == {"success", "pass"}
+        assert reader.execute("select edition from age.dim_ecoles").fetchall() == [(2,)]
+        reader.commit()
+        # One that never ends is told of, and stops nobody.
+        reader.execute("select 1")
+        monkeypatch.setattr(offering, "OLD_READERS", 0.2)
+        set_edition(small, 3)
+        assert set(build(small, "age").values()) == {"success", "pass"}
+        assert editions(small)[:2] == (3, 3)
+
+
+def test_a_publication_whose_connection_is_lost_is_taken_up_again(
+    small: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_edition(small, 1)
+    build(small)
+    cuts = iter([1, 0])
+    whole = publication.offer
+
+    def cut(connection: psycopg.Connection, *given: Any) -> None:
+        if next(cuts):
+            small.query(f"select pg_terminate_backend({connection.info.backend_pid})")
+        whole(connection, *given)
+
+    monkeypatch.setattr(publication, "offer", cut)
+    set_edition(small, 2)
+    assert set(build(small, "age").values()) == {"success", "pass"}
+    assert editions(small)[:2] == (2, 2)
+    # Twice: said of the first mart of the domain, and nothing has changed.
+    cuts = iter([1, 1])
+    set_edition(small, 3)
+    refused = [result.message for result in played(small, "age") if result.bad]
+    assert len(refused) == 1 and "la connexion à la base a été perdue deux fois" in refused[0]
+    assert editions(small)[:2] == (2, 2)
+    # Lost after it was done, and before it was known.
+    monkeypatch.setattr(publication, "offer", lambda *given: (whole(*given), cut_after(given[0])))
+    done = iter([1, 0])
+
+    def cut_after(connection: psycopg.Connection) -> None:
+        if next(done):
+            small.query(f"select pg_terminate_backend({connection.info.backend_pid})")
+            connection.execute("select 1")
+
+    assert set(build(small, "age").values()) == {"success", "pass"}
+    assert editions(small)[:2] == (3, 3)
+
+
+def test_readers_that_leave_no_mart_alone_do_not_keep_new_ones_from_coming(database: str) -> None:
+    """Eight marts, always read two at a time for 50 ms: within 20 ms each, they are never free together."""
+    marts = [f"m{number}" for number in range(8)]
+    done, faults = threading.Event(), []
+
+    def make(stamp: str) -> list[dict[str, str]]:
+        for mart in marts:
+            table = f"create table age_versions.{mart}__c{stamp} as select '{stamp}' as edition"
+            admin.execute(table.encode())
+        return [
+            {"schema": "age", "nom": mart, "candidate": f"{mart}__c{stamp}", "version": f"{mart}__v{stamp}"}
+            for mart in marts
+        ]
+
+    def read(number: int) -> None:
+        chance = random.Random(number)
+        with psycopg.connect(database, autocommit=True) as connection:
             while not done.is_set():
+                a, b = chance.sample(marts, 2)
+                both = f"select a.edition = b.edition, pg_sleep(0.05) from age.{a} as a, age.{b} as b"
+                begun = time.monotonic()
                 try:
-                    row = connection.execute(
-                        "select e.edition, b.edition from age.dim_ecoles as e, age.dim_batiments as b"
-                    ).fetchone()
-                    if row is None or row[0] != row[1]:
-                        faults.append(f"torn: {row}")
-                    reads[0] += 1
+                    (seen,) = connection.execute(both.encode()).fetchall()
+                    if not seen[0] or time.monotonic() - begun > 2:
+                        faults.append(f"{seen} {time.monotonic() - begun}")
                 except psycopg.Error as error:
                     faults.append(str(error))
 
-    readers = [threading.Thread(target=read) for _ in range(2)]
-    for reader in readers:
-        reader.start()
-    try:
-        for number in (2, 3):
-            set_edition(small, number)
-            assert build(small, "age")["dim_ecoles"] == "success"
-        # Its last build was killed before it offered anything.
-        with psycopg.connect(small.conninfo, autocommit=True) as connection:
-            connection.execute("create table age_versions.dim_ecoles__c20200101_000000_000 (fase text)")
-        set_edition(small, 4)
-        assert build(small, "age")["dim_ecoles"] == "success"
-    finally:
-        done.set()
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("create schema age")
+        admin.execute("create schema age_versions")
+        offering.offer(admin, make("20260101_000000_000"), "refuser", print, 60)
+        readers = [threading.Thread(target=read, args=(number,)) for number in range(4)]
         for reader in readers:
-            reader.join()
+            reader.start()
+        try:
+            begun = time.monotonic()
+            for number in (1, 2, 3):
+                offering.offer(admin, make(f"20260101_000000_00{number}"), "refuser", print, 60)
+            assert time.monotonic() - begun < 40
+        finally:
+            done.set()
+            for reader in readers:
+                reader.join()
     assert faults == []
-    assert reads[0] > 100
-    assert editions(small)[:2] == (4, 4)
-    assert [name for name in tables(small) if "__c" in name] == []
+
+
+def test_any_name_and_an_account_without_rights_over_sessions(database: str) -> None:
+    schema, mart = "Âge d'or", "Dim \"É'x.(y)"
+    builder, other = (f"essai_{uuid.uuid4().hex[:8]}" for _ in range(2))
+    versions = sql.Identifier(f"{schema}_versions")
+
+    def make(stamp: str) -> list[dict[str, str]]:
+        candidate = f"{mart}__c{stamp}"
+        table = sql.SQL("create table {}.{} as select {} as edition")
+        building.execute(table.format(versions, sql.Identifier(candidate), sql.Literal(stamp)))
+        return [{"schema": schema, "nom": mart, "candidate": candidate, "version": offered_name(candidate)}]
+
+    def kept() -> list[str]:
+        rows = building.execute("select relname from pg_class where relname like 'Dim%__v%' order by 1")
+        return [name.rpartition("__v")[2] for (name,) in rows]
+
+    with (
+        psycopg.connect(database, autocommit=True) as admin,
+        psycopg.connect(database, autocommit=True) as building,
+        psycopg.connect(database) as reader,
+    ):
+        for role in (builder, other):
+            admin.execute(f"create role {role}".encode())
+            admin.execute(f"grant create on database {admin.info.dbname} to {role}".encode())
+        building.execute(f"set role {builder}".encode())
+        for name in (sql.Identifier(schema), versions):
+            building.execute(sql.SQL("create schema {}").format(name))
+        for number in range(4):
+            offering.offer(building, make(f"20260101_000000_00{number}"), "refuser", print, 2)
+        assert offering.prune(building, [(schema, mart)], 1) == 2
+        assert kept() == ["20260101_000000_002", "20260101_000000_003"]
+        shown = offering.read_versions(building, [schema])
+        assert [(one.name, one.shown) for one in shown] == [(mart, True), (mart, False)]
+        # An old snapshot is seen by who may not see what its session does.
+        reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        reader.execute("select 1")
+        said: list[str] = []
+        (made,) = make("20260101_000000_009")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(offering, "OLD_READERS", 0.1)
+            table = (f"{schema}_versions", made["candidate"])
+            offering.wait_for_old_readers(building, [table], said.append)
+            assert f"la session {reader.info.backend_pid} (rôle " in said[0]
+            reader.rollback()
+            offering.wait_for_old_readers(building, [table], said.append)
+            assert len(said) == 1
+        # A view that stayed to another role.
+        view = sql.Identifier(schema, mart)
+        admin.execute(sql.SQL("alter view {} owner to {}").format(view, sql.Identifier(other)))
+        with pytest.raises(PlatformError, match="must be owner of view") as refused:
+            offering.offer(building, [made], "refuser", print, 2)
+        assert "Prenez le rôle qui construit le domaine" in str(refused.value)
+        admin.execute(f"drop owned by {builder}, {other} cascade".encode())
+        admin.execute(f"drop role {builder}, {other}".encode())
+
+
+@pytest.mark.parametrize("rebuilds", [len(FAULTS), pytest.param(300, marks=long)])
+def test_readers_see_nothing_of_builds_that_come_fail_and_die(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rebuilds: int
+) -> None:
+    """Each accident once, and by night more of them than anybody will ever have."""
+    for name, value in environment(database).items():
+        monkeypatch.setenv(name, value)
+    figures = measure(database, tmp_path, rebuilds, readers=3, pause=0.02, seed=1)
+    assert figures.faults == []
+    assert figures.unexpected == []
+    assert figures.dropped == []
+    assert figures.orphans == []
+    assert figures.longest <= LONGEST
+    assert len(figures.reads) == 6 and figures.reads.total() > 20 * rebuilds
+    assert figures.published > rebuilds / 2
