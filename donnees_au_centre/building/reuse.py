@@ -61,7 +61,7 @@ _VOLATILE = frozenset(
 _CHANGING = re.compile(
     r"""current_timestamp|current_date|current_time\b|\blocaltime|\bnow\s*\(|(?:clock|statement|transaction)_timestamp
     |\btimeofday\b|'(?:now|today|tomorrow|yesterday)'|\bage\(\s*[^(),]*\)|run_started_at|modules\.datetime
-    |\brandom(?:_normal)?\s*\(|\buuid|gen_random_|\bnextval\b|\btablesample\b
+    |\brandom(?:_normal)?\s*\(|\buuid_?generate|\buuidv|gen_random_|\bnextval\b|\btablesample\b
     |\bcurrent_(?:user|role|catalog)\b|\bsession_user\b|\bcurrent_schemas?\b
     |\bpg_\w|\binformation_schema\b|\bhistorique\.
     |\bflags\.|\bselected_resources\b|\binvocation_|\bdbt_metadata_envs\b

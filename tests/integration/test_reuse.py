@@ -47,11 +47,15 @@ FILES = {
 {% macro essai_outer() %}{{ essai_inner() }}{% endmacro %}
 {% macro essai_inner() %}'@inner@'{% endmacro %}
 {% macro essai_hidden() %}'@hidden@'{% endmacro %}
-{% macro essai_columns(relation) %}{{ declared_columns(relation) | map(attribute='description') | join }}{% endmacro %}
+{% macro essai_columns(relation) %}
+{{- declared_columns(relation) | map(attribute='description') | join -}}
+{% endmacro %}
 {% macro essai_alone() %}'@unrelated@'{% endmacro %}
 {% macro essai_name() %}{{ return('essai_' ~ 'found') }}{% endmacro %}
 {% macro essai_found() %}'@found@'{% endmacro %}
-{% test essai_at_most(model, column_name, number) %}select * from {{ model }} where length({{ column_name }}) > {{ number }}{% endtest %}
+{% test essai_at_most(model, column_name, number) %}
+select * from {{ model }} where length({{ column_name }}) > {{ number }}
+{% endtest %}
 """,
     "models/age/staging/ecoles/_ecoles__sources.yml": SOURCE.format(name="ecoles").replace(
         "{name: nom}",
@@ -88,7 +92,9 @@ models:
         data_tests: [not_null, unique]
       - name: nom
         data_tests:
-          - essai_at_most: {arguments: {number: "{{ env_var('ESSAI_YAML', '40') }}"}, config: {severity: @severity@}}
+          - essai_at_most:
+              arguments: {number: "{{ env_var('ESSAI_YAML', '40') }}"}
+              config: {severity: @severity@}
           - essai_at_most:
               name: noms_courts
               arguments: {number: @number@}
@@ -109,9 +115,10 @@ unit_tests:
     ),
 }
 BEGUN = {
-    "variable": "1", "hook": "un", "dispatched": "a", "inner": "b", "hidden": "c", "unrelated": "d", "found": "e",
-    "source": "Le nom", "where": "\"fase <> '0'\"", "second": "0", "description": "Des écoles", "severity": "warn",
-    "number": "20", "without": "0", "given": "un", "expected": "x", "seed": "un", "type": "integer", "bad": "rien",
+    "variable": "1", "hook": "un", "dispatched": "a", "inner": "b", "hidden": "c", "unrelated": "d",
+    "found": "e", "source": "Le nom", "where": "\"fase <> '0'\"", "second": "0", "description": "Des écoles",
+    "severity": "warn", "number": "20", "without": "0", "given": "un", "expected": "x", "seed": "un",
+    "type": "integer", "bad": "rien",
 }  # fmt: skip
 # Another value, good or bad, of each of them.
 OTHERS = {
@@ -180,8 +187,8 @@ class Story:
         )
         return {
             name: self.project.query(
-                f"select array(select t::text from {name} as t order by 1), col_description('{name}'::regclass, 1), "
-                f"obj_description('{name}'::regclass)"
+                f"select array(select t::text from {name} as t order by 1), "
+                f"col_description('{name}'::regclass, 1), obj_description('{name}'::regclass)"
             )
             for name, short in relations
             if short != "int_heure"
