@@ -619,8 +619,11 @@ def reuse_what_stands() -> None:
 def _reuse(task: Any, selected: AbstractSet[str]) -> Reuse | None:
     from dbt.flags import get_flags
 
-    flags = get_flags()
-    if task.config.credentials.type != "postgres" or flags.EMPTY or flags.SAMPLE or flags.DEFER:
+    # Not every command has every option.
+    asked = {
+        name for name in ("EMPTY", "SAMPLE", "DEFER", "FULL_REFRESH") if getattr(get_flags(), name, None)
+    }
+    if task.config.credentials.type != "postgres" or asked - {"FULL_REFRESH"}:
         return None
     if not task.manifest.flat_graph:
         task.manifest.build_flat_graph()
@@ -629,7 +632,7 @@ def _reuse(task: Any, selected: AbstractSet[str]) -> Reuse | None:
     variables = {**config.vars.to_dict(), **config.cli_vars}
     codes = Codes(task.manifest, variables, project_file, config.to_target_dict())
     tested = selected | set(getattr(task, "selected_unit_tests", ()))
-    taking = allowed.get() and not flags.FULL_REFRESH
+    taking = allowed.get() and not asked
     with (
         connected(config.credentials, "état des constructions") as connection,
         suppress(psycopg.errors.InsufficientPrivilege),
