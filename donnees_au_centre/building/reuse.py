@@ -126,6 +126,14 @@ class Codes:
         for key, macro in ours.items():
             for alias in {macro.name, macro.name.rpartition("__")[2], macro.name.partition("__")[2]}:
                 self._named.setdefault(alias, set()).add(key)
+        words = {key: set(_WORD.findall(text)) for key, text in self._macros.items()}
+        self._calls = {key: self._known(found) for key, found in words.items()}
+        self._asking = {
+            asked: frozenset(key for key, found in words.items() if asked in found)
+            for asked in ("target", "graph")
+        }
+        self._moving = frozenset(key for key, text in self._macros.items() if _CHANGING.search(text))
+        self._reached_of: dict[str, frozenset[str]] = {}
         project = manifest.metadata.project_name
         self._everywhere = frozenset(
             key
@@ -163,11 +171,11 @@ class Codes:
                 self._environment([own, *texts]),
                 self._declared(said),
             ]
-            read = {word for text in (own, *self._texts(self._mine(said))) for word in _WORD.findall(text)}
-            if "target" in read:
+            words, mine = set(_WORD.findall(own)), self._mine(said)
+            if "target" in words or mine & self._asking["target"]:
                 parts.append(self._target)
-            if "graph" in read:
-                parts.append(self._graph(None if "graph" in _WORD.findall(own) else str(said["fqn"][1])))
+            if "graph" in words or mine & self._asking["graph"]:
+                parts.append(self._graph(None if "graph" in words else str(said["fqn"][1])))
             if said["resource_type"] == "seed":
                 root = Path(said.get("root_path") or self._root)
                 content = (root / said["original_file_path"]).read_bytes()
@@ -188,7 +196,7 @@ class Codes:
             test = self._unit_tests[unique_id]
             return any(self.is_changing(one) for one in test.depends_on.nodes if one in self._nodes)
         said = self._nodes[unique_id]
-        return any(_CHANGING.search(text) for text in (_own_text(said), *self._texts(self._mine(said))))
+        return bool(_CHANGING.search(_own_text(said)) or self._mine(said) & self._moving)
 
     def _below(self, unique_id: str) -> set[str]:
         """The nodes that a unit test is about: its model, and all that this is made of."""
@@ -233,25 +241,23 @@ class Codes:
 
     def _reached(self, said: Mapping[str, Any]) -> frozenset[str]:
         """The macros that a node can reach: more of them rather than one less."""
-        names = (said.get("depends_on") or {}).get("macros") or ()
-        materialized = (said.get("config") or {}).get("materialized")
-        return self._reach(
-            [
-                _own_text(said),
-                *(name.rpartition(".")[2] for name in names),
-                f"materialization_{materialized}_postgres",
-            ]
-        )
+        if said["unique_id"] not in self._reached_of:
+            names = [name.rpartition(".")[2] for name in (said.get("depends_on") or {}).get("macros") or ()]
+            made = f"materialization_{(said.get('config') or {}).get('materialized')}_postgres"
+            self._reached_of[said["unique_id"]] = self._reach([_own_text(said), *names, made])
+        return self._reached_of[said["unique_id"]]
 
     def _reach(self, texts: Iterable[str]) -> frozenset[str]:
         found: set[str] = set()
-        waiting = list(texts)
+        waiting = self._known(word for text in texts for word in _WORD.findall(text))
         while waiting:
-            for word in set(_WORD.findall(waiting.pop())):
-                for key in self._named.get(word, set()) - found:
-                    found.add(key)
-                    waiting.append(self._macros[key])
+            found |= waiting
+            waiting = {key for known in waiting for key in self._calls[known]} - found
         return frozenset(found)
+
+    def _known(self, words: Iterable[str]) -> set[str]:
+        """The macros of some names."""
+        return {key for word in set(words) for key in self._named.get(word, ())}
 
     def _texts(self, keys: Iterable[str]) -> list[str]:
         return [self._macros[key] for key in sorted(keys)]
@@ -274,7 +280,8 @@ def _reads(said: Mapping[str, Any]) -> list[str]:
 
 def _own_text(said: Mapping[str, Any]) -> str:
     """All of a node in which code may stand: its SQL, its options, the arguments of a test, constraints."""
-    parts = [said.get(key) for key in ("config", "test_metadata", "constraints", "columns")]
+    parts = [said.get(key) for key in ("config", "test_metadata", "constraints")]
+    parts.append([column.get("constraints") for column in (said.get("columns") or {}).values()])
     return f"{said.get('raw_code') or ''} {json.dumps(parts, default=str, ensure_ascii=False)}"
 
 
