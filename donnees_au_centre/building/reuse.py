@@ -72,6 +72,8 @@ _CHANGING = re.compile(
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r'(?:"?\w+"?\.)+"?\w+"?')
 _VARIABLE = re.compile(r"env_var\(\s*['\"](\w+)")
+# Where the loader notes what it received.
+_JOURNAL = ("plateforme", "chargements")
 # dbt's own packages of macros, and what they come in.
 _DBT = frozenset({"dbt", "dbt_postgres", "dbt_denodo"})
 _VERSIONS = ("dbt-core", "dbt-adapters", "dbt-postgres", "dbt-common")
@@ -353,7 +355,7 @@ class Standing:
             (
                 unique_id
                 for unique_id, source in manifest.sources.items()
-                if (source.schema, source.identifier) == ("plateforme", "chargements")
+                if (source.schema, source.identifier) == _JOURNAL
             ),
             None,
         )
@@ -503,6 +505,8 @@ class Reuse:
             if _CHANGING.search(text):
                 found.add(node.unique_id)
             declared = {self._names.get(one) for one in node.depends_on_nodes}
+            if self._is_of_source(node):
+                declared.add(_JOURNAL)
             for name in set(_NAME.findall(text)):
                 parts = name.replace('"', "").split(".")
                 pairs = {mart_of(*pair) for pair in pairwise(parts)} - declared
@@ -519,11 +523,13 @@ class Reuse:
 
     def _reads(self, node: Any) -> list[str]:
         """What a node reads; the test of a source reads of the loader's journal what is about that source."""
-        names = list(node.depends_on_nodes)
-        of_source = getattr(node, "test_metadata", None) is not None and any(
-            one in self._manifest.sources and one != self._before.journal for one in names
+        of_source = self._is_of_source(node)
+        return [one for one in node.depends_on_nodes if not (of_source and one == self._before.journal)]
+
+    def _is_of_source(self, node: Any) -> bool:
+        return getattr(node, "test_metadata", None) is not None and any(
+            one in self._manifest.sources and one != self._before.journal for one in node.depends_on_nodes
         )
-        return [one for one in names if not (of_source and one == self._before.journal)]
 
     def _identity(self, node: Any, standing: Standing) -> str | None:
         return "" if node.resource_type == "test" else standing.of(node.unique_id)

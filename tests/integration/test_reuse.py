@@ -76,7 +76,7 @@ select * from {{ model }} where length({{ column_name }}) > {{ number }}
         "select '1' as fase, '{{ env_var('ESSAI_SQL', '') }}' as a, {{ var('essai') }} as b, "
         "'{{ target.name }}' as c"
     ),
-    "models/age/intermediate/int_ailleurs.sql": "select fase, nom from age_staging.stg_batiments__batiments",
+    "models/age/intermediate/int_ailleurs.sql": "select fase, nom from raw_age.batiments",
     "models/age/intermediate/int_heure.sql": "select '1' as fase, clock_timestamp() as heure",
     "models/age/marts/dim_ecoles.sql": (
         "select n.fase, n.nom, n.a, n.b, n.c, s.libelle from {{ ref('int_noms') }} as n "
