@@ -504,7 +504,8 @@ class Reuse:
                 continue
             if _CHANGING.search(text):
                 found.add(node.unique_id)
-            declared = {self._names.get(one) for one in node.depends_on_nodes}
+            declared = {self._names.get(one) for one in self._reads(node)}
+            declared |= {self._names.get(one) for one in node.depends_on_nodes}
             if self._is_of_source(node):
                 declared.add(_JOURNAL)
             for name in set(_NAME.findall(text)):
@@ -522,13 +523,28 @@ class Reuse:
         return found | {unique_id for unique_id, pairs in named.items() if pairs & there}
 
     def _reads(self, node: Any) -> list[str]:
-        """What a node reads; the test of a source reads of the loader's journal what is about that source."""
+        """What a node reads.
+
+        The test of a table may look at the sources of that table without a word (macro source_of_tested), and
+        reads of the loader's journal what is about its sources.
+        """
+        names = [*node.depends_on_nodes, *self._sources_tested(node)]
         of_source = self._is_of_source(node)
-        return [one for one in node.depends_on_nodes if not (of_source and one == self._before.journal)]
+        return [one for one in dict.fromkeys(names) if not (of_source and one == self._before.journal)]
+
+    def _sources_tested(self, node: Any) -> list[str]:
+        tested = self._nodes.get(getattr(node, "attached_node", None) or "")
+        sources = self._manifest.sources
+        return (
+            [one for one in tested.depends_on_nodes if one in sources and sources[one].external]
+            if tested
+            else []
+        )
 
     def _is_of_source(self, node: Any) -> bool:
         return getattr(node, "test_metadata", None) is not None and any(
-            one in self._manifest.sources and one != self._before.journal for one in node.depends_on_nodes
+            one in self._manifest.sources and one != self._before.journal
+            for one in (*node.depends_on_nodes, *self._sources_tested(node))
         )
 
     def _identity(self, node: Any, standing: Standing) -> str | None:

@@ -348,6 +348,41 @@ def lived(project: SmallProject, changes: int, seed: int, at_once: Sequence[int]
         return story
 
 
+def test_what_cannot_be_told_is_made_anew_and_the_rest_is_not(project: SmallProject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        story = Story(project, patch, random.Random(0))
+        story.write()
+        story.read()
+
+        def made() -> set[str]:
+            results = story.build(True)
+            return {result.unique_id.split(".")[2] for result in results if not result.reused}
+
+        results = story.build(True)
+        assert [(one.unique_id, one.status, one.message) for one in results if not one.good] == []
+        # The clock, a name that only a run knows, and a relation that is not declared.
+        always = {"int_heure", "int_dit", "int_ailleurs"}
+        assert made() == always
+        story.sql("update raw_age.ecoles set nom = 'Rectifié' where fase = '1'")
+        assert {"stg_ecoles__ecoles", "int_noms", "dim_ecoles", "fct_tout"} <= made()
+        for command in ("seed", "test", "run"):
+            story.build(False, command)
+        # Seen though the tables are others: a command that makes keeps what it made.
+        assert made() == always
+        story.build(False, "run", "--empty")
+        assert {"int_noms", "dim_ecoles", "deux", "stg_ecoles__ecoles"} <= made()
+        assert story.build(True, "build", "--full-refresh", "--select", "codes")[0].reused is False
+        # A loader that comes while tables are made: what was read is what stood before.
+        run = DbtRun(story.settings, "essai", story.parsed.project, ["build"], reuse=False)
+        for result in run.results():
+            if result.unique_id.endswith(".int_noms"):
+                project.write("landing/age/ecoles/autre.csv", "fase,nom\n8,Huit\n")
+                sources = read_declarations(story.parsed.manifest.sources.values())
+                load_landing(project.conninfo, story.settings.landing, sources)
+        assert {"stg_ecoles__ecoles", "int_noms", "dim_ecoles"} <= made()
+        assert ("8",) in project.query("select fase from age.dim_ecoles")
+
+
 @pytest.mark.parametrize("seed", [3])
 def test_what_is_taken_as_it_was_is_what_a_whole_build_makes(project: SmallProject, seed: int) -> None:
     story = lived(project, 12, seed, at_once=[3])
