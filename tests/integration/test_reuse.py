@@ -365,9 +365,9 @@ def test_what_cannot_be_told_is_made_anew_and_the_rest_is_not(project: SmallProj
         assert made() == always
         story.sql("update raw_age.ecoles set nom = 'Rectifié' where fase = '1'")
         assert {"stg_ecoles__ecoles", "int_noms", "dim_ecoles", "fct_tout"} <= made()
-        for command in ("seed", "test", "run"):
+        for command in ("seed", "run", "test"):
             story.build(False, command)
-        # Seen though the tables are others: a command that makes keeps what it made.
+        # Every command keeps what it made.
         assert made() == always
         story.build(False, "run", "--empty")
         assert {"int_noms", "dim_ecoles", "deux", "stg_ecoles__ecoles"} <= made()
