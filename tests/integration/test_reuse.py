@@ -1,0 +1,397 @@
+"""A build that takes what has not changed gives what a whole one gives, whatever has happened in between."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.building.results import NodeResult
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.project import parse
+from donnees_au_centre.settings import ROOT
+from tests.campaigns import long
+from tests.small_project import MODEL, PROJECT, SOURCE, SmallProject, small_project
+
+# Changes of the long form.
+CHANGES = int(os.environ.get("CHANGEMENTS", "400"))
+OURS = (
+    PROJECT.replace(
+        "flags: {send_anonymous_usage_stats: false}",
+        "flags: {send_anonymous_usage_stats: false}\n"
+        "vars: {patience_verrou: 2, essai: @variable@}\n"
+        "seeds: {donnees_au_centre: {age: {+group: age}}}",
+    ).replace(
+        "staging: {+materialized: view, +access: private}",
+        "staging: {+materialized: view, +access: private}\n"
+        "      intermediate: {+materialized: table, +access: private}",
+    )
+    + "    +persist_docs: {relation: true, columns: true}\n"
+    + '    +post-hook: ["{{ essai_hook() }}"]\n'
+)
+# Each way in which a node reaches what it is made of; the words between @ change.
+FILES = {
+    "dbt_project.yml": OURS,
+    "macros/essai.sql": """
+{% macro essai_hook() %}comment on column {{ this }}.fase is '@hook@'{% endmacro %}
+{% macro essai_label() %}{{ return(adapter.dispatch('essai_label', 'donnees_au_centre')()) }}{% endmacro %}
+{% macro default__essai_label() %}'@dispatched@'{% endmacro %}
+{% macro essai_outer() %}{{ essai_inner() }}{% endmacro %}
+{% macro essai_inner() %}'@inner@'{% endmacro %}
+{% macro essai_hidden() %}'@hidden@'{% endmacro %}
+{% macro essai_columns(relation) %}
+{{- declared_columns(relation) | map(attribute='description') | join -}}
+{% endmacro %}
+{% macro essai_alone() %}'@unrelated@'{% endmacro %}
+{% macro essai_name() %}{{ return('essai_' ~ 'found') }}{% endmacro %}
+{% macro essai_found() %}'@found@'{% endmacro %}
+{% test essai_at_most(model, column_name, number) %}
+select * from {{ model }} where length({{ column_name }}) > {{ number }}
+{% endtest %}
+""",
+    "models/age/staging/ecoles/_ecoles__sources.yml": SOURCE.format(name="ecoles").replace(
+        "{name: nom}",
+        "{name: nom, description: '@source@', data_tests: [{not_null: {config: {where: @where@}}}]}",
+    ),
+    "models/age/staging/ecoles/stg_ecoles__deux.sql": (
+        "select fase, nom from {{ ref('stg_ecoles__ecoles') }} where fase <> '@second@'"
+    ),
+    "models/age/intermediate/int_noms.sql": (
+        "select fase, nom, {{ essai_label() }} as a, {{ essai_outer() }} as b, "
+        "{{ context['essai_hidden']() }} as c from {{ ref('stg_ecoles__deux') }}"
+    ),
+    "models/age/intermediate/int_dit.sql": (
+        "select fase, '{{ essai_columns(source('ecoles', 'ecoles')) }}' as dit, "
+        "{{ context[essai_name()]() }} as trouve from {{ source('ecoles', 'ecoles') }}"
+    ),
+    "models/age/intermediate/int_reglages.sql": (
+        "select '1' as fase, '{{ env_var('ESSAI_SQL', '') }}' as a, {{ var('essai') }} as b, "
+        "'{{ target.name }}' as c"
+    ),
+    "models/age/intermediate/int_ailleurs.sql": "select fase, nom from raw_age.batiments",
+    "models/age/intermediate/int_heure.sql": "select '1' as fase, clock_timestamp() as heure",
+    "models/age/marts/dim_ecoles.sql": (
+        "select n.fase, n.nom, n.a, n.b, n.c, s.libelle from {{ ref('int_noms') }} as n "
+        "left join {{ ref('codes') }} as s on s.code::text = n.fase"
+    ),
+    "models/age/marts/dim_ecoles.yml": """
+version: 2
+models:
+  - name: dim_ecoles
+    description: "@description@"
+    columns:
+      - name: fase
+        data_tests: [not_null, unique]
+      - name: nom
+        data_tests:
+          - essai_at_most:
+              arguments: {number: "{{ env_var('ESSAI_YAML', '40') }}"}
+              config: {severity: @severity@}
+          - essai_at_most:
+              name: noms_courts
+              arguments: {number: @number@}
+              config: {where: "fase <> '@without@'", severity: warn}
+unit_tests:
+  - name: dim_ecoles_dit
+    model: dim_ecoles
+    given:
+      - {input: ref('int_noms'), rows: [{fase: '1', nom: x}]}
+      - {input: ref('codes'), rows: [{code: 1, libelle: '@given@'}]}
+    expect: {rows: [{nom: '@expected@', libelle: un}]}
+""",
+    "seeds/age/codes.csv": "code,libelle\n1,@seed@\n2,deux\n",
+    "seeds/age/_codes.yml": "version: 2\nseeds: [{name: codes, config: {column_types: {code: @type@}}}]\n",
+    "tests/singular/age/deux.sql": (
+        "select a.fase from {{ ref('dim_ecoles') }} as a inner join {{ ref('dim_batiments') }} as b "
+        "on a.fase = b.fase where a.nom = '@bad@'"
+    ),
+}
+BEGUN = {
+    "variable": "1", "hook": "un", "dispatched": "a", "inner": "b", "hidden": "c", "unrelated": "d",
+    "found": "e", "source": "Le nom", "where": "\"fase <> '0'\"", "second": "0", "description": "Des écoles",
+    "severity": "warn", "number": "20", "without": "0", "given": "un", "expected": "x", "seed": "un",
+    "type": "integer", "bad": "rien",
+}  # fmt: skip
+# Another value, good or bad, of each of them.
+OTHERS = {
+    "variable": ["1", "2"], "type": ["integer", "text", "bigint"], "severity": ["warn", "error"],
+    "number": ["1", "20", "30"], "without": ["0", "1"], "given": ["un", "un", "deux"],
+    "expected": ["x", "x", "y"], "bad": ["rien", "rien", "Un"], "second": ["0", "1", "2"],
+    "where": ["\"fase <> '0'\"", "\"fase <> '3'\"", '"current_date is null"'],
+}  # fmt: skip
+
+
+@dataclass
+class Story:
+    """A project to which things happen.
+
+    Attributes:
+        changes, taken, made: how many there were.
+    """
+
+    project: SmallProject
+    patch: pytest.MonkeyPatch
+    chance: random.Random
+    words: dict[str, str] = field(default_factory=lambda: dict(BEGUN))
+    target: str = "staging"
+    changes: int = 0
+    taken: int = 0
+    made: int = 0
+    told: list[str] = field(default_factory=list)
+
+    def write(self) -> None:
+        for path, text in FILES.items():
+            for word, value in self.words.items():
+                text = text.replace(f"@{word}@", value)
+            self.project.write(path, text)
+
+    def read(self) -> None:
+        settings = replace(
+            self.project.settings, target=self.target, target_path=self.project.root / "target" / self.target
+        )
+        self.settings = settings
+        self.parsed = parse(settings)
+        assert self.parsed.error is None, self.parsed.error
+        load_landing(
+            self.project.conninfo, settings.landing, read_declarations(self.parsed.manifest.sources.values())
+        )
+
+    def build(self, reuse: bool, *arguments: str) -> list[NodeResult]:
+        run = DbtRun(self.settings, "essai", self.parsed.project, arguments or ["build"], reuse=reuse)
+        results = [result for result in run.results() if not result.provisional]
+        assert run.error is None, run.error
+        return results
+
+    def sql(self, text: str) -> None:
+        """Done by hand, where it may be done."""
+        with psycopg.connect(self.project.conninfo, autocommit=True) as connection:
+            try:
+                connection.execute(text)
+            except psycopg.Error:
+                self.told.append("(refused)")
+
+    def standing(self) -> dict[str, object]:
+        """The rows and comments of every relation."""
+        relations = self.project.query(
+            "select format('%I.%I', nspname, relname), relname from pg_class as c "
+            "inner join pg_namespace as n on n.oid = c.relnamespace where relkind in ('r', 'v') "
+            "and nspname ~ '^(age|transversal)' and nspname !~ '_versions$' order by 1"
+        )
+        return {
+            name: self.project.query(
+                f"select array(select t::text from {name} as t order by 1), "
+                f"col_description('{name}'::regclass, 1), obj_description('{name}'::regclass)"
+            )
+            for name, short in relations
+            if short != "int_heure"
+        }
+
+    def compare(self) -> None:
+        """Has everything made again in the same place, and looks whether anything of it is another."""
+        results = self.build(True)
+        self.taken += sum(result.reused for result in results)
+        self.made += sum(not result.reused for result in results)
+        mine, tests = self.standing(), outcomes(results)
+        whole = outcomes(self.build(False))
+        assert (mine, tests) == (self.standing(), whole), self.told[-12:]
+
+
+def outcomes(results: list[NodeResult]) -> dict[str, tuple[str, int]]:
+    return {
+        result.unique_id: (result.status, result.failures)
+        for result in results
+        if result.unique_id.startswith(("test.", "unit_test."))
+    }
+
+
+def other_words(story: Story) -> str:
+    word = story.chance.choice(sorted(BEGUN))
+    story.words[word] = story.chance.choice(OTHERS.get(word, ["un", "deux", "trois"]))
+    return f"{word} = {story.words[word]}"
+
+
+def same_words(story: Story) -> str:
+    story.words = dict(BEGUN)
+    return "as at the beginning"
+
+
+def another_file(story: Story) -> str:
+    name, number = story.chance.choice(["ecoles", "batiments"]), story.chance.randrange(4)
+    rows = "".join(f"{one},{story.chance.choice(['Un', 'Deux', 'Trois'])}\n" for one in range(1, 2 + number))
+    path = story.chance.choice([f"landing/age/{name}/{name}.csv", f"landing/age/{name}/autre.csv"])
+    if path.endswith("autre.csv"):
+        rows = rows.replace("1,", "11,").replace("2,", "12,")
+    story.project.write(path, f"fase,nom\n{rows}")
+    return f"{path}: {rows!r}"
+
+
+def another_variable(story: Story) -> str:
+    name = story.chance.choice(["ESSAI_SQL", "ESSAI_YAML"])
+    value = story.chance.choice(["2", "40"])
+    story.patch.setenv(name, value)
+    return f"{name} = {value}"
+
+
+def by_hand(story: Story) -> str:
+    versions = [
+        name for (name,) in story.project.query(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname ~ '_versions$' "
+            "and tablename ~ '__v' order by 1"
+        )
+    ]  # fmt: skip
+    text = story.chance.choice(
+        [
+            "truncate age_intermediate.int_noms", "drop table age_intermediate.int_dit",
+            "delete from age_intermediate.int_noms where fase = '1'", "truncate age_reference.codes",
+            "update age_reference.codes set libelle = 'main'", "drop view transversal.fct_tout",
+            "create or replace view age_staging.stg_batiments__batiments as "
+            "select fase, upper(nom) as nom from raw_age.batiments",
+            "update raw_age.ecoles set nom = 'Rectifié' where fase = '1'",
+            "alter table age_intermediate.int_noms add column main text",
+            *(f"truncate {name}" for name in versions), *(f"delete from {name}" for name in versions),
+            # What make rollback does.
+            *(
+                f"create or replace view {name.split('_versions')[0]}.{name.split('.')[1].split('__v')[0]} "
+                f"as select * from {name}"
+                for name in versions
+            ),
+        ]
+    )  # fmt: skip
+    story.sql(text)
+    return text
+
+
+def a_part(story: Story) -> str:
+    """Some command of dbt on the project as it is."""
+    arguments = story.chance.choice(
+        [
+            ["run"], ["seed"], ["test"], ["build", "--select", "int_noms"], ["build", "--select", "age"],
+            ["run", "--empty"], ["build", "--select", "stg_ecoles__deux", "dim_batiments"],
+            ["run", "--select", "dim_ecoles"], ["build", "--select", "transversal"],
+        ]
+    )  # fmt: skip
+    story.write()
+    story.read()
+    story.build(False, *arguments)
+    return " ".join(arguments)
+
+
+def interrupted(story: Story) -> str:
+    story.write()
+    story.read()
+    run = DbtRun(story.settings, "essai", story.parsed.project, ["build"], reuse=True)
+    results = run.results()
+    for _ in range(story.chance.randrange(1, 20)):
+        next(results, None)
+    results.close()  # type: ignore[attr-defined]
+    return "interrupted"
+
+
+def another_target(story: Story) -> str:
+    story.target = "dev" if story.target == "staging" else "staging"
+    return story.target
+
+
+def another_mart(story: Story) -> str:
+    """A mart takes the name of another, or a name that another had."""
+    first, second = "int_noms", "int_dit"
+    path = f"models/age/intermediate/{story.chance.choice([first, second])}.yml"
+    alias = story.chance.choice(["", "int_nouveau", "int_reglages_bis"])
+    text = f"version: 2\nmodels: [{{name: {Path(path).stem}, config: {{alias: {alias}}}}}]\n"
+    story.project.write(path, text if alias else "version: 2\n")
+    other = story.project.root / f"models/age/intermediate/{second if first in path else first}.yml"
+    other.write_text("version: 2\n")
+    return f"{path}: {alias}"
+
+
+HAPPENINGS: list[tuple[Callable[[Story], str], int]] = [
+    (other_words, 10), (same_words, 2), (another_file, 3), (another_variable, 2), (by_hand, 4), (a_part, 2),
+    (interrupted, 1), (another_target, 1), (another_mart, 1),
+]  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path, database: str) -> Iterator[SmallProject]:
+    with small_project(tmp_path, database) as project:
+        shutil.copytree(ROOT / "macros", project.root / "macros")
+        project.write("models/age/staging/ecoles/stg_ecoles__deux.yml", MODEL.format(name="stg_ecoles__deux"))
+        yield project
+
+
+def lived(project: SmallProject, changes: int, seed: int, at_once: Sequence[int] = (1, 1, 2, 3)) -> Story:
+    with pytest.MonkeyPatch.context() as patch:
+        # A mart may lose rows here.
+        patch.setenv("ACCEPTER_BAISSE", "1")
+        story = Story(project, patch, random.Random(seed))
+        story.write()
+        story.read()
+        story.build(True)
+        functions, weights = zip(*HAPPENINGS, strict=True)
+        while story.changes < changes:
+            for _ in range(story.chance.choice(at_once)):
+                (happening,) = story.chance.choices(functions, weights)
+                story.told.append(f"{happening.__name__}: {happening(story)}")
+                story.changes += 1
+            story.write()
+            story.read()
+            if os.environ.get("DIRE"):
+                print(story.told[-3:], story.taken, story.made, time.time())
+            story.compare()
+        return story
+
+
+def test_what_cannot_be_told_is_made_anew_and_the_rest_is_not(project: SmallProject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        story = Story(project, patch, random.Random(0))
+        story.write()
+        story.read()
+
+        def made() -> set[str]:
+            results = story.build(True)
+            return {result.unique_id.split(".")[2] for result in results if not result.reused}
+
+        results = story.build(True)
+        assert [(one.unique_id, one.status, one.message) for one in results if not one.good] == []
+        # The clock, a name that only a run knows, and a relation that is not declared.
+        always = {"int_heure", "int_dit", "int_ailleurs"}
+        assert made() == always
+        story.sql("update raw_age.ecoles set nom = 'Rectifié' where fase = '1'")
+        assert {"stg_ecoles__ecoles", "int_noms", "dim_ecoles", "fct_tout"} <= made()
+        for command in ("seed", "run", "test"):
+            story.build(False, command)
+        # Every command keeps what it made.
+        assert made() == always
+        story.build(False, "run", "--empty")
+        assert {"int_noms", "dim_ecoles", "deux", "stg_ecoles__ecoles"} <= made()
+        assert story.build(True, "build", "--full-refresh", "--select", "codes")[0].reused is False
+        # A loader that comes while tables are made: what was read is what stood before.
+        run = DbtRun(story.settings, "essai", story.parsed.project, ["build"], reuse=False)
+        for result in run.results():
+            if result.unique_id.endswith(".int_noms"):
+                project.write("landing/age/ecoles/autre.csv", "fase,nom\n8,Huit\n")
+                sources = read_declarations(story.parsed.manifest.sources.values())
+                load_landing(project.conninfo, story.settings.landing, sources)
+        assert {"stg_ecoles__ecoles", "int_noms", "dim_ecoles"} <= made()
+        assert ("8",) in project.query("select fase from age.dim_ecoles")
+
+
+@pytest.mark.parametrize("seed", [3])
+def test_what_is_taken_as_it_was_is_what_a_whole_build_makes(project: SmallProject, seed: int) -> None:
+    story = lived(project, 12, seed, at_once=[3])
+    assert story.taken > 20
+
+
+@long
+@pytest.mark.parametrize("seed", [11, 12])
+def test_the_same_over_a_long_life(project: SmallProject, seed: int) -> None:
+    story = lived(project, CHANGES, seed)
+    print(f"{story.changes} changes, {story.taken} taken, {story.made} made, 0 wrong")
+    assert story.taken > story.changes
