@@ -74,17 +74,24 @@ def test_rights_hold_after_plain_dbt_rebuilds(built: AccessProject, options: tup
 
 
 @pytest.mark.parametrize(
-    ("relation", "domain"), [("age.dim_ecoles", "age"), ("agaj_staging.stg_dossiers__dossiers", "agaj")]
+    ("relation", "file"),
+    [
+        ("age.dim_ecoles", "models/age/marts/dim_ecoles.sql"),
+        (
+            "agaj_staging.stg_dossiers__dossiers",
+            "models/agaj/staging/dossiers/stg_dossiers__dossiers.sql",
+        ),
+    ],
 )
 def test_a_rebuild_takes_a_masked_view_before_what_it_masks(
-    built: AccessProject, relation: str, domain: str
+    built: AccessProject, relation: str, file: str
 ) -> None:
-    """A reader takes the masked view, then its table: the other order would make a deadlock."""
+    """A reader takes the masked view, then what it masks: the other order would make a deadlock."""
     schema, name = relation.split(".")
-    staging = "models/agaj/staging/dossiers/stg_dossiers__dossiers.sql"
-    before = (built.settings.root / staging).read_text("utf-8")
-    # A new column has the masked view of a staging view made again.
-    built.write(staging, before.replace("service from", "service, 1 as un from"))
+    domain = file.split("/")[1]
+    before = (built.settings.root / file).read_text("utf-8")
+    # A new column has the masked view made again.
+    built.write(file, before.replace(" from ", ", 1 as un from ", 1))
     with psycopg.connect(built.conninfo) as reader:
         reader.execute(f"comment on view {schema}_masque.{name} is 'lue'")
         building = threading.Thread(target=built.build_all, kwargs={"domains": (domain,)})
@@ -95,7 +102,8 @@ def test_a_rebuild_takes_a_masked_view_before_what_it_masks(
             "where application_name = 'dbt' and wait_event_type = 'Lock'"
         )
         deadline = time.monotonic() + 60
-        while built.ask(waiting) == [(False,)] and time.monotonic() < deadline:
+        while built.ask(waiting) == [(False,)]:
+            assert time.monotonic() < deadline, "the build did not ask for the view"
             time.sleep(0.02)
         begun = time.monotonic()
         reader.execute(f"select count(*) from {relation}")
@@ -103,8 +111,8 @@ def test_a_rebuild_takes_a_masked_view_before_what_it_masks(
         reader.rollback()
         building.join()
     assert mistakes(built) == []
-    built.write(staging, before)
-    built.build_all(domains=("agaj",))
+    built.write(file, before)
+    built.build_all(domains=(domain,))
 
 
 def test_rights_hold_for_new_columns_new_models_and_new_tables(built: AccessProject) -> None:

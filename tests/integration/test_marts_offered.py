@@ -97,7 +97,7 @@ def editions(project: SmallProject) -> tuple[int, int, int]:
 def tables(project: SmallProject) -> list[str]:
     found = project.query(
         "select relname from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
-        "where n.nspname like '%\\_versions' and c.relkind = 'r' order by 1"
+        "where n.nspname like '%\\_versions' and c.relkind = 'r' and c.relname like '%\\_\\_%' order by 1"
     )
     return [name for (name,) in found]
 
