@@ -29,6 +29,7 @@ models:
       +group: transversal
       marts: {+materialized: table, +access: public}
 """
+_FLAGS = "flags: {send_anonymous_usage_stats: false}"
 GROUP = """
 version: 2
 groups:
@@ -87,6 +88,11 @@ class SmallProject:
         """Asks the database."""
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
             return connection.execute(sql).fetchall()
+
+
+def borrowing_macros(*more: str) -> str:
+    """The dbt_project.yml of a small project that has our macros, with more lines at its top level."""
+    return PROJECT.replace(_FLAGS, "\n".join([f"macro-paths: ['{ROOT / 'macros'}']", _FLAGS, *more]))
 
 
 def settings_of(folder: Path) -> Settings:

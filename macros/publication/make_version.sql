@@ -37,9 +37,10 @@
         analyze {{ candidate }}
     {%- endcall %}
     {%- if alone -%}
+        {%- set parts = candidate.identifier.rpartition('__c') -%}
         {%- set marts = [{
             'schema': stable.schema, 'nom': stable.identifier, 'candidate': candidate.identifier,
-            'version': candidate.identifier | replace('__c', '__v')
+            'version': parts[0] ~ '__v' ~ parts[2]
         }] -%}
         {%- do when_free(stable, offer_sql(dbt.string_literal(dbt.escape_single_quotes(tojson(marts))), columns_may())) -%}
     {%- endif -%}

@@ -3,7 +3,7 @@
 
   Readers know a mart by its view, which stays, with its rights and with what they made over it; each build
   makes a table of its own in <schema>_versions, and this has the view show it. Plain text, without a word of
-  dbt: the platform reads it too (donnees_au_centre/building/publication.py), to offer a domain at once and to
+  dbt: the platform reads it too (donnees_au_centre/building/offering.py), to offer a domain at once and to
   go back without reading the project.
 
   A column that the view has and the table has not, or has with another type, is taken from readers by no one

@@ -20,14 +20,12 @@ from donnees_au_centre.project import ParseResult, check_manifest, parse
 from donnees_au_centre.project.checks import check_contracts
 from donnees_au_centre.project.contracts import FOLDER, write_contracts
 from donnees_au_centre.project.datasets import read_datasets
-from donnees_au_centre.settings import ROOT
 from orchestration.assets import read_assets
-from tests.small_project import PROJECT, SmallProject, small_project
+from tests.small_project import SmallProject, borrowing_macros, small_project
 
-OURS = PROJECT.replace(
-    "flags: {send_anonymous_usage_stats: false}",
-    f"macro-paths: ['{ROOT / 'macros'}']\nflags: {{send_anonymous_usage_stats: false}}",
-).replace("marts: {+materialized: table,", "marts: {+materialized: table, +contract: {enforced: true},")
+OURS = borrowing_macros().replace(
+    "marts: {+materialized: table,", "marts: {+materialized: table, +contract: {enforced: true},"
+)
 MARTS = "models/age/marts"
 PLAIN = """
 models:

@@ -28,16 +28,11 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.versions import offered_name
-from donnees_au_centre.settings import ROOT, Settings
+from donnees_au_centre.settings import Settings
 from tests.campaigns import long
-from tests.small_project import PROJECT, SmallProject, environment, small_project
+from tests.small_project import SmallProject, borrowing_macros, environment, small_project
 
-OURS = PROJECT.replace(
-    "flags: {send_anonymous_usage_stats: false}",
-    f"macro-paths: ['{ROOT / 'macros'}']\n"
-    "flags: {send_anonymous_usage_stats: false}\n"
-    "vars: {patience_verrou: 2}",
-).replace(
+OURS = borrowing_macros("vars: {patience_verrou: 2}").replace(
     "models:\n  donnees_au_centre:\n", "models:\n  donnees_au_centre:\n    +persist_docs: {relation: true}\n"
 )
 MARTS = "models/age/marts"

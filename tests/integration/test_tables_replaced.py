@@ -22,13 +22,10 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
 from donnees_au_centre.settings import ROOT
-from tests.small_project import PROJECT, SmallProject, small_project
+from tests.small_project import SmallProject, borrowing_macros, small_project
 
-OURS = PROJECT.replace(
-    "flags: {send_anonymous_usage_stats: false}",
-    f"macro-paths: ['{ROOT / 'macros'}']\n"
-    "flags: {send_anonymous_usage_stats: false}\n"
-    "vars: {patience_verrou: 4}\n"
+OURS = borrowing_macros(
+    "vars: {patience_verrou: 4}",
     "seeds: {donnees_au_centre: {+group: age, +post-hook: '{{ refuse_bad_key() }}'}}",
 )
 MARTS = "models/age/marts"
