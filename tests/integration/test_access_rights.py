@@ -99,7 +99,7 @@ def test_a_rebuild_takes_a_masked_view_before_what_it_masks(
         # Until the build waits for the view.
         waiting = (
             "select count(*) > 0 from pg_stat_activity "
-            "where application_name = 'dbt' and wait_event_type = 'Lock'"
+            "where application_name in ('dbt', 'publication') and wait_event_type = 'Lock'"
         )
         deadline = time.monotonic() + 60
         while built.ask(waiting) == [(False,)]:
