@@ -27,6 +27,7 @@ from donnees_au_centre.quality.facts import (
 SEVERITIES = (WARNED, FAILED, BROKEN)
 FILE = "fichier"
 CONTROL, MODEL, LOAD, LATE = "controle", "modele", "chargement", "retard"
+OUTDATED = "amont"
 # Characters of an error message kept: the rest is in the run's log.
 KEPT = 300
 
@@ -77,7 +78,12 @@ def find_faults(quality: Quality, strategic: Collection[str] = ()) -> list[Fault
         strategic: unique ids of strategic data sets: their owner is told of everything, also of what is wrong
             upstream of them.
     """
-    found = [*_controls(quality, strategic), *_broken(quality), *_sources(quality, strategic)]
+    found = [
+        *_controls(quality, strategic),
+        *_broken(quality),
+        *_outdated(quality),
+        *_sources(quality, strategic),
+    ]
     return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.since, one.key))
 
 
@@ -127,6 +133,28 @@ def _broken(quality: Quality) -> Iterator[Fault]:
             else "Prévenir l'équipe Plateforme, qui corrige le modèle ou ce qu'il lit.",
             owner=model.owner,
             steward=model.steward,
+            copied=True,
+        )
+
+
+def _outdated(quality: Quality) -> Iterator[Fault]:
+    for one in quality.outdated:
+        yield Fault(
+            key=f"{OUTDATED}:{one.domain}:{one.upstream}",
+            domain=one.domain,
+            severity=WARNED,
+            label=one.upstream,
+            column="",
+            text=one.text,
+            file="",
+            since=one.since,
+            rows="",
+            detail="",
+            affected=(),
+            advice=one.advice,
+            owner=one.owner,
+            steward=one.steward,
+            # Who reads these figures is told too, and not only who is to bring them.
             copied=True,
         )
 

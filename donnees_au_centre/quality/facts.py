@@ -136,6 +136,29 @@ class Broken:
 
 
 @dataclass(frozen=True)
+class Outdated:
+    """Figures of another domain that were not of the day when a domain was built on them.
+
+    Attributes:
+        domain: that was built.
+        upstream: whose figures they are.
+        text: what they are, in French, one sentence.
+        advice: what to do, in French.
+        since: when the first figures that are missing were due, UTC.
+        owner: of the domain that was built; None when nobody is named.
+        steward: of the upstream one, who acts; None when nobody is named.
+    """
+
+    domain: str
+    upstream: str
+    text: str
+    advice: str
+    since: datetime
+    owner: Responsible | None
+    steward: Responsible | None
+
+
+@dataclass(frozen=True)
 class Received:
     """A source table: what came, when, against what was promised, and what was put aside.
 
@@ -255,6 +278,7 @@ class Quality:
         controls: every control that has a result, by domain and name.
         unplayed: unique ids of controls of the manifest that have no result yet.
         broken: models in error.
+        outdated: domains built on figures of others that were not of the day.
         sources: every declared source table.
         coverage: by domain.
         days: domain -> one Day a day of the period, oldest first, ending today; "" is the ministry.
@@ -271,6 +295,7 @@ class Quality:
     coverage: Mapping[str, Coverage]
     days: Mapping[str, tuple[Day, ...]]
     runs: tuple[Run, ...]
+    outdated: tuple[Outdated, ...] = ()
 
     def of(self, domain: str) -> tuple[Control, ...]:
         """The controls of a domain."""

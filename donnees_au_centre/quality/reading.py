@@ -15,11 +15,12 @@ from donnees_au_centre.catalogue import labels
 from donnees_au_centre.catalogue.last_runs import due
 from donnees_au_centre.french import day_of
 from donnees_au_centre.history.measures import ASIDE, FILES, ROWS
+from donnees_au_centre.history.upstream import read_upstream
 from donnees_au_centre.landing.audit import RECEIPTS, REFUSED
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.quality import facts
 from donnees_au_centre.quality.advice import CASE, LATE, advice, unit_of
-from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
+from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Outdated, Quality, Received, Run
 from donnees_au_centre.quality.project import Project
 from donnees_au_centre.quality.results import History, Last
 
@@ -56,6 +57,7 @@ def read_quality(
         coverage={name: _coverage(project, name) for name in domains},
         days=_days(history, project, day_of(now), period),
         runs=tuple(_runs(history, now - timedelta(days=period))),
+        outdated=tuple(_outdated(connection, manifest, project, now)),
     )
 
 
@@ -149,6 +151,22 @@ def _broken(history: History, project: Project) -> Iterable[Broken]:
             steward=steward,
             affected=project.affected(name),
             strategic=project.strategic(name),
+        )
+
+
+def _outdated(
+    connection: psycopg.Connection, manifest: Manifest, project: Project, now: datetime
+) -> Iterable[Outdated]:
+    for old in read_upstream(connection, manifest, now).standing():
+        said = old.sentence
+        yield Outdated(
+            domain=old.domain,
+            upstream=old.upstream,
+            text=f"{said[0].upper()}{said[1:]}.",
+            advice=old.advice,
+            since=old.since or now.astimezone(UTC),
+            owner=project.responsibles(None, old.domain)[0],
+            steward=project.responsibles(None, old.upstream)[1],
         )
 
 
