@@ -15,6 +15,7 @@ from donnees_au_centre.quality.facts import (
     BROKEN,
     FAILED,
     FRESHNESS,
+    OUTDATED,
     WARNED,
     Affected,
     Broken,
@@ -27,7 +28,6 @@ from donnees_au_centre.quality.facts import (
 SEVERITIES = (WARNED, FAILED, BROKEN)
 FILE = "fichier"
 CONTROL, MODEL, LOAD, LATE = "controle", "modele", "chargement", "retard"
-OUTDATED = "amont"
 # Characters of an error message kept: the rest is in the run's log.
 KEPT = 300
 
@@ -81,7 +81,7 @@ def find_faults(quality: Quality, strategic: Collection[str] = ()) -> list[Fault
     found = [
         *_controls(quality, strategic),
         *_broken(quality),
-        *_outdated(quality),
+        *_troubles(quality),
         *_sources(quality, strategic),
     ]
     return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.since, one.key))
@@ -137,13 +137,13 @@ def _broken(quality: Quality) -> Iterator[Fault]:
         )
 
 
-def _outdated(quality: Quality) -> Iterator[Fault]:
-    for one in quality.outdated:
+def _troubles(quality: Quality) -> Iterator[Fault]:
+    for one in quality.troubles:
         yield Fault(
-            key=f"{OUTDATED}:{one.domain}:{one.upstream}",
+            key=f"{one.kind}:{one.domain}:{one.name}",
             domain=one.domain,
-            severity=WARNED,
-            label=one.upstream,
+            severity=WARNED if one.kind == OUTDATED else BROKEN,
+            label=one.name,
             column="",
             text=one.text,
             file="",
@@ -154,7 +154,7 @@ def _outdated(quality: Quality) -> Iterator[Fault]:
             advice=one.advice,
             owner=one.owner,
             steward=one.steward,
-            # Who reads these figures is told too, and not only who is to bring them.
+            # Who answers for these figures is told too, and not only who acts.
             copied=True,
         )
 

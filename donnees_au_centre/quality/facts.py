@@ -17,6 +17,8 @@ GOOD, WARNED, FAILED, BROKEN, SKIPPED = "reussi", "averti", "echec", "erreur", "
 OUTCOMES = (GOOD, WARNED, FAILED, BROKEN, SKIPPED)
 BAD = (WARNED, FAILED, BROKEN)
 TEST, FRESHNESS = "test", "fraicheur"
+# Of a build as a whole.
+OUTDATED, STOPPED = "amont", "interrompu"
 
 
 @dataclass(frozen=True)
@@ -136,21 +138,24 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Outdated:
-    """Figures of another domain that were not of the day when a domain was built on them.
+class Trouble:
+    """What is wrong with a build as a whole, and with no model in particular.
 
     Attributes:
+        kind: OUTDATED, built on figures of another domain that were not of the day; STOPPED, ended before its
+            time.
         domain: that was built.
-        upstream: whose figures they are.
-        text: what they are, in French, one sentence.
+        name: whose figures are old; else the domain.
+        text: what it is, in French, one sentence.
         advice: what to do, in French.
-        since: when the first figures that are missing were due, UTC.
+        since: when it began, UTC.
         owner: of the domain that was built; None when nobody is named.
-        steward: of the upstream one, who acts; None when nobody is named.
+        steward: who acts; None when nobody is named.
     """
 
+    kind: str
     domain: str
-    upstream: str
+    name: str
     text: str
     advice: str
     since: datetime
@@ -278,7 +283,7 @@ class Quality:
         controls: every control that has a result, by domain and name.
         unplayed: unique ids of controls of the manifest that have no result yet.
         broken: models in error.
-        outdated: domains built on figures of others that were not of the day.
+        troubles: what is wrong with the last build of a domain as a whole.
         sources: every declared source table.
         coverage: by domain.
         days: domain -> one Day a day of the period, oldest first, ending today; "" is the ministry.
@@ -295,7 +300,7 @@ class Quality:
     coverage: Mapping[str, Coverage]
     days: Mapping[str, tuple[Day, ...]]
     runs: tuple[Run, ...]
-    outdated: tuple[Outdated, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     def of(self, domain: str) -> tuple[Control, ...]:
         """The controls of a domain."""
