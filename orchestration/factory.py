@@ -96,7 +96,7 @@ def build_definitions(
                 context.log.warning(notice)
             if mine.old:
                 said = " ; ".join(f"{one.domain} {one.sentence}" for one in mine.old)
-                context.instance.add_run_tags(context.run_id, {BUILT_ON: said})
+                context.instance.add_run_tags(context.run.run_id, {BUILT_ON: said})
             for event in (*receipts(mine.load), *map(runless, mine.unasked)):
                 context.instance.report_runless_asset_event(event)
 

@@ -44,7 +44,7 @@ def told_failures(again: bool = True) -> Iterator[None]:
         return
     tried = _tried() if again and passing else len(PAUSES)
     if tried >= len(PAUSES):
-        raise failure
+        raise failure from None
     raise dg.RetryRequested(max_retries=len(PAUSES), seconds_to_wait=PAUSES[tried]) from failure
 
 
