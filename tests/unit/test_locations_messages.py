@@ -104,6 +104,15 @@ def test_the_messages_follow_any_run_but_their_own(
             assert isinstance(found, dg.RunRequest) and found.run_key == run.run_id
 
 
+def test_of_a_run_that_begins_again_only_the_end_is_told(definitions: dg.Definitions) -> None:
+    sensor = next(one for one in definitions.sensors or () if one.name == "apres_echec")
+    run = dg.DagsterRun(job_name="age", tags={"dagster/will_retry": "true"})
+    with dg.DagsterInstance.ephemeral() as instance:
+        event = dg.DagsterEvent("PIPELINE_FAILURE", "age")
+        found = sensor(dg.build_run_status_sensor_context("apres_echec", event, instance, run))
+    assert isinstance(found, dg.SkipReason)
+
+
 def test_the_digests_leave_on_monday_mornings(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("bilans_chaque_lundi")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 8 * * 1", "Europe/Brussels")
