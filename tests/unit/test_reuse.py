@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from donnees_au_centre.building.reuse import Codes, made_of_good
+from donnees_au_centre.building.codes import Codes
+from donnees_au_centre.building.reuse import made_of_good
 
 NODE = "model.essai.table_a"
 MACROS = {
