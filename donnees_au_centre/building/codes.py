@@ -42,7 +42,7 @@ _SECRET = frozenset({"password", "pass", "threads", "connect_timeout", "applicat
 # Of a session, for the macros that pseudonymise.
 _KEYS = "PGOPTIONS"
 # Said for one run, and no part of what it makes.
-_PASSING = frozenset({"ACCEPTER_BAISSE", "VERSIONS_GARDEES"})
+_PASSING = frozenset({"ACCEPTER_BAISSE", "VERSIONS_GARDEES", "TOUT"})
 # Our macros that no code names, and that take part in making every node.
 _EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +45,8 @@ ALL = "TOUT"
 allowed: ContextVar[bool] = ContextVar("allowed", default=False)
 GOOD = ("success", "pass")
 _NAME = re.compile(r'(?:"?\w+"?\.)+"?\w+"?')
+# In config.meta of a test, for its macro loads_to_prove: up to where it was proven; and what this one proves.
+_PROVEN, _PROVES = "eprouve", re.compile(r"/\* éprouvé : ([\d.]+) \*/")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Kept:
     identity: str
     reads: str
     at: datetime
+    proven: str
 
 
 class Reuse:
@@ -117,6 +120,21 @@ class Reuse:
         code = self._codes.of_unit_test(unique_id) if is_unit else self._codes.of(unique_id)
         return digest([code, self._before.session])
 
+    @contextmanager
+    def proving(self, test: Any) -> Iterator[None]:
+        """Tells a test of rows that stand load by load up to where it passed, being the same as now.
+
+        Args:
+            test: dbt's node, while it is compiled and played.
+        """
+        kept, meta = self._kept.get(test.unique_id), test.config.meta
+        same = kept is not None and kept.code == self._texts[test.unique_id]
+        test.config.meta = {**meta, _PROVEN: kept.proven if kept and same else ""}
+        try:
+            yield
+        finally:
+            test.config.meta = meta
+
     def keep(self, connection: psycopg.Connection, results: Sequence[Any]) -> None:
         """Keeps what the command made and ended well, and forgets the rest of what it played.
 
@@ -129,7 +147,7 @@ class Reuse:
         after = Standing(connection, self._manifest, self._codes.is_changing, self._before, self._selected)
         played = {result.node.unique_id: result.node for result in results}
         undeclared = self._undeclared(connection, [played[one] for one in good - self.since.keys()])
-        rows: dict[str, list[tuple[str, str, str, str]]] = {}
+        rows: dict[str, list[tuple[str, ...]]] = {}
         gone: dict[str, list[str]] = {}
         for unique_id in (played.keys() & self._texts.keys()) - (good & self.since.keys()):
             place, node = self._place(unique_id), self._nodes[unique_id]
@@ -142,7 +160,9 @@ class Reuse:
                 known = None not in found
                 identity, reads = found[0] or "", found[1] or ""
             if known:
-                rows.setdefault(place, []).append((unique_id, self._texts[unique_id], identity, reads))
+                proven = _PROVES.search(getattr(played[unique_id], "compiled_code", None) or "")
+                said = self._texts[unique_id], identity, reads, proven[1] if proven else ""
+                rows.setdefault(place, []).append((unique_id, *said))
             else:
                 gone.setdefault(place, []).append(unique_id)
         for place in {*rows, *gone}:
@@ -223,29 +243,38 @@ def _read_kept(connection: psycopg.Connection, places: Iterable[str]) -> dict[st
     found = {}
     for place in sorted(places):
         table = sql.Identifier(place, STATE)
-        if connection.execute("select to_regclass(%s)", [table.as_string(connection)]).fetchone() == (None,):
+        if not _is_there(connection, table):
             continue
         for name, *rest in connection.execute(
-            sql.SQL("select unique_id, code, identite, lectures, fait_le from {}").format(table)
+            sql.SQL("select unique_id, code, identite, lectures, fait_le, eprouve from {}").format(table)
         ):
             found[name] = Kept(*rest)
     return found
 
 
+def _is_there(connection: psycopg.Connection, table: sql.Identifier) -> bool:
+    """Whether the table of what ended well stands, with all its columns: a former one is made anew."""
+    return connection.execute(
+        "select exists (select from pg_attribute where attrelid = to_regclass(%s) and attname = 'eprouve')",
+        [table.as_string(connection)],
+    ).fetchone() == (True,)
+
+
 def _write_kept(
     connection: psycopg.Connection,
     place: str,
-    rows: Sequence[tuple[str, str, str, str]],
+    rows: Sequence[tuple[str, ...]],
     gone: Sequence[str],
 ) -> None:
     table = sql.Identifier(place, STATE)
-    if connection.execute("select to_regclass(%s)", [table.as_string(connection)]).fetchone() == (None,):
+    if not _is_there(connection, table):
         if connection.execute("select to_regnamespace(%s)", [place]).fetchone() == (None,):
             return
         connection.execute(
             sql.SQL(
-                "create table if not exists {} (unique_id text primary key, code text not null, "
-                "identite text not null, lectures text not null, fait_le timestamptz not null default now())"
+                "drop table if exists {0}; create table {0} (unique_id text primary key, code text not null, "
+                "identite text not null, lectures text not null, eprouve text not null, "
+                "fait_le timestamptz not null default now())"
             ).format(table)
         )
         connection.execute(
@@ -260,9 +289,10 @@ def _write_kept(
         with connection.cursor() as cursor:
             cursor.executemany(
                 sql.SQL(
-                    "insert into {} (unique_id, code, identite, lectures) values (%s, %s, %s, %s) "
-                    "on conflict (unique_id) do update set code = excluded.code, "
-                    "identite = excluded.identite, lectures = excluded.lectures, fait_le = excluded.fait_le"
+                    "insert into {} (unique_id, code, identite, lectures, eprouve) "
+                    "values (%s, %s, %s, %s, %s) on conflict (unique_id) do update set code = excluded.code, "
+                    "identite = excluded.identite, lectures = excluded.lectures, "
+                    "eprouve = excluded.eprouve, fait_le = excluded.fait_le"
                 ).format(table),
                 rows,
             )
@@ -283,7 +313,12 @@ def reuse_what_stands() -> None:
     def call_runner(self: Any, runner: Any) -> Any:
         reuse: Reuse | None = getattr(self, "reuse", None)
         since = reuse.since.get(runner.node.unique_id) if reuse else None
-        return called(self, runner) if since is None or runner.skip else _take(runner, since)
+        if since is not None and not runner.skip:
+            return _take(runner, since)
+        if reuse is None or runner.node.resource_type != "test":
+            return called(self, runner)
+        with reuse.proving(runner.node):
+            return called(self, runner)
 
     def after_run(self: Any, adapter: Any, results: Sequence[Any]) -> None:
         ended(self, adapter, results)

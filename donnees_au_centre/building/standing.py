@@ -7,8 +7,10 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from donnees_au_centre.building.codes import CHANGING, digest
+from donnees_au_centre.project.versions import HELD_LOADS, LAYERS, SUFFIX
 
 # Where the loader notes what it received.
 JOURNAL = ("plateforme", "chargements")
@@ -52,6 +54,7 @@ class Standing:
         schemas = {node.schema for node in (*manifest.nodes.values(), *manifest.sources.values())}
         # Of a view also the tables that it shows; rows that were updated or deleted are counted by table.
         self._relations: dict[tuple[str, str], str] = {}
+        held = self._held_loads(connection)
         for schema, name, definition, *identity in connection.execute(
             "with shown as (select r.ev_class as view, "
             "string_agg(distinct concat_ws('.', t.oid, t.relfilenode, t.relnatts, "
@@ -72,6 +75,9 @@ class Standing:
             if definition and CHANGING.search(definition):
                 continue
             told = [definition, identity[-1]] if definition else identity
+            if (schema, name) in held:
+                # Its loads tell of every row that changes, and of those that come.
+                told = [*identity[:3], held[schema, name]]
             self._relations[schema, name] = digest(told)
         self._receipts = {}
         if connection.execute("select to_regclass('plateforme.chargements')").fetchone() != (None,):
@@ -91,6 +97,28 @@ class Standing:
             ),
             None,
         )
+
+    def _held_loads(self, connection: psycopg.Connection) -> dict[tuple[str, str], str]:
+        """What the tables that are filled load by load hold."""
+        layers = tuple(layer for layer in LAYERS if layer)
+        places = {
+            f"{node.schema[: -len(layer)]}{SUFFIX}"
+            for node in self._nodes.values()
+            if node.resource_type == "model" and node.config.materialized == "by_load"
+            for layer in layers
+            if node.schema.endswith(layer)
+        }
+        found: dict[tuple[str, str], str] = {}
+        for place in sorted(places):
+            table = sql.Identifier(place, HELD_LOADS)
+            there = connection.execute("select to_regclass(%s)", [table.as_string(connection)]).fetchone()
+            if there != (None,):
+                query = sql.SQL(
+                    "select schema_nom, table_nom, concat_ws('.', count(*), max(passage)) "
+                    "from {} group by schema_nom, table_nom"
+                ).format(table)
+                found |= {(schema, name): said for schema, name, said in connection.execute(query)}
+        return found
 
     def of(self, unique_id: str) -> str | None:
         """What a node or a source is, with its rows; None when that cannot be told."""

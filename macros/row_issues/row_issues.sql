@@ -16,7 +16,7 @@
   and the line lead to it whoever may read them.
 #}
 {% macro row_issues(relation, rules, rows=none) -%}
-    {{- config(materialized='table', meta={'description': issue_description(), 'colonnes': issue_columns()}) -}}
+    {{- config(materialized='table' if rows else 'by_load', meta={'description': issue_description(), 'colonnes': issue_columns()}) -}}
     {%- set rules = rules + cell_error_rules(relation, rules) -%}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}
@@ -68,6 +68,7 @@ final as (
         fautives.source_fichier,
         fautives.source_ligne,
         fautives.charge_le,
+        fautives.chargement_id,
         regles.nature,
         regles.colonne,
         case regles.numero
