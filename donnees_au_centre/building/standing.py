@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from donnees_au_centre.building.codes import CHANGING, digest
+from donnees_au_centre.landing.tables import CHANGED_TABLE
 from donnees_au_centre.project.versions import HELD_LOADS, LAYERS, SUFFIX
 
 # Where the loader notes what it received.
@@ -54,7 +55,7 @@ class Standing:
         schemas = {node.schema for node in (*manifest.nodes.values(), *manifest.sources.values())}
         # Of a view also the tables that it shows; rows that were updated or deleted are counted by table.
         self._relations: dict[tuple[str, str], str] = {}
-        held = self._held_loads(connection)
+        held = {**self._held_loads(connection), **self._changed_rows(connection)}
         for schema, name, definition, *identity in connection.execute(
             "with shown as (select r.ev_class as view, "
             "string_agg(distinct concat_ws('.', t.oid, t.relfilenode, t.relnatts, "
@@ -76,7 +77,7 @@ class Standing:
                 continue
             told = [definition, identity[-1]] if definition else identity
             if (schema, name) in held:
-                # Its loads tell of every row that changes, and of those that come.
+                # Its loads, or the journal with them, tell of every row that changes, and of those that come.
                 told = [*identity[:3], held[schema, name]]
             self._relations[schema, name] = digest(told)
         self._receipts = {}
@@ -118,6 +119,17 @@ class Standing:
                     "from {} group by schema_nom, table_nom"
                 ).format(table)
                 found |= {(schema, name): said for schema, name, said in connection.execute(query)}
+        return found
+
+    def _changed_rows(self, connection: psycopg.Connection) -> dict[tuple[str, str], str]:
+        """Of each raw table of which rows were changed or taken away, the last time."""
+        found: dict[tuple[str, str], str] = {}
+        for schema in sorted({source.schema for source in self._sources.values() if source.external}):
+            table = sql.Identifier(schema, CHANGED_TABLE)
+            there = connection.execute("select to_regclass(%s)", [table.as_string(connection)]).fetchone()
+            if there != (None,):
+                query = sql.SQL("select table_nom, max(numero) from {} group by table_nom").format(table)
+                found |= {(schema, name): str(number) for name, number in connection.execute(query)}
         return found
 
     def of(self, unique_id: str) -> str | None:

@@ -46,6 +46,7 @@ typees as (
     {%- for fault in exclusions %}
     {{ 'where' if loop.first else '    and' }} case when {{ fault }} then 1 else 0 end = 0
     {%- endfor %}
+    {{- typed_once() if stored }}
 ),
 
 final as (
@@ -58,3 +59,18 @@ final as (
 
 select * from final
 {%- endmacro %}
+
+
+{#
+  Has PostgreSQL type each cell once, where it would do it again for each condition on the typed column. A view is
+  left without it: a reader of one column then types that one alone.
+#}
+{% macro typed_once() -%}
+    {{ return(adapter.dispatch('typed_once', 'donnees_au_centre')()) }}
+{%- endmacro %}
+
+{% macro default__typed_once() %}
+    offset 0
+{%- endmacro %}
+
+{% macro denodo__typed_once() -%}{%- endmacro %}

@@ -84,17 +84,15 @@
 
 
 {#
-  SQL: a key as `in` compares it. Nulls are equal to each other in a key, as `group by` has them; a column that
-  staging requires has none.
+  SQL: the columns of a key, as `in` compares them. Nulls are equal to each other in a key, as `group by` has them;
+  a column that staging requires has none.
 #}
 {% macro same_key_sql(columns) -%}
     {%- set needed = [] -%}
     {%- for entry in (graph.nodes[model.attached_node].config.meta or {}).get('lecture', []) if entry.requis -%}
         {%- do needed.extend(entry.noms) -%}
     {%- endfor -%}
-    (
-        {%- for column in columns -%}
+    {%- for column in columns -%}
         {{ ', ' if not loop.first }}{{ column if column in needed else "coalesce(cast(" ~ column ~ " as text), E'\\x01')" }}
-        {%- endfor -%}
-    )
+    {%- endfor -%}
 {%- endmacro %}

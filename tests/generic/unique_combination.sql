@@ -14,7 +14,7 @@ select
     count(*) as lignes
 from {{ model }}
 {%- if loads.only %}
-where {{ same_key_sql(columns) }} in (select {{ same_key_sql(columns) }} from {{ model }} where {{ loads.only }})
+where ({{ same_key_sql(columns) }}) in (select {{ same_key_sql(columns) }} from {{ model }} where {{ loads.only }})
 {%- endif %}
 group by {{ columns | join(', ') }}
 having count(*) > 1
