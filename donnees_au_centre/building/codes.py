@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ _VOLATILE = frozenset(
 )  # fmt: skip
 # What may give another result though nothing that is looked at has changed: the clock, chance, who asks, the
 # catalogue, the history that every run adds to, the options of the command, names that only a run knows.
-CHANGING = re.compile(
+_CHANGING = re.compile(
     r"""current_timestamp|current_date|current_time\b|\blocaltime|\bnow\s*\(|(?:clock|statement|transaction)_timestamp
     |\btimeofday\b|'(?:now|today|tomorrow|yesterday)'|\bage\(\s*[^(),]*\)|run_started_at|modules\.datetime
     |\brandom(?:_normal)?\s*\(|\buuid_?generate|\buuidv|gen_random_|\bnextval\b|\btablesample\b
@@ -30,6 +31,14 @@ CHANGING = re.compile(
     |\bflags\.|\bselected_resources\b|\binvocation_|\bdbt_metadata_envs\b
     |\b(?:env_var|dispatch)\(\s*(?!['"]\w+['"]\s*[,)])
     |\bcontext\b(?!(?:\[|\.get\()\s*['"]\w+['"]\s*[],)])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# The day in Belgium: the same until midnight, and so no more of a change than the day itself. As macros write
+# it, as it is compiled, and as PostgreSQL writes it of a view.
+_DAY = re.compile(
+    r"""cast\(\s*(?:\{\{\s*current_timestamp_local\(\)\s*\}\}|current_timestamp\s+at\s+time\s+zone\s+'Europe/Brussels')
+    \s+as\s+date\s*\)
+    |\(\(CURRENT_TIMESTAMP\ AT\ TIME\ ZONE\ 'Europe/Brussels'::text\)\)::date""",
     re.IGNORECASE | re.VERBOSE,
 )
 _WORD = re.compile(r"\w+")
@@ -45,6 +54,16 @@ _KEYS = "PGOPTIONS"
 _PASSING = frozenset({"ACCEPTER_BAISSE", "VERSIONS_GARDEES", "TOUT"})
 # Our macros that no code names, and that take part in making every node.
 _EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
+
+
+def is_of_day(text: str) -> bool:
+    """True for SQL, or a macro, that looks at the day in Belgium."""
+    return bool(_DAY.search(text))
+
+
+def changes_within_day(text: str) -> bool:
+    """True for SQL, or a macro, that may give something else twice a day though nothing has changed."""
+    return bool(_CHANGING.search(_DAY.sub(" ", text)))
 
 
 class Codes:
@@ -79,7 +98,13 @@ class Codes:
             asked: frozenset(key for key, found in words.items() if asked in found)
             for asked in ("target", "graph")
         }
-        self._moving = frozenset(key for key, text in self._macros.items() if CHANGING.search(text))
+        self._moving = frozenset(key for key, text in self._macros.items() if changes_within_day(text))
+        self._daily = frozenset(key for key, text in self._macros.items() if is_of_day(text))
+        # The day is no use of the clock that it is read from.
+        self._calls_but_day = {
+            **self._calls,
+            **{key: self._known(_WORD.findall(_DAY.sub(" ", self._macros[key]))) for key in self._daily},
+        }
         self._reached_of: dict[str, frozenset[str]] = {}
         project = manifest.metadata.project_name
         self._everywhere = frozenset(
@@ -138,12 +163,24 @@ class Codes:
         return digest([content, texts, self._environment(texts), read])
 
     def is_changing(self, unique_id: str) -> bool:
-        """True for a node whose result may change though nothing of what it is made of has."""
+        """True for a node whose result may change, within a day, though nothing of what it is made of has."""
         if unique_id in self._unit_tests:
             test = self._unit_tests[unique_id]
             return any(self.is_changing(one) for one in test.depends_on.nodes if one in self._nodes)
         said = self._nodes[unique_id]
-        return bool(CHANGING.search(_own_text(said)) or self._mine(said) & self._moving)
+        if changes_within_day(_own_text(said)):
+            return True
+        if self._mine(said).isdisjoint(self._moving):
+            return False
+        reached = self._reach(self._begin(said), self._calls_but_day)
+        return not (reached - self._everywhere - self._comments).isdisjoint(self._moving)
+
+    def is_of_day(self, unique_id: str) -> bool:
+        """True for a node whose result may be another one on another day."""
+        if unique_id in self._unit_tests:
+            return any(self.is_of_day(one) for one in self._below(unique_id))
+        said = self._nodes[unique_id]
+        return is_of_day(_own_text(said)) or not self._reached(said).isdisjoint(self._daily)
 
     def _below(self, unique_id: str) -> set[str]:
         """The nodes that a unit test is about: its model, and all that this is made of."""
@@ -189,17 +226,24 @@ class Codes:
     def _reached(self, said: Mapping[str, Any]) -> frozenset[str]:
         """The macros that a node can reach: more of them rather than one less."""
         if said["unique_id"] not in self._reached_of:
-            names = [name.rpartition(".")[2] for name in (said.get("depends_on") or {}).get("macros") or ()]
-            made = f"materialization_{(said.get('config') or {}).get('materialized')}_postgres"
-            self._reached_of[said["unique_id"]] = self._reach([_own_text(said), *names, made])
+            self._reached_of[said["unique_id"]] = self._reach(self._begin(said))
         return self._reached_of[said["unique_id"]]
 
-    def _reach(self, texts: Iterable[str]) -> frozenset[str]:
+    def _begin(self, said: Mapping[str, Any]) -> list[str]:
+        """The texts in which a node names macros."""
+        names = [name.rpartition(".")[2] for name in (said.get("depends_on") or {}).get("macros") or ()]
+        made = f"materialization_{(said.get('config') or {}).get('materialized')}_postgres"
+        return [_own_text(said), *names, made]
+
+    def _reach(
+        self, texts: Iterable[str], calls: Mapping[str, AbstractSet[str]] | None = None
+    ) -> frozenset[str]:
+        calls = self._calls if calls is None else calls
         found: set[str] = set()
         waiting = self._known(word for text in texts for word in _WORD.findall(text))
         while waiting:
             found |= waiting
-            waiting = {key for known in waiting for key in self._calls[known]} - found
+            waiting = {key for known in waiting for key in calls[known]} - found
         return frozenset(found)
 
     def _known(self, words: Iterable[str]) -> set[str]:

@@ -29,8 +29,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from donnees_au_centre.building.codes import CHANGING, Codes, digest
+from donnees_au_centre.building.codes import Codes, changes_within_day, digest
 from donnees_au_centre.building.connection import connected
+from donnees_au_centre.building.limits import close_free_sessions
 from donnees_au_centre.building.publication import domain_of
 from donnees_au_centre.building.standing import JOURNAL, Standing
 from donnees_au_centre.french import moment
@@ -118,7 +119,8 @@ class Reuse:
     def _code(self, unique_id: str) -> str:
         is_unit = self._nodes[unique_id].resource_type == "unit_test"
         code = self._codes.of_unit_test(unique_id) if is_unit else self._codes.of(unique_id)
-        return digest([code, self._before.session])
+        day = self._before.day if self._codes.is_of_day(unique_id) else None
+        return digest([code, self._before.session, day])
 
     @contextmanager
     def proving(self, test: Any) -> Iterator[None]:
@@ -176,7 +178,7 @@ class Reuse:
             text = getattr(node, "compiled_code", None) or ""
             if node.resource_type == "unit_test":
                 continue
-            if CHANGING.search(text):
+            if changes_within_day(text):
                 found.add(node.unique_id)
             declared = {self._names.get(one) for one in self._reads(node)}
             declared |= {self._names.get(one) for one in node.depends_on_nodes}
@@ -305,10 +307,20 @@ def reuse_what_stands() -> None:
     from dbt.task.runnable import GraphRunnableTask
 
     played, ended, called = RunTask.execute_with_hooks, RunTask.after_run, GraphRunnableTask.call_runner
+    schemas, listed = GraphRunnableTask.get_model_schemas, GraphRunnableTask.populate_adapter_cache
 
     def execute_with_hooks(self: Any, selected_uids: AbstractSet[str]) -> Any:
         self.reuse = _reuse(self, selected_uids)
         return played(self, selected_uids)
+
+    def get_model_schemas(self: Any, adapter: Any, selected_uids: AbstractSet[str]) -> Any:
+        reuse: Reuse | None = getattr(self, "reuse", None)
+        return schemas(self, adapter, selected_uids - reuse.since.keys() if reuse else selected_uids)
+
+    def populate_adapter_cache(self: Any, adapter: Any, required_schemas: Any = None) -> None:
+        # Of what is taken as it is dbt asks nothing; without any schema it would list all of them.
+        if required_schemas or not getattr(self, "reuse", None):
+            listed(self, adapter, required_schemas)
 
     def call_runner(self: Any, runner: Any) -> Any:
         reuse: Reuse | None = getattr(self, "reuse", None)
@@ -323,6 +335,8 @@ def reuse_what_stands() -> None:
     def after_run(self: Any, adapter: Any, results: Sequence[Any]) -> None:
         ended(self, adapter, results)
         if self.reuse:
+            # Rows that a session changed are counted when it closes.
+            close_free_sessions()
             # Who may not write what is kept, or not read it, makes everything anew.
             with (
                 connected(self.config.credentials, "état des constructions") as connection,
@@ -331,7 +345,12 @@ def reuse_what_stands() -> None:
                 self.reuse.keep(connection, results)
 
     patch(RunTask, execute_with_hooks=execute_with_hooks, after_run=after_run)
-    patch(GraphRunnableTask, call_runner=call_runner)
+    patch(
+        GraphRunnableTask,
+        call_runner=call_runner,
+        get_model_schemas=get_model_schemas,
+        populate_adapter_cache=populate_adapter_cache,
+    )
 
 
 def _reuse(task: Any, selected: AbstractSet[str]) -> Reuse | None:
@@ -342,6 +361,9 @@ def _reuse(task: Any, selected: AbstractSet[str]) -> Reuse | None:
         name for name in ("EMPTY", "SAMPLE", "DEFER", "FULL_REFRESH") if getattr(get_flags(), name, None)
     }
     if task.config.credentials.type != "postgres" or asked - {"FULL_REFRESH"}:
+        return None
+    if selected.isdisjoint(task.manifest.nodes.keys()):
+        # The freshness of sources.
         return None
     if not task.manifest.flat_graph:
         task.manifest.build_flat_graph()

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from donnees_au_centre.building.codes import CHANGING, digest
+from donnees_au_centre.building.codes import changes_within_day, digest, is_of_day
 from donnees_au_centre.landing.tables import CHANGED_TABLE
 from donnees_au_centre.project.versions import HELD_LOADS, LAYERS, SUFFIX
 
@@ -34,6 +34,7 @@ class Standing:
 
     Attributes:
         session: settings on which results depend.
+        day: in Belgium, by the clock of the server.
         journal: unique id of the journal of the loader, where it is a source.
     """
 
@@ -52,6 +53,8 @@ class Standing:
             "select name, current_setting(name) from pg_settings where name = any(%s) order by name",
             [list(_SETTINGS)],
         ).fetchall()
+        # A build that ends after midnight has begun on the day that some of it saw.
+        self.day: str = before.day if before else _read_day(connection)
         schemas = {node.schema for node in (*manifest.nodes.values(), *manifest.sources.values())}
         # Of a view also the tables that it shows; rows that were updated or deleted are counted by table.
         self._relations: dict[tuple[str, str], str] = {}
@@ -73,12 +76,14 @@ class Standing:
             "where n.nspname = any(%s) and c.relkind in ('r', 'p', 'v', 'm')",
             [sorted(schemas)],
         ):
-            if definition and CHANGING.search(definition):
+            if definition and changes_within_day(definition):
                 continue
             told = [definition, identity[-1]] if definition else identity
             if (schema, name) in held:
                 # Its loads, or the journal with them, tell of every row that changes, and of those that come.
                 told = [*identity[:3], held[schema, name]]
+            if definition and is_of_day(definition):
+                told.append(self.day)
             self._relations[schema, name] = digest(told)
         self._receipts = {}
         if connection.execute("select to_regclass('plateforme.chargements')").fetchone() != (None,):
@@ -168,3 +173,10 @@ class Standing:
             below = self.of_all(node.depends_on_nodes)
             return None if below is None else f"{standing} {below}"
         return standing
+
+
+def _read_day(connection: psycopg.Connection) -> str:
+    row = connection.execute(
+        "select cast(cast(current_timestamp at time zone 'Europe/Brussels' as date) as text)"
+    ).fetchone()
+    return str(row[0]) if row else ""
