@@ -81,6 +81,15 @@ def day(value: date) -> str:
     return f"{'1er' if value.day == 1 else value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
+def span(before: date, after: date) -> tuple[str, str]:
+    """Two days of one sentence: `27 novembre` and `28`; what differs besides the day is said."""
+    if (before.year, before.month) == (after.year, after.month):
+        return day(before).rpartition(" ")[0], day(after).partition(" ")[0]
+    if before.year == after.year:
+        return day(before).rpartition(" ")[0], day(after).rpartition(" ")[0]
+    return day(before), day(after)
+
+
 def day_of(at: datetime) -> date:
     """The day of a moment, in Brussels."""
     return at.astimezone(BRUSSELS).date()

@@ -32,6 +32,14 @@ _NAME = re.compile(r"[\"«„]\s?([^\"»“]+?)\s?[\"»“]")
 _LOST = re.compile(
     r"^(server closed the connection|could not receive data from server|SSL connection has been)"
 )
+# What passes by itself: a connection lost, a server that stops or starts, two sessions in each other's way:
+# as PostgreSQL says it to a driver, and as it is said here.
+_PASSING_CODE = re.compile(r"08...|57P0[123]|40001|40P01|55P03")
+_PASSING = re.compile(
+    r"\[SQLSTATE (?:08\w{3}|57P0[123]|40001|40P01|55P03)\b|connexion au serveur PostgreSQL s'est perdue"
+    r"|PostgreSQL est injoignable|connexion à la base a été perdue|connection to server .{1,200}failed"
+    r"|connection already closed|connection is closed|connection is lost|server closed the connection"
+)
 _LINE = re.compile(r"^(?:LINE|LIGNE|ZEILE) (\d+):", re.MULTILINE)
 
 _CAST = "Au typage, une macro (to_integer, to_date…) rend nulle une cellule illisible au lieu de s'arrêter."
@@ -170,6 +178,29 @@ def describe_error(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename} : {error.strerror}" if error.filename else error.strerror
     return f"{type(error).__name__}{_place(error)}"
+
+
+def passes(said: str) -> bool:
+    """Whether a message of a failure tells of one that passes by itself: what failed may be tried again.
+
+    Args:
+        said: by the platform, or by dbt of one node.
+    """
+    return bool(_PASSING.search(said))
+
+
+def is_passing(error: BaseException | None) -> bool:
+    """Whether an error, or what it was raised from, passes by itself."""
+    while error is not None:
+        if hasattr(error, "diag"):
+            code = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+            if code is None:
+                return type(error).__name__ in ("OperationalError", "InterfaceError")
+            return bool(_PASSING_CODE.fullmatch(code))
+        if isinstance(error, PlatformError) and passes(str(error)):
+            return True
+        error = error.__cause__
+    return False
 
 
 def frames(text: str) -> str:

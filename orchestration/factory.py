@@ -7,20 +7,15 @@ from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 
 from donnees_au_centre.building.results import NodeResult
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import TIMEZONE
 from donnees_au_centre.project import ParseResult, read_manifest
 from donnees_au_centre.project.domains import is_new
 from donnees_au_centre.project.nodes import PLATFORM, Manifest, domains_in
 from donnees_au_centre.settings import Settings
 from orchestration.assets import read_assets
 from orchestration.failures import told_failures
+from orchestration.gate import gate
 from orchestration.promises import receipts
-from orchestration.work import Event, Journal, Work, runless
-
-# The first domain starts at this hour, the next ones some minutes apart, in the order they read each other.
-# Not between 2 and 3, which one night a year does not have.
-FIRST_HOUR = 4
-MINUTES_APART = 10
+from orchestration.work import BUILT_ON, Event, Journal, Work, runless
 
 
 def build_location(domain: str, settings: Settings | None = None) -> dg.Definitions:
@@ -31,7 +26,7 @@ def build_location(domain: str, settings: Settings | None = None) -> dg.Definiti
         settings: the environment's if None.
 
     Returns:
-        Its assets, its job and its schedule; nothing for a domain that is declared and empty.
+        Its assets, its job and the sensor that launches it; nothing for a domain that is declared and empty.
 
     Raises:
         PlatformError: unknown domain, one whose files give nothing, or no manifest yet.
@@ -47,7 +42,9 @@ def build_location(domain: str, settings: Settings | None = None) -> dg.Definiti
         return dg.Definitions()
     manifest = read_manifest(settings)
     definitions = build_definitions(settings, manifest, [domain], name=domain)
-    definitions = dg.Definitions.merge(definitions, _schedule(domain, domains.index(domain)))
+    definitions = dg.Definitions.merge(
+        definitions, dg.Definitions(sensors=[gate(settings, manifest, domain)])
+    )
     if domain == PLATFORM:
         from orchestration.supervision import supervision
 
@@ -89,13 +86,17 @@ def build_definitions(
         mine = journal if journal is not None else Journal()
         resumed = ASSET_RESUME_RETRY_TAG in context.run.tags
         try:
-            with told_failures():
+            # Who waits for the answer launches again by hand.
+            with told_failures(again=journal is None):
                 yield from work.run(
                     context.selected_asset_keys, context.selected_asset_check_keys, mine, resumed
                 )
         finally:
             for notice in mine.notices:
                 context.log.warning(notice)
+            if mine.old:
+                said = " ; ".join(f"{one.domain} {one.sentence}" for one in mine.old)
+                context.instance.add_run_tags(context.run.run_id, {BUILT_ON: said})
             for event in (*receipts(mine.load), *map(runless, mine.unasked)):
                 context.instance.report_runless_asset_event(event)
 
@@ -104,14 +105,3 @@ def build_definitions(
         jobs=[dg.define_asset_job(name, dg.AssetSelection.assets(build))],
         executor=dg.in_process_executor,
     )
-
-
-def _schedule(domain: str, place: int) -> dg.Definitions:
-    hours, minutes = divmod(place * MINUTES_APART, 60)
-    schedule = dg.ScheduleDefinition(
-        name=f"{domain}_chaque_jour",
-        job_name=domain,
-        cron_schedule=f"{minutes} {FIRST_HOUR + hours} * * *",
-        execution_timezone=TIMEZONE,
-    )
-    return dg.Definitions(schedules=[schedule])

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import psycopg
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from donnees_au_centre.french import TIMEZONE
 from donnees_au_centre.notifications.alerts import Outcome, open_post
@@ -15,9 +16,12 @@ from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import Settings
 from orchestration.failures import told_failures
+from orchestration.healing import healing, note_death
 
 AFTER, WEEKLY = "suites", "bilans"
 WHEN = "0 8 * * 1"
+# Tag of what follows a run: which one.
+FOLLOWED = "apres"
 _STATUSES = {"reussite": dg.DagsterRunStatus.SUCCESS, "echec": dg.DagsterRunStatus.FAILURE}
 
 
@@ -72,7 +76,7 @@ def messages(settings: Settings) -> dg.Definitions:
         execution_timezone=TIMEZONE,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
-    sensors = [_sensor(f"apres_{name}", status, after) for name, status in _STATUSES.items()]
+    sensors = [healing(), *(_sensor(f"apres_{name}", status, after) for name, status in _STATUSES.items())]
     return dg.Definitions(jobs=[after, weekly], schedules=[schedule], sensors=sensors)
 
 
@@ -89,7 +93,9 @@ def _sensor(name: str, status: dg.DagsterRunStatus, job: dg.JobDefinition) -> dg
         run = context.dagster_run
         if run.job_name in (AFTER, WEEKLY):
             return dg.SkipReason(f"{run.job_name} : rien ne suit ce qui suit une exécution.")
-        return dg.RunRequest(run_key=run.run_id, tags={"apres": run.run_id, "apres_travail": run.job_name})
+        if run.tags.get(WILL_RETRY_TAG) == "true":
+            return dg.SkipReason(f"{run.job_name} se relance : c'est de sa fin qu'on parlera.")
+        return dg.RunRequest(run_key=run.run_id, tags={FOLLOWED: run.run_id, "apres_travail": run.job_name})
 
     return sensor
 
@@ -101,7 +107,10 @@ def _send(settings: Settings, context: dg.OpExecutionContext, digests: bool) -> 
         dagster.Failure: nothing could be worked out (declaration, database, history).
     """
     with told_failures(), psycopg.connect("", autocommit=True, connect_timeout=10) as connection:
-        post = open_post(settings, connection, parse(settings).manifest, context.run_id)
+        manifest = parse(settings).manifest
+        if not digests and (followed := context.run.tags.get(FOLLOWED)):
+            note_death(settings, context.instance, manifest, followed)
+        post = open_post(settings, connection, manifest, context.run_id)
         outcome: Outcome = post.digest(domains_in(settings.root)) if digests else post.alert()
     for line in outcome.lines():
         (context.log.warning if outcome.failed else context.log.info)(line)

@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
+import psycopg
 
 from donnees_au_centre.audit.runs import (
     NAMES_KEPT,
@@ -25,19 +27,24 @@ from donnees_au_centre.building.results import NodeResult, outcome_of
 from donnees_au_centre.building.reuse import ALL
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.recording import Recording
+from donnees_au_centre.history.upstream import Old, downstream, read_upstream, readings_of
 from donnees_au_centre.inert import markdown
 from donnees_au_centre.keys import pgoptions, session_keys
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from donnees_au_centre.landing.report import TableReport
 from donnees_au_centre.project import ParseResult, parse
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.refusals import describe_error, passes
 from donnees_au_centre.settings import Settings
 from orchestration.assets import LOADED, Assets
+from orchestration.failures import Passing
 from orchestration.freshness import note_freshness
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
 # dbt's word for a test that only warns.
 WARNING = "warn"
+# Of a run, and of each table: the figures of other domains that were not of the day.
+BUILT_ON = "construit_sur"
 
 
 @dataclass
@@ -50,6 +57,7 @@ class Journal:
         seconds: duration of each part.
         errors: what failed, in French, one entry a cause.
         notices: what went wrong beside the work and fails nothing, in French.
+        old: figures of other domains that were not of the day when the build read them.
         unasked: what was made and is no output of the step: Dagster did not ask for it, or not in that order.
     """
 
@@ -58,6 +66,7 @@ class Journal:
     seconds: dict[str, float] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    old: list[Old] = field(default_factory=list)
     unasked: list[Event] = field(default_factory=list)
 
     @contextmanager
@@ -113,6 +122,7 @@ class Work:
 
         Raises:
             dagster.Failure: at the end, when something failed; everything else was done.
+            Passing: the same, where all that failed passes by itself.
         """
         asked: set[dg.AssetKey | dg.AssetCheckKey] = {*assets, *checks}
         closed: set[dg.AssetKey | dg.AssetCheckKey] = set()
@@ -127,7 +137,8 @@ class Work:
             else:
                 journal.unasked.append(event)
         if journal.errors:
-            raise dg.Failure("\n\n".join(journal.errors), allow_retries=False)
+            said = "\n\n".join(journal.errors)
+            raise Passing(said) if all(map(passes, journal.errors)) else dg.Failure(said, allow_retries=False)
 
     def _run(
         self,
@@ -161,6 +172,7 @@ class Work:
             assets, checks = self._with_readers(parsed.manifest, assets, checks)
         selection = self._selection(parsed.manifest, assets, checks)
         if selection:
+            self._look_upstream(parsed.manifest, assets, journal)
             noted = self._noted("construction", journal, lambda: self._built(selection, journal))
             with journal.timed("dbt"), noted, session_keys(domains, self.settings):
                 yield from self._build(parsed, selection, assets, checks, journal)
@@ -171,6 +183,22 @@ class Work:
                 journal.notices.extend(
                     note_freshness(self.settings, self.name, parsed, chosen, self.launcher).notices
                 )
+
+    def _look_upstream(self, manifest: Manifest, assets: Collection[dg.AssetKey], journal: Journal) -> None:
+        """Says what other domains' figures the build reads that are not of the day."""
+        built = {self.held.models[key] for key in assets if key in self.held.models}
+        if not any(one.reader in built and one.mart not in built for one in readings_of(manifest)):
+            return
+        now = datetime.now(UTC)
+        try:
+            with psycopg.connect("", connect_timeout=10, autocommit=True) as connection:
+                upstream = read_upstream(connection, manifest, now)
+        except psycopg.Error as error:
+            why = describe_error(error)
+            journal.notices.append(f"De quel jour sont les chiffres des autres domaines, on ne sait : {why}.")
+            return
+        journal.old = upstream.about_to_read(built, self.settings.target, now)
+        journal.notices.extend(map(str, journal.old))
 
     @contextmanager
     def _noted(
@@ -245,6 +273,7 @@ class Work:
         journal: Journal,
     ) -> Iterator[Event]:
         made = {unique_id: key for key, unique_id in self.held.models.items() if key in assets}
+        built_on = downstream(parsed.manifest, journal.old)
         tested = {unique_id: key for key, unique_id in self.held.tests.items() if key in checks}
         # Tests are chosen by the folder of their file, like models: no test of a domain that is built later.
         arguments = ["build", "--select", *selection, "--indirect-selection", "empty"]
@@ -265,9 +294,10 @@ class Work:
             if result.bad:
                 journal.errors.append(_explain(parsed.manifest, result))
             if result.good and result.unique_id in made:
-                event: Event = dg.MaterializeResult(
-                    asset_key=made[result.unique_id], metadata=_metadata(result)
-                )
+                metadata = _metadata(result)
+                if result.unique_id in built_on:
+                    metadata[BUILT_ON] = built_on[result.unique_id]
+                event: Event = dg.MaterializeResult(asset_key=made[result.unique_id], metadata=metadata)
                 if waiting:
                     waiting[result.unique_id] = event
                 else:

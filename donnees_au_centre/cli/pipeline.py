@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from donnees_au_centre.audit.runs import describe, load_details, note_run, received_before
 from donnees_au_centre.building.orphans import say_orphans
 from donnees_au_centre.cli.access import give_rights
@@ -20,9 +22,11 @@ from donnees_au_centre.cli.services import choose_port, serve
 from donnees_au_centre.cli.session import Access, Session, python_tool, say_healed
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
+from donnees_au_centre.history.upstream import read_upstream
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from donnees_au_centre.pages.reports import write_reports
 from donnees_au_centre.project import parse, read_manifest
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from donnees_au_centre.summary import Run, Summary, render, summarise
 
@@ -169,6 +173,7 @@ def conclude(
     """
     settings = session.settings
     session.say("Résumé…")
+    manifest = read_manifest(settings)
     run = Run(
         landing=str(settings.landing),
         target=settings.target,
@@ -186,14 +191,26 @@ def conclude(
         load_failures=load_failures(report) if report else {},
         results=results,
         problem=problem,
+        outdated=outdated(access.conninfo(), manifest),
         audit=describe(access.conninfo()),
     )
-    summary = summarise(access.conninfo(), read_manifest(settings), run)
+    summary = summarise(access.conninfo(), manifest, run)
     settings.build.mkdir(exist_ok=True)
     text = json.dumps(asdict(summary), ensure_ascii=False, indent=2)
     (settings.build / "summary.json").write_text(f"{text}\n", encoding="utf-8")
     print(f"\n{render(summary)}", flush=True)
     return summary
+
+
+def outdated(conninfo: str, manifest: Manifest) -> list[str]:
+    """The domains that stand on figures of others that were not of the day, in French.
+
+    Raises:
+        psycopg.Error: the database cannot be read.
+    """
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        found = read_upstream(connection, manifest, datetime.now(UTC)).standing()
+    return [f"{one.domain} : {one.sentence}" for one in found]
 
 
 def load_failures(report: LoadReport) -> dict[str, str]:

@@ -11,7 +11,10 @@ import sys
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+
+import psycopg
 
 from donnees_au_centre.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
 from donnees_au_centre.building import SHRINKING
@@ -34,6 +37,7 @@ from donnees_au_centre.cli.session import (
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import cut
 from donnees_au_centre.history.recording import Recording
+from donnees_au_centre.history.upstream import BY_HAND, read_upstream, tells
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import ParseResult, parse, read_manifest
 from donnees_au_centre.project.nodes import Manifest, Node
@@ -60,7 +64,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     selection = words_of(options, "SELECT")
     parsed = _parse_for_build(session)
     scope = " ".join(selection) or "tout"
-    recording = Recording(settings, access.conninfo(), parsed.manifest, "build", "make build", scope)
+    recording = Recording(settings, access.conninfo(), parsed.manifest, "build", BY_HAND, scope)
     run = TerminalRun(settings, parsed, ["build", *(["--select", *selection] if selection else [])])
     try:
         with session.step("dbt build"):
@@ -68,7 +72,8 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     finally:
         unnoted = _note_build(session, access, parsed, selection, run, options.get(SHRINKING))
         notice = recording.end(None if run.issue == "reussi" else run.issue, run.results)
-    for words in filter(None, (unnoted, notice)):
+    old = _built_on_old(access, parsed, run) if tells(settings.target, BY_HAND) else []
+    for words in filter(None, (unnoted, notice, *old)):
         print(f"\n{words}", file=sys.stderr)
     if parsed.error is None:
         say_orphans(access.conninfo(), parsed.manifest)
@@ -89,6 +94,18 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     if parsed.error and parsed.concerns(_domains_built(parsed, run) if selection else parsed.broken):
         raise PlatformError(f"Construit, sauf ce qui ne se lit pas.\n{parsed.error}", MEND)
     return 1 if unnoted else 0
+
+
+def _built_on_old(access: Access, parsed: ParseResult, run: TerminalRun) -> list[str]:
+    """What was read of other domains, and was not of the day, in French."""
+    built = {result["unique_id"] for result in run.results}
+    try:
+        with psycopg.connect(access.conninfo(), autocommit=True) as connection:
+            found = read_upstream(connection, parsed.manifest, datetime.now(UTC)).standing()
+    except psycopg.Error:
+        # The history, which is not noted either, has said so.
+        return []
+    return [str(one) for one in found if one.readers & built]
 
 
 def _parse_for_build(session: Session) -> ParseResult:

@@ -182,7 +182,7 @@ class Recording:
                 _insert(connection, execution, self._nodes.values(), self._ages, measures)
                 connection.commit()
             self._close(delete=True)
-            waiting = _deliver_waiting(self._settings, self._conninfo)
+            waiting = deliver_waiting(self._settings, self._conninfo)
             return waiting or _anchored(self._settings, self._conninfo) or self._said(self._trouble)
         except (psycopg.Error, PlatformError, OSError) as error:
             self._close(delete=False)
@@ -304,8 +304,8 @@ def waiting_runs(settings: Settings) -> list[tuple[Path, str]]:
     return found
 
 
-def _deliver_waiting(settings: Settings, conninfo: str) -> str:
-    """Notes the runs that wait; returns what went wrong, in French, or ""."""
+def deliver_waiting(settings: Settings, conninfo: str) -> str:
+    """Notes the runs that wait, those of killed processes too; returns what went wrong, in French, or ""."""
     faults = []
     for path in sorted(waiting_folder(settings).glob("*.jsonl")):
         try:

@@ -15,6 +15,7 @@ from donnees_au_centre.quality.facts import (
     BROKEN,
     FAILED,
     FRESHNESS,
+    OUTDATED,
     WARNED,
     Affected,
     Broken,
@@ -77,7 +78,12 @@ def find_faults(quality: Quality, strategic: Collection[str] = ()) -> list[Fault
         strategic: unique ids of strategic data sets: their owner is told of everything, also of what is wrong
             upstream of them.
     """
-    found = [*_controls(quality, strategic), *_broken(quality), *_sources(quality, strategic)]
+    found = [
+        *_controls(quality, strategic),
+        *_broken(quality),
+        *_troubles(quality),
+        *_sources(quality, strategic),
+    ]
     return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), one.since, one.key))
 
 
@@ -127,6 +133,28 @@ def _broken(quality: Quality) -> Iterator[Fault]:
             else "Prévenir l'équipe Plateforme, qui corrige le modèle ou ce qu'il lit.",
             owner=model.owner,
             steward=model.steward,
+            copied=True,
+        )
+
+
+def _troubles(quality: Quality) -> Iterator[Fault]:
+    for one in quality.troubles:
+        yield Fault(
+            key=f"{one.kind}:{one.domain}:{one.name}",
+            domain=one.domain,
+            severity=WARNED if one.kind == OUTDATED else BROKEN,
+            label=one.name,
+            column="",
+            text=one.text,
+            file="",
+            since=one.since,
+            rows="",
+            detail="",
+            affected=(),
+            advice=one.advice,
+            owner=one.owner,
+            steward=one.steward,
+            # Who answers for these figures is told too, and not only who acts.
             copied=True,
         )
 

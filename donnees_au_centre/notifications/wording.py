@@ -20,7 +20,7 @@ from donnees_au_centre.notifications.decision import (
 from donnees_au_centre.notifications.declaration import Declaration
 from donnees_au_centre.notifications.faults import LATE, LOAD, MODEL, SEVERITIES, Fault
 from donnees_au_centre.notifications.letter import Item, Letter, Section
-from donnees_au_centre.quality.facts import BROKEN, FAILED, WARNED
+from donnees_au_centre.quality.facts import BROKEN, FAILED, OUTDATED, STOPPED, WARNED
 
 MARKS = {BROKEN: "Erreur", FAILED: "Échec", WARNED: "Avertissement"}
 CLOSING = "Message automatique de la plateforme Données au Centre. Une question ? {}"
@@ -38,6 +38,8 @@ _OVER = {
     LOAD: "Le fichier se charge de nouveau.",
     LATE: "Les données promises sont arrivées.",
     MODEL: "La table se construit de nouveau.",
+    STOPPED: "La construction va de nouveau à son terme.",
+    OUTDATED: "Les chiffres lus sont de nouveau ceux du jour.",
 }
 _COUNTED = {
     NEW: ("nouveau problème", "nouveaux problèmes"),

@@ -17,6 +17,8 @@ GOOD, WARNED, FAILED, BROKEN, SKIPPED = "reussi", "averti", "echec", "erreur", "
 OUTCOMES = (GOOD, WARNED, FAILED, BROKEN, SKIPPED)
 BAD = (WARNED, FAILED, BROKEN)
 TEST, FRESHNESS = "test", "fraicheur"
+# Of a build as a whole.
+OUTDATED, STOPPED = "amont", "interrompu"
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,32 @@ class Broken:
         """Why such a mart is not offered, and which figures stay, in French."""
         said = self.message.removeprefix(f"{HELD} : ")
         return f"{said[:1].upper()}{said[1:]}"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong with a build as a whole, and with no model in particular.
+
+    Attributes:
+        kind: OUTDATED, built on figures of another domain that were not of the day; STOPPED, ended before its
+            time.
+        domain: that was built.
+        name: whose figures are old; else the domain.
+        text: what it is, in French, one sentence.
+        advice: what to do, in French.
+        since: when it began, UTC.
+        owner: of the domain that was built; None when nobody is named.
+        steward: who acts; None when nobody is named.
+    """
+
+    kind: str
+    domain: str
+    name: str
+    text: str
+    advice: str
+    since: datetime
+    owner: Responsible | None
+    steward: Responsible | None
 
 
 @dataclass(frozen=True)
@@ -255,6 +283,7 @@ class Quality:
         controls: every control that has a result, by domain and name.
         unplayed: unique ids of controls of the manifest that have no result yet.
         broken: models in error.
+        troubles: what is wrong with the last build of a domain as a whole.
         sources: every declared source table.
         coverage: by domain.
         days: domain -> one Day a day of the period, oldest first, ending today; "" is the ministry.
@@ -271,6 +300,7 @@ class Quality:
     coverage: Mapping[str, Coverage]
     days: Mapping[str, tuple[Day, ...]]
     runs: tuple[Run, ...]
+    troubles: tuple[Trouble, ...] = ()
 
     def of(self, domain: str) -> tuple[Control, ...]:
         """The controls of a domain."""

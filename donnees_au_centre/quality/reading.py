@@ -15,11 +15,12 @@ from donnees_au_centre.catalogue import labels
 from donnees_au_centre.catalogue.last_runs import due
 from donnees_au_centre.french import day_of
 from donnees_au_centre.history.measures import ASIDE, FILES, ROWS
+from donnees_au_centre.history.upstream import read_upstream
 from donnees_au_centre.landing.audit import RECEIPTS, REFUSED
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.quality import facts
 from donnees_au_centre.quality.advice import CASE, LATE, advice, unit_of
-from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run
+from donnees_au_centre.quality.facts import Broken, Control, Coverage, Day, Quality, Received, Run, Trouble
 from donnees_au_centre.quality.project import Project
 from donnees_au_centre.quality.results import History, Last
 
@@ -56,6 +57,7 @@ def read_quality(
         coverage={name: _coverage(project, name) for name in domains},
         days=_days(history, project, day_of(now), period),
         runs=tuple(_runs(history, now - timedelta(days=period))),
+        troubles=(*_stopped(history, project), *_outdated(connection, manifest, project, now)),
     )
 
 
@@ -150,6 +152,49 @@ def _broken(history: History, project: Project) -> Iterable[Broken]:
             affected=project.affected(name),
             strategic=project.strategic(name),
         )
+
+
+def _outdated(
+    connection: psycopg.Connection, manifest: Manifest, project: Project, now: datetime
+) -> Iterable[Trouble]:
+    """The domains that stand on figures of others that were not of the day."""
+    for old in read_upstream(connection, manifest, now).standing():
+        said = old.sentence
+        yield Trouble(
+            kind=facts.OUTDATED,
+            domain=old.domain,
+            name=old.upstream,
+            text=f"{said[0].upper()}{said[1:]}.",
+            advice=old.advice,
+            since=old.since or now.astimezone(UTC),
+            owner=project.responsibles(None, old.domain)[0],
+            steward=project.responsibles(None, old.upstream)[1],
+        )
+
+
+def _stopped(history: History, project: Project) -> Iterable[Trouble]:
+    """The domains whose last build in Dagster ended before its time."""
+    last = {
+        scope: (issue, begun)
+        for _, _, begun, _, command, launcher, scope, issue, *_ in history.runs
+        if command == "build" and launcher == f"dagster {scope}"
+    }
+    for domain in project.domains:
+        issue, begun = last.get(domain, ("", None))
+        if issue == facts.STOPPED and begun is not None:
+            owner, steward = project.responsibles(None, domain)
+            yield Trouble(
+                kind=facts.STOPPED,
+                domain=domain,
+                name=domain,
+                text="La dernière construction s'est arrêtée avant sa fin : on lit les chiffres d'avant, "
+                "ou une partie des nouveaux.",
+                advice="Prévenir l'équipe Plateforme : elle voit pourquoi (machine arrêtée, mémoire épuisée, "
+                f"processus tué), puis relance {domain} dans Dagster.",
+                since=begun.astimezone(UTC),
+                owner=owner,
+                steward=steward,
+            )
 
 
 def _sources(

@@ -40,6 +40,7 @@ class Run:
         load_failures: message by "<domain>.<source>.<table>" of each table that could not be loaded.
         results: the `results` of dbt's run_results.json; empty when nothing was built.
         problem: what stopped the run, in French; None when it went to its end.
+        outdated: domains that stand on figures of others that were not of the day, in French.
         audit: ancre (of the audit journal, "" without one), lecture (whether reading is traced, in French).
     """
 
@@ -53,6 +54,7 @@ class Run:
     load_failures: Mapping[str, str] = field(default_factory=dict)
     results: Sequence[Mapping[str, Any]] = ()
     problem: str | None = None
+    outdated: Sequence[str] = ()
     audit: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -137,6 +139,7 @@ class Summary:
     audit: dict[str, str] = field(default_factory=dict)
     hints: dict[str, str] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
+    outdated: list[str] = field(default_factory=list)
 
 
 def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
@@ -192,6 +195,7 @@ def summarise(conninfo: str, manifest: Manifest, run: Run) -> Summary:
         unmatched=sorted(run.unmatched),
         hints=dict(run.hints),
         gone=sorted(run.gone),
+        outdated=list(run.outdated),
         models=dict(counts["model"]),
         seeds=dict(counts["seed"]),
         tests=dict(counts["test"]),

@@ -65,6 +65,7 @@ def render(summary: Summary) -> str:
             "Marts restés comme ils étaient",
             [f"{', '.join(sorted(names))} : {reason}" for reason, names in summary.held.items()],
         ),
+        _list("Construit sur des chiffres qui ne sont pas du jour", summary.outdated),
         _durations(summary.seconds),
         _audit(summary.audit),
         _card(summary.connection),

@@ -135,23 +135,15 @@ def test_a_check_blocks_as_its_test_does_and_knows_all_that_it_reads(tmp_path: P
     }
 
 
-def test_a_location_has_a_job_over_everything_and_a_daily_schedule(tmp_path: Path) -> None:
+def test_a_location_has_a_job_over_everything_and_the_sensor_that_launches_it(tmp_path: Path) -> None:
     definitions = location(tmp_path, "age")
     job = definitions.resolve_job_def("age")
     assert {key.to_user_string() for key in job.asset_layer.selected_asset_keys} == executable(definitions)
-    schedule = definitions.resolve_schedule_def("age_chaque_jour")
-    assert (schedule.job_name, schedule.execution_timezone) == ("age", "Europe/Brussels")
-
-
-def test_schedules_follow_the_order_of_reading(tmp_path: Path) -> None:
-    manifest = good_manifest()
-    lonely = model("data_platform", "marts", "fct_chargement", [])
-    manifest["nodes"][lonely["unique_id"]] = lonely
-    crons = [
-        location(tmp_path, domain, manifest).resolve_schedule_def(f"{domain}_chaque_jour").cron_schedule
-        for domain in ("commun", "age", "ags", "transversal", "data_platform")
-    ]
-    assert crons == ["0 4 * * *", "10 4 * * *", "20 4 * * *", "30 4 * * *", "40 4 * * *"]
+    [sensor] = definitions.sensors or ()
+    assert isinstance(sensor, dg.SensorDefinition)
+    assert (sensor.name, sensor.job_name) == ("age_chaque_jour", "age")
+    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+    assert not definitions.schedules
 
 
 def test_a_domain_with_sources_alone_is_a_location(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from donnees_au_centre.quality.facts import (
     BROKEN,
     FAILED,
     FRESHNESS,
+    OUTDATED,
+    STOPPED,
     WARNED,
     Affected,
     Broken,
@@ -26,15 +28,18 @@ from donnees_au_centre.quality.facts import (
     Day,
     Quality,
     Received,
+    Trouble,
 )
 
 # What is wrong -> its badge and its style; the gravest first. No table at all is worse than a fault in it.
 UNBUILT, HELD_BACK = "non_construit", "pas_offert"
 GRAVITIES = {
+    STOPPED: ("Construction interrompue", "state-defaut"),
     UNBUILT: ("Table non construite", "state-defaut"),
     HELD_BACK: ("Chiffres d'avant", "state-defaut"),
     FAILED: ("Échec", "state-defaut"),
     BROKEN: ("Contrôle impossible", "state-defaut"),
+    OUTDATED: ("Chiffres lus d'avant", "state-surveiller"),
     WARNED: ("Avertissement", "state-surveiller"),
 }
 # Kind of lines put aside -> what happened to them, for one reader who knows no dbt.
@@ -202,6 +207,7 @@ def view(quality: Quality, domain: str = "") -> View:
     change = scores[-1] - scores[0] if len(scores) > 1 else None
     found = [
         *(_of_broken(one, quality.made_at) for one in broken),
+        *(_of_trouble(one, quality.made_at) for one in quality.troubles if domain in ("", one.domain)),
         *(_of_control(control, quality.made_at) for control in controls if control.bad),
     ]
     problems = tuple(sorted(found, key=_gravest))
@@ -304,6 +310,30 @@ def _of_broken(one: Broken, now: datetime) -> Problem:
     )
 
 
+def _of_trouble(one: Trouble, now: datetime) -> Problem:
+    return Problem(
+        gravity=one.kind,
+        title=one.text,
+        label=one.name,
+        dataset=None,
+        domain=one.domain,
+        column=None,
+        rows="",
+        since=french.ago(one.since, now),
+        begun=one.since,
+        advice=one.advice,
+        steward=one.steward,
+        owner=one.owner,
+        marts=(),
+        boards=(),
+        strategic=False,
+        personal=False,
+        file=f"models/{one.name}/",
+        name=one.name,
+        message="",
+    )
+
+
 def _gravest(problem: Problem) -> tuple[int, bool, datetime, str]:
     return list(GRAVITIES).index(problem.gravity), not problem.strategic, problem.begun, problem.name
 
@@ -394,9 +424,11 @@ def _sentence(
     unbuilt = sum(problem.gravity == UNBUILT for problem in problems)
     held = sum(problem.gravity == HELD_BACK for problem in problems)
     failed = sum(control.outcome in (FAILED, BROKEN) for control in controls)
+    outdated = any(problem.gravity == OUTDATED for problem in problems)
+    stopped = sum(problem.gravity == STOPPED for problem in problems)
     late = sum(line.state == "retard" for line in freshness)
     unloaded = sum(line.state == "echec" for line in freshness)
-    if not (bad or unbuilt or held or late or unloaded):
+    if not (bad or stopped or unbuilt or held or outdated or late or unloaded):
         never = sum(line.state == "jamais" for line in freshness)
         end = f" ; {unbroken(never, 'source')} n'a encore rien reçu" if never == 1 else ""
         end = f" ; {unbroken(never, 'source')} n'ont encore rien reçu" if never > 1 else end
@@ -416,6 +448,10 @@ def _sentence(
     if held:
         its = "ses" if held == 1 else "leurs"
         parts.append(f"{unbroken(held, 'mart garde', 'marts gardent')} {its} chiffres d'avant")
+    if stopped:
+        parts.append(f"{unbroken(stopped, 'construction')} interrompue{'s' if stopped > 1 else ''}")
+    if outdated:
+        parts.append("ce qui est lu d'autres domaines n'est pas du jour")
     if unloaded:
         parts.append(f"{unbroken(unloaded, 'chargement')} en échec")
     if late:
