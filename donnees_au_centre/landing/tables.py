@@ -438,7 +438,7 @@ def add_columns(
     return added
 
 
-def is_empty(connection: psycopg.Connection, table: SourceTable) -> bool:
-    """Whether a raw table has no row: one that somebody emptied must be filled again."""
-    query = sql.SQL("select not exists (select from {})").format(raw_table(table))
-    return connection.execute(query).fetchone() == (True,)
+def has_rows(connection: psycopg.Connection, table: SourceTable, path: str | None = None) -> bool:
+    """Whether a raw table has a row, of one file or any: those somebody took out must be loaded again."""
+    query = sql.SQL("select exists (select from {} where source_fichier = coalesce(%s, source_fichier))")
+    return connection.execute(query.format(raw_table(table)), [path]).fetchone() == (True,)
