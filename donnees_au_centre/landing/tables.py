@@ -440,5 +440,6 @@ def add_columns(
 
 def has_rows(connection: psycopg.Connection, table: SourceTable, path: str | None = None) -> bool:
     """Whether a raw table has a row, of one file or any: those somebody took out must be loaded again."""
-    query = sql.SQL("select exists (select from {} where source_fichier = coalesce(%s, source_fichier))")
-    return connection.execute(query.format(raw_table(table)), [path]).fetchone() == (True,)
+    mine = sql.SQL("true") if path is None else sql.SQL("source_fichier = {}").format(sql.Literal(path))
+    query = sql.SQL("select exists (select from {} where {})").format(raw_table(table), mine)
+    return connection.execute(query).fetchone() == (True,)

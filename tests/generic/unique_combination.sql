@@ -13,7 +13,9 @@ select
     {{ columns | join(',\n    ') }},
     count(*) as lignes
 from {{ model }}
-{%- if loads.only %}
+{%- if loads.only and 'chargement_id' in columns %}
+where {{ loads.only }}
+{%- elif loads.only %}
 where ({{ same_key_sql(columns) }}) in (select {{ same_key_sql(columns) }} from {{ model }} where {{ loads.only }})
 {%- endif %}
 group by {{ columns | join(', ') }}
