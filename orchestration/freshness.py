@@ -48,7 +48,9 @@ def note_freshness(
     if not chosen:
         return Freshness()
     names = [f"source:{parsed.manifest.node(unique_id).label}" for unique_id in chosen]
-    run = DbtRun(settings, name, parsed.project, ["source", "freshness", "--select", *names])
+    # It asks of no table but these.
+    arguments = ["source", "freshness", "--no-populate-cache", "--select", *names]
+    run = DbtRun(settings, name, parsed.project, arguments)
     recording = Recording(settings, "", parsed.manifest, "source freshness", launcher, name)
     issue: str | None = "interrompu"
     results: list[dict[str, Any]] = []

@@ -12,6 +12,8 @@ import threading
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from donnees_au_centre.building import prepare
 from donnees_au_centre.building.french import in_french
 from donnees_au_centre.building.results import NodeResult, node_result
 from donnees_au_centre.building.reuse import allowed
+from donnees_au_centre.patching import patch
 from donnees_au_centre.project.reader import dbt_options
 from donnees_au_centre.settings import Settings
 
@@ -34,6 +37,8 @@ PATIENCE = 20
 # Events of dbt that carry the platform's own words: what a build waits for.
 SPOKEN = ("Note", "JinjaLogInfo")
 _LOCK = ".lock"
+# True while dbt writes into a folder that goes away.
+_fleeting: ContextVar[bool] = ContextVar("fleeting", default=False)
 
 
 class DbtRun:
@@ -107,11 +112,15 @@ class DbtRun:
         def work(target_path: Path) -> None:
             try:
                 prepare()
+                _write_less()
+                _fleeting.set(True)
                 allowed.set(self._reuse)
                 if not self._project.flat_graph:
                     # A manifest read back from a file: macros would find no node in `graph`.
                     self._project.build_flat_graph()
                 options = dbt_options(self._settings, target_path, log_path=self.folder)
+                # Of the schemas in which nothing is made dbt need not know the tables.
+                options.append("--cache-selected-only")
                 runner = dbtRunner(manifest=self._project, callbacks=[listen])
                 done = runner.invoke([*self._arguments, *options])
                 self.error = in_french(said_of(done.exception)) if done.exception else None
@@ -132,6 +141,22 @@ class DbtRun:
             except BaseException:
                 _stop(thread, received)
                 raise
+
+
+@cache
+def _write_less() -> None:
+    """Has dbt, in this process, not write its manifest and graph where nobody would read them."""
+    from dbt.compilation import Compiler
+    from dbt.task import runnable
+
+    for owner, name in ((runnable, "write_manifest"), (Compiler, "write_graph_file")):
+        original = getattr(owner, name)
+
+        def write(*given: Any, original: Callable[..., Any] = original, **more: Any) -> None:
+            if not _fleeting.get():
+                original(*given, **more)
+
+        patch(owner, **{name: write})
 
 
 def runs_folder(settings: Settings) -> Path:

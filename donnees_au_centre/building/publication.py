@@ -183,6 +183,9 @@ def _of_node(node: Any, nodes: Mapping[str, Any]) -> list[str]:
     attached = getattr(node, "attached_node", None) or getattr(node, "tested_node_unique_id", None)
     if node.resource_type not in ("test", "unit_test") or attached:
         return [attached or node.unique_id]
+    if node.resource_type == "unit_test":
+        # One that could not be played is still its declaration: of its model alone.
+        return list(node.depends_on.nodes[:1])
     read = [one for one in node.depends_on_nodes if one in nodes]
     group = node.config.group
     return [one for one in read if nodes[one].fqn[1] == group] if group else read

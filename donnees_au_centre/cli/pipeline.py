@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -51,6 +52,8 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
     with session.step("Serveur PostgreSQL"):
         access = session.open_database()
     session.enter(access)
+    # What is read until the project is stays to the end: nothing to look for among it (materialise resumes).
+    gc.disable()
     with session.step("Démarrage de Dagster et de dbt"):
         # Seconds of import, which the other commands must not pay.
         from orchestration.whole_project import materialise

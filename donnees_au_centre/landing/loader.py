@@ -51,7 +51,7 @@ from donnees_au_centre.landing.tables import (
     REJECTS_TABLE,
     ensure_audit,
     ensure_table,
-    is_empty,
+    has_rows,
     lock,
     raw_table,
     rejects_table,
@@ -213,7 +213,7 @@ class _Load:
         try:
             with _lost_server(self.connection):
                 ensure_table(self.connection, table)
-                ever_loaded = not is_empty(self.connection, table)
+                ever_loaded = has_rows(self.connection, table)
         except (PlatformError, psycopg.Error) as error:
             if self.connection.closed:
                 raise
@@ -494,7 +494,7 @@ class _FileLoad:
             return False
         if placed.lignes == 0:
             return placed.motif in ADMITTED
-        return not is_empty(self.connection, self.table)
+        return has_rows(self.connection, self.table, self.match.path)
 
     def _still_withdrawn(self, placed: audit.Entry, digest: str) -> bool:
         """Whether this very content was withdrawn under this name, and nothing came in its place.

@@ -87,6 +87,40 @@ create table if not exists {raw} (
 );
 """
 
+# What reads this table load by load (macros/materialization/loads.sql) asks which loads it has, and which of
+# them changed since: one step of the index a load, and a line a load whose rows were changed or taken away.
+_LOADS = """
+create index on {raw} (source_fichier, chargement_id);
+create table if not exists {changed} (
+    numero bigint generated always as identity primary key,
+    table_nom text not null,
+    chargement_id bigint,
+    modifie_le timestamptz not null default now()
+);
+comment on table {changed} is
+    'Les chargements dont des lignes ont été changées ou ôtées : ce qui en est fait est à refaire.';
+create or replace function {function}() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $noter$
+begin
+    if tg_op = 'TRUNCATE' then
+        insert into {changed} (table_nom) values (tg_table_name);
+    else
+        insert into {changed} (table_nom, chargement_id)
+        select tg_table_name, avant.chargement_id from avant group by avant.chargement_id;
+    end if;
+    return null;
+end
+$noter$;
+revoke all on function {function}() from public;
+create or replace trigger noter_update after update on {raw}
+    referencing old table as avant for each statement execute function {function}();
+create or replace trigger noter_delete after delete on {raw}
+    referencing old table as avant for each statement execute function {function}();
+create or replace trigger noter_truncate after truncate on {raw}
+    for each statement execute function {function}();
+"""
+
 # Which of two files came last: reading one of them again, for another declaration, must not change that.
 _RECEIVED = """
 set local lock_timeout = '60s';
@@ -122,6 +156,8 @@ where {_QUOTING};
 """
 
 REJECTS_TABLE = "rejets_chargement"
+# In the schema of a raw table: the loads of which rows were changed or taken away.
+CHANGED_TABLE = "lignes_modifiees"
 # A moment, below that after which PostgreSQL looks for deadlocks; seconds between two, and in all.
 LOCK_TIMEOUT, PAUSE, PATIENCE = "800ms", 1.0, 60.0
 # Those who read, and who add and delete rows, stand in nobody's way who asks for a turn.
@@ -325,12 +361,29 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
                 connection.execute(sql.SQL(statement).format(**names))
         if "source_recu_le" not in column_defaults(connection, table):
             connection.execute(sql.SQL(_RECEIVED).format(**names))
+        if not _is_watched(connection, table):
+            connection.execute(
+                sql.SQL(_LOADS).format(
+                    changed=sql.Identifier(table.schema, CHANGED_TABLE),
+                    function=sql.Identifier(table.schema, "noter_lignes_modifiees"),
+                    **names,
+                )
+            )
+            apply_access(connection, table.schema, CHANGED_TABLE)
         captured = {name for variant in table.variants for name in variant.captures()}
         add_columns(connection, table, table.columns, captured)
         apply_access(connection, table.schema, table.identifier)
         apply_access(connection, f"raw_{table.domain}", REJECTS_TABLE)
 
     make(connection, ensure)
+
+
+def _is_watched(connection: psycopg.Connection, table: SourceTable) -> bool:
+    return connection.execute(
+        "select count(*) = 3 from pg_trigger "
+        "where tgrelid = %s::regclass and tgname like 'noter\\_%%' and tgenabled = 'O'",
+        [raw_table(table).as_string(connection)],
+    ).fetchone() == (True,)
 
 
 def apply_access(connection: psycopg.Connection, schema: str, name: str) -> None:
@@ -385,7 +438,8 @@ def add_columns(
     return added
 
 
-def is_empty(connection: psycopg.Connection, table: SourceTable) -> bool:
-    """Whether a raw table has no row: one that somebody emptied must be filled again."""
-    query = sql.SQL("select not exists (select from {})").format(raw_table(table))
+def has_rows(connection: psycopg.Connection, table: SourceTable, path: str | None = None) -> bool:
+    """Whether a raw table has a row, of one file or any: those somebody took out must be loaded again."""
+    mine = sql.SQL("true") if path is None else sql.SQL("source_fichier = {}").format(sql.Literal(path))
+    query = sql.SQL("select exists (select from {} where {})").format(raw_table(table), mine)
     return connection.execute(query).fetchone() == (True,)

@@ -62,7 +62,8 @@ def write_managers_reports(
     workbooks = write_workbooks(
         conninfo, manifest, quality, folder / WORKBOOKS, lambda wanted: compile_tests(settings, wanted)
     )
-    page = write_pages(quality, folder / PAGES, workbooks.answers, full_names(manifest))
+    drawings = settings.target_path / "dessins.json"
+    page = write_pages(quality, folder / PAGES, workbooks.answers, full_names(manifest), drawings)
     return ManagersReports(page, workbooks, folder / WORKBOOKS)
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 # The schema of a domain's tables, after the name of that of its marts.
 SUFFIX = "_versions"
+# There too: the loads whose rows a table filled load by load holds (macros/by_load).
+HELD_LOADS = "chargements_tenus"
 # The schemas of a domain, after its name: marts, and their versions; staging, intermediate, seeds.
 LAYERS = ("", SUFFIX, "_staging", "_intermediate", "_reference")
 # c: a candidate, that no reader is to see yet, or again; v: a version, that was offered.

@@ -31,6 +31,7 @@
         lignes.source_ligne,
         lignes.source_recu_le,
         lignes.charge_le,
+        lignes.chargement_id,
         {%- for column in columns %}
         case
             when {{ correction_holds(column) }} then corrigees.{{ column }}_juste

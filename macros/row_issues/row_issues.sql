@@ -16,7 +16,7 @@
   and the line lead to it whoever may read them.
 #}
 {% macro row_issues(relation, rules, rows=none) -%}
-    {{- config(materialized='table', meta={'description': issue_description(), 'colonnes': issue_columns()}) -}}
+    {{- config(materialized='table' if rows else 'by_load', meta={'description': issue_description(), 'colonnes': issue_columns()}) -}}
     {%- set rules = rules + cell_error_rules(relation, rules) -%}
     {%- set exclusions = rules | selectattr('nature', 'equalto', 'exclusion') | map(attribute='fault') | list -%}
     {%- set rejects = rules | selectattr('nature', 'equalto', 'rejet') | map(attribute='fault') | list -%}
@@ -68,6 +68,7 @@ final as (
         fautives.source_fichier,
         fautives.source_ligne,
         fautives.charge_le,
+        fautives.chargement_id,
         regles.nature,
         regles.colonne,
         case regles.numero
@@ -140,10 +141,13 @@ select * from final
 
       required('n_fase', is_integer('n_fase'), 'numéro FASE illisible')
       required('nom', none, 'nom absent')
+
+  blanks: false where a blank cell is never readable, so that it need not be looked for.
 #}
-{% macro required(column, readable, reason) -%}
+{% macro required(column, readable, reason, blanks=true) -%}
     {%- set fault -%}
-        {%- if readable -%} {{ is_blank(column) }} or not ({{ readable }})
+        {%- if readable and not blanks -%} case when {{ readable }} then 0 else 1 end = 1
+        {%- elif readable -%} {{ is_blank(column) }} or not ({{ readable }})
         {%- else -%} {{ clean_text(column) }} is null
         {%- endif -%}
     {%- endset -%}
@@ -177,7 +181,8 @@ select * from final
         {%- do literals.append(text_literal(value)) -%}
     {%- endfor -%}
     {%- set fault -%}
-        {{ trim_blanks(column) }} not in ({{ literals | join(', ') }})
+        {#- As it is first: nearly every cell needs no trimming. -#}
+        {{ column }} not in ({{ literals | join(', ') }}) and {{ trim_blanks(column) }} not in ({{ literals | join(', ') }})
     {%- endset -%}
     {{ return({'nature': 'anomalie', 'severity': 3, 'column': column, 'fault': '(' ~ fault ~ ')', 'reason': reason}) }}
 {%- endmacro %}

@@ -163,9 +163,16 @@
             'ajoutez unknown="' ~ column ~ ' inconnu, gardé tel quel"'
         ) }}
     {%- endif -%}
+    {%- set value = value_read(kind, column, options) -%}
+    {%- if known and '' not in known and '#' not in known | join and known | map('trim') | list == known -%}
+        {#- Nearly every cell is one of them, and needs no cleaning. -#}
+        {%- set value -%}
+            case when {{ column }} in ({% for one in known %}{{ ', ' if not loop.first }}{{ text_literal(one) }}{% endfor %})
+                then {{ column }} else {{ value }} end
+        {%- endset -%}
+    {%- endif -%}
     {%- set entry = declared_column(
-        kind, column, options,
-        [{'name': name or column, 'sql': sql | replace('{}', value_read(kind, column, options))}], required, optional
+        kind, column, options, [{'name': name or column, 'sql': sql | replace('{}', value)}], required, optional
     ) -%}
     {%- do entry.declared.update({'connus': known, 'inconnu': unknown}) if known -%}
     {{ return(entry) }}

@@ -75,8 +75,8 @@
 {%- endmacro %}
 
 
-{# The columns that the loader gives to every row, with their descriptions; received: source_recu_le too. #}
-{% macro row_columns(received=false) -%}
+{# The columns that the loader gives to every row, with their descriptions; received: source_recu_le too; loads: chargement_id. #}
+{% macro row_columns(received=false, loads=false) -%}
     {%- set columns = {
         'source_fichier': "Fichier reçu d'où vient la ligne, relatif à la zone de dépôt. Avec source_ligne, la clé de la ligne reçue.",
         'source_ligne': "Place de la ligne dans le fichier reçu : ligne du CSV (l'en-tête est la ligne 1), rang de l'enregistrement JSON, ligne de la feuille Excel.",
@@ -84,6 +84,9 @@
     } -%}
     {%- if received -%}
         {%- do columns.update({'source_recu_le': "Moment où le fichier est arrivé avec ce contenu ; le relire pour une autre déclaration ne le change pas. Il dit lequel de deux fichiers est le dernier reçu."}) -%}
+    {%- endif -%}
+    {%- if loads -%}
+        {%- do columns.update({'chargement_id': "Chargement qui a apporté la ligne ; plateforme.chargements dit lequel."}) -%}
     {%- endif -%}
     {{ return(columns) }}
 {%- endmacro %}
@@ -100,7 +103,7 @@
 
 {# The columns of every écarts model, with their descriptions. #}
 {% macro issue_columns() -%}
-    {%- set columns = row_columns() -%}
+    {%- set columns = row_columns(loads=true) -%}
     {%- do columns.update({
         'nature': "rejet, exclusion ou anomalie.",
         'colonne': "Colonne reçue qui est en cause.",

@@ -13,7 +13,7 @@
         {%- for one in declared.lecture -%}
             {%- set readable = one.lisible or can_be_read(one.type, one.colonne, one.options or {}) -%}
             {%- if one.requis is string -%}
-                {%- do found.rejet.append(required(one.colonne, readable, one.requis)) -%}
+                {%- do found.rejet.append(required(one.colonne, readable, one.requis, blanks=may_read_blanks(one))) -%}
             {%- elif one.requis -%}
                 {%- do found.rejet.extend(one.requis) -%}
             {%- elif one.facultatif -%}
@@ -31,6 +31,18 @@
         {%- do found.rejet.append(required('source_fichier', none, '')) -%}
     {%- endif -%}
     {{ row_issues(relation, found.exclusion + found.rejet + found.anomalie + found.connu, rows) }}
+{%- endmacro %}
+
+
+{# Whether a cell of white space may be readable: not of a type, nor of a code made of digits, capitals and dashes. #}
+{% macro may_read_blanks(declared) -%}
+    {%- set pattern = (declared.options or {}).pattern or '' -%}
+    {{ return(
+        declared.lisible or declared.type == 'expression'
+        or declared.type == 'code' and (
+            not modules.re.fullmatch('[][0-9A-Z{},-]+', pattern) or modules.re.fullmatch(pattern, '') is not none
+        )
+    ) }}
 {%- endmacro %}
 
 

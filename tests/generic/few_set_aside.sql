@@ -2,17 +2,22 @@
   In no file does one column have many cells that staging could not read: a column shifted by one place,
   another decimal mark or another way to write dates shows there first. A few dirty lines are daily bread.
 
-  Arguments: origin, the source table, that which the tested model reads unless said otherwise; at_most, the share of a file's rows, from 0 to 1; more_than, how many
-  rows are too few to say anything.
+  Arguments: origin, the source table, that which the tested model reads unless said otherwise; at_most, the share
+  of a file's rows, from 0 to 1; more_than, how many rows are too few to say anything.
 #}
 {% test few_set_aside(model, origin=none, at_most=0.1, more_than=5) %}
 {{ config(severity='warn') }}
 {%- set origin = origin or source_of_tested() %}
+{%- set loads = loads_to_prove() %}
+{{ loads.note }}
 with recues as (
     select
         source_fichier,
         count(*) as lignes
     from {{ origin }}
+    {%- if loads.only %}
+    where {{ loads.only }}
+    {%- endif %}
     group by source_fichier
 ),
 
@@ -22,7 +27,7 @@ places as (
         colonne,
         source_ligne
     from {{ model }}
-    where nature in ('rejet', 'anomalie')
+    where nature in ('rejet', 'anomalie'){{ ' and ' ~ loads.only if loads.only }}
     group by source_fichier, colonne, source_ligne
 ),
 

@@ -18,6 +18,8 @@
         cast(recues as text) ~ 'Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\u0080-\u00bf]|â€|ï¿½|ï»¿|[\ufffd\u0080-\u009f]'
     {%- endif %}
 {%- endset %}
+{%- set loads = loads_to_prove() %}
+{{ loads.note }}
 with entrees as (
     select
         chargement_id,
@@ -39,6 +41,7 @@ dernieres as (
 
 placees as (
     select
+        entrees.chargement_id,
         entrees.fichier,
         entrees.motif,
         entrees.sha256,
@@ -75,7 +78,19 @@ presentes as (
         count(*) as lignes,
         sum(case when {{ misread_row }} then 1 else 0 end) as abimees
     from {{ model }} as recues
+    {%- if loads.only %}
+    where {{ loads.only }}
+    {%- endif %}
     group by source_fichier
+    {%- if loads.only %}
+    union all
+    select
+        fichier,
+        lignes,
+        0 as abimees
+    from placees
+    where {{ loads.proven }}
+    {%- endif %}
 ),
 
 contenus as (

@@ -2,22 +2,32 @@
   Nothing is lost: every row of the source is in staging, or rejected, or excluded, and in one place only.
   Rows are followed by their key (source_fichier, source_ligne), so that two faults cannot cancel out.
 
+  Of models filled load by load, the loads that were proven and have not changed since are not looked at again.
+
   Arguments: origin, the source table that the tested model reads unless said otherwise; issues, the écarts model
   of the same table, the tested model's name followed by _ecarts unless said otherwise.
 #}
 {% test reconciles_with_source(model, origin=none, issues=none) %}
 {%- set origin = origin or source_of_tested() -%}
 {%- set issues = issues or ref(tested_name() ~ '_ecarts') -%}
+{%- set loads = loads_to_prove() -%}
+{{ loads.note }}
 with places as (
     select source_fichier, source_ligne, 1 as en_source, 0 as en_staging, 0 as en_ecart
     from {{ origin }}
+    {%- if loads.only %}
+    where {{ loads.only }}
+    {%- endif %}
     union all
     select source_fichier, source_ligne, 0 as en_source, 1 as en_staging, 0 as en_ecart
     from {{ model }}
+    {%- if loads.only %}
+    where {{ loads.only }}
+    {%- endif %}
     union all
     select source_fichier, source_ligne, 0 as en_source, 0 as en_staging, 1 as en_ecart
     from {{ issues }}
-    where nature in ('rejet', 'exclusion')
+    where nature in ('rejet', 'exclusion'){{ ' and ' ~ loads.only if loads.only }}
     group by source_fichier, source_ligne, nature
 ),
 

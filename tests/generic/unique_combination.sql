@@ -1,13 +1,23 @@
 {#
   A key made of several columns: no two rows have the same values in all of them.
 
+  Of a table that is filled load by load, the rows of new loads are compared with all others, which are compared
+  already.
+
   Arguments: columns, the list of the key's columns.
 #}
 {% test unique_combination(model, columns) %}
+{%- set loads = loads_to_prove() -%}
+{{ loads.note }}
 select
     {{ columns | join(',\n    ') }},
     count(*) as lignes
 from {{ model }}
+{%- if loads.only and 'chargement_id' in columns %}
+where {{ loads.only }}
+{%- elif loads.only %}
+where ({{ same_key_sql(columns) }}) in (select {{ same_key_sql(columns) }} from {{ model }} where {{ loads.only }})
+{%- endif %}
 group by {{ columns | join(', ') }}
 having count(*) > 1
 {% endtest %}

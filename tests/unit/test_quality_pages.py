@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,8 +16,9 @@ from donnees_au_centre import french
 from donnees_au_centre.catalogue.labels import full_name
 from donnees_au_centre.pages.managers import full_names
 from donnees_au_centre.pages.quality import Answers, write_pages
-from donnees_au_centre.pages.quality.charts import Charts, Span
+from donnees_au_centre.pages.quality.charts import Bar, Charts, Span
 from donnees_au_centre.pages.quality.content import view
+from donnees_au_centre.pages.quality.drawings import Drawings
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.versions import HELD
 from donnees_au_centre.quality.facts import FAILED, GOOD, WARNED, Day, Quality
@@ -286,3 +288,28 @@ def test_the_page_tells_which_figures_stay_and_why() -> None:
     assert title == (
         "fct_a n'est pas offert. À corriger d'abord : essai. En attendant, les chiffres d'hier restent."
     )
+
+
+def test_a_chart_is_drawn_again_when_it_shows_something_else(tmp_path: Path) -> None:
+    kept = tmp_path / "dessins.json"
+
+    def drawn(late: bool = False, before: int = 0) -> list[str]:
+        drawings = Drawings(kept)
+        charts = Charts(drawings)
+        for number in range(before):
+            charts.bars([Bar(f"a{number}", 1, "1")], "Une barre.")
+        span = Span("points_verts", NOW.date(), NOW.date() + timedelta(days=30), late=late)
+        made = [str(charts.freshness([span], NOW.date())), str(charts.bars([Bar("a", 1, "1")], "Une barre."))]
+        drawings.keep()
+        return made
+
+    first, keys = drawn(), set(json.loads(kept.read_text("utf-8")))
+    kept.write_text(json.dumps(dict.fromkeys(keys, "<svg>gardé</svg>")), "utf-8")
+    assert drawn() == 2 * ["<svg>gardé</svg>"]
+    assert drawn(late=True)[0] not in ("<svg>gardé</svg>", first[0])
+    # What is shown no more is kept no more.
+    assert len(set(json.loads(kept.read_text("utf-8"))) & keys) == 1
+    # Elsewhere in a page its parts have other names: no two of a page have the same.
+    assert "<svg>gardé</svg>" not in drawn(before=1)
+    kept.write_text("{", "utf-8")
+    assert drawn() == first

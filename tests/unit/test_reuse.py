@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from donnees_au_centre.building.reuse import Codes, made_of_good
+from donnees_au_centre.building.codes import Codes
+from donnees_au_centre.building.reuse import made_of_good
 
 NODE = "model.essai.table_a"
 MACROS = {
@@ -223,6 +224,44 @@ def test_what_may_change_by_itself_is_told(tmp_path: Path, said: dict[str, Any])
     assert found.is_changing(NODE)
     test = SimpleNamespace(depends_on=SimpleNamespace(nodes=[NODE]))
     assert codes(tmp_path, node(**said), unit_tests={"unit_test.u": test}).is_changing("unit_test.u")
+
+
+CLOCK = {
+    "current_timestamp_local": "{% macro current_timestamp_local() %}{{ return(adapter.dispatch("
+    "'current_timestamp_local')()) }}{% endmacro %}",
+    "default__current_timestamp_local": "{% macro default__current_timestamp_local() %}"
+    "current_timestamp at time zone 'Europe/Brussels'{% endmacro %}",
+    "past": "{% macro past() %}jour < cast({{ current_timestamp_local() }} as date){% endmacro %}",
+    "by_the_hour": "{% macro by_the_hour() %}{{ past() }} {{ current_timestamp_local() }}{% endmacro %}",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "of_day", "changing"),
+    [
+        ({"raw_code": "select 1"}, False, False),
+        ({"raw_code": "{{ past() }}"}, True, False),
+        # dbt says that it calls the clock, and no more: in doubt it is made.
+        ({"raw_code": "cast({{ current_timestamp_local() }} as date)"}, True, True),
+        ({"raw_code": "cast(current_timestamp at time zone 'Europe/Brussels' as date)"}, True, False),
+        ({"raw_code": "((CURRENT_TIMESTAMP AT TIME ZONE 'Europe/Brussels'::text))::date"}, True, False),
+        ({"raw_code": "{{ by_the_hour() }}"}, True, True),
+        ({"raw_code": "{{ past() }} and {{ current_timestamp_local() }} > a"}, True, True),
+        ({"raw_code": "cast({{ current_timestamp_local() }} as timestamp)"}, False, True),
+        ({"raw_code": "cast(current_timestamp at time zone 'Asia/Tokyo' as date)"}, False, True),
+    ],
+)
+def test_the_day_is_no_change_until_it_ends(
+    tmp_path: Path, said: dict[str, Any], of_day: bool, changing: bool
+) -> None:
+    test = SimpleNamespace(depends_on=SimpleNamespace(nodes=[NODE]))
+    found = codes(tmp_path, node(**said), macros=CLOCK, unit_tests={"unit_test.u": test})
+    assert [(found.is_of_day(one), found.is_changing(one)) for one in (NODE, "unit_test.u")] == 2 * [
+        (of_day, changing)
+    ]
+    # The clock that a day is read from is part of the code all the same.
+    other = {**CLOCK, "default__current_timestamp_local": CLOCK["default__current_timestamp_local"] + " "}
+    assert (codes(tmp_path, node(**said), macros=other).of(NODE) != found.of(NODE)) == ("{{" in str(said))
 
 
 @pytest.mark.parametrize(

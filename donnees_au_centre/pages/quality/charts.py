@@ -6,17 +6,18 @@ what it shows, and its figures stand in a table beside it.
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import wraps
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from donnees_au_centre import french, inert
 from donnees_au_centre.french import day
+from donnees_au_centre.pages.quality.drawings import Drawings
 from donnees_au_centre.quality.facts import Day
 
 # Stand-in -> variable of the style sheet.
@@ -76,13 +77,31 @@ class Span:
     late: bool
 
 
+def _once(draw: Callable[..., Markup]) -> Callable[..., Markup]:
+    """Has a chart drawn when it shows something else, or stands elsewhere in its page, than the last time."""
+
+    @wraps(draw)
+    def drawn(self: Charts, *given: Any, **more: Any) -> Markup:
+        self._number += 1
+        what = repr((draw.__name__, self._number, given, sorted(more.items())))
+        return Markup(self._drawings.drawn(what, lambda: draw(self, *given, **more)))
+
+    return drawn
+
+
 class Charts:
-    """Draws the charts of one page; no two elements of it have the same id."""
+    """Draws the charts of one page; no two elements of it have the same id.
 
-    def __init__(self) -> None:
+    Args:
+        drawings: those of the last time.
+    """
+
+    def __init__(self, drawings: Drawings | None = None) -> None:
         """Counts from one."""
-        self._numbers = itertools.count(1)
+        self._number = 0
+        self._drawings = drawings or Drawings()
 
+    @_once
     def trend(self, days: Sequence[Day], name: str) -> Markup:
         """The score day by day.
 
@@ -126,6 +145,7 @@ class Charts:
         )
         return self._drawn((line + dot + label).properties(width=WIDTH + 120, height=170), words)
 
+    @_once
     def bars(self, bars: Sequence[Bar], words: str, highest: float | None = None) -> Markup:
         """Horizontal bars, in the order given, each with its figure.
 
@@ -149,6 +169,7 @@ class Charts:
         # The figure of the longest bar stands beyond its end.
         return self._drawn((drawn + text).properties(width=WIDTH - 190, height=ROW * len(bars)), words)
 
+    @_once
     def stacks(self, stacks: Mapping[str, Sequence[Bar]], words: str) -> Markup:
         """One stacked bar a name, its parts labelled inside; a part of zero is left out.
 
@@ -187,6 +208,7 @@ class Charts:
         )
         return self._drawn((drawn + text).properties(width=WIDTH, height=ROW * len(stacks)), words)
 
+    @_once
     def freshness(self, spans: Sequence[Span], today: date) -> Markup:
         """What was promised: a bar from each last receipt to the day the next is due, and a line for today.
 
@@ -260,9 +282,8 @@ class Charts:
 
     def _own(self, svg: str, words: str) -> Markup:
         """The drawing as a picture with a text, in the colours of the page."""
-        number = next(self._numbers)
         svg = _PART.sub("", svg)
-        svg = _ID.sub(lambda found: f"{found[1]}g{number}-{found[2]}", svg)
+        svg = _ID.sub(lambda found: f"{found[1]}g{self._number}-{found[2]}", svg)
         for stand_in, variable in COLOURS.items():
             svg = svg.replace(f'="{stand_in}"', f'="var({variable})"')
         said = str(escape(words))

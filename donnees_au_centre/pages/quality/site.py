@@ -27,6 +27,7 @@ from donnees_au_centre.pages.quality.content import (
     kinds_of,
     view,
 )
+from donnees_au_centre.pages.quality.drawings import Drawings
 from donnees_au_centre.pages.site import FRENCH_SPACE
 from donnees_au_centre.quality.facts import BROKEN, FAILED, GOOD, WARNED, Quality
 
@@ -66,6 +67,7 @@ def write_pages(
     folder: Path,
     answers: Mapping[str, Answers] | None = None,
     names: Mapping[str, str] | None = None,
+    drawings: Path | None = None,
 ) -> Path:
     """Writes the page of the ministry and one a domain, in place of the last ones.
 
@@ -77,12 +79,14 @@ def write_pages(
         folder: of the pages, build/reports/qualite.
         answers: domain -> what its stewards said in their workbooks.
         names: domain -> its name in full, the acronym first; the short names of the quality otherwise.
+        drawings: file of the charts as they were last drawn; None to draw them all.
 
     Returns:
         The page of the ministry.
     """
     templates = _templates(quality, folder)
     views = {domain: view(quality, domain) for domain in ("", *quality.domains)}
+    last = Drawings(drawings)
     with replaced(folder) as made:
         for path in STATIC.iterdir():
             shutil.copyfile(path, made / path.name)
@@ -92,11 +96,12 @@ def write_pages(
                 here=domain,
                 page=one,
                 views=views,
-                drawn=_charts(quality, one, views),
+                drawn=_charts(quality, one, views, last),
                 answer=(answers or {}).get(domain),
                 names=names or {},
             )
             (made / (f"{domain}.html" if domain else FIRST)).write_text(french_spaces(text), encoding="utf-8")
+    last.keep()
     return folder / FIRST
 
 
@@ -144,9 +149,9 @@ def _share(part: int, whole: int) -> str:
     return f"{100 * part // whole}\u00a0%" if whole else "–"
 
 
-def _charts(quality: Quality, page: View, views: Mapping[str, View]) -> dict[str, Markup]:
+def _charts(quality: Quality, page: View, views: Mapping[str, View], last: Drawings) -> dict[str, Markup]:
     """Each chart of DRAWINGS; empty when it would have nothing to show."""
-    charts, drawn = Charts(), dict.fromkeys(DRAWINGS, Markup(""))
+    charts, drawn = Charts(last), dict.fromkeys(DRAWINGS, Markup(""))
     if len(page.days) > 1:
         drawn["trend"] = charts.trend(page.days, "ministère" if not page.domain else page.name)
     if page.domain:

@@ -1,5 +1,5 @@
 with effectifs as (
-    select * from {{ ref('stg_population_scolaire__effectifs') }}
+    select * from {{ ref('int_population_scolaire__par_chargement') }}
 ),
 
 final as (
@@ -9,7 +9,7 @@ final as (
         implantation_id,
         niveau,
         genre,
-        sum(nombre_eleves) as nombre_eleves
+        cast(sum(nombre_eleves) as {{ dbt.type_bigint() }}) as nombre_eleves
     from effectifs
     group by annee_scolaire, etablissement_id, implantation_id, niveau, genre
 )

@@ -1,6 +1,3 @@
--- A view would want the keys of whoever reads it.
-{{ config(materialized='table') }}
-
 {{ staging(source('prises_en_charge', 'prises_en_charge'), [
     text(
         'n_de_prise_en_charge', 'prise_en_charge_pseudonyme', sql=pseudonymise('{}', 'agaj', 'suivi'),
@@ -19,4 +16,4 @@
     day('date_de_debut', 'date_debut', pattern='dd/MM/yyyy', required="début absent ou impossible"),
     day('date_de_fin', 'date_fin', pattern='dd/MM/yyyy', optional="fin impossible"),
     integer('annee', required="année illisible"),
-]) }}
+], stored=true) }}

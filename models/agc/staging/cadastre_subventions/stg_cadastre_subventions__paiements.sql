@@ -1,6 +1,3 @@
--- A view would want the keys of whoever reads it.
-{{ config(materialized='table') }}
-
 {#- Whoever is not known for a body counts as a person: without a type, a body has an enterprise number. -#}
 {%- set person -%}
     coalesce(
@@ -55,4 +52,4 @@
         'type_de_beneficiaire', ['Personne morale', 'Personne physique'],
         "type inconnu, traité comme une personne physique"
     ),
-]) }}
+], stored=true) }}

@@ -9,4 +9,4 @@
     integer('nombre_d_eleves', 'nombre_eleves', required="nombre d'élèves absent ou illisible"),
 ], rules=[
     exclude('n_fase_de_l_implantation', is_code('n_fase_de_l_implantation', '[Tt][Oo][Tt][Aa][Ll]'), "ligne de total"),
-]) }}
+], stored=true) }}

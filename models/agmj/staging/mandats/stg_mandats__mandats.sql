@@ -1,6 +1,3 @@
--- A view would want the keys of whoever reads it.
-{{ config(materialized='table') }}
-
 {{ staging(source('mandats', 'mandats'), [
     text(
         'n_de_mandat', 'mandat_pseudonyme', sql=pseudonymise('{}', 'agmj', 'suivi'),
@@ -20,4 +17,4 @@
     day('date_de_cloture', 'date_cloture', optional="date de clôture impossible"),
     text('motif_de_cloture', 'motif_cloture'),
     integer('annee', required="année illisible"),
-]) }}
+], stored=true) }}

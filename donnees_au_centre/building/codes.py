@@ -1,0 +1,282 @@
+"""What a node is made of, in a digest: SQL, options, macros that it reaches, variables, declared sources."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+# Keys of a node, as dbt writes it, that are no part of what it makes.
+_VOLATILE = frozenset(
+    {
+        "created_at", "build_path", "compiled_path", "compiled", "compiled_code", "extra_ctes",
+        "extra_ctes_injected", "relation_name", "database", "root_path", "patch_path", "path",
+        "deferred", "state_relation", "defer_relation", "last_modified", "contract_path",
+    }
+)  # fmt: skip
+# What may give another result though nothing that is looked at has changed: the clock, chance, who asks, the
+# catalogue, the history that every run adds to, the options of the command, names that only a run knows.
+_CHANGING = re.compile(
+    r"""current_timestamp|current_date|current_time\b|\blocaltime|\bnow\s*\(|(?:clock|statement|transaction)_timestamp
+    |\btimeofday\b|'(?:now|today|tomorrow|yesterday)'|\bage\(\s*[^(),]*\)|run_started_at|modules\.datetime
+    |\brandom(?:_normal)?\s*\(|\buuid_?generate|\buuidv|gen_random_|\bnextval\b|\btablesample\b
+    |\bcurrent_(?:user|role|catalog)\b|\bsession_user\b|\bcurrent_schemas?\b
+    |\bpg_\w|\binformation_schema\b|\bhistorique\.
+    |\bflags\.|\bselected_resources\b|\binvocation_|\bdbt_metadata_envs\b
+    |\b(?:env_var|dispatch)\(\s*(?!['"]\w+['"]\s*[,)])
+    |\bcontext\b(?!(?:\[|\.get\()\s*['"]\w+['"]\s*[],)])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# The day in Belgium: the same until midnight, and so no more of a change than the day itself. As macros write
+# it, as it is compiled, and as PostgreSQL writes it of a view.
+_DAY = re.compile(
+    r"""cast\(\s*(?:\{\{\s*current_timestamp_local\(\)\s*\}\}|current_timestamp\s+at\s+time\s+zone\s+'Europe/Brussels')
+    \s+as\s+date\s*\)
+    |\(\(CURRENT_TIMESTAMP\ AT\ TIME\ ZONE\ 'Europe/Brussels'::text\)\)::date""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WORD = re.compile(r"\w+")
+_VARIABLE = re.compile(r"env_var\(\s*['\"](\w+)")
+# dbt's own packages of macros, and what they come in.
+_DBT = frozenset({"dbt", "dbt_postgres", "dbt_denodo"})
+_VERSIONS = ("dbt-core", "dbt-adapters", "dbt-postgres", "dbt-common")
+# Of a target, what is no part of what is made for it.
+_SECRET = frozenset({"password", "pass", "threads", "connect_timeout", "application_name"})
+# Of a session, for the macros that pseudonymise.
+_KEYS = "PGOPTIONS"
+# Said for one run, and no part of what it makes.
+_PASSING = frozenset({"ACCEPTER_BAISSE", "VERSIONS_GARDEES", "TOUT"})
+# Our macros that no code names, and that take part in making every node.
+_EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
+
+
+def is_of_day(text: str) -> bool:
+    """True for SQL, or a macro, that looks at the day in Belgium."""
+    return bool(_DAY.search(text))
+
+
+def changes_within_day(text: str) -> bool:
+    """True for SQL, or a macro, that may give something else twice a day though nothing has changed."""
+    return bool(_CHANGING.search(_DAY.sub(" ", text)))
+
+
+class Codes:
+    """The digests of the code of nodes.
+
+    Args:
+        manifest: dbt's, with its flat graph.
+        variables: `vars` of the project and of the command.
+        project_file: dbt_project.yml.
+        target: dbt's, of the command.
+    """
+
+    def __init__(
+        self, manifest: Any, variables: Mapping[str, Any], project_file: Path, target: Mapping[str, Any]
+    ) -> None:
+        """Reads the macros of the project and of its packages."""
+        self._nodes: Mapping[str, Mapping[str, Any]] = manifest.flat_graph["nodes"]
+        self._sources: Mapping[str, Mapping[str, Any]] = manifest.flat_graph["sources"]
+        self._unit_tests = manifest.unit_tests
+        self._root = project_file.parent
+        self._target = {key: value for key, value in target.items() if key not in _SECRET}
+        ours = {key: macro for key, macro in manifest.macros.items() if macro.package_name not in _DBT}
+        self._macros = {key: macro.macro_sql for key, macro in ours.items()}
+        # adapter.dispatch names x, and calls default__x or postgres__x.
+        self._named: dict[str, set[str]] = {}
+        for key, macro in ours.items():
+            for alias in {macro.name, macro.name.rpartition("__")[2], macro.name.partition("__")[2]}:
+                self._named.setdefault(alias, set()).add(key)
+        words = {key: set(_WORD.findall(text)) for key, text in self._macros.items()}
+        self._calls = {key: self._known(found) for key, found in words.items()}
+        self._asking = {
+            asked: frozenset(key for key, found in words.items() if asked in found)
+            for asked in ("target", "graph")
+        }
+        self._moving = frozenset(key for key, text in self._macros.items() if changes_within_day(text))
+        self._daily = frozenset(key for key, text in self._macros.items() if is_of_day(text))
+        # The day is no use of the clock that it is read from.
+        self._calls_but_day = {
+            **self._calls,
+            **{key: self._known(_WORD.findall(_DAY.sub(" ", self._macros[key]))) for key in self._daily},
+        }
+        self._reached_of: dict[str, frozenset[str]] = {}
+        project = manifest.metadata.project_name
+        self._everywhere = frozenset(
+            key
+            for key, macro in ours.items()
+            if macro.package_name == project and macro.original_file_path.startswith(_EVERYWHERE)
+        )
+        theirs = {macro.name for macro in manifest.macros.values() if macro.package_name in _DBT}
+        # What stands in for a macro of dbt is called by dbt, and no code names it.
+        instead = {key for key, macro in ours.items() if {macro.name, macro.name.partition("__")[2]} & theirs}
+        # Comments follow what is read, which is looked at as it is.
+        self._comments = self._reach(["persist_docs"])
+        common = self._reach([self._macros[key] for key in {*self._everywhere, *instead}])
+        self._common = digest(
+            [
+                [version(name) for name in _VERSIONS],
+                variables,
+                project_file.read_text("utf-8"),
+                target.get("name"),
+                self._texts(common | self._everywhere | instead),
+            ]
+        )
+        self._codes: dict[str, str] = {}
+        self._graphs: dict[str, str] = {}
+
+    def of(self, unique_id: str) -> str:
+        """The digest of the code of a model, seed, snapshot or test."""
+        if unique_id not in self._codes:
+            said = self._nodes[unique_id]
+            texts = self._texts(self._reached(said))
+            own = _own_text(said)
+            parts = [
+                self._common,
+                _lasting(said),
+                texts,
+                self._environment([own, *texts]),
+                self._declared(said),
+            ]
+            words, mine = set(_WORD.findall(own)), self._mine(said)
+            if "target" in words or mine & self._asking["target"]:
+                parts.append(self._target)
+            if "graph" in words or mine & self._asking["graph"]:
+                parts.append(self._graph(None if "graph" in words else str(said["fqn"][1])))
+            if said["resource_type"] == "seed":
+                root = Path(said.get("root_path") or self._root)
+                content = (root / said["original_file_path"]).read_bytes()
+                parts.append(hashlib.sha256(content).hexdigest())
+            self._codes[unique_id] = digest(parts)
+        return self._codes[unique_id]
+
+    def of_unit_test(self, unique_id: str) -> str:
+        """The digest of a unit test: its own words, and the code of its model and of all that this reads."""
+        content = _lasting(self._unit_tests[unique_id].to_dict())
+        texts = self._texts(self._reach([json.dumps(content, default=str)]))
+        read = sorted((name, self.of(name)) for name in self._below(unique_id))
+        return digest([content, texts, self._environment(texts), read])
+
+    def is_changing(self, unique_id: str) -> bool:
+        """True for a node whose result may change, within a day, though nothing of what it is made of has."""
+        if unique_id in self._unit_tests:
+            test = self._unit_tests[unique_id]
+            return any(self.is_changing(one) for one in test.depends_on.nodes if one in self._nodes)
+        said = self._nodes[unique_id]
+        if changes_within_day(_own_text(said)):
+            return True
+        if self._mine(said).isdisjoint(self._moving):
+            return False
+        reached = self._reach(self._begin(said), self._calls_but_day)
+        return not (reached - self._everywhere - self._comments).isdisjoint(self._moving)
+
+    def is_of_day(self, unique_id: str) -> bool:
+        """True for a node whose result may be another one on another day."""
+        if unique_id in self._unit_tests:
+            return any(self.is_of_day(one) for one in self._below(unique_id))
+        said = self._nodes[unique_id]
+        return is_of_day(_own_text(said)) or not self._reached(said).isdisjoint(self._daily)
+
+    def _below(self, unique_id: str) -> set[str]:
+        """The nodes that a unit test is about: its model, and all that this is made of."""
+        waiting, seen = list(self._unit_tests[unique_id].depends_on.nodes), set()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen and name in self._nodes:
+                seen.add(name)
+                waiting.extend(_reads(self._nodes[name]))
+        return seen
+
+    def _declared(self, said: Mapping[str, Any]) -> list[Any]:
+        """The names of what a node reads, and what YAML says of its sources."""
+        found: list[Any] = []
+        for name in sorted(_reads(said)):
+            if name in self._sources:
+                found.append([name, _lasting(self._sources[name])])
+            elif name in self._nodes:
+                found.append([name, self._nodes[name]["schema"], self._nodes[name]["alias"]])
+        return found
+
+    def _graph(self, domain: str | None) -> str:
+        """The digest of what `graph` says of the sources and tables of a domain; of all there is without one.
+
+        A macro of the platform looks there for what belongs to its node; what an analyst writes may look
+        anywhere.
+        """
+        key = domain or ""
+        if key not in self._graphs:
+            told = []
+            for name, said in sorted({**self._nodes, **self._sources}.items()):
+                if domain is None:
+                    told.append([name, _lasting(said)])
+                elif said["fqn"][1:2] == [domain] and said["resource_type"] != "test":
+                    told.append([name, said["config"], said["columns"], _reads(said), said["schema"]])
+            self._graphs[key] = digest(told)
+        return self._graphs[key]
+
+    def _mine(self, said: Mapping[str, Any]) -> frozenset[str]:
+        """The macros that a node reaches, but for those that take part in making every node."""
+        return self._reached(said) - self._everywhere - self._comments
+
+    def _reached(self, said: Mapping[str, Any]) -> frozenset[str]:
+        """The macros that a node can reach: more of them rather than one less."""
+        if said["unique_id"] not in self._reached_of:
+            self._reached_of[said["unique_id"]] = self._reach(self._begin(said))
+        return self._reached_of[said["unique_id"]]
+
+    def _begin(self, said: Mapping[str, Any]) -> list[str]:
+        """The texts in which a node names macros."""
+        names = [name.rpartition(".")[2] for name in (said.get("depends_on") or {}).get("macros") or ()]
+        made = f"materialization_{(said.get('config') or {}).get('materialized')}_postgres"
+        return [_own_text(said), *names, made]
+
+    def _reach(
+        self, texts: Iterable[str], calls: Mapping[str, AbstractSet[str]] | None = None
+    ) -> frozenset[str]:
+        calls = self._calls if calls is None else calls
+        found: set[str] = set()
+        waiting = self._known(word for text in texts for word in _WORD.findall(text))
+        while waiting:
+            found |= waiting
+            waiting = {key for known in waiting for key in calls[known]} - found
+        return frozenset(found)
+
+    def _known(self, words: Iterable[str]) -> set[str]:
+        """The macros of some names."""
+        return {key for word in set(words) for key in self._named.get(word, ())}
+
+    def _texts(self, keys: Iterable[str]) -> list[str]:
+        return [self._macros[key] for key in sorted(keys)]
+
+    def _environment(self, texts: Iterable[str]) -> dict[str, str | None]:
+        names = {name for text in texts for name in _VARIABLE.findall(text)} - _PASSING
+        if any("pseudonymise" in text or "current_setting" in text for text in texts):
+            names.add(_KEYS)
+        return {name: os.environ.get(name) for name in sorted(names)}
+
+
+def _lasting(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in said.items() if key not in _VOLATILE}
+
+
+def _reads(said: Mapping[str, Any]) -> list[str]:
+    # A seed and a source read nothing.
+    return list((said.get("depends_on") or {}).get("nodes") or ())
+
+
+def _own_text(said: Mapping[str, Any]) -> str:
+    """All of a node in which code may stand: its SQL, its options, the arguments of a test, constraints."""
+    parts = [said.get(key) for key in ("config", "test_metadata", "constraints")]
+    parts.append([column.get("constraints") for column in (said.get("columns") or {}).values()])
+    return f"{said.get('raw_code') or ''} {json.dumps(parts, default=str, ensure_ascii=False)}"
+
+
+def digest(content: Any) -> str:
+    """One short name for all content that JSON would write the same; no name twice."""
+    text = json.dumps(content, sort_keys=True, default=str, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

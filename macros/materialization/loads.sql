@@ -1,0 +1,263 @@
+{# The one relation that a model by load reads: {relation, name, is_source}. #}
+{% macro read_by_load() -%}
+    {%- set read = model.depends_on.nodes | unique | list -%}
+    {%- set node = (graph.sources.get(read[0]) or graph.nodes.get(read[0])) if read | length == 1 -%}
+    {%- set is_source = node and node.resource_type == 'source' -%}
+    {%- if not node or not is_source and node.config.materialized != 'by_load' or node.relation_name not in sql -%}
+        {%- do exceptions.raise_compiler_error(
+            model.name ~ " est rempli par chargement (by_load) et ne lit pas une seule table qui en a : "
+            ~ (read | join(', ') or 'rien') ~ ".\nQue faire : ne lisez qu'une table source, ou qu'un modèle by_load ; "
+            ~ "faites les jointures dans un modèle de plus, en table."
+        ) -%}
+    {%- endif -%}
+    {{ return({
+        'relation': api.Relation.create(
+            database=node.database, schema=node.schema, identifier=node.identifier if is_source else node.alias
+        ),
+        'name': node.relation_name,
+        'is_source': is_source
+    }) }}
+{%- endmacro %}
+
+
+{# The table of the loads that the tables of a domain hold, beside the versions of its marts. #}
+{% macro held_loads() -%}
+    {%- set prefix = env_var('DBT_SCHEMA_PREFIX', '') -%}
+    {{ return(api.Relation.create(
+        database=target.dbname, schema=(prefix ~ '_' if prefix else '') ~ model.fqn[1] ~ '_versions',
+        identifier='chargements_tenus'
+    )) }}
+{%- endmacro %}
+
+
+{#
+  SQL: makes held_loads, if it is not there, and the function that forgets what the loads of rows that somebody
+  changes were made of. It has the rights of who made it: whoever erases a person need not write there.
+#}
+{% macro make_held_loads_sql() -%}
+    {%- set held = held_loads() -%}
+    {%- set forget = held.include(identifier=false, database=false) ~ '.oublier_chargements' -%}
+    do $faire$
+    begin
+        if to_regclass('{{ held }}') is null then
+            if to_regnamespace('{{ adapter.quote(held.schema) }}') is null then
+                create schema {{ adapter.quote(held.schema) }};
+            end if;
+            create table {{ held }} (
+                schema_nom text not null,
+                table_nom text not null,
+                chargement_id bigint not null,
+                passage bigint generated always as identity,
+                code text not null,
+                d_apres text not null,
+                primary key (schema_nom, table_nom, chargement_id)
+            );
+            comment on table {{ held }} is
+                'Les chargements dont une table remplie par chargement a les lignes, et de quoi elles sont faites.';
+            create function {{ forget }}() returns trigger
+            language plpgsql security definer set search_path = pg_catalog, pg_temp
+            as $oublier$
+            begin
+                if current_setting('dac.par_chargement', true) = 'oui' then
+                    return null;
+                elsif tg_op = 'TRUNCATE' then
+                    update {{ held }} set code = '', passage = default
+                    where schema_nom = tg_table_schema and table_nom = tg_table_name;
+                else
+                    update {{ held }} set code = '', passage = default
+                    where
+                        schema_nom = tg_table_schema and table_nom = tg_table_name
+                        and chargement_id in (select avant.chargement_id from avant);
+                end if;
+                return null;
+            end
+            $oublier$;
+            revoke all on function {{ forget }}() from public;
+        end if;
+    exception when duplicate_schema or duplicate_table or duplicate_function or unique_violation then
+        null;
+    end
+    $faire$
+{%- endmacro %}
+
+
+{# SQL: has the rows of a table that somebody changes or takes away forgotten by held_loads. #}
+{% macro watch_rows_sql(relation) -%}
+    {%- set function = held_loads().include(identifier=false, database=false) ~ '.oublier_chargements()' -%}
+    {%- for event in ('update', 'delete') %}
+    create trigger oublier_{{ event }} after {{ event }} on {{ relation }}
+        referencing old table as avant for each statement execute function {{ function }};
+    {%- endfor %}
+    create trigger oublier_truncate after truncate on {{ relation }}
+        for each statement execute function {{ function }};
+{%- endmacro %}
+
+
+{#
+  What a build has to make of a table: {anew, code, watched, make, drop, files}; make: [{id, version}], drop: ids,
+  files: names of the files of the loads to make, where the table that is read is a source.
+#}
+{% macro loads_to_make(read, existing) -%}
+    {%- set keys = modules.re.findall("current_setting\\('(dac\\.\\w+)'", sql) | unique | sort -%}
+    {%- set held = held_loads() -%}
+    {%- set watch = 'noter' if read.is_source else 'oublier' -%}
+    {% call statement('standing', fetch_result=True) -%}
+        select
+            encode(sha256(convert_to(concat_ws(
+                '/', '{{ local_md5(sql) }}', current_setting('TimeZone'), current_setting('DateStyle')
+                {%- for key in keys %}, current_setting('{{ key }}', true){% endfor %}
+            ), 'UTF8')), 'hex') as code,
+            {{ is_watched_sql(read.relation, watch) }} as lue_suivie,
+            {{ is_watched_sql(this, 'oublier') }} as suivie
+    {%- endcall %}
+    {%- set standing = load_result('standing')['data'][0] -%}
+    {%- set found = {'code': standing[0], 'watched': standing[1], 'make': [], 'drop': [], 'files': [], 'anew': true} -%}
+    {%- if not found.watched -%}
+        {#- Rows that change without a word are read again each time. -#}
+        {{ return(found) }}
+    {%- endif -%}
+    {% call statement('loads', fetch_result=True) -%}
+        with recursive {{ loads_of_source_sql(read.relation) if read.is_source else loads_of_model_sql(read.relation) }},
+
+        tenus as (
+            select chargement_id, d_apres
+            from {{ held }}
+            where schema_nom = '{{ this.schema }}' and table_nom = '{{ this.identifier }}' and code = '{{ found.code }}'
+        )
+
+        select voulus.chargement_id, voulus.version, voulus.fichier, tenus.chargement_id, tenus.d_apres
+        from voulus
+        full outer join tenus on voulus.chargement_id = tenus.chargement_id
+    {%- endcall %}
+    {%- set kept = [] -%}
+    {%- for wanted, version, file, holding, of in load_result('loads')['data'] -%}
+        {%- if wanted is none -%}{%- do found.drop.append(holding) -%}
+        {%- elif version == of -%}{%- do kept.append({'id': wanted, 'version': version}) -%}
+        {%- else -%}
+            {%- do found.make.append({'id': wanted, 'version': version}) -%}
+            {%- do found.files.append(file) if file is not none -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set asked = flags.FULL_REFRESH or env_var('TOUT', '') not in ('', '0') or flags.EMPTY or flags.SAMPLE -%}
+    {%- set stands = existing is not none and existing.is_table and standing[2] -%}
+    {%- if not asked and stands and found.make | length + found.drop | length <= kept | length -%}
+        {%- do found.update({'anew': false}) -%}
+    {%- else -%}
+        {%- do found.make.extend(kept) -%}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{# SQL, a condition: the triggers that tell of changed rows are all there. #}
+{% macro is_watched_sql(relation, prefix) -%}
+    (
+        select count(*) = 3
+        from pg_catalog.pg_trigger
+        where tgrelid = to_regclass('{{ relation }}') and tgname like '{{ prefix }}\_%' and tgenabled = 'O'
+    )
+{%- endmacro %}
+
+
+{#
+  CTEs: the loads that stand in a raw table, `voulus`, with what changes when rows of theirs do. One step of the
+  index a load, where `distinct` would read every row.
+#}
+{% macro loads_of_source_sql(relation) -%}
+    presents as (
+        (
+            select source_fichier, chargement_id
+            from {{ relation }}
+            order by source_fichier, chargement_id
+            limit 1
+        )
+        union all
+        select suivant.source_fichier, suivant.chargement_id
+        from presents
+        cross join lateral (
+            select lignes.source_fichier, lignes.chargement_id
+            from {{ relation }} as lignes
+            where (lignes.source_fichier, lignes.chargement_id) > (presents.source_fichier, presents.chargement_id)
+            order by lignes.source_fichier, lignes.chargement_id
+            limit 1
+        ) as suivant
+    ),
+
+    voulus as (
+        select
+            presents.chargement_id,
+            coalesce(max(modifiees.numero), 0)::text as version,
+            min(presents.source_fichier) as fichier
+        from presents
+        left join {{ relation.incorporate(path={'identifier': 'lignes_modifiees'}) }} as modifiees
+            on modifiees.table_nom = '{{ relation.identifier }}'
+            and (presents.chargement_id = modifiees.chargement_id or modifiees.chargement_id is null)
+        group by presents.chargement_id
+    )
+{%- endmacro %}
+
+
+{# The same of a model by load: what it holds, and since which passage. #}
+{% macro loads_of_model_sql(relation) -%}
+    voulus as (
+        select
+            chargement_id,
+            passage::text as version,
+            cast(null as text) as fichier
+        from {{ held_loads() }}
+        where schema_nom = '{{ relation.schema }}' and table_nom = '{{ relation.identifier }}'
+    )
+{%- endmacro %}
+
+
+{# SQL: makes the rows of some loads again, in a table that keeps the others. #}
+{% macro make_loads_sql(relation, read, loads) -%}
+    {%- set made = loads.make | map(attribute='id') | list -%}
+    {%- set only = 'a_faire__' ~ local_md5(relation | string)[:16] -%}
+    {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='quoted') | join(', ') -%}
+    {%- if not made and not loads.drop -%}
+    select 1 where false
+    {%- else -%}
+    set local dac.par_chargement = 'oui';
+    lock table {{ relation }} in share row exclusive mode;
+    delete from {{ relation }} where chargement_id in ({{ (made + loads.drop) | join(', ') }});
+    {%- if made %}
+    create temporary view {{ only }} as
+        select * from {{ read.relation }}
+        where
+            chargement_id in ({{ made | join(', ') }})
+            {%- if loads.files %}
+            and source_fichier in (
+                {%- for file in loads.files | unique %}{{ ', ' if not loop.first }}{{ text_literal(file) }}{% endfor -%}
+            )
+            {%- endif %};
+    insert into {{ relation }} ({{ columns }})
+    select {{ columns }} from ({{ sql | replace(read.name, 'pg_temp.' ~ only) }}) as faites;
+    drop view pg_temp.{{ only }};
+    {%- endif %}
+    set local dac.par_chargement = '';
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# SQL: notes which loads a table now holds. #}
+{% macro hold_loads_sql(relation, loads) -%}
+    {%- set mine = "schema_nom = '" ~ relation.schema ~ "' and table_nom = '" ~ relation.identifier ~ "'" -%}
+    delete from {{ held_loads() }}
+    where {{ mine }}
+    {%- if not loads.anew %}
+        and chargement_id = any('{ {{- (loads.make | map(attribute='id') | list + loads.drop) | join(',') -}} }'::bigint[])
+    {%- endif %};
+    {%- if not loads.watched %}
+    insert into {{ held_loads() }} (schema_nom, table_nom, chargement_id, code, d_apres)
+    select '{{ relation.schema }}', '{{ relation.identifier }}', chargement_id, '', ''
+    from {{ relation }}
+    group by chargement_id;
+    {%- elif loads.make %}
+    insert into {{ held_loads() }} (schema_nom, table_nom, chargement_id, code, d_apres) values
+        {%- for load in loads.make %}
+        ('{{ relation.schema }}', '{{ relation.identifier }}', {{ load.id }}, '{{ loads.code }}', '{{ load.version }}')
+        {{- ',' if not loop.last }}
+        {%- endfor %};
+    {%- endif %}
+{%- endmacro %}

@@ -1,0 +1,361 @@
+"""A table filled load by load has the rows that its query gives over all there is, whatever happened."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.building.results import NodeResult
+from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.landing.life import withdraw
+from donnees_au_centre.project import parse
+from donnees_au_centre.settings import ROOT
+from tests.campaigns import long
+from tests.small_project import SOURCE, SmallProject, borrowing_macros, small_project
+
+SEQUENCES = int(os.environ.get("SEQUENCES", "20"))
+FOLDER = "models/age/staging/effectifs"
+STAGING = """
+{{ staging(source('effectifs', 'effectifs'), [
+    integer('fase', required="numéro absent ou illisible"),
+    text('nom'),
+    integer('eleves', optional="effectif illisible"@option@),
+], rules=[exclude('nom', "nom = 'Total'", "ligne de total")], stored=true) }}
+"""
+PARTIAL = """
+{{ config(materialized='by_load') }}
+
+select chargement_id, nom, count(*) as lignes, sum(eleves) as eleves
+from {{ ref('stg_effectifs__effectifs') }}
+group by chargement_id, nom
+"""
+FACT = """
+select nom as fase, sum(lignes) as lignes, sum(eleves) as eleves
+from {{ ref('int_effectifs__par_nom') }}
+group by nom
+"""
+FILES = {
+    "dbt_project.yml": borrowing_macros("vars: {patience_verrou: 2}").replace(
+        "      marts:", "      intermediate: {+materialized: table, +access: private}\n      marts:", 1
+    ),
+    f"{FOLDER}/_effectifs__sources.yml": SOURCE.format(name="effectifs").replace(
+        "{name: nom}", "{name: nom}, {name: eleves}"
+    ),
+    f"{FOLDER}/stg_effectifs__effectifs_ecarts.sql": "{{ issues(source('effectifs', 'effectifs')) }}",
+    "models/age/intermediate/int_effectifs__par_nom.sql": PARTIAL,
+    "models/age/marts/fct_effectifs.sql": FACT,
+}
+TESTS = """
+models:
+  - name: stg_effectifs__effectifs
+    data_tests:
+      - unique_combination: {name: cle, arguments: {columns: [fase, nom]}}
+      - reconciles_with_source: {name: rien_ne_se_perd}
+  - name: stg_effectifs__effectifs_ecarts
+    data_tests: [few_set_aside: {name: peu}]
+"""
+# What each table must have, in plain SQL over what was received.
+_WHOLE = "^[ ]*[0-9]{1,9}[ ]*$"
+ORACLE = f"""
+with jugees as (
+    select
+        *,
+        coalesce(nom = 'Total', false) as totale,
+        coalesce(fase ~ '{_WHOLE}', false) as bonne,
+        coalesce(eleves ~ '{_WHOLE}', false) as lisible
+    from raw_age.effectifs
+),
+
+staging as (
+    select
+        source_fichier, source_ligne, charge_le, chargement_id,
+        fase::integer as fase,
+        nullif(nom, '') as nom,
+        case when lisible then eleves::integer @plus@ end as eleves
+    from jugees
+    where not totale and bonne
+),
+
+ecarts as (
+    select source_fichier, source_ligne, chargement_id, 'exclusion' as nature, 'nom' as colonne
+    from jugees where totale
+    union all
+    select source_fichier, source_ligne, chargement_id, 'rejet', 'fase'
+    from jugees where not totale and not bonne
+    union all
+    select source_fichier, source_ligne, chargement_id, 'anomalie', 'eleves'
+    from jugees where not totale and bonne and not lisible and btrim(eleves) <> ''
+),
+
+par_nom as (
+    select chargement_id, nom, count(*) as lignes, sum(eleves) as eleves
+    from staging group by chargement_id, nom
+),
+
+fait as (
+    select nom as fase, sum(lignes) as lignes, sum(eleves) as eleves from par_nom group by nom
+)
+"""
+TABLES = {
+    "staging": "age_staging.stg_effectifs__effectifs",
+    "ecarts": "age_staging.stg_effectifs__effectifs_ecarts",
+    "par_nom": "age_intermediate.int_effectifs__par_nom",
+    "fait": "age.fct_effectifs",
+}
+
+
+@dataclass
+class Story:
+    """A source to which things happen."""
+
+    project: SmallProject
+    chance: random.Random
+    option: str = ""
+    told: list[str] = field(default_factory=list)
+
+    def read(self) -> None:
+        """Reads the project, and loads what lies in the landing zone."""
+        staging = STAGING.replace("@option@", self.option)
+        self.project.write(f"{FOLDER}/stg_effectifs__effectifs.sql", staging)
+        self.parsed = parse(self.project.settings)
+        assert self.parsed.error is None, self.parsed.error
+        self.sources = list(read_declarations(self.parsed.manifest.sources.values()))
+        load_landing(self.project.conninfo, self.project.settings.landing, self.sources)
+
+    def build(self, *arguments: str) -> list[NodeResult]:
+        command = ["run", "--select", "+fct_effectifs", "stg_effectifs__effectifs_ecarts", *arguments]
+        run = DbtRun(self.project.settings, "essai", self.parsed.project, command, reuse=True)
+        results = [result for result in run.results() if not result.provisional]
+        assert run.error is None, run.error
+        assert [(one.unique_id, one.message) for one in results if not one.good] == []
+        return results
+
+    def sql(self, text: str) -> None:
+        with psycopg.connect(self.project.conninfo, autocommit=True) as connection:
+            connection.execute(text)
+
+    def compare(self) -> None:
+        """Every table against the oracle, to the last row."""
+        oracle = ORACLE.replace("@plus@", "+ 1" if self.option else "")
+        for name, table in TABLES.items():
+            columns = (
+                "source_fichier, source_ligne, chargement_id, nature, colonne" if name == "ecarts" else "*"
+            )
+            held = f"select {columns} from {table}"
+            wrong = self.project.query(
+                f"{oracle} (({held}) except all (select * from {name})) "
+                f"union all ((select * from {name}) except all ({held}))"
+            )
+            assert wrong == [], (name, self.told[-8:])
+
+    def held(self) -> dict[int, int]:
+        """The loads that staging holds: their passages."""
+        return dict(
+            self.project.query(
+                "select chargement_id, passage from age_versions.chargements_tenus "
+                "where table_nom = 'stg_effectifs__effectifs'"
+            )
+        )
+
+    def files(self) -> list[Path]:
+        return sorted((self.project.root / "landing/age/effectifs").glob("*.csv"))
+
+
+def another_file(story: Story) -> str:
+    """A file that comes, or that is corrected."""
+    name = f"effectifs_{story.chance.randrange(6)}.csv"
+    cells = ["1", "12", "x", "", "  7 ", "999999999999"]
+    rows = "".join(
+        f"{story.chance.choice(cells)},{story.chance.choice(['Un', 'Deux', 'Total', ''])},"
+        f"{story.chance.choice(cells)}\n"
+        for _ in range(story.chance.randrange(1, 8))
+    )
+    # One good row at least, else the file is refused.
+    story.project.write(f"landing/age/effectifs/{name}", f"fase,nom,eleves\n5,Un,3\n{rows}")
+    return f"{name}: {rows!r}"
+
+
+def another_name(story: Story) -> str:
+    file = story.chance.choice(story.files())
+    file.rename(file.with_name(f"effectifs_{story.chance.randrange(6, 9)}.csv"))
+    return f"renamed: {file.name}"
+
+
+def withdrawn(story: Story) -> str:
+    file = story.chance.choice(story.files())
+    path = str(file.relative_to(story.project.root / "landing"))
+    (table,) = [one for one in story.sources if one.name == "effectifs"]
+    file.unlink()
+    with psycopg.connect(story.project.conninfo) as connection:
+        withdraw(connection, table, path, None, "")
+    return f"withdrawn: {path}"
+
+
+def by_hand(story: Story) -> str:
+    text = story.chance.choice(
+        [
+            # A person erased, a cell rectified, rows that somebody should not have touched.
+            "delete from raw_age.effectifs where fase = '1'",
+            "update raw_age.effectifs set nom = 'Deux' where nom = 'Un' and source_ligne = 2",
+            "truncate raw_age.effectifs",
+            "delete from age_staging.stg_effectifs__effectifs where eleves = 12",
+            "update age_staging.stg_effectifs__effectifs set eleves = 1",
+            "truncate age_intermediate.int_effectifs__par_nom",
+            "delete from age_staging.stg_effectifs__effectifs_ecarts",
+            "drop table age_staging.stg_effectifs__effectifs cascade",
+            "delete from age_versions.chargements_tenus where chargement_id % 2 = 0",
+            "drop trigger noter_delete on raw_age.effectifs",
+        ]
+    )
+    story.sql(text)
+    return text
+
+
+def another_code(story: Story) -> str:
+    story.option = "" if story.option else ", sql='{} + 1'"
+    return f"option {story.option!r}"
+
+
+def another_way(story: Story) -> str:
+    """Made anew, or a part alone, or by a run that is undone."""
+    story.read()
+    way = story.chance.choice([["--full-refresh"], ["--exclude", "int_effectifs__par_nom", "fct_effectifs"]])
+    story.build(*way)
+    return " ".join(way)
+
+
+HAPPENINGS: list[tuple[Callable[[Story], str], int]] = [
+    (another_file, 6), (another_name, 1), (withdrawn, 1), (by_hand, 4), (another_code, 1), (another_way, 1),
+]  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path, database: str) -> Iterator[SmallProject]:
+    with small_project(tmp_path, database) as project:
+        for path, text in FILES.items():
+            project.write(path, text)
+        yield project
+
+
+def begun(project: SmallProject, seed: int) -> Story:
+    story = Story(project, random.Random(seed))
+    for _ in range(6):
+        another_file(story)
+    story.read()
+    story.build()
+    story.compare()
+    return story
+
+
+def lived(story: Story, sequences: int) -> None:
+    functions, weights = zip(*HAPPENINGS, strict=True)
+    for _ in range(sequences):
+        for happening in story.chance.choices(functions, weights, k=story.chance.choice([1, 1, 2, 3])):
+            if story.files() or happening in (another_file, by_hand):
+                story.told.append(f"{happening.__name__}: {happening(story)}")
+        if os.environ.get("DIRE"):
+            print(story.told[-3:], flush=True)
+        if not story.files():
+            another_file(story)
+        story.read()
+        story.build()
+        story.compare()
+
+
+def test_a_load_is_read_once_and_again_when_its_rows_change(project: SmallProject) -> None:
+    story = begun(project, 1)
+    before = story.held()
+    assert len(before) > 2
+    story.project.write("landing/age/effectifs/nouveau.csv", "fase,nom,eleves\n9,Neuf,9\n")
+    story.read()
+    story.build()
+    after = story.held()
+    assert {load: after[load] for load in before} == before
+    assert len(after) == len(before) + 1
+    story.compare()
+    # An erased person: her load alone is read again.
+    (load,) = after.keys() - before.keys()
+    story.sql("update raw_age.effectifs set nom = 'Dix' where nom = 'Neuf'")
+    story.build()
+    again = story.held()
+    assert [one for one in again if again[one] != after[one]] == [load]
+    assert project.query("select nom from age_staging.stg_effectifs__effectifs where fase = 9") == [("Dix",)]
+    story.compare()
+
+
+def test_what_was_proven_is_not_looked_at_again_and_what_changes_is(project: SmallProject) -> None:
+    macros = f"macro-paths: ['{ROOT / 'macros'}'"
+    text = FILES["dbt_project.yml"].replace(macros, f"{macros}, '{ROOT / 'tests' / 'generic'}'")
+    project.write("dbt_project.yml", text)
+    project.write(f"{FOLDER}/stg_effectifs__effectifs.yml", TESTS)
+    sources = project.root / f"{FOLDER}/_effectifs__sources.yml"
+    sources.write_text(sources.read_text("utf-8") + "        data_tests: [fully_loaded: {name: entier}]\n")
+    story = Story(project, random.Random(0))
+    names = ("cle", "rien_ne_se_perd", "peu", "entier")
+    for number in range(4):
+        project.write(f"landing/age/effectifs/f{number}.csv", f"fase,nom,eleves\n{number},N,1\nx,N,1\n")
+
+    def results(reuse: bool = True) -> dict[str, str]:
+        """What each test said; in the compiled SQL, what it looked at."""
+        story.read()
+        run = DbtRun(
+            project.settings, "essai", story.parsed.project, ["build", "--select", "+age"], reuse=reuse
+        )
+        played = {one.unique_id.split(".")[2]: one.status for one in run.results()}
+        assert run.error is None, run.error
+        return {name: played[name] for name in names}
+
+    good = dict.fromkeys(names, "pass")
+
+    def proven() -> set[str]:
+        rows = project.query("select unique_id from age_versions.dernier_bon_etat where eprouve <> ''")
+        return {name.split(".")[2] for (name,) in rows}
+
+    assert results() == good
+    assert proven() == set(names)
+    # What was proven is taken on trust: a wrong row that no trigger told of is not seen in an old load.
+    with_replicas = "set session_replication_role = replica; "
+    story.sql(
+        with_replicas + "insert into age_staging.stg_effectifs__effectifs (fase, nom, chargement_id) "
+        "select 0, 'N', chargement_id from raw_age.effectifs where fase = '0'"
+    )
+    project.write("landing/age/effectifs/nouveau.csv", "fase,nom,eleves\n9,N,1\n")
+    assert results() == good
+    # A build that is to look at all does; and so does the next one, for it did not pass.
+    assert results(reuse=False)["cle"] == "fail"
+    assert results()["cle"] == "fail"
+    story.sql("delete from age_staging.stg_effectifs__effectifs where source_ligne is null")
+    assert results() == good
+    # Rows of a new load that are wrong, alone or beside those of an old one.
+    project.write("landing/age/effectifs/double.csv", "fase,nom,eleves\n1,N,1\n")
+    assert results() == {**good, "cle": "fail"}
+    (project.root / "landing/age/effectifs/double.csv").write_text("fase,nom,eleves\n10,N,1\n")
+    assert results() == good
+    # Rows that somebody takes out of an old load, of what was received or of what is made of it.
+    story.sql("delete from raw_age.effectifs where fase = '2'")
+    assert results()["entier"] == "fail"
+    story.sql("truncate raw_age.effectifs")
+    assert results() == good, "the loader brings the rows back"
+    with psycopg.connect(project.conninfo, autocommit=True) as connection:
+        connection.execute("delete from age_staging.stg_effectifs__effectifs where fase = 3")
+        run = DbtRun(project.settings, "essai", story.parsed.project, ["test"], reuse=True)
+        found = {one.unique_id.split(".")[2]: one.status for one in run.results()}
+    assert found["rien_ne_se_perd"] == "fail"
+
+
+@pytest.mark.parametrize("seed", [5])
+def test_whatever_happens_the_rows_are_those_of_the_whole(project: SmallProject, seed: int) -> None:
+    lived(begun(project, seed), 6)
+
+
+@long
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_over_a_long_life(project: SmallProject, seed: int) -> None:
+    lived(begun(project, seed), SEQUENCES)
