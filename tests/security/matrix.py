@@ -235,7 +235,9 @@ def declared(right: Right, relations: Collection[tuple[str, str]]) -> bool:
             return builder
         if thing == "dim_ecoles()":
             return bool(of_relation(role, schema, "dim_ecoles"))
-        return role == "chargeur" and schema == "plateforme"
+        if thing == "oublier_chargements()":
+            return role == f"dbt_{schema.removesuffix('_versions')}"
+        return role == "chargeur" and (schema == "plateforme" or thing == "noter_lignes_modifiees()")
     if kind == "language":
         return builder and name in ("plpgsql", "sql")
     if kind == "database":
