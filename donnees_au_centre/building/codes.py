@@ -63,7 +63,7 @@ def is_of_day(text: str) -> bool:
 
 def changes_within_day(text: str) -> bool:
     """True for SQL, or a macro, that may give something else twice a day though nothing has changed."""
-    return bool(_CHANGING.search(_DAY.sub(" ", text)))
+    return bool(_CHANGING.search(text) and _CHANGING.search(_DAY.sub(" ", text)))
 
 
 class Codes:
@@ -106,6 +106,7 @@ class Codes:
             **{key: self._known(_WORD.findall(_DAY.sub(" ", self._macros[key]))) for key in self._daily},
         }
         self._reached_of: dict[str, frozenset[str]] = {}
+        self._own_texts: dict[str, str] = {}
         project = manifest.metadata.project_name
         self._everywhere = frozenset(
             key
@@ -128,6 +129,7 @@ class Codes:
             ]
         )
         self._codes: dict[str, str] = {}
+        self._changing: dict[str, bool] = {}
         self._graphs: dict[str, str] = {}
 
     def of(self, unique_id: str) -> str:
@@ -135,7 +137,7 @@ class Codes:
         if unique_id not in self._codes:
             said = self._nodes[unique_id]
             texts = self._texts(self._reached(said))
-            own = _own_text(said)
+            own = self._own_text(said)
             parts = [
                 self._common,
                 _lasting(said),
@@ -167,8 +169,12 @@ class Codes:
         if unique_id in self._unit_tests:
             test = self._unit_tests[unique_id]
             return any(self.is_changing(one) for one in test.depends_on.nodes if one in self._nodes)
-        said = self._nodes[unique_id]
-        if changes_within_day(_own_text(said)):
+        if unique_id not in self._changing:
+            self._changing[unique_id] = self._may_change(self._nodes[unique_id])
+        return self._changing[unique_id]
+
+    def _may_change(self, said: Mapping[str, Any]) -> bool:
+        if changes_within_day(self._own_text(said)):
             return True
         if self._mine(said).isdisjoint(self._moving):
             return False
@@ -180,7 +186,7 @@ class Codes:
         if unique_id in self._unit_tests:
             return any(self.is_of_day(one) for one in self._below(unique_id))
         said = self._nodes[unique_id]
-        return is_of_day(_own_text(said)) or not self._reached(said).isdisjoint(self._daily)
+        return is_of_day(self._own_text(said)) or not self._reached(said).isdisjoint(self._daily)
 
     def _below(self, unique_id: str) -> set[str]:
         """The nodes that a unit test is about: its model, and all that this is made of."""
@@ -233,7 +239,7 @@ class Codes:
         """The texts in which a node names macros."""
         names = [name.rpartition(".")[2] for name in (said.get("depends_on") or {}).get("macros") or ()]
         made = f"materialization_{(said.get('config') or {}).get('materialized')}_postgres"
-        return [_own_text(said), *names, made]
+        return [self._own_text(said), *names, made]
 
     def _reach(
         self, texts: Iterable[str], calls: Mapping[str, AbstractSet[str]] | None = None
@@ -249,6 +255,16 @@ class Codes:
     def _known(self, words: Iterable[str]) -> set[str]:
         """The macros of some names."""
         return {key for word in set(words) for key in self._named.get(word, ())}
+
+    def _own_text(self, said: Mapping[str, Any]) -> str:
+        """All of a node in which code may stand: SQL, options, the arguments of a test, constraints."""
+        unique_id = said["unique_id"]
+        if unique_id not in self._own_texts:
+            parts = [said.get(key) for key in ("config", "test_metadata", "constraints")]
+            parts.append([column.get("constraints") for column in (said.get("columns") or {}).values()])
+            told = json.dumps(parts, default=str, ensure_ascii=False)
+            self._own_texts[unique_id] = f"{said.get('raw_code') or ''} {told}"
+        return self._own_texts[unique_id]
 
     def _texts(self, keys: Iterable[str]) -> list[str]:
         return [self._macros[key] for key in sorted(keys)]
@@ -267,13 +283,6 @@ def _lasting(said: Mapping[str, Any]) -> dict[str, Any]:
 def _reads(said: Mapping[str, Any]) -> list[str]:
     # A seed and a source read nothing.
     return list((said.get("depends_on") or {}).get("nodes") or ())
-
-
-def _own_text(said: Mapping[str, Any]) -> str:
-    """All of a node in which code may stand: its SQL, its options, the arguments of a test, constraints."""
-    parts = [said.get(key) for key in ("config", "test_metadata", "constraints")]
-    parts.append([column.get("constraints") for column in (said.get("columns") or {}).values()])
-    return f"{said.get('raw_code') or ''} {json.dumps(parts, default=str, ensure_ascii=False)}"
 
 
 def digest(content: Any) -> str:

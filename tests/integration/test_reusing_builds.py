@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from donnees_au_centre.building import standing
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.building.results import NodeResult
 from donnees_au_centre.landing import load_landing, read_declarations
@@ -381,6 +382,36 @@ def test_what_cannot_be_told_is_made_anew_and_the_rest_is_not(project: SmallProj
                 load_landing(project.conninfo, story.settings.landing, sources)
         assert {"stg_ecoles__ecoles", "int_noms", "dim_ecoles"} <= made()
         assert ("8",) in project.query("select fase from age.dim_ecoles")
+
+
+def test_what_looks_at_the_day_is_made_anew_on_another(project: SmallProject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        story = Story(project, patch, random.Random(0))
+        story.write()
+        project.write(
+            "macros/jour.sql",
+            "{% macro essai_jour() %}cast({{ current_timestamp_local() }} as date){% endmacro %}",
+        )
+        project.write(
+            "models/age/staging/ecoles/stg_ecoles__jour.sql",
+            "select fase, {{ essai_jour() }} as jour from {{ ref('stg_ecoles__ecoles') }}",
+        )
+        project.write("models/age/intermediate/int_jour.sql", "select * from {{ ref('stg_ecoles__jour') }}")
+        story.read()
+        asked = []
+
+        def made(day: str) -> set[str]:
+            patch.setattr(standing, "_read_day", lambda connection: asked.append(day) or day)
+            results = story.build(True)
+            return {result.unique_id.split(".")[2] for result in results if not result.reused}
+
+        daily = {"stg_ecoles__jour", "int_jour"}
+        assert daily <= made("2026-03-28")
+        assert daily.isdisjoint(made("2026-03-28"))
+        assert daily <= made("2026-03-29")
+        assert daily.isdisjoint(made("2026-03-29"))
+        # Asked once, before anything is made: what ends after midnight is of the day before.
+        assert asked == ["2026-03-28", "2026-03-28", "2026-03-29", "2026-03-29"]
 
 
 @pytest.mark.parametrize("seed", [3])
