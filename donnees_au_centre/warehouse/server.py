@@ -36,6 +36,8 @@ USER = "donnees"
 PREFERRED_PORT = 54321
 # Longest path of a unix socket on the narrowest system (macOS); Linux has three bytes more.
 SOCKET_PATH_BYTES = 103
+# The major version from which initdb has data checksums unless told otherwise.
+FIRST_WITH_CHECKSUMS = 18
 START_SECONDS = 300
 STOP_SECONDS = 60
 
@@ -284,6 +286,8 @@ class EmbeddedServer:
         ]
         if not self.durable:
             options.append("--no-sync")
+            if binaries.major >= FIRST_WITH_CHECKSUMS:
+                options.append("--no-data-checksums")
         result = account.run([binaries.folder / "initdb", "-D", draft, *options])
         if result.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from pathlib import Path
 
@@ -37,8 +38,17 @@ def choose_port(preferred: int) -> int:
         return int(probe.getsockname()[1])
 
 
+def usable_cores() -> int:
+    """Counts the cores that this process may use, at least one."""
+    with contextlib.suppress(AttributeError):  # macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def server_settings(durable: bool) -> dict[str, str]:
-    """Gives the settings of a server for one analyst, sized by the memory that is free.
+    """Gives the settings of a server for one analyst, sized by the cores and by the memory that is free.
+
+    docs/exploitant/installation.md, « Réglages de PostgreSQL », says what each is worth, here and elsewhere.
 
     Args:
         durable: False for a throw-away server, which may lose its data in a crash.
@@ -47,11 +57,18 @@ def server_settings(durable: bool) -> dict[str, str]:
     with contextlib.suppress(OSError, ValueError):  # a container's limit; "max" when it has none
         memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()) // MEGABYTE)
     shared = max(128, min(512, memory // 8))
+    cores = usable_cores()
     settings = {
         "shared_buffers": f"{shared}MB",
         "effective_cache_size": f"{shared * 4}MB",
         "maintenance_work_mem": f"{shared // 2}MB",
-        "work_mem": f"{shared // 8}MB",
+        "work_mem": f"{max(16, min(256, memory // 64))}MB",
+        # Each query may have all the cores; all of them together have no more workers than cores.
+        "max_parallel_workers_per_gather": str(cores if cores > 1 else 0),
+        "max_parallel_workers": str(cores),
+        "max_worker_processes": str(max(8, cores)),
+        # Tables are filled once and replaced: vacuuming what was only inserted costs as much as filling it.
+        "autovacuum_vacuum_insert_threshold": "-1",
         # /dev/shm holds 64 MB in many containers, where a parallel hash join would fail.
         "dynamic_shared_memory_type": "mmap",
         "max_wal_size": "4GB",

@@ -36,7 +36,8 @@ def myself() -> Account:
     [
         (300, {"shared_buffers": "128MB", "work_mem": "16MB", "effective_cache_size": "512MB"}),
         (2048, {"shared_buffers": "256MB", "work_mem": "32MB", "effective_cache_size": "1024MB"}),
-        (64000, {"shared_buffers": "512MB", "work_mem": "64MB", "maintenance_work_mem": "256MB"}),
+        (64000, {"shared_buffers": "512MB", "work_mem": "256MB", "maintenance_work_mem": "256MB"}),
+        (8000, {"shared_buffers": "512MB", "work_mem": "125MB"}),
     ],
 )
 def test_memory_settings_follow_the_machine(
@@ -44,6 +45,25 @@ def test_memory_settings_follow_the_machine(
 ) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available * MEGABYTE))
     assert expected.items() <= server_settings(durable=True).items()
+
+
+@pytest.mark.parametrize(
+    ("cores", "for_one_query", "for_all", "processes"),
+    [(1, "0", "1", "8"), (2, "2", "2", "8"), (16,) + ("16",) * 3],
+)
+def test_queries_share_the_cores_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, cores: int, for_one_query: str, for_all: str, processes: str
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    settings = server_settings(durable=True)
+    assert settings["max_parallel_workers_per_gather"] == for_one_query
+    assert (settings["max_parallel_workers"], settings["max_worker_processes"]) == (for_all, processes)
+
+
+def test_cores_are_counted_where_none_can_be_reserved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert server_settings(durable=True)["max_parallel_workers"] == "4"
 
 
 def test_only_a_throw_away_server_gives_up_durability() -> None:
