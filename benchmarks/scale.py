@@ -68,7 +68,8 @@ PARTS = {
 # How many of the longest statements are named.
 LONGEST = 6
 MEBIBYTE = 1 << 20
-SAMPLING = 0.1
+# Seconds between two looks at the disk, and until ended sessions are counted.
+SAMPLING, SETTLING = 0.1, 0.5
 # Columns that tell when something was loaded differ from one load to the next.
 COMPARED = {
     "staging": "source_fichier, source_ligne, annee_scolaire, etablissement_id, implantation_id, niveau, "
@@ -433,6 +434,8 @@ def _metered(place: Place, run: Run) -> Iterator[None]:
         yield
         run.seconds = time.monotonic() - begun
         run.python = _python_seconds() - python
+        # A session that has just ended is soon among those that the main process has counted.
+        time.sleep(SETTLING)
         run.server = _server_seconds(place) - server
         run.log = _log_position(connection) - log
     # Kibibytes, but for macOS.
