@@ -1,6 +1,3 @@
--- A view would want the keys of whoever reads it.
-{{ config(materialized='table') }}
-
 {{ staging(source('agents', 'agents'), [
     code(
         'matricule', 'agent_pseudonyme', pattern='[0-9]{5}', sql=pseudonymise('{}', 'sg', 'effectifs'),
@@ -14,4 +11,4 @@
     decimal('temps_de_travail', 'temps_travail', precision=4, scale=2, optional="temps de travail illisible"),
     day('date_d_entree_en_fonction', 'date_entree', optional="date d'entrée impossible"),
     integer('annee', required="année illisible"),
-]) }}
+], stored=true) }}
