@@ -37,9 +37,7 @@
         {%- endif -%}
         {{ adapter.rename_relation(candidate, target_relation) }}
     {%- else -%}
-        {% call statement('main') -%}
-            {{ make_loads_sql(target_relation, read, loads) }}
-        {%- endcall %}
+        {% do make_loads(target_relation, read, loads) %}
         {% do persist_docs(target_relation, model) %}
     {%- endif -%}
     {% call statement('hold') -%}

@@ -210,22 +210,21 @@
 {%- endmacro %}
 
 
-{# SQL: makes the rows of some loads again, in a table that keeps the others. #}
-{% macro make_loads_sql(relation, read, loads) -%}
+{# Makes the rows of some loads again, in a table that keeps the others. #}
+{% macro make_loads(relation, read, loads) -%}
     {%- set made = loads.make | map(attribute='id') | list -%}
     {%- set only = 'a_faire__' ~ local_md5(relation | string)[:16] -%}
     {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='quoted') | join(', ') -%}
-    {%- if not made and not loads.drop -%}
-    select 1 where false
-    {%- else -%}
+    {%- if made or loads.drop -%}
+    {% call statement('make_again') -%}
     set local dac.par_chargement = 'oui';
     lock table {{ relation }} in share row exclusive mode;
     delete from {{ relation }} where chargement_id in ({{ (made + loads.drop) | join(', ') }});
-    {%- if made %}
+    set local dac.par_chargement = '';
     create temporary view {{ only }} as
         select * from {{ read.relation }}
         where
-            chargement_id in ({{ made | join(', ') }})
+            chargement_id in ({{ (made or [0]) | join(', ') }})
             {%- if loads.files %}
             and source_fichier in (
                 {%- for file in loads.files | unique %}{{ ', ' if not loop.first }}{{ text_literal(file) }}{% endfor -%}
@@ -234,9 +233,16 @@
     insert into {{ relation }} ({{ columns }})
     select {{ columns }} from ({{ sql | replace(read.name, 'pg_temp.' ~ only) }}) as faites;
     drop view pg_temp.{{ only }};
-    {%- endif %}
-    set local dac.par_chargement = '';
+    {%- endcall %}
     {%- endif -%}
+    {#- What the history notes is how many rows the table has, as of any other. -#}
+    {% call statement('rows', fetch_result=True) -%}
+        select count(*) from {{ relation }}
+    {%- endcall %}
+    {%- set rows = load_result('rows')['data'][0][0] -%}
+    {% call noop_statement('main', 'SELECT ' ~ rows, 'SELECT', rows) -%}
+        {{ sql }}
+    {%- endcall %}
 {%- endmacro %}
 
 
