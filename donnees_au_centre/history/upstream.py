@@ -288,7 +288,8 @@ def downstream(manifest: Manifest, old: Iterable[Old]) -> dict[str, str]:
 
 def _made_of(manifest: Manifest, node: Node) -> Iterator[Node]:
     """What a node reads; of what is only text in it, what that reads."""
-    for parent in manifest.parents(node):
+    # A domain whose files cannot be read is as it last was: it may name what is gone.
+    for parent in filter(None, map(manifest.find, node.reads)):
         if parent.is_ephemeral:
             yield from _made_of(manifest, parent)
         else:

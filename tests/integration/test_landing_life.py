@@ -47,7 +47,13 @@ def faults(connection: Connection, name: str) -> list[Any]:
     text = re.sub(r"{% test (\w+)", r"{% macro \1", text).replace("{% endtest %}", "{% endmacro %}")
     template = Environment().from_string(
         text + "{{ " + name + "(model) }}",
-        {"config": lambda **_: "", "target": SimpleNamespace(type="postgres"), "model": _Relation()},
+        {
+            "config": lambda **_: "",
+            "target": SimpleNamespace(type="postgres"),
+            "model": _Relation(),
+            # As without the platform: the whole table.
+            "loads_to_prove": lambda: SimpleNamespace(note="", only=None, proven=None),
+        },
     )
     return connection.execute(template.render()).fetchall()
 

@@ -184,7 +184,12 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
     asset = dg.AssetKey("stg_effectifs")
     fqn = ["donnees_au_centre", "sg", "staging", "source", "stg_effectifs"]
     node = {"resource_type": "model", "name": "stg_effectifs", "fqn": fqn}
-    manifest = {"nodes": {"model.p.stg_effectifs": node}, "sources": {}, "unit_tests": {}}
+    manifest = {
+        "metadata": {"project_name": "p"},
+        "nodes": {"model.p.stg_effectifs": node},
+        "sources": {},
+        "unit_tests": {},
+    }
     catalogue = Assets([], [], [], {}, {asset: "model.p.stg_effectifs"}, {}, ["fqn:donnees_au_centre.sg"])
     production = replace(checkout, target="prod")
     step = work.Work(production, "sg", catalogue, "essai", ParseResult(Manifest(manifest), None, None))
