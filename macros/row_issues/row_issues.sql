@@ -142,12 +142,16 @@ select * from final
       required('n_fase', is_integer('n_fase'), 'numéro FASE illisible')
       required('nom', none, 'nom absent')
 
-  blanks: false where a blank cell is never readable, so that it need not be looked for.
+  blanks: false where a blank cell is never readable, so that it need not be looked for. values: those that a text
+  is known to have, none of them blank, which nearly every cell is.
 #}
-{% macro required(column, readable, reason, blanks=true) -%}
+{% macro required(column, readable, reason, blanks=true, values=[]) -%}
     {%- set fault -%}
         {%- if readable and not blanks -%} case when {{ readable }} then 0 else 1 end = 1
         {%- elif readable -%} {{ is_blank(column) }} or not ({{ readable }})
+        {%- elif is_clean(values) -%}
+            case when {{ column }} in ({% for one in values %}{{ ', ' if not loop.first }}{{ text_literal(one) }}{% endfor %})
+                then 0 when {{ clean_text(column) }} is null then 1 else 0 end = 1
         {%- else -%} {{ clean_text(column) }} is null
         {%- endif -%}
     {%- endset -%}

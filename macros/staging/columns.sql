@@ -146,6 +146,14 @@
 {%- endmacro %}
 
 
+{# Whether clean_text gives each of some values as it is; false for none. #}
+{% macro is_clean(values) -%}
+    {{ return(
+        values and '' not in values and '#' not in values | join and values | map('trim') | list == values
+    ) }}
+{%- endmacro %}
+
+
 {# The entry of a column that a type reads; refuses one that does not say what becomes of a cell it cannot read. #}
 {% macro read_column(kind, column, options, name, required, optional, sql, known=none, unknown=none) -%}
     {%- if kind != 'text' and not required and not optional -%}
@@ -164,7 +172,7 @@
         ) }}
     {%- endif -%}
     {%- set value = value_read(kind, column, options) -%}
-    {%- if known and '' not in known and '#' not in known | join and known | map('trim') | list == known -%}
+    {%- if is_clean(known) -%}
         {#- Nearly every cell is one of them, and needs no cleaning. -#}
         {%- set value -%}
             case when {{ column }} in ({% for one in known %}{{ ', ' if not loop.first }}{{ text_literal(one) }}{% endfor %})

@@ -13,7 +13,9 @@
         {%- for one in declared.lecture -%}
             {%- set readable = one.lisible or can_be_read(one.type, one.colonne, one.options or {}) -%}
             {%- if one.requis is string -%}
-                {%- do found.rejet.append(required(one.colonne, readable, one.requis, blanks=may_read_blanks(one))) -%}
+                {%- do found.rejet.append(required(
+                    one.colonne, readable, one.requis, blanks=may_read_blanks(one), values=one.connus or []
+                )) -%}
             {%- elif one.requis -%}
                 {%- do found.rejet.extend(one.requis) -%}
             {%- elif one.facultatif -%}
