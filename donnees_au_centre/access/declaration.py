@@ -207,9 +207,11 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
             places.setdefault(f"{relation.schema}{suffix}", set()).update(places.get(relation.schema, ()))
     for relation in relations:
         # The tables that a mart's view shows, or showed: made where the mart is, and nobody's to read.
-        if relation.layer == "marts":
+        # A table filled load by load says there what it holds, be there a mart or not.
+        if relation.layer in ("marts", "staging"):
+            place = f"{relation.schema.removesuffix('_staging')}{SUFFIX}"
             for places in (builders, owners):
-                places.setdefault(f"{relation.schema}{SUFFIX}", set()).update(places.get(relation.schema, ()))
+                places.setdefault(place, set()).update(places.get(relation.schema, ()))
     schemas = (
         {relation.schema for relation in relations} | {schema for _, schema, _, _ in rights} | set(owners)
     )

@@ -107,12 +107,16 @@ class Standing:
     def _held_loads(self, connection: psycopg.Connection) -> dict[tuple[str, str], str]:
         """What the tables that are filled load by load hold."""
         layers = tuple(layer for layer in LAYERS if layer)
-        places = {
-            f"{node.schema[: -len(layer)]}{SUFFIX}"
+        filled = {
+            (node.schema, node.alias)
             for node in self._nodes.values()
             if node.resource_type == "model" and node.config.materialized == "by_load"
+        }
+        places = {
+            f"{schema[: -len(layer)]}{SUFFIX}"
+            for schema, _ in filled
             for layer in layers
-            if node.schema.endswith(layer)
+            if schema.endswith(layer)
         }
         found: dict[tuple[str, str], str] = {}
         for place in sorted(places):
@@ -124,7 +128,7 @@ class Standing:
                     "from {} group by schema_nom, table_nom"
                 ).format(table)
                 found |= {(schema, name): said for schema, name, said in connection.execute(query)}
-        return found
+        return {name: said for name, said in found.items() if name in filled}
 
     def _changed_rows(self, connection: psycopg.Connection) -> dict[tuple[str, str], str]:
         """Of each raw table of which rows were changed or taken away, the last time."""
@@ -133,7 +137,9 @@ class Standing:
             table = sql.Identifier(schema, CHANGED_TABLE)
             there = connection.execute("select to_regclass(%s)", [table.as_string(connection)]).fetchone()
             if there != (None,):
-                query = sql.SQL("select table_nom, max(numero) from {} group by table_nom").format(table)
+                query = sql.SQL(
+                    "select table_nom, concat_ws('.', count(*), max(numero)) from {} group by table_nom"
+                ).format(table)
                 found |= {(schema, name): str(number) for name, number in connection.execute(query)}
         return found
 

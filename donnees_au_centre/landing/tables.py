@@ -90,7 +90,7 @@ create table if not exists {raw} (
 # What reads this table load by load (macros/materialization/loads.sql) asks which loads it has, and which of
 # them changed since: one step of the index a load, and a line a load whose rows were changed or taken away.
 _LOADS = """
-create index on {raw} (source_fichier, chargement_id);
+create index if not exists {index} on {raw} (source_fichier, chargement_id);
 create table if not exists {changed} (
     numero bigint generated always as identity primary key,
     table_nom text not null,
@@ -119,6 +119,8 @@ create or replace trigger noter_delete after delete on {raw}
     referencing old table as avant for each statement execute function {function}();
 create or replace trigger noter_truncate after truncate on {raw}
     for each statement execute function {function}();
+-- Where one of them was missing, anything may have changed without a word.
+insert into {changed} (table_nom) values ({name});
 """
 
 # Which of two files came last: reading one of them again, for another declaration, must not change that.
@@ -366,6 +368,8 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
                 sql.SQL(_LOADS).format(
                     changed=sql.Identifier(table.schema, CHANGED_TABLE),
                     function=sql.Identifier(table.schema, "noter_lignes_modifiees"),
+                    index=sql.Identifier(f"chargements_{table.identifier}"[:63]),
+                    name=sql.Literal(table.identifier),
                     **names,
                 )
             )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 # The schema of a domain's tables, after the name of that of its marts.
 SUFFIX = "_versions"
-# There too: the loads whose rows a table filled load by load holds (macros/by_load).
+# There too: the loads whose rows a table filled load by load holds (macros/materialization/by_load.sql).
 HELD_LOADS = "chargements_tenus"
 # The schemas of a domain, after its name: marts, and their versions; staging, intermediate, seeds.
 LAYERS = ("", SUFFIX, "_staging", "_intermediate", "_reference")

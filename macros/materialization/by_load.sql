@@ -33,6 +33,7 @@
         {% do create_indexes(candidate) %}
         {% do persist_docs(candidate, model) %}
         {%- if existing is not none -%}
+            {% do refuse_bad_table(candidate, existing) %}
             {% do drop_when_free(existing) %}
         {%- endif -%}
         {{ adapter.rename_relation(candidate, target_relation) }}
@@ -45,6 +46,7 @@
     {%- endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {% do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=loads.anew)) %}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 

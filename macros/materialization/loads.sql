@@ -5,9 +5,18 @@
     {%- set is_source = node and node.resource_type == 'source' -%}
     {%- if not node or not is_source and node.config.materialized != 'by_load' or node.relation_name not in sql -%}
         {%- do exceptions.raise_compiler_error(
-            model.name ~ " est rempli par chargement (by_load) et ne lit pas une seule table qui en a : "
-            ~ (read | join(', ') or 'rien') ~ ".\nQue faire : ne lisez qu'une table source, ou qu'un modèle by_load ; "
-            ~ "faites les jointures dans un modèle de plus, en table."
+            model.name ~ " est rempli par chargement (by_load) : il doit lire une table qui a des chargements, et une "
+            ~ "seule. Il lit : " ~ (read | join(', ') or 'rien') ~ ".\nQue faire : ne lisez qu'une table source, ou "
+            ~ "qu'un modèle by_load ; faites les jointures dans un modèle de plus, en table."
+        ) -%}
+    {%- endif -%}
+    {%- set code = model.raw_code | lower -%}
+    {%- set across = modules.re.search('latest_file|latest_rows|deduplicate|\\bover *[(]|\\blimit\\b', code) -%}
+    {%- if across or 'group by' in code and 'chargement_id' not in code -%}
+        {%- do exceptions.raise_compiler_error(
+            model.name ~ " est rempli par chargement (by_load), et son SQL compare ou additionne les lignes de plusieurs "
+            ~ "chargements" ~ (' (' ~ across.group() ~ ')' if across else '') ~ ".\nQue faire : ajoutez chargement_id au "
+            ~ "group by, ou faites cela dans un modèle de plus, en table."
         ) -%}
     {%- endif -%}
     {{ return({
@@ -47,20 +56,19 @@
                 schema_nom text not null,
                 table_nom text not null,
                 chargement_id bigint not null,
-                passage bigint generated always as identity,
+                -- From the clock: one that is made again must not give numbers that were given.
+                passage bigint generated always as identity (start with {{ (run_started_at.timestamp() * 1000) | int }}),
                 code text not null,
                 d_apres text not null,
                 primary key (schema_nom, table_nom, chargement_id)
             );
             comment on table {{ held }} is
                 'Les chargements dont une table remplie par chargement a les lignes, et de quoi elles sont faites.';
-            create function {{ forget }}() returns trigger
+            create or replace function {{ forget }}() returns trigger
             language plpgsql security definer set search_path = pg_catalog, pg_temp
             as $oublier$
             begin
-                if current_setting('dac.par_chargement', true) = 'oui' then
-                    return null;
-                elsif tg_op = 'TRUNCATE' then
+                if tg_op = 'TRUNCATE' then
                     update {{ held }} set code = '', passage = default
                     where schema_nom = tg_table_schema and table_nom = tg_table_name;
                 else
@@ -94,7 +102,7 @@
 
 
 {#
-  What a build has to make of a table: {anew, code, watched, make, drop, files}; make: [{id, version}], drop: ids,
+  What a build has to make of a table: {anew, code, watched, make, kept, files}; make and kept: [{id, version}];
   files: names of the files of the loads to make, where the table that is read is a source.
 #}
 {% macro loads_to_make(read, existing) -%}
@@ -104,14 +112,17 @@
     {% call statement('standing', fetch_result=True) -%}
         select
             encode(sha256(convert_to(concat_ws(
-                '/', '{{ local_md5(sql) }}', current_setting('TimeZone'), current_setting('DateStyle')
+                '/', '{{ local_md5(sql ~ (config.get('indexes') or '')) }}', current_setting('TimeZone'), current_setting('DateStyle')
                 {%- for key in keys %}, current_setting('{{ key }}', true){% endfor %}
             ), 'UTF8')), 'hex') as code,
-            {{ is_watched_sql(read.relation, watch) }} as lue_suivie,
+            {{ is_watched_sql(read.relation, watch) }}
+            {%- if read.is_source %}
+            and coalesce(has_table_privilege(to_regclass('{{ changed_rows(read.relation) }}'), 'select'), false)
+            {%- endif %} as lue_suivie,
             {{ is_watched_sql(this, 'oublier') }} as suivie
     {%- endcall %}
     {%- set standing = load_result('standing')['data'][0] -%}
-    {%- set found = {'code': standing[0], 'watched': standing[1], 'make': [], 'drop': [], 'files': [], 'anew': true} -%}
+    {%- set found = {'code': standing[0], 'watched': standing[1], 'make': [], 'kept': [], 'files': [], 'anew': true} -%}
     {%- if not found.watched -%}
         {#- Rows that change without a word are read again each time. -#}
         {{ return(found) }}
@@ -120,32 +131,43 @@
         with recursive {{ loads_of_source_sql(read.relation) if read.is_source else loads_of_model_sql(read.relation) }},
 
         tenus as (
-            select chargement_id, d_apres
+            select
+                chargement_id,
+                case when code = '{{ found.code }}' then d_apres end as d_apres
             from {{ held }}
-            where schema_nom = '{{ this.schema }}' and table_nom = '{{ this.identifier }}' and code = '{{ found.code }}'
+            where schema_nom = '{{ this.schema }}' and table_nom = '{{ this.identifier }}'
         )
 
         select voulus.chargement_id, voulus.version, voulus.fichier, tenus.chargement_id, tenus.d_apres
         from voulus
         full outer join tenus on voulus.chargement_id = tenus.chargement_id
     {%- endcall %}
-    {%- set kept = [] -%}
+    {%- set gone = [] -%}
     {%- for wanted, version, file, holding, of in load_result('loads')['data'] -%}
-        {%- if wanted is none -%}{%- do found.drop.append(holding) -%}
-        {%- elif version == of -%}{%- do kept.append({'id': wanted, 'version': version}) -%}
+        {%- if wanted is none -%}{%- do gone.append(holding) -%}
+        {%- elif version == of -%}{%- do found.kept.append({'id': wanted, 'version': version}) -%}
         {%- else -%}
             {%- do found.make.append({'id': wanted, 'version': version}) -%}
             {%- do found.files.append(file) if file is not none -%}
         {%- endif -%}
     {%- endfor -%}
     {%- set asked = flags.FULL_REFRESH or env_var('TOUT', '') not in ('', '0') or flags.EMPTY or flags.SAMPLE -%}
+    {#- What the clock decides may be another thing today of rows that have not changed. -#}
+    {%- set timed = modules.re.search('(?i)current_(?:date|timestamp)|clock_timestamp|\\bnow *[(]|\\blocaltime', sql) -%}
     {%- set stands = existing is not none and existing.is_table and standing[2] -%}
-    {%- if not asked and stands and found.make | length + found.drop | length <= kept | length -%}
+    {%- set few = found.kept and found.make | length + gone | length <= found.kept | length -%}
+    {%- if few and stands and not asked and not timed -%}
         {%- do found.update({'anew': false}) -%}
     {%- else -%}
-        {%- do found.make.extend(kept) -%}
+        {%- do found.make.extend(found.kept) -%}
     {%- endif -%}
     {{ return(found) }}
+{%- endmacro %}
+
+
+{# The table of the loads of which rows were changed or taken away, beside a raw table. #}
+{% macro changed_rows(raw) -%}
+    {{ return(raw.incorporate(path={'identifier': 'lignes_modifiees'})) }}
 {%- endmacro %}
 
 
@@ -186,10 +208,11 @@
     voulus as (
         select
             presents.chargement_id,
-            coalesce(max(modifiees.numero), 0)::text as version,
+            -- How many, and the last: of two that end in another order than they began, none is missed.
+            concat_ws('.', count(modifiees.numero), max(modifiees.numero)) as version,
             min(presents.source_fichier) as fichier
         from presents
-        left join {{ relation.incorporate(path={'identifier': 'lignes_modifiees'}) }} as modifiees
+        left join {{ changed_rows(relation) }} as modifiees
             on modifiees.table_nom = '{{ relation.identifier }}'
             and (presents.chargement_id = modifiees.chargement_id or modifiees.chargement_id is null)
         group by presents.chargement_id
@@ -210,21 +233,20 @@
 {%- endmacro %}
 
 
-{# Makes the rows of some loads again, in a table that keeps the others. #}
+{# Makes the rows of some loads again, in a table that keeps those of some others. #}
 {% macro make_loads(relation, read, loads) -%}
     {%- set made = loads.make | map(attribute='id') | list -%}
     {%- set only = 'a_faire__' ~ local_md5(relation | string)[:16] -%}
     {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='quoted') | join(', ') -%}
-    {%- if made or loads.drop -%}
     {% call statement('make_again') -%}
-    set local dac.par_chargement = 'oui';
     lock table {{ relation }} in share row exclusive mode;
-    delete from {{ relation }} where chargement_id in ({{ (made + loads.drop) | join(', ') }});
-    set local dac.par_chargement = '';
+    -- Also of a load that nobody knows any more.
+    delete from {{ relation }} where chargement_id not in ({{ loads.kept | map(attribute='id') | join(', ') }});
+    {%- if made %}
     create temporary view {{ only }} as
         select * from {{ read.relation }}
         where
-            chargement_id in ({{ (made or [0]) | join(', ') }})
+            chargement_id in ({{ made | join(', ') }})
             {%- if loads.files %}
             and source_fichier in (
                 {%- for file in loads.files | unique %}{{ ', ' if not loop.first }}{{ text_literal(file) }}{% endfor -%}
@@ -233,8 +255,8 @@
     insert into {{ relation }} ({{ columns }})
     select {{ columns }} from ({{ sql | replace(read.name, 'pg_temp.' ~ only) }}) as faites;
     drop view pg_temp.{{ only }};
+    {%- endif %}
     {%- endcall %}
-    {%- endif -%}
     {#- What the history notes is how many rows the table has, as of any other. -#}
     {% call statement('rows', fetch_result=True) -%}
         select count(*) from {{ relation }}
@@ -252,7 +274,7 @@
     delete from {{ held_loads() }}
     where {{ mine }}
     {%- if not loads.anew %}
-        and chargement_id = any('{ {{- (loads.make | map(attribute='id') | list + loads.drop) | join(',') -}} }'::bigint[])
+        and chargement_id not in ({{ loads.kept | map(attribute='id') | join(', ') }})
     {%- endif %};
     {%- if not loads.watched %}
     insert into {{ held_loads() }} (schema_nom, table_nom, chargement_id, code, d_apres)

@@ -1,15 +1,18 @@
 {#
-  Of a test of rows that stand load by load, what it need look at: {note, only, proven}. `only` is the condition of
-  the loads that were made or changed since the test last passed, `proven` that of the others; both none when it is
-  to look at all. `note` is a comment that says up to where this run proves. The platform gives what was proven, and only for the same test as now
-  (donnees_au_centre/building/reuse.py); without it, nothing is asked of the database.
+  Of a test of rows that stand load by load, what it need look at: {note, only, files}. `only` is the condition of the
+  loads that were made or changed since the test last passed, `files` the list of those of the others; none when it
+  is to look at all. `note` is a comment: up to where everything is proven if the test now passes.
+  The platform says what was proven, of the same test as now alone (donnees_au_centre/building/reuse.py); without it,
+  nothing is asked of the database.
 
-  The test reads one source table, or models filled of its loads (by_load).
+  The test reads one source table, or models filled of its loads (by_load), and fails by its first row.
 #}
 {% macro loads_to_prove() -%}
-    {%- set whole = {'note': '', 'only': none, 'proven': none} -%}
+    {%- set whole = {'note': '', 'only': none, 'files': none} -%}
     {%- set proven = (model.config.meta or {}).get('eprouve') -%}
     {%- if not execute or proven is none -%}{{ return(whole) }}{%- endif -%}
+    {%- set judged = [model.config.error_if, model.config.warn_if, model.config.fail_calc] -%}
+    {%- if judged != ['!= 0', '!= 0', 'count(*)'] or model.config.limit -%}{{ return(whole) }}{%- endif -%}
     {%- set tables = [] -%}
     {%- set roots = [] -%}
     {%- for unique_id in model.depends_on.nodes -%}
@@ -25,31 +28,39 @@
     {%- set source = graph.sources.get(roots[0]) if roots | length == 1 -%}
     {%- if not source or not source.external -%}{{ return(whole) }}{%- endif -%}
     {%- set raw = api.Relation.create(database=source.database, schema=source.schema, identifier=source.identifier) -%}
-    {#- Three numbers: the passages of the tables' loads, the changes of the source's rows, its loads. -#}
-    {%- set known = (proven or '-1.-1.-1').split('.') | map('int') | list -%}
-    {%- set now = namespace(passage=0, change=0, load=0) -%}
-    {%- set unproven, kept = [], [] -%}
-    {%- for load, change, passage, held in run_query(loads_proven_sql(raw, tables)) -%}
+    {%- if not run_query('select ' ~ is_watched_sql(raw, 'noter')).rows[0][0] -%}{{ return(whole) }}{%- endif -%}
+    {#- Passages of the tables' loads, changes of the source's rows, its loads: the last; and how many changes. -#}
+    {%- set known = (proven or '-1.-1.-1.0').split('.') | map('int') | list -%}
+    {%- set now = namespace(passage=0, change=0, load=0, changes=0, late=false) -%}
+    {%- set unproven, kept, files = [], [], [] -%}
+    {%- for load, change, passage, held, file, before, changes in run_query(loads_proven_sql(raw, tables, known[1])) -%}
         {%- if load > known[2] or change > known[1] or passage > known[0] or held < tables | length -%}
             {%- do unproven.append(load) -%}
         {%- else -%}
             {%- do kept.append(load) -%}
+            {%- do files.append(file) -%}
         {%- endif -%}
         {%- set now.load = [now.load, load] | max -%}
         {%- set now.change = [now.change, change] | max -%}
         {%- set now.passage = [now.passage, passage] | max -%}
+        {%- set now.changes = changes -%}
+        {#- A change that had its number before this test passed, and was seen after. -#}
+        {%- set now.late = before != known[3] -%}
     {%- endfor -%}
-    {%- set part = kept and unproven | length <= kept | length -%}
+    {%- set part = kept and not now.late and unproven | length <= kept | length -%}
     {{ return({
-        'note': '/* éprouvé : ' ~ [now.passage, now.change, now.load] | join('.') ~ ' */',
-        'only': 'chargement_id in (' ~ (unproven or [0]) | join(', ') ~ ')' if part else none,
-        'proven': 'chargement_id in (' ~ kept | join(', ') ~ ')' if part else none
+        'note': '/* éprouvé : ' ~ [now.passage, now.change, now.load, now.changes] | join('.') ~ ' */',
+        'only': 'chargement_id not in (' ~ kept | join(', ') ~ ')' if part else none,
+        'files': files if part else none
     }) }}
 {%- endmacro %}
 
 
-{# SQL: each load of a raw table or of tables filled of it: its last change, its last passage, how many hold it. #}
-{% macro loads_proven_sql(raw, tables) -%}
+{#
+  SQL: each load of a raw table or of tables filled of it: its last change, its last passage, how many hold it, its
+  file; and of the raw table, how many changes there are up to the number `until`, and up to the last one.
+#}
+{% macro loads_proven_sql(raw, tables, until) -%}
     with recursive {{ loads_of_source_sql(raw) }},
 
     tenus as (
@@ -70,15 +81,28 @@
             cast(null as bigint) as passage,
             0 as tables
         {%- endif %}
+    ),
+
+    modifications as (
+        select
+            coalesce(sum(case when numero <= {{ until }} then 1 end), 0) as avant,
+            count(*) as toutes
+        from {{ changed_rows(raw) }}
+        where table_nom = '{{ raw.identifier }}'
     )
 
     select
         coalesce(voulus.chargement_id, tenus.chargement_id) as chargement_id,
-        coalesce(cast(voulus.version as bigint), 0) as modification,
+        coalesce(cast(nullif(split_part(voulus.version, '.', 2), '') as bigint), 0) as modification,
         coalesce(tenus.passage, 0) as passage,
-        coalesce(tenus.tables, 0) as tables
+        -- One that is not in the raw table is to be looked at.
+        case when voulus.chargement_id is null then -1 else coalesce(tenus.tables, 0) end as tables,
+        voulus.fichier,
+        modifications.avant,
+        modifications.toutes
     from voulus
     full outer join tenus on voulus.chargement_id = tenus.chargement_id
+    cross join modifications
     where coalesce(voulus.chargement_id, tenus.chargement_id) is not null
 {%- endmacro %}
 
@@ -89,10 +113,11 @@
 #}
 {% macro same_key_sql(columns) -%}
     {%- set needed = [] -%}
-    {%- for entry in (graph.nodes[model.attached_node].config.meta or {}).get('lecture', []) if entry.requis -%}
+    {%- set tested = graph.nodes.get(model.attached_node) or {} -%}
+    {%- for entry in ((tested.config or {}).meta or {}).get('lecture', []) if entry.requis -%}
         {%- do needed.extend(entry.noms) -%}
     {%- endfor -%}
     {%- for column in columns -%}
-        {{ ', ' if not loop.first }}{{ column if column in needed else "coalesce(cast(" ~ column ~ " as text), E'\\x01')" }}
+        {{ ', ' if not loop.first }}{{ column if column in needed else "coalesce(to_jsonb(" ~ column ~ "), 'null')" }}
     {%- endfor -%}
 {%- endmacro %}

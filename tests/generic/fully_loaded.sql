@@ -1,6 +1,7 @@
 {#
   Each file is in the raw table once, whole and readable: as many rows as its load counted, so that none was
-  added or taken away by hand; nearly all its lines readable; hardly a row with what letters become when a file
+  added or taken away by hand (a load that was proven is looked at again when its rows change, not when some are
+  added by hand); nearly all its lines readable; hardly a row with what letters become when a file
   is read under another encoding (Ã© for é, â€™ for ’, the mark U+FFFD, controls from 80 to 9F), in any column;
   its content under no second name. A file without a row must be one that the source allows, or that lost its
   rows to a purge; and a table whose files were all refused is no empty table.
@@ -89,7 +90,9 @@ presentes as (
         lignes,
         0 as abimees
     from placees
-    where {{ loads.proven }}
+    where fichier in (
+        {%- for file in loads.files %}{{ ', ' if not loop.first }}{{ text_literal(file) }}{% endfor -%}
+    )
     {%- endif %}
 ),
 

@@ -15,6 +15,7 @@ from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.building.results import NodeResult
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.landing.life import withdraw
+from donnees_au_centre.privacy.removal import note_removed
 from donnees_au_centre.project import parse
 from donnees_au_centre.settings import ROOT
 from tests.campaigns import long
@@ -29,11 +30,10 @@ STAGING = """
     integer('eleves', optional="effectif illisible"@option@),
 ], rules=[exclude('nom', "nom = 'Total'", "ligne de total")], stored=true) }}
 """
-PARTIAL = """
-{{ config(materialized='by_load') }}
-
-select chargement_id, nom, count(*) as lignes, sum(eleves) as eleves
-from {{ ref('stg_effectifs__effectifs') }}
+BY_LOAD = "{{ config(materialized='by_load') }}\n\n"
+PARTIAL = f"""
+{BY_LOAD}select chargement_id, nom, count(*) as lignes, sum(eleves) as eleves
+from {{{{ ref('stg_effectifs__effectifs') }}}}
 group by chargement_id, nom
 """
 FACT = """
@@ -293,6 +293,61 @@ def test_a_load_is_read_once_and_again_when_its_rows_change(project: SmallProjec
     story.compare()
 
 
+def test_what_changes_between_two_builds_leaves_nothing_behind(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCEPTER_BAISSE", "1")
+    story = begun(project, 2)
+    file = story.files()[0]
+    path = str(file.relative_to(project.root / "landing"))
+    # Rows of a load that is gone: it was touched, then replaced.
+    story.sql(f"delete from age_staging.stg_effectifs__effectifs where source_fichier = '{path}'")
+    file.write_text("fase,nom,eleves\n77,Un,1\n")
+    story.read()
+    story.build()
+    story.compare()
+    # What says which loads are held is made again, and everything with it.
+    story.sql("drop table age_versions.chargements_tenus")
+    story.build()
+    story.compare()
+    # Changed while nothing told of it.
+    story.sql("alter table raw_age.effectifs disable trigger noter_update")
+    story.sql("update raw_age.effectifs set nom = 'Tu' where fase = '77'")
+    story.read()
+    story.build()
+    story.compare()
+    # Its last file is gone.
+    for one in story.files():
+        one.unlink()
+    story.sql("truncate raw_age.effectifs")
+    story.read()
+    story.build()
+    story.compare()
+    assert project.query("select * from age_staging.stg_effectifs__effectifs") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("select fase from {{ ref('dim_ecoles') }}", "une seule"),
+        ("select nom from {{ ref('stg_effectifs__effectifs') }} group by nom", "ajoutez chargement_id"),
+        (
+            "select chargement_id, count(*) over () from {{ ref('stg_effectifs__effectifs') }}",
+            "over (",
+        ),
+    ],
+)
+def test_what_cannot_be_made_load_by_load_is_refused(project: SmallProject, query: str, said: str) -> None:
+    project.write("models/age/intermediate/int_effectifs__par_nom.sql", f"{BY_LOAD}{query}")
+    story = Story(project, random.Random(0))
+    another_file(story)
+    story.read()
+    command = ["run", "--select", "+int_effectifs__par_nom"]
+    results = list(DbtRun(project.settings, "essai", story.parsed.project, command, reuse=True).results())
+    [refused] = [one.message for one in results if one.unique_id.endswith("par_nom")]
+    assert said in refused and "Que faire :" in refused
+
+
 def test_what_was_proven_is_not_looked_at_again_and_what_changes_is(project: SmallProject) -> None:
     macros = f"macro-paths: ['{ROOT / 'macros'}'"
     text = FILES["dbt_project.yml"].replace(macros, f"{macros}, '{ROOT / 'tests' / 'generic'}'")
@@ -340,6 +395,15 @@ def test_what_was_proven_is_not_looked_at_again_and_what_changes_is(project: Sma
     project.write("landing/age/effectifs/double.csv", "fase,nom,eleves\n1,N,1\n")
     assert results() == {**good, "cle": "fail"}
     (project.root / "landing/age/effectifs/double.csv").write_text("fase,nom,eleves\n10,N,1\n")
+    assert results() == good
+    # A person erased: the journal notes her file again, and the next files bring no false alarm.
+    with psycopg.connect(project.conninfo) as connection:
+        connection.execute("delete from raw_age.effectifs where fase = '0'")
+        names_of = ("raw_age", "effectifs"), ("age", "effectifs", "effectifs")
+        note_removed(connection, *names_of, ["age/effectifs/f0.csv"], "Lignes effacées.")
+    for number in (20, 21):
+        assert results() == good
+        project.write(f"landing/age/effectifs/{number}.csv", f"fase,nom,eleves\n{number},N,1\n")
     assert results() == good
     # Rows that somebody takes out of an old load, of what was received or of what is made of it.
     story.sql("delete from raw_age.effectifs where fase = '2'")

@@ -52,7 +52,7 @@ def faults(connection: Connection, name: str) -> list[Any]:
             "target": SimpleNamespace(type="postgres"),
             "model": _Relation(),
             # As without the platform: the whole table.
-            "loads_to_prove": lambda: SimpleNamespace(note="", only=None, proven=None),
+            "loads_to_prove": lambda: SimpleNamespace(note="", only=None, files=None),
         },
     )
     return connection.execute(template.render()).fetchall()
