@@ -1,0 +1,36 @@
+"""The systems that sources come from: one file a kind, behind one small interface.
+
+Nothing here knows of raw tables: `landing` writes what these readers give, all in the same way.
+"""
+
+from donnees_au_centre.connectors.connections import Connection, connection_named
+from donnees_au_centre.connectors.interface import (
+    Batch,
+    Column,
+    FileSource,
+    Options,
+    PassingFault,
+    RecordSource,
+    RemoteFile,
+    Source,
+    Unreadable,
+)
+from donnees_au_centre.connectors.registry import kind_named, kinds
+from donnees_au_centre.connectors.retrying import retried
+
+__all__ = [
+    "Batch",
+    "Column",
+    "Connection",
+    "FileSource",
+    "Options",
+    "PassingFault",
+    "RecordSource",
+    "RemoteFile",
+    "Source",
+    "Unreadable",
+    "connection_named",
+    "kind_named",
+    "kinds",
+    "retried",
+]
