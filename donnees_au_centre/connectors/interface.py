@@ -171,7 +171,18 @@ class RecordSource(Source):
 
 
 class FileSource(Source):
-    """A place where files lie. Its methods are called while it is open."""
+    """A place where files lie. Its methods are called while it is open.
+
+    Attributes:
+        single: whether its location is one file, of which the name says nothing where the landing zone says
+            how it is called.
+    """
+
+    single: ClassVar[bool] = False
+
+    def warnings(self) -> list[str]:
+        """What people are told at each reading, in French."""
+        return []
 
     @abstractmethod
     def files(self) -> Iterator[RemoteFile]:

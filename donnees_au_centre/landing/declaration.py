@@ -183,6 +183,25 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where the files or rows of a table come from, when nobody deposits them.
+
+    Attributes:
+        kind: a file of `connectors/kinds/`.
+        connection: its name, or an open address.
+        location: as the declaration says it.
+        folder: where the files lie, below the path of the connection.
+        options: as the declaration says them.
+    """
+
+    kind: str
+    connection: str
+    location: str
+    folder: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class SourceTable:
     """A dbt source table that the loader fills.
 
@@ -200,6 +219,7 @@ class SourceTable:
         max_shrink: share of the rows before that a delivery may lose, from 0 to 1; None for the default.
         max_rejects: share of a file's lines that may be unreadable, from 0 to 1.
         depositors: accounts that may deposit its files besides the usual ones, by name or number.
+        origin: where its files are fetched from; None for those that are deposited.
     """
 
     domain: str
@@ -215,6 +235,7 @@ class SourceTable:
     max_shrink: float | None = None
     max_rejects: float = 0.05
     depositors: tuple[str, ...] = ()
+    origin: Origin | None = None
 
     @property
     def label(self) -> str:
@@ -391,7 +412,9 @@ class _Reader:
         options = self.options(self.external.get("options"), "options")
         one_format = self.flag("one_format_per_extract", options.pop("one_format_per_extract", False))
         allow_empty = self.flag("allow_empty", options.pop("allow_empty", False))
-        bounds = {name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options}
+        bounds: dict[str, Any] = {
+            name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options
+        }
         depositors = self.accounts(options.pop("depositors", []))
         listed = options.pop("variants", [])
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):

@@ -14,6 +14,8 @@ from donnees_au_centre.landing import opening
 
 # Of one folder, of one administration, and folders within folders: beyond, nobody looks.
 MAX_ENTRIES, MAX_OF_DOMAIN, MAX_DEPTH = 10_000, 100_000, 16
+# How the hidden name of a file that is being fetched ends.
+PARTIAL = ".partiel"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Zone:
         folders: the folders, in order.
         unfit: files and folders that are not looked into.
         locks: files by which Office keeps an open document for itself (`~$…`), which hold no data.
+        partial: beginnings of files that are being fetched: nothing reads them, and they hold people all the
+            same.
     """
 
     domains: Collection[str] | None
@@ -48,6 +52,7 @@ class Zone:
     folders: list[str] = field(default_factory=list)
     unfit: list[Unfit] = field(default_factory=list)
     locks: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, landing: Path, domains: Collection[str] | None) -> Zone:
@@ -68,6 +73,8 @@ class Zone:
             for entry in entries:
                 path = "/".join([*parts, entry.name])
                 if entry.name.startswith(".") or not zone.covers(path):
+                    if entry.name.endswith(PARTIAL) and zone.covers(path) and plain(path):
+                        zone.partial.append(path)
                     continue
                 if entry.is_symlink():
                     zone._refuse(path, opening.linked(path))

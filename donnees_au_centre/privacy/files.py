@@ -41,8 +41,8 @@ def files_with(
     """
     found: dict[str, set[int]] = {}
     patterns = [_pattern(value, code) for value in values for code in CODES]
-    present = Zone.read(landing, domains).paths
-    for path in present:
+    zone = Zone.read(landing, domains)
+    for path in sorted((*zone.paths, *zone.partial)):
         try:
             with opening.opened(landing, path) as file, at_most(seconds_for(file.weight, None)):
                 lines = _searched(file, values, patterns)
