@@ -14,7 +14,6 @@ from urllib.parse import quote, unquote, urljoin
 from pydantic import Field
 
 from donnees_au_centre.connectors.files import (
-    CHUNK,
     SECONDS,
     absent,
     anew,
@@ -72,8 +71,8 @@ class Http(FileSource):
 
         connection = self.connection
         self._path = below(connection, self.location)
-        ends = "/" if f"{connection.path}/{self.location}".endswith("/") and not self.location else ""
-        path = quote(self._path + ends if self._path != "/" else "/", safe="/~:@!$&'()*+,;=")
+        ends = "/" if (self.location or connection.path).endswith("/") else ""
+        path = quote(self._path.rstrip("/") + ends, safe="/~:@!$&'()*+,;=")
         self._address = connection.address._replace(path=path, fragment="").geturl()
         with connection.discreet():
             self._secrets = self._authentication()
@@ -163,7 +162,8 @@ class Http(FileSource):
     def _chunks(self, answer: httpx.Response, file: RemoteFile, to: BinaryIO) -> Iterator[bytes]:
         import httpx
 
-        pieces = answer.iter_bytes(CHUNK) if file.size is None else answer.iter_raw(CHUNK)
+        # Without a size: what comes is written at once, and nothing of it is lost when it is cut.
+        pieces = answer.iter_bytes() if file.size is None else answer.iter_raw()
         while True:
             try:
                 chunk = next(pieces, None)

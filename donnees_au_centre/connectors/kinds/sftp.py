@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import stat
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,6 +205,10 @@ class Sftp(FileSource):
             raise unreachable(connection, _why(error)) from error
 
 
+async def _awaited(work: Awaitable[T]) -> T:
+    return await work
+
+
 async def _listed(client: Any, path: str) -> list[Any]:
     return [entry async for entry in client.scandir(path)]
 
@@ -220,13 +224,13 @@ def _why(error: BaseException) -> str:
 
 
 @contextmanager
-def _working() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+def _working() -> Iterator[Callable[[Awaitable[Any]], Any]]:
     """Plays the work of the library in a thread of its own, whatever loop the caller is in."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="sftp", daemon=True)
     thread.start()
     try:
-        yield lambda work: asyncio.run_coroutine_threadsafe(work, loop).result()
+        yield lambda work: asyncio.run_coroutine_threadsafe(_awaited(work), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
