@@ -198,7 +198,7 @@ class _Group:
         if source.single:
             literal = self._literal()
             name = literal or name
-        if name.startswith((".", "~$")) and name not in (".", ".."):
+        if name.startswith((".", "~$")) and "/" not in name:
             return None
         shown = line(name.encode("utf-8", "backslashreplace").decode()).replace("/", "_")
         owned = names.owners(f"{self.folder}/{shown}", self.tables)
@@ -211,7 +211,7 @@ class _Group:
                 )
             return None
         tables = [table for table, _, _ in owned]
-        if shown != name or len(os.fsencode(name)) > _LONGEST or name in (".", "..") or not plain(name):
+        if shown != name or len(os.fsencode(name)) > _LONGEST or not plain(name):
             self.blame(tables, _tricky(source, shown))
             return None
         return _Wanted(name, f"{self.folder}/{name}", file, tables, _most(variant for _, variant, _ in owned))

@@ -13,6 +13,7 @@ import pytest
 from donnees_au_centre.connectors import PassingFault
 from donnees_au_centre.errors import PlatformError
 from tests.conformance.files import EVERY_BYTE, FileConformance
+from tests.servers.certificates import certificates
 from tests.servers.ftp import ftp
 from tests.servers.http import Web, https, web
 from tests.servers.s3 import s3
@@ -235,6 +236,30 @@ class TestS3(FileConformance):
         return s3_system
 
 
+_STORES = {
+    "s3": {"": "s3://depot", "REGION": "eu-west-1", "ACCESS_KEY_ID": "cle", "SECRET_ACCESS_KEY": "jeton"},
+    "azure": {"": "az://depot", "ACCOUNT": "age", "ACCOUNT_KEY": "amV0b24="},
+}
+
+
+@pytest.mark.parametrize("kind", _STORES)
+def test_the_certificate_of_a_store_is_verified(kind: str, tmp_path: Path) -> None:
+    """Whoever answers, nothing is told to it before; and an authority of one's own can be given."""
+    authority, certificate = certificates(tmp_path)
+    with web(certificate) as state:
+        given = {**_STORES[kind], "ENDPOINT": f"https://127.0.0.1:{state.port}"}
+        environ = {f"SOURCE_ESSAI_{name}".rstrip("_"): value for name, value in given.items()}
+        system = System(kind, environ, print, print)
+        with pytest.raises(PlatformError, match="n'est pas vérifié") as told, system.source().open():
+            pass
+        assert not isinstance(told.value, PassingFault)
+        assert state.requests == []
+        system.environ = {**environ, "SOURCE_ESSAI_CA_FILE": str(authority)}
+        with pytest.raises(PlatformError, match="n'a rien à"), system.source().open():
+            pass
+        assert state.requests != []
+
+
 @pytest.fixture(scope="module")
 def azure_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     from tests.servers.azure import azure, missing
@@ -247,6 +272,8 @@ def azure_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.mark.long
 class TestAzure(FileConformance):
+    heals = True
+
     @pytest.fixture
     def system(self, azure_system: System) -> System:
         return azure_system

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 from tests.servers.certificates import certificates
 from tests.servers.system import SECRET, System, free_port
 
+PIECE = 1 << 18
 MODIFIED = "Mon, 06 Jan 2025 08:00:00 GMT"
 
 
@@ -32,6 +34,7 @@ class Web:
         described: whether ETag, dates and lengths are said.
         ranges: whether a part can be asked for.
         token: that is asked for; "" for none.
+        pause: seconds between two pieces of a content.
         requests: what came: method, path, headers.
     """
 
@@ -42,6 +45,7 @@ class Web:
     described: bool = True
     ranges: bool = True
     token: str = ""
+    pause: float = 0
     port: int = 0
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
@@ -69,8 +73,9 @@ def web(certificate: Path | None = None) -> Iterator[Web]:
                 if value:
                     self.send_header(name, value)
             self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
+            for start in range(0, len(content) if self.command == "GET" else 0, PIECE):
+                self.wfile.write(content[start : start + PIECE])
+                time.sleep(state.pause)
 
         def answer(self, content: bool) -> None:
             path = unquote(self.path.partition("?")[0])

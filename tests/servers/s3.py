@@ -20,6 +20,7 @@ _ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3
 @contextmanager
 def s3() -> Iterator[System]:
     """Serves one bucket."""
+    session = boto3.session.Session()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -28,7 +29,7 @@ def s3() -> Iterator[System]:
             address = f"http://{host}:{port}"
 
             def client(service: str, key: str = "essai", secret: str = "essai") -> object:
-                return boto3.session.Session().client(
+                return session.client(
                     service,
                     endpoint_url=address,
                     region_name=REGION,

@@ -98,7 +98,7 @@ def sftp(folder: Path) -> Iterator[SftpSystem]:
                 "SOURCE_ESSAI_HOST_KEY": other.export_public_key().decode(),
             },
             down={**environ, "SOURCE_ESSAI": f"sftp://{USER}@127.0.0.1:{free_port()}"},
-            key=own.export_private_key(passphrase=PHRASE, cipher_name="aes256-ctr", rounds=1).decode(),
+            key=own.export_private_key(passphrase=PHRASE, cipher_name="aes256-ctr", rounds=50).decode(),
             fingerprint=host_key.get_fingerprint(),
             known_hosts=f"[127.0.0.1]:{proxy.port} {shown}",
         )

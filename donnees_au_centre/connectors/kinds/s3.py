@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any, BinaryIO
 
 from donnees_au_centre.connectors.files import (
@@ -52,8 +53,9 @@ class S3(FileSource):
     def open(self) -> Iterator[None]:
         """Asks for one name of the bucket."""
         try:
-            import boto3
             from botocore.config import Config
+
+            session = _session()
         except ImportError as error:
             raise missing_driver("s3", "boto3") from error
         connection = self.connection
@@ -64,7 +66,7 @@ class S3(FileSource):
             endpoint = connection.setting("endpoint")
             if connection.setting("ca_file"):
                 authority(connection)
-            self._client: Any = boto3.session.Session().client(
+            self._client: Any = session.client(
                 "s3",
                 endpoint_url=endpoint,
                 region_name=connection.setting("region") or "us-east-1",
@@ -177,6 +179,14 @@ class S3(FileSource):
                 f"Vérifiez {connection.variable('endpoint')} (https://machine) et "
                 f"{connection.variable('region')}.",
             ) from error
+
+
+@cache
+def _session() -> Any:
+    """What describes the service, which is long to read."""
+    import boto3
+
+    return boto3.session.Session()
 
 
 KIND = S3
