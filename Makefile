@@ -35,8 +35,11 @@ docs: ## Ouvre la documentation dbt pour ce seul navigateur (PORT=8080)
 
 ##@ Travailler
 .PHONY: load
-load: ## Charge seulement la zone de dépôt (LANDING=…, STRICT=1)
+load: ## Charge seulement la zone de dépôt et les sources (LANDING=…, STRICT=1, TOUT=1)
 	$(RUN) load
+.PHONY: source-check
+source-check: ## Essaie la déclaration d'une source : connexion, colonnes, premières lignes (NAME=source.table)
+	$(RUN) source-check
 .PHONY: accept
 accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le charge (FICHIER=…)
 	$(RUN) accept

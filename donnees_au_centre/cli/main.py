@@ -26,6 +26,7 @@ COMMANDS = {
     "load": ("pipeline", "charge seulement la zone de dépôt"),
     "accept": ("deliveries", "charge un fichier en attente d'un accord (CONFIRMER=1)"),
     "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
+    "source-check": ("source_check", "essaie la déclaration d'une source, sans rien charger"),
     "build": ("project", "construit et teste avec dbt seul"),
     "rollback": ("rollback", "remontre aux lecteurs la version d'avant d'un mart ou d'une AG (CONFIRMER=1)"),
     "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
