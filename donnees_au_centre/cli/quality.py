@@ -22,6 +22,7 @@ from donnees_au_centre.cli.session import (
     python_tool,
     run_tool,
 )
+from donnees_au_centre.cli.source_options import write_source_options
 from donnees_au_centre.cli.texts import check_bytes, check_yaml, mend_bytes, mend_yaml
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
@@ -181,6 +182,8 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
 
     with session.step("Schémas pour les éditeurs (policies/schemas/)"):
         write_schemas(settings.root)
+    with session.step("Tables de docs/analyste/sources.md"):
+        write_source_options(settings.root)
     with session.step("Contrats des marts (policies/contracts/)"):
         try:
             manifest = parse_or_fail(Session.without_database(settings)).manifest
