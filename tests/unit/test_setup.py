@@ -15,9 +15,9 @@ from dev.setup.environment import (
     Environment,
     make_paths_relative,
     read_pip_configuration,
-    requirement,
     uv_settings,
 )
+from dev.setup.locks import requirement
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.settings import ROOT
 
