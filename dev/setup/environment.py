@@ -125,7 +125,7 @@ class Environment:
         return {
             group: packages
             for group, packages in read_groups(self.root).items()
-            if all(here.get(name) == version_of(name, lock) for name in packages)
+            if all(here.get(canonical(name)) == version_of(name, lock) for name in packages)
         }
 
     def _has(self, groups: Collection[str]) -> bool:

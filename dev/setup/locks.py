@@ -18,19 +18,15 @@ _BLOCK = re.compile(
 )
 
 
-def canonical(name: str) -> str:
-    """A package's name as registries compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def canonical(asked: str) -> str:
+    """The name in a requirement, as registries compare it."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[^\w.-]", asked)[0]).lower()
 
 
 def read_groups(root: Path) -> dict[str, tuple[str, ...]]:
-    """The packages that each group of drivers asks for, by canonical name, as pyproject.toml says."""
+    """The packages that each group of drivers asks for, as pyproject.toml says."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    groups: dict[str, list[str]] = project.get("optional-dependencies", {})
-    return {
-        group: tuple(canonical(re.split(r"[^\w.-]", asked)[0]) for asked in packages)
-        for group, packages in groups.items()
-    }
+    return {group: tuple(asked) for group, asked in project.get("optional-dependencies", {}).items()}
 
 
 def requirement(name: str, lock: str) -> str:
@@ -52,14 +48,15 @@ def requirements_of(packages: Collection[str], lock: str, present: str = "") -> 
     """Takes packages and all that they need out of a lock file's text.
 
     Args:
-        packages: canonical names.
+        packages: their names.
         lock: text that names, below each package, those that ask for it.
         present: text of another lock, whose packages are left out: they are installed.
     """
     blocks = _BLOCK.findall(lock)
     askers = {name: set(re.findall(r"^ +#(?: via)? +(\S+)$", comments, re.M)) for name, _, comments in blocks}
     chosen: set[str] = set()
-    found = {name for name in askers if canonical(name) in packages}
+    wanted = set(map(canonical, packages))
+    found = {name for name in askers if canonical(name) in wanted}
     while found:
         chosen |= found
         found = {name for name in askers.keys() - chosen if askers[name] & chosen}
@@ -72,4 +69,4 @@ def requirements_of(packages: Collection[str], lock: str, present: str = "") -> 
 def version_of(package: str, lock: str) -> str:
     """The version that a lock file's text gives to a package, "" when it does not name it."""
     pins = {canonical(name): pin for name, pin, _ in _BLOCK.findall(lock)}
-    return pins.get(package, "").partition("==")[2].split(" ")[0].strip()
+    return re.split(r"\s", pins.get(canonical(package), "").partition("==")[2])[0]
