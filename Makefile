@@ -154,8 +154,11 @@ orphans: ## Liste les tables que plus aucun modèle ne nomme ; CONFIRMER=1 : les
 .PHONY: clean
 clean: ## Montre les résultats et les bases du projet ; CONFIRMER=1 : les efface (.venv reste)
 	$(RUN) clean
+.PHONY: drivers
+drivers: ## Liste les pilotes de sources (SFTP, MySQL, S3…) ; NAME="sftp mysql" : les installe
+	$(RUN) drivers
 .PHONY: lock
-lock: ## Recalcule requirements.txt depuis requirements.in
+lock: ## Recalcule les listes de paquets depuis requirements.in et pyproject.toml
 	$(RUN) lock
 .PHONY: help
 help: ## Montre cette aide

@@ -63,7 +63,8 @@ COMMANDS = {
     "test": ("testing", "joue les contrôles et tous les tests, sauf les longues campagnes"),
     "test-long": ("testing", "joue les longues campagnes de tests"),
     "dependencies": ("dependencies", "dit de quoi l'environnement est fait, et ses failles connues"),
-    "lock": ("quality", "recalcule requirements.txt"),
+    "drivers": ("drivers", "installe les pilotes de sources, ou les liste"),
+    "lock": ("quality", "recalcule requirements.txt et requirements-drivers.txt"),
 }
 
 # Options that are paths -> what they must lead to.
