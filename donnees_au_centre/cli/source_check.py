@@ -25,7 +25,7 @@ from donnees_au_centre.settings import Settings
 SHOWN, LOOKED_AT = 5, 1000
 WIDTH = 24
 NONE = "aucune"
-_LETTER, _CAPITAL, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"[A-ZÀ-ÖØ-Þ]"), re.compile(r"\d")
+_SIGN = re.compile(r"[^\W_]")
 
 
 def source_check(settings: Settings, options: Mapping[str, str]) -> int:
@@ -162,10 +162,16 @@ def _is_open(node: Source, name: str) -> bool:
     return said == NONE
 
 
+def _form(found: re.Match[str]) -> str:
+    if found[0].isdigit():
+        return "9"
+    return "X" if found[0].isupper() else "x"
+
+
 def _shown(cell: str | None, is_open: bool) -> str:
     if cell is None:
         return "∅"
     if not is_open:
-        cell = _DIGIT.sub("9", _LETTER.sub("x", _CAPITAL.sub("X", cell)))
+        cell = _SIGN.sub(_form, cell)
     shown = line(cell)
     return shown if len(shown) <= WIDTH else f"{shown[: WIDTH - 1]}…"

@@ -219,7 +219,7 @@ def test_a_declaration_is_tried_without_loading(
 ) -> None:
     entry = source(location="amont.dossiers", columns=(*COLUMNS, "absente"), file_format=None)
     entry["external"] |= {"kind": "postgresql", "connection": "amont"}
-    entry["columns"]["id"]["meta"] = {"donnee_personnelle": "aucune"}
+    entry["columns"]["id"]["config"] = {"meta": {"donnee_personnelle": "aucune"}}
     (node,) = as_nodes(entry)
     parsed = SimpleNamespace(manifest=SimpleNamespace(sources={node.unique_id: node}))
     monkeypatch.setattr("donnees_au_centre.cli.source_check.parse_or_fail", lambda session: parsed)
