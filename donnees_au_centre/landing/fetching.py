@@ -20,8 +20,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-from pydantic import ValidationError
-
 from donnees_au_centre.connectors import (
     FileSource,
     PassingFault,
@@ -112,8 +110,8 @@ class _Group:
     def key(self) -> str:
         """The place that the files come from."""
         origin = self.origin
-        parts = [origin.kind, origin.connection, origin.folder.strip("/"), dict(origin.options)]
-        return json.dumps(parts, sort_keys=True, default=str)
+        said = origin.options.model_dump_json(exclude_defaults=True)
+        return json.dumps([origin.kind, origin.connection, origin.folder.strip("/"), said])
 
     def run(self, owners: dict[str, str]) -> None:
         """Fetches all that is new; after a passing fault, what is left."""
@@ -143,16 +141,7 @@ class _Group:
                 f"« {origin.kind} ».",
                 f"Écrivez une adresse qui commence par {allowed}.",
             )
-        try:
-            options = kind.options_class(**origin.options)
-        except ValidationError as error:
-            wrong = ", ".join(str(one["loc"][0]) for one in error.errors() if one["loc"])
-            known = ", ".join(kind.options_class.model_fields) or "aucune"
-            raise PlatformError(
-                f"Une option d'une source de genre « {origin.kind} » ne convient pas : {line(wrong)}.",
-                f"Options permises : {known}.",
-            ) from error
-        return cast("FileSource", kind(connection, origin.folder, options))
+        return cast("FileSource", kind(connection, origin.folder, origin.options))
 
     def _pass(self, source: FileSource, memory: _Memory, owners: dict[str, str]) -> None:
         """One try: whatever was cut is gone on with at the next."""
@@ -196,8 +185,7 @@ class _Group:
     def _wanted(self, source: FileSource, file: RemoteFile) -> _Wanted | None:
         name = file.name
         if source.single:
-            literal = self._literal()
-            name = literal or name
+            name = _literal(self.tables) or name
         if name.startswith((".", "~$")) and "/" not in name:
             return None
         shown = line(name.encode("utf-8", "backslashreplace").decode()).replace("/", "_")
@@ -215,11 +203,6 @@ class _Group:
             self.blame(tables, _tricky(source, shown))
             return None
         return _Wanted(name, f"{self.folder}/{name}", file, tables, _most(variant for _, variant, _ in owned))
-
-    def _literal(self) -> str:
-        """The one name that the location has; "" when it is a pattern."""
-        last = self.origin.location.rpartition("/")[2]
-        return "" if patterns.takes_several_files(last) else last
 
     def blame(self, tables: Sequence[SourceTable], fault: PlatformError) -> None:
         """Notes a failure, once a table."""
@@ -436,12 +419,17 @@ def _alone(folder: int, path: str) -> Iterator[None]:
         yield
 
 
+def _literal(tables: Sequence[SourceTable]) -> str:
+    """The name that the first location without a pattern says; "" when all have one."""
+    last = (variant.location.rpartition("/")[2] for table in tables for variant in table.variants)
+    return next((name for name in last if not patterns.takes_several_files(name)), "")
+
+
 def _folder(table: SourceTable) -> str:
     """The folder of the zone that the files of a table come into."""
-    assert table.origin is not None
-    folder = table.origin.location.rpartition("/")[0]
+    folder, *others = dict.fromkeys(variant.location.rpartition("/")[0] for variant in table.variants)
     parts = PurePosixPath(folder).parts
-    if not parts or patterns.takes_several_files(folder) or {"..", "/"} & {*parts}:
+    if others or not parts or patterns.takes_several_files(folder) or {"..", "/"} & {*parts}:
         raise PlatformError(
             f"Les fichiers de {table.label} sont apportés d'ailleurs, et leur dossier « {folder} » n'est pas "
             "un seul dossier de la zone.",

@@ -20,7 +20,7 @@ import httpx  # noqa: F401 (children that are killed find it there)
 import psycopg
 import pytest
 
-from donnees_au_centre.connectors import FileSource, PassingFault, RemoteFile, retried
+from donnees_au_centre.connectors import FileSource, PassingFault, RemoteFile, kind_named, retried
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import SourceTable, fetching, load_landing
 from donnees_au_centre.landing.declaration import Origin
@@ -66,7 +66,8 @@ def fetched_from(
 ) -> SourceTable:
     name = given.pop("name", "essai")
     options = given.pop("options", None)
-    origin = Origin(kind, connection, location, given.pop("folder", ""), given)
+    folder = given.pop("folder", "")
+    origin = Origin(kind, connection, folder, folder, kind_named(kind).options_class(**given))
     return replace(table(location, name=name, options=options), origin=origin)
 
 
@@ -373,12 +374,6 @@ def test_an_address_that_the_kind_does_not_read(zone: Path, away: Path) -> None:
     assert "remonte" in failures["age.essai.autre"]
 
 
-def test_options_are_checked(zone: Path, state: Web) -> None:
-    failures, _ = run(zone, of_web(entete="x"))
-    assert "ne convient pas : entete" in failures["age.essai.essai"]
-    assert "api_key_header" in failures["age.essai.essai"]
-
-
 def test_killed_at_any_moment_then_run_again(zone: Path, state: Web, landed: Callable[..., Any]) -> None:
     """Nothing is lost, nothing is there twice, and what came before is not asked again."""
     beginning = zone / "age/essai/.x.csv.partiel"
@@ -439,3 +434,22 @@ def test_the_date_of_the_web_is_kept(zone: Path, state: Web, landed: Callable[..
     moment = datetime.fromtimestamp((zone / "age/essai/x.csv").stat().st_mtime, UTC)
     assert moment == datetime(2025, 1, 6, 8, tzinfo=UTC)
     assert landed(of_web()) == 60_000
+
+
+def test_what_is_down_leaves_its_rows_and_stops_no_other(
+    zone: Path, away: Path, state: Web, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The load fetches first; a system that is down is a failure of its table alone, said once."""
+    (away / "y.csv").write_bytes(b"a,b\n1,2\n")
+    tables = [of_web(), fetched_from("age/autre/*.csv", name="autre")]
+    assert not load_landing(database, zone, tables).failed
+    monkeypatch.setenv("SOURCE_WEB", "http://127.0.0.1:1/")
+    (away / "z.csv").write_bytes(b"a,b\n3,4\n")
+    lines: list[str] = []
+    report = load_landing(database, zone, tables, progress=lines.append)
+    assert [one.status for one in report.tables] == ["echec", "charge"]
+    assert "ne répond pas" in report.tables[0].message
+    assert len([line for line in lines if line.startswith("age.essai.essai : échec.")]) == 1
+    with psycopg.connect(database) as connection:
+        counted = "select (select count(*) from raw_age.essai), (select count(*) from raw_age.autre)"
+        assert connection.execute(counted).fetchone() == (60_000, 2)
