@@ -256,7 +256,7 @@ class RecordLoad:
                     digest.update(batch.copied)
                     copy.write(batch.copied)
                     # Within a row COPY writes it as two characters.
-                    count += bytes(batch.copied).count(b"\n")
+                    count += batch.copied.count(b"\n")
                     continue
                 bad = {one.before: one for one in batch.unreadable}
                 for place in range(len(batch.rows) + 1):
