@@ -94,7 +94,7 @@ def _try_records(source: RecordSource, table: SourceTable, node: Source) -> None
     rows: list[Sequence[str | None]] = []
     refused: dict[str, int] = {}
     for batch in source.batches(described, None):
-        rows += _copied_rows(bytes(batch.copied)) if batch.copied else batch.rows
+        rows += batch.cells()
         for one in batch.unreadable:
             refused[one.detail] = refused.get(one.detail, 0) + 1
         if len(rows) >= LOOKED_AT:
@@ -123,19 +123,6 @@ def _try_records(source: RecordSource, table: SourceTable, node: Source) -> None
             "Si le fournisseur a renommé une colonne, ajoutez-la à `renames` ; s'il ne l'envoie plus, à "
             "`optional`.",
         )
-
-
-def _copied_rows(piece: bytes) -> list[list[str | None]]:
-    """The whole rows of bytes in COPY's text format, without their number."""
-    ends = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-    def cell(text: str) -> str | None:
-        if text == "\\N":
-            return None
-        return re.sub(r"\\(.)", lambda found: ends.get(found[1], found[1]), text)
-
-    whole = piece[: piece.rfind(b"\n") + 1].decode("utf-8")
-    return [[cell(text) for text in row.split("\t")[1:]] for row in whole.split("\n")[:-1]]
 
 
 def _try_files(source: FileSource, table: SourceTable) -> None:

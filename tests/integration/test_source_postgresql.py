@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -14,7 +15,10 @@ from psycopg.conninfo import conninfo_to_dict
 from donnees_au_centre.cli.source_check import source_check
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
+from donnees_au_centre.landing.audit import placing_entry
+from donnees_au_centre.landing.records import Period
 from donnees_au_centre.settings import Settings
+from orchestration.resources import resources_of
 from tests.unit.landing_sources import as_nodes, source
 
 COLUMNS = ("id", "nom", "montant", "modifie_le")
@@ -207,6 +211,27 @@ def test_what_was_withdrawn_does_not_come_back_by_itself(
     assert status(read())[0] == "charge"
 
 
+def test_a_period_is_withdrawn_and_the_count_stays_right(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    amont.execute("update amont.dossiers set modifie_le = '2026-01-04 10:00+01' where id = 4")
+    read(INCREMENTAL)
+    period = Period(table(INCREMENTAL), "2026-01-01", "2026-01-02 23:00")
+    with amont.transaction():
+        assert (period.count(amont), period.withdraw(amont)) == (2, 2)
+    assert [row[0] for row in rows(amont)] == ["3", "4"]
+    placed = placing_entry(amont, table(INCREMENTAL), "age/essai/essai.postgresql")
+    assert placed is not None
+    assert (placed.lignes, placed.loaded) == (2, True)
+    # What is before the look-back stays away.
+    assert status(read(INCREMENTAL))[0] == "remplace"
+    assert [row[0] for row in rows(amont)] == ["2", "3", "4"]
+    with pytest.raises(PlatformError, match="ne se lit pas comme"), amont.transaction():
+        Period(table(INCREMENTAL), "hier", "").count(amont)
+    with pytest.raises(PlatformError, match="n'a pas de période"):
+        Period(table(), "2026-01-01", "").count(amont)
+
+
 def test_an_unknown_table_is_named(amont: psycopg.Connection[Any], database: str, tmp_path: Path) -> None:
     report = load_landing(database, tmp_path, [table(location="amont.absente")])
     state, said = status(report)
@@ -231,3 +256,18 @@ def test_a_declaration_is_tried_without_loading(
     assert "∅" in said
     assert "Éléonore" not in said
     assert amont.execute("select to_regclass('raw_age.essai')").fetchone() == (None,)
+
+
+def test_plain_dagster_code_reads_a_declared_system(amont: psycopg.Connection[Any]) -> None:
+    entry = source(location="amont.dossiers", columns=COLUMNS, file_format=None)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont"}
+    resources = resources_of(as_nodes(entry))
+    seen: list[dict[str, str | None]] = []
+
+    @dg.asset(required_resource_keys={"postgresql_amont"})
+    def mine(context) -> None:  # type: ignore[no-untyped-def]
+        seen.extend(context.resources.postgresql_amont.rows("amont.dossiers"))
+
+    assert dg.materialize([mine], resources=resources).success
+    assert [row["nom"] for row in seen] == ["Éléonore", "", None, 'a\tb\nc\\d"e']
+    assert "lue par COPY" in (dg.Definitions(resources=resources).resources or {})["postgresql_amont"].__doc__
