@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,11 +15,11 @@ from donnees_au_centre.connectors import PassingFault
 from donnees_au_centre.errors import PlatformError
 from tests.conformance.files import EVERY_BYTE, FileConformance
 from tests.servers.certificates import certificates
-from tests.servers.ftp import ftp
 from tests.servers.http import Web, https, web
-from tests.servers.s3 import s3
-from tests.servers.sftp import PHRASE, SftpSystem, sftp
 from tests.servers.system import System
+
+if TYPE_CHECKING:
+    from tests.servers.sftp import SftpSystem
 
 
 class TestFolder(FileConformance):
@@ -45,6 +46,9 @@ class TestFolder(FileConformance):
 
 @pytest.fixture(scope="module")
 def sftp_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpSystem]:
+    pytest.importorskip("asyncssh", reason="make drivers NAME=sftp")
+    from tests.servers.sftp import sftp
+
     with sftp(tmp_path_factory.mktemp("sftp")) as system:
         yield system
 
@@ -87,7 +91,7 @@ class TestSftp(FileConformance):
         environ = {k: v for k, v in sftp_system.environ.items() if not k.endswith("PASSWORD")}
         environ |= {"SOURCE_ESSAI_KEY_FILE": str(tmp_path / "cle")}
         sftp_system.put(name, b"a")
-        source = sftp_system.source({**environ, "SOURCE_ESSAI_KEY_PASSPHRASE": PHRASE})
+        source = sftp_system.source({**environ, "SOURCE_ESSAI_KEY_PASSPHRASE": sftp_system.phrase})
         with source.open():
             assert [file.name for file in source.files()] == [name]
         source = sftp_system.source({**environ, "SOURCE_ESSAI_KEY_PASSPHRASE": "une autre"})
@@ -98,6 +102,9 @@ class TestSftp(FileConformance):
 
 @pytest.fixture(scope="module")
 def ftps_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    pytest.importorskip("pyftpdlib", reason="make drivers NAME=tests")
+    from tests.servers.ftp import ftp
+
     with ftp(tmp_path_factory.mktemp("ftps")) as system:
         yield system
 
@@ -110,6 +117,9 @@ class TestFtps(FileConformance):
 
 @pytest.fixture(scope="module")
 def ftp_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    pytest.importorskip("pyftpdlib", reason="make drivers NAME=tests")
+    from tests.servers.ftp import ftp
+
     with ftp(tmp_path_factory.mktemp("ftp"), tls=False, mlsd=False) as system:
         yield system
 
@@ -226,6 +236,9 @@ class TestHttp(FileConformance):
 
 @pytest.fixture(scope="module")
 def s3_system() -> Iterator[System]:
+    pytest.importorskip("moto", reason="make drivers NAME=tests")
+    from tests.servers.s3 import s3
+
     with s3() as system:
         yield system
 
@@ -245,6 +258,7 @@ _STORES = {
 @pytest.mark.parametrize("kind", _STORES)
 def test_the_certificate_of_a_store_is_verified(kind: str, tmp_path: Path) -> None:
     """Whoever answers, nothing is told to it before; and an authority of one's own can be given."""
+    pytest.importorskip({"s3": "boto3", "azure": "azure.storage.blob"}[kind])
     authority, certificate = certificates(tmp_path)
     with web(certificate) as state:
         given = {**_STORES[kind], "ENDPOINT": f"https://127.0.0.1:{state.port}"}
@@ -262,6 +276,7 @@ def test_the_certificate_of_a_store_is_verified(kind: str, tmp_path: Path) -> No
 
 @pytest.fixture(scope="module")
 def azure_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    pytest.importorskip("azure.storage.blob", reason="make drivers NAME=azure")
     from tests.servers.azure import azure, missing
 
     if why := missing():

@@ -23,12 +23,13 @@ class SftpSystem(System):
     """And what only it has.
 
     Attributes:
-        key: the private key that enters too, protected by PHRASE.
+        key: the private key that enters too, protected by `phrase`.
         fingerprint: of the server's key.
         known_hosts: the line of such a file.
     """
 
     key: str = ""
+    phrase: str = PHRASE
     fingerprint: str = ""
     known_hosts: str = ""
 

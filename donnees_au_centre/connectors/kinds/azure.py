@@ -45,7 +45,7 @@ class Azure(FileSource):
         try:
             from azure.storage.blob import ContainerClient
         except ImportError as error:
-            raise missing_driver("azure", "adlfs") from error
+            raise missing_driver("azure", "azure-storage-blob") from error
         connection = self.connection
         self._prefix = below(connection, self.location).lstrip("/")
         self._prefix += "/" if self._prefix else ""

@@ -62,7 +62,7 @@ class Ftp(FileSource):
     title = "serveur FTP ou FTPS"
     schemes = ("ftps", "ftp")
     options_class = FtpOptions
-    tried = "serveur pyftpdlib 2.2, avec et sans TLS"
+    tried = "serveurs pyftpdlib 2.2, avec et sans TLS, et vsftpd 3.0"
 
     @property
     def _plain(self) -> bool:

@@ -41,7 +41,7 @@ class Sftp(FileSource):
     title = "serveur SFTP"
     driver = "sftp"
     schemes = ("sftp",)
-    tried = "serveur asyncssh 2.24"
+    tried = "serveurs asyncssh 2.24 et OpenSSH 9.2"
 
     @contextmanager
     def open(self) -> Iterator[None]:
