@@ -14,6 +14,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.inert import line
 from donnees_au_centre.landing import SourceTable, patterns, read_declarations
+from donnees_au_centre.landing.fetching import name_in_zone
 from donnees_au_centre.landing.identifiers import to_identifiers
 from donnees_au_centre.landing.misread import is_misread
 from donnees_au_centre.landing.zone import Zone
@@ -128,7 +129,8 @@ def _try_records(source: RecordSource, table: SourceTable, node: Source) -> None
 def _try_files(source: FileSource, table: SourceTable) -> None:
     wanted = {PurePosixPath(variant.location).name for variant in table.variants}
     listed = list(source.files())
-    found = [file for file in listed if any(patterns.match(name, file.name) is not None for name in wanted)]
+    names = {file: name_in_zone(source, file, [table]) for file in listed}
+    found = [file for file in listed if any(patterns.match(one, names[file]) is not None for one in wanted)]
     named = ", ".join(sorted(wanted))
     print(f"  {counted(len(listed), 'fichier')}, dont {len(found)} au nom déclaré ({named}).")
     for file in sorted(found, key=lambda one: one.name)[-SHOWN:]:

@@ -34,6 +34,7 @@ from donnees_au_centre.inert import line, plain
 from donnees_au_centre.landing import limits, names, opening, patterns
 from donnees_au_centre.landing.declaration import Origin, SourceTable, Variant
 from donnees_au_centre.landing.zone import MAX_ENTRIES, PARTIAL
+from donnees_au_centre.refusals import describe_error
 
 MEMORY, LOCK = ".apports.jsonl", ".apports.verrou"
 # Seconds that a load waits for another one that fetches into the same folder, and between two looks.
@@ -79,7 +80,22 @@ def fetch(zone: Path, tables: Sequence[SourceTable], progress: Callable[[str], N
             group.blame(group.tables, fault)
         except OSError as error:
             group.blame(group.tables, _unwritable(group.folder, error))
+        except Exception as error:  # whatever one system does to the code, the others are fetched from
+            group.blame(group.tables, _unforeseen(group.origin, error))
     return failures
+
+
+def name_in_zone(source: FileSource, file: RemoteFile, tables: Sequence[SourceTable]) -> str:
+    """How a remote file is called in the landing zone.
+
+    Args:
+        source: that has it.
+        file: as it describes it.
+        tables: those that it may be for.
+    """
+    last = (variant.location.rpartition("/")[2] for table in tables for variant in table.variants)
+    literal = next((name for name in last if not patterns.takes_several_files(name)), "")
+    return literal if source.single and literal else file.name
 
 
 @dataclass
@@ -183,9 +199,7 @@ class _Group:
         return found
 
     def _wanted(self, source: FileSource, file: RemoteFile) -> _Wanted | None:
-        name = file.name
-        if source.single:
-            name = _literal(self.tables) or name
+        name = name_in_zone(source, file, self.tables)
         if name.startswith((".", "~$")) and "/" not in name:
             return None
         shown = line(name.encode("utf-8", "backslashreplace").decode()).replace("/", "_")
@@ -419,12 +433,6 @@ def _alone(folder: int, path: str) -> Iterator[None]:
         yield
 
 
-def _literal(tables: Sequence[SourceTable]) -> str:
-    """The name that the first location without a pattern says; "" when all have one."""
-    last = (variant.location.rpartition("/")[2] for table in tables for variant in table.variants)
-    return next((name for name in last if not patterns.takes_several_files(name)), "")
-
-
 def _folder(table: SourceTable) -> str:
     """The folder of the zone that the files of a table come into."""
     folder, *others = dict.fromkeys(variant.location.rpartition("/")[0] for variant in table.variants)
@@ -478,6 +486,15 @@ def _two_places(wanted: _Wanted) -> PlatformError:
     return PlatformError(
         f"Deux systèmes donnent un fichier pour « {wanted.path} » : le second n'est pas apporté.",
         "Donnez à chacune des sources un dossier de la zone à elle (`location`).",
+    )
+
+
+def _unforeseen(origin: Origin, error: Exception) -> PlatformError:
+    """Only the kind of the error and its place in the code: what a library says may quote a secret."""
+    return PlatformError(
+        f"La lecture de la connexion « {line(origin.connection)} » s'est arrêtée sans savoir le dire "
+        f"({describe_error(error)}).",
+        "Donnez ce message à l'équipe de la plateforme.",
     )
 
 

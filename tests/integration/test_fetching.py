@@ -22,12 +22,12 @@ import pytest
 
 from donnees_au_centre.connectors import FileSource, PassingFault, RemoteFile, kind_named, retried
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.landing import SourceTable, fetching, load_landing
+from donnees_au_centre.landing import SourceTable, fetching, load_landing, read_declarations
 from donnees_au_centre.landing.declaration import Origin
 from donnees_au_centre.landing.zone import Zone
 from donnees_au_centre.privacy.files import files_with
 from tests.servers.http import Web, web
-from tests.unit.landing_sources import table
+from tests.unit.landing_sources import as_nodes, source, table
 
 LARGE = b"a,b\n" + b"".join(b"%d,%s\n" % (line, b"x" * 90) for line in range(60_000))
 
@@ -319,6 +319,26 @@ def test_a_load_does_not_wait_for_ever(zone: Path, away: Path, monkeypatch: pyte
     (zone / "age/essai").mkdir(parents=True)
     with fetching._alone(os.open(zone / "age/essai", os.O_RDONLY), ""):
         assert "Un autre chargement" in run(zone, fetched_from())[0]["age.essai.essai"]
+
+
+def test_what_nobody_foresaw_fails_alone(zone: Path, fake: dict[str, Any]) -> None:
+    def broken(to: BinaryIO) -> None:
+        raise ValueError("un secret")
+
+    fake["x.csv"] = broken
+    failures, _ = run(zone, fetched_from())
+    assert "sans savoir le dire (ValueError" in failures["age.essai.essai"]
+    assert "un secret" not in failures["age.essai.essai"]
+
+
+def test_a_declaration_says_it_all(zone: Path, state: Web, landed: Callable[..., Any]) -> None:
+    """As dbt reads it: where the file lies, how it is entered, and how it is then read."""
+    node = source("age/essai/eleves.csv", options={"delimiter": ";", "api_key_header": "Cle"})
+    node["external"] |= {"kind": "http", "connection": "web", "folder": "/exports/2025/liste"}
+    state.files["/exports/2025/liste"] = b"a;b\n1;2\n"
+    (declared,) = read_declarations(as_nodes(node))
+    assert landed(declared) == 1
+    assert names(zone) == ["eleves.csv"]
 
 
 def test_two_systems_do_not_take_one_name(zone: Path, away: Path, state: Web) -> None:
