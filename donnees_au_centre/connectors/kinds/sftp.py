@@ -29,8 +29,8 @@ from donnees_au_centre.errors import PlatformError
 
 T = TypeVar("T")
 
-# Several blocks of SFTP are asked at once within it.
-_PIECE = 8 * CHUNK
+# Several blocks of SFTP are asked at once within it; it is what a cut may lose.
+_PIECE = 2 * CHUNK
 # An address whose path begins so starts from the folder that the server gives to the account.
 _HOME = "/~/"
 
