@@ -79,8 +79,8 @@ presentes as (
         count(*) as lignes,
         sum(case when {{ misread_row }} then 1 else 0 end) as abimees
     from {{ model }} as recues
-    {%- if loads.only %}
-    where {{ loads.only }}
+    {%- if loads.received %}
+    where {{ loads.received }}
     {%- endif %}
     group by source_fichier
     {%- if loads.only %}
