@@ -246,7 +246,7 @@
     {%- set kept = loads.kept | map(attribute='id') | list -%}
     {% call statement('standing_loads', fetch_result=True) -%}
         lock table {{ relation }} in share row exclusive mode;
-        with recursive {{ standing_loads_sql(relation, 'presents') }}
+        with recursive {{ standing_values_sql(relation, 'chargement_id', 'presents') }}
 
         select chargement_id from presents
         where chargement_id is not null
@@ -277,15 +277,15 @@
 {%- endmacro %}
 
 
-{# A CTE: the loads that have rows in a table filled load by load, and null. One step of its index a load. #}
-{% macro standing_loads_sql(relation, name) -%}
+{# A CTE: the values of an indexed column, and null. One step of the index a value. #}
+{% macro standing_values_sql(relation, column, name) -%}
     {{ name }} as (
-        select min(chargement_id) as chargement_id
+        select min({{ column }}) as {{ column }}
         from {{ relation }}
         union all
-        select (select min(chargement_id) from {{ relation }} where chargement_id > {{ name }}.chargement_id)
+        select (select min({{ column }}) from {{ relation }} where {{ column }} > {{ name }}.{{ column }})
         from {{ name }}
-        where {{ name }}.chargement_id is not null
+        where {{ name }}.{{ column }} is not null
     )
 {%- endmacro %}
 

@@ -76,7 +76,7 @@
 
     {%- for node in tables %}
 
-    {{ standing_loads_sql(node.relation_name, 'presents_' ~ loop.index) }},
+    {{ standing_values_sql(node.relation_name, 'chargement_id', 'presents_' ~ loop.index) }},
     {%- endfor %}
 
     tenus as (

@@ -16,7 +16,7 @@
     {%- if target.type == 'denodo' -%}
         1 = 0
     {%- else -%}
-        cast(recues as text) ~ 'Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\u0080-\u00bf]|â€|ï¿½|ï»¿|[\ufffd\u0080-\u009f]'
+        {{ received_text_sql(model) }} ~ 'Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\u0080-\u00bf]|â€|ï¿½|ï»¿|[\ufffd\u0080-\u009f]'
     {%- endif %}
 {%- endset %}
 {%- set loads = loads_to_prove() %}
