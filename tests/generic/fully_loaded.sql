@@ -11,15 +11,15 @@
   same content may come again under another name.
 #}
 {% test fully_loaded(model, unreadable=0.05, more_than=5, misread=0.01, copies=false) %}
-{#- VQL has no text of a whole row. #}
+{%- set loads = loads_to_prove() %}
+{#- VQL has no text of a whole row. Its columns cost less; which they are is asked where a database is there. #}
 {%- set misread_row %}
     {%- if target.type == 'denodo' -%}
         1 = 0
     {%- else -%}
-        {{ received_text_sql(model) }} ~ 'Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\u0080-\u00bf]|â€|ï¿½|ï»¿|[\ufffd\u0080-\u009f]'
+        {{ received_text_sql(model) if loads.note else 'cast(recues as text)' }} ~ 'Ã[\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|Â[\u0080-\u00bf]|â€|ï¿½|ï»¿|[\ufffd\u0080-\u009f]'
     {%- endif %}
 {%- endset %}
-{%- set loads = loads_to_prove() %}
 {{ loads.note }}
 with entrees as (
     select
