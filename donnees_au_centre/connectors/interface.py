@@ -145,7 +145,14 @@ class Source(ABC):
 
 
 class RecordSource(Source):
-    """A source of rows: a table, a query, an API. Its methods are called while it is open."""
+    """A source of rows: a table, a query, an API. Its methods are called while it is open.
+
+    Attributes:
+        since: what `batches` will be asked from, said before it is opened: a source whose columns are those
+            of its rows, as an API, then reads no others.
+    """
+
+    since: str | None = None
 
     @abstractmethod
     def columns(self) -> list[Column]:
