@@ -3,11 +3,12 @@
 Nothing here knows of raw tables: `landing` writes what these readers give, all in the same way.
 """
 
-from donnees_au_centre.connectors.connections import Connection, connection_named
+from donnees_au_centre.connectors.connections import Connection, check_connection, connection_named
 from donnees_au_centre.connectors.interface import (
     Batch,
     Column,
     FileSource,
+    Incremental,
     Options,
     PassingFault,
     RecordSource,
@@ -23,12 +24,14 @@ __all__ = [
     "Column",
     "Connection",
     "FileSource",
+    "Incremental",
     "Options",
     "PassingFault",
     "RecordSource",
     "RemoteFile",
     "Source",
     "Unreadable",
+    "check_connection",
     "connection_named",
     "kind_named",
     "kinds",

@@ -167,14 +167,9 @@ def connection_named(name: str, environ: Mapping[str, str] = os.environ) -> Conn
         PlatformError: it is no name and no open address, or the environment does not give it.
     """
     if "://" in name:
-        address = _address(name, name)
         check_open(name)
-        return Connection(name, address)
-    if not NAME.fullmatch(name):
-        raise PlatformError(
-            f"« {line(name)} » ne peut pas nommer une connexion.",
-            "Écrivez des minuscules sans accent, des chiffres et _ ; ou une adresse publique https://…",
-        )
+        return Connection(name, _address(name, name))
+    check_connection(name)
     variable = f"{PREFIX}{name}".upper()
     given = (environ.get(variable) or "").strip()
     if not given:
@@ -191,6 +186,21 @@ def connection_named(name: str, environ: Mapping[str, str] = os.environ) -> Conn
         )
     user = unquote(address.username or "") or environ.get(f"{variable}_USER", "")
     return Connection(name, address._replace(netloc=address.netloc.rpartition("@")[2]), user, environ)
+
+
+def check_connection(name: str) -> None:
+    """Refuses what a declaration cannot say of a connection, without asking the environment.
+
+    Raises:
+        PlatformError: it is no name, or an address that may not stand in a declaration.
+    """
+    if "://" in name:
+        check_open(name)
+    elif name and not NAME.fullmatch(name):
+        raise PlatformError(
+            f"« {line(name)} » ne peut pas nommer une connexion.",
+            "Écrivez des minuscules sans accent, des chiffres et _ ; ou une adresse publique https://…",
+        )
 
 
 def check_open(address: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -38,6 +38,24 @@ class Options(BaseModel):
     """What a declaration may say to a kind, under `options:`; each field described in French."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """How a source is read from where the last reading ended, and no longer whole.
+
+    Attributes:
+        cursor: column, as the source writes it, that grows with every change of a row.
+        type: how its values compare.
+        look_back: how far before the highest value seen to begin again, for rows that come late: an interval
+            of PostgreSQL, « 2 days », or a number; None for not at all.
+        key: columns that say which row is which: one that is read again replaces itself.
+    """
+
+    cursor: str
+    type: Literal["time", "number", "text"]
+    look_back: str | None
+    key: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -134,6 +152,18 @@ class Source(ABC):
         """
         self.connection, self.location, self.options = connection, location, options
 
+    @classmethod  # noqa: B027
+    def check(cls, location: str, options: Any) -> None:
+        """Refuses, without asking the system, what a declaration cannot mean.
+
+        Args:
+            location: as in `__init__`.
+            options: as in `__init__`.
+
+        Raises:
+            PlatformError: what to write instead.
+        """
+
     @abstractmethod
     def open(self) -> AbstractContextManager[None]:
         """Holds the connection open while it is read; asks for what must be there, and the right to read it.
@@ -148,10 +178,12 @@ class RecordSource(Source):
     """A source of rows: a table, a query, an API. Its methods are called while it is open.
 
     Attributes:
-        since: what `batches` will be asked from, said before it is opened: a source whose columns are those
-            of its rows, as an API, then reads no others.
+        incremental: what `since` is compared with; None when the source is read whole each time.
+        since: what `batches` will most likely be asked from, said before it is opened: a source that learns
+            its columns from its rows, as an API, then reads no others.
     """
 
+    incremental: Incremental | None = None
     since: str | None = None
 
     @abstractmethod

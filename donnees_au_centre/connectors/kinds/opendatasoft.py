@@ -28,6 +28,7 @@ _LINES = 1000
 _POINT = "geo_point_2d"
 _OBJECTS = (_POINT, "geo_shape", "file")
 _ERRORS = ("error_code", "errorcode")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _DATES, _NUMBERS = ("date", "datetime"), ("int", "double")
 
 
@@ -46,9 +47,6 @@ class OpendatasoftOptions(Options):
             "`export` : tout le jeu d'un trait, sans plafond. `records` : par pages de 100, jusqu'à 10 000 "
             "lignes, là où le portail refuse les exports."
         ),
-    )
-    since_field: str | None = Field(
-        default=None, description="Champ que filtre le curseur de `incremental` : date, nombre ou texte."
     )
     max_parallel: int = Field(default=4, ge=1, le=16, description="Pages demandées à la fois, par `records`.")
     timeout: float = Field(
@@ -70,17 +68,7 @@ class OpendatasoftSource(RestSource):
     )
 
     def __init__(self, connection: Connection, location: str, options: OpendatasoftOptions) -> None:
-        """Says what is wanted of the data set as options of an API.
-
-        Raises:
-            PlatformError: the location names no data set.
-        """
-        if not _DATASET.fullmatch(location):
-            raise PlatformError(
-                f"« {line(location[:100])} » ne nomme pas un jeu de données.",
-                "Écrivez dans `location` son identifiant, la fin de son adresse sur le portail : "
-                "`signaletique-fase`.",
-            )
+        """Says what is wanted of the data set as options of an API."""
         self.wanted = options
         params: dict[str, Param | list[Param]] = {
             name: given
@@ -98,19 +86,32 @@ class OpendatasoftSource(RestSource):
                 total="total_count",
                 params=params if not self._exports else params | {"limit": 1},
                 paging=None if self._exports else Offset(by="offset", size=_PAGE, max=_REACHED),
-                since_param="where" if options.since_field else None,
+                since_param="where",
                 max_parallel=options.max_parallel,
                 timeout=options.timeout,
             ),
         )
         self.dataset = location
 
+    @classmethod
+    def check(cls, location: str, options: Any) -> None:
+        """Refuses what names no data set.
+
+        Raises:
+            PlatformError: what to write.
+        """
+        if not _DATASET.fullmatch(location):
+            raise PlatformError(
+                f"« {line(location[:100])} » ne nomme pas un jeu de données.",
+                "Écrivez dans `location` son identifiant, la fin de son adresse sur le portail : "
+                "`signaletique-fase`.",
+            )
+
     def _prepare(self) -> None:
         """Asks for the fields of the data set.
 
         Raises:
-            PlatformError: it has no rows, or not the field that `since_field` names.
-        """
+            PlatformError: it has no rows,"""
         described = self._web.json(self._web.get(self._web.url(f"{_DATASETS}/{self.dataset}")))
         fields = follow(described, ("fields",))
         if not isinstance(fields, list) or follow(described, ("has_records",)) is False:
@@ -120,19 +121,13 @@ class OpendatasoftSource(RestSource):
             )
         self._types = {str(follow(one, ("name",))): str(follow(one, ("type",))) for one in fields}
         self._objects = [name for name, kind in self._types.items() if kind in _OBJECTS]
-        wanted = self.wanted.since_field
-        if wanted and wanted not in self._types:
-            raise PlatformError(
-                f"Le jeu « {self.dataset} » n'a pas de champ « {line(wanted)} ».", "Corrigez `since_field`."
-            )
 
     def columns(self) -> list[Column]:
         """The fields of the data set, then what only its rows have; a point is two columns, _lon and _lat."""
-        with self.connection.discreet():
-            spool = self._read(self.since)
         met: dict[str, list[str]] = {}
-        for name, path in zip(spool.columns, spool.paths, strict=True):
-            met.setdefault(path[0], []).append(name)
+        with self.connection.discreet():
+            for path in self._met():
+                met.setdefault(path[0], []).append("_".join(path))
         fields = {} if self.wanted.select else self._types
         found = []
         for name in dict.fromkeys((*fields, *met)):
@@ -204,23 +199,19 @@ class OpendatasoftSource(RestSource):
                     del value[name]
             yield value
 
-    def _params(self, since: str | None) -> Params:
-        field = self.wanted.since_field
-        if since is None or field is None:
-            return super()._params(None)
-        condition = f"{field} >= {self._literal(since, self._types[field])}"
-        where = f"({self.wanted.where}) and {condition}" if self.wanted.where else condition
-        return super()._params(where)
-
-    def _literal(self, since: str, kind: str) -> str:
-        if kind in _NUMBERS and re.fullmatch(r"-?\d+(\.\d+)?", since):
-            return since
-        if kind in _NUMBERS or "'" in since or "\\" in since:
+    def _written(self, since: str) -> str:
+        """The condition that only leaves what is as late as a cursor."""
+        assert self.incremental is not None
+        field, kind = self.incremental.cursor, self._types.get(self.incremental.cursor, "")
+        since = super()._written(since)
+        if "'" in since or "\\" in since or (kind in _NUMBERS and not _NUMBER.fullmatch(since)):
             raise PlatformError(
-                f"Le curseur de « {self.dataset} » n'est pas une valeur de « {self.wanted.since_field} ».",
+                f"Le curseur de « {self.dataset} » n'est pas une valeur de « {line(field)} ».",
                 "Choisissez un autre champ, ou ôtez `incremental` : le jeu sera lu entier.",
             )
-        return f"date'{since}'" if kind in _DATES else f"'{since}'"
+        value = since if kind in _NUMBERS else f"'{since}'"
+        condition = f"{field} >= {'date' if kind in _DATES else ''}{value}"
+        return f"({self.wanted.where}) and {condition}" if self.wanted.where else condition
 
     def _signature(self) -> web.Signature | None:
         key = self.connection.setting("api_key")

@@ -6,8 +6,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urljoin
@@ -153,6 +154,19 @@ class RestSource(RecordSource):
         "Vérifiez `paging` et `total` ; si l'API se trompe dans son compte, signalez-le au fournisseur."
     )
 
+    @classmethod
+    def check(cls, location: str, options: Any) -> None:
+        """Refuses an address in place of a path.
+
+        Raises:
+            PlatformError: what to write.
+        """
+        if "://" in location or "?" in location or "#" in location:
+            raise PlatformError(
+                "`location` est un chemin de l'API, sans adresse ni paramètres.",
+                "Mettez l'adresse dans `connection`, et ce qui suit le « ? » dans `params`.",
+            )
+
     @contextmanager
     def open(self) -> Iterator[None]:
         """Asks for the first page.
@@ -168,6 +182,9 @@ class RestSource(RecordSource):
                 self._prepare()
                 self._first: _Asked | None = self._ask(self._params(None))
                 self._announced = self._first.total
+                with closing(Spool()) as page:
+                    page.keep(self._first.rows, self._first.escaped)
+                    self._usual = page.paths
                 yield
             finally:
                 self._web.close()
@@ -179,7 +196,7 @@ class RestSource(RecordSource):
     def columns(self) -> list[Column]:
         """The fields of the rows, in the order in which they came: an API declares none."""
         with self.connection.discreet():
-            return [Column(name) for name in self._read(self.since).columns]
+            return [Column("_".join(path)) for path in self._met()]
 
     def announced(self) -> int | None:
         """What `total` says in the first page."""
@@ -189,6 +206,12 @@ class RestSource(RecordSource):
         """Gives the rows of the one reading that `columns` began; another `since` is another reading."""
         with self.connection.discreet():
             yield from self._read(since).batches(columns)
+
+    def _met(self) -> list[tuple[str, ...]]:
+        """Where the columns are found: in what is read, and in a page that no cursor filters."""
+        self._read(self.since)
+        assert self._spool is not None
+        return list(dict.fromkeys((*self._spool[1].paths, *self._usual)))
 
     def _read(self, since: str | None) -> Spool:
         """Reads all pages, unless it is done.
@@ -237,8 +260,7 @@ class RestSource(RecordSource):
 
     def _changed(self) -> PassingFault:
         return PassingFault(
-            f"« {self.connection.shown} » a changé pendant sa lecture : le nombre de lignes annoncé n'est plus "
-            "le même.",
+            f"« {self.connection.shown} » a changé pendant sa lecture : elle n'annonce plus autant de lignes.",
             "Relancez le chargement ; choisissez une heure où ces données ne changent pas.",
         )
 
@@ -388,7 +410,7 @@ class RestSource(RecordSource):
             for one in (given if isinstance(given, list) else [given])
         ]
         if since is not None and options.since_param:
-            params = _with(params, {options.since_param: since})
+            params = _with(params, {options.since_param: self._written(since)})
         if isinstance(paging, Page):
             first = {paging.param: str(paging.start)}
             return _with(params, first | ({paging.size_param: str(paging.size)} if paging.size_param else {}))
@@ -396,6 +418,12 @@ class RestSource(RecordSource):
             size = min(paging.size, paging.max or paging.size)
             return _with(params, {paging.param: "0", paging.size_param: str(size)})
         return params
+
+    def _written(self, since: str) -> str:
+        """A cursor as APIs take it: a moment in the one form of JSON."""
+        if self.incremental is None or self.incremental.type != "time":
+            return since
+        return datetime.fromisoformat(since).isoformat()
 
     def _rows(self, value: Any) -> Sequence[Any]:
         """The rows of a page.
