@@ -25,7 +25,7 @@ from donnees_au_centre.errors import PlatformError
 
 # Of PostgreSQL: a table has no more.
 _MOST_COLUMNS = 1600
-_IN_MEMORY = 4 << 20
+_IN_MEMORY = 1 << 20
 # Of marshal: the one in which equal rows are written alike, whatever they share.
 _FORMAT = 0
 

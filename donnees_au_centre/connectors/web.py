@@ -144,7 +144,10 @@ class ClientCredentials:
 
     def _asked(self) -> Mapping[str, Any]:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+            # Its word on which HTTP library it likes better; importing it says that such words always show.
+            import authlib.deprecate
+
+            warnings.simplefilter("ignore", authlib.deprecate.AuthlibDeprecationWarning)
             from authlib.integrations.base_client import OAuthError
             from authlib.integrations.httpx_client import OAuth2Client
         place = f"le serveur de jetons de « {self._connection.shown} » ({urlsplit(self._url).hostname})"
@@ -358,7 +361,8 @@ class Web:
         body = _body(response)
         reason = next((found for key in _REASONS if isinstance(found := follow(body, (key,)), str)), "")
         reason = _short(self.connection, reason)
-        said = f" : {reason}" if reason else ""
+        # Who refuses a secret may repeat it, in whatever form.
+        said = f" : {reason}" if reason and status not in (401, 403) else ""
         if status in _BUSY:
             wait = _asked_to_wait(response.headers, body)
             if status == 429:
@@ -414,7 +418,7 @@ class _Signing(httpx.BaseTransport):
 def _signed(request: httpx.Request, headers: Mapping[str, str], params: Mapping[str, str]) -> httpx.Request:
     url = request.url.copy_merge_params(dict(params)) if params else request.url
     copy = httpx.Request(request.method, url, headers=request.headers, extensions=request.extensions)
-    copy.headers.update(headers)
+    copy.headers.update({name.encode(): value.encode() for name, value in headers.items()})
     return copy
 
 
@@ -433,7 +437,10 @@ def _body(response: httpx.Response) -> Any:
 
 def _transport(url: str, connection: Connection, parallel: int = 1) -> httpx.HTTPTransport:
     """The network, with verified certificates, through the proxy that the environment names."""
-    context = httpx.create_ssl_context()
+    parts, proxies = urlsplit(url), getproxies()
+    # Without https there is nothing to verify: reading the authorities takes a while.
+    secure = parts.scheme == "https"
+    context = httpx.create_ssl_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority = connection.setting("ca_file")
     if authority:
         try:
@@ -443,7 +450,6 @@ def _transport(url: str, connection: Connection, parallel: int = 1) -> httpx.HTT
                 f"L'autorité que nomme {connection.variable('ca_file')} ne peut pas être lue.",
                 "Vérifiez le chemin et les droits : c'est un fichier PEM.",
             ) from None
-    parts, proxies = urlsplit(url), getproxies()
     proxy = None if proxy_bypass(parts.netloc) else proxies.get(parts.scheme, proxies.get("all"))
     limits = httpx.Limits(max_connections=parallel + 1, max_keepalive_connections=parallel + 1)
     return httpx.HTTPTransport(verify=context, proxy=proxy, limits=limits)
@@ -465,6 +471,11 @@ def fault(error: httpx.TransportError, place: str) -> PlatformError:
                 "n'envoyez rien : demandez au fournisseur.",
             )
         cause = cause.__cause__ or cause.__context__
+    if isinstance(error, httpx.LocalProtocolError):
+        return PlatformError(
+            f"La demande à {place} ne peut pas être écrite.",
+            "Un de ses accès a sans doute une fin de ligne ou un autre caractère de contrôle : ôtez-le.",
+        )
     if isinstance(error, httpx.UnsupportedProtocol):
         return PlatformError(f"L'adresse de {place} n'est pas en http(s)://.", "Corrigez-la.")
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):

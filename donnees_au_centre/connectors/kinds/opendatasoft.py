@@ -111,7 +111,8 @@ class OpendatasoftSource(RestSource):
         """Asks for the fields of the data set.
 
         Raises:
-            PlatformError: it has no rows,"""
+            PlatformError: it has no rows.
+        """
         described = self._web.json(self._web.get(self._web.url(f"{_DATASETS}/{self.dataset}")))
         fields = follow(described, ("fields",))
         if not isinstance(fields, list) or follow(described, ("has_records",)) is False:

@@ -260,7 +260,7 @@ class RestSource(RecordSource):
 
     def _changed(self) -> PassingFault:
         return PassingFault(
-            f"« {self.connection.shown} » a changé pendant sa lecture : elle n'annonce plus autant de lignes.",
+            f"« {self.connection.shown} » a changé pendant sa lecture, et n'annonce plus autant de lignes.",
             "Relancez le chargement ; choisissez une heure où ces données ne changent pas.",
         )
 
