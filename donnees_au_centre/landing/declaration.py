@@ -316,6 +316,15 @@ class SourceTable:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def gives_rows(external: Mapping[str, Any]) -> bool:
+    """Whether an `external:` names a system that gives rows, and no files; not one that does not exist."""
+    try:
+        kind = kind_named(str(external["kind"])) if external.get("kind") else None
+    except PlatformError:
+        return False
+    return kind is not None and issubclass(kind, RecordSource)
+
+
 class DeclaredSource(Protocol):
     """What is read of a table of a dbt source; dbt's manifest gives them."""
 

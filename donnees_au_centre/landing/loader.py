@@ -209,6 +209,7 @@ class _Load:
         zone: Zone,
     ) -> TableReport:
         report = TableReport(table.domain, table.source, table.name)
+        report.kind = table.origin.kind if table.origin else ""
         present = {match.path for match in matches}
         if self.accepted is not None:
             matches = [match for match in matches if match.path in self.accepted]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from donnees_au_centre.cli.source_check import source_check
+from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
+from donnees_au_centre.settings import Settings
 from tests.unit.landing_sources import as_nodes, source
 
 COLUMNS = ("id", "nom", "montant", "modifie_le")
@@ -184,7 +188,8 @@ def test_a_source_that_is_down_fails_alone_and_its_rows_stay(
     assert "Essayé 3 fois." in message
     assert "Rien ne change : 4 lignes en place" in message
     assert len(rows(amont)) == 4
-    assert "un-secret-qui-ne-sort-pas" not in "\n".join([message, *said])
+    audit = amont.execute("select string_agg(c::text, ' ') from plateforme.chargements as c").fetchone()
+    assert "un-secret-qui-ne-sort-pas" not in "\n".join([message, *said, str(audit)])
 
 
 def test_what_was_withdrawn_does_not_come_back_by_itself(
@@ -207,3 +212,22 @@ def test_an_unknown_table_is_named(amont: psycopg.Connection[Any], database: str
     state, said = status(report)
     assert state == "echec"
     assert "amont.absente" in said
+
+
+def test_a_declaration_is_tried_without_loading(
+    amont: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = source(location="amont.dossiers", columns=(*COLUMNS, "absente"), file_format=None)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont"}
+    entry["columns"]["id"]["meta"] = {"donnee_personnelle": "aucune"}
+    (node,) = as_nodes(entry)
+    parsed = SimpleNamespace(manifest=SimpleNamespace(sources={node.unique_id: node}))
+    monkeypatch.setattr("donnees_au_centre.cli.source_check.parse_or_fail", lambda session: parsed)
+    with pytest.raises(PlatformError, match="Il manque absente, que la source"):
+        source_check(Settings.load({}), {"NAME": "essai.essai"})
+    said = capsys.readouterr().out
+    assert "montant                        numeric(38,10)" in said
+    assert "\n    1 | Xxxxxxxx | 9.9999999999 | 9999-99-99 99:99:99+99\n" in said
+    assert "∅" in said
+    assert "Éléonore" not in said
+    assert amont.execute("select to_regclass('raw_age.essai')").fetchone() == (None,)
