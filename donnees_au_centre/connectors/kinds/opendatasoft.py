@@ -200,6 +200,10 @@ class OpendatasoftSource(RestSource):
                     del value[name]
             yield value
 
+    def _expected(self) -> str | None:
+        # Before the columns are known, the cursor may have a name that the portal has not.
+        return self.since if self.incremental and self.incremental.cursor in self._types else None
+
     def _written(self, since: str) -> str:
         """The condition that only leaves what is as late as a cursor."""
         assert self.incremental is not None

@@ -177,7 +177,7 @@ class RestSource(RecordSource):
         options = self.options
         with self.connection.discreet():
             self._web = web.Web(self.connection, self._signature(), options.timeout, options.max_parallel)
-            self._spool: tuple[str | None, Spool] | None = None
+            self._spool: tuple[tuple[str | None, str], Spool] | None = None
             try:
                 self._prepare()
                 self._first: _Asked | None = self._ask(self._params(None))
@@ -209,9 +209,11 @@ class RestSource(RecordSource):
 
     def _met(self) -> list[tuple[str, ...]]:
         """Where the columns are found: in what is read, and in a page that no cursor filters."""
-        self._read(self.since)
-        assert self._spool is not None
-        return list(dict.fromkeys((*self._spool[1].paths, *self._usual)))
+        return list(dict.fromkeys((*self._read(self._expected()).paths, *self._usual)))
+
+    def _expected(self) -> str | None:
+        """From where on `batches` will most likely be asked."""
+        return self.since if self.options.since_param else None
 
     def _read(self, since: str | None) -> Spool:
         """Reads all pages, unless it is done.
@@ -225,11 +227,12 @@ class RestSource(RecordSource):
                 "Cette API est lue depuis un curseur, et rien ne dit comment le lui demander.",
                 "Écrivez `since_param` (le paramètre de l'API), ou ôtez `incremental`.",
             )
-        if self._spool is not None and self._spool[0] == since:
+        what = since, self.incremental.cursor if since is not None and self.incremental else ""
+        if self._spool is not None and self._spool[0] == what:
             return self._spool[1]
         self._let_go()
         spool = Spool()
-        self._spool = since, spool
+        self._spool = what, spool
         try:
             first = self._first if since is None else None
             self._fill(spool, first or self._asked(self._params(since)), self._params(since))
