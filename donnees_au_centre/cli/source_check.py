@@ -25,7 +25,7 @@ from donnees_au_centre.settings import Settings
 SHOWN, LOOKED_AT = 5, 1000
 WIDTH = 24
 NONE = "aucune"
-_LETTER, _CAPITAL, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"[A-ZÀ-ÖØ-Þ]"), re.compile(r"\d")
+_SIGN = re.compile(r"[^\W_]")
 
 
 def source_check(settings: Settings, options: Mapping[str, str]) -> int:
@@ -94,7 +94,7 @@ def _try_records(source: RecordSource, table: SourceTable, node: Source) -> None
     rows: list[Sequence[str | None]] = []
     refused: dict[str, int] = {}
     for batch in source.batches(described, None):
-        rows += _copied_rows(bytes(batch.copied)) if batch.copied else batch.rows
+        rows += batch.cells()
         for one in batch.unreadable:
             refused[one.detail] = refused.get(one.detail, 0) + 1
         if len(rows) >= LOOKED_AT:
@@ -125,19 +125,6 @@ def _try_records(source: RecordSource, table: SourceTable, node: Source) -> None
         )
 
 
-def _copied_rows(piece: bytes) -> list[list[str | None]]:
-    """The whole rows of bytes in COPY's text format, without their number."""
-    ends = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-
-    def cell(text: str) -> str | None:
-        if text == "\\N":
-            return None
-        return re.sub(r"\\(.)", lambda found: ends.get(found[1], found[1]), text)
-
-    whole = piece[: piece.rfind(b"\n") + 1].decode("utf-8")
-    return [[cell(text) for text in row.split("\t")[1:]] for row in whole.split("\n")[:-1]]
-
-
 def _try_files(source: FileSource, table: SourceTable) -> None:
     wanted = {PurePosixPath(variant.location).name for variant in table.variants}
     listed = list(source.files())
@@ -162,10 +149,16 @@ def _is_open(node: Source, name: str) -> bool:
     return said == NONE
 
 
+def _form(found: re.Match[str]) -> str:
+    if found[0].isdigit():
+        return "9"
+    return "X" if found[0].isupper() else "x"
+
+
 def _shown(cell: str | None, is_open: bool) -> str:
     if cell is None:
         return "∅"
     if not is_open:
-        cell = _DIGIT.sub("9", _LETTER.sub("x", _CAPITAL.sub("X", cell)))
+        cell = _SIGN.sub(_form, cell)
     shown = line(cell)
     return shown if len(shown) <= WIDTH else f"{shown[: WIDTH - 1]}…"

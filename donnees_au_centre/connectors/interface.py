@@ -8,6 +8,7 @@ tests that each inherits.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -96,14 +97,32 @@ class Batch:
 
     Attributes:
         rows: cells as text, exactly as the source writes them; None for null. "" is not null.
-        copied: in place of rows: bytes in the text format of PostgreSQL's COPY, UTF-8, each line beginning
-            with its number from 1; they may end in the midst of a line.
+        copied: in place of rows: whole lines in the text format of PostgreSQL's COPY, UTF-8, each beginning
+            with its number from 1.
         unreadable: what is no row.
     """
 
     rows: Sequence[Sequence[str | None]] = ()
-    copied: bytes | memoryview = b""
+    copied: bytes = b""
     unreadable: Sequence[Unreadable] = ()
+
+    def cells(self) -> Sequence[Sequence[str | None]]:
+        """The rows, read back from `copied` where they came so."""
+        return self.rows or _copied_rows(self.copied)
+
+
+# What COPY writes after a backslash -> what it is.
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def _copied_rows(piece: bytes) -> list[list[str | None]]:
+    def cell(text: str) -> str | None:
+        if text == "\\N":
+            return None
+        return re.sub(r"\\(.)", lambda found: _ESCAPED.get(found[1], found[1]), text)
+
+    rows = piece.decode("utf-8").split("\n")[:-1]
+    return [[cell(text) for text in row.split("\t")[1:]] for row in rows]
 
 
 @dataclass(frozen=True)

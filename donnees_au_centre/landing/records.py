@@ -272,7 +272,7 @@ class RecordLoad:
                     digest.update(batch.copied)
                     copy.write(batch.copied)
                     # Within a row COPY writes it as two characters.
-                    count += bytes(batch.copied).count(b"\n")
+                    count += batch.copied.count(b"\n")
                     continue
                 bad: dict[int, list[Unreadable]] = {}
                 for one in batch.unreadable:

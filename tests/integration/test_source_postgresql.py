@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -15,6 +16,7 @@ from donnees_au_centre.cli.source_check import source_check
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
 from donnees_au_centre.settings import Settings
+from orchestration.resources import resources_of
 from tests.unit.landing_sources import as_nodes, source
 
 COLUMNS = ("id", "nom", "montant", "modifie_le")
@@ -219,7 +221,7 @@ def test_a_declaration_is_tried_without_loading(
 ) -> None:
     entry = source(location="amont.dossiers", columns=(*COLUMNS, "absente"), file_format=None)
     entry["external"] |= {"kind": "postgresql", "connection": "amont"}
-    entry["columns"]["id"]["meta"] = {"donnee_personnelle": "aucune"}
+    entry["columns"]["id"]["config"] = {"meta": {"donnee_personnelle": "aucune"}}
     (node,) = as_nodes(entry)
     parsed = SimpleNamespace(manifest=SimpleNamespace(sources={node.unique_id: node}))
     monkeypatch.setattr("donnees_au_centre.cli.source_check.parse_or_fail", lambda session: parsed)
@@ -231,3 +233,18 @@ def test_a_declaration_is_tried_without_loading(
     assert "∅" in said
     assert "Éléonore" not in said
     assert amont.execute("select to_regclass('raw_age.essai')").fetchone() == (None,)
+
+
+def test_plain_dagster_code_reads_a_declared_system(amont: psycopg.Connection[Any]) -> None:
+    entry = source(location="amont.dossiers", columns=COLUMNS, file_format=None)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont"}
+    resources = resources_of(as_nodes(entry))
+    seen: list[dict[str, str | None]] = []
+
+    @dg.asset(required_resource_keys={"postgresql_amont"})
+    def mine(context) -> None:  # type: ignore[no-untyped-def]
+        seen.extend(context.resources.postgresql_amont.rows("amont.dossiers"))
+
+    assert dg.materialize([mine], resources=resources).success
+    assert [row["nom"] for row in seen] == ["Éléonore", "", None, 'a\tb\nc\\d"e']
+    assert "lue par COPY" in (dg.Definitions(resources=resources).resources or {})["postgresql_amont"].__doc__

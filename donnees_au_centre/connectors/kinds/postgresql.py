@@ -16,6 +16,8 @@ from donnees_au_centre.refusals import describe_error
 
 # Hosts to which the way is this machine.
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
+# Bytes that are handed on at once.
+_BATCH = 1 << 18
 # Seconds after which a server that says nothing is down.
 PATIENCE = 15
 # What makes PostgreSQL write each value in one way, whatever the account or the server is set to.
@@ -108,8 +110,17 @@ class PostgresSource(RecordSource):
             names, self._read(), where
         )
         with self._said(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for piece in copy:
-                yield Batch(copied=piece)
+            held: list[bytes] = []
+            size = 0
+            # The server sends row by row.
+            for row in copy:
+                held.append(bytes(row))
+                size += len(row)
+                if size >= _BATCH:
+                    yield Batch(copied=b"".join(held))
+                    held, size = [], 0
+            if held:
+                yield Batch(copied=b"".join(held))
 
     def _read(self) -> sql.Composable:
         if self.options.query:
