@@ -69,10 +69,7 @@ def rows_of(
     names = [column.name for column in columns]
     found = []
     for batch in source.batches(columns, since):
-        lines = batch.rows
-        if batch.copied:
-            pytest.fail("a kind that gives COPY lines reads them back in its own `rows_of`")
-        found += [dict(zip(names, row, strict=True)) for row in lines]
+        found += [dict(zip(names, row, strict=True)) for row in batch.cells()]
     return found
 
 
@@ -101,13 +98,9 @@ def everything_said(error: BaseException, caplog: pytest.LogCaptureFixture, *oth
 class RecordConformance:
     """To inherit, with a fixture `system`."""
 
-    def rows(self, source: RecordSource) -> list[dict[str, str | None]]:
-        """Overridden by kinds that give COPY lines."""
-        return read(source)
-
     def test_every_cell_is_as_the_source_has_it(self, system: System) -> None:
         system.put(AWKWARD)
-        found = self.rows(system.source())
+        found = read(system.source())
         assert sorted(found, key=lambda row: int(row["id"] or 0)) == cells(AWKWARD)
 
     def test_columns_are_in_order(self, system: System) -> None:
@@ -119,7 +112,7 @@ class RecordConformance:
     def test_all_rows_come_once(self, system: System) -> None:
         system.put([{"id": n, "texte": f"n° {n}", "montant": None, "grand": n} for n in range(834)])
         source = system.source()
-        found = self.rows(source)
+        found = read(source)
         assert sorted(int(row["id"] or 0) for row in found) == list(range(834))
 
     def test_what_is_announced_is_given(self, system: System) -> None:
@@ -132,14 +125,14 @@ class RecordConformance:
     def test_two_readings_are_alike(self, system: System) -> None:
         system.put(AWKWARD)
         source = system.source()
-        assert self.rows(source) == self.rows(source) == self.rows(system.source())
+        assert read(source) == read(source) == read(system.source())
 
     def test_a_refused_secret_is_said_nowhere(self, system: System, caplog: pytest.LogCaptureFixture) -> None:
         system.put(AWKWARD)
         wrong = "faux-" + SECRET
         source = system.source(wrong)
         with caplog.at_level(logging.DEBUG), pytest.raises(PlatformError) as refused:
-            self.rows(source)
+            read(source)
         assert not isinstance(refused.value, PassingFault)
         assert refused.value.advice
         said = everything_said(refused.value, caplog, source, source.connection, source.__dict__)
@@ -155,7 +148,7 @@ class RecordConformance:
 
     def test_a_server_that_is_down_may_be_asked_again(self, system: System) -> None:
         with pytest.raises(PassingFault) as fault:
-            self.rows(system.down())
+            read(system.down())
         assert fault.value.advice
 
     def test_a_cut_reading_may_be_asked_again(self, system: System) -> None:
@@ -163,6 +156,6 @@ class RecordConformance:
         system.cut()
         source = system.source()
         with pytest.raises(PassingFault):
-            self.rows(source)
+            read(source)
         system.mended()
-        assert len(self.rows(source)) == 300
+        assert len(read(source)) == 300

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from donnees_au_centre.connectors import web
-from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.landing import LoadReport, load_landing, read_declarations, records
 from tests.servers.api import Api, api_server
 from tests.unit.landing_sources import as_nodes, source
 
@@ -35,6 +35,7 @@ PAGES = {
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     monkeypatch.setattr(web, "PAUSES", (0.0,))
+    monkeypatch.setattr(records, "PAUSES", (0.0,))
     with api_server() as api:
         monkeypatch.setenv("SOURCE_API", api.url)
         api.fields = [("id", "int"), ("nom", "text"), ("modifie", "datetime")]

@@ -22,7 +22,7 @@ from tests.conformance.records import (
     read,
     rows_of,
 )
-from tests.mailboxes import free_port
+from tests.mailboxes import free_port, make_certificate
 from tests.servers.api import Api, api_server
 
 PAGINGS: dict[str, dict[str, Any]] = {
@@ -384,6 +384,16 @@ def test_a_key_that_an_api_writes_in_its_links_is_not_logged(
     # httpcore tells the headers of every answer, the address that the API chose to write among them.
     said = [record.getMessage() for record in caplog.records if record.name == "httpx"]
     assert TOLD not in "\n".join(said)
+
+
+def test_a_certificate_is_verified(tmp_path: Path) -> None:
+    certificate = make_certificate(tmp_path)
+    with api_server(certificate) as secure:
+        secure.records = numbered(3)
+        with pytest.raises(PlatformError, match="certificat de « essai » n'est pas reconnu") as unknown:
+            read(source(secure))
+        assert not isinstance(unknown.value, PassingFault)
+        assert len(read(source(secure, environ={"SOURCE_ESSAI_CA_FILE": str(certificate)}))) == 3
 
 
 def test_secrets_do_not_cross_the_network_in_clear() -> None:

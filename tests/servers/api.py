@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import re
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,11 +57,12 @@ class Api:
     tokens: int = 0
     used: set[str] = field(default_factory=set)
     port: int = 0
+    scheme: str = "http"
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"{self.scheme}://{HOST}:{self.port}"
 
     def fault(self, *faults: str, after: int = 0) -> None:
         self.faults[:], self.after = faults, after
@@ -73,7 +76,7 @@ class Api:
 
     def reset(self) -> None:
         """As it was when it started."""
-        fresh = Api(port=self.port, lock=self.lock)
+        fresh = Api(port=self.port, scheme=self.scheme, lock=self.lock)
         self.__dict__.update(fresh.__dict__)
 
 
@@ -272,12 +275,16 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def api_server() -> Iterator[Api]:
-    """A server on a port of its own, until the end of the block."""
-    api = Api()
+def api_server(certificate: Path | None = None) -> Iterator[Api]:
+    """A server on a port of its own, until the end of the block; in https with a certificate and its key."""
+    api = Api(scheme="https" if certificate else "http")
     handler: type[_Handler] = type("Handler", (_Handler,), {"api": api})
     server = _Server((HOST, 0), handler)
     api.port = server.server_address[1]
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -181,10 +181,11 @@ class OpendatasoftSource(RestSource):
             value = DECODER.decode(text.decode("utf-8"))
         except (ValueError, RecursionError):
             raise self._web.cut() from None
-        if isinstance(value, dict) and any(key in value and key not in self._types for key in _ERRORS):
+        found = [key for key in _ERRORS if key in value] if isinstance(value, dict) else []
+        if found and found[0] not in self._types:
             raise PassingFault(
                 f"« {self.connection.shown} » s'est arrêté au milieu de l'export de « {self.dataset} » : "
-                f"erreur ({line(str(next(value[key] for key in _ERRORS if key in value))[:60])}).",
+                f"erreur {line(str(value[found[0]])[:60])}.",
                 "Relancez le chargement ; si cela dure, signalez-le à ceux qui publient ce jeu.",
             )
         return value
