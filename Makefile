@@ -44,7 +44,7 @@ source-check: ## Essaie la déclaration d'une source : connexion, colonnes, prem
 accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le charge (FICHIER=…)
 	$(RUN) accept
 .PHONY: withdraw
-withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=…)
+withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=… ; DEPUIS=… JUSQUA=…)
 	$(RUN) withdraw
 .PHONY: build
 build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; ACCEPTER_BAISSE=1)

@@ -426,6 +426,82 @@ class RecordLoad:
         )
 
 
+@dataclass(frozen=True)
+class Period:
+    """Rows of an incremental source, by its cursor.
+
+    Attributes:
+        table: the source.
+        first, last: as the source writes them, both within; "" for no bound.
+    """
+
+    table: SourceTable
+    first: str
+    last: str
+
+    def count(self, connection: psycopg.Connection) -> int:
+        """How many rows are in place.
+
+        Raises:
+            PlatformError: the source has no cursor, or a bound is none of its values.
+        """
+        query = sql.SQL("select count(*) from {} where {}").format(raw_table(self.table), self._within())
+        try:
+            with connection.transaction():
+                found = connection.execute(query).fetchone()
+        except psycopg.errors.DataError as error:
+            raise PlatformError(
+                "La période ne se lit pas comme les valeurs du curseur.",
+                "Écrivez DEPUIS et JUSQUA comme elles : 2026-01-31, ou 2026-01-31 12:00, ou un nombre.",
+            ) from error
+        return found[0] if found else 0
+
+    def withdraw(self, connection: psycopg.Connection) -> int:
+        """Takes the rows out, and notes what is left; in a transaction.
+
+        Returns:
+            How many there were.
+        """
+        lock(connection, self.table)
+        path = self.table.delivery
+        placed = audit.placing_entry(connection, self.table, path)
+        query = sql.SQL("delete from {} where {}").format(raw_table(self.table), self._within())
+        gone = connection.execute(query).rowcount
+        if placed is not None and placed.loaded:
+            audit.record(
+                connection,
+                self.table,
+                {
+                    "fichier": path,
+                    "variante": self.table.variants[0].name,
+                    "statut": "remplace",
+                    "message": f"Retirées par make withdraw : {counted(gone, 'ligne')}.",
+                    "lignes": placed.lignes - gone,
+                    "motif": ACCEPTED if placed.lignes == gone else placed.motif,
+                    "empreinte": placed.empreinte,
+                    "signature": placed.signature,
+                    "recu_le": placed.recu_le,
+                },
+            )
+        return gone
+
+    def _within(self) -> sql.Composable:
+        incremental = self.table.origin.incremental if self.table.origin else None
+        if incremental is None:
+            raise PlatformError(
+                f"{self.table.label} n'est pas lue de façon incrémentale : elle n'a pas de période.",
+                "Retirez la livraison entière : make withdraw FICHIER=… sans DEPUIS ni JUSQUA.",
+            )
+        kind = {"time": "timestamptz", "number": "numeric", "text": "text"}[incremental.type]
+        value = sql.SQL("{}::{}").format(sql.Identifier(incremental.cursor), sql.SQL(kind))
+        within = [sql.SQL("source_fichier = {}").format(self.table.delivery)]
+        for bound, sign in ((self.first, ">="), (self.last, "<=")):
+            if bound:
+                limit = sql.SQL("{}::{}").format(sql.Literal(bound), sql.SQL(kind))
+                within.append(sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit))
+        return sql.SQL(" and ").join(within)
+
+
 @dataclass
 class _Reading:
     """One reading: what is read, from where on, and what it gave.

@@ -15,6 +15,8 @@ from psycopg.conninfo import conninfo_to_dict
 from donnees_au_centre.cli.source_check import source_check
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
+from donnees_au_centre.landing.audit import placing_entry
+from donnees_au_centre.landing.records import Period
 from donnees_au_centre.settings import Settings
 from orchestration.resources import resources_of
 from tests.unit.landing_sources import as_nodes, source
@@ -207,6 +209,27 @@ def test_what_was_withdrawn_does_not_come_back_by_itself(
     assert "make accept FICHIER=age/essai/essai.postgresql" in said
     amont.execute("update amont.dossiers set nom = 'autre' where id = 1")
     assert status(read())[0] == "charge"
+
+
+def test_a_period_is_withdrawn_and_the_count_stays_right(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    amont.execute("update amont.dossiers set modifie_le = '2026-01-04 10:00+01' where id = 4")
+    read(INCREMENTAL)
+    period = Period(table(INCREMENTAL), "2026-01-01", "2026-01-02 23:00")
+    with amont.transaction():
+        assert (period.count(amont), period.withdraw(amont)) == (2, 2)
+    assert [row[0] for row in rows(amont)] == ["3", "4"]
+    placed = placing_entry(amont, table(INCREMENTAL), "age/essai/essai.postgresql")
+    assert placed is not None
+    assert (placed.lignes, placed.loaded) == (2, True)
+    # What is before the look-back stays away.
+    assert status(read(INCREMENTAL))[0] == "remplace"
+    assert [row[0] for row in rows(amont)] == ["2", "3", "4"]
+    with pytest.raises(PlatformError, match="ne se lit pas comme"), amont.transaction():
+        Period(table(INCREMENTAL), "hier", "").count(amont)
+    with pytest.raises(PlatformError, match="n'a pas de période"):
+        Period(table(), "2026-01-01", "").count(amont)
 
 
 def test_an_unknown_table_is_named(amont: psycopg.Connection[Any], database: str, tmp_path: Path) -> None:
