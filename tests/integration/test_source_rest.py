@@ -147,6 +147,13 @@ def test_another_count_than_announced_loads_nothing(api: Api, path: str, announc
         read(source(api, path, total="total"))
 
 
+def test_a_count_beyond_reason_costs_no_more_than_its_pages(api: Api) -> None:
+    api.records, api.total = numbered(20), 999_999_999_999
+    with pytest.raises(PlatformError, match="annonce 999999999999 lignes et en donne 20"):
+        read(source(api, "page", total="total"))
+    assert len(api.asked) < 15
+
+
 def test_more_rows_than_announced_are_seen_behind_a_full_last_page(api: Api) -> None:
     api.records, api.total = numbered(22), 21
     with pytest.raises(PlatformError, match="annonce 21 lignes et en donne au moins 22"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -309,7 +309,9 @@ class RestSource(RecordSource):
         if not size:
             return
         count = math.ceil(total / size)
-        for last in self._together([self._at(params, page, size) for page in range(1, count)]):
+        for last in self._together(self._at(params, page, size) for page in range(1, count)):
+            if not last.rows:
+                return
             yield last
         # A full page does not say that it is the last: one more than announced would stay unseen.
         beyond = self._at(params, count, size)
@@ -378,7 +380,7 @@ class RestSource(RecordSource):
             else:
                 page = self._asked(_with(params, {paging.param: str(following)}))
 
-    def _together(self, asked: Sequence[Params | None]) -> Iterator[_Asked]:
+    def _together(self, asked: Iterable[Params | None]) -> Iterator[_Asked]:
         """Pages in order, as many at a time as may be; no more of them wait in the memory."""
         waiting: deque[Future[_Asked]] = deque()
         pool = ThreadPoolExecutor(self.options.max_parallel, "page")
