@@ -17,6 +17,7 @@ from donnees_au_centre.landing.bounds import EmptyFile
 from donnees_au_centre.landing.csv_counts import misencoded_warning
 from donnees_au_centre.landing.csv_hints import header_hint
 from donnees_au_centre.landing.declaration import SHAPE_ADVICE, SourceTable, Variant
+from donnees_au_centre.landing.fixed_width import FixedWidthFramer
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.landing.identifiers import HEADER, collision, to_identifiers
 from donnees_au_centre.landing.json_hints import shape_hint
@@ -237,6 +238,23 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     return outcome
 
 
+def load_fixed(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
+    """Loads a fixed-width file.
+
+    Raises:
+        PlatformError: the file cannot be taken; nothing of it may be kept.
+    """
+    outcome, variant = Outcome(), target.variant
+    file = unpacked(file, variant)
+    check_kind(file, "fixed", variant.encoding.codec)
+    framer = FixedWidthFramer(file, variant, rejects)
+    columns = target.columns_for([column for column, _ in variant.widths], None, outcome)
+    outcome.rows = _copy_rows(target, columns, framer.rows(), outcome)
+    outcome.blank_lines, outcome.out_of_table = framer.counts.blank_lines, framer.counts.outside_lines
+    outcome.warnings += framer.warnings
+    return outcome
+
+
 def _headless(line: int) -> EmptyFile:
     return EmptyFile(
         f"Le fichier n'a rien à la ligne {line} ni en dessous, où l'en-tête est cherché.",
@@ -357,7 +375,7 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     outcome.warnings += table.warnings()
 
 
-LOADERS = {"csv": load_csv, "json": load_json, "xlsx": load_xlsx}
+LOADERS = {"csv": load_csv, "json": load_json, "fixed": load_fixed, "xlsx": load_xlsx}
 
 
 def _rows(

@@ -155,3 +155,17 @@ def test_lines_of_json_are_loaded_at_their_line(load: Load, landing: Path, datab
     assert rows(database, "select source_ligne, motif from raw_age.rejets_chargement") == [
         (3, "json_illisible")
     ]
+
+
+def test_a_fixed_width_file_is_loaded_and_its_bad_lines_kept(
+    load: Load, landing: Path, database: str
+) -> None:
+    content = "a  Élan \nb  x\nc  Hêtre\n" + "d  y    \n" * 3
+    (landing / "age/essai/x.txt").write_bytes(content.encode("cp1252"))
+    options = {"widths": {"a": 3, "b": 5}, "encoding": "cp1252"}
+    report = load(source("age/essai/x.txt", file_format="fixed", options=options))
+    assert "1 ligne refusée (dès la ligne 2) faute de dernières cellules" in messages(report)["essai"]
+    read = "select source_ligne, a, b from raw_age.essai order by source_ligne limit 2"
+    assert rows(database, read) == [(1, "a", "Élan"), (3, "c", "Hêtre")]
+    kept = "select source_ligne, position_octet, motif, texte from raw_age.rejets_chargement"
+    assert rows(database, kept) == [(2, 9, "longueur_de_ligne", "b  x")]
