@@ -21,8 +21,8 @@ from donnees_au_centre.landing.limits import MAX_UNPACKED
 # Rows of a JSON file that has one object a line.
 JSON_LINES = "lines"
 
-WORKBOOKS = ("xlsx",)
-FILE_FORMATS = ("csv", "json", "fixed", *WORKBOOKS)
+WORKBOOKS = ("xlsx", "ods", "xls")
+FILE_FORMATS = ("csv", "json", "fixed", "parquet", *WORKBOOKS)
 ENVELOPES = {
     "opendatasoft_v1": ("records.*", "nhits"),
     "opendatasoft_v2": ("results.*", "total_count"),

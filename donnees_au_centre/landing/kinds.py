@@ -91,7 +91,7 @@ _ADVICE = {
 }
 _WANTED = {"csv": "un CSV", "json": "du JSON", "fixed": "un texte"}
 _WORDS = (b"null", b"true", b"false")
-_FORMAT_OF = {"texte": "csv", **{name: name for name in ("json", "xlsx")}}
+_FORMAT_OF = {"texte": "csv", **{name: name for name in ("json", "xlsx", "ods", "xls", "parquet")}}
 
 
 def kind_of(file: BinaryIO) -> str:

@@ -70,7 +70,13 @@ def test_a_cut_archive_keeps_its_kind(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "file_format", "named", "advice"),
     [
-        ("ods", "xlsx", "classeur OpenDocument", "demandez au fournisseur un .xlsx"),
+        ("ods", "xlsx", "classeur OpenDocument", "`file_format: ods`"),
+        ("xls", "xlsx", "ancien classeur Excel", "`file_format: xls`"),
+        ("xlsx", "xls", "n'est pas un ancien classeur Excel (.xls, avant 2007)", "`file_format: xlsx`"),
+        ("parquet", "csv", "un fichier Parquet", "`file_format: parquet`"),
+        ("xlsx", "fixed", "n'est pas un texte", "`file_format: xlsx`"),
+        ("texte", "parquet", "n'est pas un fichier Parquet", "`file_format: csv`"),
+        ("xlsb", "xlsx", "classeur Excel binaire", "demandez au fournisseur un .xlsx"),
         ("protege", "xlsx", "protégé par un mot de passe", "sans mot de passe"),
         ("texte", "xlsx", "un texte (CSV ?)", "`file_format: csv`"),
         ("xlsx", "csv", "un classeur Excel", "`file_format: xlsx`"),
