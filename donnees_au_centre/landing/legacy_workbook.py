@@ -130,7 +130,7 @@ def _stream(content: bytes) -> bytes:
     if not content.startswith(_OLE2):
         return content
     folder = CompDoc(content, logfile=_Nowhere())
-    return next(stream for name in _STREAMS if (stream := folder.get_named_stream(name)) is not None)
+    return bytes(next(stream for name in _STREAMS if (stream := folder.get_named_stream(name)) is not None))
 
 
 def _check_records(stream: bytes) -> None:

@@ -465,9 +465,10 @@ def damage(what: str, *faults: type[Exception]) -> Iterator[None]:
         what: is read.
         faults: more errors of the reader than those of zip and XML.
     """
+    caught: tuple[type[Exception], ...] = (*_DAMAGE, *faults, StopIteration)
     try:
         yield
-    except (*_DAMAGE, *faults, StopIteration) as error:
+    except caught as error:
         place = ""
         if isinstance(error, ParseError) and hasattr(error, "position"):
             place = " (ligne {}, colonne {} de son XML)".format(*error.position)

@@ -6,6 +6,7 @@ import datetime
 import io
 import struct
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -17,6 +18,7 @@ from donnees_au_centre.landing import spreadsheet
 from donnees_au_centre.landing.kinds import kind_of
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.workbook import Workbook
+from donnees_au_centre.privacy.files import files_with
 from tests.unit.landing_sources import table
 
 NAMESPACES = " ".join(
@@ -227,6 +229,23 @@ def test_errors_of_other_writers_are_kept() -> None:
     rows, _, said = read(ods(sheet(row(*map(cell, "abcd")), row(*cells))))
     assert rows[1][1] == ["Err:502", "#VALEUR!", "#N/D", "#NOM ?"]
     assert said == ["Cellules en erreur dans Excel, nulles au typage : une autre erreur 4 fois."]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "data"),
+    [
+        ("xls", xls(["n", "nom"], [80_123_456, "DUPRÉ Zoé"])),
+        ("ods", ods(sheet(row(cell("n")), row(number(80_123_456), cell("DUPRÉ Zoé"))))),
+    ],
+)
+@pytest.mark.parametrize("value", ["DUPRÉ Zoé", "80123456"])
+def test_the_search_for_a_person_looks_into_them(
+    tmp_path: Path, suffix: str, data: bytes, value: str
+) -> None:
+    (tmp_path / "age/essai").mkdir(parents=True)
+    (tmp_path / f"age/essai/x.{suffix}").write_bytes(data)
+    assert files_with(tmp_path, {"age"}, {value}) == {f"age/essai/x.{suffix}": []}
+    assert files_with(tmp_path, {"age"}, {"DUP"}) == {}
 
 
 DTD = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]>'

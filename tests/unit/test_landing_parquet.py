@@ -7,6 +7,7 @@ import decimal
 import io
 import math
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
+from donnees_au_centre.privacy.files import files_with
 
 
 def test_a_missing_driver_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,6 +135,14 @@ def test_a_text_said_once_does_not_fill_a_million_rows() -> None:
     assert len(data) < 1 << 20
     with pytest.raises(PlatformError, match="max_unpacked"):
         read(data)
+
+
+def test_the_search_for_a_person_sees_through_the_encoding(tmp_path: Path) -> None:
+    folder = tmp_path / "age/essai"
+    folder.mkdir(parents=True)
+    (folder / "x.parquet").write_bytes(written({"nom": ["A", "DUPRÉ Zoé"] * 9}, compression="zstd"))
+    (folder / "y.parquet").write_bytes(written({"nom": ["DUPRÉ Zoénie"]}))
+    assert files_with(tmp_path, {"age"}, {"DUPRÉ Zoé"}) == {"age/essai/x.parquet": [*range(2, 19, 2)]}
 
 
 VALUES = st.one_of(
