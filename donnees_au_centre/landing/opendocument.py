@@ -34,6 +34,15 @@ _OFFICE, _TABLE, _TEXT, _STYLE, _NUMBER = (
     _ODF % name for name in ("office", "table", "text", "style", "datastyle")
 )
 _CONTENT, _STYLES = "content.xml", "styles.xml"
+_A_TABLE, _ROW, _COLUMN, _USUAL_STYLE, _STYLE_NAME, _FORMULA, _WIDE, _HIGH = (
+    f"{_TABLE}{name}"
+    for name in (
+        *("table", "table-row", "table-column", "default-cell-style-name", "style-name", "formula"),
+        *("number-columns-spanned", "number-rows-spanned"),
+    )
+)
+_REPEATED = {what: f"{_TABLE}number-{what}-repeated" for what in ("columns", "rows")}
+_KIND, _PARAGRAPH = f"{_OFFICE}value-type", f"{_TEXT}p"
 _CELLS = (f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell")
 _VALUE, _DATE, _TIME, _BOOLEAN, _STRING = (
     f"{_OFFICE}{name}" for name in ("value", "date-value", "time-value", "boolean-value", "string-value")
@@ -93,10 +102,10 @@ class OpenDocumentBook(Package):
                     return
                 if rank < sheet.rank:
                     continue
-                if element.tag == f"{_TABLE}table-column":
+                if element.tag == _COLUMN:
                     count = min(_repeated(element, "columns"), MAX_COLUMNS - len(columns))
-                    columns += [element.get(f"{_TABLE}default-cell-style-name")] * count
-                elif element.tag == f"{_TABLE}table-row":
+                    columns += [element.get(_USUAL_STYLE)] * count
+                elif element.tag == _ROW:
                     row, repeated = self._row(element, columns), _repeated(element, "rows")
                     if not (row.cells or row.uncomputed):
                         number += repeated
@@ -130,18 +139,18 @@ class OpenDocumentBook(Package):
                 if event == "start":
                     opened.append(element)
                     # Tables stand elsewhere too: in a cell, or as the memory of linked data.
-                    if len(opened) == 4 and element.tag == f"{_TABLE}table":
+                    if len(opened) == 4 and element.tag == _A_TABLE:
                         rank, inside = rank + 1, 0
                         yield rank, element
-                    elif element.tag == f"{_TABLE}table-row":
+                    elif element.tag == _ROW:
                         inside += 1
                     continue
                 opened.pop()
-                if element.tag == f"{_TABLE}table-row":
+                if element.tag == _ROW:
                     inside -= 1
                     if inside == 0 and self._is_of_table(opened):
                         yield rank, element
-                elif element.tag == f"{_TABLE}table-column" and not inside and self._is_of_table(opened):
+                elif element.tag == _COLUMN and not inside and self._is_of_table(opened):
                     yield rank, element
                 elif len(opened) == 1 and element.tag == f"{_OFFICE}automatic-styles":
                     yield 0, element
@@ -152,7 +161,7 @@ class OpenDocumentBook(Package):
     @staticmethod
     def _is_of_table(opened: list[Element]) -> bool:
         """Whether what stands below these elements is part of a worksheet, maybe of a group of its rows."""
-        return len(opened) > 3 and opened[3].tag == f"{_TABLE}table"
+        return len(opened) > 3 and opened[3].tag == _A_TABLE
 
     def _contents(self) -> Iterator[SheetInfo]:
         number = merged = 0
@@ -161,12 +170,12 @@ class OpenDocumentBook(Package):
                 raise not_honest(f"a plus de {MAX_SHEETS} feuilles")
             if rank == 0:
                 self._learn(element)
-            elif element.tag == f"{_TABLE}table":
+            elif element.tag == _A_TABLE:
                 number = 0
                 title = Received(element.get(f"{_TABLE}name", "")[:LONGEST_TITLE])
-                visible = element.get(f"{_TABLE}style-name") not in self._hidden
+                visible = element.get(_STYLE_NAME) not in self._hidden
                 yield SheetInfo(title, visible, rank, _CONTENT)
-            elif element.tag == f"{_TABLE}table-row":
+            elif element.tag == _ROW:
                 number += 1
                 found = list(self._merged(element, number))
                 merged += len(found)
@@ -182,9 +191,7 @@ class OpenDocumentBook(Package):
         column = 1
         for cell in row:
             if cell.tag in _CELLS:
-                wide, high = (
-                    int(cell.get(f"{_TABLE}number-{what}-spanned", 1)) for what in ("columns", "rows")
-                )
+                wide, high = int(cell.get(_WIDE, 1)), int(cell.get(_HIGH, 1))
                 if wide > 1 or high > 1:
                     yield Merge(number, column, number + high - 1, column + wide - 1)
                 column += _repeated(cell, "columns")
@@ -194,13 +201,13 @@ class OpenDocumentBook(Package):
         cells: list[str | None] = []
         errors: list[str] = []
         uncomputed: list[int] = []
-        usual = row.get(f"{_TABLE}default-cell-style-name")
+        usual = row.get(_USUAL_STYLE)
         column = 0
         for cell in row:
             if cell.tag not in _CELLS:
                 continue
             count = _repeated(cell, "columns")
-            style = cell.get(f"{_TABLE}style-name") or usual
+            style = cell.get(_STYLE_NAME) or usual
             if style is None and column < len(columns):
                 style = columns[column]
             value, missing = self._value(cell, style, errors)
@@ -217,8 +224,8 @@ class OpenDocumentBook(Package):
 
     def _value(self, cell: Element, style: str | None, errors: list[str]) -> tuple[str | None, bool]:
         """A cell as text, and whether it is a formula without its value."""
-        kind = cell.get(f"{_OFFICE}value-type")
-        formula = cell.get(f"{_TABLE}formula") is not None
+        kind = cell.get(_KIND)
+        formula = cell.get(_FORMULA) is not None
         if kind is None and not len(cell):
             return None, formula
         if formula or cell.get(_KIND_SHOWN) == "error":
@@ -297,11 +304,14 @@ def _literal(text: str) -> str:
 
 
 def _is_written(cell: Element) -> bool:
-    return cell.tag in _CELLS and (len(cell) > 0 or cell.get(f"{_OFFICE}value-type") is not None)
+    return cell.tag in _CELLS and (len(cell) > 0 or cell.get(_KIND) is not None)
 
 
 def _repeated(element: Element, what: str) -> int:
-    count = int(element.get(f"{_TABLE}number-{what}-repeated", 1))
+    said = element.get(_REPEATED[what])
+    if said is None:
+        return 1
+    count = int(said)
     if count < 1:
         raise ValueError(count)
     return count
@@ -320,7 +330,7 @@ def _time(text: str) -> str:
 
 def _shown(cell: Element) -> str:
     """The paragraphs of a cell, one a line, without its comment."""
-    return "\n".join(_words(child) for child in cell if child.tag == f"{_TEXT}p")
+    return "\n".join(_words(child) for child in cell if child.tag == _PARAGRAPH)
 
 
 def _words(element: Element) -> str:

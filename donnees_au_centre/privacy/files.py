@@ -127,7 +127,8 @@ def _encoded(file: opening.Deposit, kind: str, patterns: Collection[re.Pattern[b
 def _parquet(file: opening.Deposit) -> Iterator[tuple[int, list[str | None]]]:
     refused = RejectSpool()
     yield from ParquetRows(file, file.weight, None).rows(refused)
-    yield from ((reject.line, [reject.text]) for reject in refused)
+    for reject in refused:
+        yield reject.line, [reject.text]
     refused.close()
 
 
