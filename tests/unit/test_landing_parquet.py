@@ -6,7 +6,6 @@ import datetime
 import decimal
 import io
 import math
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,6 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.privacy.files import files_with
-
-
-def test_a_missing_driver_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(PlatformError, match="Il manque pyarrow") as caught:
-        ParquetRows(io.BytesIO(), 0, None)
-    assert "make drivers NAME=parquet" in caught.value.advice
 
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is an optional driver: make drivers NAME=parquet")
