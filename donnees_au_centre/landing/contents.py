@@ -149,7 +149,7 @@ class Target:
         for name in names:
             if name not in known and (near := alike(name, missing)):
                 said += f" L'une{self._where(names, [name])} ressemble à « {near} »."
-        if not known and self.variant.file_format != "json":
+        if not known and self.variant.file_format not in ("json", "parquet"):
             said += " Il n'a peut-être pas d'en-tête (`header: false`)."
         return said
 

@@ -18,7 +18,6 @@ from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.privacy.files import files_with
 
-
 pa = pytest.importorskip("pyarrow", reason="pyarrow is an optional driver: make drivers NAME=parquet")
 pq = pytest.importorskip("pyarrow.parquet")
 
