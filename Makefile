@@ -35,13 +35,16 @@ docs: ## Ouvre la documentation dbt pour ce seul navigateur (PORT=8080)
 
 ##@ Travailler
 .PHONY: load
-load: ## Charge seulement la zone de dépôt (LANDING=…, STRICT=1)
+load: ## Charge seulement la zone de dépôt et les sources (LANDING=…, STRICT=1, TOUT=1)
 	$(RUN) load
+.PHONY: source-check
+source-check: ## Essaie la déclaration d'une source : connexion, colonnes, premières lignes (NAME=source.table)
+	$(RUN) source-check
 .PHONY: accept
 accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le charge (FICHIER=…)
 	$(RUN) accept
 .PHONY: withdraw
-withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=…)
+withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=… ; DEPUIS=… JUSQUA=…)
 	$(RUN) withdraw
 .PHONY: build
 build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; ACCEPTER_BAISSE=1)
@@ -151,8 +154,11 @@ orphans: ## Liste les tables que plus aucun modèle ne nomme ; CONFIRMER=1 : les
 .PHONY: clean
 clean: ## Montre les résultats et les bases du projet ; CONFIRMER=1 : les efface (.venv reste)
 	$(RUN) clean
+.PHONY: drivers
+drivers: ## Liste les pilotes de sources (SFTP, MySQL, S3…) ; NAME="sftp mysql" : les installe
+	$(RUN) drivers
 .PHONY: lock
-lock: ## Recalcule requirements.txt depuis requirements.in
+lock: ## Recalcule les listes de paquets depuis requirements.in et pyproject.toml
 	$(RUN) lock
 .PHONY: help
 help: ## Montre cette aide

@@ -33,6 +33,7 @@ ROOMS = (
     GROUND,
     Room("dev"),
     Room(f"{PLATFORM}/warehouse"),
+    Room(f"{PLATFORM}/connectors"),
     Room(f"{PLATFORM}/landing"),
     Room(f"{PLATFORM}/project"),
     Room(f"{PLATFORM}/access"),

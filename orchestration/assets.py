@@ -9,7 +9,7 @@ import dagster as dg
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.nodes import DataTest, Manifest, Source
-from orchestration.promises import folder_policy, mart_policy
+from orchestration.promises import mart_policy, origin_policy
 from orchestration.translator import Translator
 
 LOADED = "chargement"
@@ -22,7 +22,7 @@ class Assets:
     Attributes:
         specs: raw tables that the loader fills, then dbt's models and seeds.
         checks: one a raw table for its load, then dbt's tests, unit tests included.
-        outside: assets shown and never made here: landing folders, raw tables of other writers.
+        outside: assets shown and never made here: landing folders, systems, raw tables of other writers.
         tables: unique id of the dbt source by asset key, for raw tables.
         models: unique id by asset key, for models and seeds.
         tests: unique id by check key.
@@ -65,14 +65,13 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
             found.checks.append(
                 dg.AssetCheckSpec(LOADED, asset=spec.key, description=description, blocking=True)
             )
-            landed.setdefault(translator.folder_key(source), []).append(source)
+            landed.setdefault(translator.origin_key(source), []).append(source)
         else:
             found.outside.append(spec)
     outside = {spec.key for spec in found.outside}
     for sources in landed.values():
-        folder = translator.folder(sources[0])
-        policy = folder_policy(manifest, sources)
-        found.outside.append(folder.replace_attributes(freshness_policy=policy))
+        policy = origin_policy(manifest, sources)
+        found.outside.append(translator.origin(sources[0]).replace_attributes(freshness_policy=policy))
     for node in manifest.of_type("model", "seed", "snapshot"):
         if node.domain in domains and not node.is_ephemeral:
             spec = translator.spec(manifest, node)

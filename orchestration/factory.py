@@ -15,6 +15,7 @@ from orchestration.assets import read_assets
 from orchestration.failures import told_failures
 from orchestration.gate import gate
 from orchestration.promises import receipts
+from orchestration.resources import resources_of
 from orchestration.work import BUILT_ON, Event, Journal, Work, runless
 
 
@@ -103,5 +104,6 @@ def build_definitions(
     return dg.Definitions(
         assets=[build, *held.outside],
         jobs=[dg.define_asset_job(name, dg.AssetSelection.assets(build))],
+        resources=resources_of(one for one in manifest.own_sources if one.domain in domains),
         executor=dg.in_process_executor,
     )

@@ -17,7 +17,7 @@ from donnees_au_centre.landing.report import LOADED
 from donnees_au_centre.project.datasets import Refresh, refresh
 from donnees_au_centre.project.metadata import governance_of
 from donnees_au_centre.project.nodes import Manifest, Node, Source
-from orchestration.translator import LANDING
+from orchestration.translator import origin_key
 
 # The longest of each: nobody is late on the shortest month.
 _DAYS = {"jour": 1, "semaine": 7, "mois": 31, "annee": 366}
@@ -32,8 +32,8 @@ def mart_policy(manifest: Manifest, node: Node) -> dg.FreshnessPolicy | None:
     return dg.FreshnessPolicy.time_window(promise) if promise else None
 
 
-def folder_policy(manifest: Manifest, sources: Collection[Source]) -> dg.FreshnessPolicy | None:
-    """The policy of a folder of the landing zone; None when nothing is promised.
+def origin_policy(manifest: Manifest, sources: Collection[Source]) -> dg.FreshnessPolicy | None:
+    """The policy of a folder of the landing zone, or of a system; None when nothing is promised.
 
     It warns when the promise is past and fails when dbt's limit is too; of several tables in one folder, the
     most patient counts: which of them is late is what the check `fraicheur` says.
@@ -51,16 +51,13 @@ def folder_policy(manifest: Manifest, sources: Collection[Source]) -> dg.Freshne
 
 
 def receipts(report: LoadReport | None) -> list[dg.AssetMaterialization]:
-    """The folders in which a file came, as Dagster notes them."""
-    found: dict[tuple[str, str], int] = {}
+    """The folders in which a file came, and the systems that were read, as Dagster notes them."""
+    found: dict[dg.AssetKey, int] = {}
     for table in report.tables if report else ():
         if came := sum(file.status in CAME for file in table.files):
-            key = (table.domain, table.source)
+            key = origin_key(table.domain, table.source, table.kind or None)
             found[key] = found.get(key, 0) + came
-    return [
-        dg.AssetMaterialization(dg.AssetKey([LANDING, *key]), metadata={"fichiers reçus": came})
-        for key, came in found.items()
-    ]
+    return [dg.AssetMaterialization(key, metadata={"fichiers reçus": came}) for key, came in found.items()]
 
 
 def _promise(manifest: Manifest, node: Node) -> timedelta | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 
+from donnees_au_centre.connectors import kind_named
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import responsible
 from donnees_au_centre.project.metadata import own_governance_of
@@ -65,25 +67,42 @@ class Translator(DagsterDbtTranslator):
         return self.get_asset_spec(manifest.content, node.unique_id, None)
 
     def raw_table(self, manifest: Manifest, source: Source) -> dg.AssetSpec:
-        """The asset of a raw table; that of a landed one comes from its folder."""
+        """The asset of a raw table; that of one that the loader fills comes from where its rows come from."""
         spec = self.spec(manifest, source)
         if not source.external:
             return spec.replace_attributes(kinds={"postgres"})
+        held = source.external.get("file_format") or source.external.get("kind")
         return spec.replace_attributes(
-            deps=[self.folder_key(source)], kinds={"postgres", source.external["file_format"]}
+            deps=[self.origin_key(source)], kinds={"postgres", *([str(held)] if held else [])}
         )
 
-    def folder(self, source: Source) -> dg.AssetSpec:
-        """The asset of the folder where a source's files land; nothing here materialises it."""
+    def origin(self, source: Source) -> dg.AssetSpec:
+        """The asset of where rows come from, a folder or a system; nothing here materialises it."""
+        said = [source.source_description]
+        kind = source.external.get("kind")
+        if kind:
+            # What its kind does, for whoever looks at the graph.
+            said.append(inspect.getdoc(kind_named(str(kind))) or "")
         return dg.AssetSpec(
-            self.folder_key(source),
-            description=source.source_description or None,
+            self.origin_key(source),
+            description="\n\n".join(filter(None, said)) or None,
             group_name=source.domain,
             owners=self.owners_of(source.domain),
             tags={"couche": LANDING},
-            kinds={"file"},
+            kinds={str(kind) if kind else "file"},
         )
 
-    def folder_key(self, source: Source) -> dg.AssetKey:
-        """landing/<domain>/<source>."""
-        return dg.AssetKey([LANDING, source.domain, source.source_name])
+    def origin_key(self, source: Source) -> dg.AssetKey:
+        """landing/<domain>/<source>, or <kind>/<domain>/<source> for a system."""
+        return origin_key(source.domain, source.source_name, source.external.get("kind"))
+
+
+def origin_key(domain: str, source: str, kind: str | None) -> dg.AssetKey:
+    """The asset of where the rows of a source come from.
+
+    Args:
+        domain: who receives them.
+        source: the dbt source.
+        kind: of the system, as `postgresql`; None for the landing zone alone.
+    """
+    return dg.AssetKey([kind or LANDING, domain, source])

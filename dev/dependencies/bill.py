@@ -30,7 +30,7 @@ def bill_of_materials(environment: Environment, revision: str, at: datetime) -> 
         },
         "components": [_component(one) for one in packages],
         "dependencies": [
-            {"ref": "donnees-au-centre", "dependsOn": sorted(map(_reference, _wanted(environment)))},
+            {"ref": "donnees-au-centre", "dependsOn": sorted(map(_reference, _asked(environment)))},
             *(
                 {
                     "ref": _reference(one),
@@ -42,8 +42,8 @@ def bill_of_materials(environment: Environment, revision: str, at: datetime) -> 
     }
 
 
-def _wanted(environment: Environment) -> list[Package]:
-    return [environment.packages[name] for name in environment.wanted if name in environment.packages]
+def _asked(environment: Environment) -> list[Package]:
+    return [environment.packages[name] for name in environment.asked]
 
 
 def _component(package: Package) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _component(package: Package) -> dict[str, Any]:
     if package.hashes:
         # One a platform: each is an archive that the installer would take.
         component["properties"] = [
-            {"name": "requirements.txt:sha256", "value": digest} for digest in package.hashes
+            {"name": f"{package.lock}:sha256", "value": digest} for digest in package.hashes
         ]
     return component
 

@@ -13,6 +13,8 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from dev.setup.environment import Environment as Setup
+from dev.setup.locks import DRIVERS, read_groups
 from donnees_au_centre.errors import PlatformError
 
 _LOCKED = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?==(\S+)(?: ; ([^\\\n]+))?((?: \\\n    --hash=\S+)*)", re.M)
@@ -28,7 +30,8 @@ class Package:
         licence: what its metadata say, "" when they say nothing.
         weight: bytes on disk of the files it installed.
         needs: names of the installed packages that it asks for.
-        hashes: SHA-256 of the archives that the lock allows; empty when it does not name the package.
+        hashes: SHA-256 of the archives that the lock allows; empty when none names the package.
+        lock: the file that names it, "" when none does.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Package:
     weight: int
     needs: frozenset[str]
     hashes: tuple[str, ...]
+    lock: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,19 @@ class Environment:
     Attributes:
         packages: by name, the checkout itself left out.
         wanted: names in requirements.in: what the project asks for itself.
-        strangers: sentences in French: installed against the lock, or locked and not installed.
+        strangers: sentences in French: installed against the locks, or locked and not installed.
+        drivers: names that the chosen groups of drivers ask for.
     """
 
     packages: Mapping[str, Package]
     wanted: frozenset[str]
     strangers: tuple[str, ...]
+    drivers: frozenset[str] = frozenset()
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Names of the installed packages that are there for themselves."""
+        return (self.wanted | self.drivers) & self.packages.keys()
 
     def closure(self, roots: frozenset[str]) -> frozenset[str]:
         """Names of some packages and of all that they need."""
@@ -70,11 +81,11 @@ class Environment:
         Returns:
             Name and both weights, heaviest first.
         """
-        everything = self.closure(self.wanted)
+        everything = self.closure(self.asked)
         rows = []
-        for name in self.wanted & self.packages.keys():
+        for name in self.asked:
             with_needs = self.closure(frozenset({name}))
-            alone = everything - self.closure(self.wanted - {name})
+            alone = everything - self.closure(self.asked - {name})
             rows.append((name, self._weigh(with_needs), self._weigh(alone)))
         return sorted(rows, key=lambda row: (-row[1], row[0]))
 
@@ -84,21 +95,24 @@ class Environment:
 
 @cache
 def read_environment(root: Path) -> Environment:
-    """Reads what is installed in the running environment, and compares it with the lock.
+    """Reads what is installed in the running environment, and compares it with the locks.
 
     Args:
-        root: the checkout, which holds requirements.in and requirements.txt.
+        root: the checkout, which holds requirements.in, pyproject.toml and both locks.
 
     Raises:
-        PlatformError: the lock names nothing.
+        PlatformError: a lock names nothing.
     """
     locked = _read_lock(root / "requirements.txt")
+    either = _read_lock(root / DRIVERS) | locked
     itself = canonicalize_name("donnees-au-centre")
     found = {str(canonicalize_name(one.metadata["Name"])): one for one in distributions()}
     found.pop(itself, None)
     lines = (root / "requirements.in").read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    needs = _needs(wanted, found)
+    groups = read_groups(root)
+    drivers = [Requirement(asked) for group in Setup(root).chosen() for asked in groups[group]]
+    needs = _needs([*wanted, *drivers], found)
     packages = {
         name: Package(
             name=name,
@@ -106,26 +120,40 @@ def read_environment(root: Path) -> Environment:
             licence=_licence(one),
             weight=_weight(one),
             needs=needs[name],
-            hashes=locked[name][1] if name in locked and locked[name][0] == one.version else (),
+            hashes=either[name].hashes if name in either and either[name].version == one.version else (),
+            lock=either[name].file if name in either else "",
         )
         for name, one in sorted(found.items())
     }
     strangers = [
         f"{name} {package.version} est installé, "
         + (
-            f"requirements.txt dit {locked[name][0]}"
-            if name in locked
-            else "requirements.txt ne le nomme pas"
+            f"{package.lock} dit {either[name].version}"
+            if name in either
+            else f"ni requirements.txt ni {DRIVERS} ne le nomment"
         )
         for name, package in packages.items()
-        if name not in locked or locked[name][0] != package.version
+        if name not in either or either[name].version != package.version
     ]
+    # A driver may be missing: it is optional.
     strangers += [f"{name} manque dans l'environnement" for name in sorted(locked.keys() - packages.keys())]
-    names = frozenset(str(canonicalize_name(one.name)) for one in wanted)
-    return Environment(packages, names, tuple(strangers))
+    return Environment(packages, _names(wanted), tuple(strangers), _names(drivers))
 
 
-def _read_lock(file: Path) -> dict[str, tuple[str, tuple[str, ...]]]:
+def _names(asked: list[Requirement]) -> frozenset[str]:
+    return frozenset(str(canonicalize_name(one.name)) for one in asked)
+
+
+@dataclass(frozen=True)
+class _Pin:
+    """What a lock file says of a package."""
+
+    version: str
+    hashes: tuple[str, ...]
+    file: str
+
+
+def _read_lock(file: Path) -> dict[str, _Pin]:
     """Version and hashes of each package that the lock holds for this system and this Python."""
     found = _LOCKED.findall(file.read_text(encoding="utf-8"))
     if not found:
@@ -133,7 +161,9 @@ def _read_lock(file: Path) -> dict[str, tuple[str, tuple[str, ...]]]:
             f"{file.name} ne nomme aucun paquet.", f"Rendez-lui sa version : git checkout {file.name}"
         )
     return {
-        str(canonicalize_name(name)): (version, tuple(re.findall(r"--hash=sha256:(\w+)", hashes)))
+        str(canonicalize_name(name)): _Pin(
+            version, tuple(re.findall(r"--hash=sha256:(\w+)", hashes)), file.name
+        )
         for name, version, marker, hashes in found
         if not marker or Marker(marker.strip()).evaluate()
     }
@@ -164,7 +194,8 @@ def _licence(distribution: Distribution) -> str:
     about = distribution.metadata
     told = next(iter(about.get_all("License-Expression") or ()), "")
     if not told:
-        classes = about.get_all("Classifier") or ()
+        # « License :: OSI Approved » alone names none.
+        classes = (one for one in about.get_all("Classifier") or () if one != "License :: OSI Approved")
         told = ", ".join(one.rpartition(" :: ")[2] for one in classes if one.startswith("License ::"))
     # Some packages put the whole text there.
     return told or next(iter("".join(about.get_all("License") or ()).strip().splitlines()), "")[:100]

@@ -13,10 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import distributions
 from pathlib import Path
 
+from dev.setup.locks import DRIVERS, canonical, read_groups, requirement, requirements_of, version_of
 from donnees_au_centre.errors import PlatformError
 
 NETWORK_ADVICE = (
@@ -32,11 +34,12 @@ ITSELF = ("--no-deps", "--no-build-isolation", "--editable", ".")
 
 
 class Environment:
-    """The folder `.venv` of a checkout, and the two files it must agree with.
+    """The folder `.venv` of a checkout, and the files it must agree with.
 
     Args:
-        root: the checkout, which holds requirements.txt (the packages) and pyproject.toml (the checkout
-            itself, installed as it stands: its dialect of SQL and its dbt adapter are found by name).
+        root: the checkout, which holds requirements.txt (the packages), pyproject.toml (the checkout itself,
+            installed as it stands: its dialect of SQL and its dbt adapter are found by name; and the groups
+            of optional drivers) and requirements-drivers.txt (the packages of these groups).
     """
 
     def __init__(self, root: Path) -> None:
@@ -46,11 +49,16 @@ class Environment:
         self.python = self.folder / "bin" / "python"
         self.requirements = root / "requirements.txt"
         self.project = root / "pyproject.toml"
+        self.drivers = root / DRIVERS
         self.stamp = self.folder / "ready.json"
+        # The groups of drivers that somebody chose, a line each: an update puts them back.
+        self.choice = self.folder / "drivers.txt"
         self._begun = time.monotonic()
 
     def make_ready(self) -> None:
-        """Installs exactly requirements.txt into `.venv`, or does nothing when that is done already.
+        """Installs exactly requirements.txt and the chosen drivers into `.venv`; nothing when that is done.
+
+        Drivers that cannot be had are told and left out: what does not read their sources runs without them.
 
         Raises:
             PlatformError: no environment can be made, or the packages cannot be had.
@@ -69,23 +77,82 @@ class Environment:
             self._install()
             self._remove_unlocked()
             make_paths_relative(self.folder)
-            # uv opens its lock to everyone.
-            (self.folder / ".lock").unlink(missing_ok=True)
-            self.stamp.write_text(json.dumps(self._expected()), encoding="utf-8")
+            if (groups := self.chosen()) and not self._install_drivers(groups):
+                names = " ".join(groups)
+                self._say(f"pilotes non remis ; plus tard : make drivers NAME={_quoted(names)}")
+            self._finish()
             self._say("environnement prêt.")
+
+    def add_drivers(self, groups: Collection[str]) -> bool:
+        """Installs groups of drivers beside what is there, and remembers them.
+
+        Args:
+            groups: names of pyproject.toml's optional dependencies.
+
+        Returns:
+            False when all were there already.
+
+        Raises:
+            PlatformError: a package cannot be had; none of the groups is remembered then.
+        """
+        if self._has(groups):
+            return False
+        with self._alone():
+            if self._has(groups):
+                return False
+            if not self._install_drivers(groups):
+                raise PlatformError(
+                    f"Les pilotes ne s'installent pas : {', '.join(groups)}.",
+                    NETWORK_ADVICE,
+                )
+            self._remember({*self.chosen(), *groups})
+            self._finish()
+        return True
+
+    def chosen(self) -> tuple[str, ...]:
+        """The groups of drivers that somebody chose and that there still are, sorted."""
+        try:
+            names = self.choice.read_text(encoding="utf-8").split()
+        except OSError:
+            return ()
+        return tuple(sorted(set(names) & read_groups(self.root).keys()))
+
+    def installed_drivers(self) -> dict[str, tuple[str, ...]]:
+        """Group -> its packages, of the groups that are here at the locked versions."""
+        lock = self.drivers.read_text(encoding="utf-8")
+        folders = [str(folder) for folder in self.folder.glob("lib/python*/site-packages")]
+        here = {canonical(one.name): one.version for one in distributions(path=folders)}
+        return {
+            group: packages
+            for group, packages in read_groups(self.root).items()
+            if all(here.get(canonical(name)) == version_of(name, lock) for name in packages)
+        }
+
+    def _has(self, groups: Collection[str]) -> bool:
+        return set(groups) <= set(self.chosen()) and set(groups) <= self.installed_drivers().keys()
+
+    def _remember(self, groups: Collection[str]) -> None:
+        if groups:
+            self.choice.write_text("".join(f"{group}\n" for group in sorted(groups)), encoding="utf-8")
+
+    def _finish(self) -> None:
+        # uv opens its lock to everyone.
+        (self.folder / ".lock").unlink(missing_ok=True)
+        self.stamp.write_text(json.dumps(self._expected()), encoding="utf-8")
 
     def is_ready(self) -> bool:
         """True when the last set-up ended well, for these requirements, this Python and this place."""
         return self._read_stamp() == self._expected() and self.python.exists()
 
     def _expected(self) -> dict[str, str]:
-        return {
-            "requirements": hashlib.sha256(self.requirements.read_bytes()).hexdigest(),
-            "project": hashlib.sha256(self.project.read_bytes()).hexdigest(),
+        expected = {
+            "requirements": _digest(self.requirements),
+            "project": _digest(self.project),
             "python": "{}.{}".format(*sys.version_info),
             # Scripts hold the absolute path of their interpreter: a moved checkout needs a new environment.
             "folder": str(self.folder),
         }
+        return expected | {"drivers": _digest(self.drivers)} if self.chosen() else expected
 
     def _read_stamp(self) -> dict[str, str] | None:
         try:
@@ -116,6 +183,7 @@ class Environment:
         base = getattr(sys, "_base_executable", None) or sys.executable
         version = ".".join(map(str, sys.version_info[:3]))
         self._say(f"création de l'environnement .venv (Python {version})…")
+        chosen = self.chosen()
         try:
             if self.folder.exists():
                 shutil.rmtree(self.folder)
@@ -130,6 +198,7 @@ class Environment:
                 "Le message ci-dessus dit pourquoi ; vérifiez la place libre et les droits sur le dossier, "
                 "ou donnez un autre Python : make PYTHON=/chemin/python3.12 …",
             )
+        self._remember(chosen)
 
     def _install(self) -> None:
         self._say("installation de uv, l'installeur de paquets…")
@@ -145,11 +214,7 @@ class Environment:
 
     def _install_with_uv(self) -> bool:
         self._say("installation des paquets de requirements.txt (une minute environ)…")
-        options, environment = uv_settings(read_pip_listing(str(self.python)), os.environ)
-        environment["VIRTUAL_ENV"] = str(self.folder)
-        if not sys.stderr.isatty():
-            options.append("--quiet")
-        uv = [str(self.folder / "bin" / "uv"), "pip"]
+        uv, options, environment = self._uv_pip()
         # sync takes away what the lock does not name, the checkout too: it comes back right after.
         return all(
             self._run(command, environment)
@@ -158,6 +223,14 @@ class Environment:
                 [*uv, "install", *options, *ITSELF],
             )
         )
+
+    def _uv_pip(self) -> tuple[list[str], list[str], dict[str, str]]:
+        """The command `uv pip`, the options of its subcommands, and its environment."""
+        options, environment = uv_settings(read_pip_listing(str(self.python)), os.environ)
+        environment["VIRTUAL_ENV"] = str(self.folder)
+        if not sys.stderr.isatty():
+            options.append("--quiet")
+        return [str(self.folder / "bin" / "uv"), "pip"], options, environment
 
     def _install_with_pip(self) -> None:
         # The lock is whole, and leaves out what nothing imports: nothing is to be worked out.
@@ -169,6 +242,23 @@ class Environment:
                 "Le projet lui-même ne s'installe pas dans .venv.",
                 "Le message ci-dessus dit pourquoi ; rendez à pyproject.toml sa version enregistrée : "
                 "git checkout pyproject.toml",
+            )
+
+    def _install_drivers(self, groups: Collection[str]) -> bool:
+        """Installs the packages of groups that requirements.txt does not; False when one cannot be had."""
+        packages = {name for group in groups for name in read_groups(self.root)[group]}
+        locks = [file.read_text(encoding="utf-8") for file in (self.drivers, self.requirements)]
+        wanted = requirements_of(packages, *locks)
+        if not wanted:
+            return True
+        self._say(f"installation des pilotes : {', '.join(groups)}…")
+        uv, options, environment = self._uv_pip()
+        exactly = ("--require-hashes", "--no-deps")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / DRIVERS
+            file.write_text(wanted, encoding="utf-8")
+            return self._run([*uv, "install", *exactly, *options, "-r", str(file)], environment) or self._run(
+                [*self._pip_install(*exactly), "-r", str(file)], os.environ
             )
 
     def _remove_unlocked(self) -> None:
@@ -198,6 +288,14 @@ class Environment:
         print(f"[{seconds:4.0f} s] mise en place : {message}", file=sys.stderr, flush=True)
 
 
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _quoted(names: str) -> str:
+    return f'"{names}"' if " " in names else names
+
+
 def make_paths_relative(environment: Path) -> None:
     """Writes the paths of installed checkouts from their environment, instead of absolute.
 
@@ -209,21 +307,6 @@ def make_paths_relative(environment: Path) -> None:
         if lines and all(line.startswith("/") for line in lines):
             relative = [os.path.relpath(line, file.parent) for line in lines]
             file.write_text("\n".join(relative) + "\n", encoding="utf-8")
-
-
-def requirement(name: str, lock: str) -> str:
-    """Takes one package, with its version and hashes, out of a lock file's text.
-
-    Raises:
-        PlatformError: the lock does not pin that package.
-    """
-    block = re.search(rf"^{re.escape(name)}==(?:.*\\\n)*.*\n", lock, re.MULTILINE)
-    if block is None:
-        raise PlatformError(
-            f"requirements.txt ne fixe pas la version de {name}.",
-            "Rendez à requirements.txt sa version enregistrée : git checkout requirements.txt",
-        )
-    return block.group()
 
 
 def read_pip_listing(python: str) -> str:

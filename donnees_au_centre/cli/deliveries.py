@@ -19,8 +19,9 @@ from donnees_au_centre.cli.session import Session, open_project
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import BRUSSELS, counted, some
 from donnees_au_centre.landing import SourceTable, audit, load_landing, opening, read_declarations
-from donnees_au_centre.landing.life import held
+from donnees_au_centre.landing.life import Held, held
 from donnees_au_centre.landing.life import withdraw as withdraw_file
+from donnees_au_centre.landing.records import Period
 from donnees_au_centre.landing.tables import ensure_audit, ensure_table
 from donnees_au_centre.privacy.requests import built_from
 from donnees_au_centre.project.nodes import Manifest
@@ -72,11 +73,12 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
             return 0
         delivery = _delivery(connection, settings, options, tables, sorted(waiting))
         known = waiting.get(delivery.path)
-        digest = delivery.digest()
         if known is None:
             raise PlatformError(
                 f"{delivery.path} n'attend pas d'accord.", f"En attente : {_listed(sorted(waiting))}."
             )
+        # What a system gives is compared when it is read again.
+        digest = known[1] if delivery.table.of_records else delivery.digest()
         again = (
             known[1] is None
             and digest
@@ -116,7 +118,8 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
     """Shows what withdrawing a file would take; with CONFIRMER, takes it, notes it and rebuilds what read it.
 
     Args:
-        options: FICHIER, relative to the landing zone; CONFIRMER.
+        options: FICHIER, relative to the landing zone; DEPUIS and JUSQUA, values of the cursor of a source
+            that is read incrementally, for a period of it; CONFIRMER.
 
     Raises:
         PlatformError: nobody knows this file, or the rebuild failed; what was withdrawn stays withdrawn.
@@ -128,7 +131,9 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         delivery = _delivery(connection, settings, options, tables, _placed(connection, tables))
         table = delivery.table
         ensure_table(connection, table)
-        found = held(connection, table, delivery.path)
+        bounds = [(options.get(name) or "").strip() for name in ("DEPUIS", "JUSQUA")]
+        period = Period(table, *bounds) if any(bounds) else None
+        found = Held(period.count(connection), 0) if period else held(connection, table, delivery.path)
         print(
             f"{delivery.path} :\n"
             f"  {table.schema}.{table.identifier} : {counted(found.rows, 'ligne')}\n"
@@ -137,16 +142,27 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         if delivery.status is not None:
             print("Le fichier reste dans la zone de dépôt ; ce contenu n'en sera plus chargé.")
         lost = "ces lignes ne reviennent que du fichier lui-même, par make accept."
+        if table.of_records:
+            lost = "ces lignes ne reviennent que de la source elle-même, si elle les a encore."
+            print(
+                "Reviendront à la prochaine lecture celles que la source donne encore : toutes si elle a "
+                "changé et se lit entière ; ce qui suit le curseur, moins `look_back`, sinon."
+            )
         if not confirmed(settings, access, options, lost):
             connection.rollback()
             return 0
         digest = delivery.digest()
         signature = audit.signature(delivery.status) if digest and delivery.status else ""
         before = last_number(connection)
-        gone = withdraw_file(connection, table, delivery.path, digest, signature)
+        gone = (
+            Held(period.withdraw(connection), 0)
+            if period
+            else withdraw_file(connection, table, delivery.path, digest, signature)
+        )
         details = {
             "decision": "retrait",
             "fichier": delivery.path,
+            **({"depuis": bounds[0], "jusqua": bounds[1]} if period else {}),
             "lignes": gone.rows,
             "rejets": gone.rejects,
         }
@@ -185,7 +201,7 @@ def _delivery(
     for start in (f"{settings.landing}/", f"{settings.landing.name}/", "./"):
         path = path.removeprefix(start)
     found = [table for table in tables if audit.last_entry(connection, table, path)] or [
-        table for table in tables if table.match(path)
+        table for table in tables if table.match(path) or (table.of_records and table.delivery == path)
     ]
     if len(found) != 1:
         what = "plusieurs tables le lisent" if found else "aucune source ne le lit, et il n'a rien en base"
@@ -203,8 +219,9 @@ def _waiting(connection: psycopg.Connection, tables: list[SourceTable]) -> dict[
             if entry.statut == "attente":
                 found[entry.fichier] = (entry.message, entry.sha256)
             elif entry.withdrawn:
+                held = entry.sha256 if table.of_records else None
                 at = f"{entry.recu_le.astimezone(BRUSSELS):%d/%m/%Y}"
-                found[entry.fichier] = (f"Retiré le {at}, et serait chargé à nouveau.", None)
+                found[entry.fichier] = (f"Retiré le {at}, et serait chargé à nouveau.", held)
     return found
 
 

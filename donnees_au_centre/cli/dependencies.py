@@ -43,7 +43,7 @@ def dependencies(settings: Settings, options: Mapping[str, str]) -> int:
     print(_weights(environment))
     print(f"\nInventaire (SBOM, CycloneDX 1.6) : {file}")
     if environment.strangers:
-        print("\nL'environnement n'est pas celui de requirements.txt :")
+        print("\nL'environnement n'est pas celui que fixent requirements.txt et requirements-drivers.txt :")
         print("\n".join(f"  {one}" for one in environment.strangers))
         print("Que faire : effacez .venv, puis relancez ; la commande suivante le refait.")
     code = 1 if environment.strangers else 0
@@ -63,7 +63,8 @@ def _weights(environment: Environment) -> str:
     heavy = [row for row in rows if row[1] >= LIGHT * 1e6]
     lines = [
         f"{counted(len(environment.packages), 'paquet')}, {_megabytes(total)} Mo ; "
-        f"{len(environment.wanted)} demandés par requirements.in :",
+        f"{len(environment.wanted)} demandés par requirements.in"
+        f"{f', {len(environment.drivers)} par des pilotes' if environment.drivers else ''} :",
         f"  {'Mo':<24}{'avec ce dont il a besoin':>24}{'dont lui seul':>15}",
         *(f"  {name:<24}{_megabytes(whole):>24}{_megabytes(alone):>15}" for name, whole, alone in heavy),
         f"  {counted(len(rows) - len(heavy), 'autre')} : moins de {LIGHT} Mo.",

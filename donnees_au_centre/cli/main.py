@@ -26,6 +26,7 @@ COMMANDS = {
     "load": ("pipeline", "charge seulement la zone de dépôt"),
     "accept": ("deliveries", "charge un fichier en attente d'un accord (CONFIRMER=1)"),
     "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
+    "source-check": ("source_check", "essaie la déclaration d'une source, sans rien charger"),
     "build": ("project", "construit et teste avec dbt seul"),
     "rollback": ("rollback", "remontre aux lecteurs la version d'avant d'un mart ou d'une AG (CONFIRMER=1)"),
     "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
@@ -62,7 +63,8 @@ COMMANDS = {
     "test": ("testing", "joue les contrôles et tous les tests, sauf les longues campagnes"),
     "test-long": ("testing", "joue les longues campagnes de tests"),
     "dependencies": ("dependencies", "dit de quoi l'environnement est fait, et ses failles connues"),
-    "lock": ("quality", "recalcule requirements.txt"),
+    "drivers": ("drivers", "installe les pilotes de sources, ou les liste"),
+    "lock": ("quality", "recalcule requirements.txt et requirements-drivers.txt"),
 }
 
 # Options that are paths -> what they must lead to.

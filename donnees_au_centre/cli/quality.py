@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from dev.setup.environment import read_pip_listing, uv_settings
+from dev.setup.locks import DRIVERS
 from donnees_au_centre.cli.access import check_entries_of
 from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.cli.lineage import PERSONAL_DATA, check_personal_data, lineage_of
@@ -22,6 +23,7 @@ from donnees_au_centre.cli.session import (
     python_tool,
     run_tool,
 )
+from donnees_au_centre.cli.source_options import write_source_options
 from donnees_au_centre.cli.texts import check_bytes, check_yaml, mend_bytes, mend_yaml
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
@@ -181,6 +183,8 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
 
     with session.step("Schémas pour les éditeurs (policies/schemas/)"):
         write_schemas(settings.root)
+    with session.step("Tables de docs/analyste/sources.md"):
+        write_source_options(settings.root)
     with session.step("Contrats des marts (policies/contracts/)"):
         try:
             manifest = parse_or_fail(Session.without_database(settings)).manifest
@@ -313,7 +317,7 @@ def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def lock(settings: Settings, _options: Mapping[str, str]) -> int:
-    """Works out requirements.txt again from requirements.in, for every supported Python at once.
+    """Works out both lock files again, for every supported Python at once; their versions agree.
 
     Raises:
         PlatformError: no set of versions fits, or the registry cannot be reached.
@@ -331,12 +335,18 @@ def lock(settings: Settings, _options: Mapping[str, str]) -> int:
             "--quiet",
             *options,
         ),
-        *("requirements.in", "--output-file", "requirements.txt"),
     ]
-    if run_tool(command, environment, settings.root) != 0:
-        raise PlatformError(
-            "requirements.txt n'a pas été recalculé.",
-            "Le message ci-dessus dit quel paquet ne convient pas, ou quel registre est injoignable.",
-        )
-    print("requirements.txt est à jour ; enregistrez-le avec requirements.in (git add requirements.*).")
+    for file, wanted in {
+        "requirements.txt": ("requirements.in",),
+        DRIVERS: ("pyproject.toml", "--all-extras", "--constraints", "requirements.txt"),
+    }.items():
+        if run_tool([*command, *wanted, "--output-file", file], environment, settings.root) != 0:
+            raise PlatformError(
+                f"{file} n'a pas été recalculé.",
+                "Le message ci-dessus dit quel paquet ne convient pas, ou quel registre est injoignable.",
+            )
+    print(
+        "requirements.txt et requirements-drivers.txt sont à jour ; enregistrez-les avec requirements.in et "
+        "pyproject.toml (git add requirements* pyproject.toml)."
+    )
     return 0

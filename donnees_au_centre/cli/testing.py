@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from dev.setup.environment import Environment
 from donnees_au_centre.cli.changes import CASES, changed_files, concerned
 from donnees_au_centre.cli.quality import (
     check_project,
@@ -16,6 +17,7 @@ from donnees_au_centre.cli.quality import (
     to_correct,
 )
 from donnees_au_centre.cli.session import Session, python_tool, run_tool, words_of
+from donnees_au_centre.drivers import TESTED
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, some
 from donnees_au_centre.settings import Settings
@@ -43,6 +45,7 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
             # The tests run all the same: a mistake of form must not hide a broken model.
             failure = error
             print(f"\n{error}\n", file=sys.stderr, flush=True)
+    _add_drivers(settings)
     code = _pytest(settings, "junit.xml", *words_of(options, "PYTEST_ARGS"))
     if failure:
         raise failure
@@ -53,6 +56,7 @@ def test_long(settings: Settings, options: Mapping[str, str]) -> int:
     """Runs the long campaigns alone: whole stories of faults, properties with many examples, benchmarks."""
     more = words_of(options, "PYTEST_ARGS")
     chosen = ("-m", f"{LONG} or {CAMPAIGN}")
+    _add_drivers(settings)
     return 1 if _pytest(settings, "junit-long.xml", *chosen, *more, **{WHOLE_CAMPAIGNS: "1"}) else 0
 
 
@@ -71,6 +75,14 @@ def test_macros(settings: Settings, options: Mapping[str, str]) -> int:
             "Une seule macro : make test-macros PYTEST_ARGS='-k dateadd'",
         )
     return 0
+
+
+def _add_drivers(settings: Settings) -> None:
+    """Installs the drivers of the tests; where they cannot be had, their tests are skipped and say why."""
+    try:
+        Environment(settings.root).add_drivers(TESTED)
+    except PlatformError as error:
+        print(f"\n{error}\nLes tests de ces pilotes sont passés.\n", file=sys.stderr, flush=True)
 
 
 def _pytest(settings: Settings, report: str, *arguments: str, **variables: str) -> int:

@@ -20,6 +20,7 @@ FEW_ROWS, FEW_LINES = 10, 5
 WAITS = "En attente d'un accord"
 # What makes a file without a row right, or one past its bounds: in the audit's column `motif`.
 EMPTY, SHRUNK, UNREADABLE, WITHDRAWN = "vide", "chute", "illisible", "retire"
+TOO_FEW, RETYPED = "trop_peu", "types_changes"
 EMPTY_ALLOWED, ACCEPTED, ERASED = "vide_admise", "accepte", "effacees"
 ADMITTED = (EMPTY_ALLOWED, ACCEPTED, ERASED)
 
@@ -107,8 +108,21 @@ class Delivery:
         if accepted:
             return ACCEPTED
         self._check_readable(table, former)
+        self._check_least(table, former)
         self._check_length(table, former)
         return ""
+
+    def _check_least(self, table: SourceTable, former: Former | None) -> None:
+        if self.rows >= table.min_rows:
+            return
+        raise Refused(
+            "attente",
+            TOO_FEW,
+            f"{WAITS} : {counted(self.rows, 'ligne')} seulement, moins que les "
+            f"{counted(table.min_rows, 'ligne')} attendues (`min_rows`). {_stays(former)}",
+            f"S'il est juste, make accept FICHIER={argument(self.path)} ; sinon, demandez ce qui manque.",
+            self.rows,
+        )
 
     def _check_empty(self, table: SourceTable, former: Former | None) -> str:
         if table.allow_empty and not self.refused:

@@ -1,4 +1,4 @@
-"""What each source table expects from the landing zone, read from the `external:` of dbt's sources."""
+"""What each source table is filled from, and how, read from the `external:` of dbt's sources."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, NoReturn, Protocol
 
+from pydantic import ValidationError
+
+from donnees_au_centre.connectors import (
+    FileSource,
+    Incremental,
+    RecordSource,
+    Source,
+    check_connection,
+    kind_named,
+)
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import patterns
 from donnees_au_centre.landing.encodings import Encoding
@@ -37,7 +47,10 @@ SHAPE_ADVICE = {
     **dict.fromkeys(
         WORKBOOKS, "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)"
     ),
+    "records": "vérifiez `location` et les options de la source",
 }
+# The format of what is received as rows, and lies in no file.
+RECORDS = "records"
 _TEXT_OPTIONS = {
     "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
     "json": ("rows", "envelope", "encoding", "member"),
@@ -69,8 +82,14 @@ _COUNTS = {
 }
 _SHARED_OPTIONS = ("renames", "optional")
 _BOUNDS = ("max_shrink", "max_rejects")
-_TABLE_OPTIONS = ("variants", "one_format_per_extract", "allow_empty", "depositors", *_BOUNDS)
+_DELIVERY = ("allow_empty", "min_rows", *_BOUNDS)
+_TABLE_OPTIONS = ("variants", "one_format_per_extract", "depositors", *_DELIVERY)
+_RECORD_OPTIONS = ("incremental", "max_seconds", *_SHARED_OPTIONS, *_DELIVERY)
+_INCREMENTAL = ("cursor", "type", "look_back", "key")
 _VARIANT_KEYS = ("name", "location", "file_format")
+
+# A length of time, as PostgreSQL's intervals are written.
+_SPAN = re.compile(r"\d+ (?:minute|hour|day|week|month|year)s?")
 
 # Changes when the same file and declaration would give other rows: every file is then loaded again.
 _RULES_VERSION = 2
@@ -190,6 +209,31 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The system that a source table comes from, when it is not the landing zone alone.
+
+    Attributes:
+        kind: name of the kind, as `postgresql`.
+        connection: as the declaration names it, "" for none.
+        location: what is read there: a table, the path of an API, a data set; for files, as `folder`.
+        folder: where the files lie that are fetched into the landing zone.
+        options: of the kind.
+        incremental: how it is read from where the last reading ended; None for whole each time.
+    """
+
+    kind: str
+    connection: str
+    location: str = ""
+    folder: str = ""
+    options: Any = None
+    incremental: Incremental | None = None
+
+    def fingerprint(self) -> str:
+        """What decides which rows are read, as text."""
+        return repr((self.kind, self.connection, self.location, self.options, self.incremental))
+
+
+@dataclass(frozen=True)
 class SourceTable:
     """A dbt source table that the loader fills.
 
@@ -207,6 +251,8 @@ class SourceTable:
         max_shrink: share of the rows before that a delivery may lose, from 0 to 1; None for the default.
         max_rejects: share of a file's lines that may be unreadable, from 0 to 1.
         depositors: accounts that may deposit its files besides the usual ones, by name or number.
+        min_rows: how many rows a delivery must have at least.
+        origin: the system that it comes from; None for files that others deposit.
     """
 
     domain: str
@@ -222,6 +268,18 @@ class SourceTable:
     max_shrink: float | None = None
     max_rejects: float = 0.05
     depositors: tuple[str, ...] = ()
+    min_rows: int = 0
+    origin: Origin | None = None
+
+    @property
+    def of_records(self) -> bool:
+        """Whether it is filled from a system that gives rows, and no files."""
+        return self.variants[0].file_format == RECORDS
+
+    @property
+    def delivery(self) -> str:
+        """What stands for a file's path where there is none: `age/inscriptions/eleves.postgresql`."""
+        return f"{self.domain}/{self.source}/{self.name}.{self.origin.kind if self.origin else ''}"
 
     @property
     def label(self) -> str:
@@ -260,7 +318,18 @@ class SourceTable:
         for name in ("name", "elsewhere", "allow_partial", "max_size", "max_seconds"):
             del parts[name]
         parts["max_unpacked"] = variant.max_unpacked or MAX_UNPACKED
+        if self.of_records and self.origin:
+            parts["origin"] = self.origin.fingerprint()
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def gives_rows(external: Mapping[str, Any]) -> bool:
+    """Whether an `external:` names a system that gives rows, and no files; not one that does not exist."""
+    try:
+        kind = kind_named(str(external["kind"])) if external.get("kind") else None
+    except PlatformError:
+        return False
+    return kind is not None and issubclass(kind, RecordSource)
 
 
 class DeclaredSource(Protocol):
@@ -395,10 +464,13 @@ class _Reader:
         node = self.node
         for column in self.declared:
             self.check_column("columns", column)
-        options = self.options(self.external.get("options"), "options")
+        kind = self.kind()
+        if kind is not None and issubclass(kind, RecordSource):
+            return self.record_table(kind)
+        options = self.options(self.external.get("options"), "options", kind)
+        origin = self.origin(kind, options) if kind else None
         one_format = self.flag("one_format_per_extract", options.pop("one_format_per_extract", False))
-        allow_empty = self.flag("allow_empty", options.pop("allow_empty", False))
-        bounds = {name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options}
+        delivery = self.delivery(options)
         depositors = self.accounts(options.pop("depositors", []))
         listed = options.pop("variants", [])
         if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
@@ -422,10 +494,143 @@ class _Reader:
             variants=variants,
             one_format_per_extract=one_format,
             person=self.person(),
-            allow_empty=allow_empty,
             depositors=depositors,
-            **bounds,
+            origin=origin,
+            **delivery,
         )
+
+    def kind(self) -> type[Source] | None:
+        """The kind of system that the table comes from; None for the landing zone alone."""
+        named = self.external.get("kind")
+        if named is None:
+            for name in ("connection", "folder"):
+                if name in self.external:
+                    self.fail(name, "il manque le genre de la source.", "Ajoutez `kind:` sous `external:`.")
+            return None
+        try:
+            return kind_named(str(named))
+        except PlatformError as error:
+            self.fail("kind", error.message, error.advice)
+
+    def record_table(self, kind: type[Source]) -> SourceTable:
+        """A table that a system gives the rows of."""
+        node = self.node
+        given = self.external.get("options")
+        options = self.mapping(given, "options")
+        self.check_keys(options, {*_RECORD_OPTIONS, *kind.options_class.model_fields})
+        delivery = self.delivery(options)
+        incremental = self.incremental(options.pop("incremental", None))
+        shared = {name: options.pop(name) for name in (*_SHARED_OPTIONS, "max_seconds") if name in options}
+        self.check_shape(shared)
+        variant = Variant(
+            name=str(self.external["kind"]),
+            location="",
+            file_format=RECORDS,
+            renames=self.renames(shared.get("renames", {})),
+            optional=self.names("optional", shared.get("optional", [])),
+            max_seconds=shared.get("max_seconds"),
+        )
+        self.check_optional(variant)
+        for column in (incremental.cursor, *incremental.key) if incremental else ():
+            if column in variant.optional:
+                self.fail("optional", f"« {column} » fait la lecture incrémentale.", "Ôtez-la d'`optional`.")
+        origin = self.origin(kind, options)
+        return SourceTable(
+            domain=node.domain,
+            source=node.source_name,
+            name=node.name,
+            schema=node.schema,
+            identifier=node.relation,
+            declared=self.declared,
+            variants=(variant,),
+            person=self.person(),
+            origin=replace(origin, incremental=incremental),
+            **delivery,
+        )
+
+    def origin(self, kind: type[Source], options: dict[str, Any]) -> Origin:
+        """The system, and the options that are its kind's, which are taken out of `options`."""
+        own = {name: options.pop(name) for name in kind.options_class.model_fields if name in options}
+        connection = self.external.get("connection", "")
+        location, folder = self.external.get("location") or "", self.external.get("folder") or ""
+        for name, text in (("connection", connection), ("location", location), ("folder", folder)):
+            if not isinstance(text, str):
+                self.fail(name, f"« {text} » n'est pas un texte.", "Mettez la valeur entre guillemets.")
+        try:
+            check_connection(connection)
+        except PlatformError as error:
+            self.fail("connection", error.message, error.advice)
+        files = issubclass(kind, FileSource)
+        if not files and "folder" in self.external:
+            self.fail("folder", "cette source ne donne pas de fichiers.", "Ôtez `folder`.")
+        try:
+            read = kind.options_class.model_validate(own)
+            kind.check(folder if files else location, read)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            option = ".".join(map(str, first["loc"])) or "options"
+            known = kind.options_class.model_fields.get(str(first["loc"][0]) if first["loc"] else "")
+            meaning = f" {option} : {known.description}" if known and known.description else ""
+            self.fail(option, f"elle ne se lit pas ({first['msg']}).", f"Corrigez-la.{meaning}")
+        except PlatformError as error:
+            self.fail("location", error.message, error.advice)
+        return Origin(
+            kind=str(self.external["kind"]),
+            connection=connection,
+            location=folder if files else location,
+            folder=folder,
+            options=read,
+        )
+
+    def delivery(self, options: dict[str, Any]) -> dict[str, Any]:
+        """What a delivery must have; taken out of the options."""
+        found: dict[str, Any] = {"allow_empty": self.flag("allow_empty", options.pop("allow_empty", False))}
+        found |= {name: self.share(name, options.pop(name)) for name in _BOUNDS if name in options}
+        least = options.pop("min_rows", 0)
+        if isinstance(least, bool) or not isinstance(least, int) or least < 0:
+            self.fail("min_rows", f"« {least} » n'est pas un nombre de lignes.", "Donnez un entier.")
+        return found | {"min_rows": least}
+
+    def incremental(self, given: Any) -> Incremental | None:
+        if given is None:
+            return None
+        said = self.mapping(given, "incremental")
+        self.check_keys(said, set(_INCREMENTAL))
+        kinds = ("time", "number", "text")
+        if said.get("type") not in kinds:
+            self.fail(
+                "incremental.type",
+                f"« {said.get('type')} » est inconnu.",
+                "Dites comment les valeurs du curseur se comparent : time, number ou text.",
+            )
+        back = said.get("look_back")
+        if back is not None and said["type"] == "text":
+            self.fail("incremental.look_back", "un texte n'a pas d'avant.", "Ôtez `look_back`.")
+        if back is not None:
+            number = not isinstance(back, bool) and isinstance(back, int | float) and back >= 0
+            span = isinstance(back, str) and _SPAN.fullmatch(back)
+            if not (number if said["type"] == "number" else span):
+                self.fail(
+                    "incremental.look_back",
+                    f"« {back} » ne se lit pas.",
+                    "Donnez une durée (2 days, 12 hours), ou un nombre pour un curseur numérique.",
+                )
+        key = self.names("incremental.key", said.get("key", []))
+        cursor = said.get("cursor")
+        for column in (cursor, *key):
+            if column not in self.declared:
+                self.fail(
+                    "incremental",
+                    f"« {column} » n'est pas une colonne déclarée.",
+                    "Nommez `cursor` et `key` parmi les colonnes de `columns:`.",
+                )
+        if not key:
+            self.fail(
+                "incremental.key",
+                "il manque la clé : une ligne relue serait en double.",
+                "Donnez les colonnes qui disent de quelle ligne il s'agit : key: [id].",
+            )
+        return Incremental(str(cursor), said["type"], None if back is None else str(back), key)
 
     def flag(self, option: str, given: Any) -> bool:
         if not isinstance(given, bool):
@@ -461,14 +666,18 @@ class _Reader:
             )
         return column
 
-    def options(self, given: Any, option: str) -> dict[str, Any]:
+    def mapping(self, given: Any, option: str) -> dict[str, Any]:
         if given is None:
             return {}
         if not isinstance(given, dict):
             self.fail(option, "ce doit être une suite de « clé: valeur ».", "Revoyez l'indentation.")
-        known = {*_TABLE_OPTIONS, *_SHARED_OPTIONS, *(name for names in _OPTIONS.values() for name in names)}
-        self.check_keys(given, known)
         return dict(given)
+
+    def options(self, given: Any, option: str, kind: type[Source] | None) -> dict[str, Any]:
+        found = self.mapping(given, option)
+        known = {*_TABLE_OPTIONS, *_SHARED_OPTIONS, *(name for names in _OPTIONS.values() for name in names)}
+        self.check_keys(found, known | set(kind.options_class.model_fields if kind else ()))
+        return found
 
     def inherit(
         self, own: dict[str, Any], options: dict[str, Any], entry: dict[str, Any], place: int

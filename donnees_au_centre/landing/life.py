@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from donnees_au_centre.landing.bounds import WITHDRAWN
 from donnees_au_centre.landing.declaration import SourceTable
 from donnees_au_centre.landing.erased import Erased
 from donnees_au_centre.landing.received import Withheld
-from donnees_au_centre.landing.rejects import OUT_OF_TABLE, TEXT_LIMIT, WITHHELD, Reject
+from donnees_au_centre.landing.rejects import OUT_OF_TABLE, TEXT_LIMIT, WITHHELD, Reject, RejectSpool
 from donnees_au_centre.landing.tables import lock, raw_table, rejects_table
 
 
@@ -31,15 +32,59 @@ class Held:
     rejects: int
 
 
-def delete_rows(connection: psycopg.Connection, table: SourceTable, path: str) -> Held:
-    """Deletes the rows and rejects of one file, if the audit knows the file at all."""
+def delete_rows(
+    connection: psycopg.Connection, table: SourceTable, path: str, keep: int | None = None
+) -> Held:
+    """Deletes the rows and rejects of one file, if the audit knows the file at all.
+
+    Args:
+        connection: in a transaction.
+        table: whose file.
+        path: of the file.
+        keep: the load whose rows stay; None for none.
+    """
     if audit.placing_entry(connection, table, path) is None:
         return Held(0, 0)
+    others = sql.SQL("" if keep is None else f" and chargement_id <> {keep:d}")
     rows, rejects = (
-        connection.execute(sql.SQL("delete from {} where {}").format(place, mine), values).rowcount
+        connection.execute(sql.SQL("delete from {} where {}{}").format(place, mine, others), values).rowcount
         for place, mine, values in _places(table, path)
     )
     return Held(rows, rejects)
+
+
+def write_rejects(
+    connection: psycopg.Connection,
+    table: SourceTable,
+    path: str,
+    load_id: int,
+    rejects: RejectSpool,
+    erased: Erased,
+) -> Counter[str]:
+    """Writes what is no row; returns how many by motif.
+
+    Args:
+        connection: in the transaction of the load.
+        table: whose file.
+        path: of the file.
+        load_id: of the load.
+        rejects: what is no row.
+        erased: the people of whom nothing is kept.
+    """
+    written: Counter[str] = Counter()
+    if not rejects.count:
+        return written
+    statement = sql.SQL(
+        "copy {} (chargement_id, source_nom, table_nom, source_fichier, source_ligne, position_octet, "
+        "motif, detail, texte, octets) from stdin"
+    ).format(rejects_table(table))
+    origin = (load_id, table.source, table.name, path)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for reject in rejects:
+            if not erased.concerns(reject):
+                copy.write_row((*origin, *reject))
+                written[reject.motif] += 1
+    return written
 
 
 def held(connection: psycopg.Connection, table: SourceTable, path: str) -> Held:

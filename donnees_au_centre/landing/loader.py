@@ -1,4 +1,4 @@
-"""Loads the landing zone into the raw tables, one transaction a file."""
+"""Loads the landing zone, and systems that are sources, into the raw tables: one transaction a delivery."""
 
 from __future__ import annotations
 
@@ -43,8 +43,10 @@ from donnees_au_centre.landing.life import (
     keep_withheld,
     rename,
     set_aside,
+    write_rejects,
 )
 from donnees_au_centre.landing.received import Withheld
+from donnees_au_centre.landing.records import RecordLoad
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE, RejectSpool
 from donnees_au_centre.landing.report import FileReport, LoadReport, TableReport
 from donnees_au_centre.landing.tables import (
@@ -54,7 +56,6 @@ from donnees_au_centre.landing.tables import (
     has_rows,
     lock,
     raw_table,
-    rejects_table,
 )
 from donnees_au_centre.landing.zone import Unfit, Zone
 from donnees_au_centre.refusals import describe_error
@@ -86,7 +87,7 @@ def load_landing(
     progress: Callable[[str], None] | None = None,
     accepted: Mapping[str, Collection[str]] | None = None,
 ) -> LoadReport:
-    """Loads what is new in the landing zone; a file that fails leaves its previous rows and stops no other.
+    """Loads what is new; a file or a system that fails leaves its previous rows and stops no other.
 
     Args:
         conninfo: libpq connection string; "" means the PG* environment variables.
@@ -141,6 +142,7 @@ class _Load:
     def run(self, tables: Sequence[SourceTable], zone: Zone) -> LoadReport:
         report = LoadReport(ignored=zone.locks)
         matches: dict[str, list[_Match]] = {table.label: [] for table in tables}
+        every, tables = tables, [table for table in tables if not table.of_records]
         owners: dict[tuple[str, object], list[str]] = {}
         # A folder with the name of a file is no file, and is told so.
         for path in sorted((*zone.paths, *zone.folders), key=self._deposited):
@@ -167,7 +169,7 @@ class _Load:
         with _lost_server(self.connection):
             ensure_audit(self.connection)
         shared = {place: labels for place, labels in owners.items() if len(labels) > 1}
-        for table in tables:
+        for table in every:
             report.tables.append(self.load_table(table, matches[table.label], shared, zone))
         return report
 
@@ -207,6 +209,7 @@ class _Load:
         zone: Zone,
     ) -> TableReport:
         report = TableReport(table.domain, table.source, table.name)
+        report.kind = table.origin.kind if table.origin else ""
         present = {match.path for match in matches}
         if self.accepted is not None:
             matches = [match for match in matches if match.path in self.accepted]
@@ -221,6 +224,10 @@ class _Load:
             report.settle(False)
             self.progress(f"{table.label} : échec. {report.message}")
             return report
+        if table.of_records:
+            present = {table.delivery}
+            if self.accepted is None or table.delivery in self.accepted:
+                self._add(report, self._load_records(table))
         for group in _groups(table, matches):
             self._load_group(table, group, shared, report, present)
         with _lost_server(self.connection):
@@ -316,6 +323,15 @@ class _Load:
         report = FileReport(match.path, match.variant.name, "inchange")
         accepted = (self.accepted or {}).get(match.path, ())
         return self._guarded(table, match, load)
+
+    def _load_records(self, table: SourceTable) -> FileReport:
+        """Reads what a system gives as rows."""
+        report = FileReport(table.delivery, table.variants[0].name, "inchange")
+        accepted = None if self.accepted is None else self.accepted[table.delivery]
+        load = RecordLoad(
+            self.connection, table, report, accepted, lambda said: self.progress(f"{table.delivery} : {said}")
+        )
+        return self._guarded(table, _Match(table.delivery, table.variants[0], {}), load.run)
 
     def _guarded(self, table: SourceTable, match: _Match, work: Callable[[], FileReport]) -> FileReport:
         """Runs the work on one file; a failure becomes a report and an audit row."""
@@ -567,7 +583,7 @@ class _FileLoad:
             if digest in self.accepted:
                 self.notes.append("Chargé malgré ses bornes : accord donné.")
             left_out = erased.leave_out(load_id)
-            written = self._copy_rejects(load_id, rejects, erased)
+            written = write_rejects(self.connection, self.table, self.match.path, load_id, rejects, erased)
         finally:
             rejects.close()
         self._check_unchanged()
@@ -640,23 +656,6 @@ class _FileLoad:
                 "Rien de ce fichier n'est chargé. Cherchez l'erreur à cette ligne ; si elle parle de place "
                 "ou de droits, adressez-vous à l'administrateur du serveur.",
             ) from error
-
-    def _copy_rejects(self, load_id: int, rejects: RejectSpool, erased: Erased) -> Counter[str]:
-        """Writes what is no row; returns how many by motif."""
-        written: Counter[str] = Counter()
-        if not rejects.count:
-            return written
-        statement = sql.SQL(
-            "copy {} (chargement_id, source_nom, table_nom, source_fichier, source_ligne, position_octet, "
-            "motif, detail, texte, octets) from stdin"
-        ).format(rejects_table(self.table))
-        origin = (load_id, self.table.source, self.table.name, self.match.path)
-        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for reject in rejects:
-                if not erased.concerns(reject):
-                    copy.write_row((*origin, *reject))
-                    written[reject.motif] += 1
-        return written
 
     def _check_unchanged(self) -> None:
         now = os.fstat(self.file.fileno())

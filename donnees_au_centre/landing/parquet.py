@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, BinaryIO
 
+from donnees_au_centre.drivers import missing_driver
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.limits import RATIO_MATTERS, most_from, tick
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
@@ -240,10 +241,7 @@ def _driver() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise PlatformError(
-            "Il manque pyarrow, qui lit les fichiers Parquet : rien n'en est lu.",
-            "Installez-le : make drivers NAME=parquet, puis relancez.",
-        ) from error
+        raise missing_driver("parquet", "pyarrow") from error
     return pyarrow
 
 

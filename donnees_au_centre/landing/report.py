@@ -72,6 +72,7 @@ class TableReport:
         files: in the order of their paths.
         gone: files that left the landing zone, and whose rows are still in the table.
         message: the reason of a failure of the table itself, in French, else "".
+        kind: of the system that it comes from; "" for the landing zone alone.
     """
 
     domain: str
@@ -81,6 +82,7 @@ class TableReport:
     files: list[FileReport] = field(default_factory=list)
     message: str = ""
     gone: list[str] = field(default_factory=list)
+    kind: str = ""
 
     @property
     def loaded(self) -> bool:

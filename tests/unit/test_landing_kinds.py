@@ -116,6 +116,6 @@ def test_a_file_of_the_declared_kind_passes(data: bytes, file_format: str, encod
 
 def test_a_missing_driver_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(PlatformError, match="Il manque pyarrow") as caught:
+    with pytest.raises(PlatformError, match=r"Il manque le pilote « parquet » \(paquet pyarrow\)") as caught:
         ParquetRows(io.BytesIO(), 0, None)
     assert "make drivers NAME=parquet" in caught.value.advice

@@ -13,7 +13,7 @@ from donnees_au_centre.project.nodes import Manifest, Source
 from donnees_au_centre.settings import Settings
 from orchestration.assets import read_assets
 from orchestration.messages import AFTER, WEEKLY, messages
-from orchestration.promises import folder_policy, receipts
+from orchestration.promises import origin_policy, receipts
 from tests.unit.manifests import good_manifest, governance, source
 
 DAY = timedelta(days=1)
@@ -54,7 +54,7 @@ def promising(every: int, unit: str, **freshness: dict[str, Any]) -> dict[str, A
     ],
 )
 def test_a_folder_promises_what_its_tables_do(sources: list[dict[str, Any]], expected: Any) -> None:
-    assert window(folder_policy(Manifest(good_manifest()), [Source(one) for one in sources])) == expected
+    assert window(origin_policy(Manifest(good_manifest()), [Source(one) for one in sources])) == expected
 
 
 def test_folders_and_marts_have_a_policy_and_the_rest_has_none() -> None:

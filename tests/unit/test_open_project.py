@@ -32,8 +32,10 @@ OWNERS = (ROOT / ".gitlab/CODEOWNERS").read_text(encoding="utf-8")
 DECISIONS = ROOT / "docs/contributeur/decisions"
 # A row of docs/contributeur/licences.md each; what any of them says is enough.
 FREE = ("MIT", "BSD", "Apache", "ISC", "PSF", "Python Software Foundation", "MPL", "Mozilla")
-COPYLEFT = {"psycopg", "psycopg-binary", "psycopg2-binary", "text-unidecode", "yamllint"}
-SILENT = {"axe-playwright-python"}
+COPYLEFT = {
+    *("asyncssh", "psycopg", "psycopg-binary", "psycopg2-binary", "pymssql", "text-unidecode", "yamllint"),
+}
+SILENT = {"axe-playwright-python", "pyftpdlib"}
 
 
 def text(name: str) -> str:

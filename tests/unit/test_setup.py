@@ -15,9 +15,9 @@ from dev.setup.environment import (
     Environment,
     make_paths_relative,
     read_pip_configuration,
-    requirement,
     uv_settings,
 )
+from dev.setup.locks import requirement
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.settings import ROOT
 
@@ -131,13 +131,16 @@ def test_one_package_is_taken_out_of_the_lock_with_its_hashes() -> None:
         requirement("ruff", LOCK)
 
 
-def test_the_real_lock_is_complete_and_names_no_host() -> None:
-    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("name", "many", "one"), [("requirements.txt", 100, "uv"), ("requirements-drivers.txt", 50, "pyarrow")]
+)
+def test_the_real_lock_is_complete_and_names_no_host(name: str, many: int, one: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in lock
     pinned = [line for line in lock.splitlines() if "==" in line]
-    assert len(pinned) > 100
+    assert len(pinned) > many
     assert all(line.endswith("\\") for line in pinned), "every package has its hashes"
-    assert requirement("uv", lock).count("--hash=") > 1
+    assert requirement(one, lock).count("--hash=") > 1
 
 
 def test_pip_configuration_is_read_as_pip_does() -> None:

@@ -1,4 +1,4 @@
-"""Sources that the landing zone feeds."""
+"""Sources that the loader fills, from the landing zone or from systems."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from donnees_au_centre.landing import patterns
+from donnees_au_centre.landing import gives_rows, patterns
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.project.rules.rule import Fault, rule
 
@@ -162,6 +162,8 @@ def the_latest_file_is_not_the_last_by_name(manifest: Manifest) -> Iterator[Faul
 
 def _locations(source: Source) -> list[str]:
     external = source.external
+    if gives_rows(external):
+        return []
     variants = (external.get("options") or {}).get("variants") or []
     return [*filter(None, [external.get("location"), *(variant.get("location") for variant in variants)])]
 

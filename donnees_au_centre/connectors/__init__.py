@@ -1,0 +1,39 @@
+"""The systems that sources come from: one file a kind, behind one small interface.
+
+Nothing here knows of raw tables: `landing` writes what these readers give, all in the same way.
+"""
+
+from donnees_au_centre.connectors.connections import Connection, check_connection, connection_named
+from donnees_au_centre.connectors.interface import (
+    Batch,
+    Column,
+    FileSource,
+    Incremental,
+    Options,
+    PassingFault,
+    RecordSource,
+    RemoteFile,
+    Source,
+    Unreadable,
+)
+from donnees_au_centre.connectors.registry import kind_named, kinds
+from donnees_au_centre.connectors.retrying import retried
+
+__all__ = [
+    "Batch",
+    "Column",
+    "Connection",
+    "FileSource",
+    "Incremental",
+    "Options",
+    "PassingFault",
+    "RecordSource",
+    "RemoteFile",
+    "Source",
+    "Unreadable",
+    "check_connection",
+    "connection_named",
+    "kind_named",
+    "kinds",
+    "retried",
+]

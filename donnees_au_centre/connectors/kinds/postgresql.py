@@ -1,0 +1,174 @@
+"""PostgreSQL, read by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from pydantic import Field
+
+from donnees_au_centre.connectors.interface import Batch, Column, Options, PassingFault, RecordSource
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.refusals import describe_error
+
+# Hosts to which the way is this machine.
+LOCAL = ("", "localhost", "127.0.0.1", "::1")
+# Bytes that are handed on at once.
+_BATCH = 1 << 18
+# Seconds after which a server that says nothing is down.
+PATIENCE = 15
+# What makes PostgreSQL write each value in one way, whatever the account or the server is set to.
+_WRITING = {
+    "timezone": "UTC",
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+    "xmloption": "content",
+    "statement_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+}
+_WHAT = "Demandez à l'administrateur de cette base, ou corrigez la déclaration."
+
+
+class PostgresOptions(Options):
+    """What a declaration may say of a PostgreSQL source."""
+
+    query: str | None = Field(
+        None,
+        description="Une requête SELECT, à la place d'une table ou d'une vue (`location`).",
+    )
+    tls: bool = Field(
+        True,
+        description="Connexion chiffrée, au certificat vérifié ; false seulement pour un serveur d'un réseau "
+        "fermé, qui n'a pas de certificat : tout ce réseau peut alors lire ce qui passe.",
+    )
+
+
+class PostgresSource(RecordSource):
+    """Une table, une vue ou une requête d'une base PostgreSQL, lue par COPY en un seul instantané.
+
+    Les valeurs arrivent comme PostgreSQL les écrit : décimales exactes, `t` et `f`, `NaN`, `infinity`, dates
+    en AAAA-MM-JJ, heures avec fuseau en UTC, octets en `\\x…`.
+    """
+
+    title = "base PostgreSQL"
+    schemes = ("postgresql", "postgres")
+    options_class = PostgresOptions
+    tried = "un serveur PostgreSQL 18"
+
+    @classmethod
+    def check(cls, location: str, options: Any) -> None:
+        """Takes a table or a query, one of the two.
+
+        Raises:
+            PlatformError: none, or both; or a location that is no `schema.table`.
+        """
+        if bool(location) == bool(options.query):
+            raise PlatformError(
+                "Il faut une table ou une requête, et une seule.",
+                "Écrivez `location: schema.table`, ou `query:` sous `options:`.",
+            )
+        if location and not 1 <= len(location.split(".")) <= 2:
+            raise PlatformError(f"« {location} » ne nomme pas une table.", "Écrivez schema.table.")
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Opens one snapshot of the base, in which nothing can be written."""
+        with self._said():
+            connection = psycopg.connect(self._conninfo(), connect_timeout=PATIENCE)
+        with connection:
+            with self._said():
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                connection.read_only = True
+                for name, value in _WRITING.items():
+                    connection.execute("select set_config(%s, %s, true)", [name, value])
+            self._connection = connection
+            try:
+                yield
+            finally:
+                connection.rollback()
+
+    def columns(self) -> list[Column]:
+        """The columns of the table, or of what the query gives."""
+        with self._said():
+            query = sql.SQL("select * from {} limit 0").format(self._read())
+            description = self._connection.execute(query).description or []
+        return [Column(one.name, one.type_display) for one in description]
+
+    def batches(self, columns: Sequence[Column], since: str | None) -> Iterator[Batch]:
+        """Copies what the server sends, as it comes."""
+        names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+        where: sql.Composable = sql.SQL("true")
+        if since is not None and self.incremental is not None:
+            where = sql.SQL("{} >= {}").format(sql.Identifier(self.incremental.cursor), sql.Literal(since))
+        statement = sql.SQL("copy (select row_number() over (), {} from {} where {}) to stdout").format(
+            names, self._read(), where
+        )
+        with self._said(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            held: list[bytes] = []
+            size = 0
+            # The server sends row by row.
+            for row in copy:
+                held.append(bytes(row))
+                size += len(row)
+                if size >= _BATCH:
+                    yield Batch(copied=b"".join(held))
+                    held, size = [], 0
+            if held:
+                yield Batch(copied=b"".join(held))
+
+    def _read(self) -> sql.Composable:
+        if self.options.query:
+            return sql.SQL("({}\n) as lues").format(sql.SQL(self.options.query.rstrip("; \n")))
+        return sql.Identifier(*self.location.split("."))
+
+    def _conninfo(self) -> str:
+        database = self.connection.path.strip("/")
+        local = self.connection.host in LOCAL
+        authority = self.connection.setting("ca_file")
+        settings: dict[str, Any] = {
+            "host": self.connection.host or None,
+            "port": self.connection.port,
+            "dbname": database or None,
+            "user": self.connection.user or None,
+            "password": self.connection.setting("password"),
+            "application_name": "donnees-au-centre",
+            "client_encoding": "utf8",
+            "keepalives_idle": 60,
+            "tcp_user_timeout": 300_000,
+        }
+        if self.options.tls and not local:
+            settings |= {"sslmode": "verify-full", "sslrootcert": authority or "system"}
+        return psycopg.conninfo.make_conninfo("", **{k: v for k, v in settings.items() if v is not None})
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Says what the base refuses in words for people, without a value or a secret."""
+        try:
+            yield
+        except psycopg.Error as error:
+            said = self.connection.hides(describe_error(error))
+            name = self.connection.shown
+            if passing(error):
+                raise PassingFault(
+                    f"La base de la connexion « {name} » ne répond pas, ou plus : {said}",
+                    "Vérifiez qu'elle tourne et que cette machine l'atteint, puis relancez le chargement.",
+                ) from error
+            raise PlatformError(f"La base de la connexion « {name} » a refusé : {said}", _WHAT) from error
+
+
+def passing(error: psycopg.Error) -> bool:
+    """Whether what a PostgreSQL server said passes by itself: gone, starting, stopping, too busy."""
+    state = error.sqlstate or ""
+    if isinstance(error, psycopg.OperationalError) and not state:
+        said = str(error)
+        return not any(word in said for word in ("authentication failed", "does not exist", "certificate"))
+    return state.startswith(("08", "53", "57P")) or state in ("40001", "40P01", "55P03", "57014")
+
+
+KIND = PostgresSource

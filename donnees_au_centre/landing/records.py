@@ -1,0 +1,551 @@
+"""Loads what a system gives as rows: a table, a query, an API; in one transaction, like a file.
+
+All that a source table brings is one delivery, `SourceTable.delivery` in place of a file's path. Read whole,
+it takes the place of the one before, unless it is the same. Read from where the last reading ended, its rows
+take the place of those with the same key, and the others stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import psycopg
+from psycopg import sql
+
+from donnees_au_centre.connectors import (
+    Batch,
+    Column,
+    RecordSource,
+    Unreadable,
+    connection_named,
+    kind_named,
+    retried,
+)
+from donnees_au_centre.connectors.retrying import PAUSES
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.inert import argument, line
+from donnees_au_centre.landing import audit
+from donnees_au_centre.landing.bounds import ACCEPTED, ERASED, RETYPED, WAITS, Delivery, Former, Refused
+from donnees_au_centre.landing.contents import Outcome, Target
+from donnees_au_centre.landing.declaration import RECORDS, Origin, SourceTable
+from donnees_au_centre.landing.erased import Erased
+from donnees_au_centre.landing.identifiers import to_identifiers
+from donnees_au_centre.landing.life import delete_rows, forget_withheld, write_rejects
+from donnees_au_centre.landing.limits import at_most, tick
+from donnees_au_centre.landing.misread import is_misread
+from donnees_au_centre.landing.rejects import Reject, RejectSpool
+from donnees_au_centre.landing.report import FileReport
+from donnees_au_centre.landing.tables import has_rows, lock, raw_table, rejects_table
+
+# Reading a source may take so many seconds where it declares no other.
+SECONDS = 3 * 3600
+# Set, every source is read whole, incremental ones too.
+ALL = "TOUT"
+# How a moment ends that has its zone.
+_ZONED = r"([Zz]|[+-]\d\d(:?\d\d)?)$"
+_WHOLE = "ou ôtez `incremental` : la source sera lue entière."
+
+
+class _Unchanged(Exception):
+    """What was read is not taken: it is in place, or was withdrawn; what was written of it is undone."""
+
+    def __init__(self, status: str, digest: str, message: str = "") -> None:
+        super().__init__(status)
+        self.status, self.digest, self.message = status, digest, message
+
+
+def open_source(table: SourceTable, environ: Mapping[str, str] = os.environ) -> RecordSource:
+    """The reader of a source table that a system fills; nothing is asked of the system yet.
+
+    Raises:
+        PlatformError: its connection is not given here.
+    """
+    origin = _origin(table)
+    connection = connection_named(origin.connection, environ)
+    source = kind_named(origin.kind)(connection, origin.location, origin.options)
+    assert isinstance(source, RecordSource)
+    return source
+
+
+def _origin(table: SourceTable) -> Origin:
+    assert table.origin is not None
+    return table.origin
+
+
+@dataclass
+class RecordLoad:
+    """Reads one source and writes its rows.
+
+    Attributes:
+        connection: to the warehouse, not in a transaction.
+        table: whose rows.
+        report: what is told of it.
+        accepted: digests that somebody said yes to, these alone; None when nobody was asked.
+        say: told each fault that is tried again, in French.
+        environ: where connections are.
+    """
+
+    connection: psycopg.Connection
+    table: SourceTable
+    report: FileReport
+    accepted: Collection[str] | None = None
+    say: Callable[[str], None] | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def __post_init__(self) -> None:
+        """Nothing is read yet."""
+        self.variant = self.table.variants[0]
+        self.incremental = _origin(self.table).incremental
+        self.started = time.monotonic()
+
+    def run(self) -> FileReport:
+        """Does it.
+
+        Raises:
+            Refused: it can be read, and must not be taken, at least not without a yes.
+            PlatformError: it cannot be read, or not be taken; the rows in place stay.
+        """
+        source = open_source(self.table, self.environ)
+        with at_most(self.variant.max_seconds or SECONDS), source.connection.discreet():
+            retried(lambda: self._attempt(source), PAUSES, self.say)
+        return self.report
+
+    def _attempt(self, source: RecordSource) -> None:
+        outcome = Outcome()
+        with source.open():
+            described = source.columns()
+            words = [column.name for column in described]
+            target = Target(self.connection, self.table, self.variant)
+            with self.connection.transaction():
+                # Not in the transaction that reads: readers would wait for a new column all that time.
+                names = target.columns_for(to_identifiers(words), words, outcome)
+            if self.incremental is not None:
+                named = dict(zip(names, words, strict=True))
+                source.incremental = replace(
+                    self.incremental,
+                    cursor=named[self.incremental.cursor],
+                    key=tuple(named[name] for name in self.incremental.key),
+                )
+            with self.connection.transaction():
+                lock(self.connection, self.table)
+                placed = audit.placing_entry(self.connection, self.table, self.report.path)
+                placed = placed if placed is not None and placed.loaded else None
+                since = self._since() if placed is not None and self._in_place(placed) else None
+                reading = _Reading(described, names, since, placed, outcome)
+                try:
+                    with self.connection.transaction():
+                        self._load(source, target, reading)
+                except _Unchanged as found:
+                    self.report.status, self.report.message = found.status, found.message
+                    if found.status == "identique" and placed is not None:
+                        self._record(found.digest, {"lignes": placed.lignes, "signature": placed.signature})
+
+    def _in_place(self, placed: audit.Entry) -> bool:
+        return placed.empreinte == self.table.fingerprint(self.variant) and (
+            placed.lignes == 0 or has_rows(self.connection, self.table, self.report.path)
+        )
+
+    def _since(self) -> str | None:
+        """From which cursor on to read: the highest that is in place, less the look-back; None for all."""
+        if self.incremental is None or os.environ.get(ALL, "") not in ("", "0"):
+            return None
+        column = sql.Identifier(self.incremental.cursor)
+        back = sql.Literal(self.incremental.look_back or "0")
+        mine = sql.SQL("{} where source_fichier = {} and {} is not null").format(
+            raw_table(self.table), sql.Literal(self.report.path), column
+        )
+        if self.incremental.type == "text":
+            query = sql.SQL('select max({} collate "C") from {}').format(column, mine)
+        elif self.incremental.type == "number":
+            query = sql.SQL("select (max({}::numeric) - {}::numeric)::text from {}").format(
+                column, back, mine
+            )
+        else:
+            query = sql.SQL(
+                "select case when bool_and(zoned) then (max(c::timestamptz) - {back}::interval)::text "
+                "when not bool_or(zoned) then (max(c::timestamp) - {back}::interval)::text else '' end "
+                "from (select {column} as c, {column} ~ {zone} as zoned from {mine}) as lues"
+            ).format(back=back, column=column, zone=sql.Literal(_ZONED), mine=mine)
+        try:
+            with self.connection.transaction():
+                self.connection.execute("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'")
+                found = self.connection.execute(query).fetchone()
+        except psycopg.errors.DataError as error:
+            raise PlatformError(
+                f"Des valeurs de « {self.incremental.cursor} », le curseur, ne se lisent pas comme "
+                f"`type: {self.incremental.type}`.",
+                f"Corrigez `incremental` : un autre type, une autre colonne ; {_WHOLE}",
+            ) from error
+        if found and found[0] == "":
+            raise PlatformError(
+                f"Des valeurs de « {self.incremental.cursor} », le curseur, ont un fuseau et d'autres non : "
+                "rien ne dit lesquelles viennent après les autres.",
+                f"Prenez une autre colonne, {_WHOLE}",
+            )
+        return found[0] if found else None
+
+    def _load(self, source: RecordSource, target: Target, reading: _Reading) -> None:
+        """Reads, then puts what was read in the place of what it replaces, if it may be taken."""
+        load_id = audit.next_id(self.connection)
+        facts = {"source_fichier": self.report.path, "source_recu_le": "", "chargement_id": str(load_id)}
+        for fact, value in facts.items():
+            self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{fact}", value])
+        erased = Erased(self.connection, self.table)
+        announced = source.announced() if reading.since is None else None
+        rejects = RejectSpool()
+        try:
+            batches = source.batches(reading.described, reading.since)
+            digest = self._copy(target, reading, batches, rejects)
+            outcome = reading.outcome
+            _check_announced(announced, outcome.rows + rejects.count)
+            if reading.since is None:
+                self._check_new(digest, reading)
+            motif = self._check(digest, reading, rejects)
+            left_out = erased.leave_out(load_id)
+            self._check_filled(load_id)
+            if reading.since is not None:
+                outcome.rows -= self._leave_as_they_were(load_id, reading.names)
+                if outcome.rows == left_out and not rejects.count:
+                    raise _Unchanged("identique", digest)
+            self._replace(load_id, reading.since)
+            written = write_rejects(
+                self.connection, self.table, self.report.path, load_id, rejects, erased
+            ).total()
+        finally:
+            rejects.close()
+        outcome.rows -= left_out
+        if left_out or written < rejects.count:
+            outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")
+            motif = motif or ("" if outcome.rows else ERASED)
+        if reading.since is not None:
+            outcome.warnings.append(f"Lu à partir de {reading.since}.")
+        self.report.status = "charge" if reading.placed is None else "remplace"
+        self.report.rows, self.report.rejects = outcome.rows, written
+        self.report.misencoded = outcome.misencoded
+        self.report.columns_added = outcome.columns_added
+        self.report.message = line(" ".join(outcome.warnings))
+        rows, refused = (outcome.rows, written) if reading.since is None else self._held()
+        self._record(
+            digest,
+            {
+                "chargement_id": load_id,
+                "colonnes_nouvelles": str(outcome.columns_added or ""),
+                "motif": motif,
+                "lignes": rows,
+                "rejets": refused,
+                "signature": reading.types(self.table),
+            },
+        )
+
+    def _copy(self, target: Target, reading: _Reading, batches: Iterator[Batch], rejects: RejectSpool) -> str:
+        """Writes the rows; returns the digest (SHA-256) of what the source gave."""
+        digest = hashlib.sha256(json.dumps(reading.names).encode())
+        count = misread = 0
+        with target.copying(reading.names) as copy:
+            for batch in batches:
+                tick()
+                if batch.copied:
+                    digest.update(batch.copied)
+                    copy.write(batch.copied)
+                    # Within a row COPY writes it as two characters.
+                    count += batch.copied.count(b"\n")
+                    continue
+                bad = {one.before: one for one in batch.unreadable}
+                for place in range(len(batch.rows) + 1):
+                    if place in bad:
+                        count += 1
+                        rejects.add(_reject(bad[place], count))
+                    if place < len(batch.rows):
+                        row = batch.rows[place]
+                        count += 1
+                        copy.write_row((count, *row))
+                        misread += sum(cell is not None and is_misread(cell) for cell in row)
+                # Of the same texts the same bytes, however they came to be: version 2 shares none.
+                digest.update(marshal.dumps([tuple(row) for row in batch.rows], 2))
+                digest.update(b"".join(one.raw for one in batch.unreadable))
+        reading.outcome.rows, reading.outcome.misencoded = count - rejects.count, misread
+        return digest.hexdigest()
+
+    def _check_new(self, digest: str, reading: _Reading) -> None:
+        """Goes no further with what is in place already, or was withdrawn."""
+        placed = reading.placed
+        if placed is not None and placed.sha256 == digest and self._in_place(placed):
+            raise _Unchanged("identique", digest)
+        if digest in (self.accepted or ()) or placed is not None:
+            return
+        found = audit.withdrawal(self.connection, self.table, digest, self.report.path)
+        if found is not None:
+            raise _Unchanged(
+                "retire",
+                digest,
+                f"Retiré le {found.recu_le.astimezone(BRUSSELS):%d/%m/%Y}, et la source donne encore la même "
+                f"chose. Que faire : pour le remettre, make accept FICHIER={argument(self.report.path)}",
+            )
+
+    def _check(self, digest: str, reading: _Reading, rejects: RejectSpool) -> str:
+        """Decides whether what was read may be taken; returns the motif for the audit."""
+        placed = reading.placed
+        accepted = digest in (self.accepted or ())
+        if self.accepted is not None and not accepted:
+            raise PlatformError(
+                "La source ne donne plus ce qui attendait.",
+                "Lancez make load : ce qu'elle donne maintenant est examiné à son tour.",
+            )
+        accepted = accepted or (placed is not None and placed.motif == ACCEPTED and placed.sha256 == digest)
+        refused = Counter(reject.motif for reject in rejects)
+        first = next((reject.line for reject in rejects), 0)
+        rows = reading.outcome.rows
+        former = None
+        # What came since the last time is seldom as much as all.
+        if placed is not None and placed.lignes and reading.since is None:
+            former = Former(self.report.path, placed.lignes, placed.recu_le, own=True)
+        try:
+            if not accepted and placed is not None:
+                _check_types(self.report.path, placed, reading.types(self.table), rows)
+            if reading.since is not None and not refused:
+                return ""
+            note = " ".join(reading.outcome.warnings)
+            return Delivery(self.report.path, RECORDS, rows, refused, first, note).check(
+                self.table, former, accepted
+            )
+        except Refused as refusal:
+            refusal.digest = digest
+            raise
+
+    def _check_filled(self, load_id: int) -> None:
+        """Refuses rows that the next readings would miss, or have twice."""
+        if self.incremental is None:
+            return
+        for column, why in (
+            *((name, "la clé : relues, elles seraient en double") for name in self.incremental.key),
+            (self.incremental.cursor, "le curseur : ce qui y changera ne serait jamais relu"),
+        ):
+            query = sql.SQL("select count(*) from {} where chargement_id = {} and {} is null").format(
+                raw_table(self.table), sql.Literal(load_id), sql.Identifier(column)
+            )
+            found = self.connection.execute(query).fetchone()
+            if found and found[0]:
+                raise PlatformError(
+                    f"{counted(found[0], 'ligne')} sans valeur dans « {column} », {why}.",
+                    f"Prenez une colonne toujours remplie, {_WHOLE}",
+                )
+
+    def _leave_as_they_were(self, load_id: int, names: Sequence[str]) -> int:
+        """Deletes what was read again and has not changed: the rows in place stay, and what they made."""
+        assert self.incremental is not None
+        return self.connection.execute(
+            sql.SQL(
+                "delete from {raw} as relues using {raw} as avant where relues.chargement_id = {id} "
+                "and relues.source_fichier = {mine} and avant.source_fichier = {mine} "
+                "and avant.chargement_id <> {id} and {key} and ({avant}) is not distinct from ({relues})"
+            ).format(
+                raw=raw_table(self.table),
+                id=sql.Literal(load_id),
+                mine=sql.Literal(self.report.path),
+                key=_same(self.incremental.key),
+                avant=sql.SQL(", ").join(sql.Identifier("avant", name) for name in names),
+                relues=sql.SQL(", ").join(sql.Identifier("relues", name) for name in names),
+            )
+        ).rowcount
+
+    def _replace(self, load_id: int, since: str | None) -> None:
+        """Takes out the rows that those just written replace."""
+        forget_withheld(self.connection, self.table, self.report.path)
+        if since is None or self.incremental is None:
+            delete_rows(self.connection, self.table, self.report.path, keep=load_id)
+            return
+        self.connection.execute(
+            sql.SQL(
+                "delete from {raw} as avant using {raw} as relues where relues.chargement_id = {id} "
+                "and relues.source_fichier = {mine} and avant.source_fichier = {mine} "
+                "and avant.chargement_id <> {id} and {same}"
+            ).format(
+                raw=raw_table(self.table),
+                id=sql.Literal(load_id),
+                mine=sql.Literal(self.report.path),
+                same=_same(self.incremental.key),
+            )
+        )
+
+    def _held(self) -> tuple[int, int]:
+        """Rows and rejects of the delivery, those of earlier readings too."""
+        rows, rejects = (
+            self.connection.execute(
+                sql.SQL("select count(*) from {} where source_fichier = %s and {}").format(place, mine),
+                [self.report.path],
+            ).fetchone()
+            for place, mine in (
+                (raw_table(self.table), sql.SQL("true")),
+                (rejects_table(self.table), sql.SQL("table_nom = {}").format(self.table.name)),
+            )
+        )
+        return rows[0] if rows else 0, rejects[0] if rejects else 0
+
+    def _record(self, digest: str, values: dict[str, object]) -> None:
+        self.report.seconds = time.monotonic() - self.started
+        audit.record(
+            self.connection,
+            self.table,
+            {
+                "fichier": self.report.path,
+                "variante": self.variant.name,
+                "statut": self.report.status,
+                "message": self.report.message,
+                "sha256": digest,
+                "mal_encodees": self.report.misencoded,
+                "duree_s": round(self.report.seconds, 3),
+                "empreinte": self.table.fingerprint(self.variant),
+                **values,
+            },
+        )
+
+
+@dataclass(frozen=True)
+class Period:
+    """Rows of an incremental source, by its cursor.
+
+    Attributes:
+        table: the source.
+        first, last: as the source writes them, both within; "" for no bound.
+    """
+
+    table: SourceTable
+    first: str
+    last: str
+
+    def count(self, connection: psycopg.Connection) -> int:
+        """How many rows are in place.
+
+        Raises:
+            PlatformError: the source has no cursor, or a bound is none of its values.
+        """
+        query = sql.SQL("select count(*) from {} where {}").format(raw_table(self.table), self._within())
+        try:
+            with connection.transaction():
+                found = connection.execute(query).fetchone()
+        except psycopg.errors.DataError as error:
+            raise PlatformError(
+                "La période ne se lit pas comme les valeurs du curseur.",
+                "Écrivez DEPUIS et JUSQUA comme elles : 2026-01-31, ou 2026-01-31 12:00, ou un nombre.",
+            ) from error
+        return found[0] if found else 0
+
+    def withdraw(self, connection: psycopg.Connection) -> int:
+        """Takes the rows out, and notes what is left; in a transaction.
+
+        Returns:
+            How many there were.
+        """
+        lock(connection, self.table)
+        path = self.table.delivery
+        placed = audit.placing_entry(connection, self.table, path)
+        query = sql.SQL("delete from {} where {}").format(raw_table(self.table), self._within())
+        gone = connection.execute(query).rowcount
+        if placed is not None and placed.loaded:
+            audit.record(
+                connection,
+                self.table,
+                {
+                    "fichier": path,
+                    "variante": self.table.variants[0].name,
+                    "statut": "remplace",
+                    "message": f"Retirées par make withdraw : {counted(gone, 'ligne')}.",
+                    "lignes": placed.lignes - gone,
+                    "motif": ACCEPTED if placed.lignes == gone else placed.motif,
+                    "empreinte": placed.empreinte,
+                    "signature": placed.signature,
+                    "recu_le": placed.recu_le,
+                },
+            )
+        return gone
+
+    def _within(self) -> sql.Composable:
+        incremental = self.table.origin.incremental if self.table.origin else None
+        if incremental is None:
+            raise PlatformError(
+                f"{self.table.label} n'est pas lue de façon incrémentale : elle n'a pas de période.",
+                "Retirez la livraison entière : make withdraw FICHIER=… sans DEPUIS ni JUSQUA.",
+            )
+        kind = {"time": "timestamptz", "number": "numeric", "text": "text"}[incremental.type]
+        value = sql.SQL("{}::{}").format(sql.Identifier(incremental.cursor), sql.SQL(kind))
+        within = [sql.SQL("source_fichier = {}").format(self.table.delivery)]
+        for bound, sign in ((self.first, ">="), (self.last, "<=")):
+            if bound:
+                limit = sql.SQL("{}::{}").format(sql.Literal(bound), sql.SQL(kind))
+                within.append(sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit))
+        return sql.SQL(" and ").join(within)
+
+
+@dataclass
+class _Reading:
+    """One reading: what is read, from where on, and what it gave.
+
+    Attributes:
+        described: the columns, as the source describes them.
+        names: of the raw table, in the same order.
+        since: from which cursor on; None for all.
+        placed: what put in place the rows that are there; None when there are none.
+        outcome: what it gave.
+    """
+
+    described: Sequence[Column]
+    names: list[str]
+    since: str | None
+    placed: audit.Entry | None
+    outcome: Outcome
+
+    def types(self, table: SourceTable) -> str:
+        """The types of the declared columns, for the audit; names that nobody declared are received words."""
+        pairs = zip(self.names, self.described, strict=True)
+        known = {name: column.type for name, column in pairs if name in table.columns and column.type}
+        return json.dumps(known, ensure_ascii=False, sort_keys=True)
+
+
+def _same(key: Sequence[str]) -> sql.Composed:
+    return sql.SQL(" and ").join(
+        sql.SQL("{} = {}").format(sql.Identifier("avant", name), sql.Identifier("relues", name))
+        for name in key
+    )
+
+
+def _check_announced(announced: int | None, found: int) -> None:
+    if announced is not None and found < announced:
+        raise PlatformError(
+            f"La source annonce {counted(announced, 'ligne')} et en a donné {found} : la lecture est coupée.",
+            "Relancez le chargement ; si cela dure, demandez à qui tient la source ce qui manque.",
+        )
+
+
+def _check_types(path: str, placed: audit.Entry, types: str, rows: int) -> None:
+    """Refuses what a source now gives as another type, which its cells alone may not show."""
+    if not placed.signature.startswith("{"):
+        return
+    before, now = json.loads(placed.signature), json.loads(types)
+    changed = [name for name, kind in now.items() if before.get(name, kind) != kind]
+    if changed:
+        listed = line(", ".join(f"{name} : {before[name]} -> {now[name]}" for name in changed))
+        raise Refused(
+            "attente",
+            RETYPED,
+            f"{WAITS} : {counted(len(changed), 'colonne')} d'un autre type qu'avant ({listed}). "
+            f"Types d'avant : {_said(before)}. Types reçus : {_said(now)}. Les lignes en place restent.",
+            "Demandez à qui tient la source ce qui a changé ; si les cellules se lisent encore, make accept "
+            f"FICHIER={argument(path)}",
+            rows,
+        )
+
+
+def _said(types: Mapping[str, str]) -> str:
+    return line(", ".join(f"{name} {kind}" for name, kind in types.items()))
+
+
+def _reject(found: Unreadable, ordinal: int) -> Reject:
+    return Reject(ordinal, None, found.motif, found.detail, found.text.replace("\0", "\\x00"), found.raw)

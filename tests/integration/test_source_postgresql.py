@@ -1,0 +1,273 @@
+"""A PostgreSQL base as a source: read by COPY, whole or from where the last reading ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from donnees_au_centre.cli.source_check import source_check
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
+from donnees_au_centre.landing.audit import placing_entry
+from donnees_au_centre.landing.records import Period
+from donnees_au_centre.settings import Settings
+from orchestration.resources import resources_of
+from tests.unit.landing_sources import as_nodes, source
+
+COLUMNS = ("id", "nom", "montant", "modifie_le")
+NASTY = """
+create schema amont;
+create table amont.dossiers (
+    id integer primary key, nom text, montant numeric(38, 10), modifie_le timestamptz not null
+);
+insert into amont.dossiers values
+    (1, 'Éléonore', 0.1234567890, '2026-01-01 10:00+01'),
+    (2, '', 'NaN', '2026-01-02 10:00+01'),
+    (3, null, 12345678901234567890123456.1, '2026-01-03 10:00+01'),
+    (4, E'a\\tb\\nc\\\\d"e', null, 'infinity');
+"""
+
+
+@pytest.fixture
+def amont(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """A base that is a source: another schema of the test's own server, by an address of its own."""
+    found = conninfo_to_dict(database)
+    place = f"{found['user']}@{found['host']}:{found['port']}/{found['dbname']}"
+    monkeypatch.setenv("SOURCE_AMONT", f"postgresql://{place}")
+    monkeypatch.setenv("SOURCE_AMONT_PASSWORD", str(found.get("password") or "aucun"))
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(NASTY)
+        yield connection
+
+
+def table(options: dict[str, Any] | None = None, **external: Any) -> SourceTable:
+    entry = source(location="amont.dossiers", columns=COLUMNS, file_format=None, options=options)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont", **external}
+    return read_declarations(as_nodes(entry))[0]
+
+
+@pytest.fixture
+def read(database: str, tmp_path: Path) -> Callable[..., LoadReport]:
+    def run(options: dict[str, Any] | None = None, **more: Any) -> LoadReport:
+        return load_landing(database, tmp_path, [table(options)], **more)
+
+    return run
+
+
+def rows(connection: psycopg.Connection[Any]) -> list[Any]:
+    return connection.execute(
+        "select id, nom, montant, modifie_le from raw_age.essai order by id::int"
+    ).fetchall()
+
+
+def status(report: LoadReport) -> tuple[str, str]:
+    file = report.tables[0].files[0]
+    return file.status, file.message
+
+
+INCREMENTAL = {"incremental": {"cursor": "modifie_le", "type": "time", "look_back": "2 days", "key": ["id"]}}
+
+
+def test_values_arrive_as_the_source_writes_them(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    assert status(read()) == ("charge", "")
+    assert rows(amont) == [
+        ("1", "Éléonore", "0.1234567890", "2026-01-01 09:00:00+00"),
+        ("2", "", "NaN", "2026-01-02 09:00:00+00"),
+        ("3", None, "12345678901234567890123456.1000000000", "2026-01-03 09:00:00+00"),
+        ("4", 'a\tb\nc\\d"e', None, "infinity"),
+    ]
+    kept = amont.execute("select source_fichier, source_ligne from raw_age.essai order by 2").fetchall()
+    assert kept == [("age/essai/essai.postgresql", line) for line in (1, 2, 3, 4)]
+
+
+def test_the_same_again_changes_nothing(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    read()
+    before = amont.execute("select chargement_id, count(*) from raw_age.essai group by 1").fetchall()
+    assert status(read())[0] == "identique"
+    assert amont.execute("select chargement_id, count(*) from raw_age.essai group by 1").fetchall() == before
+
+
+def test_a_whole_reading_takes_the_place_of_the_last(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    read()
+    amont.execute("delete from amont.dossiers where id = 4; update amont.dossiers set nom = 'x' where id = 1")
+    assert status(read())[0] == "remplace"
+    assert [row[:2] for row in rows(amont)] == [("1", "x"), ("2", ""), ("3", None)]
+
+
+def test_an_incremental_reading_takes_what_changed_and_what_came_late(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    amont.execute("update amont.dossiers set modifie_le = '2026-01-04 10:00+01' where id = 4")
+    assert status(read(INCREMENTAL))[0] == "charge"
+    assert status(read(INCREMENTAL))[0] == "identique"
+    amont.execute(
+        "update amont.dossiers set nom = 'corrigé', modifie_le = '2026-01-05 10:00+01' where id = 1;"
+        "insert into amont.dossiers values (5, 'tardif', 1, '2026-01-03 11:00+01')"
+    )
+    assert status(read(INCREMENTAL)) == ("remplace", "Lu à partir de 2026-01-02 09:00:00+00.")
+    assert [row[:2] for row in rows(amont)] == [
+        ("1", "corrigé"), ("2", ""), ("3", None), ("4", 'a\tb\nc\\d"e'), ("5", "tardif"),
+    ]  # fmt: skip
+    loads = amont.execute(
+        "select id from raw_age.essai where chargement_id = "
+        "(select max(chargement_id) from raw_age.essai) order by id"
+    ).fetchall()
+    # The others keep the load that brought them: nothing is made of them again.
+    assert loads == [("1",), ("5",)]
+    held = amont.execute(
+        "select lignes from plateforme.chargements order by chargement_id desc limit 1"
+    ).fetchone()
+    assert held == (5,)
+
+
+def test_a_cursor_that_is_empty_is_refused(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    amont.execute(
+        "alter table amont.dossiers alter modifie_le drop not null;"
+        "insert into amont.dossiers values (6, 'sans date', 1, null)"
+    )
+    state, said = status(read(INCREMENTAL))
+    assert state == "echec"
+    assert "1 ligne sans valeur dans « modifie_le »" in said
+    assert amont.execute("select count(*) from raw_age.essai").fetchone() == (0,)
+
+
+def test_a_column_of_another_type_waits(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    read()
+    amont.execute("alter table amont.dossiers alter montant type text using montant::text || ' EUR'")
+    state, said = status(read())
+    assert state == "attente"
+    assert "montant : numeric(38,10) -> text" in said
+    assert rows(amont)[0][2] == "0.1234567890"
+    digest = amont.execute(
+        "select sha256 from plateforme.chargements order by chargement_id desc limit 1"
+    ).fetchone()
+    assert digest
+    assert status(read(accepted={"age/essai/essai.postgresql": [digest[0]]}))[0] == "remplace"
+    assert rows(amont)[0][2] == "0.1234567890 EUR"
+
+
+def test_a_column_that_is_gone_fails_and_a_new_one_is_kept(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    read()
+    amont.execute("alter table amont.dossiers add remarque text default 'neuve'")
+    report = read()
+    assert report.tables[0].files[0].columns_added == 1
+    assert amont.execute("select distinct remarque from raw_age.essai").fetchall() == [("neuve",)]
+    amont.execute("alter table amont.dossiers drop nom")
+    state, said = status(read())
+    assert state == "echec"
+    assert "Il manque la colonne obligatoire : nom" in said
+    assert rows(amont)[0][1] == "Éléonore"
+
+
+def test_a_source_that_is_down_fails_alone_and_its_rows_stay(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read()
+    monkeypatch.setattr("donnees_au_centre.landing.records.PAUSES", (0.01, 0.01))
+    monkeypatch.setenv("SOURCE_AMONT", "postgresql://lecteur@127.0.0.1:9/rien")
+    monkeypatch.setenv("SOURCE_AMONT_PASSWORD", "un-secret-qui-ne-sort-pas")
+    said: list[str] = []
+    state, message = status(read(progress=said.append))
+    assert state == "echec"
+    assert "« amont » ne répond pas" in message
+    assert "Essayé 3 fois." in message
+    assert "Rien ne change : 4 lignes en place" in message
+    assert len(rows(amont)) == 4
+    audit = amont.execute("select string_agg(c::text, ' ') from plateforme.chargements as c").fetchone()
+    assert "un-secret-qui-ne-sort-pas" not in "\n".join([message, *said, str(audit)])
+
+
+def test_what_was_withdrawn_does_not_come_back_by_itself(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    from donnees_au_centre.landing.life import withdraw
+
+    read()
+    with amont.transaction():
+        assert withdraw(amont, table(), "age/essai/essai.postgresql", None, "").rows == 4
+    state, said = status(read())
+    assert state == "retire"
+    assert "make accept FICHIER=age/essai/essai.postgresql" in said
+    amont.execute("update amont.dossiers set nom = 'autre' where id = 1")
+    assert status(read())[0] == "charge"
+
+
+def test_a_period_is_withdrawn_and_the_count_stays_right(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    amont.execute("update amont.dossiers set modifie_le = '2026-01-04 10:00+01' where id = 4")
+    read(INCREMENTAL)
+    period = Period(table(INCREMENTAL), "2026-01-01", "2026-01-02 23:00")
+    with amont.transaction():
+        assert (period.count(amont), period.withdraw(amont)) == (2, 2)
+    assert [row[0] for row in rows(amont)] == ["3", "4"]
+    placed = placing_entry(amont, table(INCREMENTAL), "age/essai/essai.postgresql")
+    assert placed is not None
+    assert (placed.lignes, placed.loaded) == (2, True)
+    # What is before the look-back stays away.
+    assert status(read(INCREMENTAL))[0] == "remplace"
+    assert [row[0] for row in rows(amont)] == ["2", "3", "4"]
+    with pytest.raises(PlatformError, match="ne se lit pas comme"), amont.transaction():
+        Period(table(INCREMENTAL), "hier", "").count(amont)
+    with pytest.raises(PlatformError, match="n'a pas de période"):
+        Period(table(), "2026-01-01", "").count(amont)
+
+
+def test_an_unknown_table_is_named(amont: psycopg.Connection[Any], database: str, tmp_path: Path) -> None:
+    report = load_landing(database, tmp_path, [table(location="amont.absente")])
+    state, said = status(report)
+    assert state == "echec"
+    assert "amont.absente" in said
+
+
+def test_a_declaration_is_tried_without_loading(
+    amont: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = source(location="amont.dossiers", columns=(*COLUMNS, "absente"), file_format=None)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont"}
+    entry["columns"]["id"]["config"] = {"meta": {"donnee_personnelle": "aucune"}}
+    (node,) = as_nodes(entry)
+    parsed = SimpleNamespace(manifest=SimpleNamespace(sources={node.unique_id: node}))
+    monkeypatch.setattr("donnees_au_centre.cli.source_check.parse_or_fail", lambda session: parsed)
+    with pytest.raises(PlatformError, match="Il manque absente, que la source"):
+        source_check(Settings.load({}), {"NAME": "essai.essai"})
+    said = capsys.readouterr().out
+    assert "montant                        numeric(38,10)" in said
+    assert "\n    1 | Xxxxxxxx | 9.9999999999 | 9999-99-99 99:99:99+99\n" in said
+    assert "∅" in said
+    assert "Éléonore" not in said
+    assert amont.execute("select to_regclass('raw_age.essai')").fetchone() == (None,)
+
+
+def test_plain_dagster_code_reads_a_declared_system(amont: psycopg.Connection[Any]) -> None:
+    entry = source(location="amont.dossiers", columns=COLUMNS, file_format=None)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont"}
+    resources = resources_of(as_nodes(entry))
+    seen: list[dict[str, str | None]] = []
+
+    @dg.asset(required_resource_keys={"postgresql_amont"})
+    def mine(context) -> None:  # type: ignore[no-untyped-def]
+        seen.extend(context.resources.postgresql_amont.rows("amont.dossiers"))
+
+    assert dg.materialize([mine], resources=resources).success
+    assert [row["nom"] for row in seen] == ["Éléonore", "", None, 'a\tb\nc\\d"e']
+    assert "lue par COPY" in (dg.Definitions(resources=resources).resources or {})["postgresql_amont"].__doc__
