@@ -18,6 +18,7 @@ from donnees_au_centre.connectors.json_cells import (
     as_json,
     cell,
     check_characters,
+    check_keys,
     leaves,
     too_deep,
 )
@@ -41,6 +42,8 @@ class Spool:
     def __init__(self) -> None:  # noqa: D107
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
         self._places: dict[tuple[str, ...], int] = {}
+        # Of those that lie in no object: the short way to most cells.
+        self._simple: dict[str, int] = {}
         self._digests: set[bytes] = set()
         self._pages = 0
         self.columns: list[str] = []
@@ -92,15 +95,16 @@ class Spool:
             raise value
         if not isinstance(value, dict):
             raise Refused("pas_un_objet", "un objet est attendu, un texte, un nombre ou une liste est trouvé")
+        check_keys(value)
         cells: list[str | None] = [None] * len(self.columns)
-        places = self._places
+        places = self._simple
         try:
-            for path, leaf in leaves(value):
-                place = places.get(path)
-                if place is None:
-                    place = self._place(path)
-                    cells.append(None)
-                cells[place] = cell(leaf)
+            for key, member in value.items():
+                place = places.get(key)
+                if place is None or isinstance(member, dict):
+                    self._spread({key: member}, cells)
+                else:
+                    cells[place] = member if type(member) is str else cell(member)
         except RecursionError:
             raise too_deep() from None
         if escaped:
@@ -108,6 +112,15 @@ class Spool:
         while cells and cells[-1] is None:
             cells.pop()
         return cells
+
+    def _spread(self, member: dict[str, Any], cells: list[str | None]) -> None:
+        """Fills the cells of a member that is an object, or new."""
+        for path, leaf in leaves(member):
+            place = self._places.get(path)
+            if place is None:
+                place = self._place(path)
+                cells.append(None)
+            cells[place] = cell(leaf)
 
     def _place(self, path: tuple[str, ...]) -> int:
         name = "_".join(path)
@@ -119,9 +132,11 @@ class Spool:
                 f"L'API donnerait plus de {_MOST_COLUMNS} colonnes, ce que PostgreSQL ne permet pas.",
                 "Vérifiez `rows` : des clés qui changent d'un enregistrement à l'autre sont des données.",
             )
-        self._places[path] = len(self.columns)
+        self._places[path] = place = len(self.columns)
+        if len(path) == 1:
+            self._simple[name] = place
         self.columns.append(name)
-        return self._places[path]
+        return place
 
     def batches(self, columns: Sequence[Column]) -> Iterator[Batch]:
         """Gives all that is kept, a page at a time.

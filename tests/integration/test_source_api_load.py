@@ -82,6 +82,10 @@ def test_a_portal_fills_its_table(
         ["age/essai/essai.opendatasoft"],
     ).fetchall()
     assert kept == [("charge", 3), ("identique", 4), ("remplace", 4)]
+    api.fields[0] = ("id", "text")
+    api.records.append(walk(5, 7))
+    status, message = load(WALKS)
+    assert (status, "id : int -> text" in message) == ("attente", True)
     api.fault(*["cut"] * 99)
     assert load(WALKS | {"options": {}})[0] == "echec"
     assert len(rows()) == 4
