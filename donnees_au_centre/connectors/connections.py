@@ -26,7 +26,17 @@ OPEN_SCHEMES = ("http", "https")
 # A secret shorter than this is not looked for in messages: every word would have it.
 _LEAST_HIDDEN = 4
 # Settings that name a file or a person, and are no secret.
-_SHOWN = ("user", "ca_file", "known_hosts", "region", "account", "token_url", "scope", "endpoint")
+_SHOWN = (
+    "user",
+    "client_id",
+    "ca_file",
+    "known_hosts",
+    "region",
+    "account",
+    "token_url",
+    "scope",
+    "endpoint",
+)
 
 
 @dataclass(frozen=True)

@@ -198,9 +198,12 @@ class RecordSource(Source):
 
     Attributes:
         incremental: what `since` is compared with; None when the source is read whole each time.
+        since: what `batches` will most likely be asked from, said before it is opened: a source that learns
+            its columns from its rows, as an API, then reads no others.
     """
 
     incremental: Incremental | None = None
+    since: str | None = None
 
     @abstractmethod
     def columns(self) -> list[Column]:

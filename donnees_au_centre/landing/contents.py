@@ -16,7 +16,8 @@ from donnees_au_centre.french import counted
 from donnees_au_centre.landing.bounds import EmptyFile
 from donnees_au_centre.landing.csv_counts import misencoded_warning
 from donnees_au_centre.landing.csv_hints import header_hint
-from donnees_au_centre.landing.declaration import SHAPE_ADVICE, SourceTable, Variant
+from donnees_au_centre.landing.declaration import SHAPE_ADVICE, WORKBOOKS, SourceTable, Variant
+from donnees_au_centre.landing.fixed_width import FixedWidthFramer
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.landing.identifiers import HEADER, collision, to_identifiers
 from donnees_au_centre.landing.json_hints import shape_hint
@@ -24,10 +25,11 @@ from donnees_au_centre.landing.json_records import SCALAR_COLUMN, JsonRecords, M
 from donnees_au_centre.landing.kinds import check_kind
 from donnees_au_centre.landing.limits import MAX_COLUMNS, tick, too_many_columns
 from donnees_au_centre.landing.misread import is_misread
+from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.received import Withheld, alike, ranks, within
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.tables import WIDE_ADVICE, add_columns, raw_table
-from donnees_au_centre.landing.unpacking import unpacked, unpacked_whole
+from donnees_au_centre.landing.unpacking import size_of, unpacked, unpacked_whole
 from donnees_au_centre.landing.workbook import SheetTable, TableRow, Workbook
 
 _EMPTY = EmptyFile(
@@ -147,7 +149,7 @@ class Target:
         for name in names:
             if name not in known and (near := alike(name, missing)):
                 said += f" L'une{self._where(names, [name])} ressemble à « {near} »."
-        if not known and self.variant.file_format != "json":
+        if not known and self.variant.file_format not in ("json", "parquet"):
             said += " Il n'a peut-être pas d'en-tête (`header: false`)."
         return said
 
@@ -237,6 +239,23 @@ def load_csv(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     return outcome
 
 
+def load_fixed(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
+    """Loads a fixed-width file.
+
+    Raises:
+        PlatformError: the file cannot be taken; nothing of it may be kept.
+    """
+    outcome, variant = Outcome(), target.variant
+    file = unpacked(file, variant)
+    check_kind(file, "fixed", variant.encoding.codec)
+    framer = FixedWidthFramer(file, variant, rejects)
+    columns = target.columns_for([column for column, _ in variant.widths], None, outcome)
+    outcome.rows = _copy_rows(target, columns, framer.rows(), outcome)
+    outcome.blank_lines, outcome.out_of_table = framer.counts.blank_lines, framer.counts.outside_lines
+    outcome.warnings += framer.warnings
+    return outcome
+
+
 def _headless(line: int) -> EmptyFile:
     return EmptyFile(
         f"Le fichier n'a rien à la ligne {line} ni en dessous, où l'en-tête est cherché.",
@@ -316,7 +335,22 @@ def _announced(records: JsonRecords) -> str:
     return f"{said}."
 
 
-def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
+def load_parquet(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
+    """Loads a Parquet file.
+
+    Raises:
+        PlatformError: the file cannot be taken; nothing of it may be kept.
+    """
+    outcome, variant = Outcome(), target.variant
+    with unpacked_whole(file, variant) as whole:
+        check_kind(whole, "parquet")
+        held = ParquetRows(whole, size_of(file), variant.max_unpacked)
+        columns = target.columns_for(target.received(held.names), held.names, outcome)
+        outcome.rows = _copy_rows(target, columns, held.rows(rejects), outcome)
+    return outcome
+
+
+def load_workbook(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     """Loads a sheet of a workbook.
 
     Raises:
@@ -324,7 +358,7 @@ def load_xlsx(target: Target, file: BinaryIO, rejects: RejectSpool) -> Outcome:
     """
     outcome, variant = Outcome(), target.variant
     with unpacked_whole(file, variant) as whole:
-        check_kind(whole, "xlsx")
+        check_kind(whole, variant.file_format)
         book = Workbook(whole, variant)
         for table in book.tables(rejects):
             try:
@@ -357,7 +391,13 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     outcome.warnings += table.warnings()
 
 
-LOADERS = {"csv": load_csv, "json": load_json, "xlsx": load_xlsx}
+LOADERS = {
+    "csv": load_csv,
+    "json": load_json,
+    "fixed": load_fixed,
+    "parquet": load_parquet,
+    **dict.fromkeys(WORKBOOKS, load_workbook),
+}
 
 
 def _rows(
@@ -385,6 +425,7 @@ def _copy_rows(
             misread, first = misread + wrong, first or (line if wrong else 0)
     outcome.misencoded += misread
     if misread:
-        codec = None if target.variant.file_format == "xlsx" else target.variant.encoding.codec
+        text = target.variant.file_format in ("csv", "json", "fixed")
+        codec = target.variant.encoding.codec if text else None
         outcome.warnings.append(misencoded_warning(misread, codec, first))
     return count

@@ -1,4 +1,4 @@
-"""What became of the lines of a CSV file, and what that says of the file as a whole."""
+"""What became of the lines of a text file, and what that says of the file as a whole."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _MENDING = {
     "`long_rows: true`",
     "large": "pour des cellules en trop : un délimiteur dans un texte sans guillemets, ou une note à droite "
     "du tableau (`beside`)",
+    "largeurs": "pour une longueur qui n'est pas celle de leurs colonnes : vérifiez `widths` et `encoding`",
     "guillemet": "pour un guillemet qui ne va pas : si ce n'est ici qu'un caractère, déclarez `quote: \"\"`",
     "octets": "pour des octets d'un autre encodage que {codec} : corrigez `encoding` si tout le fichier est "
     "ainsi",

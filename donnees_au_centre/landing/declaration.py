@@ -31,7 +31,8 @@ from donnees_au_centre.landing.limits import MAX_UNPACKED
 # Rows of a JSON file that has one object a line.
 JSON_LINES = "lines"
 
-FILE_FORMATS = ("csv", "json", "xlsx")
+WORKBOOKS = ("xlsx", "ods", "xls")
+FILE_FORMATS = ("csv", "json", "fixed", "parquet", *WORKBOOKS)
 ENVELOPES = {
     "opendatasoft_v1": ("records.*", "nhits"),
     "opendatasoft_v2": ("results.*", "total_count"),
@@ -41,7 +42,11 @@ SHAPE_ADVICE = {
     "csv": "vérifiez `delimiter`, `quote` et `encoding`, et où est l'en-tête (`header_row`, `header_rows`, "
     "`header`)",
     "json": "vérifiez où sont les lignes (`rows`, `envelope`) et les valeurs profondes (`fields`)",
-    "xlsx": "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)",
+    "fixed": "vérifiez `widths`, `encoding`, et où est le tableau (`header_row`, `footer`)",
+    "parquet": "vérifiez les colonnes que le fichier doit avoir (`renames`, `optional`)",
+    **dict.fromkeys(
+        WORKBOOKS, "vérifiez `sheet`, et où est l'en-tête (`header_row`, `header_rows`, `header`)"
+    ),
     "records": "vérifiez `location` et les options de la source",
 }
 # The format of what is received as rows, and lies in no file.
@@ -49,7 +54,9 @@ RECORDS = "records"
 _TEXT_OPTIONS = {
     "csv": ("delimiter", "quote", "encoding", "names", "footer", "comment", "member"),
     "json": ("rows", "envelope", "encoding", "member"),
-    "xlsx": ("names", "footer", "range", "sheet_column", "member"),
+    "fixed": ("encoding", "footer", "comment", "member"),
+    "parquet": ("names", "member"),
+    **dict.fromkeys(WORKBOOKS, ("names", "footer", "range", "sheet_column", "member")),
 }
 _TABLE_SHAPE = ("header", "header_row", "header_rows", "names", "footer")
 _COST = ("max_unpacked", "max_size", "max_seconds")
@@ -59,7 +66,11 @@ _CSV_SHAPE = ("delimiter", "quote", "comment", "short_rows", "long_rows", "besid
 _OPTIONS = {
     "csv": (*_TEXT_FILE, *_CSV_SHAPE, *_TABLE_SHAPE),
     "json": (*_TEXT_FILE, "rows", "keys", "envelope", "fields", "parents", "allow_partial"),
-    "xlsx": (*_PACKED, "sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE),
+    "fixed": (*_TEXT_FILE, "widths", "header_row", "footer", "comment", "short_rows", "long_rows"),
+    "parquet": (*_PACKED, "names"),
+    **dict.fromkeys(
+        WORKBOOKS, (*_PACKED, "sheet", "sheets", "sheet_column", "range", "fill_merged", *_TABLE_SHAPE)
+    ),
 }
 _FLAGS = ("header", "short_rows", "long_rows", "fill_merged")
 _COUNTS = {
@@ -97,14 +108,15 @@ class Variant:
         delimiter: of CSV, one ASCII character.
         quote: of CSV, one ASCII character, or "" when the files quote nothing.
         header: whether a header names the columns.
-        header_row: line of a CSV, or row of a sheet, from 1, where the header starts (without header: the
+        header_row: line of a text, or row of a sheet, from 1, where the header starts (without header: the
             rows); what stands above is out of the table.
         header_rows: how many lines the header has, joined into one name a column.
         names: `header`, or `position`: the columns are the declared ones, in order, whatever the header says.
         footer: pattern of a first non-empty cell: from that row on, all is out of the table; None for none.
-        comment: what a CSV line out of the table begins with; "" for none.
-        short_rows: whether the last cells may be missing from a CSV row: they are null.
-        long_rows: whether a CSV row may have more cells, when all of them are empty.
+        widths: column -> characters of the cells of a fixed-width file, in order.
+        comment: what a line of a text out of the table begins with; "" for none.
+        short_rows: whether the last cells may be missing from a row of a text: they are null.
+        long_rows: whether a row of a text may have more cells, when all of them are empty.
         beside: column that receives what stands at the right of a CSV table; None for none.
         member: pattern of the one file to read in a zip; None when it holds only one.
         max_unpacked: size in MiB beyond which a compressed file is refused; None for the usual one.
@@ -137,6 +149,7 @@ class Variant:
     header_rows: int = 1
     names: str = "header"
     footer: str | None = None
+    widths: tuple[tuple[str, int], ...] = ()
     comment: str = ""
     short_rows: bool = False
     long_rows: bool = False
@@ -172,16 +185,10 @@ class Variant:
     @property
     def part(self) -> object:
         """What is read of a file: two tables may share a file when they read other parts of it."""
-        return {
-            "csv": self.member,
-            "json": (self.rows, self.member),
-            "xlsx": (
-                self.member,
-                tuple(str(sheet or 1) for sheet in self.wanted_sheets),
-                self.range,
-                self.header_row,
-            ),
-        }[self.file_format]
+        if self.file_format in WORKBOOKS:
+            sheets = tuple(str(sheet or 1) for sheet in self.wanted_sheets)
+            return (self.member, sheets, self.range, self.header_row)
+        return (self.rows, self.member) if self.file_format == "json" else self.member
 
     def own_columns(self) -> tuple[str, ...]:
         """Columns that the declaration fills by itself, whatever the file names."""
@@ -418,7 +425,7 @@ def _beside_others(table: SourceTable, tables: Sequence[SourceTable]) -> SourceT
             if neighbour.location == variant.location
             for sheet in neighbour.wanted_sheets
         )
-        return replace(variant, elsewhere=tuple(others)) if variant.file_format == "xlsx" else variant
+        return replace(variant, elsewhere=tuple(others)) if variant.file_format in WORKBOOKS else variant
 
     return replace(table, variants=tuple(map(told, table.variants)))
 
@@ -734,12 +741,15 @@ class _Reader:
             self.check_csv(values)
         elif file_format == "json":
             values |= self.json_values(entry)
-        else:
+        elif file_format == "fixed":
+            values |= {"header": False, "widths": self.widths(entry.get("widths"))}
+        elif file_format in WORKBOOKS:
             values |= self.sheet_values(entry)
         values["renames"] = self.renames(entry.get("renames", {}))
         values["optional"] = self.names("optional", entry.get("optional", []))
         variant = Variant(**values)
         self.check_optional(variant)
+        self.check_layout(variant)
         return variant
 
     def check_location(self, location: Any) -> None:
@@ -819,6 +829,39 @@ class _Reader:
                 "beside",
                 f"« {column} » n'est pas une colonne déclarée.",
                 "Nommez la colonne déclarée, sous `columns:`, qui reçoit ce qui est à droite du tableau.",
+            )
+
+    def widths(self, given: Any) -> tuple[tuple[str, int], ...]:
+        if not isinstance(given, dict) or not given:
+            self.fail(
+                "widths",
+                "elle doit dire la largeur de chaque colonne, dans l'ordre, en caractères.",
+                "Exemple : widths: {matricule: 8, nom: 30}.",
+            )
+        for column, width in given.items():
+            if column not in self.declared:
+                self.fail(
+                    "widths",
+                    f"« {column} » n'est pas une colonne déclarée.",
+                    "Déclarez-la sous `columns:` : chaque caractère d'une ligne est dans une colonne, un "
+                    "remplissage aussi.",
+                )
+            if isinstance(width, bool) or not isinstance(width, int) or width < 1:
+                self.fail("widths", f"« {width} » n'est pas une largeur.", "Donnez un entier à partir de 1.")
+        return tuple(given.items())
+
+    def check_layout(self, variant: Variant) -> None:
+        """A column that a fixed-width file must bring has its place in it."""
+        if variant.file_format != "fixed":
+            return
+        placed = {column for column, _ in variant.widths}
+        missing = [name for name in self.declared if name not in {*placed, *variant.own_columns()}]
+        missing = [name for name in missing if name not in variant.optional]
+        if missing:
+            self.fail(
+                "widths",
+                f"elle ne dit pas la largeur de {', '.join(missing)}.",
+                "Ajoutez ces colonnes à leur place, ou à `optional`.",
             )
 
     def json_values(self, entry: dict[str, Any]) -> dict[str, Any]:

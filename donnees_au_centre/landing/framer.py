@@ -11,18 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate, repeat
 from typing import BinaryIO
 
-from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
-from donnees_au_centre.landing.csv_counts import Counts
-from donnees_au_centre.landing.csv_lines import LONE_CR, MAX_LINE, LineReader
+from donnees_au_centre.landing.csv_lines import LONE_CR, MAX_LINE
 from donnees_au_centre.landing.declaration import Variant
-from donnees_au_centre.landing.encodings import CHUNK
 from donnees_au_centre.landing.identifiers import joined_names
+from donnees_au_centre.landing.line_framer import BELOW, COMMENT, LineFramer, Problem
 from donnees_au_centre.landing.misread import Misread
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
 
@@ -36,46 +32,16 @@ LOOKAHEAD_LINES = 100
 _BLOCK = 4096
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """Why a record was refused.
-
-    Attributes:
-        motif: of the reject.
-        detail: in French.
-        reason: what Counts knows it by, where a declaration may mend it.
-        open: whether more of the file might still close its quote.
-        end: where the refused record ends, when it is more than its first line.
-    """
-
-    motif: str
-    detail: str
-    reason: str = ""
-    open: bool = False
-    end: int | None = None
-
-
-@dataclass
-class _Blanks:
-    """Blank lines in a row: numbers of the first and the last, where the first one is, how many they are."""
-
-    line: int
-    offset: int
-    piece: bytes
-    last: int = 0
-    count: int = 0
-
-
-_OPEN_QUOTE = _Problem(
+_OPEN_QUOTE = Problem(
     "guillemet_isole",
     "un guillemet s'ouvre et ne se ferme pas (une cellule s'étend sur 1 Mio au plus)",
     "guillemet",
     open=True,
 )
-_STRAY_QUOTE = _Problem(
+_STRAY_QUOTE = Problem(
     "guillemet_isole", "un guillemet s'ouvre et ne se ferme que dans d'autres lignes", "guillemet"
 )
-_LONG_STRAY_QUOTE = _Problem(
+_LONG_STRAY_QUOTE = Problem(
     "guillemet_isole",
     f"un guillemet ne se ferme que plus de {LOOKAHEAD_LINES} lignes plus bas, qui sont des enregistrements",
     "guillemet",
@@ -86,7 +52,7 @@ class _NeedMore(Exception):
     """The record may go on beyond what was read."""
 
 
-class CsvFramer(LineReader):
+class CsvFramer(LineFramer):
     """Frames one CSV file.
 
     Args:
@@ -103,32 +69,19 @@ class CsvFramer(LineReader):
     """
 
     def __init__(self, file: BinaryIO, variant: Variant, rejects: RejectSpool) -> None:  # noqa: D107
-        super().__init__(file, variant.encoding)
-        self.variant = variant
+        super().__init__(file, variant, rejects)
         self.delimiter = variant.delimiter.encode("ascii")
         self.quoting = bool(variant.quote)
         # Without quoting, COPY still wants a quote: a control character, escaped where it occurs.
         self.quote = variant.quote.encode("ascii") or b"\x01"
         self._quoted_field = _quoted_field(self.quote)
-        self._comment = self.encoding.buffered(variant.comment)
-        self._footer = re.compile(variant.footer) if variant.footer is not None else None
-        self.counts = Counts()
-        self.rejects = rejects
-        self.warnings: list[str] = []
         self._width = 1
-        self._blanks: _Blanks | None = None
-        self._table_ended = False
         self._follow_directive()
 
     # What stands above the rows
 
-    def _whole_line(self) -> bool:
-        """Reads on until the line at the current position is whole; False at the end of the file."""
-        while self._buffer.find(b"\n", self._position) < 0 and not self._end_of_file:
-            if len(self._buffer) - self._position > MAX_LINE:
-                raise self._bad_header("la ligne dépasse 16 Mio sans fin de ligne")
-            self._fill()
-        return self._position < len(self._buffer)
+    def _is_empty(self, line: bytes) -> bool:
+        return not line.strip(self.delimiter + b" \t")
 
     def _follow_directive(self) -> None:
         """Takes the delimiter from a first line `sep=;`, as Excel does."""
@@ -147,13 +100,6 @@ class CsvFramer(LineReader):
             self.delimiter = said.group(1)
         self._leave_out("la ligne qui donne le délimiteur", following)
 
-    def skip_above(self) -> None:
-        """Leaves out what stands above the line `header_row`."""
-        while self._line < self.variant.header_row and self._whole_line():
-            self._leave_out(
-                "une ligne au-dessus du tableau (`header_row`)", self._line_end(self._position)[1]
-            )
-
     def header(self) -> list[str] | None:
         """Reads the header as column names, as received; blank lines and comments before it are left out.
 
@@ -167,8 +113,8 @@ class CsvFramer(LineReader):
         while self._whole_line():
             content, following = self._line_end(self._position)
             if self._is_comment(self._position):
-                self._leave_out(_COMMENT, following)
-            elif not self._buffer[self._position : content].strip(self.delimiter + b" \t"):
+                self._leave_out(COMMENT, following)
+            elif self._is_empty(self._buffer[self._position : content]):
                 self._leave_out("une ligne vide au-dessus du tableau", following)
             else:
                 break
@@ -215,18 +161,12 @@ class CsvFramer(LineReader):
         """The header's fields without their quotes, and where its content ends."""
         while True:
             parsed = self._parse(self._position, self._window(self._position))
-            if not isinstance(parsed, _Problem):
+            if not isinstance(parsed, Problem):
                 fields, end = parsed
                 return [self._unquoted(field) for field in fields], end
             if not parsed.open or not self._can_extend(self._position):
                 raise self._bad_header(parsed.detail)
             self._fill()
-
-    def _bad_header(self, problem: str) -> PlatformError:
-        return PlatformError(
-            f"L'en-tête (ligne {self._line}) est illisible : {problem}.",
-            "Vérifiez `encoding`, `delimiter`, `quote` et `header_row` dans la déclaration.",
-        )
 
     def _unquoted(self, field: bytes) -> bytes:
         if self.quoting and field.startswith(self.quote):
@@ -282,7 +222,7 @@ class CsvFramer(LineReader):
         spots = [-1] * len(finders)
         while self._position < end:
             if self._table_ended:
-                self._leave_out(_BELOW, self._line_end(self._position)[1])
+                self._leave_out(BELOW, self._line_end(self._position)[1])
                 continue
             for place, find in enumerate(finders):
                 if spots[place] < self._position:
@@ -403,7 +343,7 @@ class CsvFramer(LineReader):
             if split is not None:
                 return split
         parsed = self._parse_record(start)
-        if isinstance(parsed, _Problem):
+        if isinstance(parsed, Problem):
             if parsed.open and self._can_extend(start):
                 raise _NeedMore
             content, following = self._line_end(content if parsed.end is None else parsed.end)
@@ -425,7 +365,7 @@ class CsvFramer(LineReader):
         self._advance(following, lines)
         return framed
 
-    def _parse_record(self, start: int) -> tuple[bytes, int] | _Problem:
+    def _parse_record(self, start: int) -> tuple[bytes, int] | Problem:
         """Strictly parses the record at `start`, over several lines if need be.
 
         Returns:
@@ -437,7 +377,7 @@ class CsvFramer(LineReader):
         if match and self.variant.beside is None and (at_end or b"\n" in match.group(2)):
             return self._doubted(start, match.end(1)) or (self._raw[start : match.end(1)], match.end(1))
         parsed = self._parse(start, window)
-        if isinstance(parsed, _Problem):
+        if isinstance(parsed, Problem):
             return parsed
         fields, end = parsed
         record = self._record(fields)
@@ -452,7 +392,7 @@ class CsvFramer(LineReader):
         lines = self._buffer[start:end].split(b"\n")
         return [line.count(self.delimiter) == self._width - 1 for line in lines]
 
-    def _doubted(self, start: int, end: int) -> _Problem | None:
+    def _doubted(self, start: int, end: int) -> Problem | None:
         """Notes a record made of nothing but lines like records; refuses its first line if it is endless."""
         if self._width == 1 or self._buffer.find(b"\n", start, end) < 0:
             return None
@@ -472,7 +412,7 @@ class CsvFramer(LineReader):
         right = self._right_lines(start, self._line_end(end)[0])
         return (right[0] and right[-1]) or (sum(right) > 3 and sum(right) * 2 > len(right))
 
-    def _parse(self, start: int, window: int) -> tuple[list[bytes], int] | _Problem:
+    def _parse(self, start: int, window: int) -> tuple[list[bytes], int] | Problem:
         """Parses the record at `start` field by field; a quote inside an unquoted field is a character.
 
         Returns:
@@ -497,7 +437,7 @@ class CsvFramer(LineReader):
                         return _OPEN_QUOTE
                     if several and (opens or self._is_lines(start, end)):
                         return _STRAY_QUOTE
-                    return _Problem(
+                    return Problem(
                         "texte_apres_guillemet", "du texte suit un guillemet fermant", "guillemet", end=end
                     )
                 fields.append(self._raw[position:end])
@@ -546,7 +486,7 @@ class CsvFramer(LineReader):
 
     # What is refused
 
-    def _width_problem(self, fields: list[bytes], end: int | None = None) -> _Problem:
+    def _width_problem(self, fields: list[bytes], end: int | None = None) -> Problem:
         detail = f"{len(fields)} champ(s) au lieu de {self._width}"
         reason = "large"
         if len(fields) < self._width:
@@ -555,71 +495,9 @@ class CsvFramer(LineReader):
         elif self._all_empty(fields[self._width :]):
             reason = "long"
             detail += " : ceux en trop sont vides (`long_rows`)"
-        return _Problem("nombre_de_champs", detail, reason, end=end)
-
-    def _byte_problem(self, refused: list[int], end: int) -> _Problem | None:
-        nul, invalid = refused
-        if nul < end:
-            return _Problem("octet_nul", "un octet nul, que PostgreSQL ne peut pas garder")
-        if invalid < end:
-            return _Problem(
-                "octets_invalides", f"des octets qui ne sont pas du {self.encoding.codec}", "octets"
-            )
-        return None
-
-    def _refuse(self, problem: _Problem, length: int, following: int, lines: int) -> None:
-        """Puts `length` bytes from the current position into the rejects and goes on at `following`."""
-        start = self._position
-        self._end_blanks()
-        self._add_reject(problem, start, self._raw[start : start + length])
-        self.counts.refused_lines += lines
-        if problem.reason:
-            self.counts.refused[problem.reason] += 1
-            self.counts.first.setdefault(problem.reason, self._line)
-        self._advance(following, lines)
-
-    def _add_reject(self, problem: _Problem, start: int, piece: bytes) -> None:
-        self.rejects.add(
-            Reject(
-                self._line,
-                self._offset_of(start),
-                problem.motif,
-                problem.detail,
-                self.encoding.readable(piece),
-                self.encoding.original(piece),
-            )
-        )
-
-    def _blank(self, following: int, line: bytes) -> None:
-        """Adds a blank line to those before it: one reject for all, none at the end of the table."""
-        if self._blanks is None:
-            self._blanks = _Blanks(self._line, self._offset_of(self._position), line)
-        self._blanks.count += 1
-        self._blanks.last = self._line
-        self._advance(following, 1)
-
-    def _end_blanks(self) -> None:
-        """Refuses the blank lines that something follows."""
-        blanks, self._blanks = self._blanks, None
-        if blanks is None:
-            return
-        problem = _Problem("ligne_vide", "une ligne vide au milieu du fichier")
-        if blanks.count > 1:
-            lines = counted(blanks.count, "ligne vide", "lignes vides")
-            problem = replace(problem, detail=f"{lines} au milieu du fichier, jusqu'à la ligne {blanks.last}")
-        piece, original = self.encoding.readable(blanks.piece), self.encoding.original(blanks.piece)
-        self.rejects.add(Reject(blanks.line, blanks.offset, problem.motif, problem.detail, piece, original))
-        self.counts.refused_lines += blanks.count
-
-    def _forget_last_blanks(self) -> None:
-        if self._blanks is not None:
-            self.counts.blank_lines += self._blanks.count
-            self._blanks = None
+        return Problem("nombre_de_champs", detail, reason, end=end)
 
     # What stands out of the table
-
-    def _is_comment(self, start: int) -> bool:
-        return bool(self._comment) and self._buffer.startswith(self._comment, start)
 
     def _next_comment(self, start: int, end: int) -> int:
         if self._is_comment(start):
@@ -659,62 +537,16 @@ class CsvFramer(LineReader):
     def _is_outside(self, start: int, content: int, following: int) -> bool:
         """Leaves out the line at the current position where the declaration says so."""
         if self._is_comment(start):
-            self._leave_out(_COMMENT, following)
+            self._leave_out(COMMENT, following)
         elif self._is_footer(self._buffer[start:content]):
             self._table_ended = True
             self._forget_last_blanks()
-            self._leave_out(_BELOW, following)
+            self._leave_out(BELOW, following)
         else:
             return False
         return True
 
-    def _leave_out(self, why: str, following: int) -> None:
-        """Keeps the line at the current position beside the rejects, unless it is blank; goes on after it."""
-        start = self._position
-        content, _ = self._line_end(start)
-        if self._buffer[start:content].strip(self.delimiter + b" \t"):
-            self._add_reject(_Problem(OUT_OF_TABLE, why), start, self._raw[start:content])
-        self.counts.outside_lines += 1
-        self._advance(following, 1)
 
-    def _refuse_long_line(self) -> None:
-        """Puts an endless line into the rejects, 1 MiB a reject, under one line number."""
-        piece_number = 0
-        self._end_blanks()
-        while True:
-            found = self._buffer.find(b"\n", self._position)
-            end = len(self._buffer) if found < 0 else found
-            while end - self._position > (0 if found >= 0 or self._end_of_file else CHUNK):
-                piece_number += 1
-                cut = self._character_start(min(self._position + CHUNK, end))
-                detail = f"une ligne de plus de 16 Mio, en morceaux d'au plus 1 Mio : morceau {piece_number}"
-                self._add_reject(
-                    _Problem("ligne_trop_longue", detail), self._position, self._raw[self._position : cut]
-                )
-                self._position = cut
-            if found >= 0 or self._end_of_file:
-                break
-            self._fill()
-        self.counts.refused_lines += 1
-        self._advance(min(end + 1, len(self._buffer)), 1)
-
-    def _character_start(self, position: int) -> int:
-        """Steps back from the middle of a transcoded character."""
-        while (
-            self.encoding.transcoded
-            and self._buffer[position : position + 1]
-            and (self._buffer[position] & 0xC0 == 0x80)
-        ):
-            position -= 1
-        return position
-
-    def _advance(self, position: int, lines: int) -> None:
-        self._position = position
-        self._line += lines
-
-
-_COMMENT = "un commentaire (`comment`)"
-_BELOW = "sous le tableau (`footer`)"
 _SEPARATOR = re.compile(rb'"?[sS][eE][pP]=([^\w"\0\x01\r\n\x80-\xff])\1*"?')
 
 

@@ -10,6 +10,19 @@ from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
+from donnees_au_centre.connectors.json_cells import (
+    DECODER,
+    Number,
+    Refused,
+    cell,
+    check_characters,
+    check_keys,
+    decoded,
+    follow,
+    leaves,
+    problem,
+    too_deep,
+)
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing.declaration import ENVELOPES, JSON_LINES, Variant
@@ -36,16 +49,6 @@ _FIRST_LINE = 4 << 20
 Row = tuple[int, dict[str, str | None]]
 
 
-class _Number(str):
-    """A number as written in the file."""
-
-    __slots__ = ()
-
-
-class _Repeated(dict[str, Any]):
-    """An object in which a key comes twice."""
-
-
 class MisplacedRows(Withheld):
     """The rows are not where the declaration looks for them."""
 
@@ -56,25 +59,6 @@ class _Place(NamedTuple):
     offset: int | None
     text: str
     raw: bytes
-
-
-class _Refused(Exception):
-    """A record that cannot be a row: motif and French detail."""
-
-    def __init__(self, motif: str, detail: str) -> None:
-        super().__init__(detail)
-        self.motif = motif
-        self.detail = detail
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    return members if len(members) == len(pairs) else _Repeated(members)
-
-
-_DECODER = json.JSONDecoder(
-    parse_float=_Number, parse_int=_Number, parse_constant=_Number, object_pairs_hook=_object
-)
 
 
 class JsonReader:
@@ -174,7 +158,7 @@ class JsonReader:
         self.peek()
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._buffer, self._position)
+                value, end = DECODER.raw_decode(self._buffer, self._position)
                 # A number near the end of the buffer may go on: 1 then 5, 1 then .5, 1e+ then 5.
                 if end + 2 < len(self._buffer) or self._end_of_file:
                     self.span = (self._position, end)
@@ -183,7 +167,7 @@ class JsonReader:
             except json.JSONDecodeError as error:
                 cut = error.msg.startswith("Unterminated") or error.pos > len(self._buffer) - _CUT_MARGIN
                 if self._end_of_file or not cut:
-                    raise self.fail(_problem(error), error.pos) from error
+                    raise self.fail(problem(error), error.pos) from error
             except RecursionError as error:
                 raise self.fail(_TOO_DEEP) from error
             if len(self._buffer) - self._position > MAX_RECORD:
@@ -250,22 +234,6 @@ class JsonReader:
             error = self.fail("du texte suit la fin du document")
             error.advice += " S'il a un objet JSON par ligne, écrivez `rows: lines`."
             raise error
-
-
-def _problem(error: json.JSONDecodeError) -> str:
-    """Says in French what Python's decoder says in English."""
-    for start, problem in (
-        ("Expecting value", "une valeur est attendue"),
-        ("Expecting ',' delimiter", "« , » ou la fin de l'objet ou de la liste est attendu"),
-        ("Expecting ':' delimiter", "« : » est attendu"),
-        ("Expecting property name", "une clé entre guillemets est attendue"),
-        ("Unterminated string", "un texte s'ouvre et ne se ferme pas"),
-        ("Invalid control character", "un caractère de contrôle dans un texte"),
-        ("Invalid", "une séquence d'échappement est invalide"),
-    ):
-        if error.msg.startswith(start):
-            return problem
-    return "syntaxe invalide"
 
 
 class JsonRecords:
@@ -354,7 +322,7 @@ class JsonRecords:
         lines = (line for line in _lines(encoding, file, _FIRST_LINE) if line.strip())
         try:
             first, second = islice(lines, 2)
-            return type(_DECODER.decode(encoding.text(first))) is dict and second.lstrip().startswith(b"{")
+            return type(DECODER.decode(encoding.text(first))) is dict and second.lstrip().startswith(b"{")
         except (ValueError, PlatformError, RecursionError):
             return False
 
@@ -372,7 +340,7 @@ class JsonRecords:
                 self.found = number - 1
             try:
                 value = self._decoded(encoding, line)
-            except _Refused as refused:
+            except Refused as refused:
                 self.found += 1
                 yield self._reject(refused, place)
                 continue
@@ -380,13 +348,10 @@ class JsonRecords:
 
     def _decoded(self, encoding: Encoding, line: bytes) -> Any:
         try:
-            return _DECODER.decode(encoding.text(line))
+            text = encoding.text(line)
         except UnicodeDecodeError as error:
-            raise _Refused("octets_invalides", f"des octets qui ne sont pas du {encoding.codec}") from error
-        except json.JSONDecodeError as error:
-            raise _Refused("json_illisible", f"colonne {error.pos + 1} : {_problem(error)}") from error
-        except RecursionError as error:
-            raise _Refused("json_illisible", _TOO_DEEP) from error
+            raise Refused("octets_invalides", f"des octets qui ne sont pas du {encoding.codec}") from error
+        return decoded(text)
 
     # One document
 
@@ -462,7 +427,7 @@ class JsonRecords:
         count = self._around.get(self._count_member) if self._count_member else None
         if count is not None:
             # No table of a service has more rows: a longer number counts nothing, and is not repeated.
-            counts = isinstance(count, _Number) and count.isdecimal() and len(count) < _LONGEST_COUNT
+            counts = isinstance(count, Number) and count.isdecimal() and len(count) < _LONGEST_COUNT
             self.announced = int(count) if counts else None
 
     def _pass_key(self, keys: tuple[str, ...]) -> None:
@@ -520,7 +485,7 @@ class JsonRecords:
         if value is not None:
             self.found += 1
             yield self._reject(
-                _Refused("pas_un_objet", f"un objet ou une liste est attendu à l'étape « {step} »"), place
+                Refused("pas_un_objet", f"un objet ou une liste est attendu à l'étape « {step} »"), place
             )
 
     def _record(
@@ -533,12 +498,12 @@ class JsonRecords:
         self.found += 1
         try:
             return self.found, self._values(value, keys, around)
-        except _Refused as refused:
+        except Refused as refused:
             return self._reject(refused, place)
         except RecursionError:
-            return self._reject(_Refused("json_illisible", _TOO_DEEP), place)
+            return self._reject(too_deep(), place)
 
-    def _reject(self, refused: _Refused, place: Callable[[], _Place]) -> Reject:
+    def _reject(self, refused: Refused, place: Callable[[], _Place]) -> Reject:
         offset, text, raw = place()
         return Reject(self.found, offset, refused.motif, refused.detail, text, raw)
 
@@ -547,50 +512,38 @@ class JsonRecords:
     ) -> dict[str, str | None]:
         values: dict[str, str | None] = dict(zip(self.variant.keys, keys, strict=False))
         for column, path in self._parents.items():
-            values[column] = _text(self._above(path, around))
+            values[column] = cell(self._above(path, around))
         if isinstance(value, dict):
             row = self._lifted(value)
             for column, path in self.variant.fields.items():
-                values[column] = _text(_follow(row, path))
-            self._flatten(row, (), values)
+                values[column] = cell(follow(row, path))
+            for place, member in leaves(row, self._declared_paths):
+                values[self._column(place)] = cell(member)
         elif self.scalar_rows and not isinstance(value, list):
-            values[self._column((SCALAR_COLUMN,))] = _text(value)
+            values[self._column((SCALAR_COLUMN,))] = cell(value)
         else:
-            raise _Refused(
-                "pas_un_objet", "un objet est attendu, un texte, un nombre ou une liste est trouvé"
-            )
-        _check_characters(values)
+            raise Refused("pas_un_objet", "un objet est attendu, un texte, un nombre ou une liste est trouvé")
+        check_characters(values.values())
         return values
 
     def _above(self, path: tuple[str, ...], around: tuple[dict[str, Any], ...]) -> Any:
         """A value of the nearest object around a row that has the first step of the path."""
         holder = next((one for one in reversed(around) if path[0] in one), self._around)
-        return _follow(holder, path)
+        return follow(holder, path)
 
     def _lifted(self, row: dict[str, Any]) -> dict[str, Any]:
         """Brings the members of `fields` up in an Opendatasoft v1 record."""
         fields = row.get("fields")
         if self.variant.envelope != "opendatasoft_v1" or not isinstance(fields, dict):
             return row
-        _check_keys(row)
+        check_keys(row)
         lifted = {key: value for key, value in row.items() if key != "fields"}
         for key, value in fields.items():
             if key in lifted:
                 raise self._collision(key, f"fields.{key}", to_identifier(key, 1))
             lifted[key] = value
-        _check_keys(fields)
+        check_keys(fields)
         return lifted
-
-    def _flatten(self, row: dict[str, Any], path: tuple[str, ...], values: dict[str, str | None]) -> None:
-        _check_keys(row)
-        for key, value in row.items():
-            here = (*path, key)
-            if here in self._declared_paths:
-                continue
-            if isinstance(value, dict) and value:
-                self._flatten(value, here, values)
-            else:
-                values[self._column(here)] = _text(value)
 
     def _column(self, path: tuple[str, ...]) -> str:
         """The column of a member, the same for the whole file."""
@@ -609,9 +562,9 @@ class JsonRecords:
             self._origins[name] = path
         return name
 
-    def _collision(self, first: str, second: str, name: str) -> _Refused:
+    def _collision(self, first: str, second: str, name: str) -> Refused:
         self.taken += 1
-        return _Refused(
+        return Refused(
             "nom_de_colonne",
             f"« {second} » donnerait la colonne « {name} », déjà prise par « {first} » : "
             f"`fields: {{<colonne>: {second}}}` lui en donne une autre",
@@ -643,51 +596,3 @@ def _lines(encoding: Encoding, file: BinaryIO, longest: int) -> Iterator[bytes]:
             )
     if held:
         yield held
-
-
-def _check_keys(row: dict[str, Any]) -> None:
-    if isinstance(row, _Repeated):
-        raise _Refused("cle_en_double", "une clé apparaît deux fois dans le même objet")
-
-
-def _check_characters(values: dict[str, str | None]) -> None:
-    text = "".join(value for value in values.values() if value)
-    if "\0" in text:
-        raise _Refused("caractere_nul", "un caractère nul (\\u0000), que PostgreSQL ne peut pas garder")
-    if not text.isascii():
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise _Refused(
-                "caractere_invalide", "une moitié de caractère (\\ud800 à \\udfff) isolée"
-            ) from error
-
-
-def _follow(value: Any, path: tuple[str, ...]) -> Any:
-    """The value at a path of keys and list positions, None where the path leads nowhere."""
-    for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            return None
-    return value
-
-
-def _text(value: Any) -> str | None:
-    """A value as the text of a column: strings and numbers as received, lists and objects as JSON."""
-    if value is None or type(value) is str:
-        return value
-    return str(value) if isinstance(value, _Number) else _json(value)
-
-
-def _json(value: Any) -> str:
-    if isinstance(value, _Number):
-        return str(value)
-    if isinstance(value, list):
-        return f"[{', '.join(map(_json, value))}]"
-    if isinstance(value, dict):
-        members = (f"{json.dumps(key, ensure_ascii=False)}: {_json(member)}" for key, member in value.items())
-        return f"{{{', '.join(members)}}}"
-    return json.dumps(value, ensure_ascii=False)

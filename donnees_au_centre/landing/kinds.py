@@ -89,9 +89,9 @@ _ADVICE = {
     "html": "Ouvrez-le pour lire ce que le site répond, puis téléchargez ou redemandez le vrai fichier.",
     "protege": "Demandez au fournisseur le classeur sans mot de passe, ou le mot de passe pour l'ôter.",
 }
-_WANTED = {"csv": "un CSV", "json": "du JSON", "xlsx": "un classeur Excel (.xlsx)"}
+_WANTED = {"csv": "un CSV", "json": "du JSON", "fixed": "un texte"}
 _WORDS = (b"null", b"true", b"false")
-_FORMAT_OF = {"xlsx": "xlsx", "json": "json", "texte": "csv"}
+_FORMAT_OF = {"texte": "csv", **{name: name for name in ("json", "xlsx", "ods", "xls", "parquet")}}
 
 
 def kind_of(file: BinaryIO) -> str:
@@ -126,7 +126,7 @@ def check_kind(file: BinaryIO, file_format: str, encoding: str = "utf-8") -> Non
 
     Args:
         file: seekable; its position is left as it was.
-        file_format: `csv`, `json` or `xlsx`, as declared.
+        file_format: as declared.
         encoding: Python's name for the declared encoding of a text.
 
     Raises:
@@ -135,13 +135,14 @@ def check_kind(file: BinaryIO, file_format: str, encoding: str = "utf-8") -> Non
     kind = kind_of(file)
     if kind == "vide" or kind == file_format:
         return
-    if file_format != "xlsx":
+    if file_format in _WANTED:
         if _may_be(kind, file_format, file, encoding):
             return
         if kind.startswith("utf-"):
             _check_wide(kind, encoding)
             return
-    raise PlatformError(f"Le fichier n'est pas {_WANTED[file_format]} : c'est {_NAMES[kind]}.", _advice(kind))
+    wanted = _WANTED.get(file_format) or _NAMES[file_format]
+    raise PlatformError(f"Le fichier n'est pas {wanted} : c'est {_NAMES[kind]}.", _advice(kind))
 
 
 def _may_be(kind: str, file_format: str, file: BinaryIO, encoding: str) -> bool:
@@ -149,7 +150,7 @@ def _may_be(kind: str, file_format: str, file: BinaryIO, encoding: str) -> bool:
     if kind == "binaire":
         return not encoding.startswith("utf-8")
     start = _start(file)
-    if file_format == "csv":
+    if file_format != "json":
         # A first cell may hold a list or an object: JSON has nothing else.
         return kind == "texte" or (kind == "json" and not _parses(start))
     # A lone `null` is JSON too: what reads it says that no row is there.

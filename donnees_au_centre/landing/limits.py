@@ -10,7 +10,10 @@ from contextvars import ContextVar
 from donnees_au_centre.errors import PlatformError
 
 # Size of a file as received and as unpacked, in MiB, where its source declares no other.
-MAX_SIZE = {"csv": 10_240, "json": 10_240, "xlsx": 512}
+MAX_SIZE = {
+    **dict.fromkeys(("csv", "json", "fixed", "parquet"), 10_240),
+    **{"xlsx": 512, "ods": 512, "xls": 64},
+}
 MAX_UNPACKED = 4096
 # Honest archives and sheets shrink 5 to 60 times; what is small is never refused for that.
 MAX_RATIO = 200

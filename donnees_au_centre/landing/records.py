@@ -22,6 +22,7 @@ from psycopg import sql
 from donnees_au_centre.connectors import (
     Batch,
     Column,
+    Incremental,
     RecordSource,
     Unreadable,
     connection_named,
@@ -120,14 +121,17 @@ class RecordLoad:
 
     def _attempt(self, source: RecordSource) -> None:
         outcome = Outcome()
+        # As far as is known before: another load may end until the table is locked.
+        source.incremental, source.since = self._as_received(), self._start()[1]
         with source.open():
             described = source.columns()
             words = [column.name for column in described]
             target = Target(self.connection, self.table, self.variant)
             with self.connection.transaction():
-                # Not in the transaction that reads: readers would wait for a new column all that time.
-                names = target.columns_for(to_identifiers(words), words, outcome)
-            if self.incremental is not None:
+                # Not in the transaction that reads: readers would wait for a new column all that time. Rows
+                # show the columns of an API: without any, none can be said to be missing.
+                names = target.columns_for(to_identifiers(words), words, outcome) if words else []
+            if self.incremental is not None and names:
                 named = dict(zip(names, words, strict=True))
                 source.incremental = replace(
                     self.incremental,
@@ -136,9 +140,7 @@ class RecordLoad:
                 )
             with self.connection.transaction():
                 lock(self.connection, self.table)
-                placed = audit.placing_entry(self.connection, self.table, self.report.path)
-                placed = placed if placed is not None and placed.loaded else None
-                since = self._since() if placed is not None and self._in_place(placed) else None
+                placed, since = self._start()
                 reading = _Reading(described, names, since, placed, outcome)
                 try:
                     with self.connection.transaction():
@@ -147,6 +149,20 @@ class RecordLoad:
                     self.report.status, self.report.message = found.status, found.message
                     if found.status == "identique" and placed is not None:
                         self._record(found.digest, {"lignes": placed.lignes, "signature": placed.signature})
+
+    def _as_received(self) -> Incremental | None:
+        """How it is read, with the names that the source most likely writes: it has not described itself."""
+        if self.incremental is None:
+            return None
+        received = {declared: name for name, declared in self.variant.renames.items()}
+        cursor, *key = (received.get(name, name) for name in (self.incremental.cursor, *self.incremental.key))
+        return replace(self.incremental, cursor=cursor, key=tuple(key))
+
+    def _start(self) -> tuple[audit.Entry | None, str | None]:
+        """What put the rows in place, and from which cursor on to read; None for nothing, and for all."""
+        placed = audit.placing_entry(self.connection, self.table, self.report.path)
+        placed = placed if placed is not None and placed.loaded else None
+        return placed, self._since() if placed is not None and self._in_place(placed) else None
 
     def _in_place(self, placed: audit.Entry) -> bool:
         return placed.empreinte == self.table.fingerprint(self.variant) and (
@@ -258,11 +274,13 @@ class RecordLoad:
                     # Within a row COPY writes it as two characters.
                     count += batch.copied.count(b"\n")
                     continue
-                bad = {one.before: one for one in batch.unreadable}
+                bad: dict[int, list[Unreadable]] = {}
+                for one in batch.unreadable:
+                    bad.setdefault(one.before, []).append(one)
                 for place in range(len(batch.rows) + 1):
-                    if place in bad:
+                    for one in bad.get(place, ()):
                         count += 1
-                        rejects.add(_reject(bad[place], count))
+                        rejects.add(_reject(one, count))
                     if place < len(batch.rows):
                         row = batch.rows[place]
                         count += 1

@@ -24,6 +24,7 @@ MOTIFS = {
     "json_illisible": "ligne qui n'est pas du JSON",
     "ligne_trop_longue": "ligne trop longue",
     "ligne_vide": "ligne vide au milieu du fichier",
+    "longueur_de_ligne": "ligne plus courte ou plus longue que ses colonnes",
     "nom_de_colonne": "nom de colonne déjà pris par un autre champ",
     "nombre_de_champs": "nombre de champs inattendu",
     "octet_nul": "octet nul, que PostgreSQL ne peut pas garder",

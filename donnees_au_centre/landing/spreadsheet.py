@@ -10,9 +10,9 @@ import re
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple, Protocol
 from xml.etree.ElementTree import Element, ParseError, iterparse, parse
 from xml.parsers import expat
 
@@ -87,7 +87,93 @@ class Merge(NamedTuple):
     right: int
 
 
-class Book:
+class Sheets(Protocol):
+    """A workbook of any format: what a table is read from."""
+
+    @property
+    def sheets(self) -> tuple[SheetInfo, ...]:
+        """Its worksheets, in the order of their tabs."""
+
+    def rows(self, sheet: SheetInfo) -> Iterator[SheetRow]:
+        """The rows that the sheet holds, in order; those without a single cell may be missing."""
+
+    def merges(self, sheet: SheetInfo) -> Iterable[Merge]:
+        """The merged cells of a sheet."""
+
+    def is_blank(self, sheet: SheetInfo) -> bool:
+        """Whether a sheet has no cell at all."""
+
+
+class TextLimit:
+    """The text that the cells of one workbook may give: a text said once can be in every cell.
+
+    Args:
+        received: bytes of the workbook, or of the archive that it came in.
+    """
+
+    def __init__(self, received: int) -> None:  # noqa: D107
+        self.received = received
+        self._given = 0
+
+    def spend(self, cells: Iterable[str | None]) -> None:
+        """Counts the cells of a row.
+
+        Raises:
+            PlatformError: the workbook gives more than an honest one.
+        """
+        tick()
+        self._given += sum(map(len, filter(None, cells)))
+        if self._given > max(MAX_TEXT, MAX_RATIO * self.received):
+            raise not_honest(f"donne plus de {self._given >> 20} Mio de textes pour ce qu'il pèse")
+
+
+class Package:
+    """A workbook whose parts are the members of a zip.
+
+    Args:
+        file: the workbook, seekable.
+
+    Raises:
+        PlatformError: it is damaged.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:  # noqa: D107
+        # Of the archive that it came in, if any.
+        self.text = TextLimit(getattr(file, "weight", None) or file.seek(0, 2))
+        with damage("sa table des matières"):
+            self._archive = zipfile.ZipFile(file)
+            self._parts = {_folded(info.filename): info for info in self._archive.infolist()}
+
+    def has(self, part: str) -> bool:
+        """Whether the archive has a part of this name."""
+        return _folded(part) in self._parts
+
+    def open(self, part: str, limit: int) -> IO[bytes]:
+        """Opens a part of the archive, whose name has any case.
+
+        Raises:
+            PlatformError: it would unpack to more than the limit, in bytes, or than an honest part.
+        """
+        info = self._parts[_folded(part)]
+        ratio = info.file_size / max(info.compress_size, 1)
+        if info.file_size > min(limit, max(RATIO_MATTERS, MAX_RATIO * self.text.received)) or (
+            info.file_size > RATIO_MATTERS and ratio > MAX_RATIO
+        ):
+            raise not_honest(
+                f"se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio reçus"
+            )
+        with open_member(self._archive, info) as source:
+            _check_prolog(source)
+        # zipfile gives no byte more than the size that was just checked.
+        return open_member(self._archive, info)
+
+    def root(self, part: str) -> Element:
+        """The whole of a small part."""
+        with self.open(part, MAX_PART) as source:
+            return parse(source).getroot()
+
+
+class Book(Package):
     """One workbook.
 
     Args:
@@ -101,22 +187,18 @@ class Book:
     """
 
     def __init__(self, file: BinaryIO) -> None:  # noqa: D107
-        # Of the archive that it came in, if any.
-        self._received: int = getattr(file, "received", None) or file.seek(0, 2)
-        self._given = 0
-        with _damage("sa table des matières"):
-            self._archive = zipfile.ZipFile(file)
-            self._parts = {_folded(info.filename): info for info in self._archive.infolist()}
+        super().__init__(file)
+        with damage("sa table des matières"):
             main = next(
                 target for kind, target in self._relations("").values() if kind.endswith("/officeDocument")
             )
-            root = self._root(main)
+            root = self.root(main)
             related = self._relations(main)
         space = root.tag.rpartition("}")[0] + "}"
         self._value_tag, self._formula_tag, self._text_tag = f"{space}v", f"{space}f", f"{space}is"
         self.sheets = tuple(_sheets(root, related))
         if len(self.sheets) > MAX_SHEETS:
-            raise _not_honest(f"a {len(self.sheets)} feuilles")
+            raise not_honest(f"a {len(self.sheets)} feuilles")
         kinds = {kind.rpartition("/")[2]: target for kind, target in related.values()}
         settings = _child(root, "workbookPr")
         self._since_1904 = settings is not None and settings.get("date1904") in ("1", "true", "on")
@@ -130,13 +212,12 @@ class Book:
             PlatformError: the sheet is damaged.
         """
         number = 0
-        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
+        with damage(f"la feuille n° {sheet.rank}"), self.open(sheet.part, MAX_SHEET) as source:
             for element in _pieces(source, 2):
                 if element.tag.endswith("}row"):
-                    tick()
                     former, number = number, int(element.get("r") or number + 1)
                     if number > MAX_ROWS:
-                        raise _not_honest(f"a une ligne {number}, et Excel s'arrête à la ligne {MAX_ROWS}")
+                        raise not_honest(f"a une ligne {number}, et Excel s'arrête à la ligne {MAX_ROWS}")
                     if number <= former:
                         raise ValueError(number)
                     yield self._row(number, element)
@@ -150,18 +231,16 @@ class Book:
             reference = cell.get("r")
             column = _column_of(reference) if reference else column + 1
             if column > MAX_COLUMNS:
-                raise _not_honest(f"a une cellule dans la colonne n° {column}, et Excel s'arrête à XFD")
+                raise not_honest(f"a une cellule dans la colonne n° {column}, et Excel s'arrête à XFD")
             value, missing = self._value(cell, errors)
             if missing:
                 uncomputed.append(column)
             if value is not None:
                 if not len(cells) < column:
                     raise ValueError(reference)
-                self._given += len(value)
                 cells.extend([None] * (column - 1 - len(cells)))
                 cells.append(value)
-        if self._given > max(MAX_TEXT, MAX_RATIO * self._received):
-            raise _not_honest(f"donne plus de {self._given >> 20} Mio de textes pour ce qu'il pèse")
+        self.text.spend(cells)
         return SheetRow(number, cells, uncomputed, errors)
 
     def _value(self, cell: Element, errors: list[str]) -> tuple[str | None, bool]:
@@ -189,7 +268,7 @@ class Book:
         """The merged cells of a sheet."""
         for count, found in enumerate(self._search(sheet, _MERGED), start=1):
             if count > MAX_MERGES:
-                raise _not_honest(f"a plus de {MAX_MERGES} cellules fusionnées")
+                raise not_honest(f"a plus de {MAX_MERGES} cellules fusionnées")
             left, top, right, bottom = found.groups()
             yield Merge(int(top), column_number(left.decode()), int(bottom), column_number(right.decode()))
 
@@ -198,7 +277,7 @@ class Book:
         return next(self._search(sheet, _CELL), None) is None
 
     def _search(self, sheet: SheetInfo, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
-        with _damage(f"la feuille n° {sheet.rank}"), self._open(sheet.part, MAX_SHEET) as source:
+        with damage(f"la feuille n° {sheet.rank}"), self.open(sheet.part, MAX_SHEET) as source:
             held = b""
             while chunk := source.read(1 << 20):
                 tick()
@@ -209,25 +288,7 @@ class Book:
                 yield from pattern.finditer(held, 0, end)
                 held = held[end:]
 
-    # The parts of the archive
-
-    def _open(self, part: str, limit: int) -> IO[bytes]:
-        info = self._parts[_folded(part)]
-        ratio = info.file_size / max(info.compress_size, 1)
-        if info.file_size > min(limit, max(RATIO_MATTERS, MAX_RATIO * self._received)) or (
-            info.file_size > RATIO_MATTERS and ratio > MAX_RATIO
-        ):
-            raise _not_honest(
-                f"se déplie en {info.file_size >> 20} Mio pour {info.compress_size >> 10} Kio reçus"
-            )
-        with open_member(self._archive, info) as source:
-            _check_prolog(source)
-        # zipfile gives no byte more than the size that was just checked.
-        return open_member(self._archive, info)
-
-    def _root(self, part: str) -> Element:
-        with self._open(part, MAX_PART) as source:
-            return parse(source).getroot()
+    # Its parts
 
     def _relations(self, part: str) -> dict[str, tuple[str, str]]:
         """Identifier -> kind and target of what a part refers to."""
@@ -238,16 +299,16 @@ class Book:
                 entry.get("Type", ""),
                 posixpath.normpath(posixpath.join("/", folder, entry.get("Target", ""))).lstrip("/"),
             )
-            for entry in self._root(relations)
+            for entry in self.root(relations)
             if entry.get("TargetMode") != "External"
         }
 
     def _styles(self, part: str | None) -> list[Callable[[str], str]]:
         """For each style, what makes text of a number."""
-        if part is None or _folded(part) not in self._parts:
+        if part is None or not self.has(part):
             return [plain_number] * (1 << 16)
-        with _damage("ses formats"):
-            root = self._root(part)
+        with damage("ses formats"):
+            root = self.root(part)
             formats = dict(BUILTIN_FORMATS)
             for entry in _children(root, "numFmts"):
                 formats[int(entry.get("numFmtId", 0))] = entry.get("formatCode", "")
@@ -258,19 +319,23 @@ class Book:
 
     def _shared(self, part: str | None) -> _Strings:
         strings = _Strings()
-        if part is None or _folded(part) not in self._parts:
+        if part is None or not self.has(part):
             return strings
-        with _damage("ses textes"), self._open(part, MAX_STRINGS) as source:
+        with damage("ses textes"), self.open(part, MAX_STRINGS) as source:
             for element in _pieces(source, 1):
                 if element.tag.endswith("}si"):
                     strings.append(unescaped(_string(element)))
         return strings
 
 
-class _Metered:
-    """A part of the archive, of which no piece may be larger than MAX_PIECE."""
+class Metered:
+    """A part of an archive, of which no piece may be larger than MAX_PIECE.
 
-    def __init__(self, source: IO[bytes]) -> None:
+    Attributes:
+        spent: bytes read of the piece; whoever ends a piece sets it back.
+    """
+
+    def __init__(self, source: IO[bytes]) -> None:  # noqa: D107
         self._source = source
         self.spent = 0
 
@@ -296,7 +361,7 @@ def _check_prolog(source: IO[bytes]) -> None:
     parser, root = expat.ParserCreate(), []
 
     def declared(*_: object) -> None:
-        raise _not_honest("déclare un type de document (DTD)")
+        raise not_honest("déclare un type de document (DTD)")
 
     parser.StartDoctypeDeclHandler = declared
     parser.StartElementHandler = lambda *_: root.append(True)
@@ -310,10 +375,11 @@ def _check_prolog(source: IO[bytes]) -> None:
             if not root:
                 raise ParseError(*error.args) from error
     if not root and left <= 0:
-        raise _not_honest("a une partie qui ne commence pas")
+        raise not_honest("a une partie qui ne commence pas")
 
 
-def _not_honest(what: str) -> PlatformError:
+def not_honest(what: str) -> PlatformError:
+    """The error for a workbook that no spreadsheet would have made."""
     return PlatformError(
         f"Le classeur {what} : aucun tableau ordinaire n'est ainsi fait, il n'est pas lu.",
         "Demandez au fournisseur d'où vient ce classeur, puis un CSV ou des classeurs plus petits.",
@@ -321,12 +387,12 @@ def _not_honest(what: str) -> PlatformError:
 
 
 def _too_long() -> PlatformError:
-    return _not_honest(f"a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio")
+    return not_honest(f"a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio")
 
 
 def _pieces(source: IO[bytes], depth: int) -> Iterator[Element]:
     """The elements at a depth below the root, one at a time: each is forgotten when the next is asked."""
-    metered = _Metered(source)
+    metered = Metered(source)
     opened: list[Element] = []
     for event, element in iterparse(metered, events=("start", "end")):
         if event == "start":
@@ -392,14 +458,22 @@ def _folded(part: str) -> str:
 
 
 @contextmanager
-def _damage(what: str) -> Iterator[None]:
+def damage(what: str, *faults: type[Exception]) -> Iterator[None]:
+    """Says in French what of a workbook cannot be read.
+
+    Args:
+        what: is read.
+        faults: more errors of the reader than those of zip and XML.
+    """
+    caught: tuple[type[Exception], ...] = (*_DAMAGE, *faults, StopIteration)
     try:
         yield
-    except (*_DAMAGE, StopIteration) as error:
+    except caught as error:
         place = ""
         if isinstance(error, ParseError) and hasattr(error, "position"):
             place = " (ligne {}, colonne {} de son XML)".format(*error.position)
         raise PlatformError(
             f"Le classeur est illisible : impossible de lire {what}{place}.",
-            "Vérifiez que le .xlsx est entier (il s'ouvre dans Excel), ou demandez un nouveau fichier.",
+            "Vérifiez que le classeur (.xlsx, .ods ou .xls) est entier (un tableur l'ouvre), ou demandez un "
+            "nouveau fichier.",
         ) from error

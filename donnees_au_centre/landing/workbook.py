@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import BinaryIO
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.declaration import Variant
 from donnees_au_centre.landing.identifiers import joined_names
+from donnees_au_centre.landing.legacy_workbook import LegacyBook
+from donnees_au_centre.landing.opendocument import OpenDocumentBook
 from donnees_au_centre.landing.received import Withheld
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
-from donnees_au_centre.landing.spreadsheet import Book, Merge, SheetInfo, SheetRow
+from donnees_au_centre.landing.spreadsheet import Book, Merge, SheetInfo, SheetRow, Sheets
 from donnees_au_centre.landing.workbook_hints import header_hint
 
 # With several sheets, source_ligne is the place of the sheet times this, plus the row: rows have 7 digits.
@@ -35,6 +37,11 @@ ERRORS = (
 )
 
 TableRow = tuple[int, list[str | None]]
+_BOOKS: dict[str, Callable[[BinaryIO], Sheets]] = {
+    "xlsx": Book,
+    "ods": OpenDocumentBook,
+    "xls": LegacyBook,
+}
 
 
 class Workbook:
@@ -45,11 +52,11 @@ class Workbook:
         variant: how it is declared.
 
     Raises:
-        PlatformError: not a whole XLSX, or no such sheet.
+        PlatformError: not a whole workbook, or no such sheet.
     """
 
     def __init__(self, file: BinaryIO, variant: Variant) -> None:  # noqa: D107
-        self.book = Book(file)
+        self.book: Sheets = _BOOKS[variant.file_format](file)
         self.variant = variant
         self._read = _chosen(self.book, variant)
 
@@ -91,7 +98,7 @@ class SheetTable:
         errors: cells in error, by what Excel shows (`#N/A`).
     """
 
-    def __init__(self, book: Book, sheet: SheetInfo, variant: Variant, rejects: RejectSpool) -> None:  # noqa: D107
+    def __init__(self, book: Sheets, sheet: SheetInfo, variant: Variant, rejects: RejectSpool) -> None:  # noqa: D107
         self.sheet = sheet
         self.blank_rows = self.out_of_table = 0
         self.errors: Counter[str] = Counter()
@@ -193,10 +200,10 @@ class SheetTable:
         """French sentences on what was read, once it has been read."""
         said = []
         if self.errors:
-            shown = ", ".join(
-                f"{error if error in ERRORS else 'une autre erreur'} {count} fois"
-                for error, count in self.errors.most_common(_SHOWN)
-            )
+            named: Counter[str] = Counter()
+            for error, count in self.errors.items():
+                named[error if error in ERRORS else "une autre erreur"] += count
+            shown = ", ".join(f"{error} {count} fois" for error, count in named.most_common(_SHOWN))
             said.append(f"Cellules en erreur dans Excel, nulles au typage : {shown}.")
         if self._too_wide:
             said.append(
@@ -292,7 +299,7 @@ class SheetTable:
 class _Merged:
     """Repeats the value of merged cells over the rows and columns of a table."""
 
-    def __init__(self, book: Book, sheet: SheetInfo, width: int, first_column: int) -> None:
+    def __init__(self, book: Sheets, sheet: SheetInfo, width: int, first_column: int) -> None:
         merges = (
             merge._replace(left=max(merge.left - first_column, 0), right=merge.right - first_column)
             for merge in book.merges(sheet)
@@ -323,7 +330,7 @@ class _Merged:
         return cells
 
 
-def _chosen(book: Book, variant: Variant) -> list[SheetInfo]:
+def _chosen(book: Sheets, variant: Variant) -> list[SheetInfo]:
     found = [(wanted, _matching(book.sheets, wanted)) for wanted in variant.wanted_sheets]
     for wanted, sheets in found:
         if not sheets:
@@ -346,7 +353,7 @@ def _matching(sheets: Sequence[SheetInfo], wanted: str | int | None) -> list[She
     return [sheet for sheet in visible if fnmatchcase(_folded(sheet.title.text), name)]
 
 
-def _no_sheet(book: Book, wanted: str | int | None) -> PlatformError:
+def _no_sheet(book: Sheets, wanted: str | int | None) -> PlatformError:
     hidden = sum(not sheet.visible for sheet in book.sheets)
     return Withheld(
         f"Le classeur n'a pas de feuille « {wanted or 1} ». Il en a {len(book.sheets)}"

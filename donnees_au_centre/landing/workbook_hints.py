@@ -7,13 +7,13 @@ from collections.abc import Collection
 from donnees_au_centre.landing.csv_hints import headers
 from donnees_au_centre.landing.declaration import Variant
 from donnees_au_centre.landing.identifiers import to_identifier
-from donnees_au_centre.landing.spreadsheet import Book, SheetInfo
+from donnees_au_centre.landing.spreadsheet import SheetInfo, Sheets
 
 _SHEETS = 30
 _ROWS = 60
 
 
-def header_hint(book: Book, sheet: SheetInfo, variant: Variant, required: Collection[str]) -> str:
+def header_hint(book: Sheets, sheet: SheetInfo, variant: Variant, required: Collection[str]) -> str:
     """Which options would find the required columns.
 
     Args:
@@ -36,7 +36,7 @@ def header_hint(book: Book, sheet: SheetInfo, variant: Variant, required: Collec
     return ""
 
 
-def _head(book: Book, sheet: SheetInfo, variant: Variant) -> list[list[str]]:
+def _head(book: Sheets, sheet: SheetInfo, variant: Variant) -> list[list[str]]:
     """The first rows of a sheet, blank ones included, in the declared columns."""
     first, last = variant.range or (1, None)
     rows: list[list[str]] = []

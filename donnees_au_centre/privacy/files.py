@@ -14,7 +14,10 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import opening
 from donnees_au_centre.landing.encodings import CHUNK
 from donnees_au_centre.landing.kinds import kind_of
+from donnees_au_centre.landing.legacy_workbook import LegacyBook
 from donnees_au_centre.landing.limits import at_most, seconds_for, tick
+from donnees_au_centre.landing.parquet import ParquetRows
+from donnees_au_centre.landing.rejects import RejectSpool
 from donnees_au_centre.landing.unpacking import OPENERS, bounded, copied, members, open_member
 from donnees_au_centre.landing.zone import Zone
 
@@ -69,6 +72,8 @@ def _searched(
     kind = kind_of(file)
     packed = kind in OPENERS or zipfile.is_zipfile(file)
     file.seek(0)
+    if kind in _ENCODED:
+        return _encoded(file, kind, patterns)
     if not packed:
         return _text(file, patterns)
     if depth == _DEEPEST:
@@ -104,6 +109,35 @@ def _text(file: BinaryIO, patterns: Collection[re.Pattern[bytes]]) -> set[int] |
         if any(pattern.search(piece) for pattern in patterns):
             lines.add(number)
     return lines or None
+
+
+def _encoded(file: opening.Deposit, kind: str, patterns: Collection[re.Pattern[bytes]]) -> set[int] | None:
+    """Looks for the values where no text shows in the bytes; of a workbook the lines are not told."""
+    lines = set()
+    for number, cells in _ENCODED[kind](file):
+        tick()
+        text = "\n".join(filter(None, cells)).encode("utf-8", "replace")
+        if any(pattern.search(text) for pattern in patterns):
+            lines.add(number)
+    if not lines:
+        return None
+    return lines if kind == "parquet" else set()
+
+
+def _parquet(file: opening.Deposit) -> Iterator[tuple[int, list[str | None]]]:
+    refused = RejectSpool()
+    yield from ParquetRows(file, file.weight, None).rows(refused)
+    for reject in refused:
+        yield reject.line, [reject.text]
+    refused.close()
+
+
+def _legacy(file: opening.Deposit) -> Iterator[tuple[int, list[str | None]]]:
+    book = LegacyBook(file)
+    yield from ((row.number, row.cells) for sheet in book.sheets for row in book.rows(sheet))
+
+
+_ENCODED = {"parquet": _parquet, "xls": _legacy}
 
 
 def _sheet(book: zipfile.ZipFile, received: int, values: Collection[str]) -> set[int] | None:

@@ -92,7 +92,7 @@ class Words:
             return self.are_in(name.encode()) or self._in_packed(member, depth)
 
     def _in_packed(self, inner: Any, depth: int) -> bool:
-        if inner.seekable() and kind_of(inner) in (*OPENERS, "zip", "xlsx"):
+        if inner.seekable() and kind_of(inner) in (*OPENERS, "zip", "xlsx", "ods"):
             inner.seek(0)
             return self._in_stream(cast(BinaryIO, inner), depth + 1)
         inner.seek(0)

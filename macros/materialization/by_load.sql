@@ -41,9 +41,22 @@
         {% do make_loads(target_relation, read, loads) %}
         {% do persist_docs(target_relation, model) %}
     {%- endif -%}
-    {% call statement('hold') -%}
-        {{ hold_loads_sql(target_relation, loads) }}
+    {% call statement('made_rows', fetch_result=True) -%}
+        {{ made_rows_sql(target_relation, loads) }}
     {%- endcall %}
+    {% call statement('hold') -%}
+        {{ hold_loads_sql(target_relation, loads, dict(load_result('made_rows')['data'])) }}
+    {%- endcall %}
+    {%- if not loads.anew -%}
+        {#- What the history notes is how many rows the table has, as of any other. -#}
+        {% call statement('rows', fetch_result=True) -%}
+            {{ held_rows_sql(target_relation) }}
+        {%- endcall %}
+        {%- set rows = load_result('rows')['data'][0][0] -%}
+        {% call noop_statement('main', 'SELECT ' ~ rows, 'SELECT', rows) -%}
+            {{ sql }}
+        {%- endcall %}
+    {%- endif -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing, full_refresh_mode=loads.anew)) %}

@@ -48,7 +48,11 @@
     {%- set forget = held.include(identifier=false, database=false) ~ '.oublier_chargements' -%}
     do $faire$
     begin
-        if to_regclass('{{ held }}') is null then
+        -- A former one, that does not say how many rows a load has, is made anew.
+        if not exists (
+            select from pg_catalog.pg_attribute where attrelid = to_regclass('{{ held }}') and attname = 'lignes'
+        ) then
+            drop table if exists {{ held }};
             if to_regnamespace('{{ adapter.quote(held.schema) }}') is null then
                 create schema {{ adapter.quote(held.schema) }};
             end if;
@@ -60,6 +64,7 @@
                 passage bigint generated always as identity (start with {{ (run_started_at.timestamp() * 1000) | int }}),
                 code text not null,
                 d_apres text not null,
+                lignes bigint not null,
                 primary key (schema_nom, table_nom, chargement_id)
             );
             comment on table {{ held }} is
@@ -138,17 +143,17 @@
             where schema_nom = '{{ this.schema }}' and table_nom = '{{ this.identifier }}'
         )
 
-        select voulus.chargement_id, voulus.version, voulus.fichier, tenus.chargement_id, tenus.d_apres
+        select voulus.chargement_id, voulus.version, voulus.fichiers, tenus.chargement_id, tenus.d_apres
         from voulus
         full outer join tenus on voulus.chargement_id = tenus.chargement_id
     {%- endcall %}
     {%- set gone = [] -%}
-    {%- for wanted, version, file, holding, of in load_result('loads')['data'] -%}
+    {%- for wanted, version, files, holding, of in load_result('loads')['data'] -%}
         {%- if wanted is none -%}{%- do gone.append(holding) -%}
         {%- elif version == of -%}{%- do found.kept.append({'id': wanted, 'version': version}) -%}
         {%- else -%}
             {%- do found.make.append({'id': wanted, 'version': version}) -%}
-            {%- do found.files.append(file) if file is not none -%}
+            {%- do found.files.extend(fromjson(files)) if files is not none -%}
         {%- endif -%}
     {%- endfor -%}
     {%- set asked = flags.FULL_REFRESH or env_var('TOUT', '') not in ('', '0') or flags.EMPTY or flags.SAMPLE -%}
@@ -210,7 +215,7 @@
             presents.chargement_id,
             -- How many, and the last: of two that end in another order than they began, none is missed.
             concat_ws('.', count(modifiees.numero), max(modifiees.numero)) as version,
-            min(presents.source_fichier) as fichier
+            cast(json_agg(distinct presents.source_fichier) as text) as fichiers
         from presents
         left join {{ changed_rows(relation) }} as modifiees
             on modifiees.table_nom = '{{ relation.identifier }}'
@@ -226,7 +231,7 @@
         select
             chargement_id,
             passage::text as version,
-            cast(null as text) as fichier
+            cast(null as text) as fichiers
         from {{ held_loads() }}
         where schema_nom = '{{ relation.schema }}' and table_nom = '{{ relation.identifier }}'
     )
@@ -238,10 +243,21 @@
     {%- set made = loads.make | map(attribute='id') | list -%}
     {%- set only = 'a_faire__' ~ local_md5(relation | string)[:16] -%}
     {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='quoted') | join(', ') -%}
+    {%- set kept = loads.kept | map(attribute='id') | list -%}
+    {% call statement('standing_loads', fetch_result=True) -%}
+        lock table {{ relation }} in share row exclusive mode;
+        with recursive {{ standing_values_sql(relation, 'chargement_id', 'presents') }}
+
+        select chargement_id from presents
+        where chargement_id is not null
+    {%- endcall %}
+    {#- Also those that nobody knows any more. -#}
+    {%- set leaving = load_result('standing_loads')['data'] | map('first') | reject('in', kept) | list -%}
+    {% if made or leaving %}
     {% call statement('make_again') -%}
-    lock table {{ relation }} in share row exclusive mode;
-    -- Also of a load that nobody knows any more.
-    delete from {{ relation }} where chargement_id not in ({{ loads.kept | map(attribute='id') | join(', ') }});
+    {%- if leaving %}
+    delete from {{ relation }} where chargement_id in ({{ leaving | join(', ') }});
+    {%- endif %}
     {%- if made %}
     create temporary view {{ only }} as
         select * from {{ read.relation }}
@@ -257,35 +273,64 @@
     drop view pg_temp.{{ only }};
     {%- endif %}
     {%- endcall %}
-    {#- What the history notes is how many rows the table has, as of any other. -#}
-    {% call statement('rows', fetch_result=True) -%}
-        select count(*) from {{ relation }}
-    {%- endcall %}
-    {%- set rows = load_result('rows')['data'][0][0] -%}
-    {% call noop_statement('main', 'SELECT ' ~ rows, 'SELECT', rows) -%}
-        {{ sql }}
-    {%- endcall %}
+    {% endif %}
 {%- endmacro %}
 
 
-{# SQL: notes which loads a table now holds. #}
-{% macro hold_loads_sql(relation, loads) -%}
+{# A CTE: the values of an indexed column, and null. One step of the index a value. #}
+{% macro standing_values_sql(relation, column, name) -%}
+    {{ name }} as (
+        select min({{ column }}) as {{ column }}
+        from {{ relation }}
+        union all
+        select (select min({{ column }}) from {{ relation }} where {{ column }} > {{ name }}.{{ column }})
+        from {{ name }}
+        where {{ name }}.{{ column }} is not null
+    )
+{%- endmacro %}
+
+
+{# SQL: notes which loads a table now holds, and how many rows of each: {load: rows} of those that were made. #}
+{% macro hold_loads_sql(relation, loads, rows) -%}
     {%- set mine = "schema_nom = '" ~ relation.schema ~ "' and table_nom = '" ~ relation.identifier ~ "'" -%}
     delete from {{ held_loads() }}
     where {{ mine }}
     {%- if not loads.anew %}
         and chargement_id not in ({{ loads.kept | map(attribute='id') | join(', ') }})
     {%- endif %};
-    {%- if not loads.watched %}
-    insert into {{ held_loads() }} (schema_nom, table_nom, chargement_id, code, d_apres)
-    select '{{ relation.schema }}', '{{ relation.identifier }}', chargement_id, '', ''
-    from {{ relation }}
-    group by chargement_id;
-    {%- elif loads.make %}
-    insert into {{ held_loads() }} (schema_nom, table_nom, chargement_id, code, d_apres) values
-        {%- for load in loads.make %}
-        ('{{ relation.schema }}', '{{ relation.identifier }}', {{ load.id }}, '{{ loads.code }}', '{{ load.version }}')
+    {%- set held = loads.make -%}
+    {%- if not loads.watched -%}
+        {%- set held = [] -%}
+        {%- for id in rows -%}{%- do held.append({'id': id, 'version': ''}) -%}{%- endfor -%}
+    {%- endif -%}
+    {%- if held %}
+    insert into {{ held_loads() }} (schema_nom, table_nom, chargement_id, code, d_apres, lignes) values
+        {%- for load in held %}
+        (
+            '{{ relation.schema }}', '{{ relation.identifier }}', {{ load.id }},
+            '{{ loads.code if loads.watched }}', '{{ load.version }}', {{ rows.get(load.id, 0) }}
+        )
         {{- ',' if not loop.last }}
         {%- endfor %};
     {%- endif %}
+{%- endmacro %}
+
+
+{# SQL: how many rows a table has of each load that was made. #}
+{% macro made_rows_sql(relation, loads) -%}
+    select
+        chargement_id,
+        count(*) as lignes
+    from {{ relation }}
+    where
+        {{ 'true' if loads.anew else 'chargement_id in (' ~ (loads.make | map(attribute='id') | join(', ') or 'null') ~ ')' }}
+    group by chargement_id
+{%- endmacro %}
+
+
+{# SQL: how many rows a table has, by what it is noted to hold: counting them would read them all. #}
+{% macro held_rows_sql(relation) -%}
+    select coalesce(sum(lignes), 0)::bigint
+    from {{ held_loads() }}
+    where schema_nom = '{{ relation.schema }}' and table_nom = '{{ relation.identifier }}'
 {%- endmacro %}

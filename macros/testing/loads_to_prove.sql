@@ -1,14 +1,14 @@
 {#
-  Of a test of rows that stand load by load, what it need look at: {note, only, files}. `only` is the condition of the
-  loads that were made or changed since the test last passed, `files` the list of those of the others; none when it
-  is to look at all. `note` is a comment: up to where everything is proven if the test now passes.
+  Of a test of rows that stand load by load, what it need look at: {note, only, received, files}. `only` is the
+  condition of the loads that were made or changed since the test last passed, `received` the same of the source
+  table, by its index, `files` the list of those of the others; none when it is to look at all. `note` is a comment: up to where everything is proven if the test now passes.
   The platform says what was proven, of the same test as now alone (donnees_au_centre/building/reuse.py); without it,
   nothing is asked of the database.
 
   The test reads one source table, or models filled of its loads (by_load), and fails by its first row.
 #}
 {% macro loads_to_prove() -%}
-    {%- set whole = {'note': '', 'only': none, 'files': none} -%}
+    {%- set whole = {'note': '', 'only': none, 'received': none, 'files': none} -%}
     {%- set proven = (model.config.meta or {}).get('eprouve') -%}
     {%- if not execute or proven is none -%}{{ return(whole) }}{%- endif -%}
     {%- set judged = [model.config.error_if, model.config.warn_if, model.config.fail_calc] -%}
@@ -32,13 +32,14 @@
     {#- Passages of the tables' loads, changes of the source's rows, its loads: the last; and how many changes. -#}
     {%- set known = (proven or '-1.-1.-1.0').split('.') | map('int') | list -%}
     {%- set now = namespace(passage=0, change=0, load=0, changes=0, late=false) -%}
-    {%- set unproven, kept, files = [], [], [] -%}
-    {%- for load, change, passage, held, file, before, changes in run_query(loads_proven_sql(raw, tables, known[1])) -%}
+    {%- set unproven, unproven_files, kept, files = [], [], [], [] -%}
+    {%- for load, change, passage, held, of, before, changes in run_query(loads_proven_sql(raw, tables, known[1])) -%}
         {%- if load > known[2] or change > known[1] or passage > known[0] or held < tables | length -%}
             {%- do unproven.append(load) -%}
+            {%- do unproven_files.extend(fromjson(of or '[]')) -%}
         {%- else -%}
             {%- do kept.append(load) -%}
-            {%- do files.append(file) -%}
+            {%- do files.extend(fromjson(of)) -%}
         {%- endif -%}
         {%- set now.load = [now.load, load] | max -%}
         {%- set now.change = [now.change, change] | max -%}
@@ -50,18 +51,33 @@
     {%- set part = kept and not now.late and unproven | length <= kept | length -%}
     {{ return({
         'note': '/* éprouvé : ' ~ [now.passage, now.change, now.load, now.changes] | join('.') ~ ' */',
-        'only': 'chargement_id not in (' ~ kept | join(', ') ~ ')' if part else none,
+        'only': of_loads_sql(unproven) if part else none,
+        'received': of_loads_sql(unproven, unproven_files) if part else none,
         'files': files if part else none
     }) }}
 {%- endmacro %}
 
 
+{# SQL, a condition: the rows of some loads, and of their files where it is of a source table. #}
+{% macro of_loads_sql(loads, files=none) -%}
+    chargement_id in ({{ loads | join(', ') or 'null' }})
+    {%- if files is not none %} and source_fichier in (
+        {%- for file in files | unique %}{{ ', ' if not loop.first }}{{ text_literal(file) }}{% else %}null{% endfor -%}
+    ){% endif %}
+{%- endmacro %}
+
+
 {#
   SQL: each load of a raw table or of tables filled of it: its last change, its last passage, how many hold it, its
-  file; and of the raw table, how many changes there are up to the number `until`, and up to the last one.
+  files; and of the raw table, how many changes there are up to the number `until`, and up to the last one.
 #}
 {% macro loads_proven_sql(raw, tables, until) -%}
     with recursive {{ loads_of_source_sql(raw) }},
+
+    {%- for node in tables %}
+
+    {{ standing_values_sql(node.relation_name, 'chargement_id', 'presents_' ~ loop.index) }},
+    {%- endfor %}
 
     tenus as (
         {%- if tables %}
@@ -89,21 +105,34 @@
             count(*) as toutes
         from {{ changed_rows(raw) }}
         where table_nom = '{{ raw.identifier }}'
+    ),
+
+    connus as (
+        select chargement_id from voulus
+        union
+        select chargement_id from tenus
+        {%- for node in tables %}
+        union
+        select chargement_id from presents_{{ loop.index }}
+        {%- endfor %}
     )
 
     select
-        coalesce(voulus.chargement_id, tenus.chargement_id) as chargement_id,
+        connus.chargement_id,
         coalesce(cast(nullif(split_part(voulus.version, '.', 2), '') as bigint), 0) as modification,
         coalesce(tenus.passage, 0) as passage,
         -- One that is not in the raw table is to be looked at.
         case when voulus.chargement_id is null then -1 else coalesce(tenus.tables, 0) end as tables,
-        voulus.fichier,
+        voulus.fichiers,
         modifications.avant,
         modifications.toutes
-    from voulus
-    full outer join tenus on voulus.chargement_id = tenus.chargement_id
+    from connus
+    left join voulus
+        on connus.chargement_id = voulus.chargement_id
+    left join tenus
+        on connus.chargement_id = tenus.chargement_id
     cross join modifications
-    where coalesce(voulus.chargement_id, tenus.chargement_id) is not null
+    where connus.chargement_id is not null
 {%- endmacro %}
 
 

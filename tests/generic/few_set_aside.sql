@@ -15,8 +15,8 @@ with recues as (
         source_fichier,
         count(*) as lignes
     from {{ origin }}
-    {%- if loads.only %}
-    where {{ loads.only }}
+    {%- if loads.received %}
+    where {{ loads.received }}
     {%- endif %}
     group by source_fichier
 ),

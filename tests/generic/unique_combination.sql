@@ -2,7 +2,8 @@
   A key made of several columns: no two rows have the same values in all of them.
 
   Of a table that is filled load by load, the rows of new loads are compared with all others, which are compared
-  already.
+  already. Where all are, only rows of which the key has the same digest as that of another are: digests are
+  smaller to sort.
 
   Arguments: columns, the list of the key's columns.
 #}
@@ -17,6 +18,20 @@ from {{ model }}
 where {{ loads.only }}
 {%- elif loads.only %}
 where ({{ same_key_sql(columns) }}) in (select {{ same_key_sql(columns) }} from {{ model }} where {{ loads.only }})
+{%- elif loads.note %}
+{%- set digest = 'hash_record_extended(row(' ~ columns | join(', ') ~ '), 0)' %}
+where
+    {{ digest }} in (
+        select condense
+        from (
+            select
+                condense,
+                lag(condense) over (order by condense) as precedent
+            -- Only the digests are sorted.
+            from (select {{ digest }} as condense from {{ model }} offset 0) as cles
+        ) as suites
+        where condense = precedent
+    )
 {%- endif %}
 group by {{ columns | join(', ') }}
 having count(*) > 1

@@ -15,6 +15,7 @@ import pytest
 
 from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
 from tests.unit.landing_sources import as_nodes, source
+from tests.unit.test_landing_other_workbooks import cell, number, ods, row, sheet, xls
 
 Load = Callable[..., LoadReport]
 
@@ -154,4 +155,53 @@ def test_lines_of_json_are_loaded_at_their_line(load: Load, landing: Path, datab
     ]
     assert rows(database, "select source_ligne, motif from raw_age.rejets_chargement") == [
         (3, "json_illisible")
+    ]
+
+
+def test_a_fixed_width_file_is_loaded_and_its_bad_lines_kept(
+    load: Load, landing: Path, database: str
+) -> None:
+    content = "a  Élan \nb  x\nc  Hêtre\n" + "d  y    \n" * 3
+    (landing / "age/essai/x.txt").write_bytes(content.encode("cp1252"))
+    options = {"widths": {"a": 3, "b": 5}, "encoding": "cp1252"}
+    report = load(source("age/essai/x.txt", file_format="fixed", options=options))
+    assert "1 ligne refusée (dès la ligne 2) faute de dernières cellules" in messages(report)["essai"]
+    read = "select source_ligne, a, b from raw_age.essai order by source_ligne limit 2"
+    assert rows(database, read) == [(1, "a", "Élan"), (3, "c", "Hêtre")]
+    kept = "select source_ligne, position_octet, motif, texte from raw_age.rejets_chargement"
+    assert rows(database, kept) == [(2, 9, "longueur_de_ligne", "b  x")]
+
+
+def test_other_workbooks_and_parquet_are_loaded(load: Load, landing: Path, database: str) -> None:
+    folder = landing / "age/essai"
+    (folder / "x.xls").write_bytes(xls(["a", "b"], [(42, "00000"), (0x2A, None)]))
+    (folder / "x.ods").write_bytes(gzip.compress(ods(sheet(row(cell("a"), cell("b")), row(number(1))))))
+    (folder / "x.parquet").write_bytes(b"PAR1\x15\x04")
+    (folder / "x.xlsx").write_bytes((folder / "x.xls").read_bytes())
+    formats = ("xls", "ods", "parquet", "xlsx")
+    said = messages(load(*(declared(suffix, suffix) for suffix in formats)))
+    assert rows(database, "select source_ligne, a, b from raw_age.xls") == [(2, "00042", "#N/A")]
+    assert rows(database, "select source_ligne, a, b from raw_age.ods") == [(2, "1", None)]
+    assert "#N/A 1 fois" in said["xls"]
+    assert "tronqué ou abîmé" in said["parquet"] or "make drivers NAME=parquet" in said["parquet"]
+    assert "Déclarez `file_format: xls`" in said["xlsx"]
+
+
+def test_a_parquet_file_is_loaded_with_its_names(load: Load, landing: Path, database: str) -> None:
+    reason = "pyarrow is an optional driver: make drivers NAME=parquet"
+    pa = pytest.importorskip("pyarrow", reason=reason)
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {
+        "N° FASE": [1, None, 3],
+        "Nom": ["é", "x\0", 'a\t"b\\'],
+        "Né le": pa.array([0, 1, 2], pa.date32()),
+    }
+    parquet.write_table(pa.table(columns), landing / "age/essai/x.parquet")
+    report = load(source("age/essai/*.parquet", ("n_fase", "nom"), None))
+    (file,) = report.tables[0].files
+    assert (file.status, file.rows, file.rejects, file.columns_added) == ("charge", 2, 1, 1)
+    query = "select source_ligne, n_fase, nom, ne_le from raw_age.essai order by 1"
+    assert rows(database, query) == [
+        (1, "1", "é", "1970-01-01"),
+        (3, "3", 'a\t"b\\', "1970-01-03"),
     ]

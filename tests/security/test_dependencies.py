@@ -33,7 +33,6 @@ RUN = {
     "pytest-timeout": "plug-in of pytest",
     "ruff": "make lint",
     "sqlfluff": "make lint",
-    "authlib": "the OAuth2 of sources behind a REST interface",
     "uv": "installs the rest",
     **{f"types-{name}": "read by mypy" for name in ("openpyxl", "psutil", "psycopg2", "pyyaml")},
 }

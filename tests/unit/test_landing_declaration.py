@@ -96,7 +96,7 @@ def test_fingerprint_follows_what_decides_the_rows() -> None:
     ("changes", "option", "words"),
     [
         ({"options": {"delimitter": ";"}}, "delimitter", "Options permises : delimiter"),
-        ({"file_format": "parquet"}, "file_format", "csv, json, xlsx"),
+        ({"file_format": "orc"}, "file_format", "csv, json, fixed"),
         ({"location": None}, "location", "location"),
         ({"location": "../x.csv"}, "location", "zone de dépôt"),
         ({"location": "age/{a b}.csv"}, "location", "motif"),
@@ -181,7 +181,7 @@ def test_two_tables_with_one_relation_are_refused() -> None:
 
 def test_a_declaration_to_correct_leaves_the_others_to_be_loaded() -> None:
     faults: list[PlatformError] = []
-    wrong = source(name="fausse", file_format="parquet")
+    wrong = source(name="fausse", file_format="orc")
     declared = read_declarations(as_nodes(wrong, source(name="bonne")), faults)
     assert [table.name for table in declared] == ["bonne"]
-    assert ["fausse" in str(fault) and "parquet" in str(fault) for fault in faults] == [True]
+    assert ["fausse" in str(fault) and "orc" in str(fault) for fault in faults] == [True]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import sys
 import zipfile
 
 import pytest
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.kinds import check_kind, kind_of
+from donnees_au_centre.landing.parquet import ParquetRows
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
 
@@ -70,7 +72,13 @@ def test_a_cut_archive_keeps_its_kind(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "file_format", "named", "advice"),
     [
-        ("ods", "xlsx", "classeur OpenDocument", "demandez au fournisseur un .xlsx"),
+        ("ods", "xlsx", "classeur OpenDocument", "`file_format: ods`"),
+        ("xls", "xlsx", "ancien classeur Excel", "`file_format: xls`"),
+        ("xlsx", "xls", "n'est pas un ancien classeur Excel (.xls, avant 2007)", "`file_format: xlsx`"),
+        ("parquet", "csv", "un fichier Parquet", "`file_format: parquet`"),
+        ("xlsx", "fixed", "n'est pas un texte", "`file_format: xlsx`"),
+        ("texte", "parquet", "n'est pas un fichier Parquet", "`file_format: csv`"),
+        ("xlsb", "xlsx", "classeur Excel binaire", "demandez au fournisseur un .xlsx"),
         ("protege", "xlsx", "protégé par un mot de passe", "sans mot de passe"),
         ("texte", "xlsx", "un texte (CSV ?)", "`file_format: csv`"),
         ("xlsx", "csv", "un classeur Excel", "`file_format: xlsx`"),
@@ -104,3 +112,10 @@ def test_a_file_of_another_kind_is_named(kind: str, file_format: str, named: str
 )
 def test_a_file_of_the_declared_kind_passes(data: bytes, file_format: str, encoding: str) -> None:
     check_kind(io.BytesIO(data), file_format, encoding)
+
+
+def test_a_missing_driver_is_said_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(PlatformError, match=r"Il manque le pilote « parquet » \(paquet pyarrow\)") as caught:
+        ParquetRows(io.BytesIO(), 0, None)
+    assert "make drivers NAME=parquet" in caught.value.advice
