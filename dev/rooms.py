@@ -34,6 +34,7 @@ ROOMS = (
     Room("dev"),
     Room(f"{PLATFORM}/warehouse"),
     Room(f"{PLATFORM}/landing"),
+    Room(f"{PLATFORM}/discovery"),
     Room(f"{PLATFORM}/project"),
     Room(f"{PLATFORM}/access"),
     Room(f"{PLATFORM}/audit"),

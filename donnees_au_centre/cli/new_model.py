@@ -15,8 +15,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from donnees_au_centre.cli.inference import TEXT, Typing, guess_types
+from donnees_au_centre.cli.inference import guess_types
 from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
+from donnees_au_centre.discovery.typings import TEXT, Typing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
@@ -56,6 +57,8 @@ ENTRIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "to_date": ("day", ("pattern",)),
     "to_boolean": ("yes_no", ()),
     "to_code": ("code", ("pattern",)),
+    "to_bce_number": ("bce_number", ()),
+    "school_key": ("school_key", ("names",)),
 }
 # An example value by the first word of a PostgreSQL type, as YAML writes it.
 EXAMPLES = {

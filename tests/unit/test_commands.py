@@ -18,7 +18,7 @@ from donnees_au_centre.access import Change
 from donnees_au_centre.cli import new_model
 from donnees_au_centre.cli.access import plan_summary, write_script
 from donnees_au_centre.cli.database import exports
-from donnees_au_centre.cli.inference import Typing
+from donnees_au_centre.discovery.typings import Typing
 from donnees_au_centre.cli.main import COMMANDS, main, with_absolute_paths
 from donnees_au_centre.cli.notifications import _refuse_failures as refuse_failures
 from donnees_au_centre.cli.pipeline import is_set, load_failures, verdict
