@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from types import MappingProxyType
 
 from donnees_au_centre.discovery.layout import plain
-from donnees_au_centre.discovery.personal import Suspicion, suspicion_of
+from donnees_au_centre.discovery.personal import MAYBE, Suspicion, around_people, suspicion_of
 from donnees_au_centre.discovery.typings import NULL_MARKS, Typing, guess
 from donnees_au_centre.landing.identifiers import METADATA_COLUMNS, to_identifier
 
@@ -22,6 +22,9 @@ Rows = Sequence[Sequence[str | None]]
 References = Mapping[str, Collection[str]]
 NO_REFERENCES: References = MappingProxyType({})
 
+NUMBERS = ("to_integer", "to_decimal")
+# Categories of a column that make its table one about people.
+NAMING = ("identifiant_direct", "sensible")
 # Columns among which a key of two is looked for.
 _PAIRED = 12
 # Forms of dirty cells that are told.
@@ -96,7 +99,23 @@ def look_at_rows(headers: Sequence[str], rows: Rows, references: References = NO
         _column(name, header, column, references)
         for name, header, column in zip(names, headers, cells, strict=True)
     )
+    if any(_names_people(column) for column in columns):
+        columns = tuple(
+            column
+            if column.personal
+            else replace(column, personal=around_people(column.header or column.name, _is_dated(column)))
+            for column in columns
+        )
     return TableLook(columns, len(rows), tuple(_keys(columns, cells)), by_position)
+
+
+def _names_people(column: ColumnLook) -> bool:
+    found = column.personal
+    return found is not None and found.category in NAMING and found.why != MAYBE
+
+
+def _is_dated(column: ColumnLook) -> bool:
+    return column.typing.macro == "to_date"
 
 
 def identifiers(headers: Sequence[str]) -> tuple[list[str], bool]:
@@ -119,7 +138,7 @@ def _column(name: str, header: str, cells: Sequence[str], references: References
     counts = Counter(cells)
     empty = counts.pop("", 0)
     codes = {what: known for what, known in references.items() if what.endswith("_code")}
-    typing = guess(name, counts, codes)
+    typing = guess(name, dict(counts), codes)
     nulls = {cell: times for cell, times in counts.items() if cell.lower() in NULL_MARKS}
     told = Counter({cell: times for cell, times in counts.items() if cell not in nulls})
     return ColumnLook(
@@ -133,14 +152,15 @@ def _column(name: str, header: str, cells: Sequence[str], references: References
         dirty=_dirty(typing, told),
         unique=bool(cells) and not empty and len(counts) == len(cells),
         reference=_reference(told, references),
-        personal=suspicion_of(header or name, told),
+        personal=suspicion_of(header or name, told, typing.macro in NUMBERS),
     )
 
 
 def _dirty(typing: Typing, cells: Counter[str]) -> dict[str, int]:
     forms: Counter[str] = Counter()
     for cell, times in cells.items():
-        if not typing.fits(cell):
+        # « #N/A » says nothing, and is read as nothing.
+        if not typing.fits(cell) and not cell.startswith("#"):
             forms[form_of(cell)] += times
     return dict(forms.most_common(_TOLD))
 

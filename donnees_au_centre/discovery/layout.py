@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from donnees_au_centre.landing.identifiers import joined_names
@@ -17,6 +18,8 @@ _ABOVE = 40
 _BODY = 200
 # Rows at the end that may be no rows.
 _BELOW = 30
+# Numbers in a row that may be names: codes in their order.
+_STEPS = 5
 # Share of a column's cells from which they are all said to be alike.
 _ALIKE = 0.8
 # What the first cell of a line below a table says.
@@ -183,7 +186,7 @@ def _is_group(upper: Row, lower: Row, width: int) -> bool:
 def _votes(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
     """What the columns say of a line: above 0 it is a header, below a row; and whether few could tell."""
     body = [row for row in grid[start + 1 : start + 1 + _BODY] if any(map(str.strip, row))]
-    total, silent = 0, True
+    total, named, silent = 0, 0, True
     first = [*grid[start], *[""] * width][:width]
     if _is_series([cell for cell in first if cell.strip()]):
         return 1, False
@@ -193,8 +196,21 @@ def _votes(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
             continue
         vote = _vote(cell, cells)
         total += vote
+        named += vote > 0
         silent = silent and not vote
+    if total < 0 and named and _is_ladder(first):
+        return 1, False
     return total, silent
+
+
+def _is_ladder(cells: Sequence[str]) -> bool:
+    """Whether the numbers of a line are as long, and each larger than the one before: codes that name."""
+    numbers = [cell.strip() for cell in cells if cell.strip().isdecimal()]
+    return (
+        len(numbers) >= _STEPS
+        and len({len(one) for one in numbers}) == 1
+        and all(int(one) < int(other) for one, other in pairwise(numbers))
+    )
 
 
 def _is_series(cells: Sequence[str]) -> bool:
@@ -203,7 +219,7 @@ def _is_series(cells: Sequence[str]) -> bool:
         rest = [cell.strip() for cell in cells[skipped:]]
         if len(rest) > 2 and all(map(_YEAR.fullmatch, rest)):
             years = [int(cell[:4]) for cell in rest]
-            steps = {following - year for year, following in zip(years, years[1:], strict=False)}
+            steps = {following - year for year, following in pairwise(years)}
             if len(steps) == 1 and steps <= {1, -1, 2, 5, 10}:
                 return True
     return False
@@ -296,5 +312,5 @@ def _left(names: Sequence[str], rows: Sequence[Row]) -> int:
     for place in range(1, len(names) - 1):
         if not names[place] and not any(row[place].strip() for row in rows):
             rest = [name for name in names[place + 1 :] if name]
-            return place if rest and any(names[:place]) else 0
+            return place if len(rest) > 1 and all(names[:place]) and place > 1 else 0
     return 0

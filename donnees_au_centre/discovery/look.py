@@ -28,6 +28,8 @@ from donnees_au_centre.landing.unpacking import bounded, members, open_member, s
 # Of a text, and rows, that are looked at.
 MOST_BYTES = 64 << 20
 MOST_ROWS = 100_000
+# Share of the rows that lack cells from which the provider leaves out the empty ones.
+SHORT = 0.05
 PACKED = ("gzip", "bzip2", "xz", "zip")
 _TEXTS = ("texte", "utf-16-le", "utf-16-be", "binaire")
 _OPENERS: Mapping[str, Callable[[BinaryIO], Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
@@ -152,7 +154,8 @@ def _text(file: BinaryIO, kind: str, references: References, header: bool | None
     if table.by_position and layout.header_rows:
         options["names"] = "position"
     short = sum(0 < len(row) < len(layout.names) for row in read.grid[layout.header_row : layout.end - 1])
-    if short:
+    # A broken line or two are for the rejects to tell.
+    if short > SHORT * len(layout.rows):
         options["short_rows"] = True
     remarks = list(_remarks(layout, charset))
     if layout.left:

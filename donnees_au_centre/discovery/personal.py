@@ -9,11 +9,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from donnees_au_centre.discovery.checks import is_iban, is_national_number
+from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_national_number
 from donnees_au_centre.discovery.layout import plain
 
 _DIRECT, _INDIRECT, _SENSITIVE = "identifiant_direct", "identifiant_indirect", "sensible"
 _PROFESSIONAL, _FINANCIAL = "professionnel", "financier"
+
+
+_SPOKEN_OF = "son nom parle de personnes"
+# The weakest of reasons: alone, it tells nothing of the columns beside it.
+MAYBE = "« nom » peut être celui d'une personne"
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ _PEOPLE = (
 )
 _NAMES: tuple[tuple[str, str, str], ...] = (
     (
-        rf"niss|nrn|rn|rrn|insz|ssin|nnr|registre national|national register|national number|rijksregister\w*|"
+        r"niss|nrn|rn|rrn|insz|ssin|nnr|registre national|national register|national number|rijksregister\w*|"
         r"numero national|n national|no national|nr national|identification nationale|bis|numero bis|ssn",
         _DIRECT,
         "son nom annonce un numéro de registre national",
@@ -61,7 +66,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         "son nom annonce une adresse électronique",
     ),
     (
-        r"tel|tels|telephones?|telefoon\w*|phones?|phone number|gsm|mobiles?|portables?|fax|numero de telephone",
+        r"tel|tels|telephones?|telefoon\w*|phones?|phone number|gsm|mobiles?|portables?|fax",
         _DIRECT,
         "son nom annonce un téléphone",
     ),
@@ -78,14 +83,16 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         "son nom annonce une adresse",
     ),
     (
-        r"iban|bic|comptes?(?: bancaires?)?|numero de compte|rekening\w*|bank ?accounts?|salaires?|remunerations?|"
+        r"iban|bic|comptes?(?: bancaires?)?|numero de compte|rekening\w*|bank ?accounts?|"
+        r"salaires?|remunerations?|"
         r"traitements?|wedde|loon|salary|salaries|revenus?|inkomen|income|baremes?|bourses?|saisies?|dettes?",
         _FINANCIAL,
         "son nom annonce un compte ou un revenu",
     ),
     (
         r"sante|health|gezondheid|handicaps?|diagnosti\w+|maladies?|pathologies?|medica\w+|medicaux|religions?|"
-        r"godsdienst|cultes?|confession|syndica\w+|vakbond\w*|opinions?|origine ethnique|ethni\w+|condamnations?|"
+        r"godsdienst|cultes?|confession|syndica\w+|vakbond\w*|opinions?|ethni\w+|origine ethnique|"
+        r"condamnations?|"
         r"infractions?|delits?|peines?|detentions?|mandats?|mesures?|motif de cloture|judiciaires?|casier|"
         r"vaccin\w*|grossesses?|orientation sexuelle|disability|diagnosis|biometr\w+|autorite mandante",
         _SENSITIVE,
@@ -111,25 +118,38 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         _INDIRECT,
         "un texte libre peut citer une personne",
     ),
-    (rf"(?:{_PEOPLE})", _DIRECT, "son nom parle de personnes"),
-    (r"noms?|names?|na(?:am|men)", _DIRECT, "« nom » peut être celui d'une personne"),
+    (rf"(?:{_PEOPLE})", _DIRECT, _SPOKEN_OF),
+    (r"noms?|names?|na(?:am|men)", _DIRECT, MAYBE),
 )
 # What a « nom », an « adresse » or a « numéro » is of, when it is nobody's.
 _THINGS = re.compile(
     r"\b(?:ecoles?|etablissements?|implantations?|communes?|localites?|villes?|rues?|provinces?|regions?|pays|"
-    r"arrondissements?|services?|p o|po|pouvoirs?|organisateurs?|bassins?|entites?|societes?|asbl|entreprises?|"
+    r"arrondissements?|services?|p o|po|pouvoirs?|organisateurs?|bassins?|entites?|societes?|asbl|"
+    r"entreprises?|"
     r"institutions?|organismes?|produits?|jours?|feries?|langues?|types?|tables?|fichiers?|colonnes?|variables?|"
     r"municipality|school|city|street|country|company|organi[sz]ation|file|column|dataset|gemeente|straat|"
     r"prison|prisons|maisons?|centres?|salles?|projets?|budgets?|niveaux?|reseaux?|fr|nl|de|en|lignes?)\b"
 )
+# What tells of a person beside a name.
+_AROUND = re.compile(
+    r"\b(?:dossiers?|mandats?|numeros?|n|nr|no|id|identifiants?|references?|postal|cp|commune|localite|ville|"
+    r"domicile|residence|entreprises?|bce|prise en charge|contrat|gemeente|postcode|zip|city)\b"
+)
+_PLACE = re.compile(r"\b(?:postal|cp|commune|localite|ville|gemeente|postcode|zip|city|type|date|annee)\b")
+_MONEY = re.compile(
+    r"\b(?:montants?|soutiens?|anciennete|subventions?|primes?|eur|euros?|amount|bedrag|solde)\b"
+)
+_CATEGORIES, _AGAIN = 12, 5
 _ADMINISTRATIVE = re.compile(
     r"\b(?:nombre|nb|nbre|total|totaux|moyenne|part|taux|pourcentage|count|aantal|effectifs?)\b"
 )
 
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
 _MAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[A-Za-z]{2,}")
 _PHONE = re.compile(
-    r"(?:\+|00)\d{1,3}[\d\s./()-]{6,16}|0\d{1,3}[\s./-]\d{2,3}[\s./-]?\d{2}[\s./-]?\d{2,3}|04\d{8}"
+    r"(?<![\w.,/-])(?:(?:\+|00)[1-9][\d\s./()-]{7,17}\d|0[1-9]\d{0,2}[\s./-]?\d[\d\s./-]{4,10}\d)(?![\w,-])"
 )
+_PHONE_DIGITS = (9, 10)
 _STREET = re.compile(
     r"(?:rue|avenue|av\.|bd|boulevard|chauss[ée]e|place|pl\.|all[ée]e|chemin|clos|quai|square|route|drève|"
     r"impasse|sentier|cour|voie)\s.+|.+(?:straat|laan|weg|lei|plein|steenweg|dreef)\s+\d+.*",
@@ -162,18 +182,38 @@ _FIRST_NAMES = frozenset(
 )
 
 
-def suspicion_of(name: str, cells: Mapping[str, int]) -> Suspicion | None:
+def suspicion_of(name: str, cells: Mapping[str, int], numbers: bool = False) -> Suspicion | None:
     """Why a column may be about people; None where nothing tells so.
 
     Args:
         name: of the column, as received or as an identifier.
         cells: filled ones, with how often each comes.
+        numbers: whether they are amounts: « élèves » is then how many.
     """
-    told = _by_cells(cells)
+    told = _by_cells({cell: times for cell, times in cells.items() if not _DATE.fullmatch(cell.strip())})
     if told is not None and told.share >= 0.5:
         return told
     words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    if numbers and re.fullmatch(rf"(?:{_PEOPLE})", words) and words.endswith("s"):
+        return told
     return _by_name(words, cells) or told
+
+
+def around_people(name: str, dated: bool) -> Suspicion | None:
+    """Why a column of a table that names people is about them too; None where nothing tells so.
+
+    Args:
+        name: of the column.
+        dated: whether it holds days.
+    """
+    words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    if dated:
+        return Suspicion(_INDIRECT, "une date, dans un tableau qui nomme des personnes")
+    if _MONEY.search(words):
+        return Suspicion(_FINANCIAL, "un montant, dans un tableau qui nomme des personnes")
+    if _AROUND.search(words):
+        return Suspicion(_INDIRECT, "un numéro ou un lieu, dans un tableau qui nomme des personnes")
+    return None
 
 
 def _split_humps(name: str) -> str:
@@ -189,10 +229,19 @@ def _by_name(words: str, cells: Mapping[str, int]) -> Suspicion | None:
         found = re.search(rf"(?:^| )(?:{pattern})(?= |$)", words)
         if not found:
             continue
-        if why.startswith("« nom »") and _THINGS.search(words.replace(found[0].strip(), "", 1)):
+        if why == MAYBE and _THINGS.search(words.replace(found[0].strip(), "", 1)):
             return None
+        if why in (MAYBE, _SPOKEN_OF) and _are_categories(cells):
+            return None
+        if why == _SPOKEN_OF and _PLACE.search(words):
+            category = _INDIRECT
         return Suspicion(category, why)
     return None
+
+
+def _are_categories(cells: Mapping[str, int]) -> bool:
+    """Whether a few cells come again and again: kinds of people, not people."""
+    return len(cells) <= _CATEGORIES and sum(cells.values()) >= _AGAIN * max(1, len(cells))
 
 
 def _by_cells(cells: Mapping[str, int]) -> Suspicion | None:
@@ -205,6 +254,19 @@ def _by_cells(cells: Mapping[str, int]) -> Suspicion | None:
         if share >= least:
             return Suspicion(category, why, share)
     return None
+
+
+def _has_phone(cell: str) -> bool:
+    return any(_is_phone(one[0]) for one in _PHONE.finditer(cell))
+
+
+def _is_phone(text: str) -> bool:
+    """Whether a text is a telephone number, and no number of an enterprise, nor a code without a space."""
+    if text.startswith(("+", "00")):
+        return True
+    if is_bce_number(text) or (text.isdecimal() and not text.startswith("04")):
+        return False
+    return len(re.sub(r"\D", "", text)) in _PHONE_DIGITS
 
 
 def _has_first_name(cell: str) -> bool:
@@ -224,7 +286,7 @@ _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_has_national_number, _DIRECT, "des numéros de registre national y sont (chiffres de contrôle)", 0.2),
     (lambda cell: _MAIL.search(cell), _DIRECT, "des adresses électroniques y sont", 0.02),
     (lambda cell: is_iban(cell.strip()), _FINANCIAL, "des numéros de compte (IBAN) y sont", 0.05),
-    (lambda cell: _PHONE.search(cell) and not cell.strip().isdigit(), _DIRECT, "des téléphones y sont", 0.1),
+    (_has_phone, _DIRECT, "des téléphones y sont", 0.1),
     (_is_street, _INDIRECT, "des adresses y sont", 0.2),
     (_has_first_name, _DIRECT, "des prénoms y sont", 0.3),
 )

@@ -101,7 +101,7 @@ TEXT = Typing()
 
 def guess(
     name: str,
-    received: Mapping[str | None, int],
+    received: Mapping[str | None, int] | Mapping[str, int],
     references: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Typing:
     """The typing that reads nearly all the filled cells of a column; a text in doubt.
@@ -138,12 +138,19 @@ def _if_enough(cells: Cells, typing: Typing) -> Typing | None:
     return replace(typing, share=share) if share else None
 
 
+def _is_school_year(cell: str) -> bool:
+    years = re.fullmatch("((?:19|20)[0-9]{2})-((?:19|20)[0-9]{2})", cell)
+    return years is not None and int(years[2]) == int(years[1]) + 1
+
+
 def _checked(cells: Cells) -> Typing | None:
-    """Numbers of enterprises, and keys of schools: two FASE numbers, the second one a large one."""
+    """Numbers of enterprises, school years, keys of schools: two FASE numbers, the second a large one."""
     if found := _if_enough(cells, Typing("to_bce_number", fits=is_bce_number)):
         return found
+    if found := _if_enough(cells, Typing("school_year", fits=_is_school_year)):
+        return found
     form = re.compile(r"[0-9]{1,6}/([0-9]{1,6})")
-    large = [int(found[1]) > LARGEST_MAP for cell in cells if (found := form.fullmatch(cell))]
+    large = [int(key[1]) > LARGEST_MAP for cell in cells if (key := form.fullmatch(cell))]
     if sum(large) <= len(large) * 0.8:
         return None
     return _if_enough(cells, Typing("school_key", fits=form.fullmatch))
@@ -198,7 +205,7 @@ def _number(cells: Cells) -> Typing | None:
 
 
 def _are_thousands(found: Sequence[re.Match[str]]) -> bool:
-    """Whether numbers with three digits after a sign are whole: small ones lack it, and none begins with 0."""
+    """Whether numbers with three digits after a sign are whole: small ones lack it, none begins with 0."""
     small = [match for match in found if not match["decimals"]]
     return (
         len(found) >= MANY

@@ -268,7 +268,7 @@ def _text(head: bytes) -> str:
 
 
 def wide_text(head: bytes) -> str | None:
-    """UTF-16 without a mark, where every other byte of a Latin text is NUL: its encoding, None for another."""
+    """UTF-16 without a mark: every other byte of a Latin text is NUL. None for another encoding."""
     pairs = len(head) // 2
     if pairs < 4:
         return None
