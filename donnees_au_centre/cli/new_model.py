@@ -250,7 +250,7 @@ def staging_files(
         node: the source table.
         columns: of the source table.
         typings: how a column is read; a text when nothing is said.
-        key: the column without which a row is nothing; the first one when not said, "" for none.
+        key: the column without which a row is nothing; None: the first one, "": none.
         hidden: columns that say who a person is: True for one of which a pseudonym is made, False for one that
             stays in the raw table.
     """
@@ -338,6 +338,8 @@ def entry(column: str, typing: Typing, required: bool) -> str:
         typing: how it is read.
         required: True when a row is nothing without it.
     """
+    if typing.nulls and not required and typing.macro.startswith("to_"):
+        return with_nulls(column, typing)
     kind, named = ENTRIES[typing.macro]
     given = [f"{name}={value}" for name, value in zip(named, typing.arguments, strict=False)]
     given += typing.arguments[len(named) :]
@@ -353,6 +355,17 @@ def entry(column: str, typing: Typing, required: bool) -> str:
         given.append(f'optional="{label} : {fault}"')
     line = f"    {called(kind, [repr(column), *given])},"
     return line if len(line) <= WIDTH else f"    {called(kind, [repr(column), *given], 4)},"
+
+
+def with_nulls(column: str, typing: Typing) -> str:
+    """The lines that declare a received column in which some cells say that nothing is known: no écart."""
+    marks = "|".join(re.sub(r"([.?*+()|])", r"[\1]", mark) for mark in typing.nulls)
+    arguments = ", ".join([repr(column), *typing.arguments])
+    return (
+        f"    expression(\n        '{column}', {typing.macro}({arguments}), of='{column}',\n"
+        f"        readable={typing.condition}({arguments})\n        ~ ' or ' ~ is_code('{column}', '{marks}'),\n"
+        f'        optional="{column.replace("_", " ")} : illisible"\n    ),'
+    )
 
 
 def domain_type(column: str, kind: str, given: list[str]) -> tuple[str, list[str]]:

@@ -19,7 +19,7 @@ from donnees_au_centre.discovery.layout import Layout, layout_of
 from donnees_au_centre.discovery.workbooks import SheetLook, sheets_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.declaration import ENVELOPES, Variant
-from donnees_au_centre.landing.encodings import Encoding
+from donnees_au_centre.landing.encodings import CHUNK, Encoding
 from donnees_au_centre.landing.json_records import SCALAR_COLUMN, JsonRecords
 from donnees_au_centre.landing.kinds import kind_of, name_of
 from donnees_au_centre.landing.rejects import Reject
@@ -117,7 +117,7 @@ def _unpacked(file: BinaryIO) -> tuple[str, BinaryIO, dict[str, Any]]:
         packed: Any = open_member(archive, inside[tables[0]])
     else:
         packed = _OPENERS[kind](file)
-    content = bounded(packed, kind, size_of(file)).read(MOST_BYTES)
+    content, _ = _start_of(bounded(packed, kind, size_of(file)))
     return kind, io.BytesIO(content), options
 
 
@@ -127,8 +127,16 @@ _ASK = "Demandez au fournisseur un .xlsx, un CSV ou du JSON."
 def _head(file: BinaryIO) -> tuple[bytes, bool]:
     """The start of a file, and whether it is all of it."""
     file.seek(0)
-    data = file.read(MOST_BYTES)
-    return data, not file.read(1)
+    return _start_of(file)
+
+
+def _start_of(file: BinaryIO) -> tuple[bytes, bool]:
+    """What a file gives from its position on, and whether it is all of it."""
+    pieces, size = [], 0
+    while size < MOST_BYTES and (piece := file.read(CHUNK)):
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces), not file.read(1)
 
 
 def _text(file: BinaryIO, kind: str, references: References, header: bool | None) -> FileLook:

@@ -137,7 +137,7 @@ _AROUND = re.compile(
 )
 _PLACE = re.compile(r"\b(?:postal|cp|commune|localite|ville|gemeente|postcode|zip|city|type|date|annee)\b")
 _MONEY = re.compile(
-    r"\b(?:montants?|soutiens?|anciennete|subventions?|primes?|eur|euros?|amount|bedrag|solde)\b"
+    r"\b(?:montants?|soutiens?|anciennete|subventions?|primes?|frais|couts?|eur|euros?|amount|bedrag|solde)\b"
 )
 _CATEGORIES, _AGAIN = 12, 5
 _ADMINISTRATIVE = re.compile(
@@ -231,7 +231,7 @@ def _by_name(words: str, cells: Mapping[str, int]) -> Suspicion | None:
             continue
         if why == MAYBE and _THINGS.search(words.replace(found[0].strip(), "", 1)):
             return None
-        if why in (MAYBE, _SPOKEN_OF) and _are_categories(cells):
+        if why == _SPOKEN_OF and _are_categories(cells):
             return None
         if why == _SPOKEN_OF and _PLACE.search(words):
             category = _INDIRECT

@@ -83,12 +83,14 @@ class Typing:
         arguments: those that follow the column, as a model writes them.
         share: of the filled cells that it reads, those that say they know nothing aside.
         fits: whether it reads a cell, white space around it aside.
+        nulls: what the cells say that say they know nothing.
     """
 
     macro: str = "clean_text"
     arguments: tuple[str, ...] = ()
     share: float = field(default=1.0, compare=False)
     fits: Callable[[str], object] = field(default=bool, compare=False, repr=False)
+    nulls: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def condition(self) -> str | None:
@@ -115,10 +117,12 @@ def guess(
     for cell, times in received.items():
         if cell is not None and (text := cell.strip()) and not text.startswith("#"):
             cells[text] += times
-    cells = Counter({cell: times for cell, times in cells.items() if cell.lower() not in NULL_MARKS})
+    nulls = tuple(cell for cell in cells if cell.lower() in NULL_MARKS)
+    for cell in nulls:
+        del cells[cell]
     for guessed in (_boolean, _checked, _code(name, references), _number, _date):
         if cells and (typing := guessed(cells)):
-            return typing
+            return replace(typing, nulls=nulls)
     return TEXT
 
 
