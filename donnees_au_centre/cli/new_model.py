@@ -250,9 +250,9 @@ def staging_files(
         node: the source table.
         columns: of the source table.
         typings: how a column is read; a text when nothing is said.
-        key: the column without which a row is nothing; None: the first one, "": none.
-        hidden: columns that say who a person is: True for one of which a pseudonym is made, False for one that
-            stays in the raw table.
+        key: the column without which a row is nothing; None: the first, "": none.
+        hidden: columns that say who a person is: True for one of which a pseudonym is made, False for one
+            that stays in the raw table.
     """
     key = columns[0].name if key is None else key
     shown = [column for column in columns if column.name not in hidden]
@@ -363,7 +363,8 @@ def with_nulls(column: str, typing: Typing) -> str:
     arguments = ", ".join([repr(column), *typing.arguments])
     return (
         f"    expression(\n        '{column}', {typing.macro}({arguments}), of='{column}',\n"
-        f"        readable={typing.condition}({arguments})\n        ~ ' or ' ~ is_code('{column}', '{marks}'),\n"
+        f"        readable={typing.condition}({arguments})\n"
+        f"        ~ ' or ' ~ is_code('{column}', '{marks}'),\n"
         f'        optional="{column.replace("_", " ")} : illisible"\n    ),'
     )
 

@@ -94,6 +94,8 @@ def layout_of(grid: Sequence[Row]) -> Layout | None:
     width = _width(filled, lines)
     start = _start(grid, filled, lines, width)
     height, sure = _header(grid, start, width)
+    # A column that is named is one, be it empty.
+    width = max([width, *(filled[line][-1] + 1 for line in range(start, start + height) if filled[line])])
     end, footer = _end(grid, filled, start + height, width)
     body = [
         [*row, *[""] * (width - len(row))] for row in grid[start + height : end] if any(map(str.strip, row))
