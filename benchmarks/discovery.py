@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,26 +123,32 @@ def compared(path: str, said: Mapping[str, Any], found: FileLook, score: Counter
     score["alarms"] += sum(one.personal is not None and one.name not in people for one in columns.values())
 
 
+@cache
+def sources() -> list[Any]:
+    """The sources of models/, as their YAML declares them."""
+    files = (ROOT / "models").glob("*/staging/*/_*__sources.yml")
+    return [one for file in files for one in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]]
+
+
 def personal(path: str, columns: list[str]) -> set[str]:
     """The personal columns of a file, as the source that reads it declares them."""
-    for file in (ROOT / "models").glob("*/staging/*/_*__sources.yml"):
-        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]:
-            for table in source["tables"]:
-                external = table.get("external") or {}
-                options = external.get("options") or {}
-                places = [
-                    external.get("location"),
-                    *(one.get("location") for one in options.get("variants") or []),
-                ]
-                if not any(place and patterns.match(place, path) for place in places):
-                    continue
-                renamed = {new: old for old, new in (options.get("renames") or {}).items() if old in columns}
-                return {
-                    renamed.get(column["name"], column["name"])
-                    for column in table["columns"]
-                    if category(column) not in (None, NOT_PERSONAL)
-                    and renamed.get(column["name"], column["name"]) in columns
-                }
+    for source in sources():
+        for table in source["tables"]:
+            external = table.get("external") or {}
+            options = external.get("options") or {}
+            places = [
+                external.get("location"),
+                *(one.get("location") for one in options.get("variants") or []),
+            ]
+            if not any(place and patterns.match(place, path) for place in places):
+                continue
+            renamed = {new: old for old, new in (options.get("renames") or {}).items() if old in columns}
+            return {
+                renamed.get(column["name"], column["name"])
+                for column in table["columns"]
+                if category(column) not in (None, NOT_PERSONAL)
+                and renamed.get(column["name"], column["name"]) in columns
+            }
     return set()
 
 

@@ -23,7 +23,7 @@ class Delimited:
     """How the cells of a text are parted.
 
     Attributes:
-        delimiter: one character; a comma for a single column.
+        delimiter: one character; for a single column, one that is not in it.
         quote: one character, or "" where quotation marks are letters.
         directive: whether a first line `sep=;` says the delimiter.
         lines: the line of each record, from 1.
@@ -63,7 +63,10 @@ def delimited(text: str, most: int, whole: bool = True) -> Delimited:
 def _delimiter(text: str) -> str:
     scores = {one: _score(text, one) for one in DELIMITERS}
     best = max(DELIMITERS, key=lambda one: scores[one])
-    return best if scores[best] > 0 else ","
+    if scores[best] > 0:
+        return best
+    # A single column: of the usual ones, one that is nowhere in it.
+    return next((one for one in (",", ";", "\t", "|") if one not in text), ",")
 
 
 def _score(text: str, delimiter: str) -> float:

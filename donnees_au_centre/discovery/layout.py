@@ -229,6 +229,8 @@ def _is_series(cells: Sequence[str]) -> bool:
 
 def _vote(cell: str, cells: Sequence[str]) -> int:
     """What one column says of the cell above it: 1 a name, -1 a value like the others, 0 nothing."""
+    if _YEAR.fullmatch(cell) and sum(bool(_YEAR.fullmatch(one)) for one in cells) < len(cells) / 2:
+        return 0
     for test in (_number, _day, _mail):
         if sum(map(test, cells)) >= _ALIKE * len(cells):
             return -2 if test(cell) else 1

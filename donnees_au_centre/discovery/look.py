@@ -28,6 +28,7 @@ from donnees_au_centre.landing.unpacking import bounded, members, open_member, s
 # Of a text, and rows, that are looked at.
 MOST_BYTES = 64 << 20
 MOST_ROWS = 100_000
+BLANK = ' \t\r\n;,|"\u00a0'
 # Share of the rows that lack cells from which the provider leaves out the empty ones.
 SHORT = 0.05
 PACKED = ("gzip", "bzip2", "xz", "zip")
@@ -144,9 +145,10 @@ def _text(file: BinaryIO, kind: str, references: References, header: bool | None
     charset = charset_of(data)
     if kind == "binaire" and charset.codec == "utf-8":
         raise PlatformError("Le fichier est binaire : il n'est pas lu.", _ASK)
-    read = delimited(charset.text(data), MOST_ROWS, whole)
+    text = charset.text(data)
+    read = delimited(text, MOST_ROWS, whole)
     layout = layout_of(read.grid)
-    if layout is None:
+    if layout is None or not text.strip(BLANK):
         raise PlatformError("Le fichier n'a que des lignes vides.", "Demandez un nouveau fichier.")
     layout = _said(layout, read.grid, header)
     line = read.lines[layout.header_row - 1]
