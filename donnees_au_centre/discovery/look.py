@@ -69,13 +69,19 @@ class FileLook:
     remarks: tuple[str, ...] = field(default=())
 
 
-def look(file: BinaryIO, references: References = NO_REFERENCES, header: bool | None = None) -> FileLook:
+def look(
+    file: BinaryIO,
+    references: References = NO_REFERENCES,
+    header: bool | None = None,
+    most: int = MOST_BYTES,
+) -> FileLook:
     """Looks at a file.
 
     Args:
         file: seekable, of any kind.
         references: see `look_at_rows`.
         header: whether the first line of its table names the columns; None where nobody said.
+        most: bytes of a text that are looked at.
 
     Raises:
         PlatformError: it holds no table that the loader reads; the message says what it is.
@@ -87,9 +93,9 @@ def look(file: BinaryIO, references: References = NO_REFERENCES, header: bool | 
     if kind == "xlsx":
         found = _workbook(inner, references, header)
     elif kind == "json":
-        found = _document(inner, references)
+        found = _document(inner, references, most)
     elif kind in _TEXTS:
-        found = _text(inner, kind, references, header)
+        found = _text(inner, kind, references, header, most)
     else:
         raise PlatformError(
             f"Le fichier est {name_of(kind)} : il n'est pas lu.",
@@ -118,30 +124,30 @@ def _unpacked(file: BinaryIO) -> tuple[str, BinaryIO, dict[str, Any]]:
         packed: Any = open_member(archive, inside[tables[0]])
     else:
         packed = _OPENERS[kind](file)
-    content, _ = _start_of(bounded(packed, kind, size_of(file)))
+    content, _ = _start_of(bounded(packed, kind, size_of(file)), MOST_BYTES)
     return kind, io.BytesIO(content), options
 
 
 _ASK = "Demandez au fournisseur un .xlsx, un CSV ou du JSON."
 
 
-def _head(file: BinaryIO) -> tuple[bytes, bool]:
+def _head(file: BinaryIO, most: int) -> tuple[bytes, bool]:
     """The start of a file, and whether it is all of it."""
     file.seek(0)
-    return _start_of(file)
+    return _start_of(file, most)
 
 
-def _start_of(file: BinaryIO) -> tuple[bytes, bool]:
+def _start_of(file: BinaryIO, most: int) -> tuple[bytes, bool]:
     """What a file gives from its position on, and whether it is all of it."""
     pieces, size = [], 0
-    while size < MOST_BYTES and (piece := file.read(CHUNK)):
+    while size < most and (piece := file.read(CHUNK)):
         pieces.append(piece)
         size += len(piece)
     return b"".join(pieces), not file.read(1)
 
 
-def _text(file: BinaryIO, kind: str, references: References, header: bool | None) -> FileLook:
-    data, whole = _head(file)
+def _text(file: BinaryIO, kind: str, references: References, header: bool | None, most: int) -> FileLook:
+    data, whole = _head(file, most)
     charset = charset_of(data)
     if kind == "binaire" and charset.codec == "utf-8":
         raise PlatformError("Le fichier est binaire : il n'est pas lu.", _ASK)
@@ -283,8 +289,8 @@ def _letters(number: int) -> str:
     return letters
 
 
-def _document(file: BinaryIO, references: References) -> FileLook:
-    data, whole = _head(file)
+def _document(file: BinaryIO, references: References, most: int) -> FileLook:
+    data, whole = _head(file, most)
     charset = charset_of(data)
     try:
         found = rows_of(charset.text(data))

@@ -335,8 +335,8 @@ def test_a_name_tells_personal_data(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Commune", "Nombre d'élèves", "Code NIS", "Nom de l'établissement", "Superficie (m²)", "Niveau", "Province",
-     "Année", "total_agents", "nom_fr"],
+    ["Commune", "Nombre d'élèves", "Code NIS", "Nom de l'établissement", "Superficie (m²)", "Niveau",
+     "Province", "Année", "total_agents", "nom_fr"],
 )  # fmt: skip
 def test_what_is_about_nobody_is_left_alone(name: str) -> None:
     assert column([f"valeur {place}" for place in range(30)], name).personal is None
