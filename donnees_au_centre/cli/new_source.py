@@ -356,13 +356,14 @@ def table_name(
     Raises:
         PlatformError: it is no identifier, or is taken.
     """
-    table = answers.of("TABLE", "Comment nommer la table ?", place.table)
+    taken = {node.relation for node in manifest.sources.values() if node.domain == domain}
+    proposed = place.table if place.table not in taken else f"{source}_{place.table}"[:40].rstrip("_")
+    table = answers.of("TABLE", "Comment nommer la table ?", proposed)
     if not IDENTIFIER.fullmatch(table) or len(table) > 40:
         raise PlatformError(
             f"TABLE={table} ne peut pas nommer une table.",
             "Minuscules sans accent, chiffres et _, 40 au plus.",
         )
-    taken = {node.relation for node in manifest.sources.values() if node.domain == domain}
     if table in taken:
         raise PlatformError(
             f"{domain} a déjà une table brute {table}.", f"Donnez-en un autre : TABLE={table}_2, par exemple."

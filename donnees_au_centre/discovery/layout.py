@@ -163,14 +163,12 @@ def _header(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
     votes, doubts = _votes(grid, start, width)
     if votes < 0:
         return 0, True
-    if votes == 0 and doubts:
-        words = {word for cell in grid[start] for word in _words(cell)}
-        if not words & _HEADER_WORDS:
-            return 1, False
     lower = grid[start + 1][:width] if start + 1 < len(grid) else []
     upper = grid[start][:width]
     if lower and _is_group(upper, lower, width) and _votes(grid, start + 1, width)[0] > 0:
         return 2, True
+    if votes == 0 and doubts and not {word for cell in upper for word in _words(cell)} & _HEADER_WORDS:
+        return 1, False
     return 1, True
 
 
