@@ -6,7 +6,25 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-_WORDS = ["école", "élève", "âgé", "forêt", "Liège", "Namur", "Écaussinnes", "Flémalle", "château", "où", "déjà", "reçu", "Hélène", "garçon", "tôt", "naïf", "Mons"]
+_WORDS = [
+    "école",
+    "élève",
+    "âgé",
+    "forêt",
+    "Liège",
+    "Namur",
+    "Écaussinnes",
+    "Flémalle",
+    "château",
+    "où",
+    "déjà",
+    "reçu",
+    "Hélène",
+    "garçon",
+    "tôt",
+    "naïf",
+    "Mons",
+]
 _TITLES = (
     "Population scolaire 2024",
     "",
