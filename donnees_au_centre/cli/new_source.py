@@ -624,18 +624,23 @@ def staging_name(new: NewTable) -> str:
 def staging_of(new: NewTable, name: str, node: Source) -> dict[str, str]:
     """The files of the staging model, by path, its unit test among them."""
     typings = {column.name: column.typing for column in new.look.table.columns}
+    hidden = hidden_of(new)
     if new.place.capture:
         typings[new.place.capture] = guess(new.place.capture, Counter([new.place.value]))
-    hidden = {
-        column: column == new.person
-        for column, category in new.categories.items()
-        if category == "identifiant_direct" or column == new.person
-    }
     key = key_of(new, hidden)
     files = staging_files(new.domain, name, node, source_columns(node), typings, key, hidden)
     described = f"{new.folder}/{name}.yml"
     files[described] += unit_test(new, name, typings, hidden)
     return files
+
+
+def hidden_of(new: NewTable) -> dict[str, bool]:
+    """The columns that say who a person is: True for one of which staging has a pseudonym, False for none."""
+    return {
+        column: column == new.person
+        for column, category in new.categories.items()
+        if category == "identifiant_direct" or column == new.person
+    }
 
 
 def key_of(new: NewTable, hidden: Mapping[str, bool]) -> str:
@@ -722,11 +727,10 @@ def _row(cells: Sequence[str], indent: int) -> list[str]:
 
 def next_steps(new: NewTable, name: str) -> str:
     """What to do with the files of a new source, in French."""
-    people = (
-        "\n     classée confidentielle ou sensible : relisez la catégorie de chaque colonne ;"
-        if new.categories
-        else ""
-    )
+    raw = [column for column, is_pseudonym in hidden_of(new).items() if not is_pseudonym]
+    people = "\n     relisez la catégorie de chaque colonne ;" if new.categories else ""
+    if raw:
+        people += f"\n     {', '.join(raw)} : dans la table brute seulement (PERSONNEL= au besoin) ;"
     return (
         "Ensuite :\n"
         f"  1. relisez {new.file} : descriptions, types, gouvernance ;{people}\n"

@@ -235,7 +235,8 @@ def _vote(cell: str, cells: Sequence[str]) -> int:
     if cell in cells and len(set(cells)) < len(cells):
         return -2
     shape, times = Counter(map(_shape, cells)).most_common(1)[0]
-    if times >= _ALIKE * len(cells) and len(cells) > 1 and any(not sign.isalpha() for sign in shape):
+    # Words alone are of any shape: « Jean-Marc X » among « Anne Y » is no name of a column.
+    if times >= _ALIKE * len(cells) and len(cells) > 1 and any(sign.isdigit() for sign in shape):
         return -1 if _shape(cell) == shape else 1
     if any(sign.isdigit() for sign in cell) and not any(word in _HEADER_WORDS for word in _words(cell)):
         return -1 if sum(any(map(str.isdigit, one)) for one in cells) > len(cells) / 2 else 0

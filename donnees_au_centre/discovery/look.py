@@ -16,6 +16,7 @@ from donnees_au_centre.discovery.columns import NO_REFERENCES, References, Table
 from donnees_au_centre.discovery.delimited import delimited
 from donnees_au_centre.discovery.documents import key_names, rows_of
 from donnees_au_centre.discovery.layout import Layout, layout_of
+from donnees_au_centre.discovery.personal import may_be_of_people
 from donnees_au_centre.discovery.workbooks import SheetLook, sheets_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.declaration import ENVELOPES, Variant
@@ -156,7 +157,7 @@ def _text(file: BinaryIO, kind: str, references: References, header: bool | None
     layout = layout_of(read.grid)
     if layout is None or not text.strip(BLANK):
         raise PlatformError("Le fichier n'a que des lignes vides.", "Demandez un nouveau fichier.")
-    layout = _said(layout, read.grid, header)
+    layout = _doubted(_said(layout, read.grid, header))
     line = read.lines[layout.header_row - 1]
     options: dict[str, Any] = {}
     if charset.codec != "utf-8":
@@ -200,6 +201,12 @@ def _said(layout: Layout, grid: Any, header: bool | None) -> Layout:
         names = [cell.strip() for cell in first]
         return replace(layout, header_rows=1, names=names, rows=layout.rows[1:])
     return replace(layout, header_rows=0, names=[""] * len(first), rows=[first, *layout.rows])
+
+
+def _doubted(layout: Layout) -> Layout:
+    """The layout, unsure where its header may be a person's row: names of columns are written in files."""
+    doubtful = layout.header_rows > 0 and may_be_of_people(layout.names)
+    return replace(layout, sure=False) if doubtful else layout
 
 
 def _where(layout: Layout, line: int) -> dict[str, Any]:
@@ -249,7 +256,7 @@ def _workbook(file: BinaryIO, references: References, header: bool | None) -> Fi
     others = [sheet for sheet in tables if sheet is not chosen]
     if others:
         remarks.append(f"D'autres feuilles portent un tableau ({len(others)}) : elles ne sont pas lues.")
-    layout = layout if header is None else _said_sheet(layout, header)
+    layout = _doubted(layout if header is None else _said_sheet(layout, header))
     table = look_at_rows(layout.names, layout.rows, references)
     if table.by_position and layout.header_rows:
         options["names"] = "position"

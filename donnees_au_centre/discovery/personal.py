@@ -6,7 +6,7 @@ Generous on purpose: a column that is missed is a fault, a false alarm is only a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_national_number
@@ -237,6 +237,12 @@ def _by_name(words: str, cells: Mapping[str, int]) -> Suspicion | None:
             category = _INDIRECT
         return Suspicion(category, why)
     return None
+
+
+def may_be_of_people(cells: Iterable[str]) -> bool:
+    """Whether one of the names of columns may be what a cell holds of a person: it would be written out."""
+    tests = [test for test, *_ in _FORMS]
+    return any(test(cell) for cell in cells if cell for test in tests)
 
 
 def _are_categories(cells: Mapping[str, int]) -> bool:

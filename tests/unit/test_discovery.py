@@ -166,6 +166,21 @@ def test_nothing_is_said_where_nothing_tells_whether_there_is_a_header() -> None
     assert looked(text(rows), header=True).table.rows == 3
 
 
+def test_the_row_of_a_person_is_never_taken_for_a_header() -> None:
+    people = [
+        ["Jean-Marc Xolqu", "Ath"],
+        ["Anne Ymbrez", "Huy"],
+        ["Paul Zoltra", "Mons"],
+        ["Lea Wexisk", "Visé"],
+    ]
+    assert not looked(text(people)).sure
+    assert not looked(text([row[:1] for row in people])).sure
+    assert looked(text([["Nom complet", "Commune"], *people])).sure
+    for cell in ("x@exemple.be", "0475 12 34 56", "85.07.30-033.28", "Rue du Moulin 3"):
+        found = looked(text([[cell, "Xolqu"], ["abcd", "Ymbrez"], ["efgh", "Zoltra"]]))
+        assert not (found.sure and found.has_header)
+
+
 def test_a_single_column_is_one() -> None:
     assert typed(looked("Montant\n12,5\n13,25\n7,75\n")) == ["to_decimal"]
     assert names(looked("Code NIS\n25005\n25014\n")) == ["code_nis"]
