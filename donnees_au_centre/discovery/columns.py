@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from donnees_au_centre.discovery.layout import plain
 from donnees_au_centre.discovery.personal import MAYBE, Suspicion, around_people, suspicion_of
+from donnees_au_centre.discovery.source_types import typed
 from donnees_au_centre.discovery.typings import NULL_MARKS, Typing, guess
 from donnees_au_centre.landing.identifiers import METADATA_COLUMNS, to_identifier
 
@@ -25,6 +26,7 @@ NO_REFERENCES: References = MappingProxyType({})
 NUMBERS = ("to_integer", "to_decimal")
 # Categories of a column that make its table one about people.
 NAMING = ("identifiant_direct", "sensible")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
 # Columns among which a key of two is looked for.
 _PAIRED = 12
 # Forms of dirty cells that are told.
@@ -50,6 +52,7 @@ class ColumnLook:
         unique: whether it is filled everywhere, and no cell comes twice.
         reference: what it can be joined to, and the share of its cells that are found there.
         personal: why it may be about people; None where nothing tells so.
+        is_moment: whether every filled cell begins with a day as ISO 8601 writes it.
     """
 
     name: str
@@ -63,6 +66,7 @@ class ColumnLook:
     unique: bool = False
     reference: tuple[str, float] | None = None
     personal: Suspicion | None = None
+    is_moment: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,16 @@ class TableLook:
     by_position: bool
 
 
-def look_at_rows(headers: Sequence[str], rows: Rows, references: References = NO_REFERENCES) -> TableLook:
+def look_at_rows(
+    headers: Sequence[str], rows: Rows, references: References = NO_REFERENCES, types: Sequence[str] = ()
+) -> TableLook:
     """Looks at rows.
 
     Args:
         headers: names as received; empty where there is none.
         rows: cells as text, None for none; shorter rows lack their last cells.
         references: values that others know, by what they are (`nis_code`, `postal_code`, `commune`).
+        types: of the columns, as a database or a portal names them; empty where nothing does.
     """
     names, by_position = identifiers(headers)
     cells = [
@@ -96,8 +103,10 @@ def look_at_rows(headers: Sequence[str], rows: Rows, references: References = NO
         for place in range(len(headers))
     ]
     columns = tuple(
-        _column(name, header, column, references)
-        for name, header, column in zip(names, headers, cells, strict=True)
+        _column(name, header, column, references, kind)
+        for name, header, column, kind in zip(
+            names, headers, cells, types or [""] * len(headers), strict=True
+        )
     )
     if any(_names_people(column) for column in columns):
         columns = tuple(
@@ -134,11 +143,11 @@ def identifiers(headers: Sequence[str]) -> tuple[list[str], bool]:
     return names, again
 
 
-def _column(name: str, header: str, cells: Sequence[str], references: References) -> ColumnLook:
+def _column(name: str, header: str, cells: Sequence[str], references: References, kind: str) -> ColumnLook:
     counts = Counter(cells)
     empty = counts.pop("", 0)
     codes = {what: known for what, known in references.items() if what.endswith("_code")}
-    typing = guess(name, dict(counts), codes)
+    typing = typed(kind, guess(name, dict(counts), codes), counts)
     nulls = {cell: times for cell, times in counts.items() if cell.lower() in NULL_MARKS}
     told = Counter({cell: times for cell, times in counts.items() if cell not in nulls})
     return ColumnLook(
@@ -153,6 +162,7 @@ def _column(name: str, header: str, cells: Sequence[str], references: References
         unique=bool(cells) and not empty and len(counts) == len(cells),
         reference=_reference(told, references),
         personal=suspicion_of(header or name, told, typing.macro in NUMBERS),
+        is_moment=bool(told) and all(map(_MOMENT.match, told)),
     )
 
 
@@ -212,4 +222,6 @@ def _keyness(column: ColumnLook) -> int:
         {"id", "identifiant", "code", "numero", "n", "matricule", "cle", "key"} & set(column.name.split("_"))
     )
     measure = column.typing.macro in ("to_decimal", "to_date", "to_boolean")
+    if column.typing.macro == "to_decimal" and column.typing.arguments[1] == "0":
+        measure = False
     return measure * 2 - named

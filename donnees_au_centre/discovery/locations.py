@@ -71,7 +71,7 @@ def place_of(path: str, file_format: str, columns: Collection[str]) -> Place:
             if not patterns.match(f"{{x:{form}}}", found[0]):
                 continue
             capture = column if column not in columns else f"{column}_du_fichier"
-            before, after = _plain(name[: found.start()]), _plain(name[found.end() :])
+            before, after = as_pattern(name[: found.start()]), as_pattern(name[found.end() :])
             rest = stem[: found.start()] + stem[found.end() :]
             return Place(
                 f"{folder}/{before}{{{capture}:{form}}}{after}",
@@ -81,11 +81,11 @@ def place_of(path: str, file_format: str, columns: Collection[str]) -> Place:
                 found[0],
                 named,
             )
-    return Place(f"{folder}/{_plain(name)}", _table(stem, folder), named_format=named)
+    return Place(f"{folder}/{as_pattern(name)}", _table(stem, folder), named_format=named)
 
 
-def _plain(text: str) -> str:
-    """A part of a name as a pattern: what a pattern would read otherwise is any one character."""
+def as_pattern(text: str) -> str:
+    """A part of a path as a pattern: what a pattern would read otherwise is any one character."""
     return _SPECIAL.sub("?", text)
 
 

@@ -67,6 +67,9 @@ DATES = {
     "dd-MM-yy": (r"\d\d-\d\d-\d\d", "%d-%m-%y"),
     "yyyy-MM-dd HH:mm:ss": (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "%Y-%m-%d %H:%M:%S"),
     "yyyy-MM-dd'T'HH:mm:ss": (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y-%m-%dT%H:%M:%S"),
+    # A day that its system keeps as the moment at which it begins.
+    "yyyy-MM-dd' 00:00:00+00'": (r"\d{4}-\d\d-\d\d 00:00:00\+00", "%Y-%m-%d 00:00:00+00"),
+    "yyyy-MM-dd'T00:00:00+00:00'": (r"\d{4}-\d\d-\d\dT00:00:00\+00:00", "%Y-%m-%dT00:00:00+00:00"),
     "dd/MM/yyyy HH:mm": (r"\d\d/\d\d/\d{4} \d\d:\d\d", "%d/%m/%Y %H:%M"),
     "dd/MM/yyyy HH:mm:ss": (r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", "%d/%m/%Y %H:%M:%S"),
 }
@@ -203,7 +206,7 @@ def _number(cells: Cells) -> Typing | None:
                 return None
             typing = Typing("to_integer", (f"group_separators=['{sign}']",))
         else:
-            typing = _decimal(digits, max(map(len, decimals), default=0), sign, separators)
+            typing = decimal_of(digits, max(map(len, decimals), default=0), sign, separators)
         return replace(typing, share=share, fits=form.fullmatch)
     return None
 
@@ -219,7 +222,15 @@ def _are_thousands(found: Sequence[re.Match[str]]) -> bool:
     )
 
 
-def _decimal(digits: int, scale: int, sign: str, separators: str) -> Typing:
+def decimal_of(digits: int, scale: int, sign: str, separators: str) -> Typing:
+    """The decimal numbers of as many digits and decimals, and of some more.
+
+    Args:
+        digits: before the sign, at most.
+        scale: digits after it, at most.
+        sign: of the decimals.
+        separators: of groups, as an argument; "" for none.
+    """
     rounded = scale > MOST_DECIMALS
     scale = min(scale, MOST_DECIMALS)
     # Room for numbers a thousand times as large.

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from donnees_au_centre.discovery.source_types import typed
 from donnees_au_centre.discovery.typings import TEXT, Typing, guess
 
 SPACED = "group_separators=[' ']"
@@ -48,3 +49,34 @@ COMMA = "decimal_separator=','"
 )  # fmt: skip
 def test_a_type_is_guessed(name: str, cells: list[str | None], typing: Typing) -> None:
     assert guess(name, Counter(cells)) == typing
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "expected"),
+    [
+        ("bool", ["t", "f"], Typing("to_boolean")),
+        ("tinyint(1)", ["0", "1"], Typing("to_boolean")),
+        ("tinyint(1)", ["0", "7"], Typing("to_integer")),
+        ("bigint", ["1", "2"], Typing("to_decimal", ("19", "0"))),
+        ("int unsigned", ["1", "2"], Typing("to_decimal", ("19", "0"))),
+        ("numeric(38, 10)", ["0.1000000000"], Typing("to_decimal", ("38", "10"))),
+        ("numeric(4, 4)", ["0.1000"], Typing("to_decimal", ("5", "4"))),
+        ("numeric(5)", [], Typing("to_integer")),
+        ("float8", ["1.234", "2.345"], Typing("to_decimal", ("7", "3"))),
+        ("date", [], Typing("to_date", ("'yyyy-MM-dd'",))),
+        ("numeric", ["NaN"], TEXT),
+        ("_int4", ["{1,2}"], TEXT),
+        ("timestamptz", ["2026-01-01 22:00:00+00"], TEXT),
+        ("datetime", ["2026-01-01T00:00:00+00:00"], Typing("to_date", ("\"yyyy-MM-dd'T00:00:00+00:00'\"",))),
+    ],
+)
+def test_the_type_that_a_source_names_says_more_than_its_cells(
+    kind: str, cells: list[str], expected: Typing
+) -> None:
+    received = dict(Counter(cells))
+    assert typed(kind, guess("colonne", received), received) == expected
+
+
+def test_a_code_stays_a_code_whatever_its_type() -> None:
+    received = {"4000": 3, "1000": 5}
+    assert typed("int4", guess("code_postal", received), received).macro == "to_code"
