@@ -205,6 +205,13 @@ class RecordSource(Source):
     incremental: Incremental | None = None
     since: str | None = None
 
+    def places(self) -> list[str]:
+        """What its connection could read, each as `location` names it; it may be asked without a location.
+
+        It opens what it needs by itself. Empty where the source has no such list.
+        """
+        return []
+
     @abstractmethod
     def columns(self) -> list[Column]:
         """The columns, in order, as the source describes them now."""

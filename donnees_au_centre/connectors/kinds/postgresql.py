@@ -32,6 +32,18 @@ _WRITING = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
 }
+# A partition is read with its table; a name with a point in it is for `query`.
+_PLACES = """
+select concat(schemas.nspname, '.', tables.relname)
+from pg_class as tables
+inner join pg_namespace as schemas on schemas.oid = tables.relnamespace
+where
+    tables.relkind in ('r', 'p', 'v', 'm', 'f') and not tables.relispartition
+    and schemas.nspname !~ '^(pg_|information_schema$)'
+    and position('.' in schemas.nspname || tables.relname) = 0
+    and has_schema_privilege(schemas.oid, 'usage') and has_table_privilege(tables.oid, 'select')
+order by 1
+"""
 _WHAT = "Demandez à l'administrateur de cette base, ou corrigez la déclaration."
 
 
@@ -92,6 +104,11 @@ class PostgresSource(RecordSource):
                 yield
             finally:
                 connection.rollback()
+
+    def places(self) -> list[str]:
+        """The tables and views that the account may read, those of the server itself left out."""
+        with self.open(), self._said():
+            return [place for (place,) in self._connection.execute(_PLACES)]
 
     def columns(self) -> list[Column]:
         """The columns of the table, or of what the query gives."""
