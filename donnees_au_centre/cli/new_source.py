@@ -1,4 +1,4 @@
-"""`new-source`: from a file that no declaration reads to a source, its staging model and their tests."""
+"""`new-source`: from a file or a system that nothing reads yet to a source, its staging and their tests."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,11 @@ import psycopg
 import yaml
 
 from donnees_au_centre.audit.runs import note_run, received_before
+from donnees_au_centre.cli import new_system
+from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.confirmation import is_set
 from donnees_au_centre.cli.new_model import check_names, source_columns, staging_files, write
+from donnees_au_centre.cli.new_system import System
 from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
 from donnees_au_centre.cli.source_files import READ_AS, NewTable, source_yaml, table_yaml
 from donnees_au_centre.discovery.columns import ColumnLook, References, name_key
@@ -81,59 +84,41 @@ SEED = "seeds/commun/codes_postaux_communes.csv"
 IN_FRENCH = {"nis_code": "codes NIS", "postal_code": "codes postaux", "commune": "noms de communes"}
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What a person says: by options, and on a terminal by answers.
-
-    Attributes:
-        options: of the command.
-        asks: whether somebody is there to answer.
-        read: what gives an answer.
-    """
-
-    options: Mapping[str, str]
-    asks: bool
-    read: Callable[[str], str] = input
-
-    def given(self, option: str) -> str:
-        """An option, "" for none."""
-        return (self.options.get(option) or "").strip()
-
-    def of(self, option: str, question: str, default: str = "") -> str:
-        """An option, else an answer, else the default.
-
-        Args:
-            option: its name.
-            question: in French.
-            default: what an empty answer means.
-        """
-        if said := self.given(option):
-            return said
-        if not self.asks:
-            return default
-        return self.read(f"{question}{f' [{default}]' if default else ''} ").strip() or default
-
-
 def new_source(settings: Settings, options: Mapping[str, str]) -> int:
-    """Declares the source of a file, loads it, and writes its staging model, its écarts and their tests.
+    """Declares a source, loads it, and writes its staging model, its écarts and their tests.
 
     Args:
-        options: FICHIER, below the landing zone, or a path that is copied there (AG, SOURCE); those of SAID;
-            EN_TETE, TABLE, PERSONNEL, PERSONNE, SUCCESSION, DESCRIPTION.
+        options: FICHIER, below the landing zone, or a path that is copied there (AG, SOURCE); or GENRE and
+            CONNEXION of a system, which alone show what it has, with AG, SOURCE, EMPLACEMENT, DOSSIER,
+            OPTIONS, INCREMENTAL; those of SAID; EN_TETE, TABLE, PERSONNEL, PERSONNE, SUCCESSION, DESCRIPTION.
 
     Raises:
-        PlatformError: the file cannot be looked at or loaded, a declaration reads it already, or something
-            that nobody can know was not said.
+        PlatformError: the file or the system cannot be looked at or loaded, a declaration reads it already,
+            or something that nobody can know was not said.
     """
     answers = Answers(options, sys.stdin is not None and sys.stdin.isatty())
-    path = landed(settings, answers)
+    system = new_system.system_of(answers)
+    if system is not None and not system.is_chosen:
+        print(new_system.shown_places(system))
+        return 0
+    system = system and new_system.placed(settings.root, system, answers)
+    path = new_system.path_in_zone(system) if system else landed(settings, answers)
     session = Session(settings)
     access, manifest = open_project(session)
-    refuse_declared(path, manifest)
-    with session.step("Lecture du fichier"):
-        found = looked(settings.landing, path, references(settings.root, access), answers)
+    known = references(settings.root, access)
+    if system is not None and not system.of_files:
+        new_system.refuse_read(system, manifest)
+        with session.step("Lecture de la source"):
+            found = new_system.looked_at(system, known)
+    else:
+        refuse_declared(path, manifest)
+        if system is not None:
+            with session.step("Lecture de la source"):
+                new_system.fetch_one(settings.landing, system, session.say)
+        with session.step("Lecture du fichier"):
+            found = looked(settings.landing, path, known, answers)
     print(f"\n{shown(path, found)}\n", flush=True)
-    new = declared(settings.root, manifest, answers, path, found)
+    new = declared(settings.root, manifest, answers, path, found, system)
     name = staging_name(new)
     check_names(settings.root, new.domain, name)
     with undone_if_it_fails(settings.root, new) as files:
@@ -274,7 +259,8 @@ def references(root: Path, access: Access) -> dict[str, set[str]]:
 
 def shown(path: str, found: FileLook) -> str:
     """What a look found, in French."""
-    kind = {"csv": "un texte CSV", "json": "du JSON", "xlsx": "un classeur Excel"}[found.file_format]
+    named = {"csv": "un texte CSV", "json": "du JSON", "xlsx": "un classeur Excel"}
+    kind = named.get(found.file_format, found.kind)
     packed = f", dans {name_of(found.packed)}" if found.packed else ""
     said = [f"{path} : {kind}{packed}"]
     if found.charset:
@@ -323,14 +309,29 @@ def column_shown(column: ColumnLook) -> str:
 # What is said of it
 
 
-def declared(root: Path, manifest: Manifest, answers: Answers, path: str, found: FileLook) -> NewTable:
+def declared(
+    root: Path,
+    manifest: Manifest,
+    answers: Answers,
+    path: str,
+    found: FileLook,
+    system: System | None = None,
+) -> NewTable:
     """The table to declare: what the look found, and what a person says.
 
     Raises:
         PlatformError: something that nobody can know was not said; the message lists all of it.
     """
-    domain, source, _ = path.split("/")
-    place = place_of(path, found.file_format, [column.name for column in found.table.columns])
+    domain, source = path.split("/")[:2]
+    proposed = None
+    if system is not None and not system.of_files:
+        place = new_system.place_of_rows(system)
+        found, proposed = incremental(system, found, answers)
+    else:
+        place = place_of(path, found.file_format, [column.name for column in found.table.columns])
+        if system is not None:
+            found = replace(found, options={**system.options, **found.options})
+            place = new_system.place_of_file(system, place)
     table = table_name(root, manifest, answers, domain, source, place)
     categories = categories_of(found, place, answers)
     described = answers.of("DESCRIPTION", "Que décrit une ligne ?", f"Une ligne par ligne de {source}.")
@@ -345,7 +346,27 @@ def declared(root: Path, manifest: Manifest, answers: Answers, path: str, found:
         successive(answers, place),
         person_of(found, categories, answers),
         described,
+        system.origin if system else {},
+        proposed,
     )
+
+
+def incremental(
+    system: System, found: FileLook, answers: Answers
+) -> tuple[FileLook, Mapping[str, Any] | None]:
+    """The look, with how to read only what changes where a person says yes; else what could be said so."""
+    proposed = new_system.incremental_of(system, found)
+    if proposed is None:
+        return found, None
+    said = answers.of(
+        "INCREMENTAL",
+        f"{proposed['cursor']} semble dire quand une ligne a changé. Ne lire, les fois suivantes, que ce qui "
+        "a changé ? Ce que la source efface ne se verra pas. (oui/non)",
+        "non",
+    )
+    if is_set(said):
+        return replace(found, options={**found.options, "incremental": proposed}), None
+    return found, proposed
 
 
 def table_name(
@@ -416,7 +437,7 @@ def person_of(found: FileLook, categories: Mapping[str, str], answers: Answers) 
     if said := answers.given("PERSONNE"):
         if said not in {column.name for column in found.table.columns}:
             raise PlatformError(
-                f"PERSONNE={said} n'est pas une colonne du fichier.",
+                f"PERSONNE={said} n'est pas une colonne de la table.",
                 "Donnez celle qui dit de qui est la ligne.",
             )
         return said
@@ -609,7 +630,7 @@ def load_one(settings: Settings, access: Access, session: Session, node: Source)
         report = load_landing(access.conninfo(), settings.landing, [table], progress=session.say)
     if report.failed:
         raise PlatformError(
-            f"Le fichier n'est pas chargé : {' '.join(report.failed[0].reasons())}",
+            f"Rien n'est chargé : {' '.join(report.failed[0].reasons())}",
             "Corrigez ce que le message dit, puis relancez.",
         )
     details = {"decision": "nouvelle source", "fichiers": len(report.tables[0].files)}
@@ -673,7 +694,7 @@ def invented(typing: Typing) -> tuple[str, Any]:
         return (f"7{sign}5", "7.5") if typing.arguments[1] != "0" else ("7", "7")
     if typing.macro == "to_date":
         year, short, month, day = INVENTED_DAY
-        text = typing.arguments[0].strip("'\"").replace("'T'", "T")
+        text = typing.arguments[0].replace('"', "").replace("'", "")
         for part, value in (
             ("yyyy", year),
             ("yy", short),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from donnees_au_centre.cli.new_model import WIDTH, quoted
 from donnees_au_centre.discovery.columns import ColumnLook
 from donnees_au_centre.discovery.locations import Place
 from donnees_au_centre.discovery.look import FileLook
+from donnees_au_centre.landing.declaration import RECORDS
 from donnees_au_centre.project.vocabulary import NOT_PERSONAL
 
 # How a description says what a typing macro reads.
@@ -42,6 +43,8 @@ class NewTable:
         successive: what its files are to one another, as `fichiers` says it; None for a single file.
         person: the column that says whom a row is about; None for none.
         described: what a row is, in French.
+        origin: the system that it comes from: `kind`, `connection`, `folder`; empty for the zone alone.
+        proposed: an `incremental` that a person may want; None for none.
     """
 
     domain: str
@@ -54,6 +57,8 @@ class NewTable:
     successive: str | Mapping[str, str] | None
     person: str | None
     described: str
+    origin: Mapping[str, str] = field(default_factory=dict)
+    proposed: Mapping[str, Any] | None = None
 
     @property
     def folder(self) -> str:
@@ -69,6 +74,9 @@ class NewTable:
 def source_yaml(new: NewTable) -> str:
     """The YAML of a source with one table."""
     described = f"Fichiers reçus dans {new.domain}/{new.source}."
+    if new.origin:
+        given = "Lignes lues" if new.look.file_format == RECORDS else "Fichiers apportés"
+        described = f"{given} de {new.origin['connection']} ({new.origin['kind']})."
     return "\n".join(
         [
             "sources:",
@@ -98,13 +106,19 @@ def table_yaml(new: NewTable) -> str:
     lines.append("            gouvernance:")
     for key, value in new.governance.items():
         lines += _entry(key, value, 14)
-    lines += ["        external:", *_entry("location", new.place.location, 10)]
+    lines.append("        external:")
+    for key, value in new.origin.items():
+        lines += [f"          {key}: {_flow(value)}"]
+    if new.place.location:
+        lines += _entry("location", new.place.location, 10)
     if not new.place.named_format:
         lines.append(f"          file_format: {new.look.file_format}")
     if new.look.options:
         lines.append("          options:")
         for key, value in new.look.options.items():
             lines += _entry(key, value, 12)
+    if new.proposed:
+        lines += _proposed(new.proposed, bool(new.look.options))
     lines.append("        data_tests:")
     lines += [
         f"          - {test}: {{name: {prefix}_{word}}}"
@@ -123,6 +137,17 @@ def table_yaml(new: NewTable) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _proposed(incremental: Mapping[str, Any], beside: bool) -> list[str]:
+    """The comment that says how to read only what changes: an option, beside others or alone."""
+    said = f"incremental: {_flow(incremental)}"
+    lines = [
+        f"Pour ne lire que ce qui change, si {incremental['cursor']} suit chaque changement d'une ligne :",
+        said if beside else f"options: {{{said}}}",
+    ]
+    written = [f"{' ' * (12 if beside else 10)}# {one}" for one in lines]
+    return written if max(map(len, written)) <= WIDTH else []
+
+
 def described(column: ColumnLook, look: FileLook) -> str:
     """What a column is, as far as its file says it: a person makes it better."""
     if column.name in look.keys:
@@ -130,10 +155,11 @@ def described(column: ColumnLook, look: FileLook) -> str:
     elif not column.header or not look.has_header:
         said = f"Colonne {column.name.replace('_', ' ')}, sans nom dans le fichier."
     else:
-        said = f"« {' '.join(column.header.split())} » dans le fichier."
+        place = "à la source" if look.file_format == RECORDS else "dans le fichier"
+        said = f"« {' '.join(column.header.split())} » {place}."
     kind = READ_AS[column.typing.macro]
     if column.typing.macro == "to_date":
-        pattern = column.typing.arguments[0].strip("'\"")
+        pattern = column.typing.arguments[0].strip("'\"").replace("'", "")
         kind = f"date, {pattern.replace('yyyy', 'AAAA').replace('yy', 'AA').replace('dd', 'JJ')}"
     return f"{said} Reçu : {kind}." if kind else said
 

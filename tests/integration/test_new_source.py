@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,12 +12,14 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
+from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.odd_files import odd_file
 from donnees_au_centre.cli import new_source
 from donnees_au_centre.discovery.look import look
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.nodes import Manifest
+from tests.servers.api import api_server
 from tests.small_project import settings_of
 from tests.unit.test_new_source import HEADER, MANIFEST, OF_PEOPLE, PEOPLE, PROJECT, SAID, SECRETS
 
@@ -29,6 +32,7 @@ class Checkout:
     def __init__(self, folder: Path, conninfo: str) -> None:
         self.settings, self.conninfo = settings_of(folder), conninfo
         (folder / "models/age").mkdir(parents=True)
+        self.settings.landing.mkdir()
         (folder / "models/age/_age.yml").write_text("version: 2\n", encoding="utf-8")
         (folder / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
 
@@ -57,8 +61,23 @@ class Checkout:
         file = self.settings.landing / "age/essai" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-        given = {"FICHIER": f"age/essai/{name}", **SAID, **OF_PEOPLE, **options}
-        return new_source.new_source(self.settings, given)
+        return self.run(FICHIER=f"age/essai/{name}", **options)
+
+    def run(self, **options: str) -> int:
+        """Runs the command."""
+        return new_source.new_source(self.settings, {**SAID, **OF_PEOPLE, **options})
+
+    def written(self) -> str:
+        """All that was written outside the landing zone."""
+        return "\n".join(
+            path.read_text("utf-8")
+            for path in sorted(self.settings.root.rglob("*"))
+            if path.is_file() and not path.is_relative_to(self.settings.landing)
+        )
+
+    def external(self) -> dict[str, Any]:
+        """What the last table declared says of where it comes from."""
+        return dict([*self.manifest().sources.values()][-1].external)
 
     def count(self, table: str) -> int:
         with psycopg.connect(self.conninfo) as connection:
@@ -103,13 +122,8 @@ def test_people_leave_no_trace_outside_the_database(
     content = "\r\n".join(";".join(row) for row in rows).encode("mac-roman")
     assert checkout.declare("eleves_2024.csv", content) == 0
     assert checkout.count("eleves") == len(PEOPLE)
-    written = [
-        path.read_text("utf-8")
-        for path in checkout.settings.root.rglob("*")
-        if path.is_file() and not path.is_relative_to(checkout.settings.landing)
-    ]
     printed = capsys.readouterr()
-    text = "\n".join([*written, printed.out, printed.err]).lower()
+    text = "\n".join([checkout.written(), printed.out, printed.err]).lower()
     assert "stg_essai__eleves" in text
     assert not [secret for secret in SECRETS if secret in text]
 
@@ -119,3 +133,123 @@ def test_a_file_that_cannot_be_loaded_leaves_nothing(checkout: Checkout) -> None
     with pytest.raises(PlatformError):
         checkout.declare("vide.csv", b"a;b\n")
     assert sorted(checkout.settings.root.rglob("*.yml")) == before
+
+
+UPSTREAM = """
+create schema amont;
+create table amont.eleves (
+    id bigint primary key, nom text, n_national text, frais numeric(10, 2), mesure float8, present boolean,
+    ne_le date, note text, modifie_le timestamptz not null
+);
+insert into amont.eleves
+select n, 'Quintiniaux', '85073003328', 0.5 * n, 1.234, n % 2 = 0, date '2010-01-01' + n, null,
+    timestamptz '2026-01-01 10:00:00.5+01' + n * interval '1 minute'
+from generate_series(1, 6000) as n;
+create view amont.presents as select id from amont.eleves where present;
+"""
+
+
+@pytest.fixture
+def amont(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base that is a source: another schema of the test's own server."""
+    found = conninfo_to_dict(database)
+    place = f"{found['user']}@{found['host']}:{found['port']}/{found['dbname']}"
+    monkeypatch.setenv("SOURCE_AMONT", f"postgresql://{place}")
+    monkeypatch.setenv("SOURCE_AMONT_PASSWORD", str(found.get("password") or "aucun"))
+    with psycopg.connect(database) as connection:
+        connection.execute(UPSTREAM)
+
+
+def test_a_database_shows_what_it_has(
+    checkout: Checkout, amont: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checkout.run(GENRE="postgresql", CONNEXION="amont") == 0
+    assert " : 2 tables et vues.\n  amont.eleves\n  amont.presents\n\n" in capsys.readouterr().out
+
+
+TABLE = {
+    "GENRE": "postgresql",
+    "CONNEXION": "amont",
+    "EMPLACEMENT": "amont.eleves",
+    "AG": "age",
+    "SOURCE": "inscriptions",
+}
+
+
+def test_a_table_of_a_database(checkout: Checkout, amont: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert checkout.run(**TABLE) == 0
+    assert checkout.count("eleves") == 6000
+    assert checkout.external() == {"kind": "postgresql", "connection": "amont", "location": "amont.eleves"}
+    printed = capsys.readouterr()
+    written = checkout.written()
+    assert (
+        '# options: {incremental: {cursor: modifie_le, type: time, look_back: "2 days", key: [id]}}'
+        in written
+    )
+    for typed in (
+        "decimal('id', precision=19, scale=0, required=",
+        "decimal('frais', precision=10, scale=2, optional=",
+        "decimal('mesure', precision=7, scale=3, optional=",
+        "yes_no('present', optional=",
+        "day('ne_le', pattern='yyyy-MM-dd', optional=",
+        "text('modifie_le')",
+    ):
+        assert typed in written, typed
+    assert not [one for one in SECRETS if one in f"{written}{printed.out}{printed.err}".lower()]
+    with pytest.raises(PlatformError, match="déjà lu par"):
+        checkout.run(**TABLE)
+
+
+def test_an_incremental_reading_is_written_when_it_is_said(checkout: Checkout, amont: None) -> None:
+    assert checkout.run(**TABLE, INCREMENTAL="oui") == 0
+    incremental = {"cursor": "modifie_le", "type": "time", "look_back": "2 days", "key": ["id"]}
+    assert checkout.external()["options"] == {"incremental": incremental}
+
+
+def test_a_public_data_set(checkout: Checkout) -> None:
+    with api_server() as portal:
+        portal.dataset = "signaletique-fase"
+        portal.fields = [("fase", "int"), ("ouvert", "text"), ("lieu", "geo_point_2d"), ("maj", "datetime")]
+        portal.records = [
+            json.dumps(
+                {
+                    "fase": n,
+                    "ouvert": "Oui",
+                    "lieu": {"lon": 4.5, "lat": 50.25},
+                    "maj": f"2026-01-{n % 28 + 1:02}T00:00:00+00:00",
+                }
+            )
+            for n in range(1, 60)
+        ]
+        said = {"AG": "age", "SOURCE": "odwb", "GENRE": "opendatasoft", "CONNEXION": portal.url}
+        assert checkout.run(**said, EMPLACEMENT="signaletique-fase") == 0
+    assert checkout.count("signaletique_fase") == 59
+    assert checkout.external() == {
+        "kind": "opendatasoft",
+        "connection": portal.url,
+        "location": "signaletique-fase",
+    }
+    assert "decimal('lieu_lon'" in checkout.written()
+    assert "day('maj', pattern=\"yyyy-MM-dd'T00:00:00+00:00'\"" in checkout.written()
+
+
+def test_a_file_that_lies_elsewhere(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "ailleurs/exports"
+    place.mkdir(parents=True)
+    for year in (2023, 2024):
+        (place / f"ecoles_{year}.csv").write_text("code;lieu\n1;Huy\n2;Ath\n", encoding="utf-8")
+    monkeypatch.setenv("SOURCE_AILLEURS", (tmp_path / "ailleurs").as_uri())
+    said = {"GENRE": "folder", "CONNEXION": "ailleurs", "DOSSIER": "exports"}
+    assert checkout.run(**said) == 0
+    assert "  ecoles_2024.csv, 22 octets, du " in capsys.readouterr().out
+    assert checkout.run(**said, AG="age", SOURCE="ecoles", EMPLACEMENT="ecoles_2024.csv") == 0
+    assert checkout.external() == {
+        "kind": "folder",
+        "connection": "ailleurs",
+        "folder": "exports",
+        "location": "age/ecoles/ecoles_{annee:yyyy}.csv",
+        "options": {"delimiter": ";"},
+    }
+    assert checkout.count("ecoles") == 4

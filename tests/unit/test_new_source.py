@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from donnees_au_centre.cli import new_source
-from donnees_au_centre.cli.new_source import Answers
+from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.source_files import NewTable, source_yaml, table_yaml
 from donnees_au_centre.discovery.locations import place_of
 from donnees_au_centre.discovery.look import FileLook, look
