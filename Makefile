@@ -53,7 +53,7 @@ build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … 
 show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
 	$(RUN) show
 .PHONY: new-source
-new-source: ## Déclare la source d'un fichier inconnu et écrit son staging testé (FICHIER=age/ma_source/…)
+new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIER=age/ma_source/… ; ou GENRE=… CONNEXION=… : montre ce qu'a un système, puis AG=… SOURCE=… EMPLACEMENT=…)
 	$(RUN) new-source
 .PHONY: new-model
 new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)

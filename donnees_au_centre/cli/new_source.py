@@ -23,7 +23,7 @@ from donnees_au_centre.cli.confirmation import is_set
 from donnees_au_centre.cli.new_model import check_names, source_columns, staging_files, write
 from donnees_au_centre.cli.new_system import System
 from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
-from donnees_au_centre.cli.source_files import READ_AS, NewTable, source_yaml, table_yaml
+from donnees_au_centre.cli.source_files import NewTable, read_as, source_yaml, table_yaml
 from donnees_au_centre.discovery.columns import ColumnLook, References, name_key
 from donnees_au_centre.discovery.locations import Place, place_of
 from donnees_au_centre.discovery.look import FileLook, look
@@ -289,7 +289,7 @@ def shown(path: str, found: FileLook) -> str:
 
 def column_shown(column: ColumnLook) -> str:
     """What a look found of one column, in French."""
-    said = [READ_AS[column.typing.macro] or "texte"]
+    said = [read_as(column) or "texte"]
     if column.typing.macro != "clean_text":
         said[0] += f" ({column.typing.share * 100:.1f} %)".replace(".", ",")
     if column.empty:

@@ -28,6 +28,16 @@ READ_AS = {
 }
 
 
+def read_as(column: ColumnLook) -> str:
+    """How a column is read, in French; "" for a text that is one."""
+    typing = column.typing
+    if typing.macro == "to_decimal" and typing.arguments[1] == "0":
+        return READ_AS["to_integer"]
+    if typing.macro == "clean_text" and column.is_moment:
+        return "moment, laissé en texte"
+    return READ_AS[typing.macro]
+
+
 @dataclass(frozen=True)
 class NewTable:
     """A source table to declare.
@@ -157,7 +167,7 @@ def described(column: ColumnLook, look: FileLook) -> str:
     else:
         place = "à la source" if look.file_format == RECORDS else "dans le fichier"
         said = f"« {' '.join(column.header.split())} » {place}."
-    kind = READ_AS[column.typing.macro]
+    kind = read_as(column)
     if column.typing.macro == "to_date":
         pattern = column.typing.arguments[0].strip("'\"").replace("'", "")
         kind = f"date, {pattern.replace('yyyy', 'AAAA').replace('yy', 'AA').replace('dd', 'JJ')}"
