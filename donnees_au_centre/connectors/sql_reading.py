@@ -144,6 +144,11 @@ class SqlSource(RecordSource):
             return sqlalchemy.create_engine(self.address(), poolclass=sqlalchemy.NullPool, **self.entering())
         except (ModuleNotFoundError, sqlalchemy.exc.NoSuchModuleError) as error:
             raise self.missing() from error
+        except sqlalchemy.exc.ArgumentError as error:
+            raise PlatformError(
+                f"L'adresse {self.connection.variable()} ne convient pas à cette base.",
+                "Corrigez-la : docs/exploitant/connexions.md donne un exemple par genre.",
+            ) from error
 
     def missing(self) -> PlatformError:
         """What to say when the driver is not installed."""

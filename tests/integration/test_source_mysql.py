@@ -8,14 +8,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from donnees_au_centre.connectors import Incremental, PassingFault, RecordSource, connection_named, kind_named
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing import load_landing, read_declarations
 from tests.conformance.records import SECRET, RecordConformance, Row, str_of
 from tests.servers.copied import cells_of, sorted_out
 from tests.servers.mariadb import PASSWORD, MariaDB, mariadb
 from tests.servers.relay import Relay, nobody, relay
+from tests.unit.landing_sources import as_nodes, source
 
 OTHER = "127.0.0.2"
 
@@ -67,9 +70,9 @@ def reader(
     made = kind.options_class(**options)
     location = "" if options.get("query") else location
     kind.check(location, made)
-    source = kind(connection_named("essai", environ), location, made)
-    assert isinstance(source, RecordSource)
-    return source
+    found = kind(connection_named("essai", environ), location, made)
+    assert isinstance(found, RecordSource)
+    return found
 
 
 def literal(value: Any) -> str:
@@ -176,16 +179,35 @@ def test_values_arrive_as_its_client_prints_them(amont: MariaDB) -> None:
     assert cells_of(reader(amont.port, query=query)) == found
 
 
+def test_values_are_loaded_as_they_arrive(
+    amont: MariaDB, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amont.run(NASTY)
+    for name, value in amont.environ("essai").items():
+        monkeypatch.setenv(name, value)
+    columns = ("id", "d", "vc", "l", "blob_", "h", "doc")
+    query = {"query": f"select {', '.join(columns)} from essai.t"}
+    entry = source(location="", columns=columns, file_format=None, options=query)
+    entry["external"] |= {"kind": "mysql", "connection": "essai"}
+    report = load_landing(database, tmp_path, read_declarations(as_nodes(entry)))
+    assert (report.tables[0].files[0].status, report.tables[0].files[0].message) == ("charge", "")
+    with psycopg.connect(database) as warehouse:
+        loaded = warehouse.execute(
+            f"select {', '.join(columns)} from raw_age.essai order by source_ligne"
+        ).fetchall()
+    assert loaded == [tuple(row[name] for name in columns) for row in cells_of(reader(amont.port))]
+
+
 def test_columns_have_the_types_of_the_server(amont: MariaDB) -> None:
     amont.run("create or replace table essai.t (id int unsigned, d decimal(38, 10), e enum('a', 'b'))")
-    source = reader(amont.port)
-    with source.open():
-        assert [(column.name, column.type) for column in source.columns()] == [
+    opened = reader(amont.port)
+    with opened.open():
+        assert [(column.name, column.type) for column in opened.columns()] == [
             ("id", "int(10) unsigned"), ("d", "decimal(38,10)"), ("e", "enum('a','b')"),
         ]  # fmt: skip
-    source = reader(amont.port, query="select id as n, d from essai.t")
-    with source.open():
-        assert [(column.name, column.type) for column in source.columns()] == [
+    opened = reader(amont.port, query="select id as n, d from essai.t")
+    with opened.open():
+        assert [(column.name, column.type) for column in opened.columns()] == [
             ("n", "long"),
             ("d", "newdecimal"),
         ]
@@ -193,12 +215,12 @@ def test_columns_have_the_types_of_the_server(amont: MariaDB) -> None:
 
 def test_it_is_one_snapshot_in_which_nothing_is_written(amont: MariaDB) -> None:
     amont.run("create or replace table essai.t (id int primary key); insert into essai.t values (1), (2);")
-    source = reader(amont.port)
-    with source.open():
+    opened = reader(amont.port)
+    with opened.open():
         amont.run("delete from essai.t where id = 1; insert into essai.t values (3), (4);")
-        assert source.announced() == 2
-        columns = source.columns()
-        first, again = (b"".join(b.copied for b in source.batches(columns, None)) for _ in range(2))
+        assert opened.announced() == 2
+        columns = opened.columns()
+        first, again = (b"".join(b.copied for b in opened.batches(columns, None)) for _ in range(2))
         assert first == again == b"1\t1\n2\t2\n"
     amont.run(
         f"create or replace user ecrivain identified by '{PASSWORD}'; grant all on *.* to ecrivain;\n"
@@ -229,9 +251,9 @@ def test_it_is_read_from_a_value_of_its_cursor_on(
         "(2, '2026-01-02', '2026-01-02', 9007199254740993, 'b''\\\\'),"
         "(3, '2026-01-03', '2026-01-03', 9007199254740994, 'c');"
     )
-    for source in (reader(amont.port), reader(amont.port, query="select * from essai.t")):
-        source.incremental = Incremental(cursor, kind, None, ("id",))
-        assert [row["id"] for row in cells_of(source, since)] == expected
+    for whole in (reader(amont.port), reader(amont.port, query="select * from essai.t")):
+        whole.incremental = Incremental(cursor, kind, None, ("id",))
+        assert [row["id"] for row in cells_of(whole, since)] == expected
 
 
 def test_what_postgresql_cannot_keep_is_no_row(amont: MariaDB) -> None:
@@ -246,12 +268,12 @@ def test_what_postgresql_cannot_keep_is_no_row(amont: MariaDB) -> None:
 
 
 def test_what_is_left_midway_is_not_read_to_its_end(amont: MariaDB) -> None:
-    source = reader(
+    opened = reader(
         amont.port, query="select seq, repeat('x', 500) as x from essai.seq_1_to_900000000 where seq > 0"
     )
     started = time.monotonic()
-    with source.open():
-        batches = source.batches(source.columns(), None)
+    with opened.open():
+        batches = opened.batches(opened.columns(), None)
         assert next(batches).copied
     assert time.monotonic() - started < 5
 
