@@ -142,8 +142,8 @@ def test_it_is_read_from_a_value_of_its_cursor_on(amont: sqlite3.Connection) -> 
     ("arguments", "expected"),
     [
         ({"location": "inconnue"}, "no such table: inconnue"),
-        ({"query": "select 1 as a, 2 as a"}, "deux colonnes du même nom"),
-        ({"query": "selectionne"}, "syntax error"),
+        ({"query": 'select 1 as a, 2 as ""'}, "deux colonnes du même nom"),
+        ({"query": "select from"}, "syntax error"),
     ],
 )
 def test_what_does_not_pass_is_said_for_people(
@@ -169,12 +169,12 @@ def test_a_dialect_that_is_not_installed_is_said() -> None:
     [
         (
             oracle.dialect(),
-            'SELECT CAST("N" AS VARCHAR2(4000 CHAR)), "T", "B" FROM s.t '
+            'SELECT CAST("N" AS VARCHAR2(4000 CHAR)) AS "N", "T", "B" FROM s.t '
             'WHERE "N" >= CAST(:param_1 AS TIMESTAMP)',
         ),
         (
             postgresql.dialect(),
-            'SELECT CAST("N" AS TEXT), "T", "B" FROM s.t WHERE "N" >= CAST(%(param_1)s AS TIMESTAMP WITHOUT '
+            'SELECT CAST("N" AS TEXT) AS "N", "T", "B" FROM s.t WHERE "N" >= CAST(%(param_1)s AS TIMESTAMP WITHOUT '
             "TIME ZONE)",
         ),
     ],

@@ -122,12 +122,14 @@ class DenodoSource(RecordSource):
                 count += len(rows)
 
     def _rows(self, query: str, width: int) -> Iterator[list[Row]]:
-        from psycopg import errors, pq
+        from psycopg import errors, generators, pq
 
         server = self._session.pgconn
         server.send_query(query.encode())
         server.set_chunked_rows_mode(ROWS)
-        while (result := server.get_result()) is not None:
+        self._session.wait(generators.send(server))
+        # Never in the library's own wait, that no signal ends.
+        while (result := self._session.wait(generators.fetch(server))) is not None:
             if result.status in (pq.ExecStatus.TUPLES_CHUNK, pq.ExecStatus.TUPLES_OK):
                 places = range(width)
                 value = result.get_value
