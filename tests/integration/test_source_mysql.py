@@ -185,7 +185,7 @@ def test_values_are_loaded_as_they_arrive(
     amont.run(NASTY)
     for name, value in amont.environ("essai").items():
         monkeypatch.setenv(name, value)
-    columns = ("id", "d", "vc", "l", "blob_", "h", "doc")
+    columns = ("id", "d", "vc", "l", "vb", "h", "doc")
     query = {"query": f"select {', '.join(columns)} from essai.t"}
     entry = source(location="", columns=columns, file_format=None, options=query)
     entry["external"] |= {"kind": "mysql", "connection": "essai"}

@@ -118,7 +118,7 @@ class Db2Source(SqlSource):
         found = _CODE.search(str(error))
         if found is None:
             return GONE if "Connection is not active" in str(error) else OTHER
-        return _MEANING.get(found[1] or f"-{found[2]}", OTHER)
+        return _MEANING.get(found[1] or f"-{int(found[2])}", OTHER)
 
     def _connected(self) -> Any:
         try:
