@@ -175,7 +175,8 @@ def test_a_dialect_that_is_not_installed_is_said() -> None:
         (
             postgresql.dialect(),
             'SELECT CAST("N" AS TEXT) AS "N", "T", "B" FROM s.t WHERE "N" >= '
-            'CAST(%(param_1)s AS TIMESTAMP WITHOUT '            "TIME ZONE)",
+            "CAST(%(param_1)s AS TIMESTAMP WITHOUT "
+            "TIME ZONE)",
         ),
     ],
 )
