@@ -24,13 +24,13 @@ from typing import Any
 import httpx
 import psycopg
 from psycopg import sql
-from tests.servers.mariadb import PASSWORD, mariadb
 
 from benchmarks.landing import forget
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project.nodes import Source
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.servers.api import api_server
+from tests.servers.mariadb import PASSWORD, mariadb
 
 COLUMNS = (
     "id", "empreinte", "montant", "moment", "jour", "libelle", "actif", "part", "ecole", "grand"
@@ -124,7 +124,7 @@ class Measure:
         """One line."""
         return (
             f"{name}: {self.rows / ours.seconds:,.0f} rows/s, {ours.processor:.1f} s of this process; "
-            f"a bare copy {self.rows / bare.seconds:,.0f} rows/s: {bare.seconds / ours.seconds:.0%} of its speed"
+            f"a bare copy {self.rows / bare.seconds:,.0f}: {bare.seconds / ours.seconds:.0%} of its speed"
         )
 
     def dlt(self, name: str, url: str, ours: Timed) -> Iterator[str]:
