@@ -184,7 +184,9 @@ class RecordLoad:
             raw_table(self.table), sql.Literal(self.report.path), column, sql.Literal(_ENDLESS)
         )
         if self.incremental.type == "text":
-            query = sql.SQL('select max({} collate "C") from {}').format(column, mine)
+            query = sql.SQL('select max({} collate "C") from {} where source_fichier = {}').format(
+                column, raw_table(self.table), sql.Literal(self.report.path)
+            )
         elif self.incremental.type == "number":
             query = sql.SQL("select (max({}::numeric) - {}::numeric)::text from {}").format(
                 column, back, mine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,16 +10,75 @@ from typing import Any
 import dagster as dg
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from donnees_au_centre.cli.source_check import source_check
+from donnees_au_centre.connectors import RecordSource, connection_named, kind_named
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
 from donnees_au_centre.landing.audit import placing_entry
 from donnees_au_centre.landing.records import Period
 from donnees_au_centre.settings import Settings
 from orchestration.resources import resources_of
+from tests.conformance.records import SECRET, RecordConformance, Row
+from tests.servers.relay import nobody, relay
 from tests.unit.landing_sources import as_nodes, source
+
+
+class TestConformance(RecordConformance):
+    """Through a relay, that can cut; as an account of its own."""
+
+    @pytest.fixture
+    def system(self, database: str) -> Iterator[TestConformance]:
+        found = conninfo_to_dict(database)
+        self.database, self.name = database, str(found["dbname"])
+        self.account = f"lecteur_{self.name}"
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL(
+                    "create role {} login password {}; create table conforme "
+                    "(id int, texte text, montant numeric(38, 10), grand numeric(38, 0));"
+                    "grant select on conforme to {}"
+                ).format(sql.Identifier(self.account), sql.Literal(SECRET), sql.Identifier(self.account))
+            )
+            with relay(int(str(found["port"])), str(found["host"])) as self.passage:
+                yield self
+            connection.execute(
+                sql.SQL("drop table conforme; drop owned by {}; drop role {}").format(
+                    sql.Identifier(self.account), sql.Identifier(self.account)
+                )
+            )
+
+    def put(self, rows: Sequence[Row]) -> None:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            connection.execute("truncate conforme")
+            with connection.cursor().copy("copy conforme from stdin") as copy:
+                for row in rows:
+                    copy.write_row([*row.values()])
+
+    def source(self, secret: str = SECRET) -> RecordSource:
+        return self._reader(self.passage.port, secret)
+
+    def down(self) -> RecordSource:
+        return self._reader(nobody(), SECRET)
+
+    def cut(self) -> None:
+        self.passage.limit = 150_000
+
+    def mended(self) -> None:
+        self.passage.limit = None
+
+    def _reader(self, port: int, secret: str) -> RecordSource:
+        environ = {
+            "SOURCE_ESSAI": f"postgresql://{self.account}@127.0.0.1:{port}/{self.name}",
+            "SOURCE_ESSAI_PASSWORD": secret,
+        }
+        kind = kind_named("postgresql")
+        found = kind(connection_named("essai", environ), "public.conforme", kind.options_class())
+        assert isinstance(found, RecordSource)
+        return found
+
 
 COLUMNS = ("id", "nom", "montant", "modifie_le")
 NASTY = """

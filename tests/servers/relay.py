@@ -15,17 +15,23 @@ class Relay:
     Attributes:
         host: where it listens.
         port: there.
-        limit: bytes of the server after which a connection is cut; None for never.
+        limit: bytes of the server after which every connection is cut; None for never.
+        left: bytes of the server after which one connection is cut, once; None for never.
     """
 
     def __init__(self, target: tuple[str, int], host: str) -> None:
         """Listens at once."""
         self.target = target
         self.limit: int | None = None
+        self.left: int | None = None
         self._listening = socket.create_server((host, 0))
         self.host, self.port = self._listening.getsockname()
         self._open: list[socket.socket] = [self._listening]
         threading.Thread(target=self._serve, daemon=True).start()
+
+    def cut(self, after: int) -> None:
+        """Cuts once, after so many bytes."""
+        self.left = after
 
     def close(self) -> None:
         """Ends all that passes."""
@@ -39,6 +45,8 @@ class Relay:
             while True:
                 near, _ = self._listening.accept()
                 far = socket.create_connection(self.target)
+                for one in (near, far):
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open += [near, far]
                 threading.Thread(target=self._pass, args=(near, far, False), daemon=True).start()
                 threading.Thread(target=self._pass, args=(far, near, True), daemon=True).start()
@@ -46,10 +54,16 @@ class Relay:
     def _pass(self, origin: socket.socket, target: socket.socket, counted: bool) -> None:
         passed = 0
         with contextlib.suppress(OSError):
-            while data := origin.recv(4096):
+            while data := origin.recv(1 << 16):
                 passed += len(data)
                 if counted and self.limit is not None and passed > self.limit:
                     break
+                if counted and self.left is not None:
+                    data, self.left = data[: self.left], self.left - len(data)
+                    if self.left <= 0:
+                        self.left = None
+                        target.sendall(data)
+                        break
                 target.sendall(data)
         for one in (origin, target):
             with contextlib.suppress(OSError):
