@@ -20,6 +20,8 @@ from tests.servers.mariadb import PASSWORD, MariaDB, mariadb
 from tests.servers.relay import Relay, nobody, relay
 from tests.unit.landing_sources import as_nodes, source
 
+pytest.importorskip("pymysql", reason="make drivers NAME=mysql")
+
 OTHER = "127.0.0.2"
 
 
