@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -190,6 +191,43 @@ def test_an_incremental_reading_takes_what_changed_and_what_came_late(
         "select lignes from plateforme.chargements order by chargement_id desc limit 1"
     ).fetchone()
     assert held == (5,)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "back", "since"),
+    [
+        ("date", ["2026-01-31", "2026-02-02"], "1 day", "2026-02-01 00:00:00"),
+        ("timestamp", ["2026-01-31 10:00", "infinity"], "1 hour", "2026-01-31 09:00:00"),
+        ("timestamptz", ["2026-03-29 03:30+02", "-infinity"], "1 day", "2026-03-28 01:30:00+00"),
+    ],
+)
+def test_the_mark_is_the_last_moment_less_the_look_back(
+    amont: psycopg.Connection[Any],
+    read: Callable[..., LoadReport],
+    column: str,
+    values: list[str],
+    back: str,
+    since: str,
+) -> None:
+    amont.execute(
+        f"truncate amont.dossiers; alter table amont.dossiers alter modifie_le type {column} using null"
+    )
+    with amont.cursor() as cursor:
+        cursor.executemany("insert into amont.dossiers values (%s, 'x', 1, %s)", list(enumerate(values)))
+    said = {"incremental": {**INCREMENTAL["incremental"], "look_back": back}}
+    assert status(read(said))[0] == "charge"
+    amont.execute("update amont.dossiers set nom = 'y'")
+    state, message = status(read(said))
+    assert (state, message) == ("remplace", f"Lu à partir de {since}.")
+
+
+def test_two_loads_at_once_leave_one_delivery(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        found = [status(report)[0] for report in pool.map(lambda _: read(), range(3))]
+    assert sorted(found) == ["charge", "identique", "identique"]
+    assert amont.execute("select count(*) from raw_age.essai").fetchone() == (4,)
 
 
 def test_a_cursor_that_is_empty_is_refused(

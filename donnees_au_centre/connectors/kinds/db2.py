@@ -55,7 +55,7 @@ class Db2Source(SqlSource):
     schemes = ("db2",)
     dialect = "db2+ibm_db"
     options_class = TlsOptions
-    tried = "aucun serveur : le SQL produit, et l'échec d'une connexion"
+    tried = "aucun serveur : le SQL produit, et lui seul"
 
     def entering(self) -> dict[str, Any]:
         """By a connection string of our own."""

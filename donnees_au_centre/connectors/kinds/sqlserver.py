@@ -75,7 +75,7 @@ class SqlServerSource(SqlSource):
     schemes = ("sqlserver", "mssql")
     dialect = "mssql+pymssql"
     options_class = TlsOptions
-    tried = "aucun serveur : le SQL produit, et l'échec d'une connexion"
+    tried = "aucun serveur : le SQL produit, et lui seul"
 
     def entering(self) -> dict[str, Any]:
         """By a file of its own, that says what is verified."""
