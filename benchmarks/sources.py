@@ -38,9 +38,9 @@ COLUMNS = (
 _POSTGRES = """
 create table gros as
 select
-    i as id, md5(i::text) as empreinte, (i * 7919 % 1000000 / 100.0)::numeric(12, 2) as montant,
+    i as id, md5(i::text) as empreinte, (i::bigint * 7919 % 1000000 / 100.0)::numeric(12, 2) as montant,
     timestamp '2026-01-01' + i * interval '1 second' as moment, date '2020-01-01' + i % 2000 as jour,
-    'école n° ' || i % 3000 as libelle, i % 3 = 0 as actif, i / 7.0::float8 as part,
+    'école n° ' || i % 3000 as libelle, i % 3 = 0 as actif, (i / 7.0)::numeric(20, 6) as part,
     case when i % 5 > 0 then i % 3000 end as ecole, i * 1000000007::bigint as grand
 from generate_series(1, {rows}) as i
 """
@@ -51,7 +51,7 @@ select
     seq as id, md5(seq) as empreinte, cast(seq * 7919 % 1000000 / 100 as decimal(12, 2)) as montant,
     timestampadd(second, seq, '2026-01-01') as moment,
     date_add('2020-01-01', interval seq % 2000 day) as jour,
-    concat('école n° ', seq % 3000) as libelle, seq % 3 = 0 as actif, seq / 7e0 as part,
+    concat('école n° ', seq % 3000) as libelle, seq % 3 = 0 as actif, cast(seq / 7 as decimal(20, 6)) as part,
     if(seq % 5 > 0, seq % 3000, null) as ecole, seq * 1000000007 as grand
 from seq_1_to_{rows}
 """
