@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -93,17 +93,15 @@ class PostgresSource(RecordSource):
         """Opens one snapshot of the base, in which nothing can be written."""
         with self._said():
             connection = psycopg.connect(self._conninfo(), connect_timeout=PATIENCE)
-        with connection:
+        # Closed, whatever became of it: there is nothing to keep of what was read.
+        with closing(connection):
             with self._said():
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
                 for name, value in _WRITING.items():
                     connection.execute("select set_config(%s, %s, true)", [name, value])
             self._connection = connection
-            try:
-                yield
-            finally:
-                connection.rollback()
+            yield
 
     def places(self) -> list[str]:
         """The tables and views that the account may read, those of the server itself left out."""
