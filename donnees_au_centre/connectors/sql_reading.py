@@ -41,6 +41,13 @@ LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 _ZONED = re.compile(r"(.*\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|[+-]\d\d(?::?\d\d)?)")
 
+# Schemas that hold what a server knows of itself.
+_OF_SERVER = re.compile(
+    r"(information_schema|performance_schema|mysql|sys|system|sys(cat|ibm|stat|fun|proc|tools|public)\w*|"
+    r"nullid|sqlj|pg_\w+)$",
+    re.IGNORECASE,
+)
+
 Row = Sequence[str | None]
 
 
@@ -228,6 +235,14 @@ class SqlSource(RecordSource):
     @contextmanager
     def open(self) -> Iterator[None]:
         """Opens a session that only reads, and looks for what is to be read."""
+        with self._session():
+            with self._said():
+                self._names = [one[0] for one in self._described().cursor.description]
+            _check_names(self._names)
+            yield
+
+    @contextmanager
+    def _session(self) -> Iterator[None]:
         engine = self.engine()
         self._errors = _errors(engine)
         # What was read last did not come to its end: the rest is not waited for.
@@ -237,8 +252,6 @@ class SqlSource(RecordSource):
         try:
             with self._said():
                 self.begin()
-                self._names = [one[0] for one in self._described().cursor.description]
-            _check_names(self._names)
             yield
         finally:
             # What is lost already needs no end.
@@ -246,6 +259,22 @@ class SqlSource(RecordSource):
                 if self._streaming:
                     self._opened.invalidate()
                 self._opened.close()
+
+    def places(self) -> list[str]:
+        """The tables and views of every schema that the account sees, those of the server itself left out."""
+        import sqlalchemy
+
+        found: set[str] = set()
+        with self._session(), self._said():
+            inspector = sqlalchemy.inspect(self._opened)
+            for schema in inspector.get_schema_names():
+                if _OF_SERVER.match(schema):
+                    continue
+                found |= {f"{schema}.{name}" for name in inspector.get_table_names(schema)}
+                # A dialect may know nothing of views.
+                with suppress(NotImplementedError):
+                    found |= {f"{schema}.{name}" for name in inspector.get_view_names(schema)}
+        return sorted(place for place in found if place.count(".") == 1)
 
     def columns(self) -> list[Column]:
         """The columns of the table, or of what the query gives."""

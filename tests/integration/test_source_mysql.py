@@ -338,3 +338,12 @@ def test_the_way_is_encrypted_and_its_certificate_verified(amont: MariaDB, autho
         assert cells_of(reader(elsewhere.port, host=OTHER, tls=False)) == [{"id": "1"}]
     with relay(amont.port, "127.0.0.3") as wrong, pytest.raises(PlatformError, match="certificat"):
         cells_of(reader(wrong.port, host="127.0.0.3", authority=known))
+
+
+def test_what_there_is_to_read(amont: MariaDB) -> None:
+    amont.run(
+        "create or replace table essai.t (id int); create or replace view essai.v as select id from essai.t"
+    )
+    places = reader(amont.port).places()
+    assert {"essai.t", "essai.v"} <= {*places}
+    assert not [place for place in places if place.startswith(("mysql.", "sys.", "information_schema."))]

@@ -187,3 +187,13 @@ def test_the_database_writes_its_values_itself(dialect: Any, expected: str) -> N
     columns = [Column("N", "number(38)"), Column("T", "varchar2(9)"), Column("B", "blob")]
     written = found.statement(columns, "2026-01-01 00:00:00").compile(dialect=dialect)
     assert " ".join(str(written).split()) == expected
+
+
+def test_what_there_is_to_read(tmp_path: Path) -> None:
+    base = opened(tmp_path / "amont.db")
+    base.execute("create table t (id integer)")
+    base.execute("create view v as select id from t")
+    base.execute('create table "a.b" (id integer)')
+    base.close()
+    source = reader(f"sqlite:///{tmp_path / 'amont.db'}")
+    assert source.places() == ["main.t", "main.v"]
