@@ -40,7 +40,7 @@ USAGE = "make new-source AG=age SOURCE=eleves GENRE=postgresql CONNEXION=amont E
 SAMPLE, SHOWN = 5000, 50
 # Kinds that learn their columns from the rows, which may lack some.
 LEARNT = ("rest",)
-# Names of columns that say when a row was changed, and how such a moment is written.
+# Names of columns that say when a row was changed, and how far back late changes are looked for.
 CHANGED = re.compile(
     r"(^|_)(modifi\w*|maj|mise?_a_jour|updated?|changed?|gewijzigd\w*|derniere_modif\w*|last_(change|update)\w*)"
     r"(_|$)"
@@ -164,7 +164,7 @@ def shown_places(system: System) -> str:
     """What there is to read, in French: tables and views, or files.
 
     Raises:
-        PlatformError: it cannot be seen.
+        PlatformError: it cannot be seen, or there is nothing.
     """
     source = reader(system)
     with source.connection.discreet():
@@ -178,7 +178,11 @@ def shown_places(system: System) -> str:
             said = counted(len(names), "table ou vue", "tables et vues")
     shown = [f"  {line(name)}" for name in (names[-SHOWN:] if system.of_files else names)]
     if not names:
-        said += ". Ce genre ne montre rien de lui-même, ou ce compte ne peut rien y lire"
+        raise PlatformError(
+            f"La connexion « {source.connection.shown} » ne montre rien à lire : ce genre n'a pas de liste, "
+            "il n'y a rien, ou ce compte ne peut rien y lire.",
+            f"Donnez ce qu'il faut lire par EMPLACEMENT : {USAGE}",
+        )
     following = "Ensuite, la même commande avec AG=… SOURCE=… EMPLACEMENT=<un de ces noms>"
     return "\n".join(
         [f"{source.title}, connexion « {source.connection.shown} » : {said}.", *shown, "", f"{following}."]

@@ -222,6 +222,8 @@ def test_a_public_data_set(checkout: Checkout) -> None:
             for n in range(1, 60)
         ]
         said = {"AG": "age", "SOURCE": "odwb", "GENRE": "opendatasoft", "CONNEXION": portal.url}
+        with pytest.raises(PlatformError, match="ne montre rien à lire"):
+            checkout.run(**said)
         assert checkout.run(**said, EMPLACEMENT="signaletique-fase") == 0
     assert checkout.count("signaletique_fase") == 59
     assert checkout.external() == {
