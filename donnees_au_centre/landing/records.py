@@ -11,6 +11,7 @@ import hashlib
 import json
 import marshal
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from donnees_au_centre.connectors import (
     Unreadable,
     connection_named,
     kind_named,
+    kinds,
     retried,
 )
 from donnees_au_centre.connectors.retrying import PAUSES
@@ -39,19 +41,22 @@ from donnees_au_centre.landing.contents import Outcome, Target
 from donnees_au_centre.landing.declaration import RECORDS, Origin, SourceTable
 from donnees_au_centre.landing.erased import Erased
 from donnees_au_centre.landing.identifiers import to_identifiers
-from donnees_au_centre.landing.life import delete_rows, forget_withheld, write_rejects
+from donnees_au_centre.landing.life import delete_rows, forget_withheld, set_aside, write_rejects
 from donnees_au_centre.landing.limits import at_most, tick
 from donnees_au_centre.landing.misread import is_misread
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.report import FileReport
 from donnees_au_centre.landing.tables import has_rows, lock, raw_table, rejects_table
+from donnees_au_centre.refusals import describe_error
 
 # Reading a source may take so many seconds where it declares no other.
 SECONDS = 3 * 3600
 # Set, every source is read whole, incremental ones too.
 ALL = "TOUT"
-# How a moment ends that has its zone.
-_ZONED = r"([Zz]|[+-]\d\d(:?\d\d)?)$"
+# How a moment ends that has its zone: a time of day, then the zone; the end of a date is none.
+_ZONED = r"\d[:T ]\d.*([Zz]|[+-]\d\d(:?\d\d)?)$"
+# Digits of a second that PostgreSQL rounds: to begin a moment earlier loses none.
+_FINER = r"\.\d{7}"
 _WHOLE = "ou ôtez `incremental` : la source sera lue entière."
 
 
@@ -116,7 +121,17 @@ class RecordLoad:
         """
         source = open_source(self.table, self.environ)
         with at_most(self.variant.max_seconds or SECONDS), source.connection.discreet():
-            retried(lambda: self._attempt(source), PAUSES, self.say)
+            try:
+                retried(lambda: self._attempt(source), PAUSES, self.say)
+            except (PlatformError, psycopg.Error):
+                raise
+            except Exception as error:
+                # Only the kind of the error and its place: what a library says may quote a secret or a cell.
+                raise PlatformError(
+                    f"La lecture de la connexion « {source.connection.shown} » s'est arrêtée sans savoir le "
+                    f"dire ({describe_error(error)}).",
+                    "Donnez ce message à l'équipe de la plateforme.",
+                ) from error
         return self.report
 
     def _attempt(self, source: RecordSource) -> None:
@@ -181,15 +196,27 @@ class RecordLoad:
         if self.incremental.type == "text":
             query = sql.SQL('select max({} collate "C") from {}').format(column, mine)
         elif self.incremental.type == "number":
-            query = sql.SQL("select (max({}::numeric) - {}::numeric)::text from {}").format(
-                column, back, mine
-            )
+            # What is no number, or has no end, says nothing of where the others end.
+            query = sql.SQL(
+                "select (max(c) filter (where abs(c) < 'Infinity') - {}::numeric)::text "
+                "from (select {}::numeric as c from {}) as lues"
+            ).format(back, column, mine)
         else:
             query = sql.SQL(
-                "select case when bool_and(zoned) then (max(c::timestamptz) - {back}::interval)::text "
-                "when not bool_or(zoned) then (max(c::timestamp) - {back}::interval)::text else '' end "
-                "from (select {column} as c, {column} ~ {zone} as zoned from {mine}) as lues"
-            ).format(back=back, column=column, zone=sql.Literal(_ZONED), mine=mine)
+                "select case when count(*) = 0 then null "
+                "when bool_and(zoned) then (max(c::timestamptz) - {back}::interval - max(fin))::text "
+                "when not bool_or(zoned) then (max(c::timestamp) - {back}::interval - max(fin))::text "
+                "else '' end "
+                "from (select {column} as c, {column} ~ {zone} as zoned, "
+                "case when {column} ~ {finer} then interval '1 microsecond' else '0' end as fin "
+                "from {mine} and isfinite({column}::timestamptz)) as lues"
+            ).format(
+                back=back,
+                column=column,
+                zone=sql.Literal(_ZONED),
+                finer=sql.Literal(_FINER),
+                mine=mine,
+            )
         try:
             with self.connection.transaction():
                 self.connection.execute("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'")
@@ -214,6 +241,8 @@ class RecordLoad:
         facts = {"source_fichier": self.report.path, "source_recu_le": "", "chargement_id": str(load_id)}
         for fact, value in facts.items():
             self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{fact}", value])
+        if reading.since is not None:
+            reading.before = self._last_line()
         erased = Erased(self.connection, self.table)
         announced = source.announced() if reading.since is None else None
         rejects = RejectSpool()
@@ -227,18 +256,22 @@ class RecordLoad:
             motif = self._check(digest, reading, rejects)
             left_out = erased.leave_out(load_id)
             self._check_filled(load_id)
-            if reading.since is not None:
-                outcome.rows -= self._leave_as_they_were(load_id, reading.names)
-                if outcome.rows == left_out and not rejects.count:
-                    raise _Unchanged("identique", digest)
-            self._replace(load_id, reading.since)
             written = write_rejects(
                 self.connection, self.table, self.report.path, load_id, rejects, erased
             ).total()
+            kept_away = left_out or written < rejects.count
+            if reading.since is not None:
+                outcome.rows -= self._leave_as_they_were(load_id, reading.names)
+                written -= self._leave_rejects(load_id)
+                if outcome.rows == left_out and not written:
+                    raise _Unchanged("identique", digest)
+                if reading.copied and reading.before:
+                    self._number_on(load_id, reading.before)
+            self._replace(load_id, reading.since)
         finally:
             rejects.close()
         outcome.rows -= left_out
-        if left_out or written < rejects.count:
+        if kept_away:
             outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")
             motif = motif or ("" if outcome.rows else ERASED)
         if reading.since is not None:
@@ -269,6 +302,7 @@ class RecordLoad:
             for batch in batches:
                 tick()
                 if batch.copied:
+                    reading.copied = True
                     digest.update(batch.copied)
                     copy.write(batch.copied)
                     # Within a row COPY writes it as two characters.
@@ -280,11 +314,11 @@ class RecordLoad:
                 for place in range(len(batch.rows) + 1):
                     for one in bad.get(place, ()):
                         count += 1
-                        rejects.add(_reject(one, count))
+                        rejects.add(_reject(one, reading.before + count))
                     if place < len(batch.rows):
                         row = batch.rows[place]
                         count += 1
-                        copy.write_row((count, *row))
+                        copy.write_row((reading.before + count, *row))
                         misread += sum(cell is not None and is_misread(cell) for cell in row)
                 # Of the same texts the same bytes, however they came to be: version 2 shares none.
                 digest.update(marshal.dumps([tuple(row) for row in batch.rows], 2))
@@ -355,10 +389,25 @@ class RecordLoad:
                     f"{counted(found[0], 'ligne')} sans valeur dans « {column} », {why}.",
                     f"Prenez une colonne toujours remplie, {_WHOLE}",
                 )
+        key = sql.SQL(", ").join(map(sql.Identifier, self.incremental.key))
+        query = sql.SQL(
+            "select count(*) from (select from {} where chargement_id = {} group by {} having count(*) > 1) "
+            "as repetees"
+        ).format(raw_table(self.table), sql.Literal(load_id), key)
+        found = self.connection.execute(query).fetchone()
+        if found and found[0]:
+            raise PlatformError(
+                f"{counted(found[0], 'valeur')} de la clé ({', '.join(self.incremental.key)}) reviennent sur "
+                "plusieurs lignes : relue, l'une effacerait les autres.",
+                "Complétez `key` par les colonnes qui disent de quelle ligne il s'agit ; si elle est juste, "
+                f"la source a changé pendant sa lecture : relancez le chargement ; {_WHOLE}",
+            )
 
     def _leave_as_they_were(self, load_id: int, names: Sequence[str]) -> int:
         """Deletes what was read again and has not changed: the rows in place stay, and what they made."""
         assert self.incremental is not None
+        if not names:
+            return 0
         return self.connection.execute(
             sql.SQL(
                 "delete from {raw} as relues using {raw} as avant where relues.chargement_id = {id} "
@@ -374,10 +423,44 @@ class RecordLoad:
             )
         ).rowcount
 
+    def _leave_rejects(self, load_id: int) -> int:
+        """Deletes the unreadable records that were read again, and are there already; returns how many."""
+        return self.connection.execute(
+            sql.SQL(
+                "delete from {rejects} as relus using {rejects} as avant where relus.chargement_id = {id} "
+                "and avant.chargement_id <> {id} and relus.octets = avant.octets "
+                "and (relus.source_nom, relus.table_nom, relus.source_fichier) = ({source}, {table}, {mine}) "
+                "and (avant.source_nom, avant.table_nom, avant.source_fichier) = ({source}, {table}, {mine})"
+            ).format(
+                rejects=rejects_table(self.table),
+                id=sql.Literal(load_id),
+                source=sql.Literal(self.table.source),
+                table=sql.Literal(self.table.name),
+                mine=sql.Literal(self.report.path),
+            )
+        ).rowcount
+
+    def _last_line(self) -> int:
+        """The highest number of a line in place: with its file, it says which row is which everywhere."""
+        query = sql.SQL("select coalesce(max(source_ligne), 0) from {} where source_fichier = {}").format(
+            raw_table(self.table), sql.Literal(self.report.path)
+        )
+        found = self.connection.execute(query).fetchone()
+        return int(found[0]) if found else 0
+
+    def _number_on(self, load_id: int, before: int) -> None:
+        """Numbers the lines of a reading, which its system counted from 1, after those in place."""
+        self.connection.execute(
+            sql.SQL("update {} set source_ligne = source_ligne + {} where chargement_id = {}").format(
+                raw_table(self.table), sql.Literal(before), sql.Literal(load_id)
+            )
+        )
+
     def _replace(self, load_id: int, since: str | None) -> None:
         """Takes out the rows that those just written replace."""
         forget_withheld(self.connection, self.table, self.report.path)
         if since is None or self.incremental is None:
+            self._set_former_kinds_aside()
             delete_rows(self.connection, self.table, self.report.path, keep=load_id)
             return
         self.connection.execute(
@@ -392,6 +475,15 @@ class RecordLoad:
                 same=_same(self.incremental.key),
             )
         )
+
+    def _set_former_kinds_aside(self) -> None:
+        """Takes out what the table had from a system of another kind: its rows would be there twice."""
+        own = self.report.path.removesuffix(_origin(self.table).kind)
+        others = {f"{own}{kind}" for kind in kinds()} - {self.report.path}
+        for entry in audit.placed(self.connection, self.table):
+            if entry.fichier in others:
+                message = f"La source a changé de genre : c'est maintenant {self.report.path}."
+                set_aside(self.connection, self.table, entry.fichier, message)
 
     def _held(self) -> tuple[int, int]:
         """Rows and rejects of the delivery, those of earlier readings too."""
@@ -512,6 +604,8 @@ class _Reading:
         since: from which cursor on; None for all.
         placed: what put in place the rows that are there; None when there are none.
         outcome: what it gave.
+        before: the last number of a line in place that stays.
+        copied: whether its system numbered its lines.
     """
 
     described: Sequence[Column]
@@ -519,6 +613,8 @@ class _Reading:
     since: str | None
     placed: audit.Entry | None
     outcome: Outcome
+    before: int = 0
+    copied: bool = False
 
     def types(self, table: SourceTable) -> str:
         """The types of the declared columns, for the audit; names that nobody declared are received words."""
@@ -547,7 +643,7 @@ def _check_types(path: str, placed: audit.Entry, types: str, rows: int) -> None:
     if not placed.signature.startswith("{"):
         return
     before, now = json.loads(placed.signature), json.loads(types)
-    changed = [name for name, kind in now.items() if before.get(name, kind) != kind]
+    changed = [name for name, kind in now.items() if _bare(before.get(name, kind)) != _bare(kind)]
     if changed:
         listed = line(", ".join(f"{name} : {before[name]} -> {now[name]}" for name in changed))
         raise Refused(
@@ -559,6 +655,11 @@ def _check_types(path: str, placed: audit.Entry, types: str, rows: int) -> None:
             f"FICHIER={argument(path)}",
             rows,
         )
+
+
+def _bare(kind: str) -> str:
+    """A type without its width: a text that may be longer is read the same, and servers drop that of int."""
+    return re.sub(r"\(\d+\)", "", kind)
 
 
 def _said(types: Mapping[str, str]) -> str:
