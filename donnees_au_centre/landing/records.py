@@ -254,6 +254,8 @@ class RecordLoad:
             if reading.since is None:
                 self._check_new(digest, reading)
             motif = self._check(digest, reading, rejects)
+            # Asked anew: somebody may have been erased in all the time that reading takes.
+            erased = Erased(self.connection, self.table)
             left_out = erased.leave_out(load_id)
             self._check_filled(load_id)
             written = write_rejects(

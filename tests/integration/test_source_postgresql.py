@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from donnees_au_centre.cli.source_check import source_check
 from donnees_au_centre.connectors.kinds.postgresql import PostgresSource
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.fingerprints import fingerprint, rights_key, witness
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
 from donnees_au_centre.landing.audit import placing_entry
 from donnees_au_centre.landing.records import Period
@@ -402,6 +403,28 @@ def test_a_base_that_is_lost_in_the_midst_is_asked_again(
     assert status(read(progress=said.append))[0] == "charge"
     assert "Nouvel essai" in said[0]
     assert amont.execute("select count(*) from raw_age.essai").fetchone() == (1996,)
+
+
+def test_a_person_who_is_erased_during_the_reading_does_not_come_back(
+    amont: psycopg.Connection[Any], database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAC_CLE_AGE_DROITS", "0123456789abcdef" * 4)
+    key = rights_key("age")
+    batches = PostgresSource.batches
+
+    def meanwhile(self: PostgresSource, *asked: Any) -> Iterator[Any]:
+        amont.execute(
+            "insert into plateforme.personnes_effacees (domaine, empreinte, cle) values (%s, %s, %s)",
+            ["age", fingerprint(key, "Éléonore"), witness(key)],
+        )
+        yield from batches(self, *asked)
+
+    monkeypatch.setattr(PostgresSource, "batches", meanwhile)
+    entry = source(location="amont.dossiers", columns=COLUMNS, file_format=None)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont"}
+    entry["config"] = {"meta": {"personne": {"identifiant": "nom"}}}
+    assert status(load_landing(database, tmp_path, read_declarations(as_nodes(entry))))[0] == "charge"
+    assert [row[0] for row in rows(amont)] == ["2", "3", "4"]
 
 
 def test_a_fault_that_nobody_foresaw_says_no_word_of_it(
