@@ -14,7 +14,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -246,8 +246,8 @@ class RecordLoad:
         erased = Erased(self.connection, self.table)
         announced = source.announced() if reading.since is None else None
         rejects = RejectSpool()
+        batches = source.batches(reading.described, reading.since)
         try:
-            batches = source.batches(reading.described, reading.since)
             digest = self._copy(target, reading, batches, rejects)
             outcome = reading.outcome
             _check_announced(announced, outcome.rows + rejects.count)
@@ -272,6 +272,9 @@ class RecordLoad:
             self._replace(load_id, reading.since)
         finally:
             rejects.close()
+            if isinstance(batches, Generator):
+                # Stopped in the midst of its rows, the system is told so before its connection ends.
+                batches.close()
         outcome.rows -= left_out
         if kept_away:
             outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")

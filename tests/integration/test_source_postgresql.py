@@ -384,7 +384,7 @@ def test_a_base_that_is_lost_in_the_midst_is_asked_again(
 ) -> None:
     monkeypatch.setattr("donnees_au_centre.landing.records.PAUSES", (0.01,))
     amont.execute(
-        "insert into amont.dossiers select n, repeat('x', 999), n, now() from generate_series(9, 2000) n"
+        "insert into amont.dossiers select n, repeat('x', 999), n, now() from generate_series(9, 20000) n"
     )
     kill = (
         "select pg_terminate_backend(pid) from pg_stat_activity "
@@ -402,7 +402,23 @@ def test_a_base_that_is_lost_in_the_midst_is_asked_again(
     said: list[str] = []
     assert status(read(progress=said.append))[0] == "charge"
     assert "Nouvel essai" in said[0]
-    assert amont.execute("select count(*) from raw_age.essai").fetchone() == (1996,)
+    assert amont.execute("select count(*) from raw_age.essai").fetchone() == (19996,)
+
+
+def test_a_reading_that_lasts_too_long_is_stopped_and_says_so(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amont.execute(
+        "insert into amont.dossiers select n, repeat('x', 999), n, now() from generate_series(9, 2000) n"
+    )
+
+    def tick() -> None:
+        raise PlatformError("La lecture a dépassé sa durée.", "Revoyez-la.")
+
+    monkeypatch.setattr("donnees_au_centre.landing.records.tick", tick)
+    state, said = status(read())
+    assert state == "echec"
+    assert "a dépassé" in said
 
 
 def test_a_person_who_is_erased_during_the_reading_does_not_come_back(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -97,19 +97,15 @@ class PostgresSource(RecordSource):
         """Opens one snapshot of the base, in which nothing can be written."""
         with self._said():
             connection = psycopg.connect(self._conninfo(), connect_timeout=PATIENCE)
-        with connection:
+        # Closed, and no more: a connection in the midst of its rows would wait for the end of a rollback.
+        with closing(connection):
             with self._said():
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
                 for name, value in _WRITING.items():
                     connection.execute("select set_config(%s, %s, true)", [name, value])
             self._connection = connection
-            try:
-                yield
-            finally:
-                # One that is lost was told by what lost it.
-                with suppress(psycopg.Error):
-                    connection.rollback()
+            yield
 
     def columns(self) -> list[Column]:
         """The columns of the table, or of what the query gives."""
