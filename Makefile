@@ -52,6 +52,9 @@ build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … 
 .PHONY: show
 show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
 	$(RUN) show
+.PHONY: new-source
+new-source: ## Déclare la source d'un fichier inconnu et écrit son staging testé (FICHIER=age/ma_source/…)
+	$(RUN) new-source
 .PHONY: new-model
 new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)
 	$(RUN) new-model

@@ -35,6 +35,7 @@ ROOMS = (
     Room(f"{PLATFORM}/warehouse"),
     Room(f"{PLATFORM}/connectors"),
     Room(f"{PLATFORM}/landing"),
+    Room(f"{PLATFORM}/discovery"),
     Room(f"{PLATFORM}/project"),
     Room(f"{PLATFORM}/access"),
     Room(f"{PLATFORM}/audit"),

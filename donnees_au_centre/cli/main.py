@@ -53,6 +53,7 @@ COMMANDS = {
     "digest": ("notifications", "montre le bilan hebdomadaire, ou l'envoie (CONFIRMER=1)"),
     "ui": ("pipeline", "ouvre Dagster"),
     "new-ag": ("new_ag", "déclare une nouvelle AG"),
+    "new-source": ("new_source", "déclare la source d'un fichier inconnu, et écrit son staging"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),
     "env": ("database", "donne les variables d'environnement"),
     "stop": ("database", "arrête ce qui tourne"),

@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from donnees_au_centre.cli.inference import TEXT, Typing, guess_types
+from donnees_au_centre.cli.inference import guess_types
 from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
+from donnees_au_centre.discovery.typings import TEXT, Typing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
@@ -46,6 +48,8 @@ GOVERNANCE = {
     "source_authentique": f'"{TO_COMPLETE} : ce qui fait foi"',
     "rafraichissement": f'{{tous_les: 1, unite: "{TO_COMPLETE} : {", ".join(words.UNITS)}"}}',
 }
+# Of the écarts of a table about people, which show the cells that could not be read.
+MASKED = "    columns:\n      - {name: valeur_brute, config: {meta: {protection: masque}}}\n"
 # Of a line, as the linters have it.
 WIDTH = 110
 # How a typing macro is written in the declaration of a staging model: the type, the names of its arguments.
@@ -56,6 +60,9 @@ ENTRIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "to_date": ("day", ("pattern",)),
     "to_boolean": ("yes_no", ()),
     "to_code": ("code", ("pattern",)),
+    "to_bce_number": ("bce_number", ()),
+    "school_year": ("school_year", ()),
+    "school_key": ("school_key", ("names",)),
 }
 # An example value by the first word of a PostgreSQL type, as YAML writes it.
 EXAMPLES = {
@@ -227,7 +234,13 @@ def source_columns(node: Source) -> list[Column]:
 
 
 def staging_files(
-    domain: str, name: str, node: Source, columns: Sequence[Column], typings: Mapping[str, Typing]
+    domain: str,
+    name: str,
+    node: Source,
+    columns: Sequence[Column],
+    typings: Mapping[str, Typing],
+    key: str | None = None,
+    hidden: Mapping[str, bool] = MappingProxyType({}),
 ) -> dict[str, str]:
     """The three files of a staging model and its écarts, by path.
 
@@ -235,10 +248,20 @@ def staging_files(
         domain: of the model.
         name: of the model.
         node: the source table.
-        columns: of the source table; the first one is the key.
+        columns: of the source table.
         typings: how a column is read; a text when nothing is said.
+        key: the column without which a row is nothing; None: the first, "": none.
+        hidden: columns that say who a person is: True for one of which a pseudonym is made, False for one
+            that stays in the raw table.
     """
-    key = columns[0].name
+    key = columns[0].name if key is None else key
+    shown = [column for column in columns if column.name not in hidden]
+    kept = [column for column in columns if hidden.get(column.name, True)]
+    pseudonyms = [
+        Column(f"{column.name}_pseudonyme", f"Pseudonyme : {column.description}", "text", "pseudonyme")
+        for column in kept
+        if column.name in hidden
+    ]
     values = {
         "name": name,
         "source": node.source_name,
@@ -251,13 +274,18 @@ def staging_files(
                 4,
             )
         ),
+        "config": "    config: {meta: {sur_denodo: vue_de_base}}\n" if pseudonyms else "",
         "columns": "\n".join(
-            entry(column.name, typings.get(column.name, TEXT), required=column.name == key)
-            for column in columns
+            pseudonym(domain, node.source_name, column.name)
+            if column.name in hidden
+            else entry(column.name, typings.get(column.name, TEXT), required=column.name == key)
+            for column in kept
         ),
+        "stored": ", stored=true" if pseudonyms else "",
         "reconciled": only_test("reconciles_with_source", f"{name}_rien_ne_se_perd"),
         "watched": only_test("few_set_aside", f"{name}_ecarts_peu_nombreux"),
-        "documented_columns": said_by_staging(node, columns),
+        "documented_columns": said_by_staging(node, shown, pseudonyms),
+        "masked": MASKED if any(one.category not in (None, words.NOT_PERSONAL) for one in columns) else "",
     }
     folder = f"models/{domain}/staging/{node.source_name}"
     return {
@@ -267,6 +295,17 @@ def staging_files(
     }
 
 
+def pseudonym(domain: str, purpose: str, column: str) -> str:
+    """The lines that declare a person's identifier, of which a staging model has a pseudonym only."""
+    arguments = [
+        repr(column),
+        repr(f"{column}_pseudonyme"),
+        f"sql=pseudonymise('{{}}', '{domain}', '{purpose}')",
+        f'required="{column.replace("_", " ")} : absent"',
+    ]
+    return f"    {called('text', arguments, 4)},"
+
+
 def only_test(generic: str, name: str) -> str:
     """The YAML of a model with one test, which finds its arguments itself: on one line where it fits."""
     test = f"{generic}: {{name: {name}}}"
@@ -274,13 +313,20 @@ def only_test(generic: str, name: str) -> str:
     return line if len(line) <= WIDTH else f"    data_tests:\n      - {test}"
 
 
-def said_by_staging(node: Source, columns: Sequence[Column]) -> str:
-    """The YAML of the columns of which a staging model says more than their source: a category, a capture."""
+def said_by_staging(node: Source, columns: Sequence[Column], more: Sequence[Column] = ()) -> str:
+    """The YAML of the columns of which a staging model says more than their source: a category, a capture.
+
+    Args:
+        node: the source table.
+        columns: those that keep their name.
+        more: those that the model makes.
+    """
     own = [
         column if column.name not in node.columns else replace(column, description="")
         for column in columns
         if column.name not in node.columns or column.category not in (None, words.NOT_PERSONAL)
     ]
+    own = [*more, *own]
     return f"    columns:\n{documented(own)}\n" if own else ""
 
 
@@ -292,9 +338,14 @@ def entry(column: str, typing: Typing, required: bool) -> str:
         typing: how it is read.
         required: True when a row is nothing without it.
     """
+    if typing.nulls and not required and typing.macro.startswith("to_"):
+        return with_nulls(column, typing)
     kind, named = ENTRIES[typing.macro]
     given = [f"{name}={value}" for name, value in zip(named, typing.arguments, strict=False)]
     given += typing.arguments[len(named) :]
+    if kind == "school_key":
+        # Both numbers keep the name of the key before theirs.
+        given = [f"names=['{column}_etablissement', '{column}_implantation']"]
     kind, given = domain_type(column, kind, given)
     label = column.replace("_", " ")
     fault = "illisible" if typing.condition else "vide"
@@ -304,6 +355,18 @@ def entry(column: str, typing: Typing, required: bool) -> str:
         given.append(f'optional="{label} : {fault}"')
     line = f"    {called(kind, [repr(column), *given])},"
     return line if len(line) <= WIDTH else f"    {called(kind, [repr(column), *given], 4)},"
+
+
+def with_nulls(column: str, typing: Typing) -> str:
+    """The lines that declare a received column in which some cells say that nothing is known: no écart."""
+    marks = "|".join(re.sub(r"([.?*+()|])", r"[\1]", mark) for mark in typing.nulls)
+    arguments = ", ".join([repr(column), *typing.arguments])
+    return (
+        f"    expression(\n        '{column}', {typing.macro}({arguments}), of='{column}',\n"
+        f"        readable={typing.condition}({arguments})\n"
+        f"        ~ ' or ' ~ is_code('{column}', '{marks}'),\n"
+        f'        optional="{column.replace("_", " ")} : illisible"\n    ),'
+    )
 
 
 def domain_type(column: str, kind: str, given: list[str]) -> tuple[str, list[str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +22,12 @@ from donnees_au_centre.cli.confirmation import is_set, named
 from donnees_au_centre.cli.progress import Progress
 from donnees_au_centre.cli.services import choose_port, serve
 from donnees_au_centre.cli.session import Access, Session, python_tool, say_healed
+from donnees_au_centre.discovery.look import look
+from donnees_au_centre.discovery.mending import mending
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.history.upstream import read_upstream
-from donnees_au_centre.landing import LoadReport, load_landing, read_declarations
+from donnees_au_centre.landing import LoadReport, load_landing, opening, read_declarations
 from donnees_au_centre.pages.reports import write_reports
 from donnees_au_centre.project import parse, read_manifest
 from donnees_au_centre.project.nodes import Manifest
@@ -32,6 +36,9 @@ from donnees_au_centre.summary import Run, Summary, render, summarise
 
 # Lines of detail shown on the terminal for what failed; build/ has the rest.
 ERRORS_SHOWN = 10
+# Of a file that failed, bytes that are looked at; and what a message says that tells how to mend it.
+LOOKED_AT = 4 << 20
+TOLD = re.compile("(?:crivez|éclarez) `")
 # Parts of the Dagster run -> their names in the summary.
 PARTS = {
     "lecture": "Lecture du projet dbt",
@@ -188,7 +195,7 @@ def conclude(
         unmatched=report.unmatched if report else (),
         hints=report.hints if report else {},
         gone=report.gone if report else (),
-        load_failures=load_failures(report) if report else {},
+        load_failures=with_mending(load_failures(report), report, manifest, settings) if report else {},
         results=results,
         problem=problem,
         outdated=outdated(access.conninfo(), manifest),
@@ -218,6 +225,37 @@ def load_failures(report: LoadReport) -> dict[str, str]:
     return {
         f"{table.domain}.{table.source}.{table.table}": " ; ".join(table.reasons()) for table in report.failed
     }
+
+
+def with_mending(
+    failures: Mapping[str, str], report: LoadReport, manifest: Manifest, settings: Settings
+) -> dict[str, str]:
+    """Why tables could not be loaded, with the options that would read their files where a look tells them.
+
+    Args:
+        failures: by `<domain>.<source>.<table>`.
+        report: the loader's.
+        manifest: dbt's.
+        settings: where the landing zone is.
+    """
+    told = dict(failures)
+    tables = {table.label: table for table in read_declarations(manifest.sources.values(), [])}
+    for label in failures:
+        files = [
+            (variant, file)
+            for one in report.failed
+            if f"{one.domain}.{one.source}.{one.table}" == label and label in tables
+            for file in one.files
+            # The loader often tells it by itself.
+            if file.status == "echec" and not TOLD.search(file.message)
+            for variant in tables[label].variants
+            if variant.name == file.variant
+        ]
+        for variant, file in files[:1]:
+            with suppress(PlatformError, OSError), opening.opened(settings.landing, file.path) as content:
+                if said := mending(look(content, most=LOOKED_AT), variant):
+                    told[label] += f" {said}"
+    return told
 
 
 def verdict(summary: Summary, options: Mapping[str, str], command: str) -> int:

@@ -121,6 +121,11 @@ def kind_of(file: BinaryIO) -> str:
     return _text(head)
 
 
+def name_of(kind: str) -> str:
+    """How a French sentence says what `kind_of` found."""
+    return _NAMES[kind]
+
+
 def check_kind(file: BinaryIO, file_format: str, encoding: str = "utf-8") -> None:
     """Refuses a file that is plainly not of the declared format.
 
@@ -247,7 +252,7 @@ def _text(head: bytes) -> str:
             return kind
     if marks := _BOMS.match(head):
         head = head[marks.end() :]
-    wide = _unmarked_wide(head[:4096])
+    wide = wide_text(head[:4096])
     if wide:
         return wide
     head = head.lstrip()[: 64 << 10]
@@ -263,8 +268,8 @@ def _text(head: bytes) -> str:
     return "binaire" if controls * 3 > len(head) else "texte"
 
 
-def _unmarked_wide(head: bytes) -> str | None:
-    """UTF-16 without a mark: every other byte of a Latin text is NUL."""
+def wide_text(head: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of a Latin text is NUL. None for another encoding."""
     pairs = len(head) // 2
     if pairs < 4:
         return None

@@ -39,11 +39,12 @@ from donnees_au_centre.landing import audit
 from donnees_au_centre.landing.bounds import ACCEPTED, ERASED, RETYPED, WAITS, Delivery, Former, Refused
 from donnees_au_centre.landing.contents import Outcome, Target
 from donnees_au_centre.landing.declaration import RECORDS, Origin, SourceTable
+from donnees_au_centre.landing.encodings import Encoding
 from donnees_au_centre.landing.erased import Erased
 from donnees_au_centre.landing.identifiers import to_identifiers
 from donnees_au_centre.landing.life import delete_rows, forget_withheld, set_aside, write_rejects
 from donnees_au_centre.landing.limits import at_most, tick
-from donnees_au_centre.landing.misread import is_misread
+from donnees_au_centre.landing.misread import Misread, is_misread
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.report import FileReport
 from donnees_au_centre.landing.tables import has_rows, lock, raw_table, rejects_table
@@ -53,8 +54,12 @@ from donnees_au_centre.refusals import describe_error
 SECONDS = 3 * 3600
 # Set, every source is read whole, incremental ones too.
 ALL = "TOUT"
-# How a moment ends that has its zone: a time of day, then the zone; the end of a date is none.
-_ZONED = r"\d[:T ]\d.*([Zz]|[+-]\d\d(:?\d\d)?)$"
+# How a moment ends that has its zone; what has no time has none.
+_ZONED = r":\d\d(\.\d+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$"
+# Beyond all others: from there on nothing new would ever be seen.
+_ENDLESS = r"^\s*([+-]?(infinity|inf)|nan)\s*$"
+# COPY's lines are UTF-8, its cells between tabs.
+_MISREAD = Misread(Encoding.named("utf-8"), b"\t")
 # Digits of a second that PostgreSQL rounds: to begin a moment earlier loses none.
 _FINER = r"\.\d{7}"
 _WHOLE = "ou ôtez `incremental` : la source sera lue entière."
@@ -190,17 +195,17 @@ class RecordLoad:
             return None
         column = sql.Identifier(self.incremental.cursor)
         back = sql.Literal(self.incremental.look_back or "0")
-        mine = sql.SQL("{} where source_fichier = {} and {} is not null").format(
-            raw_table(self.table), sql.Literal(self.report.path), column
+        mine = sql.SQL("{} where source_fichier = {} and {} !~* {}").format(
+            raw_table(self.table), sql.Literal(self.report.path), column, sql.Literal(_ENDLESS)
         )
         if self.incremental.type == "text":
-            query = sql.SQL('select max({} collate "C") from {}').format(column, mine)
+            query = sql.SQL('select max({} collate "C") from {} where source_fichier = {}').format(
+                column, raw_table(self.table), sql.Literal(self.report.path)
+            )
         elif self.incremental.type == "number":
-            # What is no number, or has no end, says nothing of where the others end.
-            query = sql.SQL(
-                "select (max(c) filter (where abs(c) < 'Infinity') - {}::numeric)::text "
-                "from (select {}::numeric as c from {}) as lues"
-            ).format(back, column, mine)
+            query = sql.SQL("select (max({}::numeric) - {}::numeric)::text from {}").format(
+                column, back, mine
+            )
         else:
             query = sql.SQL(
                 "select case when count(*) = 0 then null "
@@ -209,7 +214,7 @@ class RecordLoad:
                 "else '' end "
                 "from (select {column} as c, {column} ~ {zone} as zoned, "
                 "case when {column} ~ {finer} then interval '1 microsecond' else '0' end as fin "
-                "from {mine} and isfinite({column}::timestamptz)) as lues"
+                "from {mine}) as lues"
             ).format(
                 back=back,
                 column=column,
@@ -312,6 +317,7 @@ class RecordLoad:
                     copy.write(batch.copied)
                     # Within a row COPY writes it as two characters.
                     count += batch.copied.count(b"\n")
+                    misread += _MISREAD.cells(batch.copied)[0]
                     continue
                 bad: dict[int, list[Unreadable]] = {}
                 for one in batch.unreadable:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -10,9 +11,11 @@ from typing import Any, cast
 import dagster as dg
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from donnees_au_centre.cli.source_check import source_check
+from donnees_au_centre.connectors import RecordSource, connection_named, kind_named
 from donnees_au_centre.connectors.kinds.postgresql import PostgresSource
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, rights_key, witness
@@ -23,7 +26,64 @@ from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from orchestration.resources import resources_of
 from orchestration.translator import Translator
+from tests.conformance.records import SECRET, RecordConformance, Row
+from tests.servers.relay import nobody, relay
 from tests.unit.landing_sources import as_nodes, source
+
+
+class TestConformance(RecordConformance):
+    """Through a relay, that can cut; as an account of its own."""
+
+    @pytest.fixture
+    def system(self, database: str) -> Iterator[TestConformance]:
+        found = conninfo_to_dict(database)
+        self.database, self.name = database, str(found["dbname"])
+        self.account = f"lecteur_{self.name}"
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL(
+                    "create role {} login password {}; create table conforme "
+                    "(id int, texte text, montant numeric(38, 10), grand numeric(38, 0));"
+                    "grant select on conforme to {}"
+                ).format(sql.Identifier(self.account), sql.Literal(SECRET), sql.Identifier(self.account))
+            )
+            with relay(int(str(found["port"])), str(found["host"])) as self.passage:
+                yield self
+            connection.execute(
+                sql.SQL("drop table conforme; drop owned by {}; drop role {}").format(
+                    sql.Identifier(self.account), sql.Identifier(self.account)
+                )
+            )
+
+    def put(self, rows: Sequence[Row]) -> None:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            connection.execute("truncate conforme")
+            with connection.cursor().copy("copy conforme from stdin") as copy:
+                for row in rows:
+                    copy.write_row([*row.values()])
+
+    def source(self, secret: str = SECRET) -> RecordSource:
+        return self._reader(self.passage.port, secret)
+
+    def down(self) -> RecordSource:
+        return self._reader(nobody(), SECRET)
+
+    def cut(self) -> None:
+        self.passage.limit = 150_000
+
+    def mended(self) -> None:
+        self.passage.limit = None
+
+    def _reader(self, port: int, secret: str) -> RecordSource:
+        environ = {
+            "SOURCE_ESSAI": f"postgresql://{self.account}@127.0.0.1:{port}/{self.name}",
+            "SOURCE_ESSAI_PASSWORD": secret,
+        }
+        kind = kind_named("postgresql")
+        found = kind(connection_named("essai", environ), "public.conforme", kind.options_class())
+        assert isinstance(found, RecordSource)
+        return found
+
 
 COLUMNS = ("id", "nom", "montant", "modifie_le")
 NASTY = """
@@ -135,6 +195,43 @@ def test_an_incremental_reading_takes_what_changed_and_what_came_late(
         "select lignes from plateforme.chargements order by chargement_id desc limit 1"
     ).fetchone()
     assert held == (5,)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "back", "since"),
+    [
+        ("date", ["2026-01-31", "2026-02-02"], "1 day", "2026-02-01 00:00:00"),
+        ("timestamp", ["2026-01-31 10:00", "infinity"], "1 hour", "2026-01-31 09:00:00"),
+        ("timestamptz", ["2026-03-29 03:30+02", "-infinity"], "1 day", "2026-03-28 01:30:00+00"),
+    ],
+)
+def test_the_mark_is_the_last_moment_less_the_look_back(
+    amont: psycopg.Connection[Any],
+    read: Callable[..., LoadReport],
+    column: str,
+    values: list[str],
+    back: str,
+    since: str,
+) -> None:
+    amont.execute(
+        f"truncate amont.dossiers; alter table amont.dossiers alter modifie_le type {column} using null"
+    )
+    with amont.cursor() as cursor:
+        cursor.executemany("insert into amont.dossiers values (%s, 'x', 1, %s)", list(enumerate(values)))
+    said = {"incremental": {**INCREMENTAL["incremental"], "look_back": back}}
+    assert status(read(said))[0] == "charge"
+    amont.execute("update amont.dossiers set nom = 'y'")
+    state, message = status(read(said))
+    assert (state, message) == ("remplace", f"Lu à partir de {since}.")
+
+
+def test_two_loads_at_once_leave_one_delivery(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        found = [status(report)[0] for report in pool.map(lambda _: read(), range(3))]
+    assert sorted(found) == ["charge", "identique", "identique"]
+    assert amont.execute("select count(*) from raw_age.essai").fetchone() == (4,)
 
 
 def test_a_cursor_that_is_empty_is_refused(

@@ -13,7 +13,7 @@ from pathlib import Path
 from azure.core.exceptions import AzureError
 from azure.storage.blob import ContainerClient
 
-from tests.servers.proxy import proxied
+from tests.servers.relay import relay
 from tests.servers.system import System, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,7 @@ def azure(folder: Path) -> Iterator[System]:
     )
     credential = {"account_name": ACCOUNT, "account_key": KEY}
     try:
-        with proxied(port) as proxy:
+        with relay(port) as proxy:
             container = ContainerClient(
                 f"http://127.0.0.1:{port}/{ACCOUNT}", "partenaire", credential=credential, retry_total=0
             )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import boto3
 from moto.server import ThreadedMotoServer
 
-from tests.servers.proxy import proxied
+from tests.servers.relay import relay
 from tests.servers.system import System, free_port
 
 BUCKET, REGION = "partenaire", "eu-west-1"
@@ -25,7 +25,7 @@ def s3() -> Iterator[System]:
     server.start()
     host, port = server.get_host_and_port()
     try:
-        with proxied(port) as proxy:
+        with relay(port) as proxy:
             address = f"http://{host}:{port}"
 
             def client(service: str, key: str = "essai", secret: str = "essai") -> object:

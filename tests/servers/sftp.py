@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncssh
 
-from tests.servers.proxy import proxied
+from tests.servers.relay import relay
 from tests.servers.system import SECRET, System, free_port
 
 USER, PHRASE = "age", "une phrase"
@@ -80,7 +80,7 @@ def sftp(folder: Path) -> Iterator[SftpSystem]:
         )
 
     listening = asyncio.run_coroutine_threadsafe(start(), loop).result(30)
-    with proxied(listening.get_port()) as proxy:
+    with relay(listening.get_port()) as proxy:
         shown = host_key.export_public_key().decode().strip()
         environ = {
             "SOURCE_ESSAI": f"sftp://{USER}@127.0.0.1:{proxy.port}",

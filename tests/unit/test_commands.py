@@ -18,7 +18,6 @@ from donnees_au_centre.access import Change
 from donnees_au_centre.cli import new_model
 from donnees_au_centre.cli.access import plan_summary, write_script
 from donnees_au_centre.cli.database import exports
-from donnees_au_centre.cli.inference import Typing
 from donnees_au_centre.cli.main import COMMANDS, main, with_absolute_paths
 from donnees_au_centre.cli.notifications import _refuse_failures as refuse_failures
 from donnees_au_centre.cli.pipeline import is_set, load_failures, verdict
@@ -27,6 +26,7 @@ from donnees_au_centre.cli.quality import placeholders
 from donnees_au_centre.cli.quality import test_environment as quality_environment
 from donnees_au_centre.cli.services import choose_port
 from donnees_au_centre.cli.session import Access, child_environment, platform_variables
+from donnees_au_centre.discovery.typings import Typing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing import FileReport, LoadReport, TableReport

@@ -97,7 +97,7 @@ class PostgresSource(RecordSource):
         """Opens one snapshot of the base, in which nothing can be written."""
         with self._said():
             connection = psycopg.connect(self._conninfo(), connect_timeout=PATIENCE)
-        # Closed, and no more: a connection in the midst of its rows would wait for the end of a rollback.
+        # Closed, whatever became of it: there is nothing to keep of what was read.
         with closing(connection):
             with self._said():
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

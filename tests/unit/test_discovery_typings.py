@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from donnees_au_centre.cli.inference import TEXT, Typing, guess
+from donnees_au_centre.discovery.typings import TEXT, Typing, guess
 
 SPACED = "group_separators=[' ']"
 POINTED = "group_separators=['.']"

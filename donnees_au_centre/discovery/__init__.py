@@ -1,0 +1,1 @@
+"""What an unknown file is, seen from its bytes: where its table stands, what its columns hold."""

@@ -1,0 +1,298 @@
+"""Which columns seem to be about people: by their names and by what they hold.
+
+Generous on purpose: a column that is missed is a fault, a false alarm is only a question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_national_number
+from donnees_au_centre.discovery.layout import plain
+
+_DIRECT, _INDIRECT, _SENSITIVE = "identifiant_direct", "identifiant_indirect", "sensible"
+_PROFESSIONAL, _FINANCIAL = "professionnel", "financier"
+
+
+_SPOKEN_OF = "son nom parle de personnes"
+# The weakest of reasons: alone, it tells nothing of the columns beside it.
+MAYBE = "« nom » peut être celui d'une personne"
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Why a column seems to be about people.
+
+    Attributes:
+        category: of personal data, as the governance metadata says it.
+        why: in French, without quoting a cell.
+        share: of the filled cells that have the form; 0 where only the name of the column tells.
+    """
+
+    category: str
+    why: str
+    share: float = 0.0
+
+
+# Words of names of columns, in French, Dutch and English, without accents; `w` is a whole word of the name.
+_PEOPLE = (
+    r"eleves?|etudiants?|enfants?|jeunes?|mineurs?|beneficiaires?|agents?|personnes?|persons?|personeel|employes?|"
+    r"employees?|travailleurs?|enseignants?|professeurs?|profs?|parents?|pere|mere|tuteurs?|representants?|"
+    r"responsables?|contacts?|titulaires?|candidats?|demandeurs?|justiciables?|patients?|clients?|usagers?|"
+    r"membres?|auteurs?|directeurs?|directrices?|directions?|president|presidente|secretaire|gestionnaires?|"
+    r"leerlingen|leerling|kind|kinderen|ouders?|medewerkers?|leraars?|leerkracht|houders?|aanvragers?|students?|"
+    r"child|children|teachers?|owners?|holders?|applicants?|users?|utilisateurs?|inspecteurs?|conducteurs?|"
+    r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
+)
+_NAMES: tuple[tuple[str, str, str], ...] = (
+    (
+        r"niss|nrn|rn|rrn|insz|ssin|nnr|registre national|national register|national number|rijksregister\w*|"
+        r"numero national|n national|no national|nr national|identification nationale|bis|numero bis|ssn",
+        _DIRECT,
+        "son nom annonce un numéro de registre national",
+    ),
+    (
+        r"prenoms?|voorna(?:am|men)|firstnames?|first names?|given names?|surnames?|lastnames?|last names?|"
+        r"family names?|familiena(?:am|men)|achternaam|patronyme|nom de famille|nom de naissance|nom d usage|"
+        r"noms? et prenoms?|nom prenom|nom complet|fullname|full name|nom de jeune fille|initiales|pseudo",
+        _DIRECT,
+        "son nom annonce un nom de personne",
+    ),
+    (
+        r"e ?mails?|mails?|courriels?|adresse electronique|adresse mail|e ?mail ?adres|mel|messagerie",
+        _DIRECT,
+        "son nom annonce une adresse électronique",
+    ),
+    (
+        r"tel|tels|telephones?|telefoon\w*|phones?|phone number|gsm|mobiles?|portables?|fax",
+        _DIRECT,
+        "son nom annonce un téléphone",
+    ),
+    (
+        r"(?:date|annee|jour|lieu|pays|commune) (?:de |d )?naissances?|naissances?|ne e? ?le|nee? le|ddn|"
+        r"geboorte\w*|birth ?dates?|birthdays?|date of birth|year of birth|dob|birth",
+        _INDIRECT,
+        "son nom annonce une naissance",
+    ),
+    (
+        r"adresses?|address|addresses|adres|adressen|rues?|straat|street|straatnaam|domiciles?|woonplaats|"
+        r"residences?|numero de (?:rue|maison)|huisnummer|busnummer|boite postale|voirie",
+        _INDIRECT,
+        "son nom annonce une adresse",
+    ),
+    (
+        r"iban|bic|comptes?(?: bancaires?)?|numero de compte|rekening\w*|bank ?accounts?|"
+        r"salaires?|remunerations?|"
+        r"traitements?|wedde|loon|salary|salaries|revenus?|inkomen|income|baremes?|bourses?|saisies?|dettes?",
+        _FINANCIAL,
+        "son nom annonce un compte ou un revenu",
+    ),
+    (
+        r"sante|health|gezondheid|handicaps?|diagnosti\w+|maladies?|pathologies?|medica\w+|medicaux|religions?|"
+        r"godsdienst|cultes?|confession|syndica\w+|vakbond\w*|opinions?|ethni\w+|origine ethnique|"
+        r"condamnations?|"
+        r"infractions?|delits?|peines?|detentions?|mandats?|mesures?|motif de cloture|judiciaires?|casier|"
+        r"vaccin\w*|grossesses?|orientation sexuelle|disability|diagnosis|biometr\w+|autorite mandante",
+        _SENSITIVE,
+        "son nom annonce une donnée sensible",
+    ),
+    (
+        r"sexes?|genre|geslacht|gender|sex|ages?|leeftijd|nationalites?|nationaliteit|nationality|etat civil|"
+        r"burgerlijke staat|marital status|civilites?|aanspreektitel|situation familiale|langue maternelle|"
+        r"profession|beroep|occupation|diplomes?|composition de menage",
+        _INDIRECT,
+        "son nom annonce un trait d'une personne",
+    ),
+    (
+        r"matricules?|stamnummer|badge|login|identifiant unique|user ?id|passeports?|passport|paspoort|"
+        r"carte d identite|identiteitskaart|id ?card|plaque|immatriculation|nummerplaat|permis|photo|foto|"
+        r"signature|handtekening|ip|adresse ip|ip address",
+        _DIRECT,
+        "son nom annonce un identifiant de personne",
+    ),
+    (
+        r"remarques?|commentaires?|observations?|notes?|opmerking(?:en)?|comments?|remarks?|texte libre|"
+        r"infos?(?: rendez vous)?|informations?|precisions?|motivations?",
+        _INDIRECT,
+        "un texte libre peut citer une personne",
+    ),
+    (rf"(?:{_PEOPLE})", _DIRECT, _SPOKEN_OF),
+    (r"noms?|names?|na(?:am|men)", _DIRECT, MAYBE),
+)
+# What a « nom », an « adresse » or a « numéro » is of, when it is nobody's.
+_THINGS = re.compile(
+    r"\b(?:ecoles?|etablissements?|implantations?|communes?|localites?|villes?|rues?|provinces?|regions?|pays|"
+    r"arrondissements?|services?|p o|po|pouvoirs?|organisateurs?|bassins?|entites?|societes?|asbl|"
+    r"entreprises?|"
+    r"institutions?|organismes?|produits?|jours?|feries?|langues?|types?|tables?|fichiers?|colonnes?|variables?|"
+    r"municipality|school|city|street|country|company|organi[sz]ation|file|column|dataset|gemeente|straat|"
+    r"prison|prisons|maisons?|centres?|salles?|projets?|budgets?|niveaux?|reseaux?|fr|nl|de|en|lignes?)\b"
+)
+# What tells of a person beside a name.
+_AROUND = re.compile(
+    r"\b(?:dossiers?|mandats?|numeros?|n|nr|no|id|identifiants?|references?|postal|cp|commune|localite|ville|"
+    r"domicile|residence|entreprises?|bce|prise en charge|contrat|gemeente|postcode|zip|city)\b"
+)
+_PLACE = re.compile(r"\b(?:postal|cp|commune|localite|ville|gemeente|postcode|zip|city|type|date|annee)\b")
+_MONEY = re.compile(
+    r"\b(?:montants?|soutiens?|anciennete|subventions?|primes?|frais|couts?|eur|euros?|amount|bedrag|solde)\b"
+)
+_CATEGORIES, _AGAIN = 12, 5
+_ADMINISTRATIVE = re.compile(
+    r"\b(?:nombre|nb|nbre|total|totaux|moyenne|part|taux|pourcentage|count|aantal|effectifs?)\b"
+)
+
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
+_MAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[A-Za-z]{2,}")
+_PHONE = re.compile(
+    r"(?<![\w.,/-])(?:(?:\+|00)[1-9][\d\s./()-]{7,17}\d|0[1-9]\d{0,2}[\s./-]?\d[\d\s./-]{4,10}\d)(?![\w,-])"
+)
+_PHONE_DIGITS = (9, 10)
+_STREET = re.compile(
+    r"(?:rue|avenue|av\.|bd|boulevard|chauss[ée]e|place|pl\.|all[ée]e|chemin|clos|quai|square|route|drève|"
+    r"impasse|sentier|cour|voie)\s.+|.+(?:straat|laan|weg|lei|plein|steenweg|dreef)\s+\d+.*",
+    re.IGNORECASE,
+)
+_FIRST_NAMES = frozenset(
+    """
+    adam ahmed alain albert alexandre alexis ali alice aline amelie amina anais andre andrea anne annick
+    antoine arnaud arthur aurelie axel ayoub baptiste benjamin benoit bernard bilal bruno camille carine
+    caroline catherine cecile celine chantal charles charlotte chloe christelle christian christine
+    christophe claire clara claude clement corinne cyril damien daniel daniele david delphine denis denise
+    didier dirk dominique dylan eden elena eline elisabeth elise elodie emilie emma emmanuel eric erik
+    estelle ethan eva evelyne fabian fabienne fabrice fatiha fatima florence florian francis franck francois
+    francoise frank frederic gabriel gaetan genevieve geoffrey georges gerard ghislain gilles gregory
+    guillaume guy hakim hamza hans hassan helene henri herve hugo ibrahim ines inge isabelle ismael
+    jacqueline jacques jan jean jeanne jennifer jeremy jerome jessica jessy jo joel johan john jonathan jose
+    joseph joshua jules julia julie julien juliette justine karim karin karine karl kevin khadija koen
+    laetitia lara laura laure laurence laurent lea leila leo leon liam liliane lina lisa loic louis louise
+    luc lucas lucie lucien ludovic lydia madeleine malika manon marc marcel margaux margot maria marianne
+    marie marine mario marion marjorie mark martin martine maryse mathias mathieu mathilde matteo maud
+    maurice maxime mehdi melanie melissa michael michel michele micheline mila mireille mohamed mohammed
+    monique muriel myriam nadia nadine nathalie nathan nicolas nicole nina noah noemie nora nour olivia
+    olivier oscar pascal pascale patricia patrick paul pauline peter philippe pierre pieter quentin rachel
+    rachid raphael raymond renaud rene richard robert robin roger roland romain rosa sabine sabrina said
+    salma samir samuel sandra sandrine sara sarah sebastien serge simon simone sofia sonia sophie stefan
+    stephane stephanie steve steven suzanne sven sylvain sylvie tatiana theo theodore thibaut thierry thomas
+    tim tom valentin valerie vanessa veronique victor victoria vincent virginie viviane walid walter wendy
+    william willy xavier yann yannick yasmine yassine youssef yvan yves yvette yvonne zakaria zoe
+    """.split()  # noqa: SIM905
+)
+
+
+def suspicion_of(name: str, cells: Mapping[str, int], numbers: bool = False) -> Suspicion | None:
+    """Why a column may be about people; None where nothing tells so.
+
+    Args:
+        name: of the column, as received or as an identifier.
+        cells: filled ones, with how often each comes.
+        numbers: whether they are amounts: « élèves » is then how many.
+    """
+    told = _by_cells({cell: times for cell, times in cells.items() if not _DATE.fullmatch(cell.strip())})
+    if told is not None and told.share >= 0.5:
+        return told
+    words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    if numbers and re.fullmatch(rf"(?:{_PEOPLE})", words) and words.endswith("s"):
+        return told
+    return _by_name(words, cells) or told
+
+
+def around_people(name: str, dated: bool) -> Suspicion | None:
+    """Why a column of a table that names people is about them too; None where nothing tells so.
+
+    Args:
+        name: of the column.
+        dated: whether it holds days.
+    """
+    words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    if dated:
+        return Suspicion(_INDIRECT, "une date, dans un tableau qui nomme des personnes")
+    if _MONEY.search(words):
+        return Suspicion(_FINANCIAL, "un montant, dans un tableau qui nomme des personnes")
+    if _AROUND.search(words):
+        return Suspicion(_INDIRECT, "un numéro ou un lieu, dans un tableau qui nomme des personnes")
+    return None
+
+
+def _split_humps(name: str) -> str:
+    """« birthDate » as « birth Date »."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+
+
+def _by_name(words: str, cells: Mapping[str, int]) -> Suspicion | None:
+    if _ADMINISTRATIVE.search(words):
+        # A count of people is about nobody.
+        return None
+    for pattern, category, why in _NAMES:
+        found = re.search(rf"(?:^| )(?:{pattern})(?= |$)", words)
+        if not found:
+            continue
+        if why == MAYBE and _THINGS.search(words.replace(found[0].strip(), "", 1)):
+            return None
+        if why == _SPOKEN_OF and _are_categories(cells):
+            return None
+        if why == _SPOKEN_OF and _PLACE.search(words):
+            category = _INDIRECT
+        return Suspicion(category, why)
+    return None
+
+
+def may_be_of_people(cells: Iterable[str]) -> bool:
+    """Whether one of the names of columns may be what a cell holds of a person: it would be written out."""
+    tests = [test for test, *_ in _FORMS]
+    return any(test(cell) for cell in cells if cell for test in tests)
+
+
+def _are_categories(cells: Mapping[str, int]) -> bool:
+    """Whether a few cells come again and again: kinds of people, not people."""
+    return len(cells) <= _CATEGORIES and sum(cells.values()) >= _AGAIN * max(1, len(cells))
+
+
+def _by_cells(cells: Mapping[str, int]) -> Suspicion | None:
+    """What the cells themselves tell; also of one in twenty, such as the addresses in a free text."""
+    total = sum(cells.values())
+    if not total:
+        return None
+    for test, category, why, least in _FORMS:
+        share = sum(times for cell, times in cells.items() if test(cell)) / total
+        if share >= least:
+            return Suspicion(category, why, share)
+    return None
+
+
+def _has_phone(cell: str) -> bool:
+    return any(_is_phone(one[0]) for one in _PHONE.finditer(cell))
+
+
+def _is_phone(text: str) -> bool:
+    """Whether a text is a telephone number, and no number of an enterprise, nor a code without a space."""
+    if text.startswith(("+", "00")):
+        return True
+    if is_bce_number(text) or (text.isdecimal() and not text.startswith("04")):
+        return False
+    return len(re.sub(r"\D", "", text)) in _PHONE_DIGITS
+
+
+def _has_first_name(cell: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", plain(cell))
+    return 0 < len(words) <= 4 and bool({words[0], words[-1]} & _FIRST_NAMES) and cell[:1].isupper()
+
+
+def _is_street(cell: str) -> bool:
+    return _STREET.fullmatch(cell.strip()) is not None and any(map(str.isdigit, cell))
+
+
+def _has_national_number(cell: str) -> bool:
+    return is_national_number(cell.strip())
+
+
+_FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
+    (_has_national_number, _DIRECT, "des numéros de registre national y sont (chiffres de contrôle)", 0.2),
+    (lambda cell: _MAIL.search(cell), _DIRECT, "des adresses électroniques y sont", 0.02),
+    (lambda cell: is_iban(cell.strip()), _FINANCIAL, "des numéros de compte (IBAN) y sont", 0.05),
+    (_has_phone, _DIRECT, "des téléphones y sont", 0.1),
+    (_is_street, _INDIRECT, "des adresses y sont", 0.2),
+    (_has_first_name, _DIRECT, "des prénoms y sont", 0.3),
+)

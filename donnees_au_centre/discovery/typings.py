@@ -1,0 +1,244 @@
+"""How a received column is read: the typing macro that nearly all of its filled cells fit."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from types import MappingProxyType
+
+from donnees_au_centre.discovery.checks import is_bce_number
+
+# Share of the filled cells that a type must read: the écarts tell the others.
+ENOUGH = 0.95
+# Decimals past these are noise, of coordinates mostly.
+MOST_DECIMALS = 6
+SPACES = " \u00a0\u202f"
+BOOLEANS = {"oui", "non", "vrai", "faux", "true", "false"}
+# Words of a name that make numbers a code, which keeps its zeros and is never added up.
+CODES = {
+    "code",
+    "codes",
+    "cp",
+    "postal",
+    "postcode",
+    "postalcode",
+    "zip",
+    "zipcode",
+    "nis",
+    "ins",
+    "refnis",
+    "commune",
+    "gemeente",
+    "municipality",
+    "region",
+    "province",
+    "niss",
+    "bce",
+    "iban",
+    "tel",
+    "telephone",
+    "gsm",
+    "matricule",
+}
+# What people write in a cell of which they know nothing.
+NULL_MARKS = frozenset(
+    """
+    - -- --- – — . .. ... … ? ?? / // n/a na n.a. n.a nan nc n.c. n.c nd n.d. n.d n/d ns n.s. s.o. null none
+    nil néant neant nvt n.v.t. xxx
+    """.split()  # noqa: SIM905
+)
+# Different cells from which a code is one of a reference, and not a number that happens to be.
+FEW = 5
+# Different numbers from which their marks tell thousands from decimals.
+MANY = 20
+# The sheets of a map are « 72/8 » at most: a key of a school has larger numbers.
+LARGEST_MAP = 8
+DATES = {
+    "yyyy-MM-dd": (r"\d{4}-\d\d-\d\d", "%Y-%m-%d"),
+    "dd/MM/yyyy": (r"\d\d/\d\d/\d{4}", "%d/%m/%Y"),
+    "dd-MM-yyyy": (r"\d\d-\d\d-\d{4}", "%d-%m-%Y"),
+    "dd.MM.yyyy": (r"\d\d\.\d\d\.\d{4}", "%d.%m.%Y"),
+    "d/M/yyyy": (r"\d\d?/\d\d?/\d{4}", "%d/%m/%Y"),
+    "dd/MM/yy": (r"\d\d/\d\d/\d\d", "%d/%m/%y"),
+    "dd-MM-yy": (r"\d\d-\d\d-\d\d", "%d-%m-%y"),
+    "yyyy-MM-dd HH:mm:ss": (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "%Y-%m-%d %H:%M:%S"),
+    "yyyy-MM-dd'T'HH:mm:ss": (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y-%m-%dT%H:%M:%S"),
+    "dd/MM/yyyy HH:mm": (r"\d\d/\d\d/\d{4} \d\d:\d\d", "%d/%m/%Y %H:%M"),
+    "dd/MM/yyyy HH:mm:ss": (r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", "%d/%m/%Y %H:%M:%S"),
+}
+
+Cells = Counter[str]
+
+
+@dataclass(frozen=True)
+class Typing:
+    """How a column is read.
+
+    Attributes:
+        macro: `to_integer`…, or `clean_text`.
+        arguments: those that follow the column, as a model writes them.
+        share: of the filled cells that it reads, those that say they know nothing aside.
+        fits: whether it reads a cell, white space around it aside.
+        nulls: what the cells say that say they know nothing.
+    """
+
+    macro: str = "clean_text"
+    arguments: tuple[str, ...] = ()
+    share: float = field(default=1.0, compare=False)
+    fits: Callable[[str], object] = field(default=bool, compare=False, repr=False)
+    nulls: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def condition(self) -> str | None:
+        """The macro that tells whether a cell can be read; None for a text."""
+        return None if self.macro == "clean_text" else self.macro.replace("to_", "is_", 1)
+
+
+TEXT = Typing()
+
+
+def guess(
+    name: str,
+    received: Mapping[str | None, int] | Mapping[str, int],
+    references: Mapping[str, Collection[str]] = MappingProxyType({}),
+) -> Typing:
+    """The typing that reads nearly all the filled cells of a column; a text in doubt.
+
+    Args:
+        name: of the column.
+        received: how often each cell comes.
+        references: codes that others know, by what they are; numbers that are among them are codes too.
+    """
+    cells: Cells = Counter()
+    for cell, times in received.items():
+        if cell is not None and (text := cell.strip()) and not text.startswith("#"):
+            cells[text] += times
+    nulls = tuple(cell for cell in cells if cell.lower() in NULL_MARKS)
+    for cell in nulls:
+        del cells[cell]
+    for guessed in (_boolean, _checked, _code(name, references), _number, _date):
+        if cells and (typing := guessed(cells)):
+            return replace(typing, nulls=nulls)
+    return TEXT
+
+
+def _share(cells: Cells, reads: Callable[[str], object]) -> float:
+    """The share of the cells that are read; 0 where it is not enough of them."""
+    share = sum(times for cell, times in cells.items() if reads(cell)) / cells.total()
+    return share if share >= ENOUGH else 0.0
+
+
+def _boolean(cells: Cells) -> Typing | None:
+    return _if_enough(cells, Typing("to_boolean", fits=lambda cell: cell.lower() in BOOLEANS))
+
+
+def _if_enough(cells: Cells, typing: Typing) -> Typing | None:
+    """The typing with the share of the cells that it reads; None where it is not enough of them."""
+    share = _share(cells, typing.fits)
+    return replace(typing, share=share) if share else None
+
+
+def _is_school_year(cell: str) -> bool:
+    years = re.fullmatch("((?:19|20)[0-9]{2})-((?:19|20)[0-9]{2})", cell)
+    return years is not None and int(years[2]) == int(years[1]) + 1
+
+
+def _checked(cells: Cells) -> Typing | None:
+    """Numbers of enterprises, school years, keys of schools: two FASE numbers, the second a large one."""
+    if found := _if_enough(cells, Typing("to_bce_number", fits=is_bce_number)):
+        return found
+    if found := _if_enough(cells, Typing("school_year", fits=_is_school_year)):
+        return found
+    form = re.compile(r"[0-9]{1,6}/([0-9]{1,6})")
+    large = [int(key[1]) > LARGEST_MAP for cell in cells if (key := form.fullmatch(cell))]
+    if sum(large) <= len(large) * 0.8:
+        return None
+    return _if_enough(cells, Typing("school_key", fits=form.fullmatch))
+
+
+def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cells], Typing | None]:
+    def guessed(cells: Cells) -> Typing | None:
+        if not _share(cells, re.compile("[0-9]+").fullmatch):
+            return None
+        padded = any(re.fullmatch(r"0[0-9]+", cell) for cell in cells)
+        # Too long for an integer and all as long: a number that names something.
+        long = len({len(cell) for cell in cells}) == 1 and len(next(iter(cells))) > 9
+        known = len(cells) >= FEW and any(_share(cells, codes.__contains__) for codes in references.values())
+        if not (padded or long or known or CODES & set(name.split("_"))):
+            return None
+        (length, times), *_ = Counter({n: _length_count(cells, n) for n in map(len, cells)}).most_common(1)
+        if times < ENOUGH * cells.total():
+            return TEXT
+        pattern = f"[0-9]{{{length}}}"
+        return Typing("to_code", (f"'{pattern}'",), times / cells.total(), re.compile(pattern).fullmatch)
+
+    return guessed
+
+
+def _length_count(cells: Cells, length: int) -> int:
+    return sum(times for cell, times in cells.items() if len(cell) == length)
+
+
+def _number(cells: Cells) -> Typing | None:
+    for sign, groups in ((".", ""), (".", " "), (",", ""), (",", " "), (",", ".")):
+        group = f"[{SPACES}]" if groups == " " else re.escape(groups)
+        whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if groups else "[0-9]+"
+        form = re.compile(rf"-?(?P<whole>{whole})(?:[{sign}](?P<decimals>[0-9]+))?")
+        share = _share(cells, form.fullmatch)
+        if not share:
+            continue
+        found = [match for match in map(form.fullmatch, cells) if match]
+        decimals = [match["decimals"] for match in found if match["decimals"]]
+        digits = max(len(re.sub("[^0-9]", "", match["whole"])) for match in found)
+        separators = f"group_separators=['{groups}']" if groups else ""
+        if not decimals and digits <= 9:
+            typing = Typing("to_integer", tuple(filter(None, [separators])))
+        elif decimals and not groups and all(len(one) == 3 for one in decimals):
+            # « 1,234 » and nothing else: thousands or thousandths, unless small numbers have neither.
+            if not _are_thousands(found):
+                return None
+            typing = Typing("to_integer", (f"group_separators=['{sign}']",))
+        else:
+            typing = _decimal(digits, max(map(len, decimals), default=0), sign, separators)
+        return replace(typing, share=share, fits=form.fullmatch)
+    return None
+
+
+def _are_thousands(found: Sequence[re.Match[str]]) -> bool:
+    """Whether numbers with three digits after a sign are whole: small ones lack it, none begins with 0."""
+    small = [match for match in found if not match["decimals"]]
+    return (
+        len(found) >= MANY
+        and bool(small)
+        and all(len(match["whole"]) <= 3 for match in found)
+        and not any(match["decimals"] and match["whole"].startswith("0") for match in found)
+    )
+
+
+def _decimal(digits: int, scale: int, sign: str, separators: str) -> Typing:
+    rounded = scale > MOST_DECIMALS
+    scale = min(scale, MOST_DECIMALS)
+    # Room for numbers a thousand times as large.
+    arguments = [str(digits + scale + 3), str(scale)]
+    if scale and sign != ".":
+        arguments.append(f"decimal_separator='{sign}'")
+    return Typing("to_decimal", (*arguments, *filter(None, [separators, "round=true" if rounded else ""])))
+
+
+def _is_day(shape: str, form: str, cell: str) -> bool:
+    try:
+        return bool(re.fullmatch(shape, cell)) and bool(datetime.strptime(cell, form))
+    except ValueError:
+        return False
+
+
+def _date(cells: Cells) -> Typing | None:
+    for pattern, (shape, form) in DATES.items():
+        written = f'"{pattern}"' if "'" in pattern else f"'{pattern}'"
+        if found := _if_enough(cells, Typing("to_date", (written,), fits=partial(_is_day, shape, form))):
+            return found
+    return None
