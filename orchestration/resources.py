@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import dagster as dg
 from pydantic import Field
@@ -67,7 +69,7 @@ class SourceSystem(dg.ConfigurableResource):
 
 
 def resources_of(sources: Iterable[Declared]) -> dict[str, SourceSystem]:
-    """One resource a system that some sources declare, by `<kind>_<connection>`; its kind says what it is."""
+    """One resource a system that some sources declare, by its kind and connection: `rest_www_odwb_be`."""
     found: dict[str, SourceSystem] = {}
     for declared in sources:
         named, connection = declared.external.get("kind"), str(declared.external.get("connection") or "")
@@ -78,7 +80,9 @@ def resources_of(sources: Iterable[Declared]) -> dict[str, SourceSystem]:
             continue
         if kind is None:
             continue
-        name = str(named) if "://" in connection else f"{named}_{connection}"
+        # Of a public address its machine: several of one kind are several systems.
+        place = (urlsplit(connection).hostname or "") if "://" in connection else connection
+        name = f"{named}_{re.sub(r'[^a-z0-9]+', '_', place)}" if place else str(named)
         said = f"{inspect.getdoc(kind)}\n\n{inspect.getdoc(SourceSystem)}"
         described = type(kind.__name__, (SourceSystem,), {"__doc__": said, "__module__": __name__})
         found[name] = described(kind=str(named), connection=connection)

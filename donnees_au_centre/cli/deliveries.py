@@ -145,8 +145,14 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         if table.of_records:
             lost = "ces lignes ne reviennent que de la source elle-même, si elle les a encore."
             print(
-                "Reviendront à la prochaine lecture celles que la source donne encore : toutes si elle a "
-                "changé et se lit entière ; ce qui suit le curseur, moins `look_back`, sinon."
+                "Reviendront à la prochaine lecture celles que la source donne encore : "
+                + (
+                    "ce qui suit le curseur le plus haut qui reste, moins `look_back`."
+                    if period
+                    else "toutes, car elle est alors relue entière."
+                    if table.origin is not None and table.origin.incremental
+                    else "toutes, dès qu'elle a changé."
+                )
             )
         if not confirmed(settings, access, options, lost):
             connection.rollback()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.inert import line
@@ -21,6 +21,8 @@ from donnees_au_centre.inert import line
 PREFIX = "SOURCE_"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 HIDDEN = "***"
+# Parameters of an address that nobody may write in a declaration, that all read.
+SECRETS = {"access_token", "api_key", "api-key", "apikey", "key", "password", "secret", "sig", "token"}
 # Schemes of which an address may stand in a declaration.
 OPEN_SCHEMES = ("http", "https")
 # A secret shorter than this is not looked for in messages: every word would have it.
@@ -220,11 +222,12 @@ def check_open(address: str) -> None:
         PlatformError: it is not one of the web, or has a user, a password or a key in it.
     """
     parts = _address(address, "")
-    if parts.scheme not in OPEN_SCHEMES or "@" in parts.netloc:
+    secret = any(name.lower() in SECRETS for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    if parts.scheme not in OPEN_SCHEMES or "@" in parts.netloc or secret:
         raise PlatformError(
             "Cette adresse ne peut pas être écrite dans une déclaration, que tous lisent.",
             "Écrivez le nom d'une connexion, et donnez l'adresse par la variable SOURCE_<NOM> ; seule une "
-            "adresse publique http(s)://, sans compte ni mot de passe, peut rester ici.",
+            "adresse publique http(s)://, sans compte, mot de passe ni clé, peut rester ici.",
         )
 
 

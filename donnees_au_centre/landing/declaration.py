@@ -230,7 +230,9 @@ class Origin:
 
     def fingerprint(self) -> str:
         """What decides which rows are read, as text."""
-        return repr((self.kind, self.connection, self.location, self.options, self.incremental))
+        # An option that a kind learns changes nothing for those who do not say it.
+        said = self.options.model_dump(exclude_defaults=True) if self.options else {}
+        return repr((self.kind, self.connection, self.location, sorted(said.items()), self.incremental))
 
 
 @dataclass(frozen=True)

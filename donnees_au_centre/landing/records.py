@@ -11,9 +11,10 @@ import hashlib
 import json
 import marshal
 import os
+import re
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import psycopg
@@ -23,10 +24,12 @@ from donnees_au_centre.connectors import (
     Batch,
     Column,
     Incremental,
+    PassingFault,
     RecordSource,
     Unreadable,
     connection_named,
     kind_named,
+    kinds,
     retried,
 )
 from donnees_au_centre.connectors.retrying import PAUSES
@@ -40,12 +43,13 @@ from donnees_au_centre.landing.declaration import RECORDS, Origin, SourceTable
 from donnees_au_centre.landing.encodings import Encoding
 from donnees_au_centre.landing.erased import Erased
 from donnees_au_centre.landing.identifiers import to_identifiers
-from donnees_au_centre.landing.life import delete_rows, forget_withheld, write_rejects
+from donnees_au_centre.landing.life import delete_rows, forget_withheld, set_aside, write_rejects
 from donnees_au_centre.landing.limits import at_most, tick
 from donnees_au_centre.landing.misread import Misread, is_misread
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.report import FileReport
 from donnees_au_centre.landing.tables import has_rows, lock, raw_table, rejects_table
+from donnees_au_centre.refusals import describe_error
 
 # Reading a source may take so many seconds where it declares no other.
 SECONDS = 3 * 3600
@@ -57,6 +61,8 @@ _ZONED = r":\d\d(\.\d+)? ?([Zz]|[+-]\d\d(:?\d\d)?)$"
 _ENDLESS = r"^\s*([+-]?(infinity|inf)|nan)\s*$"
 # COPY's lines are UTF-8, its cells between tabs.
 _MISREAD = Misread(Encoding.named("utf-8"), b"\t")
+# Digits of a second that PostgreSQL rounds: to begin a moment earlier loses none.
+_FINER = r"\.\d{7}"
 _WHOLE = "ou ôtez `incremental` : la source sera lue entière."
 
 
@@ -121,13 +127,24 @@ class RecordLoad:
         """
         source = open_source(self.table, self.environ)
         with at_most(self.variant.max_seconds or SECONDS), source.connection.discreet():
-            retried(lambda: self._attempt(source), PAUSES, self.say)
+            try:
+                retried(lambda: self._attempt(source), PAUSES, self.say)
+            except (PlatformError, psycopg.Error):
+                raise
+            except Exception as error:
+                # Only the kind of the error and its place: what a library says may quote a secret or a cell.
+                raise PlatformError(
+                    f"La lecture de la connexion « {source.connection.shown} » s'est arrêtée sans savoir le "
+                    f"dire ({describe_error(error)}).",
+                    "Donnez ce message à l'équipe de la plateforme.",
+                ) from error
         return self.report
 
     def _attempt(self, source: RecordSource) -> None:
         outcome = Outcome()
         # As far as is known before: another load may end until the table is locked.
-        source.incremental, source.since = self._as_received(), self._start()[1]
+        source.incremental = self._as_received()
+        before, source.since = self._start()
         with source.open():
             described = source.columns()
             words = [column.name for column in described]
@@ -146,6 +163,11 @@ class RecordLoad:
             with self.connection.transaction():
                 lock(self.connection, self.table)
                 placed, since = self._start()
+                if placed != before:
+                    raise PassingFault(
+                        "Un autre chargement de la source vient de finir ; celui-ci avait commencé avant.",
+                        "Rien à faire : il recommence.",
+                    )
                 reading = _Reading(described, names, since, placed, outcome)
                 try:
                     with self.connection.transaction():
@@ -193,10 +215,20 @@ class RecordLoad:
             )
         else:
             query = sql.SQL(
-                "select case when bool_and(zoned) then (max(c::timestamptz) - {back}::interval)::text "
-                "when not bool_or(zoned) then (max(c::timestamp) - {back}::interval)::text else '' end "
-                "from (select {column} as c, {column} ~ {zone} as zoned from {mine}) as lues"
-            ).format(back=back, column=column, zone=sql.Literal(_ZONED), mine=mine)
+                "select case when count(*) = 0 then null "
+                "when bool_and(zoned) then (max(c::timestamptz) - {back}::interval - max(fin))::text "
+                "when not bool_or(zoned) then (max(c::timestamp) - {back}::interval - max(fin))::text "
+                "else '' end "
+                "from (select {column} as c, {column} ~ {zone} as zoned, "
+                "case when {column} ~ {finer} then interval '1 microsecond' else '0' end as fin "
+                "from {mine}) as lues"
+            ).format(
+                back=back,
+                column=column,
+                zone=sql.Literal(_ZONED),
+                finer=sql.Literal(_FINER),
+                mine=mine,
+            )
         try:
             with self.connection.transaction():
                 self.connection.execute("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'")
@@ -221,31 +253,42 @@ class RecordLoad:
         facts = {"source_fichier": self.report.path, "source_recu_le": "", "chargement_id": str(load_id)}
         for fact, value in facts.items():
             self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{fact}", value])
+        if reading.since is not None:
+            reading.before = self._last_line()
         erased = Erased(self.connection, self.table)
         announced = source.announced() if reading.since is None else None
         rejects = RejectSpool()
+        batches = source.batches(reading.described, reading.since)
         try:
-            batches = source.batches(reading.described, reading.since)
             digest = self._copy(target, reading, batches, rejects)
             outcome = reading.outcome
             _check_announced(announced, outcome.rows + rejects.count)
             if reading.since is None:
                 self._check_new(digest, reading)
             motif = self._check(digest, reading, rejects)
+            # Asked anew: somebody may have been erased in all the time that reading takes.
+            erased = Erased(self.connection, self.table)
             left_out = erased.leave_out(load_id)
             self._check_filled(load_id)
-            if reading.since is not None:
-                outcome.rows -= self._leave_as_they_were(load_id, reading.names)
-                if outcome.rows == left_out and not rejects.count:
-                    raise _Unchanged("identique", digest)
-            self._replace(load_id, reading.since)
             written = write_rejects(
                 self.connection, self.table, self.report.path, load_id, rejects, erased
             ).total()
+            kept_away = left_out or written < rejects.count
+            if reading.since is not None:
+                outcome.rows -= self._leave_as_they_were(load_id, reading.names)
+                written -= self._leave_rejects(load_id)
+                if outcome.rows == left_out and not written:
+                    raise _Unchanged("identique", digest)
+                if reading.copied and reading.before:
+                    self._number_on(load_id, reading.before)
+            self._replace(load_id, reading.since)
         finally:
             rejects.close()
+            if isinstance(batches, Generator):
+                # Stopped in the midst of its rows, the system is told so before its connection ends.
+                batches.close()
         outcome.rows -= left_out
-        if left_out or written < rejects.count:
+        if kept_away:
             outcome.warnings.append("Des lignes de personnes effacées à leur demande n'ont pas été reprises.")
             motif = motif or ("" if outcome.rows else ERASED)
         if reading.since is not None:
@@ -276,6 +319,7 @@ class RecordLoad:
             for batch in batches:
                 tick()
                 if batch.copied:
+                    reading.copied = True
                     digest.update(batch.copied)
                     copy.write(batch.copied)
                     # Within a row COPY writes it as two characters.
@@ -288,11 +332,11 @@ class RecordLoad:
                 for place in range(len(batch.rows) + 1):
                     for one in bad.get(place, ()):
                         count += 1
-                        rejects.add(_reject(one, count))
+                        rejects.add(_reject(one, reading.before + count))
                     if place < len(batch.rows):
                         row = batch.rows[place]
                         count += 1
-                        copy.write_row((count, *row))
+                        copy.write_row((reading.before + count, *row))
                         misread += sum(cell is not None and is_misread(cell) for cell in row)
                 # Of the same texts the same bytes, however they came to be: version 2 shares none.
                 digest.update(marshal.dumps([tuple(row) for row in batch.rows], 2))
@@ -363,10 +407,25 @@ class RecordLoad:
                     f"{counted(found[0], 'ligne')} sans valeur dans « {column} », {why}.",
                     f"Prenez une colonne toujours remplie, {_WHOLE}",
                 )
+        key = sql.SQL(", ").join(map(sql.Identifier, self.incremental.key))
+        query = sql.SQL(
+            "select count(*) from (select from {} where chargement_id = {} group by {} having count(*) > 1) "
+            "as repetees"
+        ).format(raw_table(self.table), sql.Literal(load_id), key)
+        found = self.connection.execute(query).fetchone()
+        if found and found[0]:
+            raise PlatformError(
+                f"{counted(found[0], 'valeur')} de la clé ({', '.join(self.incremental.key)}) reviennent sur "
+                "plusieurs lignes : relue, l'une effacerait les autres.",
+                "Complétez `key` par les colonnes qui disent de quelle ligne il s'agit ; si elle est juste, "
+                f"la source a changé pendant sa lecture : relancez le chargement ; {_WHOLE}",
+            )
 
     def _leave_as_they_were(self, load_id: int, names: Sequence[str]) -> int:
         """Deletes what was read again and has not changed: the rows in place stay, and what they made."""
         assert self.incremental is not None
+        if not names:
+            return 0
         return self.connection.execute(
             sql.SQL(
                 "delete from {raw} as relues using {raw} as avant where relues.chargement_id = {id} "
@@ -382,10 +441,44 @@ class RecordLoad:
             )
         ).rowcount
 
+    def _leave_rejects(self, load_id: int) -> int:
+        """Deletes the unreadable records that were read again, and are there already; returns how many."""
+        return self.connection.execute(
+            sql.SQL(
+                "delete from {rejects} as relus using {rejects} as avant where relus.chargement_id = {id} "
+                "and avant.chargement_id <> {id} and relus.octets = avant.octets "
+                "and (relus.source_nom, relus.table_nom, relus.source_fichier) = ({source}, {table}, {mine}) "
+                "and (avant.source_nom, avant.table_nom, avant.source_fichier) = ({source}, {table}, {mine})"
+            ).format(
+                rejects=rejects_table(self.table),
+                id=sql.Literal(load_id),
+                source=sql.Literal(self.table.source),
+                table=sql.Literal(self.table.name),
+                mine=sql.Literal(self.report.path),
+            )
+        ).rowcount
+
+    def _last_line(self) -> int:
+        """The highest number of a line in place: with its file, it says which row is which everywhere."""
+        query = sql.SQL("select coalesce(max(source_ligne), 0) from {} where source_fichier = {}").format(
+            raw_table(self.table), sql.Literal(self.report.path)
+        )
+        found = self.connection.execute(query).fetchone()
+        return int(found[0]) if found else 0
+
+    def _number_on(self, load_id: int, before: int) -> None:
+        """Numbers the lines of a reading, which its system counted from 1, after those in place."""
+        self.connection.execute(
+            sql.SQL("update {} set source_ligne = source_ligne + {} where chargement_id = {}").format(
+                raw_table(self.table), sql.Literal(before), sql.Literal(load_id)
+            )
+        )
+
     def _replace(self, load_id: int, since: str | None) -> None:
         """Takes out the rows that those just written replace."""
         forget_withheld(self.connection, self.table, self.report.path)
         if since is None or self.incremental is None:
+            self._set_former_kinds_aside()
             delete_rows(self.connection, self.table, self.report.path, keep=load_id)
             return
         self.connection.execute(
@@ -400,6 +493,15 @@ class RecordLoad:
                 same=_same(self.incremental.key),
             )
         )
+
+    def _set_former_kinds_aside(self) -> None:
+        """Takes out what the table had from a system of another kind: its rows would be there twice."""
+        own = self.report.path.removesuffix(_origin(self.table).kind)
+        others = {f"{own}{kind}" for kind in kinds()} - {self.report.path}
+        for entry in audit.placed(self.connection, self.table):
+            if entry.fichier in others:
+                message = f"La source a changé de genre : c'est maintenant {self.report.path}."
+                set_aside(self.connection, self.table, entry.fichier, message)
 
     def _held(self) -> tuple[int, int]:
         """Rows and rejects of the delivery, those of earlier readings too."""
@@ -520,6 +622,8 @@ class _Reading:
         since: from which cursor on; None for all.
         placed: what put in place the rows that are there; None when there are none.
         outcome: what it gave.
+        before: the last number of a line in place that stays.
+        copied: whether its system numbered its lines.
     """
 
     described: Sequence[Column]
@@ -527,6 +631,8 @@ class _Reading:
     since: str | None
     placed: audit.Entry | None
     outcome: Outcome
+    before: int = 0
+    copied: bool = False
 
     def types(self, table: SourceTable) -> str:
         """The types of the declared columns, for the audit; names that nobody declared are received words."""
@@ -555,7 +661,7 @@ def _check_types(path: str, placed: audit.Entry, types: str, rows: int) -> None:
     if not placed.signature.startswith("{"):
         return
     before, now = json.loads(placed.signature), json.loads(types)
-    changed = [name for name, kind in now.items() if before.get(name, kind) != kind]
+    changed = [name for name, kind in now.items() if _bare(before.get(name, kind)) != _bare(kind)]
     if changed:
         listed = line(", ".join(f"{name} : {before[name]} -> {now[name]}" for name in changed))
         raise Refused(
@@ -567,6 +673,11 @@ def _check_types(path: str, placed: audit.Entry, types: str, rows: int) -> None:
             f"FICHIER={argument(path)}",
             rows,
         )
+
+
+def _bare(kind: str) -> str:
+    """A type without its width: a text that may be longer is read the same, and servers drop that of int."""
+    return re.sub(r"\(\d+\)", "", kind)
 
 
 def _said(types: Mapping[str, str]) -> str:

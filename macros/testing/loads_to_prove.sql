@@ -1,14 +1,15 @@
 {#
   Of a test of rows that stand load by load, what it need look at: {note, only, received, files}. `only` is the
   condition of the loads that were made or changed since the test last passed, `received` the same of the source
-  table, by its index, `files` the list of those of the others; none when it is to look at all. `note` is a comment: up to where everything is proven if the test now passes.
+  table, by its index, `touched` and `files` the lists of their files and of those of the others (a source that is read
+  from where it ended brings one file by several loads: it is in both); none when it is to look at all. `note` is a comment: up to where everything is proven if the test now passes.
   The platform says what was proven, of the same test as now alone (donnees_au_centre/building/reuse.py); without it,
   nothing is asked of the database.
 
   The test reads one source table, or models filled of its loads (by_load), and fails by its first row.
 #}
 {% macro loads_to_prove() -%}
-    {%- set whole = {'note': '', 'only': none, 'received': none, 'files': none} -%}
+    {%- set whole = {'note': '', 'only': none, 'received': none, 'touched': none, 'files': none} -%}
     {%- set proven = (model.config.meta or {}).get('eprouve') -%}
     {%- if not execute or proven is none -%}{{ return(whole) }}{%- endif -%}
     {%- set judged = [model.config.error_if, model.config.warn_if, model.config.fail_calc] -%}
@@ -53,6 +54,7 @@
         'note': '/* éprouvé : ' ~ [now.passage, now.change, now.load, now.changes] | join('.') ~ ' */',
         'only': of_loads_sql(unproven) if part else none,
         'received': of_loads_sql(unproven, unproven_files) if part else none,
+        'touched': unproven_files if part else none,
         'files': files if part else none
     }) }}
 {%- endmacro %}

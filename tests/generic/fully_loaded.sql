@@ -77,10 +77,13 @@ presentes as (
     select
         source_fichier as fichier,
         count(*) as lignes,
-        sum(case when {{ misread_row }} then 1 else 0 end) as abimees
+        sum(case when {{ loads.only ~ ' and ' if loads.only }}{{ misread_row }} then 1 else 0 end) as abimees
     from {{ model }} as recues
-    {%- if loads.received %}
-    where {{ loads.received }}
+    {%- if loads.only %}
+    -- All that a file has, be it of several loads: its count is of all.
+    where source_fichier in (
+        {%- for file in loads.touched | unique %}{{ ', ' if not loop.first }}{{ text_literal(file) }}{% else %}null{% endfor -%}
+    )
     {%- endif %}
     group by source_fichier
     {%- if loads.only %}
@@ -91,7 +94,9 @@ presentes as (
         0 as abimees
     from placees
     where fichier in (
-        {%- for file in loads.files %}{{ ', ' if not loop.first }}{{ text_literal(file) }}{% endfor -%}
+        {%- for file in loads.files | unique | reject('in', loads.touched) -%}
+            {{ ', ' if not loop.first }}{{ text_literal(file) }}
+        {%- else %}null{% endfor -%}
     )
     {%- endif %}
 ),

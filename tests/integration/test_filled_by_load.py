@@ -426,6 +426,18 @@ def test_what_was_proven_is_not_looked_at_again_and_what_changes_is(project: Sma
         assert results() == good
         project.write(f"landing/age/effectifs/{number}.csv", f"fase,nom,eleves\n{number},N,1\n")
     assert results() == good
+    # A source that is read from where it ended: one name, of which a second load brings rows.
+    story.sql(
+        "insert into raw_age.effectifs (fase, nom, eleves, source_fichier, source_ligne, chargement_id) "
+        "select '30', 'N', '1', 'age/effectifs/f1.csv', 9, max(chargement_id) + 1 from plateforme.chargements"
+    )
+    columns = "domaine, source_nom, table_nom, fichier, empreinte, signature"
+    story.sql(
+        f"insert into plateforme.chargements ({columns}, statut, lignes) "
+        f"select {columns}, 'remplace', lignes + 1 from plateforme.chargements "
+        "where fichier = 'age/effectifs/f1.csv' order by chargement_id desc limit 1"
+    )
+    assert results() == good
     # Rows that somebody takes out of an old load, of what was received or of what is made of it.
     story.sql("delete from raw_age.effectifs where fase = '2'")
     assert results()["entier"] == "fail"

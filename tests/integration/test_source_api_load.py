@@ -20,6 +20,7 @@ WALKS = {
     "location": "points-verts",
     "options": {"incremental": {"cursor": "modifie", "type": "time", "key": ["id"]}},
 }
+LATE = {"incremental": {"cursor": "modifie", "type": "time", "look_back": "9 days", "key": ["id"]}}
 PAGES = {
     "kind": "rest",
     "location": "page",
@@ -107,3 +108,43 @@ def test_pages_fill_their_table_and_what_is_no_row_is_kept(
     api.records, api.total = [], None
     assert load(PAGES)[0] != "charge"
     assert connection.execute("select count(*) from raw_age.essai").fetchall() == [(2,)]
+
+
+def test_what_is_no_row_is_kept_once_and_an_empty_answer_changes_nothing(
+    load: Callable[..., tuple[str, str]], api: Api, connection: psycopg.Connection[Any]
+) -> None:
+    def rejects() -> list[Any]:
+        return connection.execute(
+            "select source_ligne, texte from raw_age.rejets_chargement order by 1"
+        ).fetchall()
+
+    def moved(number: int) -> str:
+        return walk(number, number).replace("modifie", "maj")
+
+    one = '{"id": 2, "nom": "a\\u0000", "maj": "2026-01-02T08:00:00+00:00"}'
+    api.records = [moved(1), one, moved(3)]
+    external = PAGES | {
+        "options": PAGES["options"] | {"since_param": "depuis", "renames": {"maj": "modifie"}} | LATE
+    }
+    assert load(external)[0] == "charge"
+    assert load(external)[0] == "identique"
+    api.records.append(moved(4))
+    assert load(external)[0] == "remplace"
+    assert len(rejects()) == 1
+    api.records.append(one.replace("2,", "5,"))
+    assert load(external)[0] == "remplace"
+    assert len(rejects()) == 2
+    assert connection.execute(
+        "select rejets from plateforme.chargements order by 1 desc limit 1"
+    ).fetchone() == (2,)
+    api.records = []
+    assert load(external)[0] == "identique"
+
+
+def test_a_source_of_another_kind_takes_the_place_of_the_former(
+    load: Callable[..., tuple[str, str]], api: Api, connection: psycopg.Connection[Any]
+) -> None:
+    api.records = [walk(n, n) for n in (1, 2, 3)]
+    assert [load(one)[0] for one in (WALKS, PAGES, WALKS, PAGES)] == ["charge"] * 4
+    kept = connection.execute("select source_fichier, count(*) from raw_age.essai group by 1").fetchall()
+    assert kept == [("age/essai/essai.rest", 3)]

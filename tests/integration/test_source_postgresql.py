@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import psycopg
@@ -16,12 +16,16 @@ from psycopg.conninfo import conninfo_to_dict
 
 from donnees_au_centre.cli.source_check import source_check
 from donnees_au_centre.connectors import RecordSource, connection_named, kind_named
+from donnees_au_centre.connectors.kinds.postgresql import PostgresSource
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.fingerprints import fingerprint, rights_key, witness
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
 from donnees_au_centre.landing.audit import placing_entry
 from donnees_au_centre.landing.records import Period
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from orchestration.resources import resources_of
+from orchestration.translator import Translator
 from tests.conformance.records import SECRET, RecordConformance, Row
 from tests.servers.relay import nobody, relay
 from tests.unit.landing_sources import as_nodes, source
@@ -368,3 +372,196 @@ def test_plain_dagster_code_reads_a_declared_system(amont: psycopg.Connection[An
     assert dg.materialize([mine], resources=resources).success
     assert [row["nom"] for row in seen] == ["Éléonore", "", None, 'a\tb\nc\\d"e']
     assert "lue par COPY" in (dg.Definitions(resources=resources).resources or {})["postgresql_amont"].__doc__
+
+
+def refill(connection: psycopg.Connection[Any], *cursors: str, kind: str = "text") -> None:
+    """A table of rows numbered from 1, with these cursors."""
+    connection.execute("drop table if exists amont.dossiers")
+    connection.execute(
+        f"create table amont.dossiers (id integer, nom text, montant numeric, modifie_le {kind})"
+    )
+    for number, cursor in enumerate(cursors, 1):
+        connection.execute("insert into amont.dossiers values (%s, 'x', 1, %s)", [number, cursor])
+
+
+def by(cursor_type: str, **more: Any) -> dict[str, Any]:
+    return {"incremental": {"cursor": "modifie_le", "type": cursor_type, "key": ["id"], **more}}
+
+
+@pytest.mark.parametrize(
+    ("cursor_type", "column", "cursors", "later"),
+    [
+        ("time", "timestamptz", ("2026-01-01 10:00+00", "infinity"), "2026-01-02 10:00+00"),
+        ("time", "timestamp", ("2026-01-01 10:00", "infinity"), "2026-01-02 10:00"),
+        ("time", "date", ("2026-01-01", "2026-01-02"), "2026-01-02"),
+        ("time", "text", ("2026-01-01", "2026-01-02"), "2026-01-02"),
+        ("time", "text", ("2026-01-01T10:00:00.0000004Z", "2026-01-01T10:00:00.0000007Z"),
+         "2026-01-01T10:00:00.0000008Z"),
+        ("time", "text", ("2026-01-01", "2026-01-02T08:00:00"), "2026-01-03"),
+        ("number", "numeric", ("5", "NaN", "Infinity"), "6"),
+        ("number", "text", ("9", "10"), "11"),
+        ("number", "text", ("99",), "100"),
+        ("text", "integer", ("9", "10"), "91"),
+        ("text", "text", ("B1", "a1"), "a2"),
+    ],
+)  # fmt: skip
+def test_no_cursor_hides_what_came_after_it(
+    amont: psycopg.Connection[Any],
+    read: Callable[..., LoadReport],
+    cursor_type: str,
+    column: str,
+    cursors: tuple[str, ...],
+    later: str,
+) -> None:
+    refill(amont, *cursors, kind=column)
+    options = by(cursor_type)
+    assert status(read(options))[0] == "charge"
+    amont.execute("insert into amont.dossiers values (9, 'neuf', 1, %s)", [later])
+    state, said = status(read(options))
+    assert (state, "Lu à partir de" in said) == ("remplace", True)
+    assert [row[0] for row in rows(amont)] == [*(str(n) for n, _ in enumerate(cursors, 1)), "9"]
+    assert status(read(options))[0] == "identique"
+
+
+def test_a_source_that_was_empty_is_read_when_it_is_no_longer(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    refill(amont, kind="timestamptz")
+    options = {**by("time"), "allow_empty": True}
+    assert [status(read(options))[0] for _ in range(2)] == ["charge", "identique"]
+    amont.execute("insert into amont.dossiers values (1, 'x', 1, now())")
+    assert status(read(options))[0] == "remplace"
+    assert len(rows(amont)) == 1
+
+
+def test_a_key_that_comes_twice_is_refused(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    refill(amont, "2026-01-01", "2026-01-02", kind="date")
+    amont.execute("update amont.dossiers set id = 1")
+    state, said = status(read(by("time")))
+    assert state == "echec"
+    assert "1 valeur de la clé (id)" in said
+    assert rows(amont) == []
+
+
+def test_each_line_of_a_source_has_a_number_of_its_own(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    refill(amont, "2026-01-01", "2026-01-02", kind="date")
+    read(by("time"))
+    for number in (3, 4):
+        amont.execute("insert into amont.dossiers values (%s, 'x', 1, %s)", [number, f"2026-01-0{number}"])
+        assert status(read(by("time")))[0] == "remplace"
+    # A person's access and erasure follow rows by this number.
+    lines = amont.execute("select id, source_ligne from raw_age.essai order by id").fetchall()
+    assert len({line for _, line in lines}) == len(lines) == 4
+
+
+def test_a_type_of_another_width_is_the_same(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    refill(amont, "a", kind="varchar(10)")
+    amont.execute(
+        "create type amont.etat as enum ('x'); alter table amont.dossiers alter nom type amont.etat "
+        "using nom::amont.etat"
+    )
+    read()
+    amont.execute(
+        "alter table amont.dossiers alter modifie_le type varchar(20), alter nom type text;"
+        "drop type amont.etat; create type amont.etat as enum ('x', 'y');"
+        "alter table amont.dossiers alter nom type amont.etat using nom::amont.etat;"
+        "insert into amont.dossiers values (2, 'y', 1, 'b')"
+    )
+    assert status(read())[0] == "remplace"
+
+
+def test_a_base_that_is_lost_in_the_midst_is_asked_again(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("donnees_au_centre.landing.records.PAUSES", (0.01,))
+    amont.execute(
+        "insert into amont.dossiers select n, repeat('x', 999), n, now() from generate_series(9, 20000) n"
+    )
+    kill = (
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where application_name = 'donnees-au-centre' and query like 'copy%'"
+    )
+    batches, tries = PostgresSource.batches, []
+
+    def cut(self: PostgresSource, *asked: Any) -> Iterator[Any]:
+        for batch in batches(self, *asked):
+            if not tries:
+                tries.append(amont.execute(kill).fetchall())
+            yield batch
+
+    monkeypatch.setattr(PostgresSource, "batches", cut)
+    said: list[str] = []
+    assert status(read(progress=said.append))[0] == "charge"
+    assert "Nouvel essai" in said[0]
+    assert amont.execute("select count(*) from raw_age.essai").fetchone() == (19996,)
+
+
+def test_a_reading_that_lasts_too_long_is_stopped_and_says_so(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amont.execute(
+        "insert into amont.dossiers select n, repeat('x', 999), n, now() from generate_series(9, 2000) n"
+    )
+
+    def tick() -> None:
+        raise PlatformError("La lecture a dépassé sa durée.", "Revoyez-la.")
+
+    monkeypatch.setattr("donnees_au_centre.landing.records.tick", tick)
+    state, said = status(read())
+    assert state == "echec"
+    assert "a dépassé" in said
+
+
+def test_a_person_who_is_erased_during_the_reading_does_not_come_back(
+    amont: psycopg.Connection[Any], database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAC_CLE_AGE_DROITS", "0123456789abcdef" * 4)
+    key = rights_key("age")
+    batches = PostgresSource.batches
+
+    def meanwhile(self: PostgresSource, *asked: Any) -> Iterator[Any]:
+        amont.execute(
+            "insert into plateforme.personnes_effacees (domaine, empreinte, cle) values (%s, %s, %s)",
+            ["age", fingerprint(key, "Éléonore"), witness(key)],
+        )
+        yield from batches(self, *asked)
+
+    monkeypatch.setattr(PostgresSource, "batches", meanwhile)
+    entry = source(location="amont.dossiers", columns=COLUMNS, file_format=None)
+    entry["external"] |= {"kind": "postgresql", "connection": "amont"}
+    entry["config"] = {"meta": {"personne": {"identifiant": "nom"}}}
+    assert status(load_landing(database, tmp_path, read_declarations(as_nodes(entry))))[0] == "charge"
+    assert [row[0] for row in rows(amont)] == ["2", "3", "4"]
+
+
+def test_a_fault_that_nobody_foresaw_says_no_word_of_it(
+    read: Callable[..., LoadReport], amont: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def columns(self: PostgresSource) -> Any:
+        raise ValueError("un-secret")
+
+    monkeypatch.setattr(PostgresSource, "columns", columns)
+    state, said = status(read())
+    assert state == "echec"
+    assert said.startswith("La lecture de la connexion « amont » s'est arrêtée")
+    assert "un-secret" not in said
+    assert "ValueError" in said
+
+
+def test_each_system_is_a_resource_and_an_unknown_kind_stops_nothing() -> None:
+    systems = ("postgresql", "amont"), ("rest", "https://a.be/x"), ("rest", "https://b.be"), ("folder", "")
+    entries = []
+    for place, (kind, connection) in enumerate((*systems, ("postgrsql", "amont"))):
+        entry = source(name=f"t{place}", location="x", columns=COLUMNS, file_format=None)
+        entry["external"] |= {"kind": kind, "connection": connection}
+        entries.append(entry)
+    nodes = as_nodes(*entries)
+    assert sorted(resources_of(nodes)) == ["folder", "postgresql_amont", "rest_a_be", "rest_b_be"]
+    origin = Translator(cast("Manifest", SimpleNamespace(groups={}))).origin(nodes[-1])
+    assert origin.key.path == ["postgrsql", "age", "essai"]

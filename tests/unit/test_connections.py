@@ -37,6 +37,7 @@ def test_a_password_comes_from_the_environment_or_a_file(tmp_path: Path) -> None
         ("amont", {"SOURCE_AMONT": "mysql://moi:secret@h/b"}, "contient un mot de passe"),
         ("Amont", {}, "ne peut pas nommer une connexion"),
         ("https://moi:secret@odwb.be", {}, "ne peut pas être écrite dans une déclaration"),
+        ("https://odwb.be/x?Api_Key=secret", {}, "ne peut pas être écrite dans une déclaration"),
         ("mysql://h/b", {}, "ne peut pas être écrite dans une déclaration"),
         ("amont", {"SOURCE_AMONT": "mysql://h:port/b"}, "ne se lit pas"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -10,7 +11,14 @@ import psycopg
 from psycopg import sql
 from pydantic import Field
 
-from donnees_au_centre.connectors.interface import Batch, Column, Options, PassingFault, RecordSource
+from donnees_au_centre.connectors.interface import (
+    Batch,
+    Column,
+    Incremental,
+    Options,
+    PassingFault,
+    RecordSource,
+)
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.refusals import describe_error
 
@@ -30,6 +38,11 @@ _WRITING = {
     "lc_monetary": "C",
     "xmloption": "content",
     "statement_timeout": "0",
+    # Whoever keeps a table for itself is waited for so long, and asked again.
+    "lock_timeout": "60s",
+    # Where nothing has changed, the same rows come in the same order: that is how it shows.
+    "synchronize_seqscans": "off",
+    "max_parallel_workers_per_gather": "0",
     "idle_in_transaction_session_timeout": "0",
 }
 # A partition is read with its table; a name with a point in it is for `query`.
@@ -44,6 +57,9 @@ where
     and has_schema_privilege(schemas.oid, 'usage') and has_table_privilege(tables.oid, 'select')
 order by 1
 """
+# A column of texts holds moments and numbers in the order of their letters.
+_TEXTS = re.compile(r"(text|varchar|bpchar|char|name|citext)\b")
+_COMPARED = {"time": "timestamptz", "number": "numeric"}
 _WHAT = "Demandez à l'administrateur de cette base, ou corrigez la déclaration."
 
 
@@ -113,14 +129,14 @@ class PostgresSource(RecordSource):
         with self._said():
             query = sql.SQL("select * from {} limit 0").format(self._read())
             description = self._connection.execute(query).description or []
-        return [Column(one.name, one.type_display) for one in description]
+            return [Column(one.name, self._type(one)) for one in description]
 
     def batches(self, columns: Sequence[Column], since: str | None) -> Iterator[Batch]:
         """Copies what the server sends, as it comes."""
         names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
         where: sql.Composable = sql.SQL("true")
         if since is not None and self.incremental is not None:
-            where = sql.SQL("{} >= {}").format(sql.Identifier(self.incremental.cursor), sql.Literal(since))
+            where = self._from(columns, self.incremental, since)
         statement = sql.SQL("copy (select row_number() over (), {} from {} where {}) to stdout").format(
             names, self._read(), where
         )
@@ -136,6 +152,24 @@ class PostgresSource(RecordSource):
                     held, size = [], 0
             if held:
                 yield Batch(copied=b"".join(held))
+
+    def _type(self, column: psycopg.Column) -> str:
+        """The name of a type; the number of one that the base made itself is another in a restored base."""
+        shown = column.type_display
+        if not shown.isdecimal():
+            return shown
+        named = self._connection.execute("select format_type(%s::oid, null)", [column.type_code]).fetchone()
+        return str(named[0]) if named else shown
+
+    def _from(self, columns: Sequence[Column], incremental: Incremental, since: str) -> sql.Composable:
+        """The condition that leaves what is as late as a cursor, compared as the loader compares it."""
+        cursor: sql.Composable = sql.Identifier(incremental.cursor)
+        described = next((one.type for one in columns if one.name == incremental.cursor), "")
+        if incremental.type == "text":
+            cursor = sql.SQL('{}::text collate "C"').format(cursor)
+        elif _TEXTS.match(described):
+            cursor = sql.SQL("{}::{}").format(cursor, sql.SQL(_COMPARED[incremental.type]))
+        return sql.SQL("{} >= {}").format(cursor, sql.Literal(since))
 
     def _read(self) -> sql.Composable:
         if self.options.query:

@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 from pydantic import Field, field_validator
 
 from donnees_au_centre.connectors import web
+from donnees_au_centre.connectors.connections import SECRETS
 from donnees_au_centre.connectors.interface import (
     Batch,
     Column,
@@ -30,8 +31,6 @@ from donnees_au_centre.errors import PlatformError
 
 Param = str | int | float | bool
 Params = list[tuple[str, str]]
-# What nobody may write in a declaration, that all read.
-_SECRETS = {"access_token", "api_key", "api-key", "apikey", "key", "password", "secret", "token"}
 
 
 class Page(Options):
@@ -123,7 +122,7 @@ class RestOptions(Options):
     @field_validator("params")
     @classmethod
     def _no_secret(cls, params: dict[str, Param | list[Param]]) -> dict[str, Param | list[Param]]:
-        if any(name.lower() in _SECRETS for name in params):
+        if any(name.lower() in SECRETS for name in params):
             raise ValueError("une clé ne s'écrit pas dans une déclaration : utilisez `auth`")
         return params
 
