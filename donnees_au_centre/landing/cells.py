@@ -19,7 +19,8 @@ _LAST_SERIAL = 10_000_000
 _LONGEST_FORMAT = 255
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 _LARGEST_EXPONENT = 330
-_INTEGER = re.compile(r"-?[1-9]\d*|0")
+# Whole, or short enough for 15 digits: what Excel would show too.
+_AS_KEPT = re.compile(r"-?[1-9]\d*|0|-?(?=.{3,16}\Z)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]", re.S)
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|(\[[^\]]*\]|[_*].)|([0#?])|([-+/():\' ])|(.)', re.S)
@@ -47,7 +48,7 @@ def plain_number(text: str) -> str:
     Args:
         text: as the workbook keeps it; whole numbers written out stay as they are, and so does what is none.
     """
-    if _INTEGER.fullmatch(text):
+    if _AS_KEPT.fullmatch(text):
         return text
     try:
         number = _FIFTEEN.plus(Decimal(text.strip()))
@@ -78,6 +79,8 @@ def reader_of(code: str, since_1904: bool) -> Callable[[str], str]:
         dated = bool(re.search("[dy]", shown)) or not re.search("[hs]", shown)
         return partial(moment, dated=dated, since_1904=since_1904)
     parts = _code_parts(code)
+    if parts and set(parts) == {"0"}:
+        return partial(_padded, width=len(parts))
     return partial(_coded, parts=parts) if parts else plain_number
 
 
@@ -146,6 +149,15 @@ def _code_parts(code: str) -> tuple[str, ...]:
     shown = "".join(part[0] for part in parts).lstrip("'")
     coded = shown.startswith("0") and not shown.endswith("'") and (shown.count("0") > 1 or "'" in shown)
     return tuple(parts) if coded else ()
+
+
+def _padded(text: str, *, width: int) -> str:
+    """A whole number under a code's format of zeros; another number stays plain."""
+    if text.isdecimal() and "1" <= text[0] <= "9":
+        return text.zfill(width)
+    number = plain_number(text)
+    negative = number.startswith("-")
+    return number.zfill(width + negative) if number[negative:].isdecimal() else number
 
 
 def _coded(text: str, *, parts: tuple[str, ...]) -> str:
