@@ -11,7 +11,8 @@ from functools import lru_cache, partial
 from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 
 _DAY = 86_400
-_LAST_DAY = datetime.date(9999, 12, 31)
+_LAST_DAY = datetime.date.max.toordinal()
+_START_1900, _START_1904 = datetime.date(1899, 12, 30).toordinal(), datetime.date(1904, 1, 1).toordinal()
 # Excel believes that 29 February 1900 (serial 60) existed: earlier days count from another start.
 _NO_SUCH_DAY = 60
 _LAST_SERIAL = 10_000_000
@@ -99,23 +100,26 @@ def moment(text: str, *, dated: bool, since_1904: bool) -> str:
     if not abs(serial) < _LAST_SERIAL:
         return plain_number(text)
     days, seconds = divmod(round(serial * _DAY), _DAY)
-    time = (datetime.datetime.min + datetime.timedelta(seconds=seconds)).time()
     if not dated and 0 <= serial < 1:
-        return time.isoformat()
+        return _time(seconds)
     date = _date(days, since_1904)
     if date is None:
         return plain_number(text)
-    return f"{date.isoformat()}T{time.isoformat()}" if seconds else date.isoformat()
+    return f"{date.isoformat()}T{_time(seconds)}" if seconds else date.isoformat()
+
+
+def _time(seconds: int) -> str:
+    return (datetime.datetime.min + datetime.timedelta(seconds=seconds)).time().isoformat()
 
 
 def _date(days: int, since_1904: bool) -> datetime.date | None:
     if since_1904:
-        first, start = 0, datetime.date(1904, 1, 1)
+        first, start = 0, _START_1904
     else:
-        first, start = 1, datetime.date(1899, 12, 31 if days < _NO_SUCH_DAY else 30)
-    if days < first or days > (_LAST_DAY - start).days or (days == _NO_SUCH_DAY and not since_1904):
+        first, start = 1, _START_1900 + (days < _NO_SUCH_DAY)
+    if days < first or days > _LAST_DAY - start or (days == _NO_SUCH_DAY and not since_1904):
         return None
-    return start + datetime.timedelta(days=days)
+    return datetime.date.fromordinal(start + days)
 
 
 def duration(text: str) -> str:

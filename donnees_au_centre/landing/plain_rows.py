@@ -21,7 +21,8 @@ CLOSING = b"</sheetData></worksheet>"
 
 _HEAD = re.compile(
     rb"(?:\xef\xbb\xbf)?"
-    rb"(?:<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"']\w+[\"'])?\s*\?>)?"
+    rb"(?:<\?xml version=[\"']1\.0[\"']"
+    rb"(?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"']\w+[\"'])?\s*\?>)?"
     rb"\s*(<worksheet[^<>]*>).*<sheetData>",
     re.S,
 )
@@ -38,7 +39,8 @@ _FORMULA = re.compile(
     r"(?:/>|>[^<>&\x00-\x1f]*(?:&(?:amp|lt|gt|quot|apos);[^<>&\x00-\x1f]*)*</f>)(?=<v>)"
 )
 _TEXT_KINDS = ("s", "inlineStr", "str", "b", "d", "e")
-# Texts that are remembered of a kind of cell, and the longest of them; the longest that a chunk may have.
+# Texts that are remembered of a kind of cell; characters of the longest of them, and of any in a chunk, with
+# those of what the cell keeps of it.
 _REMEMBERED, _SHORT, _LONGEST = 1 << 14, 100, 4096
 _FORMS = 4096
 
@@ -117,14 +119,15 @@ class PlainRows:
         return rows
 
     def _number(self, tag: str, before: str) -> int:
-        """The number of a row, from what stands before its first cell."""
+        """The number of a row, from the tags before its first cell."""
         opening, number, form = tag.split('"', 2)
         if opening != before or not number.isdecimal():
             raise ValueError(tag)
         if form not in self._rows:
-            if not form.endswith(">"):
+            attributes, end, more = form.partition(">")
+            if more or not end:
                 raise ValueError(tag)
-            self._element("row", form[:-1])
+            self._element("row", attributes)
             if len(self._rows) > _FORMS:
                 self._rows.clear()
             self._rows.add(form)
@@ -191,13 +194,13 @@ class _Remembered(dict[str, str | None]):
 
     def __missing__(self, text: str) -> str | None:
         cell = self._meaning(text)
-        length = len(cell or "")
-        if length > _LONGEST:
-            raise ValueError(length)
-        if max(length, len(text)) <= _SHORT:
+        length = len(text) + len(cell or "")
+        if length <= _SHORT:
             if len(self) >= _REMEMBERED:
                 self.clear()
             self[text] = cell
+        elif length > _LONGEST:
+            raise ValueError(length)
         return cell
 
 

@@ -37,7 +37,7 @@ MAX_PART = 16 << 20
 # One row, or one text, of 16,384 short cells is ten times smaller.
 MAX_PIECE = 8 << 20
 # Rows are read so many bytes at a time.
-_BLOCK = 64 << 10
+_BLOCK = 32 << 10
 # What stands before the first element.
 MAX_PROLOG = 64 << 10
 # Text that the cells of a workbook may give whatever its size: a text said once can be in every cell.
@@ -244,27 +244,33 @@ class Book(Package):
             Exception: one of _DAMAGE; the sheet is damaged, or written so that only a parser can tell.
         """
         with self.open(sheet.part, MAX_SHEET) as source:
-            head, opening, held = source.read(_BLOCK).partition(b"<sheetData>")
+            head, opening, held = source.read(MAX_PROLOG).partition(b"<sheetData>")
             head += opening
             plain = PlainRows(head, self._space, self._meaning, (MAX_ROWS, MAX_COLUMNS))
             number, block = 0, held
             while block:
                 whole, end, rest = held.rpartition(b"</row>")
                 if whole:
-                    rows = self._batch(plain, head, whole + end, number)
-                    number = rows[-1].number if rows else number
-                    yield rows
+                    chunk = whole + end
+                    if rows := self._plain_rows(plain, chunk, number):
+                        number = rows[-1].number
+                        yield rows
+                    else:
+                        for row in self._parsed_rows(io.BytesIO(head + chunk + CLOSING), number):
+                            number = row.number
+                            yield (row,)
                 block = b"" if b"</sheetData" in rest else source.read(_BLOCK)
                 held = rest + block
                 if len(held) > MAX_PIECE >> 3:
                     raise ValueError(len(held))
             yield self._parsed_rows(_Rest(head + held, source), number)
 
-    def _batch(self, plain: PlainRows, head: bytes, chunk: bytes, number: int) -> list[SheetRow]:
+    def _plain_rows(self, plain: PlainRows, chunk: bytes, number: int) -> list[SheetRow]:
+        """The rows of a chunk, after the row of a number; none when they are not plain."""
         try:
             rows = [SheetRow(place, cells, [], errors) for place, cells, errors in plain.read(chunk, number)]
         except _DAMAGE:
-            return list(self._parsed_rows(io.BytesIO(head + chunk + CLOSING), number))
+            return []
         self.text.spend(*[row.cells for row in rows])
         return rows
 
