@@ -42,7 +42,8 @@ _TEXT_KINDS = ("s", "inlineStr", "str", "b", "d", "e")
 # Texts that are remembered of a kind of cell; characters of the longest of them, and of any in a chunk, with
 # those of what the cell keeps of it.
 _REMEMBERED, _SHORT, _LONGEST = 1 << 14, 100, 4096
-_FORMS = 4096
+# Forms of cells and of rows, and formats of days whose texts are remembered.
+_FORMS, _DAYS = 4096, 16
 
 _column = lru_cache(1 << 15)(column_number)
 Meaning = Callable[[str], str | None]
@@ -77,6 +78,7 @@ class PlainRows:
         self._errors: set[str] = set()
         self._texts = {kind: _Remembered(meaning(kind, "")) for kind in _TEXT_KINDS}
         self._decoded = _Remembered(lambda text: fromstring(f"<t>{text}</t>").text)
+        self._days: dict[Meaning, _Remembered] = {}
         self._usual: list[str] = []
 
     def read(self, chunk: bytes, number: int) -> list[PlainRow]:
@@ -169,8 +171,9 @@ class PlainRows:
             raise ValueError(form)
         elif kind == "n":
             meaning = self._meaning(kind, cell.get("s", "0"))
-            dated = getattr(meaning, "func", None) is moment
-            self._cells[form] = _Remembered(meaning).__getitem__ if dated else meaning
+            if getattr(meaning, "func", None) is moment and len(self._days) < _DAYS:
+                meaning = self._days.setdefault(meaning, _Remembered(meaning)).__getitem__
+            self._cells[form] = meaning
         else:
             self._cells[form] = self._texts[kind].__getitem__
             if kind == "e":
