@@ -11,7 +11,8 @@ from functools import lru_cache, partial
 from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 
 _DAY = 86_400
-_LAST_DAY = datetime.date(9999, 12, 31)
+_LAST_DAY = datetime.date.max.toordinal()
+_START_1900, _START_1904 = datetime.date(1899, 12, 30).toordinal(), datetime.date(1904, 1, 1).toordinal()
 # Excel believes that 29 February 1900 (serial 60) existed: earlier days count from another start.
 _NO_SUCH_DAY = 60
 _LAST_SERIAL = 10_000_000
@@ -19,7 +20,8 @@ _LAST_SERIAL = 10_000_000
 _LONGEST_FORMAT = 255
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 _LARGEST_EXPONENT = 330
-_INTEGER = re.compile(r"-?[1-9]\d*|0")
+# Whole, or short enough for 15 digits: what Excel would show too.
+_AS_KEPT = re.compile(r"-?[1-9]\d*|0|-?(?=.{3,16}\Z)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]", re.S)
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|(\[[^\]]*\]|[_*].)|([0#?])|([-+/():\' ])|(.)', re.S)
@@ -47,7 +49,7 @@ def plain_number(text: str) -> str:
     Args:
         text: as the workbook keeps it; whole numbers written out stay as they are, and so does what is none.
     """
-    if _INTEGER.fullmatch(text):
+    if _AS_KEPT.fullmatch(text):
         return text
     try:
         number = _FIFTEEN.plus(Decimal(text.strip()))
@@ -78,6 +80,8 @@ def reader_of(code: str, since_1904: bool) -> Callable[[str], str]:
         dated = bool(re.search("[dy]", shown)) or not re.search("[hs]", shown)
         return partial(moment, dated=dated, since_1904=since_1904)
     parts = _code_parts(code)
+    if parts and set(parts) == {"0"}:
+        return partial(_padded, width=len(parts))
     return partial(_coded, parts=parts) if parts else plain_number
 
 
@@ -96,23 +100,26 @@ def moment(text: str, *, dated: bool, since_1904: bool) -> str:
     if not abs(serial) < _LAST_SERIAL:
         return plain_number(text)
     days, seconds = divmod(round(serial * _DAY), _DAY)
-    time = (datetime.datetime.min + datetime.timedelta(seconds=seconds)).time()
     if not dated and 0 <= serial < 1:
-        return time.isoformat()
+        return _time(seconds)
     date = _date(days, since_1904)
     if date is None:
         return plain_number(text)
-    return f"{date.isoformat()}T{time.isoformat()}" if seconds else date.isoformat()
+    return f"{date.isoformat()}T{_time(seconds)}" if seconds else date.isoformat()
+
+
+def _time(seconds: int) -> str:
+    return (datetime.datetime.min + datetime.timedelta(seconds=seconds)).time().isoformat()
 
 
 def _date(days: int, since_1904: bool) -> datetime.date | None:
     if since_1904:
-        first, start = 0, datetime.date(1904, 1, 1)
+        first, start = 0, _START_1904
     else:
-        first, start = 1, datetime.date(1899, 12, 31 if days < _NO_SUCH_DAY else 30)
-    if days < first or days > (_LAST_DAY - start).days or (days == _NO_SUCH_DAY and not since_1904):
+        first, start = 1, _START_1900 + (days < _NO_SUCH_DAY)
+    if days < first or days > _LAST_DAY - start or (days == _NO_SUCH_DAY and not since_1904):
         return None
-    return start + datetime.timedelta(days=days)
+    return datetime.date.fromordinal(start + days)
 
 
 def duration(text: str) -> str:
@@ -146,6 +153,15 @@ def _code_parts(code: str) -> tuple[str, ...]:
     shown = "".join(part[0] for part in parts).lstrip("'")
     coded = shown.startswith("0") and not shown.endswith("'") and (shown.count("0") > 1 or "'" in shown)
     return tuple(parts) if coded else ()
+
+
+def _padded(text: str, *, width: int) -> str:
+    """A whole number under a code's format of zeros; another number stays plain."""
+    if text.isdecimal() and "1" <= text[0] <= "9":
+        return text.zfill(width)
+    number = plain_number(text)
+    negative = number.startswith("-")
+    return number.zfill(width + negative) if number[negative:].isdecimal() else number
 
 
 def _coded(text: str, *, parts: tuple[str, ...]) -> str:

@@ -5,12 +5,13 @@ One row is in memory at a time; of the rest only the shared strings are held, as
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, BinaryIO, NamedTuple, Protocol
 from xml.etree.ElementTree import Element, ParseError, iterparse, parse
@@ -22,6 +23,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.cells import plain_number, reader_of, unescaped
 from donnees_au_centre.landing.declaration import column_number
 from donnees_au_centre.landing.limits import MAX_RATIO, RATIO_MATTERS, tick
+from donnees_au_centre.landing.plain_rows import CLOSING, Meaning, PlainRows
 from donnees_au_centre.landing.received import Received
 from donnees_au_centre.landing.unpacking import open_member
 
@@ -34,6 +36,8 @@ MAX_STRINGS = 256 << 20
 MAX_PART = 16 << 20
 # One row, or one text, of 16,384 short cells is ten times smaller.
 MAX_PIECE = 8 << 20
+# Rows are read so many bytes at a time.
+_BLOCK = 32 << 10
 # What stands before the first element.
 MAX_PROLOG = 64 << 10
 # Text that the cells of a workbook may give whatever its size: a text said once can be in every cell.
@@ -87,6 +91,13 @@ class Merge(NamedTuple):
     right: int
 
 
+class Readable(Protocol):
+    """What XML is read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Reads on."""
+
+
 class Sheets(Protocol):
     """A workbook of any format: what a table is read from."""
 
@@ -115,16 +126,18 @@ class TextLimit:
         self.received = received
         self._given = 0
 
-    def spend(self, cells: Iterable[str | None]) -> None:
-        """Counts the cells of a row.
+    def spend(self, *rows: Sequence[str | None]) -> None:
+        """Counts the cells of rows.
 
         Raises:
             PlatformError: the workbook gives more than an honest one.
         """
         tick()
-        self._given += sum(map(len, filter(None, cells)))
-        if self._given > max(MAX_TEXT, MAX_RATIO * self.received):
-            raise not_honest(f"donne plus de {self._given >> 20} Mio de textes pour ce qu'il pèse")
+        most = max(MAX_TEXT, MAX_RATIO * self.received)
+        for cells in rows:
+            self._given += sum(map(len, filter(None, cells)))
+            if self._given > most:
+                raise not_honest(f"donne plus de {self._given >> 20} Mio de textes pour ce qu'il pèse")
 
 
 class Package:
@@ -195,6 +208,7 @@ class Book(Package):
             root = self.root(main)
             related = self._relations(main)
         space = root.tag.rpartition("}")[0] + "}"
+        self._space = space
         self._value_tag, self._formula_tag, self._text_tag = f"{space}v", f"{space}f", f"{space}is"
         self.sheets = tuple(_sheets(root, related))
         if len(self.sheets) > MAX_SHEETS:
@@ -211,15 +225,72 @@ class Book(Package):
         Raises:
             PlatformError: the sheet is damaged.
         """
-        number = 0
-        with damage(f"la feuille n° {sheet.rank}"), self.open(sheet.part, MAX_SHEET) as source:
-            for element in _pieces(source, 2):
-                if element.tag.endswith("}row"):
-                    former, number = number, int(element.get("r") or number + 1)
-                    if number > MAX_ROWS:
-                        raise not_honest(f"a une ligne {number}, et Excel s'arrête à la ligne {MAX_ROWS}")
-                    if number <= former:
-                        raise ValueError(number)
+        given = 0
+        with damage(f"la feuille n° {sheet.rank}"):
+            try:
+                for rows in self._batches(sheet):
+                    for row in rows:
+                        given += 1
+                        yield row
+            except _DAMAGE:
+                # The parser alone reads it from its start, and says what is wrong and where, if anything is.
+                with self.open(sheet.part, MAX_SHEET) as source:
+                    yield from self._parsed_rows(source, 0, given)
+
+    def _batches(self, sheet: SheetInfo) -> Iterator[Iterable[SheetRow]]:
+        """The rows of a sheet, read many at a time where they are plain.
+
+        Raises:
+            Exception: one of _DAMAGE; the sheet is damaged, or written so that only a parser can tell.
+        """
+        with self.open(sheet.part, MAX_SHEET) as source:
+            head, opening, held = source.read(MAX_PROLOG).partition(b"<sheetData>")
+            head += opening
+            plain = PlainRows(head, self._space, self._meaning, (MAX_ROWS, MAX_COLUMNS))
+            number, block = 0, held
+            while block:
+                whole, end, rest = held.rpartition(b"</row>")
+                if whole:
+                    chunk = whole + end
+                    if rows := self._plain_rows(plain, chunk, number):
+                        number = rows[-1].number
+                        yield rows
+                    else:
+                        for row in self._parsed_rows(io.BytesIO(head + chunk + CLOSING), number):
+                            number = row.number
+                            yield (row,)
+                block = b"" if b"</sheetData" in rest else source.read(_BLOCK)
+                held = rest + block
+                if len(held) > MAX_PIECE >> 3:
+                    raise ValueError(len(held))
+            yield self._parsed_rows(_Rest(head + held, source), number)
+
+    def _plain_rows(self, plain: PlainRows, chunk: bytes, number: int) -> list[SheetRow]:
+        """The rows of a chunk, after the row of a number; none when they are not plain."""
+        try:
+            rows = [SheetRow(place, cells, [], errors) for place, cells, errors in plain.read(chunk, number)]
+        except _DAMAGE:
+            return []
+        self.text.spend(*[row.cells for row in rows])
+        return rows
+
+    def _parsed_rows(self, source: Readable, number: int, given: int = 0) -> Iterator[SheetRow]:
+        """The rows of a sheet, or of a part of it that is whole too.
+
+        Args:
+            source: of its XML.
+            number: of the row before them.
+            given: how many rows are left out, which were given already.
+        """
+        for element in _pieces(source, 2):
+            if element.tag.endswith("}row"):
+                former, number = number, int(element.get("r") or number + 1)
+                if number > MAX_ROWS:
+                    raise not_honest(f"a une ligne {number}, et Excel s'arrête à la ligne {MAX_ROWS}")
+                if number <= former:
+                    raise ValueError(number)
+                given -= 1
+                if given < 0:
                     yield self._row(number, element)
 
     def _row(self, number: int, element: Element) -> SheetRow:
@@ -252,21 +323,21 @@ class Book(Package):
         text = cell.findtext(self._value_tag)
         if not text:
             return None, kind == "n" and cell.find(self._formula_tag) is not None
-        if kind == "n":
-            return self._readers[int(cell.get("s", 0))](text), False
-        if kind == "s":
-            return self._strings[int(text)], False
-        if kind == "b":
-            return ("true" if text.strip() in ("1", "true") else "false"), False
         if kind == "e":
             errors.append(text)
-        elif kind == "d":
-            return re.sub(r"(T00:00(:00(\.0+)?)?)?Z?$", "", text), False
-        return unescaped(text) or None, False
+        return self._meaning(kind, cell.get("s", "0"))(text), False
+
+    def _meaning(self, kind: str, style: str) -> Meaning:
+        """What makes a cell of the text that it keeps."""
+        if kind == "n":
+            return self._readers[int(style)]
+        if kind == "s":
+            return lambda text: self._strings[int(text)]
+        return _MEANINGS.get(kind, _text)
 
     def merges(self, sheet: SheetInfo) -> Iterator[Merge]:
         """The merged cells of a sheet."""
-        for count, found in enumerate(self._search(sheet, _MERGED), start=1):
+        for count, found in enumerate(self._search(sheet, _MERGED, b"mergeCell"), start=1):
             if count > MAX_MERGES:
                 raise not_honest(f"a plus de {MAX_MERGES} cellules fusionnées")
             left, top, right, bottom = found.groups()
@@ -274,9 +345,9 @@ class Book(Package):
 
     def is_blank(self, sheet: SheetInfo) -> bool:
         """Whether a sheet has no cell at all, as those that Excel adds by itself."""
-        return next(self._search(sheet, _CELL), None) is None
+        return next(self._search(sheet, _CELL, b"c"), None) is None
 
-    def _search(self, sheet: SheetInfo, pattern: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    def _search(self, sheet: SheetInfo, pattern: re.Pattern[bytes], word: bytes) -> Iterator[re.Match[bytes]]:
         with damage(f"la feuille n° {sheet.rank}"), self.open(sheet.part, MAX_SHEET) as source:
             held = b""
             while chunk := source.read(1 << 20):
@@ -285,7 +356,9 @@ class Book(Package):
                 if len(held) > MAX_PIECE:
                     raise _too_long()
                 end = held.rfind(b">") + 1
-                yield from pattern.finditer(held, 0, end)
+                # Few parts of a sheet have what is looked for, and a word is found faster than a pattern.
+                if word in held:
+                    yield from pattern.finditer(held, 0, end)
                 held = held[end:]
 
     # Its parts
@@ -335,7 +408,7 @@ class Metered:
         spent: bytes read of the piece; whoever ends a piece sets it back.
     """
 
-    def __init__(self, source: IO[bytes]) -> None:  # noqa: D107
+    def __init__(self, source: Readable) -> None:  # noqa: D107
         self._source = source
         self.spent = 0
 
@@ -347,6 +420,32 @@ class Metered:
         if self.spent > MAX_PIECE:
             raise _too_long()
         return data
+
+
+class _Rest:
+    """What is left of a part of an archive, after bytes that are read first."""
+
+    def __init__(self, first: bytes, source: Readable) -> None:
+        self._first, self._source = first, source
+
+    def read(self, size: int = -1, /) -> bytes:
+        first, self._first = self._first, b""
+        return first or self._source.read(size)
+
+
+def _text(text: str) -> str | None:
+    return unescaped(text) or None
+
+
+def _boolean(text: str) -> str:
+    return "true" if text.strip() in ("1", "true") else "false"
+
+
+def _day(text: str) -> str:
+    return re.sub(r"(T00:00(:00(\.0+)?)?)?Z?$", "", text)
+
+
+_MEANINGS: dict[str, Meaning] = {"b": _boolean, "d": _day}
 
 
 def _column_of(reference: str) -> int:
@@ -390,7 +489,7 @@ def _too_long() -> PlatformError:
     return not_honest(f"a une ligne ou un texte de plus de {MAX_PIECE >> 20} Mio")
 
 
-def _pieces(source: IO[bytes], depth: int) -> Iterator[Element]:
+def _pieces(source: Readable, depth: int) -> Iterator[Element]:
     """The elements at a depth below the root, one at a time: each is forgotten when the next is asked."""
     metered = Metered(source)
     opened: list[Element] = []

@@ -10,7 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from donnees_au_centre.errors import PlatformError
@@ -332,6 +332,90 @@ def test_what_other_writers_do_is_read() -> None:
     )
     assert read(prefixed)[1] == expected
     assert read(rewritten(data, ('Target="/xl/', 'Target="'), part="workbook.xml.rels"))[1] == expected
+
+
+CELLS = (
+    '<c r="{0}"/>',
+    '<c r="{0}" s="1"><v>7</v></c>',
+    '<c r="{0}" s="2" t="n"><v>45351.5</v></c>',
+    '<c r="{0}"><v>0.30000000000000004</v></c>',
+    '<c r="{0}" s="1"><f>A1&lt;2</f><v>-0.50</v></c>',
+    '<c r="{0}" t="b"><v>1</v></c>',
+    '<c r="{0}" t="e"><v>#N/A</v></c>',
+    '<c r="{0}" t="str"><v>_x000D_\n&#233;</v></c>',
+    '<c r="{0}" t="inlineStr"><is><t xml:space="preserve"> é\t</t></is></c>',
+    # Of these, a chunk is for the parser.
+    '<c r="{0}"><f>A1</f></c>',
+    '<c r="{0}"><v>1<!-- 2 --></v></c>',
+    '<c r="{0}"><v><![CDATA[12]]></v></c>',
+    '<c s="1" r="{0}"><v>3</v></c>',
+    '<c r="{0}" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>',
+    '<c r="{0}" t="str"><v>a\rb</v></c>',
+    "<!-- </row> -->",
+    '</row><row r="900"></row><row r="901">',
+    # And these are faults.
+    '<c r="{0}" s="1" s="1"><v>1</v></c>',
+    '<c r="{0}" s="99"><v>1</v></c>',
+    '<c r="{0}" x:y="1"><v>1</v></c>',
+    '<c r="A1"><v>1</v></c>',
+    '<c r="XFE1"/>',
+    '<c r="{0}"><v>&nbsp;</v></c>',
+    '<c r="{0}"><v>1</t></is></c>',
+    '<c r="{0}"><v>]]></v></c>',
+    '<c r="{0}" t="str"><v>\x01\ufffe</v></c>',
+    '<c r="{0}"><v>1</v>',
+    "<c/ ><v>1</v></c>",
+    "texte</sheetData>",
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(0, 8), max_size=4), min_size=1, max_size=12), st.data())
+def test_many_rows_at_a_time_are_what_the_parser_reads(lines: list[list[int]], source: st.DataObject) -> None:
+    odd = source.draw(st.dictionaries(st.integers(0, len(lines) - 1), st.integers(0, len(CELLS) - 1)))
+    rows = "".join(
+        f'<row r="{number}" spans="1:5">'
+        + "".join(CELLS[kind].format(f"{'ABCDE'[place]}{number}") for place, kind in enumerate(kinds))
+        + (CELLS[odd[number - 1]].format(f"E{number}") if number - 1 in odd else "")
+        + "</row>"
+        for number, kinds in enumerate(lines, start=1)
+    )
+    data = rewritten(
+        workbook([[7, datetime.datetime(2024, 2, 29)]], {"A1": "00000"}),
+        ("(?s)<sheetData>.*</sheetData>", f"<sheetData>{rows}</sheetData>".replace("\\", r"\\")),
+        part="sheet1",
+    )
+
+    def parser_only(*_: Any) -> None:
+        raise ValueError
+
+    def given_rows() -> list[Any]:
+        book = spreadsheet.Book(io.BytesIO(data))
+        found: list[Any] = []
+        try:
+            found.extend(book.rows(book.sheets[0]))
+        except PlatformError as error:
+            found.append(str(error))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spreadsheet, "_BLOCK", source.draw(st.sampled_from([64, 512, 1 << 15])))
+        patch.setattr(spreadsheet, "MAX_PROLOG", 600)
+        many = given_rows()
+        patch.setattr(spreadsheet, "PlainRows", parser_only)
+        assert many == given_rows()
+
+
+def test_plain_rows_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        [k, f"é & {k}", datetime.datetime(2024, 2, 29), k / 8, None, k % 2 == 0, "#N/A"] for k in range(900)
+    ]
+    data = workbook([["a", "b", "c", "d", "e", "f", "g"], *lines], {"A2": "00000"})
+    read_by_parser: list[str | None] = []
+    monkeypatch.setattr(spreadsheet.Book, "_row", lambda _, number, __: read_by_parser.append(number))
+    rows = read(data)[1]
+    assert (len(rows), read_by_parser) == (900, [])
+    assert rows[0] == (2, ["00000", "é & 0", "2024-02-29", "0", None, "true", "#N/A"])
 
 
 @pytest.mark.parametrize("damage", ["cut", "broken sheet", "lost sheet", "not a workbook"])
