@@ -92,7 +92,9 @@ class Platform:
 
 
 @pytest.fixture(scope="module")
-def shared(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def shared(
+    server: EmbeddedServer, systems: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("droits")
     server.ensure_database(DATABASE)
     conninfo = server.start().conninfo(DATABASE)
