@@ -103,7 +103,7 @@ def occupations(world: World) -> Iterator[Occupation]:
                         room,
                         month,
                         bookings,
-                        Decimal(bookings * dice.between(8, 18)) / 8,
+                        Decimal(bookings * dice.between(4, 9)) / 4,
                         Decimal(dice.between(170, 200)),
                         closed + timedelta(minutes=dice.below(600)),
                     )

@@ -223,9 +223,11 @@ def test_another_landing_zone_has_a_database_of_its_own(
 ) -> None:
     (tmp_path / "zone/sg").mkdir(parents=True)
     shutil.copytree(built.landing / "sg/baremes", tmp_path / "zone/sg/baremes")
+    # Where infrastructures find their communes.
+    shutil.copytree(built.landing / "commun", tmp_path / "zone/commun")
     (tmp_path / "zone/sg/baremes/inconnu.txt").write_text("?")
     variables = {"LANDING": str(tmp_path / "zone"), "STRICT": "1"}
-    refused = built.command("load", **variables)
+    refused = built.command("load", **systems, **variables)
     assert refused.returncode == 1
     assert "sg/baremes/inconnu.txt" in refused.stdout
     (tmp_path / "zone/sg/baremes/inconnu.txt").unlink()
