@@ -57,6 +57,11 @@ class Settings:
         return self.target == "dev"
 
     @property
+    def sample(self) -> bool:
+        """True when the landing zone is the project's own, which is invented."""
+        return self.landing == self.root / "landing"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's history: DAGSTER_HOME when it is set, else .dagster/ in the checkout."""
         return Path(os.environ.get("DAGSTER_HOME") or self.root / ".dagster").absolute()

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadScopeScheduling
 
+from dev.sample.systems import DATABASE, sample_systems
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.browsers import chromium
 
@@ -57,6 +58,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
         yield embedded
     finally:
         embedded.destroy()
+
+
+@pytest.fixture(scope="session")
+def systems(server: EmbeddedServer) -> Iterator[dict[str, str]]:
+    """What the sample reads beside its files, and the environment that says where: for who loads it whole."""
+    server.ensure_database(DATABASE)
+    connection = server.start()
+    with (
+        sample_systems(connection.conninfo(DATABASE), connection.password_file) as given,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in given.items():
+            patch.setenv(name, value)
+        yield given
 
 
 @pytest.fixture

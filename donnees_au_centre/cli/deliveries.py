@@ -63,7 +63,8 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: the file does not wait, has changed since, or cannot be loaded.
     """
-    access, manifest = open_project(Session(settings))
+    session = Session(settings)
+    access, manifest = open_project(session)
     tables = read_declarations(manifest.sources.values(), [])
     with connected(access) as connection:
         ensure_audit(connection)
@@ -95,13 +96,14 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     if not confirmed(settings, access, options, lost):
         return 0
     before = received_before(access.conninfo())
-    report = load_landing(
-        access.conninfo(),
-        settings.landing,
-        [delivery.table],
-        accepted={delivery.path: [digest]},
-        progress=print,
-    )
+    with session.sample_systems():
+        report = load_landing(
+            access.conninfo(),
+            settings.landing,
+            [delivery.table],
+            accepted={delivery.path: [digest]},
+            progress=print,
+        )
     if report.failed:
         raise PlatformError(
             f"{delivery.path} n'est pas chargé : {' '.join(report.failed[0].reasons())}",

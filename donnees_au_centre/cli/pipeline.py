@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -65,7 +66,7 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
         # Seconds of import, which the other commands must not pay.
         from orchestration.whole_project import materialise
     session.say("Lecture du projet, chargement, construction et tests, en une exécution Dagster…")
-    with Progress(session.say, "nœuds construits ou testés") as progress:
+    with session.sample_systems(), Progress(session.say, "nœuds construits ou testés") as progress:
         outcome = materialise(settings, progress.say, progress.advance)
     session.seconds |= {PARTS[part]: value for part, value in outcome.seconds.items() if part in PARTS}
     for error in outcome.errors[:ERRORS_SHOWN]:
@@ -110,7 +111,7 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
     if parsed.notice:
         print(parsed.notice, flush=True)
     faults: list[PlatformError] = []
-    with session.step("Chargement de la zone de dépôt"):
+    with session.step("Chargement de la zone de dépôt"), session.sample_systems():
         tables = read_declarations(parsed.manifest.sources.values(), faults)
         before = received_before(access.conninfo())
         report = load_landing(access.conninfo(), settings.landing, tables, progress=session.say)
@@ -149,7 +150,7 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
         access = session.open_database()
     # A server that is not this checkout's is read, unless it was named: then its schedules run from here too.
     launches = named(settings, access, options) or settings.embedded
-    environment = session.enter(access)
+    session.enter(access)
     with session.step("Lecture du projet dbt"):
         parsed = parse(settings)
     if parsed.notice:
@@ -161,7 +162,11 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
     if not launches:
         session.say(f"Lecture seule sur {access.address} ; pour lancer d'ici : make ui BASE={access.address}")
     command = python_tool("orchestration.dagster_ui", "--port", str(port))
-    return serve(settings, "dagster", [*command, *(["--lancer", "--demon"] if launches else [])], environment)
+    with session.sample_systems():
+        environment = dict(os.environ)
+        return serve(
+            settings, "dagster", [*command, *(["--lancer", "--demon"] if launches else [])], environment
+        )
 
 
 def conclude(

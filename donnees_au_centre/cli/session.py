@@ -158,6 +158,38 @@ class Session:
         os.environ.update(environment)
         return environment
 
+    @contextmanager
+    def sample_systems(self) -> Iterator[None]:
+        """Runs what the sample reads beside its files, and says in the environment where it is.
+
+        Elsewhere than over the sample and the embedded server, nothing is run: a source whose
+        connection is not given there fails alone, and says what to define. A connection that is given stays.
+
+        Raises:
+            PlatformError: they cannot be run.
+        """
+        if not (self.settings.embedded and self.settings.sample):
+            yield
+            return
+        # What only those who load the sample need.
+        from dev.sample.systems import DATABASE, sample_systems
+
+        server = EmbeddedServer(self.settings.state)
+        server.ensure_database(DATABASE)
+        connection = server.start()
+        with sample_systems(connection.conninfo(DATABASE), connection.password_file) as systems:
+            said = {
+                name: value
+                for name, value in systems.items()
+                if name.removesuffix("_PASSWORD_FILE") not in os.environ
+            }
+            os.environ.update(said)
+            try:
+                yield
+            finally:
+                for name in said:
+                    os.environ.pop(name, None)
+
     def drop_database(self) -> None:
         """Removes this session's database from the embedded server.
 

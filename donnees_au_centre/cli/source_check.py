@@ -50,16 +50,17 @@ def source_check(settings: Settings, options: Mapping[str, str]) -> int:
             print(f"  {line(path)}")
         print("Rien d'autre à essayer : make load les lit, et dit ce qui n'a pas pu l'être.")
         return 0
-    source = kind_named(origin.kind)(
-        connection_named(origin.connection, os.environ), origin.location, origin.options
-    )
-    print(f"{table.label} : {source.title}, connexion « {source.connection.shown} ».")
-    with source.connection.discreet(), source.open():
-        print("  La connexion s'ouvre.")
-        if isinstance(source, RecordSource):
-            _try_records(source, table, node)
-        elif isinstance(source, FileSource):
-            _try_files(source, table)
+    with session.sample_systems():
+        source = kind_named(origin.kind)(
+            connection_named(origin.connection, os.environ), origin.location, origin.options
+        )
+        print(f"{table.label} : {source.title}, connexion « {source.connection.shown} ».")
+        with source.connection.discreet(), source.open():
+            print("  La connexion s'ouvre.")
+            if isinstance(source, RecordSource):
+                _try_records(source, table, node)
+            elif isinstance(source, FileSource):
+                _try_files(source, table)
     print("Rien n'a été chargé. Pour charger : make load.")
     return 0
 

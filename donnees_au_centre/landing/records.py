@@ -493,6 +493,14 @@ class RecordLoad:
                 same=_same(self.incremental.key),
             )
         )
+        # A delivery has one row of a number: those of earlier readings keep theirs.
+        self.connection.execute(
+            sql.SQL(
+                "update {raw} set source_ligne = source_ligne + (select coalesce(max(source_ligne), 0) "
+                "from {raw} where source_fichier = {mine} and chargement_id <> {id}) "
+                "where chargement_id = {id}"
+            ).format(raw=raw_table(self.table), id=sql.Literal(load_id), mine=sql.Literal(self.report.path))
+        )
 
     def _set_former_kinds_aside(self) -> None:
         """Takes out what the table had from a system of another kind: its rows would be there twice."""

@@ -41,22 +41,22 @@ jugees as (
             when {{ fault }} then 3
             {%- endfor %}
             else 0
-        end as gravite
+        end as regle_gravite
     from source
 ),
 
 fautives as (
     select * from jugees
-    where gravite > 0
+    where regle_gravite > 0
 ),
 
 regles as (
     {%- for rule in rules %}
     select
-        {{ loop.index }} as numero,
-        cast('{{ rule.nature }}' as text) as nature,
-        cast('{{ rule.column }}' as text) as colonne,
-        cast('{{ rule.reason | replace("'", "''") }}' as text) as motif
+        {{ loop.index }} as regle_numero,
+        cast('{{ rule.nature }}' as text) as regle_nature,
+        cast('{{ rule.column }}' as text) as regle_colonne,
+        cast('{{ rule.reason | replace("'", "''") }}' as text) as regle_motif
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -69,21 +69,21 @@ final as (
         fautives.source_ligne,
         fautives.charge_le,
         fautives.chargement_id,
-        regles.nature,
-        regles.colonne,
-        case regles.numero
+        regles.regle_nature as nature,
+        regles.regle_colonne as colonne,
+        case regles.regle_numero
             {%- for rule in rules %}
             {%- set cell = 'fautives.' ~ rule.column %}
             when {{ loop.index }} then {{ mask(cell) if rule.column in personal else cell }}
             {%- endfor %}
         end as valeur_brute,
-        regles.motif
+        regles.regle_motif as motif
     from fautives
     cross join regles
     where
         case
             {%- for rule in rules %}
-            when regles.numero = {{ loop.index }} and fautives.gravite = {{ rule.severity }} and {{ rule.fault }} then 1
+            when regles.regle_numero = {{ loop.index }} and fautives.regle_gravite = {{ rule.severity }} and {{ rule.fault }} then 1
             {%- endfor %}
             else 0
         end = 1

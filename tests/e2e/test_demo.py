@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dev.sample import generate
+from dev.sample import DEFAULT_SEED, generate
+from dev.sample.reference import World
+from dev.sample.systems import DATABASE, facilities, occupations, sample_systems
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import DEFAULT_DATABASE, ROOT
+from donnees_au_centre.warehouse import EmbeddedServer
 from tests.campaigns import long
 from tests.e2e.conftest import Checkout
 
@@ -19,7 +24,7 @@ LOADED_ROWS = """
     select source_fichier, count(*), min(chargement_id), max(charge_le)
     from raw_{domain}.{table} group by source_fichier order by source_fichier
 """
-
+RECEIPTS = "select fichier, statut from plateforme.chargements"
 
 # The schemas of the marts.
 MARTS = tuple(domains_in(ROOT))
@@ -51,6 +56,10 @@ def test_every_line_of_the_sample_is_where_its_maker_says(built: Checkout, tmp_p
     }
     assert twins == {"ags/points_verts/points_verts_2025-06-14.csv"}
     expected = {str(file): tally for file, tally in made.items() if str(file) not in twins}
+    maker = World(DEFAULT_SEED, 1.0)
+    assert rows["sg/salles/occupation_salles.postgresql"] == len(list(occupations(maker)))
+    portal = "ags/infrastructures_sportives/infrastructures_sportives.opendatasoft"
+    assert rows[portal] == len(list(facilities(maker)))
     # What the project has received since the sample is no business of its maker.
     assert {file: rows.get(file) for file in expected} == {
         file: tally.lignes for file, tally in expected.items()
@@ -188,24 +197,50 @@ def test_no_row_set_aside_keeps_a_personal_value(built: Checkout) -> None:
 
 def test_a_second_run_changes_nothing(built: Checkout) -> None:
     before = everything_loaded(built)
-    receipts = built.ask("select count(*) from plateforme.chargements")
+    receipts = built.ask(RECEIPTS)
     done = built.command("demo", STRICT="1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert everything_loaded(built) == before
-    assert built.ask("select count(*) from plateforme.chargements") == receipts
+    again = Counter(built.ask(RECEIPTS)) - Counter(receipts)
+    # What a system gives is only known by reading it.
+    assert again == {
+        ("ags/infrastructures_sportives/infrastructures_sportives.opendatasoft", "identique"): 1,
+        ("sg/salles/occupation_salles.postgresql", "identique"): 1,
+    }
     assert not list((built.folder / "target").glob("*/runs/*/*/manifest.json"))
 
 
-def test_another_landing_zone_has_a_database_of_its_own(built: Checkout, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def systems(built: Checkout) -> Iterator[dict[str, str]]:
+    """Where the sample's systems are, for another zone, over which nobody runs them."""
+    connection = EmbeddedServer(built.folder / ".warehouse").start()
+    with sample_systems(connection.conninfo(DATABASE), connection.password_file) as given:
+        yield given
+
+
+def test_another_landing_zone_has_a_database_of_its_own(
+    built: Checkout, systems: dict[str, str], tmp_path: Path
+) -> None:
     (tmp_path / "zone/sg").mkdir(parents=True)
     shutil.copytree(built.landing / "sg/baremes", tmp_path / "zone/sg/baremes")
+    # Where infrastructures find their communes.
+    shutil.copytree(built.landing / "commun", tmp_path / "zone/commun")
     (tmp_path / "zone/sg/baremes/inconnu.txt").write_text("?")
     variables = {"LANDING": str(tmp_path / "zone"), "STRICT": "1"}
-    refused = built.command("load", **variables)
+    refused = built.command("load", **systems, **variables)
     assert refused.returncode == 1
     assert "sg/baremes/inconnu.txt" in refused.stdout
     (tmp_path / "zone/sg/baremes/inconnu.txt").unlink()
-    done = built.command("demo", **variables)
+    # A system that nobody gives fails alone, and says what to define.
+    done = built.command("load", **variables)
+    assert done.returncode == 1
+    for connection in ("SOURCE_SALLES", "SOURCE_INFRASTRUCTURES_SPORTIVES"):
+        assert f"{connection} est absente" in done.stdout
+    assert [line["table"] for line in built.summary()["sources"] if line["failure"]] == [
+        "infrastructures_sportives",
+        "occupation_salles",
+    ]
+    done = built.command("demo", **systems, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "jamais reçu" in done.stdout.lower()
     database = built.summary()["connection"]["database"]
@@ -218,8 +253,8 @@ def test_another_landing_zone_has_a_database_of_its_own(built: Checkout, tmp_pat
 @pytest.mark.skipif(
     not REAL_LANDING.is_dir(), reason=f"no real landing zone beside the checkout: {REAL_LANDING}"
 )
-def test_the_real_landing_zone_passes_whole(built: Checkout) -> None:
-    done = built.command("demo", LANDING=str(REAL_LANDING), STRICT="1")
+def test_the_real_landing_zone_passes_whole(built: Checkout, systems: dict[str, str]) -> None:
+    done = built.command("demo", LANDING=str(REAL_LANDING), STRICT="1", **systems)
     assert done.returncode == 0, done.stdout + done.stderr
     summary = built.summary()
     database = summary["connection"]["database"]

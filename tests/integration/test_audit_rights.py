@@ -34,7 +34,7 @@ TRACED = ("raw_agmj", "mandats")
 
 @pytest.fixture(scope="module")
 def shared(
-    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+    server: EmbeddedServer, systems: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, list[str]]]:
     """The raw tables of the sample, with the declared rights; its connection and the roles."""
     folder = tmp_path_factory.mktemp("audit")

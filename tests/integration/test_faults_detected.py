@@ -179,7 +179,9 @@ def _reached(links: dict[str, list[str]], start: str) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def platform(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(
+    server: EmbeddedServer, systems: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
     """Everything loaded, built and tested once."""
     folder = tmp_path_factory.mktemp("fautes")
     shutil.copytree(ROOT / "landing", folder / "landing")

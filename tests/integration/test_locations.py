@@ -42,7 +42,9 @@ def small(tmp_path: Path, database: str) -> Iterator[SmallProject]:
 
 
 @pytest.fixture(scope="module")
-def sample(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def sample(
+    server: EmbeddedServer, systems: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
     """The project itself, with its sample, over a database of its own; nothing is loaded yet."""
     folder = tmp_path_factory.mktemp("emplacements")
     settings = replace(Settings.load({}), target_path=folder / "target" / DATABASE, build=folder / "build")

@@ -191,6 +191,9 @@ def test_an_incremental_reading_takes_what_changed_and_what_came_late(
     ).fetchall()
     # The others keep the load that brought them: nothing is made of them again.
     assert loads == [("1",), ("5",)]
+    # A row is one number of its delivery, however many readings made it.
+    numbers = amont.execute("select count(distinct (source_fichier, source_ligne)) from raw_age.essai")
+    assert numbers.fetchone() == (5,)
     held = amont.execute(
         "select lignes from plateforme.chargements order by chargement_id desc limit 1"
     ).fetchone()

@@ -1,0 +1,1 @@
+{{ issues(source('infrastructures_sportives', 'infrastructures_sportives')) }}

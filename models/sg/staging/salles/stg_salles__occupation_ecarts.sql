@@ -1,0 +1,1 @@
+{{ issues(source('salles', 'occupation_salles')) }}
