@@ -3,7 +3,12 @@
 Nothing here knows of raw tables: `landing` writes what these readers give, all in the same way.
 """
 
-from donnees_au_centre.connectors.connections import Connection, check_connection, connection_named
+from donnees_au_centre.connectors.connections import (
+    Connection,
+    UndefinedConnection,
+    check_connection,
+    connection_named,
+)
 from donnees_au_centre.connectors.interface import (
     Batch,
     Column,
@@ -30,6 +35,7 @@ __all__ = [
     "RecordSource",
     "RemoteFile",
     "Source",
+    "UndefinedConnection",
     "Unreadable",
     "check_connection",
     "connection_named",

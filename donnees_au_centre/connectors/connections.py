@@ -41,6 +41,10 @@ _SHOWN = (
 )
 
 
+class UndefinedConnection(PlatformError):
+    """A connection that this machine was never told of."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """A way into a system.
@@ -176,7 +180,8 @@ def connection_named(name: str, environ: Mapping[str, str] = os.environ) -> Conn
     """The connection that a declaration names, or the address that stands in it.
 
     Raises:
-        PlatformError: it is no name and no open address, or the environment does not give it.
+        UndefinedConnection: the environment does not give it.
+        PlatformError: it is no name and no open address, or what the environment gives is no address.
     """
     if "://" in name:
         check_open(name)
@@ -185,7 +190,7 @@ def connection_named(name: str, environ: Mapping[str, str] = os.environ) -> Conn
     variable = f"{PREFIX}{name}".upper()
     given = (environ.get(variable) or "").strip()
     if not given:
-        raise PlatformError(
+        raise UndefinedConnection(
             f"La connexion « {name} » n'est pas définie sur cette machine : {variable} est absente.",
             f"Définissez {variable} (son adresse, sans mot de passe) et {variable}_PASSWORD, ou "
             f"{variable}_PASSWORD_FILE ; docs/exploitant/connexions.md donne un exemple par genre.",

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import psycopg
 from psycopg import sql
 
+from donnees_au_centre.connectors import UndefinedConnection, connection_named
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import BRUSSELS
 from donnees_au_centre.inert import argument, line
@@ -228,9 +229,13 @@ class _Load:
             report.settle(False)
             self.progress(f"{table.label} : échec. {report.message}")
             return report
+        faults: Sequence[PlatformError] = self.unfetched.get(table.label, [])
+        if not ever_loaded:
+            faults = self._without_unknown(table, faults)
         if table.of_records:
             present = {table.delivery}
-            if self.accepted is None or table.delivery in self.accepted:
+            asked = self.accepted is None or table.delivery in self.accepted
+            if asked and (ever_loaded or self._is_known(table)):
                 self._add(report, self._load_records(table))
         for group in _groups(table, matches):
             self._load_group(table, group, shared, report, present)
@@ -242,7 +247,7 @@ class _Load:
                 # Another load of it, under way, will do so in its turn.
                 self.connection.execute(sql.SQL("analyze (skip_locked) {}").format(raw_table(table)))
         report.files.sort(key=lambda file: file.path)
-        if faults := self.unfetched.get(table.label):
+        if faults:
             report.message = " ".join(map(_sentence, faults))
             self.progress(f"{table.label} : échec. {report.message}")
         report.settle(ever_loaded)
@@ -330,6 +335,29 @@ class _Load:
         report = FileReport(match.path, match.variant.name, "inchange")
         accepted = (self.accepted or {}).get(match.path, ())
         return self._guarded(table, match, load)
+
+    def _is_known(self, table: SourceTable) -> bool:
+        """Whether this machine was told of the system of a table; said, when it was not."""
+        try:
+            if table.origin is not None:
+                connection_named(table.origin.connection)
+        except UndefinedConnection as fault:
+            return bool(self._without_unknown(table, [fault]))
+        except PlatformError:
+            # Told when it is read.
+            pass
+        return True
+
+    def _without_unknown(self, table: SourceTable, faults: Sequence[PlatformError]) -> list[PlatformError]:
+        """The faults of a table that never had a row, less a system that nobody connected: nothing came yet.
+
+        Like a file that nobody deposited yet: the table is told as never received, and nothing fails.
+        """
+        left = [fault for fault in faults if not isinstance(fault, UndefinedConnection)]
+        for fault in faults:
+            if isinstance(fault, UndefinedConnection):
+                self.progress(f"{table.label} : jamais reçu. {_sentence(fault)}")
+        return left
 
     def _load_records(self, table: SourceTable) -> FileReport:
         """Reads what a system gives as rows."""

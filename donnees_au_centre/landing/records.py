@@ -279,7 +279,7 @@ class RecordLoad:
                 written -= self._leave_rejects(load_id)
                 if outcome.rows == left_out and not written:
                     raise _Unchanged("identique", digest)
-                if reading.copied and reading.before:
+                if reading.before:
                     self._number_on(load_id, reading.before)
             self._replace(load_id, reading.since)
         finally:
@@ -319,7 +319,6 @@ class RecordLoad:
             for batch in batches:
                 tick()
                 if batch.copied:
-                    reading.copied = True
                     digest.update(batch.copied)
                     copy.write(batch.copied)
                     # Within a row COPY writes it as two characters.
@@ -336,7 +335,7 @@ class RecordLoad:
                     if place < len(batch.rows):
                         row = batch.rows[place]
                         count += 1
-                        copy.write_row((reading.before + count, *row))
+                        copy.write_row((count, *row))
                         misread += sum(cell is not None and is_misread(cell) for cell in row)
                 # Of the same texts the same bytes, however they came to be: version 2 shares none.
                 digest.update(marshal.dumps([tuple(row) for row in batch.rows], 2))
@@ -467,7 +466,7 @@ class RecordLoad:
         return int(found[0]) if found else 0
 
     def _number_on(self, load_id: int, before: int) -> None:
-        """Numbers the lines of a reading, which its system counted from 1, after those in place."""
+        """Numbers the lines of a reading, counted from 1, after those in place."""
         self.connection.execute(
             sql.SQL("update {} set source_ligne = source_ligne + {} where chargement_id = {}").format(
                 raw_table(self.table), sql.Literal(before), sql.Literal(load_id)
@@ -492,14 +491,6 @@ class RecordLoad:
                 mine=sql.Literal(self.report.path),
                 same=_same(self.incremental.key),
             )
-        )
-        # A delivery has one row of a number: those of earlier readings keep theirs.
-        self.connection.execute(
-            sql.SQL(
-                "update {raw} set source_ligne = source_ligne + (select coalesce(max(source_ligne), 0) "
-                "from {raw} where source_fichier = {mine} and chargement_id <> {id}) "
-                "where chargement_id = {id}"
-            ).format(raw=raw_table(self.table), id=sql.Literal(load_id), mine=sql.Literal(self.report.path))
         )
 
     def _set_former_kinds_aside(self) -> None:
@@ -631,7 +622,6 @@ class _Reading:
         placed: what put in place the rows that are there; None when there are none.
         outcome: what it gave.
         before: the last number of a line in place that stays.
-        copied: whether its system numbered its lines.
     """
 
     described: Sequence[Column]
@@ -640,7 +630,6 @@ class _Reading:
     placed: audit.Entry | None
     outcome: Outcome
     before: int = 0
-    copied: bool = False
 
     def types(self, table: SourceTable) -> str:
         """The types of the declared columns, for the audit; names that nobody declared are received words."""

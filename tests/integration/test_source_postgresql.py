@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -226,6 +227,24 @@ def test_the_mark_is_the_last_moment_less_the_look_back(
     amont.execute("update amont.dossiers set nom = 'y'")
     state, message = status(read(said))
     assert (state, message) == ("remplace", f"Lu à partir de {since}.")
+
+
+def test_a_system_that_nobody_connected_was_never_received(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = os.environ["SOURCE_AMONT"]
+    monkeypatch.delenv("SOURCE_AMONT")
+    said: list[str] = []
+    assert read(progress=said.append).tables[0].status == "jamais_recu"
+    assert "jamais reçu. La connexion « amont » n'est pas définie sur cette machine" in said[0]
+    monkeypatch.setenv("SOURCE_AMONT", address)
+    read()
+    # Once it was read, it is missed.
+    monkeypatch.delenv("SOURCE_AMONT")
+    report = read()
+    assert report.tables[0].status == "echec"
+    assert "SOURCE_AMONT est absente" in report.tables[0].reasons()[0]
+    assert len(rows(amont)) == 4
 
 
 def test_two_loads_at_once_leave_one_delivery(
