@@ -13,8 +13,10 @@ BEGIN, END = "<!-- tables faites du code -->\n", "<!-- fin des tables -->\n"
 
 
 def write_source_options(root: Path) -> None:
-    """Writes the tables between their marks, in the page below a checkout."""
+    """Writes the tables between their marks, in the page below a checkout that has one."""
     page = root / PAGE
+    if not page.exists():
+        return
     before, _, rest = page.read_text("utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     page.write_text(f"{before}{BEGIN}{tables()}{END}{after}", "utf-8")

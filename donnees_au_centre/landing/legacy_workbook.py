@@ -101,7 +101,7 @@ class LegacyBook:
                     elif kind == xlrd.XL_CELL_BOOLEAN:
                         cells.append("true" if value else "false")
                     elif kind == xlrd.XL_CELL_ERROR:
-                        errors.append(xlrd.error_text_from_code.get(value, f"#{value}"))
+                        errors.append(xlrd.error_text_from_code.get(value, "#" + str(value)))
                         cells.append(errors[-1])
                     else:
                         cells.append(None)

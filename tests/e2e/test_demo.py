@@ -231,12 +231,15 @@ def test_another_landing_zone_has_a_database_of_its_own(
     assert refused.returncode == 1
     assert "sg/baremes/inconnu.txt" in refused.stdout
     (tmp_path / "zone/sg/baremes/inconnu.txt").unlink()
-    # A system that nobody connected here was never received, and says what to define.
+    # A system that was read, and is no longer connected, fails alone, and says what to define.
     done = built.command("load", **variables)
-    assert done.returncode == 0
+    assert done.returncode == 1
     for connection in ("SOURCE_SALLES", "SOURCE_INFRASTRUCTURES_SPORTIVES"):
-        assert f"jamais reçu. La connexion « {connection.removeprefix('SOURCE_').lower()} »" in done.stdout
         assert f"{connection} est absente" in done.stdout
+    assert [line["table"] for line in built.summary()["sources"] if line["failure"]] == [
+        "infrastructures_sportives",
+        "occupation_salles",
+    ]
     done = built.command("demo", **systems, **variables)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "jamais reçu" in done.stdout.lower()
