@@ -9,6 +9,7 @@ from dataclasses import asdict
 import psycopg
 import pytest
 
+from donnees_au_centre.landing.audit import REFUSED
 from donnees_au_centre.landing.rejects import MOTIFS, OUT_OF_TABLE
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import ROOT
@@ -217,9 +218,11 @@ def test_the_steps_add_up_to_the_total(filled: str) -> None:
 
 
 def test_every_motif_of_the_loader_has_a_french_label(filled: str) -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "donnees_au_centre/landing").glob("*.py"))
-    motifs = set(re.findall(r"_(?:Problem|Refused|refuse)\(\s*(?:[a-z.]+,\s*)?\"([a-z_]+)\"", code))
-    assert motifs | {OUT_OF_TABLE} == set(MOTIFS)
+    rooms = (ROOT / "donnees_au_centre" / name for name in ("connectors", "landing"))
+    code = "".join(path.read_text("utf-8") for room in rooms for path in room.rglob("*.py"))
+    # A delivery is refused with a status, a line with a motif.
+    motifs = set(re.findall(r"\b_?(?:Problem|Refused|refuse)\(\s*(?:[a-z.]+,\s*)?\"([a-z_]+)\"", code))
+    assert motifs - {*REFUSED} | {OUT_OF_TABLE} == set(MOTIFS)
     with psycopg.connect(filled, autocommit=True) as connection:
         connection.execute("insert into raw_age.rejets_chargement values ('lieux', 'lieux', 'ligne_vide')")
     summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION))
