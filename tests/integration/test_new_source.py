@@ -21,7 +21,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.nodes import Manifest
 from tests.servers.api import api_server
 from tests.small_project import settings_of
-from tests.unit.test_new_source import HEADER, MANIFEST, OF_PEOPLE, PEOPLE, PROJECT, SAID, SECRETS
+from tests.unit.test_new_source_answers import HEADER, MANIFEST, OF_PEOPLE, PEOPLE, PROJECT, SAID, SECRETS
 
 GROUPS = {"groups": {"group.age": MANIFEST.groups["age"]._said}}
 
