@@ -174,8 +174,14 @@ class RecordLoad:
                         self._load(source, target, reading)
                 except _Unchanged as found:
                     self.report.status, self.report.message = found.status, found.message
-                    if found.status == "identique" and placed is not None:
+                    last = audit.last_entry(self.connection, self.table, self.report.path)
+                    refused = last is not None and last.statut in audit.REFUSED
+                    if found.status == "identique" and placed is not None and refused:
+                        # What failed or waited is over.
                         self._record(found.digest, {"lignes": placed.lignes, "signature": placed.signature})
+                    elif found.status == "identique":
+                        # Like a file that nobody put there again: what is made of it stays as it is.
+                        self.report.status = "inchange"
 
     def _as_received(self) -> Incremental | None:
         """How it is read, with the names that the source most likely writes: it has not described itself."""

@@ -77,12 +77,12 @@ def test_a_portal_fills_its_table(
     # Only what is new was exported, and once.
     exports = [one.query for one in api.asked[before:] if one.path.endswith("jsonl")]
     assert exports == [{"where": ["modifie >= date'2026-01-03T08:00:00+00:00'"]}]
-    assert load(WALKS)[0] == "identique"
+    assert load(WALKS)[0] == "inchange"
     kept = connection.execute(
         "select statut, lignes from plateforme.chargements where fichier = %s order by 1",
         ["age/essai/essai.opendatasoft"],
     ).fetchall()
-    assert kept == [("charge", 3), ("identique", 4), ("remplace", 4)]
+    assert kept == [("charge", 3), ("remplace", 4)]
     api.fields[0] = ("id", "text")
     api.records.append(walk(5, 7))
     status, message = load(WALKS)
@@ -127,7 +127,7 @@ def test_what_is_no_row_is_kept_once_and_an_empty_answer_changes_nothing(
         "options": PAGES["options"] | {"since_param": "depuis", "renames": {"maj": "modifie"}} | LATE
     }
     assert load(external)[0] == "charge"
-    assert load(external)[0] == "identique"
+    assert load(external)[0] == "inchange"
     api.records.append(moved(4))
     assert load(external)[0] == "remplace"
     assert len(rejects()) == 1
@@ -138,7 +138,7 @@ def test_what_is_no_row_is_kept_once_and_an_empty_answer_changes_nothing(
         "select rejets from plateforme.chargements order by 1 desc limit 1"
     ).fetchone() == (2,)
     api.records = []
-    assert load(external)[0] == "identique"
+    assert load(external)[0] == "inchange"
 
 
 def test_a_source_of_another_kind_takes_the_place_of_the_former(

@@ -159,7 +159,7 @@ def test_the_same_again_changes_nothing(
 ) -> None:
     read()
     before = amont.execute("select chargement_id, count(*) from raw_age.essai group by 1").fetchall()
-    assert status(read())[0] == "identique"
+    assert status(read())[0] == "inchange"
     assert amont.execute("select chargement_id, count(*) from raw_age.essai group by 1").fetchall() == before
 
 
@@ -177,7 +177,7 @@ def test_an_incremental_reading_takes_what_changed_and_what_came_late(
 ) -> None:
     amont.execute("update amont.dossiers set modifie_le = '2026-01-04 10:00+01' where id = 4")
     assert status(read(INCREMENTAL))[0] == "charge"
-    assert status(read(INCREMENTAL))[0] == "identique"
+    assert status(read(INCREMENTAL))[0] == "inchange"
     amont.execute(
         "update amont.dossiers set nom = 'corrigé', modifie_le = '2026-01-05 10:00+01' where id = 1;"
         "insert into amont.dossiers values (5, 'tardif', 1, '2026-01-03 11:00+01')"
@@ -252,7 +252,7 @@ def test_two_loads_at_once_leave_one_delivery(
 ) -> None:
     with ThreadPoolExecutor() as pool:
         found = [status(report)[0] for report in pool.map(lambda _: read(), range(3))]
-    assert sorted(found) == ["charge", "identique", "identique"]
+    assert sorted(found) == ["charge", "inchange", "inchange"]
     assert amont.execute("select count(*) from raw_age.essai").fetchone() == (4,)
 
 
@@ -442,7 +442,7 @@ def test_no_cursor_hides_what_came_after_it(
     state, said = status(read(options))
     assert (state, "Lu à partir de" in said) == ("remplace", True)
     assert [row[0] for row in rows(amont)] == [*(str(n) for n, _ in enumerate(cursors, 1)), "9"]
-    assert status(read(options))[0] == "identique"
+    assert status(read(options))[0] == "inchange"
 
 
 def test_a_source_that_was_empty_is_read_when_it_is_no_longer(
@@ -450,7 +450,7 @@ def test_a_source_that_was_empty_is_read_when_it_is_no_longer(
 ) -> None:
     refill(amont, kind="timestamptz")
     options = {**by("time"), "allow_empty": True}
-    assert [status(read(options))[0] for _ in range(2)] == ["charge", "identique"]
+    assert [status(read(options))[0] for _ in range(2)] == ["charge", "inchange"]
     amont.execute("insert into amont.dossiers values (1, 'x', 1, now())")
     assert status(read(options))[0] == "remplace"
     assert len(rows(amont)) == 1
