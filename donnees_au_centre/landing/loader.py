@@ -342,22 +342,23 @@ class _Load:
             if table.origin is not None:
                 connection_named(table.origin.connection)
         except UndefinedConnection as fault:
-            return bool(self._without_unknown(table, [fault]))
+            self._say_never_received(table, fault)
+            return False
         except PlatformError:
             # Told when it is read.
             pass
         return True
 
     def _without_unknown(self, table: SourceTable, faults: Sequence[PlatformError]) -> list[PlatformError]:
-        """The faults of a table that never had a row, less a system that nobody connected: nothing came yet.
-
-        Like a file that nobody deposited yet: the table is told as never received, and nothing fails.
-        """
-        left = [fault for fault in faults if not isinstance(fault, UndefinedConnection)]
+        """The faults of a table that never had a row, less that of a system that nobody connected."""
         for fault in faults:
             if isinstance(fault, UndefinedConnection):
-                self.progress(f"{table.label} : jamais reçu. {_sentence(fault)}")
-        return left
+                self._say_never_received(table, fault)
+        return [fault for fault in faults if not isinstance(fault, UndefinedConnection)]
+
+    def _say_never_received(self, table: SourceTable, fault: UndefinedConnection) -> None:
+        """Like a file that nobody deposited yet: the table is told as never received, and nothing fails."""
+        self.progress(f"{table.label} : jamais reçu. {_sentence(fault)}")
 
     def _load_records(self, table: SourceTable) -> FileReport:
         """Reads what a system gives as rows."""

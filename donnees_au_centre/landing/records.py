@@ -261,7 +261,8 @@ class RecordLoad:
             self.connection.execute("select set_config(%s, %s, true)", [f"chargement.{fact}", value])
         if reading.since is not None:
             reading.before = self._last_line()
-        erased = Erased(self.connection, self.table)
+        # Refuses now, and not after all the time that reading takes, when their key is missing.
+        Erased(self.connection, self.table)
         announced = source.announced() if reading.since is None else None
         rejects = RejectSpool()
         batches = source.batches(reading.described, reading.since)
