@@ -119,6 +119,12 @@ person-rectify: ## Rectifie une donnée (IDENTIFIANT=… AG=… COLONNE=… VALE
 .PHONY: check
 check: ## Vérifie en une minute ce qui concerne les fichiers changés (DEPUIS=main)
 	$(RUN) check
+.PHONY: slim
+slim: ## Construit et teste ce que la branche change, à côté de ce qui existe (DEPUIS=main ; ETAT=…)
+	$(RUN) slim
+.PHONY: slim-drop
+slim-drop: ## Supprime de la base ce que des essais interrompus ont laissé
+	$(RUN) slim-drop
 .PHONY: test
 test: ## Vérifie tout : règles d'écriture, puis tous les tests (PYTEST_ARGS=…)
 	$(RUN) test

@@ -89,7 +89,7 @@ def changed_files(root: Path, since: str = "") -> list[str]:
     Raises:
         PlatformError: git does not know the revision, or this is no clone.
     """
-    base = since or _ancestor(root)
+    base = since or ancestor(root)
     return sorted(
         {
             *_git(root, "diff", "--name-only", "-z", "--relative", base, "--"),
@@ -169,7 +169,8 @@ def _read_names(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _ancestor(root: Path) -> str:
+def ancestor(root: Path) -> str:
+    """The revision that this branch left: the common ancestor with the main branch, else HEAD."""
     for main in ("origin/HEAD", "origin/main", "main"):
         try:
             return _git(root, "merge-base", "HEAD", main)[0].strip()

@@ -3,8 +3,14 @@
   its domain, has the mart's view show it.
 #}
 {% macro make_version() %}
-    {%- set node = graph.nodes[model.unique_id] -%}
-    {%- set stable = api.Relation.create(database=this.database, schema=node.schema, identifier=node.alias, type='view') -%}
+    {#- From its own name: with --defer, dbt draws `graph` anew once the platform has named the candidate. -#}
+    {%- set apart = this.schema.endswith('_versions') -%}
+    {%- set stable = api.Relation.create(
+        database=this.database,
+        schema=this.schema.removesuffix('_versions') if apart else this.schema,
+        identifier=this.identifier.rpartition('__c')[0] if apart else this.identifier,
+        type='view'
+    ) -%}
     {%- set candidate = candidate_of(stable) -%}
     {%- set alone = this.schema != candidate.schema -%}
     {%- set existing = adapter.get_relation(stable.database, stable.schema, stable.identifier) -%}
