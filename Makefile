@@ -119,9 +119,15 @@ person-rectify: ## Rectifie une donnée (IDENTIFIANT=… AG=… COLONNE=… VALE
 .PHONY: check
 check: ## Vérifie en une minute ce qui concerne les fichiers changés (DEPUIS=main)
 	$(RUN) check
+.PHONY: ci
+ci: ## Joue la chaîne GitLab d'une demande de fusion sur cette machine, si Node.js est là (JOB=…)
+	$(RUN) ci
 .PHONY: slim
 slim: ## Construit et teste ce que la branche change, à côté de ce qui existe (DEPUIS=main ; ETAT=…)
 	$(RUN) slim
+.PHONY: locations
+locations: ## Charge chaque emplacement Dagster et dit ce qu'il contient, sans serveur
+	$(RUN) locations
 .PHONY: slim-drop
 slim-drop: ## Supprime de la base ce que des essais interrompus ont laissé
 	$(RUN) slim-drop

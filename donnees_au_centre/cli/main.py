@@ -28,6 +28,8 @@ COMMANDS = {
     "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
     "source-check": ("source_check", "essaie la déclaration d'une source, sans rien charger"),
     "build": ("project", "construit et teste avec dbt seul"),
+    "ci": ("ci", "joue la chaîne GitLab d'une demande de fusion sur cette machine"),
+    "locations": ("locations", "charge chaque emplacement Dagster, sans serveur"),
     "slim": ("slim", "construit et teste ce que la branche change, à côté de ce qui existe"),
     "slim-drop": ("slim", "supprime ce que des essais interrompus ont laissé"),
     "rollback": ("rollback", "remontre aux lecteurs la version d'avant d'un mart ou d'une AG (CONFIRMER=1)"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -50,10 +53,34 @@ def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     """Runs every check of writing and of the project's rules, all of them even when one fails."""
     session = Session(settings)
     failed = [*check_writing(session), *check_project(session), *check_sql(session)]
+    write_annotations(settings, failed)
     if failed:
         raise to_correct(failed)
     session.say("Tout est conforme.")
     return 0
+
+
+def write_annotations(settings: Settings, failed: Collection[str]) -> None:
+    """Writes build/code-quality.json, by which GitLab shows faults of SQL and Python beside their lines.
+
+    Args:
+        failed: the checks that failed; only those whose tool knows the format are asked again.
+    """
+    faults: list[object] = []
+    environment = linters_environment(settings)
+    for name, command in {
+        "SQL": [*sqlfluff("lint", SQL_FOLDERS), "--format", "gitlab", "--nofail"],
+        "Python : règles": python_tool("ruff", "check", "--output-format", "gitlab", "--exit-zero", "."),
+    }.items():
+        if name in failed:
+            done = subprocess.run(
+                command, cwd=settings.root, env=environment, capture_output=True, text=True, check=False
+            )
+            # A tool that could not work has said why above.
+            with suppress(ValueError):
+                faults += json.loads(done.stdout)
+    settings.build.mkdir(exist_ok=True)
+    (settings.build / "code-quality.json").write_text(json.dumps(faults, ensure_ascii=False), "utf-8")
 
 
 def to_correct(failed: Sequence[str]) -> PlatformError:

@@ -15,6 +15,7 @@ from donnees_au_centre.cli.quality import (
     lint,
     test_environment,
     to_correct,
+    write_annotations,
 )
 from donnees_au_centre.cli.session import Session, python_tool, run_tool, words_of
 from donnees_au_centre.drivers import TESTED
@@ -117,6 +118,7 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
     if found.project:
         failed += check_project(session)
     failed += check_sql(session, found.files)
+    write_annotations(settings, failed)
     if found.quick:
         with session.step(f"Tests : {some(found.quick, SHOWN)}"):
             if _tests(settings, found.quick):
