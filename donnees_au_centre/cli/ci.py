@@ -48,7 +48,7 @@ def ci(settings: Settings, options: Mapping[str, str]) -> int:
     player = install(root)
     environment = {**child_environment(settings, None), **OPTIONS}
     with session.step("Chaîne de la demande de fusion (.gitlab-ci.yml)"):
-        command = [player, *merge_request(ancestor(root)), *(options.get("JOB") or "").split()]
+        command = [str(player), *merge_request(ancestor(root)), *(options.get("JOB") or "").split()]
         done = subprocess.run(command, cwd=root, env=environment, check=False)
     if done.returncode:
         raise PlatformError(

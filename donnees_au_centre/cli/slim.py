@@ -215,7 +215,7 @@ def _selected(settings: Settings, head: ParseResult, base: Base, selection: Sequ
             f"dbt ne peut comparer la branche à {base.name} : {done.exception}",
             "Ce manifest.json vient peut-être d'un autre dbt : refaites l'artefact, ou retirez ETAT.",
         )
-    return set(done.result or ())
+    return {str(one) for one in done.result} if isinstance(done.result, list) else set()
 
 
 @contextmanager
