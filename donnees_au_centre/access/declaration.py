@@ -14,6 +14,7 @@ from donnees_au_centre.landing.erased import LIST as ERASED
 from donnees_au_centre.landing.tables import CHANGED_TABLE, REJECTS_TABLE
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.promises import MASKED
 from donnees_au_centre.project.versions import SUFFIX
 
 # A role that may read only masked sees null in these columns, and in those the YAML does not describe.
@@ -109,6 +110,26 @@ def entries_on(entries: Sequence[Entry], manifest: Manifest) -> dict[str, list[E
         for relation in _covered(entry, relations):
             found[relation.label].append(entry)
     return found
+
+
+def readers_of(entries: Sequence[Entry], manifest: Manifest) -> dict[str, list[str]]:
+    """The roles that read each mart, by its unique id, as policies/contracts/ names them.
+
+    Without those that every domain has: its steward, and who builds (`dbt_<ag>`). A role that reads through
+    the views that hide persons is said to be `masqué`; one whose review is past is still there.
+    """
+    granted = entries_on(entries, manifest)
+    return {
+        model.unique_id: [
+            entry.role + (MASKED if entry.masked else "")
+            for entry in granted[model.label]
+            if "lecture" in entry.actions
+            and EACH not in entry.role
+            and entry.role != f"steward_{model.domain}"
+        ]
+        for model in manifest.models
+        if model.is_mart and model.label in granted
+    }
 
 
 def check_entries(entries: Sequence[Entry], manifest: Manifest) -> list[str]:

@@ -11,7 +11,7 @@ from itertools import groupby
 import psycopg
 
 from donnees_au_centre.access import Change, Declaration, apply_access, declare, plan_access, read_entries
-from donnees_au_centre.access.declaration import check_entries, review_faults
+from donnees_au_centre.access.declaration import check_entries, readers_of, review_faults
 from donnees_au_centre.access.files import Entry
 from donnees_au_centre.audit import note_run
 from donnees_au_centre.audit.rights import grant_rights
@@ -124,6 +124,14 @@ def check_entries_of(settings: Settings, manifest: Manifest) -> None:
             "est dite ; ou retirez l'accès (docs/exploitant/acces.md).",
         )
     print(f"Accès : {len(entries)} entrées bien écrites, aucune revue échue.")
+
+
+def readers_of_marts(settings: Settings, manifest: Manifest) -> Mapping[str, list[str]] | None:
+    """The roles that read each mart, by its unique id; None when an entry is wrong: others say so."""
+    try:
+        return readers_of(read_files(settings, manifest), manifest)
+    except PlatformError:
+        return None
 
 
 def read_files(settings: Settings, manifest: Manifest) -> list[Entry]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dev.setup.environment import read_pip_listing, uv_settings
 from dev.setup.locks import DRIVERS
-from donnees_au_centre.cli.access import check_entries_of
+from donnees_au_centre.cli.access import check_entries_of, readers_of_marts
 from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.cli.lineage import PERSONAL_DATA, check_personal_data, lineage_of
 from donnees_au_centre.cli.schemas import write_schemas
@@ -215,7 +215,8 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
     with session.step("Contrats des marts (policies/contracts/)"):
         try:
             manifest = parse_or_fail(Session.without_database(settings)).manifest
-            for file in write_contracts(settings.root, manifest, date.today()):
+            readers = readers_of_marts(settings, manifest)
+            for file in write_contracts(settings.root, manifest, date.today(), readers):
                 print(f"{file} : écrit d'après les marts.")
         except PlatformError as error:
             print(error)
@@ -321,7 +322,7 @@ def check_rules(settings: Settings, manifest: Manifest) -> None:
     Raises:
         PlatformError: the project breaks a rule.
     """
-    violations = broken_rules(settings.root, manifest)
+    violations = broken_rules(settings.root, manifest, readers_of_marts(settings, manifest))
     if violations:
         print(shown(violations))
         raise PlatformError(

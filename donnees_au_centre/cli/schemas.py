@@ -14,8 +14,9 @@ from donnees_au_centre.privacy.controller import Answering
 from donnees_au_centre.privacy.holds import Hold
 from donnees_au_centre.privacy.unattended import Permission
 from donnees_au_centre.project import vocabulary as words
-from donnees_au_centre.project.contracts import Contract
+from donnees_au_centre.project.consumers import Consumer
 from donnees_au_centre.project.datasets import Governance
+from donnees_au_centre.project.promises import Contract
 
 FOLDER = "policies/schemas"
 
@@ -25,6 +26,7 @@ def schema_texts() -> dict[str, str]:
     schemas = {
         "acces": _listed({ADDED: Entry, REFUSED: Refusal}),
         "canaux": _schema(Declaration),
+        "consommateurs": _schema(Consumer),
         "contrats": _schema(dict[str, Contract]),
         "gels": _listed({"gels": Hold}),
         "gouvernance": _governance(),

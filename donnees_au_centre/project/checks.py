@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from donnees_au_centre.project.contracts import breaches
+from donnees_au_centre.project.contracts import Readers, breaches
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import (
     auditing,
@@ -98,22 +98,28 @@ def check_flags(root: Path) -> list[Violation]:
     return found
 
 
-def check_contracts(root: Path, manifest: Manifest) -> list[Violation]:
+def check_contracts(root: Path, manifest: Manifest, readers: Readers = None) -> list[Violation]:
     """Compares what marts offer with what policies/contracts/ says that they promise.
 
+    Args:
+        readers: unique id of a mart -> the roles that read it; None: as the files say.
+
     Raises:
-        PlatformError: a file of contracts cannot be read.
+        PlatformError: a file of contracts or of a consumer cannot be read.
     """
-    return sorted(Violation(*breach) for breach in breaches(root, manifest, date.today()))
+    return sorted(Violation(*breach) for breach in breaches(root, manifest, date.today(), readers))
 
 
-def broken_rules(root: Path, manifest: Manifest) -> list[Violation]:
+def broken_rules(root: Path, manifest: Manifest, readers: Readers = None) -> list[Violation]:
     """What breaks a rule in a project: its flags first, then its manifest, then what its marts promise.
 
+    Args:
+        readers: unique id of a mart -> the roles that read it; None: as the files of contracts say.
+
     Raises:
-        PlatformError: a file of contracts cannot be read.
+        PlatformError: a file of contracts or of a consumer cannot be read.
     """
-    return [*check_flags(root), *check_manifest(manifest), *check_contracts(root, manifest)]
+    return [*check_flags(root), *check_manifest(manifest), *check_contracts(root, manifest, readers)]
 
 
 def shown(violations: Iterable[Violation]) -> str:

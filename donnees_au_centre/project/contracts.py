@@ -1,28 +1,26 @@
 """What marts promise to their readers, kept in policies/contracts/<domain>.yml beside the models that change.
 
-A file says each table that readers know, its columns and their types, and until when what is going to leave
-is kept. `make fix` writes it, and never takes away a promise that still holds; `make lint` compares it with
-the manifest. What a mart no longer offers is a new version of it: dbt's `versions:`, with the old one beside.
+A file says what each table that readers know promises (`promises.Contract`). `make fix` writes it, and never
+takes away a promise that still holds; `make lint` compares it with the manifest. What a mart no longer offers
+is a new version of it: dbt's `versions:`, with the old one beside.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import yaml
-from pydantic import Field
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import some
+from donnees_au_centre.project.consumers import Audience, read_consumers, unknown_readings
 from donnees_au_centre.project.nodes import Manifest, Node
-from donnees_au_centre.project.rules.conforming import FORMER
+from donnees_au_centre.project.promises import Contract, Loss, born_of, losses, promised
 from donnees_au_centre.project.rules.offering import marts
-from donnees_au_centre.reviewed import Line, Reviewed, Says, checked, read_yaml
+from donnees_au_centre.reviewed import checked, read_yaml
 
 FOLDER = Path("policies") / "contracts"
 # Of a broken promise, and of a file that does not follow what is offered.
@@ -38,29 +36,6 @@ _ADVICE = (
     "make fix écrit ce fichier d'après les modèles. Un conflit de fusion : gardez les deux côtés, puis make "
     "fix. Sinon, git checkout main -- policies/contracts, puis make fix."
 )
-_Types = Annotated[dict[str, Line], Says("{key} attend une colonne et son type par ligne.")]
-_Days = Annotated[dict[str, date], Says("{key} attend une colonne et une date par ligne.")]
-
-
-class Contract(Reviewed):
-    """What one table or view of a mart promises.
-
-    Attributes:
-        until: the last day when it is offered; None when it stays.
-        columns: the type of each, as the contract of its model declares it.
-        ends: the last day of the columns that are kept beside those that replace them.
-    """
-
-    SHAPE = "fin, colonnes et fins sont attendues."
-
-    until: Annotated[date | None, Says("{key} attend une date, comme 2027-06-30.")] = Field(
-        default=None, alias="fin", description="Dernier jour où le mart est offert."
-    )
-    columns: _Types = Field(alias="colonnes", description="Chaque colonne et son type SQL.")
-    ends: _Days = Field(
-        default={}, alias="fins", description="Dernier jour des colonnes qu'une autre remplace (ancien_nom)."
-    )
-
 
 # By the name that readers know, in the schema of a domain.
 Contracts = Mapping[str, Contract]
@@ -68,25 +43,8 @@ Contracts = Mapping[str, Contract]
 Breach = tuple[str, str, str, str]
 
 
-def promised(manifest: Manifest) -> dict[str, dict[str, Contract]]:
-    """What the marts of a manifest promise, by domain."""
-    found: dict[str, dict[str, Contract]] = defaultdict(dict)
-    for mart in marts(manifest):
-        ends = {name: _end(column.meta.get(FORMER)) for name, column in mart.columns.items()}
-        found[mart.domain][mart.name] = Contract(
-            fin=mart.until,
-            colonnes={name: one.data_type for name, one in mart.columns.items() if one.data_type},
-            fins={name: end for name, end in ends.items() if end},
-        )
-    return dict(found)
-
-
-def _end(former: object) -> date | None:
-    """When a column of a former name may leave; None for the others, and for those that do not say."""
-    try:
-        return date.fromisoformat(str(former["retire_le"])) if isinstance(former, Mapping) else None
-    except (KeyError, ValueError):
-        return None
+# Unique id of a mart -> the roles that read it; None where nobody looked.
+Readers = Mapping[str, Iterable[str]] | None
 
 
 def read_contracts(root: Path) -> dict[str, dict[str, Contract]]:
@@ -113,11 +71,12 @@ def _read(path: Path, name: Path) -> dict[str, Contract]:
     return found
 
 
-def write_contracts(root: Path, manifest: Manifest, today: date) -> list[str]:
+def write_contracts(root: Path, manifest: Manifest, today: date, readers: Readers = None) -> list[str]:
     """Writes the files of a checkout again, with what marts promise now and what they promised before.
 
     Args:
         today: what had to last until a day before may go.
+        readers: who reads each mart; None: as the files say.
 
     Returns:
         The files that changed, below the checkout.
@@ -125,7 +84,8 @@ def write_contracts(root: Path, manifest: Manifest, today: date) -> list[str]:
     Raises:
         PlatformError: one of them cannot be read.
     """
-    former, now, changed = read_contracts(root), promised(manifest), []
+    former, changed = read_contracts(root), []
+    now = _now(manifest, former, readers)
     for domain in sorted({*former, *now}):
         kept = _kept(former.get(domain, {}), now.get(domain, {}), today)
         if kept == former.get(domain):
@@ -140,16 +100,54 @@ def write_contracts(root: Path, manifest: Manifest, today: date) -> list[str]:
     return changed
 
 
+def _now(manifest: Manifest, former: Mapping[str, Contracts], readers: Readers) -> dict[str, Contracts]:
+    """What marts promise; who reads them is as it was said where nobody looked."""
+    now: dict[str, Contracts] = {}
+    for domain, found in promised(manifest, readers).items():
+        kept: dict[str, Contract] = {}
+        for name, contract in found.items():
+            old = former.get(domain, {}).get(name)
+            told = old.readers if old and readers is None else contract.readers
+            kept[name] = contract.model_copy(update={"readers": told, "revision": old.revision if old else 0})
+        now[domain] = kept
+    return now
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists, and the small mapping of a refresh, on one line."""
+
+
+class _Short(dict[str, Any]):
+    """A mapping on one line."""
+
+
+_Dumper.add_representer(
+    list, lambda dumper, said: dumper.represent_sequence("tag:yaml.org,2002:seq", said, True)
+)
+_Dumper.add_representer(
+    _Short, lambda dumper, said: dumper.represent_mapping("tag:yaml.org,2002:map", said, True)
+)
+
+
 def _text(contracts: Contracts) -> str:
     """Tables in alphabetical order; columns in that of the view, where new ones come last."""
-    said = {
-        name: contract.model_dump(by_alias=True, exclude_defaults=True)
-        for name, contract in sorted(contracts.items())
-    }
     return "".join(
-        "\n" + yaml.safe_dump({name: one}, allow_unicode=True, sort_keys=False, width=1000)
-        for name, one in said.items()
+        "\n" + yaml.dump({name: _said(one)}, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
+        for name, one in sorted(contracts.items())
     )
+
+
+def _said(contract: Contract) -> dict[str, Any]:
+    said = contract.model_dump(by_alias=True, exclude_defaults=True)
+    if "cles" in said:
+        said["cles"] = [[*key] for key in said["cles"]]
+    if "lecteurs" in said:
+        said["lecteurs"] = [*said["lecteurs"]]
+    if "valeurs" in said:
+        said["valeurs"] = {name: [*values] for name, values in said["valeurs"].items()}
+    if "rafraichissement" in said:
+        said["rafraichissement"] = _Short(said["rafraichissement"])
+    return said
 
 
 def _kept(former: Contracts, now: Contracts, today: date) -> dict[str, Contract]:
@@ -157,70 +155,56 @@ def _kept(former: Contracts, now: Contracts, today: date) -> dict[str, Contract]
 
     Where a promise is broken, nothing is added: it is to be mended first, perhaps without what is new there.
     """
-    found = {
-        name: contract for name, contract in former.items() if name not in now and _holds(contract, today)
-    }
-    broken = "|".join(map(re.escape, found)) or "-"
+    found = {name: contract for name, contract in former.items() if name not in now and contract.holds(today)}
+    broken = list(found)
     for name, new in now.items():
         old = former.get(name)
-        if old is None and re.fullmatch(rf"(?:{broken})_v\w+", name):
+        if old is None and born_of(name, broken):
             continue
-        if old and (_lost(old, new, today) or _retyped(old, new)):
+        if old and losses(old, new, today):
             found[name] = old
             continue
         # In the order of the view, where new columns come last.
         order = dict.fromkeys([*(one for one in (old or new).columns if one in new.columns), *new.columns])
-        found[name] = new.model_copy(update={"columns": {one: new.columns[one] for one in order}})
+        kept = new.model_copy(update={"columns": {one: new.columns[one] for one in order}})
+        moved = old is not None and not kept.same_promise(old)
+        found[name] = kept.model_copy(update={"revision": kept.revision + 1}) if moved else kept
     return found
 
 
-def _holds(contract: Contract, today: date) -> bool:
-    return contract.until is None or contract.until >= today
-
-
-def _lost(old: Contract, new: Contract, today: date) -> list[str]:
-    """The columns that were promised, still are, and are not offered."""
-    return [one for one in old.columns if one not in new.columns and old.ends.get(one, today) >= today]
-
-
-def _retyped(old: Contract, new: Contract) -> list[str]:
-    return [
-        one
-        for one in old.columns
-        if one in new.columns and _folded(old.columns[one]) != _folded(new.columns[one])
-    ]
-
-
-def _folded(data_type: str) -> str:
-    return "".join(data_type.lower().split())
-
-
-def breaches(root: Path, manifest: Manifest, today: date) -> Iterator[Breach]:
+def breaches(root: Path, manifest: Manifest, today: date, readers: Readers = None) -> Iterator[Breach]:
     """What the marts take from their readers, and what the files do not know yet.
 
     Args:
         today: what had to last until a day before may go.
+        readers: who reads each mart; None: as the files say.
 
     Raises:
-        PlatformError: a file of contracts cannot be read.
+        PlatformError: a file of contracts or of a consumer cannot be read.
     """
-    former, now = read_contracts(root), promised(manifest)
+    former, consumers = read_contracts(root), read_consumers(root)
+    now, audience = _now(manifest, former, readers), Audience(manifest, consumers)
     nodes = {(mart.domain, mart.name): mart for mart in marts(manifest)}
+    known: dict[str, Contracts] = {}
     for domain in sorted({*former, *now}):
         old, new = former.get(domain, {}), now.get(domain, {})
         file = (FOLDER / f"{domain}.yml").as_posix()
         for name, contract in old.items():
             if name in new:
-                yield from _changes(nodes[domain, name], contract, new[name], manifest, today)
-            elif _holds(contract, today):
+                lost = losses(contract, new[name], today)
+                if lost:
+                    yield _changes(nodes[domain, name], contract, new[name], lost, manifest, audience, today)
+            elif contract.holds(today):
                 end = f" jusqu'au {contract.until:%d/%m/%Y}" if contract.until else ""
                 yield (
                     file,
                     BROKEN,
-                    f"{domain}.{name} n'est plus offert, et il est promis à ses lecteurs{end}.",
+                    f"{domain}.{name} n'est plus offert, et il est promis à ses lecteurs{end}."
+                    + _whom_to_tell(audience.of(f"{domain}.{name}")),
                     _how_to_leave(domain, name, contract, manifest, today),
                 )
         kept = _kept(old, new, today)
+        known[domain] = {**new, **kept}
         if late := sorted(name for name in {*old, *kept} if kept.get(name) != old.get(name)):
             yield (
                 file,
@@ -228,44 +212,80 @@ def breaches(root: Path, manifest: Manifest, today: date) -> Iterator[Breach]:
                 f"Ce qui y est promis ne suit pas encore {some(late, SHOWN)}.",
                 "make fix l'ajoute, ou en retire ce qui a fini.",
             )
+    yield from unknown_readings(consumers, known)
 
 
-def _changes(mart: Node, old: Contract, new: Contract, manifest: Manifest, today: date) -> Iterator[Breach]:
-    lost, retyped = _lost(old, new, today), _retyped(old, new)
-    if not lost and not retyped:
-        return
-    said = [f"{one} ({old.columns[one]}) n'y est plus" for one in lost]
-    said += [f"{one} était {old.columns[one]} et devient {new.columns[one]}" for one in retyped]
-    message = f"{mart.domain}.{mart.name} ne tient plus ce qu'il promet à ses lecteurs : {' ; '.join(said)}."
-    added = {one: kind for one, kind in new.columns.items() if one not in old.columns or one in retyped}
-    yield (
+def _whom_to_tell(people: list[str]) -> str:
+    return f" Ceux qui lisent ce qui change, à prévenir : {' ; '.join(people)}." if people else ""
+
+
+def _changes(
+    mart: Node,
+    old: Contract,
+    new: Contract,
+    lost: list[Loss],
+    manifest: Manifest,
+    audience: Audience,
+    today: date,
+) -> Breach:
+    label = f"{mart.domain}.{mart.name}"
+    said = " ; ".join(one.said for one in lost)
+    columns = {name for one in lost for name in one.columns} if all(one.columns for one in lost) else ()
+    terms = [one.term for one in lost if one.term]
+    advice = []
+    if any(one.can_be_versioned and not one.term for one in lost):
+        advice.append(_how_to_change(mart, old, new, lost, manifest, today))
+    if any(not one.can_be_versioned for one in lost):
+        advice.append(f"Rendez sa date dans {mart.described_in} : elle se recule, et ne s'avance pas.")
+    if terms:
+        advice.append(_how_to_say(mart, old, terms))
+    return (
         mart.described_in,
         BROKEN,
-        message,
-        _how_to_change(mart, [*lost, *retyped], added, manifest, today),
+        f"{label} ne tient plus ce qu'il promet à ses lecteurs : {said}."
+        + _whom_to_tell(audience.of(label, columns)),
+        "\n      ".join(advice),
+    )
+
+
+def _how_to_say(mart: Node, old: Contract, terms: list[str]) -> str:
+    """What to write when a version would keep nothing: who decides it says so, and readers are told."""
+    lines = [*terms, f"revision: {old.revision + 1}"]
+    return "\n".join(
+        [
+            "Rendez ce qui était promis. Ou, si c'est décidé (une version n'y changerait rien) : "
+            f"prévenez-les, et écrivez à la main dans {(FOLDER / f'{mart.domain}.yml').as_posix()}, sous "
+            f"{mart.name} :",
+            *(f"          {line}" for line in lines),
+            f"      {_unborn(mart.domain, mart.name)}",
+        ]
     )
 
 
 def _how_to_change(
-    mart: Node, lost: list[str], added: Mapping[str, str], manifest: Manifest, today: date
+    mart: Node, old: Contract, new: Contract, lost: list[Loss], manifest: Manifest, today: date
 ) -> str:
     """What to write for a mart to change: a version, beside what readers read."""
-    back = f"Rendez {mart.file} et ses colonnes comme ils étaient"
+    back = f"Rendez {mart.file}, ses colonnes et leurs contrôles comme ils étaient"
     if not mart.is_latest:
         return f"{back} : une version qui va finir ne change plus. {_unborn(mart.domain, mart.name)}"
     name, end = mart.declared, today + timedelta(days=NOTICE)
     taken = [one.version for one in marts(manifest) if one.declared == name and one.version]
     number = 1 + max([int(one) for one in taken if one.isdigit()], default=1)
-    columns = [f"{{include: all, exclude: [{', '.join(lost)}]}}"]
-    columns += [f'{{name: {one}, data_type: "{kind}", description: "…"}}' for one, kind in added.items()]
+    replaced = dict.fromkeys(column for one in lost for column in one.replaced)
+    types = {one: kind for one, kind in new.types.items() if one not in old.columns or one in replaced}
+    columns = [f"{{include: all, exclude: [{', '.join(replaced)}]}}" if replaced else "{include: all}"]
+    columns += [f'{{name: {one}, data_type: "{kind}", description: "…"}}' for one, kind in types.items()]
     first = [f"  - {{v: 1, defined_in: {name}, deprecation_date: {end}, config: {{alias: {mart.name}}}}}"]
     if taken:
         first = [f"  - v: {mart.version}, avec deprecation_date: {end} en plus"]
+    tested = any(one.columns and not one.replaced and one.can_be_versioned for one in lost)
     lines = [
         f"latest_version: {number}",
         "versions:",
         *first,
         f"  - v: {number}",
+        *(["    data_tests: […, avec la nouvelle clé]"] if tested else []),
         "    columns:",
         *(f"      - {one}" for one in columns),
     ]

@@ -58,7 +58,19 @@ def columns(manifest: Content, unique_id: str = MART) -> Content:
 
 def in_two_versions(manifest: Content, end: str | None = END) -> tuple[Content, Content]:
     former, latest = manifests.versions(manifest["nodes"].pop(MART), end)
-    manifest["nodes"] |= {one["unique_id"]: one for one in (former, latest)}
+    nodes = manifest["nodes"]
+    # dbt plays the tests of a mart on each of its versions.
+    for key in [key for key, one in nodes.items() if one.get("attached_node") == MART]:
+        test = nodes.pop(key)
+        for version in (former, latest):
+            about = version["unique_id"]
+            nodes[f"{key}.{about}"] = {
+                **test,
+                "unique_id": f"{key}.{about}",
+                "attached_node": about,
+                "depends_on": {"nodes": [about], "macros": []},
+            }
+    nodes |= {one["unique_id"]: one for one in (former, latest)}
     return former, latest
 
 
