@@ -67,6 +67,9 @@ denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (b
 .PHONY: catalogue
 catalogue: ## Écrit le catalogue des jeux de données (build/catalogue), sans base de données
 	$(RUN) catalogue
+.PHONY: contracts
+contracts: ## Écrit le contrat de chaque mart public, au format ODCS (build/contracts), sans base de données
+	$(RUN) contracts
 .PHONY: report
 report: ## Écrit les rapports sur la qualité et les exécutions (build/reports)
 	$(RUN) report

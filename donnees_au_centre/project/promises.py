@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from donnees_au_centre.french import LEAST
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import Refresh, read_datasets
 from donnees_au_centre.project.nodes import DataTest, Manifest
@@ -150,7 +151,7 @@ def promised(
         own, dataset = tests[mart.unique_id], datasets[mart.unique_id]
         filled = {one.column_name for one in own if one.generic == "not_null"}
         ends = {name: _end(column.meta.get(FORMER)) for name, column in mart.columns.items()}
-        thresholds = [one.arguments["k"] for one in own if one.generic == "k_anonymity" and _shows_k(one)]
+        thresholds = [one.arguments.get("k", LEAST) for one in own if one.generic == "k_anonymity"]
         found[mart.domain][mart.name] = Contract(
             fin=mart.until,
             classification=dataset.classification or "public",
@@ -172,10 +173,6 @@ def promised(
             fins={name: end for name, end in ends.items() if end},
         )
     return dict(found)
-
-
-def _shows_k(test: DataTest) -> bool:
-    return isinstance(test.arguments.get("k"), int)
 
 
 def _keys(tests: Iterable[DataTest]) -> Iterator[tuple[str, ...]]:

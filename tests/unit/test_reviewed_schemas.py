@@ -23,6 +23,7 @@ FIRST_LINE = "# yaml-language-server: $schema=../schemas/{}.json"
 SCHEMA_OF = {
     "access/*.yml": "acces",
     "channels/canaux.yml": "canaux",
+    "consumers/*.yml": "consommateurs",
     "contracts/*.yml": "contrats",
     "gdpr/gels.yml": "gels",
     "gdpr/purge.yml": "purge",
@@ -31,8 +32,15 @@ SCHEMA_OF = {
 REVIEWED = {
     path: name for pattern, name in SCHEMA_OF.items() for path in sorted((ROOT / "policies").glob(pattern))
 }
-TREATMENT, ACCESS, CHANNELS = (
-    ROOT / "policies" / name for name in ("gdpr/traitement.yml", "access/age.yml", "channels/canaux.yml")
+TREATMENT, ACCESS, CHANNELS, CONSUMER, CONTRACT = (
+    ROOT / "policies" / name
+    for name in (
+        "gdpr/traitement.yml",
+        "access/age.yml",
+        "channels/canaux.yml",
+        "consumers/cadastre_sportif.yml",
+        "contracts/age.yml",
+    )
 )
 SOURCE = ROOT / "models/sg/staging/agents/_agents__sources.yml"
 GROUP = ROOT / "models/sg/_sg.yml"
@@ -117,6 +125,21 @@ def test_every_key_is_described(schema: str) -> None:
             "$.canaux.teams.genre",
         ),
         ("canaux", CHANNELS, lambda said: said["rappels"].update(ensuite=0), "$.rappels.ensuite"),
+        ("consommateurs", CONSUMER, lambda said: said.update(courriel="personne"), "$.courriel"),
+        ("consommateurs", CONSUMER, lambda said: said.update(marts={}), "$.marts"),
+        ("consommateurs", CONSUMER, lambda said: said.pop("depuis"), "$"),
+        (
+            "contrats",
+            CONTRACT,
+            lambda said: said["dim_implantation"].update(classification="secret"),
+            "$.dim_implantation.classification",
+        ),
+        (
+            "contrats",
+            CONTRACT,
+            lambda said: said["dim_implantation"].update(cles=["fase"]),
+            "$.dim_implantation.cles[0]",
+        ),
         (
             "gouvernance",
             SOURCE,
