@@ -156,6 +156,11 @@ dependencies: ## Écrit l'inventaire des paquets (SBOM) et leur poids (AVIS=… 
 fix: ## Corrige ce que les outils savent corriger
 	$(RUN) fix
 
+##@ Livrer
+.PHONY: assemble
+assemble: ## Assemble ce qui se livre : la plateforme et les AG, chacune à sa version (build/livraison)
+	$(RUN) assemble
+
 ##@ Entretenir
 .PHONY: stop
 stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet

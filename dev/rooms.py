@@ -50,6 +50,7 @@ ROOMS = (
     Room(f"{PLATFORM}/portability"),
     Room(f"{PLATFORM}/anomalies"),
     Room(f"{PLATFORM}/serving"),
+    Room(f"{PLATFORM}/delivery"),
     Room("orchestration"),
     Room(f"{PLATFORM}/cli"),
     Room("benchmarks"),

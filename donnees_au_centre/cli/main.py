@@ -28,6 +28,7 @@ COMMANDS = {
     "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
     "source-check": ("source_check", "essaie la déclaration d'une source, sans rien charger"),
     "build": ("project", "construit et teste avec dbt seul"),
+    "assemble": ("delivery", "assemble ce qui se livre : la plateforme et les AG, chacune à sa version"),
     "ci": ("ci", "joue la chaîne GitLab d'une demande de fusion sur cette machine"),
     "locations": ("locations", "charge chaque emplacement Dagster, sans serveur"),
     "slim": ("slim", "construit et teste ce que la branche change, à côté de ce qui existe"),
