@@ -20,6 +20,7 @@ from xml.parsers import expat
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.blocks import Block, SheetRow
 from donnees_au_centre.landing.cells import plain_number, reader_of, unescaped
 from donnees_au_centre.landing.declaration import column_number
 from donnees_au_centre.landing.limits import MAX_RATIO, RATIO_MATTERS, tick
@@ -37,7 +38,7 @@ MAX_PART = 16 << 20
 # One row, or one text, of 16,384 short cells is ten times smaller.
 MAX_PIECE = 8 << 20
 # Rows are read so many bytes at a time.
-_BLOCK = 32 << 10
+_BLOCK = 64 << 10
 # What stands before the first element.
 MAX_PROLOG = 64 << 10
 # Text that the cells of a workbook may give whatever its size: a text said once can be in every cell.
@@ -64,22 +65,6 @@ class SheetInfo(NamedTuple):
     visible: bool
     rank: int
     part: str
-
-
-class SheetRow(NamedTuple):
-    """One row that the sheet holds.
-
-    Attributes:
-        number: from 1.
-        cells: as text, None for an empty cell, up to the last one written.
-        uncomputed: columns, from 1, of the formulas that lack their value.
-        errors: the Excel errors among the cells.
-    """
-
-    number: int
-    cells: list[str | None]
-    uncomputed: list[int]
-    errors: list[str]
 
 
 class Merge(NamedTuple):
@@ -225,19 +210,31 @@ class Book(Package):
         Raises:
             PlatformError: the sheet is damaged.
         """
+        for piece in self.pieces(sheet):
+            if isinstance(piece, Block):
+                yield from piece.rows()
+            else:
+                yield piece
+
+    def pieces(self, sheet: SheetInfo) -> Iterator[SheetRow | Block]:
+        """The same rows, many at a time where they are plain.
+
+        Raises:
+            PlatformError: the sheet is damaged.
+        """
         given = 0
         with damage(f"la feuille n° {sheet.rank}"):
             try:
-                for rows in self._batches(sheet):
-                    for row in rows:
-                        given += 1
-                        yield row
+                for pieces in self._batches(sheet):
+                    for piece in pieces:
+                        given += len(piece.numbers) if isinstance(piece, Block) else 1
+                        yield piece
             except _DAMAGE:
                 # The parser alone reads it from its start, and says what is wrong and where, if anything is.
                 with self.open(sheet.part, MAX_SHEET) as source:
                     yield from self._parsed_rows(source, 0, given)
 
-    def _batches(self, sheet: SheetInfo) -> Iterator[Iterable[SheetRow]]:
+    def _batches(self, sheet: SheetInfo) -> Iterator[Iterable[SheetRow | Block]]:
         """The rows of a sheet, read many at a time where they are plain.
 
         Raises:
@@ -252,7 +249,11 @@ class Book(Package):
                 whole, end, rest = held.rpartition(b"</row>")
                 if whole:
                     chunk = whole + end
-                    if rows := self._plain_rows(plain, chunk, number):
+                    rows = self._plain_rows(plain, chunk, number)
+                    if isinstance(rows, Block):
+                        number = rows.numbers[-1]
+                        yield (rows,)
+                    elif rows:
                         number = rows[-1].number
                         yield rows
                     else:
@@ -265,13 +266,13 @@ class Book(Package):
                     raise ValueError(len(held))
             yield self._parsed_rows(_Rest(head + held, source), number)
 
-    def _plain_rows(self, plain: PlainRows, chunk: bytes, number: int) -> list[SheetRow]:
+    def _plain_rows(self, plain: PlainRows, chunk: bytes, number: int) -> Block | list[SheetRow]:
         """The rows of a chunk, after the row of a number; none when they are not plain."""
         try:
-            rows = [SheetRow(place, cells, [], errors) for place, cells, errors in plain.read(chunk, number)]
+            rows = plain.read(chunk, number)
         except _DAMAGE:
             return []
-        self.text.spend(*[row.cells for row in rows])
+        self.text.spend(*(rows.columns if isinstance(rows, Block) else (row.cells for row in rows)))
         return rows
 
     def _parsed_rows(self, source: Readable, number: int, given: int = 0) -> Iterator[SheetRow]:
