@@ -708,8 +708,8 @@ class _FileLoad:
             raise PlatformError(
                 f"PostgreSQL a refusé le fichier{_copy_line(error)} : {_refusal(error)}",
                 _advice(error)
-                or "Rien de ce fichier n'est chargé. Cherchez l'erreur à cette ligne ; si elle parle de droits, "
-                "adressez-vous à l'administrateur du serveur.",
+                or "Rien de ce fichier n'est chargé. Cherchez l'erreur à cette ligne ; si elle parle de "
+                "droits, adressez-vous à l'administrateur du serveur.",
             ) from error
 
     def _check_unchanged(self) -> None:
