@@ -19,19 +19,18 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element, fromstring
 
 from donnees_au_centre.landing.blocks import Block, Cells, SheetRow
-from donnees_au_centre.landing.cells import moment, of_many
+from donnees_au_centre.landing.cells import moment, of_many, unescaped
 from donnees_au_centre.landing.declaration import column_number
 
 # Closes what the head of a sheet opens.
 CLOSING = b"</sheetData></worksheet>"
 
-_HEAD = re.compile(
+_PROLOG = (
     rb"(?:\xef\xbb\xbf)?"
     rb"(?:<\?xml version=[\"']1\.0[\"']"
     rb"(?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"']\w+[\"'])?\s*\?>)?"
-    rb"\s*(<worksheet[^<>]*>).*<sheetData>",
-    re.S,
 )
+_HEAD = re.compile(_PROLOG + rb"\s*(<worksheet[^<>]*>).*<sheetData>", re.S)
 # The letters of its column, its form (attributes and the start of its text), its text: neither markup nor
 # what XML forbids, nor the return, which a parser makes a line feed.
 _CELL = re.compile(
@@ -47,6 +46,9 @@ _FORMULA = re.compile(
     r'(?<=>)<f(?: aca="\w+")?(?: t="shared")?(?: ref="[A-Z0-9:]+")?(?: si="[0-9]+")?'
     r"(?:/>|>[^<>&\x00-\x1f]*(?:&(?:amp|lt|gt|quot|apos);[^<>&\x00-\x1f]*)*</f>)(?=<v>)"
 )
+# The head of the shared strings, and one of them: the text alone, without the runs of a rich one.
+_STRINGS = re.compile(_PROLOG + rb"\s*<sst[^<>]*>", re.S)
+_STRING = re.compile(r'<si><t(?:/>|(?: xml:space="preserve")?>([^<>\x00-\x08\x0b-\x1f]*)</t>)</si>')
 _TEXT_KINDS = ("s", "inlineStr", "str", "b", "d", "e")
 # Of these a text is the cell, unless it has an `_xHHHH_`.
 _AS_THEY_ARE = ("inlineStr", "str", "e")
@@ -266,6 +268,29 @@ class PlainRows:
         if element.tag != self._space + name:
             raise ValueError(xml)
         return element
+
+
+def are_strings(head: bytes) -> bool:
+    """Whether what stands before the first shared string is written as spreadsheets do."""
+    return _STRINGS.fullmatch(head) is not None and fromstring(head + b"</sst>").tag.endswith("}sst")
+
+
+def plain_strings(chunk: bytes) -> list[str] | None:
+    """The texts of whole shared strings; None where some are not plain.
+
+    Raises:
+        Exception: of any kind; only a parser can say what they are.
+    """
+    xml = chunk.decode()
+    if "\ufffe" in xml or "\uffff" in xml:
+        raise ValueError
+    parts = _STRING.split(xml)
+    if any(parts[::2]):
+        return None
+    texts = [text or "" for text in parts[1::2]]
+    if "&" in xml:
+        texts = [fromstring(f"<t>{text}</t>").text or "" if "&" in text else text for text in texts]
+    return [*map(unescaped, texts)] if "_x" in xml or "&" in xml else texts
 
 
 class _Lane(NamedTuple):

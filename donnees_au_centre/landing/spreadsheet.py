@@ -24,7 +24,7 @@ from donnees_au_centre.landing.blocks import Block, SheetRow
 from donnees_au_centre.landing.cells import plain_number, reader_of, unescaped
 from donnees_au_centre.landing.declaration import column_number
 from donnees_au_centre.landing.limits import MAX_RATIO, RATIO_MATTERS, tick
-from donnees_au_centre.landing.plain_rows import CLOSING, Meaning, PlainRows
+from donnees_au_centre.landing.plain_rows import CLOSING, Meaning, PlainRows, are_strings, plain_strings
 from donnees_au_centre.landing.received import Received
 from donnees_au_centre.landing.unpacking import open_member
 
@@ -392,13 +392,44 @@ class Book(Package):
             return [reader_of(code, self._since_1904) for code in codes] or [plain_number]
 
     def _shared(self, part: str | None) -> _Strings:
-        strings = _Strings()
         if part is None or not self.has(part):
-            return strings
-        with damage("ses textes"), self.open(part, MAX_STRINGS) as source:
-            for element in _pieces(source, 1):
-                if element.tag.endswith("}si"):
-                    strings.append(unescaped(_string(element)))
+            return _Strings()
+        with damage("ses textes"):
+            try:
+                return self._plain_strings(part)
+            except _DAMAGE:
+                # As for rows, the parser alone says what is wrong.
+                strings = _Strings()
+                with self.open(part, MAX_STRINGS) as source:
+                    strings.extend(_parsed_strings(source))
+                return strings
+
+    def _plain_strings(self, part: str) -> _Strings:
+        """The shared strings, read many at a time.
+
+        Raises:
+            Exception: one of _DAMAGE; they are damaged, or written so that only a parser can tell.
+        """
+        strings = _Strings()
+        with self.open(part, MAX_STRINGS) as source:
+            head, opening, block = source.read(MAX_PROLOG).partition(b"<si>")
+            held = opening + block
+            if not are_strings(head):
+                raise ValueError(head)
+            while block:
+                tick()
+                whole, end, held = held.rpartition(b"</si>")
+                if whole:
+                    chunk = whole + end
+                    texts = plain_strings(chunk)
+                    parsed = _parsed_strings(io.BytesIO(head + chunk + b"</sst>")) if texts is None else texts
+                    strings.extend([*parsed])
+                block = source.read(_BLOCK)
+                held += block
+                if len(held) > MAX_PIECE >> 3:
+                    raise ValueError(len(held))
+        if held.strip() != b"</sst>":
+            raise ValueError(held)
         return strings
 
 
@@ -505,6 +536,13 @@ def _pieces(source: Readable, depth: int) -> Iterator[Element]:
             metered.spent = 0
 
 
+def _parsed_strings(source: Readable) -> Iterator[str]:
+    """The shared strings, by the parser."""
+    for element in _pieces(source, 1):
+        if element.tag.endswith("}si"):
+            yield unescaped(_string(element))
+
+
 class _Strings:
     """Many texts, held as UTF-8 one after the other."""
 
@@ -512,9 +550,10 @@ class _Strings:
         self._bytes = bytearray()
         self._ends = array("Q", [0])
 
-    def append(self, text: str) -> None:
-        self._bytes += text.encode("utf-8")
-        self._ends.append(len(self._bytes))
+    def extend(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._bytes += text.encode("utf-8")
+            self._ends.append(len(self._bytes))
 
     def __getitem__(self, place: int) -> str | None:
         if place < 0:

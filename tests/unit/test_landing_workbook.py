@@ -442,6 +442,44 @@ def test_many_rows_at_a_time_are_what_the_parser_reads(lines: list[list[int]], s
         assert many == given_rows()
 
 
+_STRINGS = (
+    "<si><t>é</t></si>", "<si><t/></si>", "<si><t></t></si>", '<si><t xml:space="preserve"> a\n </t></si>',
+    "<si><t>a &amp; b_x0041_</t></si>", "<si><t>_x0026_amp;</t></si>",
+    "<si><r><t>a</t></r><r><rPr><b/></rPr><t> b</t></r></si>", "<si><t>a</t><phoneticPr fontId='1'/></si>",
+    "<si/>", "<!-- </si> -->", "<si><t><![CDATA[<si>]]></t></si>", "\n",
+    # And these are faults.
+    "<si><t>a</si>", "<si><t>&nbsp;</t></si>", "<si><t>\x01</t></si>", "<si><t>]]></t></si>", "</sst>",
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=examples(100))
+@given(
+    st.lists(st.integers(0, 3) | st.integers(0, len(_STRINGS) - 1), max_size=20),
+    st.sampled_from([16, 128, 1 << 15]),
+)
+def test_many_strings_at_a_time_are_what_the_parser_reads(kinds: list[int], block: int) -> None:
+    texts = "".join(_STRINGS[kind] for kind in kinds)
+    data = rewritten(
+        workbook([["a"], *(["b"] for _ in kinds)]),
+        ("(?s)(<sst[^>]*>).*", f"\\1{texts}</sst>"),
+        part="sharedStrings",
+    )
+
+    def strings() -> list[str | None] | str:
+        try:
+            held = spreadsheet.Book(io.BytesIO(data))._strings
+            return [held[place] for place in range(len(held._ends) - 1)]
+        except PlatformError as error:
+            return str(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spreadsheet, "_BLOCK", block)
+        patch.setattr(spreadsheet, "MAX_PROLOG", 128)
+        many = strings()
+        patch.setattr(spreadsheet, "are_strings", lambda head: False)
+        assert many == strings()
+
+
 def test_plain_rows_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
         [k, f"é & {k}", datetime.datetime(2024, 2, 29), k / 8, None, k % 2 == 0, "#N/A"] for k in range(900)
@@ -449,6 +487,7 @@ def test_plain_rows_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     data = workbook([["a", "b", "c", "d", "e", "f", "g"], *lines], {"A2": "00000"})
     read_by_parser: list[str | None] = []
     monkeypatch.setattr(spreadsheet.Book, "_row", lambda _, number, __: read_by_parser.append(number))
+    monkeypatch.setattr(spreadsheet, "_parsed_strings", lambda source: read_by_parser.append("texts"))
     rows = read(data)[1]
     assert (len(rows), read_by_parser) == (900, [])
     (sheet,) = opened(data).tables(RejectSpool())
