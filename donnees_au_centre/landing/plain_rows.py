@@ -131,6 +131,9 @@ class PlainRows:
         errors, former = [], 0
         for place, lane in enumerate(self._ordered, start=3):
             texts: Cells = parts[place::step]
+            # Seldom more than one form of a column: that of the header is in the first rows alone.
+            if not any(texts):
+                continue
             if "&" in xml:
                 texts = [self._decoded[text] if text and "&" in text else text for text in texts]
             if lane.is_error:

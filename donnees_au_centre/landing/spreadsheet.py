@@ -39,6 +39,8 @@ MAX_PART = 16 << 20
 MAX_PIECE = 8 << 20
 # Rows are read so many bytes at a time.
 _BLOCK = 64 << 10
+# What stands behind the rows, kept when it is shorter.
+_TAIL = 1 << 20
 # What stands before the first element.
 MAX_PROLOG = 64 << 10
 # Text that the cells of a workbook may give whatever its size: a text said once can be in every cell.
@@ -194,6 +196,8 @@ class Book(Package):
             related = self._relations(main)
         space = root.tag.rpartition("}")[0] + "}"
         self._space = space
+        # By part, what stands behind plain rows: whoever looks for merged cells need not read these again.
+        self._tails: dict[str, bytes] = {}
         self._value_tag, self._formula_tag, self._text_tag = f"{space}v", f"{space}f", f"{space}is"
         self.sheets = tuple(_sheets(root, related))
         if len(self.sheets) > MAX_SHEETS:
@@ -244,7 +248,7 @@ class Book(Package):
             head, opening, held = source.read(MAX_PROLOG).partition(b"<sheetData>")
             head += opening
             plain = PlainRows(head, self._space, self._meaning, (MAX_ROWS, MAX_COLUMNS))
-            number, block = 0, held
+            number, block, every = 0, held, b"mergeCell" not in head
             while block:
                 whole, end, rest = held.rpartition(b"</row>")
                 if whole:
@@ -257,6 +261,7 @@ class Book(Package):
                         number = rows[-1].number
                         yield rows
                     else:
+                        every = False
                         for row in self._parsed_rows(io.BytesIO(head + chunk + CLOSING), number):
                             number = row.number
                             yield (row,)
@@ -264,6 +269,9 @@ class Book(Package):
                 held = rest + block
                 if len(held) > MAX_PIECE >> 3:
                     raise ValueError(len(held))
+            held += source.read(_TAIL)
+            if every and len(held) < _TAIL:
+                self._tails[sheet.part] = held
             yield self._parsed_rows(_Rest(head + held, source), number)
 
     def _plain_rows(self, plain: PlainRows, chunk: bytes, number: int) -> Block | list[SheetRow]:
@@ -338,7 +346,9 @@ class Book(Package):
 
     def merges(self, sheet: SheetInfo) -> Iterator[Merge]:
         """The merged cells of a sheet."""
-        for count, found in enumerate(self._search(sheet, _MERGED, b"mergeCell"), start=1):
+        tail = self._tails.get(sheet.part)
+        merged = self._search(sheet, _MERGED, b"mergeCell") if tail is None else iter(_MERGED.finditer(tail))
+        for count, found in enumerate(merged, start=1):
             if count > MAX_MERGES:
                 raise not_honest(f"a plus de {MAX_MERGES} cellules fusionnées")
             left, top, right, bottom = found.groups()
