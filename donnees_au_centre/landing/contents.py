@@ -13,10 +13,12 @@ from psycopg import sql
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
+from donnees_au_centre.landing.blocks import Copied
 from donnees_au_centre.landing.bounds import EmptyFile
 from donnees_au_centre.landing.csv_counts import misencoded_warning
 from donnees_au_centre.landing.csv_hints import header_hint
 from donnees_au_centre.landing.declaration import SHAPE_ADVICE, WORKBOOKS, SourceTable, Variant
+from donnees_au_centre.landing.encodings import Encoding
 from donnees_au_centre.landing.fixed_width import FixedWidthFramer
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.landing.identifiers import HEADER, collision, to_identifiers
@@ -24,7 +26,7 @@ from donnees_au_centre.landing.json_hints import shape_hint
 from donnees_au_centre.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
 from donnees_au_centre.landing.kinds import check_kind
 from donnees_au_centre.landing.limits import MAX_COLUMNS, tick, too_many_columns
-from donnees_au_centre.landing.misread import is_misread
+from donnees_au_centre.landing.misread import Misread, is_misread
 from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.received import Withheld, alike, ranks, within
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
@@ -38,6 +40,8 @@ _EMPTY = EmptyFile(
 
 
 _PLAIN = sql.SQL("")
+# COPY's lines are UTF-8, its cells between tabs.
+_MISREAD = Misread(Encoding.named("utf-8"), b"\t")
 
 
 @dataclass
@@ -381,11 +385,14 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     received = target.received(header)
     hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
     columns = target.columns_for(received, header, outcome, hint)
-    rows: Iterable[TableRow] = table.rows(len(columns))
+    pieces: Iterable[TableRow | Copied] = table.pieces(len(columns))
     if variant.sheet_column:
-        columns = [*columns, variant.sheet_column]
-        rows = ((line, [*cells, table.sheet.title.text]) for line, cells in rows)
-    outcome.rows += _copy_rows(target, columns, rows, outcome)
+        columns, title = [*columns, variant.sheet_column], table.sheet.title.text
+        pieces = (
+            piece.beside(title) if isinstance(piece, Copied) else (piece[0], [*piece[1], title])
+            for piece in pieces
+        )
+    outcome.rows += _copy_rows(target, columns, pieces, outcome)
     outcome.blank_lines += table.blank_rows
     outcome.out_of_table += table.out_of_table
     outcome.warnings += table.warnings()
@@ -413,15 +420,25 @@ def _rows(
 
 
 def _copy_rows(
-    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]], outcome: Outcome
+    target: Target,
+    columns: Sequence[str],
+    rows: Iterable[tuple[int, Sequence[str | None]] | Copied],
+    outcome: Outcome,
 ) -> int:
     count, misread, first = 0, 0, 0
     with target.copying(columns) as copy:
-        for line, values in rows:
+        for row in rows:
             tick()
-            copy.write_row((line, *values))
-            count += 1
-            wrong = sum(value is not None and is_misread(value) for value in values)
+            if isinstance(row, Copied):
+                copy.write(row.text)
+                count += row.rows
+                wrong, spot = _MISREAD.cells(row.text)
+                line = row.first + row.text.count(b"\n", 0, max(spot, 0))
+            else:
+                line, values = row
+                copy.write_row((line, *values))
+                count += 1
+                wrong = sum(value is not None and is_misread(value) for value in values)
             misread, first = misread + wrong, first or (line if wrong else 0)
     outcome.misencoded += misread
     if misread:

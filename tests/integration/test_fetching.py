@@ -26,6 +26,7 @@ from donnees_au_centre.landing import SourceTable, fetching, load_landing, read_
 from donnees_au_centre.landing.declaration import Origin
 from donnees_au_centre.landing.zone import Zone
 from donnees_au_centre.privacy.files import files_with
+from tests.campaigns import WHOLE, campaign
 from tests.servers.http import Web, web
 from tests.unit.landing_sources import as_nodes, source, table
 
@@ -394,11 +395,15 @@ def test_an_address_that_the_kind_does_not_read(zone: Path, away: Path) -> None:
     assert "remonte" in failures["age.essai.autre"]
 
 
+@campaign
 def test_killed_at_any_moment_then_run_again(zone: Path, state: Web, landed: Callable[..., Any]) -> None:
     """Nothing is lost, nothing is there twice, and what came before is not asked again."""
     beginning = zone / "age/essai/.x.csv.partiel"
     state.pause = 0.002
-    for share in (None, 0.01, random.uniform(0.1, 0.5), random.uniform(0.6, 1), random.uniform(0.9, 1.1)):
+    more = [random.uniform(0, 1.1) for _ in range(15 if WHOLE else 0)]
+    for share in (
+        *(None, 0.01, random.uniform(0.1, 0.5), random.uniform(0.6, 1), random.uniform(0.9, 1.1)), *more
+    ):  # fmt: skip
         child = os.fork()
         if not child:
             try:
