@@ -160,6 +160,12 @@ fix: ## Corrige ce que les outils savent corriger
 .PHONY: assemble
 assemble: ## Assemble ce qui se livre : la plateforme et les AG, chacune à sa version (build/livraison)
 	$(RUN) assemble
+.PHONY: release
+release: ## Montre la version suivante ; CONFIRMER=1 : l'écrit et l'étiquette (AG=… : d'une AG seule)
+	$(RUN) release
+.PHONY: approvals
+approvals: ## Échoue tant qu'un propriétaire de ce qui change n'a pas approuvé (en CI : GITLAB_TOKEN)
+	$(RUN) approvals
 
 ##@ Entretenir
 .PHONY: stop

@@ -29,6 +29,8 @@ COMMANDS = {
     "source-check": ("source_check", "essaie la déclaration d'une source, sans rien charger"),
     "build": ("project", "construit et teste avec dbt seul"),
     "assemble": ("delivery", "assemble ce qui se livre : la plateforme et les AG, chacune à sa version"),
+    "approvals": ("delivery", "attend l'approbation de chaque propriétaire de ce qui change"),
+    "release": ("delivery", "prépare la version suivante de la plateforme ou d'une AG (CONFIRMER=1)"),
     "ci": ("ci", "joue la chaîne GitLab d'une demande de fusion sur cette machine"),
     "locations": ("locations", "charge chaque emplacement Dagster, sans serveur"),
     "slim": ("slim", "construit et teste ce que la branche change, à côté de ce qui existe"),
