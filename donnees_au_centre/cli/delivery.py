@@ -1,4 +1,4 @@
-"""`assemble`, `approvals`, `release`: the project that is delivered, out of the platform and of domains at their own versions."""
+"""`assemble`, `approvals`, `release`: what is delivered, who agreed to it, and under which number."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Who must approve a merge request, held by a job: CODEOWNERS binds nobody on GitLab Free.
 
-A job that fails until each section of .gitlab/CODEOWNERS that the branch touches has the approval of one of its
+A job fails until each section of .gitlab/CODEOWNERS that the branch touches has the approval of one of its
 owners; with « Pipelines must succeed », which every edition has, the request cannot be merged before.
 """
 

@@ -161,7 +161,7 @@ def _git(place: Path, *arguments: str) -> bytes:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["sans un mot"]
         raise PlatformError(
             _discreet(f"git {' '.join(arguments[-2:])} échoue : {said[-1]}."),
-            "Vérifiez la version et le dépôt de policies/releases/livraison.yml ; en CI, GIT_DEPTH=0.",
+            "Vérifiez la version et le dépôt dans policies/releases/ ; en CI, GIT_DEPTH=0.",
         )
     return done.stdout
 

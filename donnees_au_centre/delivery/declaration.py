@@ -1,7 +1,9 @@
-"""policies/releases/livraison.yml: which revision of the platform, and of each domain, is delivered."""
+"""policies/releases/<name>.yml: the version that is delivered of the platform, or of a domain by itself."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -10,13 +12,14 @@ from pydantic import Field, model_validator
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.reviewed import Line, Reviewed, Says, checked, read_yaml, refuse
 
-FILE = Path("policies") / "releases" / "livraison.yml"
-ADVICE = f"Corrigez {FILE} (docs/exploitant/livraison.md)."
+FOLDER = Path("policies") / "releases"
+PLATFORM = "plateforme"
+ADVICE = f"Corrigez {FOLDER} (docs/exploitant/livraison.md)."
 Text = Annotated[Line, Says("{key} attend un texte.")]
 
 
 class Release(Reviewed):
-    """A domain that does not follow the platform.
+    """What is delivered of the platform, or of a domain that does not follow it.
 
     Attributes:
         version: a tag, a branch or a commit: of this repository, or of `repository`; of a submodule, none.
@@ -44,7 +47,8 @@ class Release(Reviewed):
         return self
 
 
-class Delivery(Reviewed):
+@dataclass(frozen=True)
+class Delivery:
     """What is delivered together.
 
     Attributes:
@@ -52,33 +56,35 @@ class Delivery(Reviewed):
         domains: those that have a version of their own; the others are the platform's.
     """
 
-    SHAPE = "plateforme et domaines sont attendus."
-
-    platform: Text = Field(
-        default="HEAD", alias="plateforme", description="Étiquette, branche ou commit de ce dépôt."
-    )
-    domains: Annotated[dict[str, Release], Says("{key} attend un domaine par ligne.")] = Field(
-        default_factory=dict, alias="domaines", description="Les domaines qui ont leur propre version."
-    )
+    platform: str = "HEAD"
+    domains: dict[str, Release] = field(default_factory=dict)
 
 
-def read_delivery(root: Path, domains: list[str]) -> Delivery:
-    """Reads the file of a checkout; all is the platform's at HEAD when there is none.
+def read_delivery(root: Path, domains: Collection[str]) -> Delivery:
+    """Reads the files of a checkout, one a domain; all is the platform's at HEAD when there is none.
 
     Args:
         root: the checkout.
         domains: that the platform has; another may be named when it comes from elsewhere.
 
     Raises:
-        PlatformError: something in it cannot be followed; all faults are named.
+        PlatformError: something in them cannot be followed; all faults are named.
     """
-    if not (root / FILE).exists():
-        return Delivery()
-    delivery, faults = checked(Delivery, read_yaml(root / FILE, FILE, ADVICE))
-    told = [f"{FILE}, {' > '.join(map(str, fault.path))} : {fault.words}" for fault in faults]
-    for name, release in (delivery.domains if delivery else {}).items():
-        if name not in domains and not (release.repository or release.folder):
-            told.append(f"{FILE}, {name} : ce domaine n'existe pas ici ({', '.join(domains)}).")
-    if delivery is None or told:
+    found: dict[str, Release] = {}
+    told: list[str] = []
+    for path in sorted((root / FOLDER).glob("*.yml")):
+        file, name = FOLDER / path.name, path.stem
+        release, faults = checked(Release, read_yaml(path, file, ADVICE))
+        told += [f"{file} : {fault.words}" for fault in faults]
+        if release is None:
+            continue
+        elsewhere = release.repository or release.folder
+        if name == PLATFORM and elsewhere:
+            told.append(f"{file} : la plateforme est ce dépôt : version seule est attendue.")
+        elif name != PLATFORM and name not in domains and not elsewhere:
+            told.append(f"{file} : ce domaine n'existe pas ici ({', '.join(domains)}).")
+        found[name] = release
+    if told:
         raise PlatformError("\n".join(told), ADVICE)
-    return delivery
+    platform = found.pop(PLATFORM, None)
+    return Delivery((platform and platform.version) or "HEAD", found)

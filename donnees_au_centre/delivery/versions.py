@@ -1,4 +1,4 @@
-"""The next version of the platform or of a domain, from the commits since the last; written only when asked."""
+"""The next version of the platform or of a domain, from the commits since the last."""
 
 from __future__ import annotations
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
+import threading
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
+from donnees_au_centre.delivery.approvals import concerned, missing_approvals, read_sections
 from donnees_au_centre.delivery.assembly import ARCHIVE, PROJECT, RECEIPT, assemble
-from donnees_au_centre.delivery.declaration import FILE, Delivery, read_delivery
+from donnees_au_centre.delivery.declaration import FOLDER, Delivery, Release, read_delivery
+from donnees_au_centre.delivery.versions import plan_of_domain, plan_of_platform
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.settings import ROOT
 
 FILES = {
     "dbt_project.yml": "name: essai\n",
@@ -56,7 +64,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def deliver(self, **domains: dict[str, str]) -> Delivery:
-        return Delivery.model_validate({"plateforme": "v1", "domaines": domains})
+        return Delivery("v1", {name: Release.model_validate(said) for name, said in domains.items()})
 
 
 @pytest.fixture
@@ -141,15 +149,126 @@ def test_what_cannot_be_put_together_says_why(platform: Repository, tmp_path: Pa
 
 def test_the_declaration_is_read_whole(tmp_path: Path) -> None:
     assert read_delivery(tmp_path, ["age"]) == Delivery()
-    file = tmp_path / FILE
-    file.parent.mkdir(parents=True)
-    file.write_text(
-        "plateforme: v1\ndomaines:\n  age: {version: v2, dossier: x}\n  agc: {}\n"
-        "  ags: {dossier: x, depot: y}\n"
-    )
+    (tmp_path / FOLDER).mkdir(parents=True)
+    for name, text in {
+        "plateforme": "depot: x\nversion: v1\n",
+        "age": "version: v2\ndossier: x\n",
+        "agc": "{}\n",
+        "ags": "version: v1\n",
+        "agx": "depot: x\nversion: v1\n",
+    }.items():
+        (tmp_path / FOLDER / f"{name}.yml").write_text(text)
     with pytest.raises(PlatformError) as error:
-        read_delivery(tmp_path, ["age"])
-    assert str(error.value).count(f"{FILE}") == 4
-    file.write_text("domaines: {agx: {version: v1}}\n")
-    with pytest.raises(PlatformError, match="n'existe pas ici"):
-        read_delivery(tmp_path, ["age"])
+        read_delivery(tmp_path, ["age", "agc"])
+    assert error.value.message.count(str(FOLDER)) == 4
+    assert "agx" not in error.value.message
+    for name in ("age", "agc", "ags"):
+        (tmp_path / FOLDER / f"{name}.yml").unlink()
+    (tmp_path / FOLDER / "plateforme.yml").write_text("version: v1\n")
+    assert read_delivery(tmp_path, ["age"]).platform == "v1"
+
+
+def test_versions_follow_the_commits(platform: Repository) -> None:
+    for name, text in {
+        "CHANGELOG.md": "# Changelog\n\n## Unreleased\n\n- Something new.\n\n## 0.1.0 – 2026-01-01\n",
+        "pyproject.toml": (ROOT / "pyproject.toml").read_text().replace(read_version(), "0.1.0"),
+        "publiccode.yml": 'softwareVersion: "0.1.0"\nreleaseDate: "2026-01-01"\n',
+    }.items():
+        platform.commit({name: text})
+    platform.git("tag", "v0.1.0", "HEAD~1")
+    plan = plan_of_platform(platform.root, date(2026, 12, 1))
+    assert (plan.tag, plan.notes) == ("v0.2.0", "- Something new.")
+    assert "## Unreleased\n\n## 0.2.0 – 2026-12-01\n\n- Something new." in plan.texts["CHANGELOG.md"]
+
+    first = plan_of_domain(platform.root, "age")
+    assert first.tag == "age-v0.1.0"
+    platform.git("tag", "age-v1.4.0")
+    with pytest.raises(PlatformError, match="Rien n'a changé de age"):
+        plan_of_domain(platform.root, "age")
+    platform.commit({"models/ags/marts/fct_marche.sql": "select 3\n"})
+    with pytest.raises(PlatformError, match="Rien n'a changé de age"):
+        plan_of_domain(platform.root, "age")
+    platform.commit({"models/age/marts/dim_ecole.sql": "select 3\n"})
+    assert plan_of_domain(platform.root, "age").tag == "age-v1.5.0"
+    platform.git("commit", "-q", "--amend", "-m", "age!: a column leaves")
+    planned = plan_of_domain(platform.root, "age")
+    assert planned.tag == "age-v2.0.0" and "age!: a column leaves" in planned.notes
+    (platform.root / "dbt_project.yml").write_text("name: changed\n")
+    with pytest.raises(PlatformError, match="aucun commit"):
+        plan_of_domain(platform.root, "age")
+
+
+def read_version() -> str:
+    found = re.search(r'(?m)^version = "(.+)"$', (ROOT / "pyproject.toml").read_text())
+    assert found
+    return found[1]
+
+
+class Gitlab(BaseHTTPRequestHandler):
+    """What GitLab answers about one merge request, whose author is in the group of age."""
+
+    approved: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        if self.headers["PRIVATE-TOKEN"] != "jeton":
+            self.send_error(401)
+            return
+        members = {"fwb%2Fage": ["lea", "max"], "fwb%2Fplateforme": ["noe"]}
+        path, _, query = self.path.partition("?")
+        said: Any = None
+        headers = {}
+        if path == "/projects/12/merge_requests/7":
+            said = {"author": {"username": "lea"}}
+        elif path == "/projects/12/merge_requests/7/approvals":
+            said = {"approved_by": [{"user": {"username": name}} for name in self.approved]}
+        elif found := re.fullmatch("/groups/(.+)/members/all", path):
+            # A page a member.
+            page = int(query.rpartition("=")[2])
+            names = members.get(found[1], [])
+            said = [{"username": name, "state": "active"} for name in names[page - 1 : page]] or None
+            headers = {"x-next-page": str(page + 1) if page < len(names) else ""}
+        if said is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(json.dumps(said).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_each_owner_of_what_changes_approves(monkeypatch: pytest.MonkeyPatch) -> None:
+    sections = read_sections(ROOT)
+    alone = concerned(sections, ["models/age/marts/dim_etablissement.sql", "policies/releases/age.yml"])
+    assert [section.name for section in alone] == ["Enseignement"]
+    touched = concerned(sections, ["seeds/age/codes.csv", "donnees_au_centre/errors.py"])
+    assert [section.name for section in touched] == ["Enseignement", "Plateforme"]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gitlab)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    place = {
+        "CI_API_V4_URL": f"http://127.0.0.1:{server.server_port}",
+        "CI_PROJECT_ID": "12", "CI_MERGE_REQUEST_IID": "7", "GITLAB_TOKEN": "jeton",
+    }  # fmt: skip
+
+    def missing(*approved: str) -> list[str]:
+        monkeypatch.setattr(Gitlab, "approved", list(approved))
+        return [section.name for section in missing_approvals(touched, place)]
+
+    try:
+        # The author's own does not count; a member of the group's second page does.
+        assert missing("lea") == ["Enseignement", "Plateforme"]
+        assert missing("lea", "max") == ["Plateforme"]
+        assert missing("max", "noe") == []
+        with pytest.raises(PlatformError, match="401") as error:
+            missing_approvals(touched, {**place, "GITLAB_TOKEN": "faux-jeton"})
+        assert "faux-jeton" not in str(error.value)
+        with pytest.raises(PlatformError, match="GITLAB_TOKEN"):
+            missing_approvals(touched, {})
+    finally:
+        server.shutdown()
+        server.server_close()
+    with pytest.raises(PlatformError, match="ne répond pas"):
+        missing_approvals(touched, place)
