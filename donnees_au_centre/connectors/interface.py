@@ -27,7 +27,10 @@ class PassingFault(PlatformError):
 
     Attributes:
         wait: seconds that the system asked to wait; None when it did not say.
+        tries: how often it was met.
     """
+
+    tries = 1
 
     def __init__(self, message: str, advice: str, wait: float | None = None) -> None:
         """Keeps how long to wait."""
@@ -150,7 +153,7 @@ class Source(ABC):
     Attributes:
         title: what the kind is called in French: « base PostgreSQL ».
         driver: the group of `make drivers` that it needs; "" when it needs none.
-        schemes: what an address of its connection may begin with; empty when it takes no connection.
+        schemes: what an address of its connection may begin with, as people read it.
         options_class: its Options.
         tried: what it was played against: a real server, or what stood for one.
     """
@@ -170,6 +173,11 @@ class Source(ABC):
             options: an instance of `options_class`.
         """
         self.connection, self.location, self.options = connection, location, options
+
+    @classmethod
+    def takes(cls, scheme: str) -> bool:
+        """Whether an address of its connection may begin so."""
+        return scheme in cls.schemes
 
     @classmethod  # noqa: B027
     def check(cls, location: str, options: Any) -> None:

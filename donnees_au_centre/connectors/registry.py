@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
+from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib import import_module
+from typing import Any
 
 from donnees_au_centre.connectors import kinds as folder
+from donnees_au_centre.connectors.connections import connection_named
 from donnees_au_centre.connectors.interface import Source
 from donnees_au_centre.errors import PlatformError
 
@@ -29,3 +33,30 @@ def kind_named(name: str) -> type[Source]:
         raise PlatformError(f"Le genre de source « {name} » n'existe pas.", f"Choisissez : {others}.")
     found: type[Source] = import_module(f"{folder.__name__}.{name}").KIND
     return found
+
+
+def reader_of(
+    kind: str, connection: str, location: str, options: Any, environ: Mapping[str, str] = os.environ
+) -> Source:
+    """What reads a place of a system; nothing is asked of the system yet.
+
+    Args:
+        kind: its name.
+        connection: as the declaration names it.
+        location: what to read there.
+        options: an instance of the kind's `options_class`.
+        environ: where connections are.
+
+    Raises:
+        UndefinedConnection: the environment does not give the connection.
+        PlatformError: its address is not one of this kind.
+    """
+    of_kind = kind_named(kind)
+    found = connection_named(connection, environ)
+    if not of_kind.takes(found.address.scheme):
+        allowed = " ou ".join(f"{scheme}://" for scheme in of_kind.schemes)
+        raise PlatformError(
+            f"L'adresse de la connexion « {found.shown} » ne convient pas à une source de genre « {kind} ».",
+            f"Écrivez une adresse qui commence par {allowed}.",
+        )
+    return of_kind(found, location, options)

@@ -27,10 +27,10 @@ from donnees_au_centre.connectors import (
     PassingFault,
     RecordSource,
     Unreadable,
-    connection_named,
-    kind_named,
     kinds,
+    reader_of,
     retried,
+    unexpected,
 )
 from donnees_au_centre.connectors.retrying import PAUSES
 from donnees_au_centre.errors import PlatformError
@@ -49,7 +49,6 @@ from donnees_au_centre.landing.misread import Misread, is_misread
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.report import FileReport
 from donnees_au_centre.landing.tables import has_rows, lock, raw_table, rejects_table
-from donnees_au_centre.refusals import describe_error
 
 # Reading a source may take so many seconds where it declares no other.
 SECONDS = 3 * 3600
@@ -78,11 +77,10 @@ def open_source(table: SourceTable, environ: Mapping[str, str] = os.environ) -> 
     """The reader of a source table that a system fills; nothing is asked of the system yet.
 
     Raises:
-        PlatformError: its connection is not given here.
+        PlatformError: its connection is not given here, or is none of its kind.
     """
     origin = _origin(table)
-    connection = connection_named(origin.connection, environ)
-    source = kind_named(origin.kind)(connection, origin.location, origin.options)
+    source = reader_of(origin.kind, origin.connection, origin.location, origin.options, environ)
     assert isinstance(source, RecordSource)
     return source
 
@@ -132,12 +130,8 @@ class RecordLoad:
             except (PlatformError, psycopg.Error):
                 raise
             except Exception as error:
-                # Only the kind of the error and its place: what a library says may quote a secret or a cell.
-                raise PlatformError(
-                    f"La lecture de la connexion « {source.connection.shown} » s'est arrêtée sans savoir le "
-                    f"dire ({describe_error(error)}).",
-                    "Donnez ce message à l'équipe de la plateforme.",
-                ) from error
+                # What a library says may quote a cell too.
+                raise unexpected(source.connection, error) from None
         return self.report
 
     def _attempt(self, source: RecordSource) -> None:

@@ -188,7 +188,7 @@ class DenodoSource(RecordSource):
             fault = _fault(error)
             words = (str(error).strip().splitlines() or [""])[0]
             said = "" if reading and not fault.names else self.connection.hides(words)
-            raise told(self, fault, said) from error
+            raise told(self, fault, said) from None
 
 
 def _fault(error: Any) -> Fault:

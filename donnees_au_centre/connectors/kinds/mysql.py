@@ -154,11 +154,11 @@ class MySqlSource(SqlSource):
         authority = self.connection.setting("ca_file")
         try:
             return ssl.create_default_context(cafile=authority)
-        except OSError as error:
+        except OSError:
             raise PlatformError(
                 f"Le fichier de {self.connection.variable('ca_file')} ne se lit pas comme des certificats.",
                 "Vérifiez son chemin : il contient l'autorité, en PEM.",
-            ) from error
+            ) from None
 
 
 def _reader(fields: Sequence[Any]) -> Callable[[Any], Row]:

@@ -207,8 +207,8 @@ class PostgresSource(RecordSource):
                 raise PassingFault(
                     f"La base de la connexion « {name} » ne répond pas, ou plus : {said}",
                     "Vérifiez qu'elle tourne et que cette machine l'atteint, puis relancez le chargement.",
-                ) from error
-            raise PlatformError(f"La base de la connexion « {name} » a refusé : {said}", _WHAT) from error
+                ) from None
+            raise PlatformError(f"La base de la connexion « {name} » a refusé : {said}", _WHAT) from None
 
 
 def passing(error: psycopg.Error) -> bool:
