@@ -52,6 +52,8 @@ def source_check(settings: Settings, options: Mapping[str, str]) -> int:
     with session.sample_systems():
         source = reader_of(origin.kind, origin.connection, origin.location, origin.options)
         print(f"{table.label} : {source.title}, connexion « {source.connection.shown} ».")
+        if isinstance(source, RecordSource):
+            source.few = LOOKED_AT
         with source.connection.discreet(), source.open():
             print("  La connexion s'ouvre.")
             if isinstance(source, RecordSource):

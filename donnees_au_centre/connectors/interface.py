@@ -208,10 +208,13 @@ class RecordSource(Source):
         incremental: what `since` is compared with; None when the source is read whole each time.
         since: what `batches` will most likely be asked from, said before it is opened: a source that learns
             its columns from its rows, as an API, then reads no others.
+        few: how many rows are enough, said before it is opened: the system is asked for no more, an API for
+            its first page, and nothing is counted that takes a while; None for all of them.
     """
 
     incremental: Incremental | None = None
     since: str | None = None
+    few: int | None = None
 
     def places(self) -> list[str]:
         """What its connection could read, each as `location` names it; it may be asked without a location.

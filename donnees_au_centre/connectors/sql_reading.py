@@ -303,7 +303,7 @@ class SqlSource(RecordSource):
             cursor = self.incremental.cursor
             kind = next((one.type for one in columns if one.name == cursor), "")
             found = found.where(_column(cursor) >= self.compared(since, kind))
-        return found
+        return found if self.few is None else found.limit(self.few)
 
     def count(self) -> int:
         """How many rows there are."""

@@ -115,6 +115,8 @@ class DenodoSource(RecordSource):
         query = f"select {names} from {self._from()}"
         if since is not None and self.incremental is not None:
             query += f" where {_quoted(self.incremental.cursor)} >= {self._compared(since)}"
+        if self.few is not None:
+            query += f" limit {self.few:d}"
         count = 0
         with self._said(reading=True):
             for rows in self._rows(query, len(columns)):

@@ -85,7 +85,9 @@ class MySqlSource(SqlSource):
 
     def announced(self) -> int | None:
         """The rows of a table that the snapshot holds still."""
-        if self.options.query or self._about("tables", "engine, table_type") != [("InnoDB", "BASE TABLE")]:
+        if self.few is not None or self.options.query:
+            return None
+        if self._about("tables", "engine, table_type") != [("InnoDB", "BASE TABLE")]:
             return None
         return self.count()
 

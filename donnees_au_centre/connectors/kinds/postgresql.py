@@ -137,8 +137,9 @@ class PostgresSource(RecordSource):
         where: sql.Composable = sql.SQL("true")
         if since is not None and self.incremental is not None:
             where = self._from(columns, self.incremental, since)
-        statement = sql.SQL("copy (select row_number() over (), {} from {} where {}) to stdout").format(
-            names, self._read(), where
+        few = sql.SQL("" if self.few is None else f" limit {self.few:d}")
+        statement = sql.SQL("copy (select row_number() over (), {} from {} where {}{}) to stdout").format(
+            names, self._read(), where, few
         )
         with self._said(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             held: list[bytes] = []

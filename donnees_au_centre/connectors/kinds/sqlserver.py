@@ -93,7 +93,7 @@ class SqlServerSource(SqlSource):
 
     def announced(self) -> int | None:
         """The rows of a table, when the snapshot holds them still."""
-        return self.count() if self._snapshot and not self.options.query else None
+        return self.count() if self._snapshot and not self.options.query and self.few is None else None
 
     def types(self, names: Sequence[str]) -> Mapping[str, str]:
         """As the server describes the result: `decimal(38,10)`."""
