@@ -21,7 +21,7 @@ from donnees_au_centre.french import BRUSSELS, counted, some
 from donnees_au_centre.landing import SourceTable, audit, load_landing, opening, read_declarations
 from donnees_au_centre.landing.life import Held, held
 from donnees_au_centre.landing.life import withdraw as withdraw_file
-from donnees_au_centre.landing.records import Period
+from donnees_au_centre.landing.records import Figures, Period
 from donnees_au_centre.landing.tables import ensure_audit, ensure_table
 from donnees_au_centre.privacy.requests import built_from
 from donnees_au_centre.project.nodes import Manifest
@@ -61,7 +61,8 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
         options: FICHIER, relative to the landing zone (without it, files that wait are listed); CONFIRMER.
 
     Raises:
-        PlatformError: the file does not wait, has changed since, or cannot be loaded.
+        PlatformError: the file does not wait, has changed since, or cannot be loaded; of a system, what it
+            gives now is worse than what waits.
     """
     session = Session(settings)
     access, manifest = open_project(session)
@@ -92,6 +93,13 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
             )
         print(f"{delivery.path} : {known[0]}")
         print(_readers(manifest, delivery.table))
+        entry = audit.last_entry(connection, delivery.table, delivery.path)
+        figures = Figures.of(entry) if entry is not None and delivery.table.of_records else None
+        if figures is not None:
+            print(
+                "La source est relue : l'accord vaut une fois, pour ce qu'elle donne alors, "
+                f"s'il y a {figures.words()}."
+            )
     lost = "make withdraw ôterait ces lignes, sans rendre celles qu'elles remplacent."
     if not confirmed(settings, access, options, lost):
         return 0
@@ -107,7 +115,8 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     if report.failed:
         raise PlatformError(
             f"{delivery.path} n'est pas chargé : {' '.join(report.failed[0].reasons())}",
-            "Corrigez ce que le message dit, puis relancez make accept.",
+            "Corrigez ce que le message dit, puis relancez "
+            + ("make load." if delivery.table.of_records else "make accept."),
         )
     loaded = report.tables[0].files[0]
     details = {"decision": "accord", "fichier": delivery.path, "sha256": digest, "lignes": loaded.rows}

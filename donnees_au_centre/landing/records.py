@@ -65,6 +65,57 @@ _FINER = r"\.\d{7}"
 _WHOLE = "ou ôtez `incremental` : la source sera lue entière."
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What a yes to a reading is about: whoever said it takes the next reading too, if it is no worse.
+
+    Attributes:
+        rows: that it would bring.
+        refused: records that are no rows.
+        columns: the declared ones that it has, with their types; "" where the source has none.
+    """
+
+    rows: int
+    refused: int
+    columns: Mapping[str, str]
+
+    @staticmethod
+    def of(entry: audit.Entry) -> Figures | None:
+        """Those of a reading that waits, as the audit has them; None when it has none."""
+        try:
+            said = json.loads(entry.signature)
+            return Figures(entry.lignes, said["refusees"], said["colonnes"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def written(self) -> str:
+        """For the audit, that has the rows already."""
+        return json.dumps({"refusees": self.refused, "colonnes": self.columns}, ensure_ascii=False)
+
+    def words(self) -> str:
+        """What the next reading must give, in French: « 2 lignes au moins, … »."""
+        most = f", {counted(self.refused, 'ligne illisible', 'lignes illisibles')} au plus"
+        return (
+            f"{counted(self.rows, 'ligne')} au moins{most if self.refused else ''}, les mêmes colonnes et "
+            "les mêmes types"
+        )
+
+    def worse(self, accepted: Figures) -> list[str]:
+        """In what it is worse than those that were accepted, in French."""
+        found = []
+        if self.rows < accepted.rows:
+            found.append(f"{counted(self.rows, 'ligne')} au lieu de {accepted.rows}")
+        if self.refused > accepted.refused:
+            said = counted(self.refused, "ligne illisible", "lignes illisibles")
+            found.append(f"{said} au lieu de {accepted.refused}")
+        for name, kind in accepted.columns.items():
+            if name not in self.columns:
+                found.append(f"sans la colonne {name}")
+            elif _bare(self.columns[name]) != _bare(kind):
+                found.append(f"{name} : {kind} -> {self.columns[name]}")
+        return found
+
+
 class _Unchanged(Exception):
     """What was read is not taken: it is in place, or was withdrawn; what was written of it is undone."""
 
@@ -98,7 +149,8 @@ class RecordLoad:
         connection: to the warehouse, not in a transaction.
         table: whose rows.
         report: what is told of it.
-        accepted: digests that somebody said yes to, these alone; None when nobody was asked.
+        accepted: digests of what somebody said yes to: this very content, or what is no worse; None when
+            nobody was asked.
         say: told each fault that is tried again, in French.
         environ: where connections are.
     """
@@ -363,16 +415,12 @@ class RecordLoad:
     def _check(self, digest: str, reading: _Reading, rejects: RejectSpool) -> str:
         """Decides whether what was read may be taken; returns the motif for the audit."""
         placed = reading.placed
-        accepted = digest in (self.accepted or ())
-        if self.accepted is not None and not accepted:
-            raise PlatformError(
-                "La source ne donne plus ce qui attendait.",
-                "Lancez make load : ce qu'elle donne maintenant est examiné à son tour.",
-            )
-        accepted = accepted or (placed is not None and placed.motif == ACCEPTED and placed.sha256 == digest)
         refused = Counter(reject.motif for reject in rejects)
         first = next((reject.line for reject in rejects), 0)
         rows = reading.outcome.rows
+        figures = Figures(rows, rejects.count, reading.declared(self.table))
+        accepted = self._is_accepted(digest, figures)
+        accepted = accepted or (placed is not None and placed.motif == ACCEPTED and placed.sha256 == digest)
         former = None
         # What came since the last time is seldom as much as all.
         if placed is not None and placed.lignes and reading.since is None:
@@ -387,8 +435,29 @@ class RecordLoad:
                 self.table, former, accepted
             )
         except Refused as refusal:
-            refusal.digest = digest
+            refusal.digest, refusal.figures = digest, figures.written()
             raise
+
+    def _is_accepted(self, digest: str, figures: Figures) -> bool:
+        """Whether somebody said yes to what was read: to this very content, or to what is no worse.
+
+        Raises:
+            PlatformError: it is worse than what was said yes to.
+        """
+        if self.accepted is None or digest in self.accepted:
+            return self.accepted is not None
+        waited = audit.last_entry(self.connection, self.table, self.report.path)
+        if waited is None or waited.statut != "attente":
+            # What was withdrawn, and has changed since: it is examined as any other.
+            return False
+        said = Figures.of(waited) if waited.sha256 in self.accepted else None
+        worse = figures.worse(said) if said is not None else ["un autre chargement l'a lue entre-temps"]
+        if worse:
+            raise PlatformError(
+                f"La source ne donne plus ce qui a été accepté : {line(', '.join(worse))}.",
+                "Lancez make load : ce qu'elle donne maintenant est examiné à son tour.",
+            )
+        return True
 
     def _check_filled(self, load_id: int) -> None:
         """Refuses rows that the next readings would miss, or have twice."""
@@ -632,10 +701,14 @@ class _Reading:
     outcome: Outcome
     before: int = 0
 
-    def types(self, table: SourceTable) -> str:
-        """The types of the declared columns, for the audit; names that nobody declared are received words."""
+    def declared(self, table: SourceTable) -> dict[str, str]:
+        """The types of the declared columns; names that nobody declared are received words."""
         pairs = zip(self.names, self.described, strict=True)
-        known = {name: column.type for name, column in pairs if name in table.columns and column.type}
+        return {name: column.type for name, column in pairs if name in table.columns}
+
+    def types(self, table: SourceTable) -> str:
+        """The types of the declared columns, for the audit."""
+        known = {name: kind for name, kind in self.declared(table).items() if kind}
         return json.dumps(known, ensure_ascii=False, sort_keys=True)
 
 

@@ -21,7 +21,7 @@ from donnees_au_centre.connectors.kinds.postgresql import PostgresSource
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, rights_key, witness
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
-from donnees_au_centre.landing.audit import placing_entry
+from donnees_au_centre.landing.audit import last_entry, placing_entry
 from donnees_au_centre.landing.records import Period
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
@@ -284,6 +284,33 @@ def test_a_column_of_another_type_waits(
     assert digest
     assert status(read(accepted={"age/essai/essai.postgresql": [digest[0]]}))[0] == "remplace"
     assert rows(amont)[0][2] == "0.1234567890 EUR"
+
+
+def test_a_yes_is_for_the_next_reading_if_it_is_no_worse(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    """A live base never gives the same bytes again."""
+
+    def accept() -> tuple[str, str]:
+        waiting = last_entry(amont, table(few), "age/essai/essai.postgresql")
+        assert waiting is not None
+        return status(read(few, accepted={"age/essai/essai.postgresql": [str(waiting.sha256)]}))
+
+    few = {"min_rows": 10}
+    assert status(read(few))[0] == "attente"
+    amont.execute("insert into amont.dossiers values (5, 'cinq', 5, now())")
+    assert accept()[0] == "charge"
+    assert len(rows(amont)) == 5
+    amont.execute("update amont.dossiers set nom = 'autre' where id = 5")
+    assert status(read(few))[0] == "attente"
+    amont.execute("delete from amont.dossiers where id = 5")
+    state, said = accept()
+    assert (state, "4 lignes au lieu de 5" in said) == ("echec", True)
+    assert status(read(few))[0] == "attente"
+    amont.execute("alter table amont.dossiers alter nom type date using null")
+    state, said = accept()
+    assert (state, "nom : text -> date" in said) == ("echec", True)
+    assert len(rows(amont)) == 5
 
 
 def test_a_column_that_is_gone_fails_and_a_new_one_is_kept(
