@@ -16,6 +16,7 @@ from donnees_au_centre.audit.runs import note_run, received_before
 from donnees_au_centre.cli.confirmation import confirmed
 from donnees_au_centre.cli.rights import connected, rebuild
 from donnees_au_centre.cli.session import Session, open_project
+from donnees_au_centre.connectors import system_named
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import BRUSSELS, counted, some
 from donnees_au_centre.landing import SourceTable, audit, load_landing, opening, read_declarations
@@ -130,7 +131,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
 
     Args:
         options: FICHIER, relative to the landing zone; DEPUIS and JUSQUA, values of the cursor of a source
-            that is read incrementally, for a period of it; CONFIRMER.
+            that is read incrementally, for a period of it, moments without a zone being Brussels'; CONFIRMER.
 
     Raises:
         PlatformError: nobody knows this file, or the rebuild failed; what was withdrawn stays withdrawn.
@@ -145,6 +146,8 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         bounds = [(options.get(name) or "").strip() for name in ("DEPUIS", "JUSQUA")]
         period = Period(table, *bounds) if any(bounds) else None
         found = Held(period.count(connection), 0) if period else held(connection, table, delivery.path)
+        if period:
+            print(f"Période : {period.words(connection)}.")
         print(
             f"{delivery.path} :\n"
             f"  {table.schema}.{table.identifier} : {counted(found.rows, 'ligne')}\n"
@@ -155,16 +158,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         lost = "ces lignes ne reviennent que du fichier lui-même, par make accept."
         if table.of_records:
             lost = "ces lignes ne reviennent que de la source elle-même, si elle les a encore."
-            print(
-                "Reviendront à la prochaine lecture celles que la source donne encore : "
-                + (
-                    "ce qui suit le curseur le plus haut qui reste, moins `look_back`."
-                    if period
-                    else "toutes, car elle est alors relue entière."
-                    if table.origin is not None and table.origin.incremental
-                    else "toutes, dès qu'elle a changé."
-                )
-            )
+            print(_returning(manifest, table, period))
         if not confirmed(settings, access, options, lost):
             connection.rollback()
             return 0
@@ -253,6 +247,25 @@ def _listed(paths: list[str]) -> str:
 def _readers(manifest: Manifest, table: SourceTable) -> str:
     names = sorted(node.name for node in built_from(manifest, [_unique_id(manifest, table)]))
     return f"Lu par {counted(len(names), 'modèle')} : {_listed(names)}."
+
+
+def _returning(manifest: Manifest, table: SourceTable, period: Period | None) -> str:
+    """What of a system comes back by itself, when, and how it would not."""
+    node = manifest.sources[_unique_id(manifest, table)]
+    incremental = table.origin is not None and table.origin.incremental
+    if period:
+        back = "ce qui suit le curseur le plus haut qui reste, moins `look_back`"
+    elif incremental:
+        back = "toutes, car elle est alors relue entière"
+    else:
+        back = "toutes, dès que quoi que ce soit y a changé"
+    return (
+        f"Le système les a encore ({system_named(node.external)}). Reviendront à la prochaine lecture celles "
+        f"qu'il donne encore : {back}.\n"
+        "Pour qu'elles ne reviennent pas : faites-les y effacer, ou, dans "
+        f"{node.file}, ne lisez que le reste (`query`, ou le filtre que les `options` de ce genre "
+        "permettent) ou ôtez la table."
+    )
 
 
 def _unique_id(manifest: Manifest, table: SourceTable) -> str:

@@ -22,7 +22,7 @@ from donnees_au_centre.connectors.interface import (
     Source,
     Unreadable,
 )
-from donnees_au_centre.connectors.registry import kind_named, kinds, reader_of
+from donnees_au_centre.connectors.registry import kind_named, kinds, reader_of, system_named
 from donnees_au_centre.connectors.retrying import retried
 
 __all__ = [
@@ -44,5 +44,6 @@ __all__ = [
     "kinds",
     "reader_of",
     "retried",
+    "system_named",
     "unexpected",
 ]

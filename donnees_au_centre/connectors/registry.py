@@ -11,8 +11,9 @@ from typing import Any
 
 from donnees_au_centre.connectors import kinds as folder
 from donnees_au_centre.connectors.connections import connection_named
-from donnees_au_centre.connectors.interface import Source
+from donnees_au_centre.connectors.interface import FileSource, Source
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.inert import line
 
 
 def kinds() -> list[str]:
@@ -33,6 +34,26 @@ def kind_named(name: str) -> type[Source]:
         raise PlatformError(f"Le genre de source « {name} » n'existe pas.", f"Choisissez : {others}.")
     found: type[Source] = import_module(f"{folder.__name__}.{name}").KIND
     return found
+
+
+def system_named(external: Mapping[str, Any]) -> str:
+    """The system that a declaration reads: « base PostgreSQL, connexion « amont », public.eleves ».
+
+    Args:
+        external: the `external:` of its YAML.
+
+    Returns:
+        French words; "" for files that somebody deposits, or a kind that does not exist.
+    """
+    try:
+        kind = kind_named(str(external["kind"])) if external.get("kind") else None
+    except PlatformError:
+        return ""
+    if kind is None:
+        return ""
+    place = external.get("folder" if issubclass(kind, FileSource) else "location")
+    named = f"connexion « {external['connection']} »" if external.get("connection") else ""
+    return line(", ".join(filter(None, (kind.title, named, str(place or "")))))
 
 
 def reader_of(

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -34,7 +35,7 @@ from donnees_au_centre.connectors import (
 )
 from donnees_au_centre.connectors.retrying import PAUSES
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.french import BRUSSELS, TIMEZONE, counted
 from donnees_au_centre.inert import argument, line
 from donnees_au_centre.landing import audit
 from donnees_au_centre.landing.bounds import ACCEPTED, ERASED, RETYPED, WAITS, Delivery, Former, Refused
@@ -611,7 +612,8 @@ class Period:
 
     Attributes:
         table: the source.
-        first, last: as the source writes them, both within; "" for no bound.
+        first, last: as the source writes them, both within; "" for no bound. A moment without a zone is one
+            of Brussels, here and in the rows.
     """
 
     table: SourceTable
@@ -625,6 +627,28 @@ class Period:
             PlatformError: the source has no cursor, or a bound is none of its values.
         """
         query = sql.SQL("select count(*) from {} where {}").format(raw_table(self.table), self._within())
+        return int(self._asked(connection, query))
+
+    def words(self, connection: psycopg.Connection) -> str:
+        """The period in French, with the zone of its moments.
+
+        Raises:
+            PlatformError: as `count`.
+        """
+        incremental = self._incremental()
+        said = []
+        for bound, word in ((self.first, "depuis"), (self.last, "jusqu'à")):
+            if bound and incremental.type == "time":
+                moment = sql.SQL("to_char({} at time zone {}, 'DD/MM/YYYY HH24:MI:SS')").format(
+                    self._value(sql.Literal(bound)), sql.Literal(TIMEZONE)
+                )
+                bound = self._asked(connection, sql.SQL("select {}").format(moment))
+            if bound:
+                said.append(f"{word} {line(str(bound))}")
+        zone = " compris (heure de Bruxelles)" if incremental.type == "time" else " compris"
+        return " ".join(said) + zone
+
+    def _asked(self, connection: psycopg.Connection, query: sql.Composed) -> Any:
         try:
             with connection.transaction():
                 found = connection.execute(query).fetchone()
@@ -634,6 +658,25 @@ class Period:
                 "Écrivez DEPUIS et JUSQUA comme elles : 2026-01-31, ou 2026-01-31 12:00, ou un nombre.",
             ) from error
         return found[0] if found else 0
+
+    def _incremental(self) -> Incremental:
+        incremental = self.table.origin.incremental if self.table.origin else None
+        if incremental is None:
+            raise PlatformError(
+                f"{self.table.label} n'est pas lue de façon incrémentale : elle n'a pas de période.",
+                "Retirez la livraison entière : make withdraw FICHIER=… sans DEPUIS ni JUSQUA.",
+            )
+        return incremental
+
+    def _value(self, text: sql.Composable) -> sql.Composable:
+        """A text as a value of the cursor, in SQL."""
+        kind = self._incremental().type
+        if kind != "time":
+            return sql.SQL("{}::{}").format(text, sql.SQL({"number": "numeric", "text": "text"}[kind]))
+        return sql.SQL(
+            "case when {text} ~ {zoned} then {text}::timestamptz "
+            "else {text}::timestamp at time zone {brussels} end"
+        ).format(text=text, zoned=sql.Literal(_ZONED), brussels=sql.Literal(TIMEZONE))
 
     def withdraw(self, connection: psycopg.Connection) -> int:
         """Takes the rows out, and notes what is left; in a transaction.
@@ -665,18 +708,11 @@ class Period:
         return gone
 
     def _within(self) -> sql.Composable:
-        incremental = self.table.origin.incremental if self.table.origin else None
-        if incremental is None:
-            raise PlatformError(
-                f"{self.table.label} n'est pas lue de façon incrémentale : elle n'a pas de période.",
-                "Retirez la livraison entière : make withdraw FICHIER=… sans DEPUIS ni JUSQUA.",
-            )
-        kind = {"time": "timestamptz", "number": "numeric", "text": "text"}[incremental.type]
-        value = sql.SQL("{}::{}").format(sql.Identifier(incremental.cursor), sql.SQL(kind))
+        value = self._value(sql.Identifier(self._incremental().cursor))
         within = [sql.SQL("source_fichier = {}").format(self.table.delivery)]
         for bound, sign in ((self.first, ">="), (self.last, "<=")):
             if bound:
-                limit = sql.SQL("{}::{}").format(sql.Literal(bound), sql.SQL(kind))
+                limit = self._value(sql.Literal(bound))
                 within.append(sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit))
         return sql.SQL(" and ").join(within)
 

@@ -53,7 +53,7 @@ COMMANDS: dict[str, tuple[ModuleType, list[str], list[str], dict[str, str]]] = {
     ),
     "orphans": (orphans, ["drop_orphans", "record"], ["_chosen", "find_orphans", "_plan", "psycopg"], {}),
     "accept": (deliveries, ["load_landing", "note_run"], [], {"FICHIER": "a"}),
-    "withdraw": (deliveries, ["withdraw_file", "record"], ["held"], {"FICHIER": "a"}),
+    "withdraw": (deliveries, ["withdraw_file", "record"], ["held", "_returning"], {"FICHIER": "a"}),
     "access": (access, ["give_rights"], [], {}),
 }
 READ = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from donnees_au_centre import connectors
-from donnees_au_centre.connectors import connection_named, kind_named, reader_of
+from donnees_au_centre.connectors import connection_named, kind_named, reader_of, system_named
 from donnees_au_centre.errors import PlatformError
 
 SECRET = "pässe/mot:de@passe"
@@ -129,3 +129,22 @@ def test_an_address_is_one_of_its_kind(kind: str, address: str, allowed: str) ->
     with pytest.raises(PlatformError, match="ne convient pas") as caught:
         reader_of(kind, "amont", "x", options, {"SOURCE_AMONT": address})
     assert allowed in caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("external", "named"),
+    [
+        ({"location": "age/x.csv"}, ""),
+        ({"kind": "inconnu", "connection": "amont"}, ""),
+        (
+            {"kind": "postgresql", "connection": "amont", "location": "public.eleves"},
+            "base PostgreSQL, connexion « amont », public.eleves",
+        ),
+        (
+            {"kind": "sftp", "connection": "amont", "folder": "/exports", "location": "age/x/*.csv"},
+            "serveur SFTP, connexion « amont », /exports",
+        ),
+    ],
+)
+def test_a_system_is_named_for_people(external: dict[str, str], named: str) -> None:
+    assert system_named(external) == named
