@@ -8,7 +8,9 @@ tests that each inherits.
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -210,11 +212,38 @@ class RecordSource(Source):
             its columns from its rows, as an API, then reads no others.
         few: how many rows are enough, said before it is opened: the system is asked for no more, an API for
             its first page, and nothing is counted that takes a while; None for all of them.
+        deadline: of time.monotonic(), after which nobody waits any longer, said before it is opened; None for
+            as long as it takes.
     """
 
     incremental: Incremental | None = None
     since: str | None = None
     few: int | None = None
+    deadline: float | None = None
+
+    def left(self, most: int) -> int:
+        """Whole seconds that the system may take for one answer.
+
+        Args:
+            most: where the deadline is further away, or there is none.
+        """
+        if self.deadline is None:
+            return most
+        return max(1, min(most, math.ceil(self.deadline - time.monotonic())))
+
+    def check_time(self) -> None:
+        """Called between two answers.
+
+        Raises:
+            PassingFault: the deadline has passed; whoever set it says so in its place.
+        """
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise PassingFault(
+                f"La lecture de la connexion « {self.connection.shown} » a duré trop longtemps.",
+                "Demandez à qui tient le système ce qui le ralentit.",
+                # No other try has any time left.
+                math.inf,
+            )
 
     def places(self) -> list[str]:
         """What its connection could read, each as `location` names it; it may be asked without a location.

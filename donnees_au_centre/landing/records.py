@@ -177,9 +177,14 @@ class RecordLoad:
             PlatformError: it cannot be read, or not be taken; the rows in place stay.
         """
         source = open_source(self.table, self.environ)
-        with at_most(self.variant.max_seconds or SECONDS), source.connection.discreet():
+        seconds = self.variant.max_seconds or SECONDS
+        with at_most(seconds, of_system=True) as source.deadline, source.connection.discreet():
             try:
                 retried(lambda: self._attempt(source), PAUSES, self.say)
+            except PassingFault:
+                # The system may have been stopped in time: that is then what there is to say.
+                tick()
+                raise
             except (PlatformError, psycopg.Error):
                 raise
             except Exception as error:
@@ -188,6 +193,8 @@ class RecordLoad:
         return self.report
 
     def _attempt(self, source: RecordSource) -> None:
+        # What the system itself stopped in time was asked again: no longer.
+        tick()
         outcome = Outcome()
         # As far as is known before: another load may end until the table is locked.
         source.incremental = self._as_received()

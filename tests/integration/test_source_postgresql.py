@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -573,6 +574,23 @@ def test_a_reading_that_lasts_too_long_is_stopped_and_says_so(
     state, said = status(read())
     assert state == "echec"
     assert "a dépassé" in said
+
+
+def test_a_base_that_says_nothing_is_stopped_in_time(
+    amont: psycopg.Connection[Any], database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two batches nobody looks at the time: the server does."""
+    monkeypatch.setattr("donnees_au_centre.landing.records.PAUSES", (0.01, 0.01))
+    query = "select id, nom, montant, modifie_le from amont.dossiers, pg_sleep(20)"
+    slow = table({"query": query, "max_seconds": 1}, location="")
+    began = time.monotonic()
+    state, said = status(load_landing(database, tmp_path, [slow]))
+    assert (state, "a dépassé 1 s" in said) == ("echec", True)
+    amont.execute("begin; lock table amont.dossiers in access exclusive mode")
+    state, said = status(load_landing(database, tmp_path, [table({"max_seconds": 1})]))
+    amont.execute("rollback")
+    assert (state, "a dépassé 1 s" in said) == ("echec", True)
+    assert time.monotonic() - began < 15
 
 
 def test_a_person_who_is_erased_during_the_reading_does_not_come_back(

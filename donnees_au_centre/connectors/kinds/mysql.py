@@ -70,7 +70,7 @@ class MySqlSource(SqlSource):
                 # The driver would write a text in Latin-1.
                 "password": (self.connection.setting("password") or "").encode(),
                 "connect_timeout": PATIENCE,
-                "read_timeout": SILENCE,
+                "read_timeout": self.left(SILENCE),
                 "program_name": "donnees-au-centre",
                 **({"ssl_disabled": True} if plain else {"ssl": self._trusted()}),
             }

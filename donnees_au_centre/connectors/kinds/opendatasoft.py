@@ -180,6 +180,7 @@ class OpendatasoftSource(RestSource):
             values.append(self._record(text))
             texts.append(text)
             if len(values) == _LINES:
+                self.check_time()
                 self._keep(spool, values, texts)
                 values, texts = [], []
         self._keep(spool, values, texts)

@@ -254,6 +254,7 @@ class RestSource(RecordSource):
             spool.keep(first.rows, first.escaped)
             return
         for page in self._pages(first, params):
+            self.check_time()
             if page.total != first.total:
                 raise self._changed()
             if not spool.keep(page.rows, page.escaped):

@@ -20,6 +20,7 @@ from donnees_au_centre.connectors.sql_reading import (
     OTHER,
     PATIENCE,
     RIGHT,
+    SILENCE,
     SYNTAX,
     UNKNOWN,
     Fault,
@@ -158,6 +159,7 @@ class SqlServerSource(SqlSource):
                     password=self.connection.setting("password") or "",
                     database=self.connection.path.strip("/"),
                     login_timeout=PATIENCE,
+                    timeout=self.left(SILENCE),
                     appname="donnees-au-centre",
                 )
             finally:
