@@ -149,13 +149,13 @@ class SqlSource(RecordSource):
 
         try:
             return sqlalchemy.create_engine(self.address(), poolclass=sqlalchemy.NullPool, **self.entering())
-        except (ModuleNotFoundError, sqlalchemy.exc.NoSuchModuleError) as error:
-            raise self.missing() from error
-        except sqlalchemy.exc.ArgumentError as error:
+        except (ModuleNotFoundError, sqlalchemy.exc.NoSuchModuleError):
+            raise self.missing() from None
+        except sqlalchemy.exc.ArgumentError:
             raise PlatformError(
                 f"L'adresse {self.connection.variable()} ne convient pas à cette base.",
                 "Corrigez-la : docs/exploitant/connexions.md donne un exemple par genre.",
-            ) from error
+            ) from None
 
     def missing(self) -> PlatformError:
         """What to say when the driver is not installed."""
@@ -303,7 +303,7 @@ class SqlSource(RecordSource):
             cursor = self.incremental.cursor
             kind = next((one.type for one in columns if one.name == cursor), "")
             found = found.where(_column(cursor) >= self.compared(since, kind))
-        return found
+        return found if self.few is None else found.limit(self.few)
 
     def count(self) -> int:
         """How many rows there are."""
@@ -338,7 +338,7 @@ class SqlSource(RecordSource):
             cause = getattr(error, "orig", None) or error
             fault = self.fault(cause)
             said = "" if reading and not fault.names else self.connection.hides(_first(cause))
-            raise told(self, fault, said) from error
+            raise told(self, fault, said) from None
 
 
 def told(source: RecordSource, fault: Fault, said: str) -> PlatformError:

@@ -73,6 +73,12 @@ DATES = {
     "dd/MM/yyyy HH:mm": (r"\d\d/\d\d/\d{4} \d\d:\d\d", "%d/%m/%Y %H:%M"),
     "dd/MM/yyyy HH:mm:ss": (r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", "%d/%m/%Y %H:%M:%S"),
 }
+# As to_moment reads it without a pattern.
+MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.\d{1,9})?"
+    r"(?: ?(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))?"
+)
+_MIDNIGHT = re.compile(r"00:00(?::00(?:\.0+)?)?(?![\d:.])")
 
 Cells = Counter[str]
 
@@ -123,7 +129,7 @@ def guess(
     nulls = tuple(cell for cell in cells if cell.lower() in NULL_MARKS)
     for cell in nulls:
         del cells[cell]
-    for guessed in (_boolean, _checked, _code(name, references), _number, _date):
+    for guessed in (_boolean, _checked, _code(name, references), _number, _moment, _date):
         if cells and (typing := guessed(cells)):
             return replace(typing, nulls=nulls)
     return TEXT
@@ -245,6 +251,29 @@ def _is_day(shape: str, form: str, cell: str) -> bool:
         return bool(re.fullmatch(shape, cell)) and bool(datetime.strptime(cell, form))
     except ValueError:
         return False
+
+
+def is_moment(cell: str) -> bool:
+    """Whether a cell is a moment of ISO 8601, as to_moment reads it."""
+    found = MOMENT.fullmatch(cell)
+    try:
+        # Python knows no more than six decimals of a second.
+        return found is not None and bool(datetime.fromisoformat(found[1]))
+    except ValueError:
+        return False
+
+
+def _moment(cells: Cells) -> Typing | None:
+    """Days with a time, unless it is midnight everywhere: that is a day that its system keeps so."""
+    if found := _if_enough(cells, Typing("to_moment", fits=is_moment)):
+        return found if any(is_moment(cell) and not _MIDNIGHT.match(cell, 11) for cell in cells) else None
+    for pattern, (shape, form) in DATES.items():
+        if "HH" not in pattern or pattern.startswith("yyyy"):
+            continue
+        typing = Typing("to_moment", (f"'{pattern}'",), fits=partial(_is_day, shape, form))
+        if (found := _if_enough(cells, typing)) and any(re.search(r"[1-9]", cell[10:]) for cell in cells):
+            return found
+    return None
 
 
 def _date(cells: Cells) -> Typing | None:

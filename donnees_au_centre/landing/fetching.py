@@ -23,8 +23,8 @@ from donnees_au_centre.connectors import (
     FileSource,
     PassingFault,
     RemoteFile,
-    connection_named,
     kind_named,
+    reader_of,
     retried,
 )
 from donnees_au_centre.errors import PlatformError
@@ -147,16 +147,8 @@ class _Group:
             memory.tidy()
 
     def _source(self) -> FileSource:
-        origin, kind = self.origin, kind_named(self.origin.kind)
-        connection = connection_named(origin.connection)
-        if connection.address.scheme not in kind.schemes:
-            allowed = " ou ".join(f"{scheme}://" for scheme in kind.schemes)
-            raise PlatformError(
-                f"L'adresse de la connexion « {connection.shown} » ne convient pas à une source de genre "
-                f"« {origin.kind} ».",
-                f"Écrivez une adresse qui commence par {allowed}.",
-            )
-        return cast("FileSource", kind(connection, origin.folder, origin.options))
+        origin = self.origin
+        return cast("FileSource", reader_of(origin.kind, origin.connection, origin.folder, origin.options))
 
     def _pass(self, source: FileSource, memory: _Memory, owners: dict[str, str]) -> None:
         """One try: whatever was cut is gone on with at the next."""

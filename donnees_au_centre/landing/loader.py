@@ -425,7 +425,8 @@ class _Load:
         status, signature = _signed(self.landing, match.path)
         last = audit.last_entry(self.connection, table, match.path)
         # The same file, refused again: it came when it first did.
-        again = last is not None and last.statut in audit.REFUSED and last.signature == signature
+        same = table.of_records or (last is not None and last.signature == signature)
+        again = same and last is not None and last.statut in audit.REFUSED
         load_id = audit.next_id(self.connection)
         if withheld and self._keep(table, match.path, load_id, withheld):
             report.message += (
@@ -447,7 +448,7 @@ class _Load:
                 "octets": status.st_size if status else None,
                 "duree_s": round(report.seconds, 3),
                 "empreinte": table.fingerprint(match.variant),
-                "signature": signature,
+                "signature": refusal.figures if refusal and refusal.figures else signature,
             },
         )
 

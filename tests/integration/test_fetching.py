@@ -20,7 +20,7 @@ import httpx  # noqa: F401 (children that are killed find it there)
 import psycopg
 import pytest
 
-from donnees_au_centre.connectors import FileSource, PassingFault, RemoteFile, kind_named, retried
+from donnees_au_centre.connectors import FileSource, PassingFault, RemoteFile, kind_named, registry, retried
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import SourceTable, fetching, load_landing, read_declarations
 from donnees_au_centre.landing.declaration import Origin
@@ -112,7 +112,8 @@ class Fake(FileSource):
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, away: Path) -> dict[str, Any]:
     monkeypatch.setattr(Fake, "given", {})
-    monkeypatch.setattr(fetching, "kind_named", lambda name: Fake)
+    for place in (fetching, registry):
+        monkeypatch.setattr(place, "kind_named", lambda name: Fake)
     return Fake.given
 
 

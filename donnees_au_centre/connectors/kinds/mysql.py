@@ -70,7 +70,7 @@ class MySqlSource(SqlSource):
                 # The driver would write a text in Latin-1.
                 "password": (self.connection.setting("password") or "").encode(),
                 "connect_timeout": PATIENCE,
-                "read_timeout": SILENCE,
+                "read_timeout": self.left(SILENCE),
                 "program_name": "donnees-au-centre",
                 **({"ssl_disabled": True} if plain else {"ssl": self._trusted()}),
             }
@@ -85,7 +85,9 @@ class MySqlSource(SqlSource):
 
     def announced(self) -> int | None:
         """The rows of a table that the snapshot holds still."""
-        if self.options.query or self._about("tables", "engine, table_type") != [("InnoDB", "BASE TABLE")]:
+        if self.few is not None or self.options.query:
+            return None
+        if self._about("tables", "engine, table_type") != [("InnoDB", "BASE TABLE")]:
             return None
         return self.count()
 
@@ -154,11 +156,11 @@ class MySqlSource(SqlSource):
         authority = self.connection.setting("ca_file")
         try:
             return ssl.create_default_context(cafile=authority)
-        except OSError as error:
+        except OSError:
             raise PlatformError(
                 f"Le fichier de {self.connection.variable('ca_file')} ne se lit pas comme des certificats.",
                 "Vérifiez son chemin : il contient l'autorité, en PEM.",
-            ) from error
+            ) from None
 
 
 def _reader(fields: Sequence[Any]) -> Callable[[Any], Row]:
