@@ -146,6 +146,9 @@ test-macros: ## Joue les cas des macros portables, sur PostgreSQL et en VQL (PYT
 .PHONY: lint
 lint: ## Contrôle l'écriture du SQL, du YAML, du Python et les règles du projet
 	$(RUN) lint
+.PHONY: review
+review: ## Écrit ce que change une demande de fusion, pour qui la relit (build/review ; BASE=dossier du manifeste de production)
+	$(RUN) review
 .PHONY: audit-check
 audit-check: ## Vérifie que personne n'a touché au journal d'audit (ANCRE=numéro:condensé)
 	$(RUN) audit-check

@@ -44,6 +44,7 @@ ROOMS = (
     Room(f"{PLATFORM}/building"),
     Room(f"{PLATFORM}/catalogue"),
     Room(f"{PLATFORM}/quality"),
+    Room(f"{PLATFORM}/review"),
     Room(f"{PLATFORM}/privacy"),
     Room(f"{PLATFORM}/pages"),
     Room(f"{PLATFORM}/notifications"),

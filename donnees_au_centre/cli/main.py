@@ -46,6 +46,7 @@ COMMANDS = {
     "report": ("report", "écrit les rapports sur la qualité et les exécutions"),
     "elementary": ("elementary", "cherche des anomalies dans les marts avec Elementary complet"),
     "lineage": ("lineage", "montre d'où vient une colonne et où elle va"),
+    "review": ("review", "écrit ce qu'une demande de fusion change, pour qui la relit (BASE=dossier)"),
     "audit-check": ("audit", "vérifie que le journal d'audit est entier"),
     "access": ("access", "applique à la base les accès déclarés"),
     "access-plan": ("access", "montre ce que access changerait, sans rien changer"),
@@ -76,7 +77,7 @@ COMMANDS = {
 }
 
 # Options that are paths -> what they must lead to.
-PATHS: dict[str, Callable[[Path], bool]] = {"LANDING": Path.is_dir, "AVIS": Path.is_file}
+PATHS: dict[str, Callable[[Path], bool]] = {"LANDING": Path.is_dir, "AVIS": Path.is_file, "BASE": Path.is_dir}
 
 # What a system refuses of a file, and what to do.
 REFUSALS = {

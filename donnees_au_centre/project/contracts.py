@@ -30,6 +30,8 @@ BROKEN, UNWRITTEN = "contrat-rompu", "contrat-a-ecrire"
 # How long the old version is kept beside the new one, in what we tell to write: half a year, in days.
 NOTICE = 182
 SHOWN = 5
+# How begins what is said of a mart that may be younger than what is promised of it.
+UNBORN = "(Né dans ce changement"
 _HEADER = """\
 # yaml-language-server: $schema=../schemas/contrats.json
 # Ce que les marts du domaine {0} promettent à leurs lecteurs. make fix l'écrit, make lint le tient.
@@ -205,21 +207,10 @@ def breaches(root: Path, manifest: Manifest, today: date) -> Iterator[Breach]:
         PlatformError: a file of contracts cannot be read.
     """
     former, now = read_contracts(root), promised(manifest)
-    nodes = {(mart.domain, mart.name): mart for mart in marts(manifest)}
     for domain in sorted({*former, *now}):
         old, new = former.get(domain, {}), now.get(domain, {})
         file = (FOLDER / f"{domain}.yml").as_posix()
-        for name, contract in old.items():
-            if name in new:
-                yield from _changes(nodes[domain, name], contract, new[name], manifest, today)
-            elif _holds(contract, today):
-                end = f" jusqu'au {contract.until:%d/%m/%Y}" if contract.until else ""
-                yield (
-                    file,
-                    BROKEN,
-                    f"{domain}.{name} n'est plus offert, et il est promis à ses lecteurs{end}.",
-                    _how_to_leave(domain, name, contract, manifest, today),
-                )
+        yield from broken({domain: old}, manifest, today)
         kept = _kept(old, new, today)
         if late := sorted(name for name in {*old, *kept} if kept.get(name) != old.get(name)):
             yield (
@@ -228,6 +219,30 @@ def breaches(root: Path, manifest: Manifest, today: date) -> Iterator[Breach]:
                 f"Ce qui y est promis ne suit pas encore {some(late, SHOWN)}.",
                 "make fix l'ajoute, ou en retire ce qui a fini.",
             )
+
+
+def broken(former: Mapping[str, Contracts], manifest: Manifest, today: date) -> Iterator[Breach]:
+    """What the marts take from their readers.
+
+    Args:
+        former: what was promised to them, by domain.
+        today: what had to last until a day before may go.
+    """
+    now = promised(manifest)
+    nodes = {(mart.domain, mart.name): mart for mart in marts(manifest)}
+    for domain, old in sorted(former.items()):
+        new = now.get(domain, {})
+        for name, contract in old.items():
+            if name in new:
+                yield from _changes(nodes[domain, name], contract, new[name], manifest, today)
+            elif _holds(contract, today):
+                end = f" jusqu'au {contract.until:%d/%m/%Y}" if contract.until else ""
+                yield (
+                    (FOLDER / f"{domain}.yml").as_posix(),
+                    BROKEN,
+                    f"{domain}.{name} n'est plus offert, et il est promis à ses lecteurs{end}.",
+                    _how_to_leave(domain, name, contract, manifest, today),
+                )
 
 
 def _changes(mart: Node, old: Contract, new: Contract, manifest: Manifest, today: date) -> Iterator[Breach]:
@@ -297,4 +312,4 @@ def _how_to_leave(domain: str, name: str, contract: Contract, manifest: Manifest
 
 def _unborn(domain: str, name: str) -> str:
     file = (FOLDER / f"{domain}.yml").as_posix()
-    return f"(Né dans ce changement, que personne ne lit encore ? Retirez {name} de {file}, puis make fix.)"
+    return f"{UNBORN}, que personne ne lit encore ? Retirez {name} de {file}, puis make fix.)"
