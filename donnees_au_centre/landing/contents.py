@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import psycopg
 from psycopg import sql
+from psycopg.copy import QueuedLibpqWriter
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
@@ -30,7 +31,7 @@ from donnees_au_centre.landing.misread import Misread, is_misread
 from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.received import Withheld, alike, ranks, within
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
-from donnees_au_centre.landing.tables import WIDE_ADVICE, add_columns, raw_table
+from donnees_au_centre.landing.tables import WIDE_ADVICE, add_columns, keep_present, raw_table, summarise
 from donnees_au_centre.landing.unpacking import size_of, unpacked, unpacked_whole
 from donnees_au_centre.landing.workbook import SheetTable, TableRow, Workbook
 
@@ -42,6 +43,12 @@ _EMPTY = EmptyFile(
 _PLAIN = sql.SQL("")
 # COPY's lines are UTF-8, its cells between tabs.
 _MISREAD = Misread(Encoding.named("utf-8"), b"\t")
+
+
+class _Ahead(QueuedLibpqWriter):
+    """Lets a file be read on while PostgreSQL takes what was read, a few pieces ahead."""
+
+    QUEUE_SIZE = 2
 
 
 @dataclass
@@ -198,8 +205,12 @@ class Target:
         names = sql.SQL(", ").join(map(sql.Identifier, ("source_ligne", *columns)))
         statement = sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
         try:
-            with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-                yield copy
+            summarise(self.connection, self.table)
+            with self.connection.cursor() as cursor:
+                with cursor.copy(statement, writer=_Ahead(cursor)) as copy:
+                    yield copy
+                if cursor.rowcount:
+                    keep_present(self.connection, self.table)
         except psycopg.errors.ProgramLimitExceeded as error:
             raise PlatformError(
                 f"Une ligne du fichier, de {len(columns)} colonnes, est trop large pour PostgreSQL "
