@@ -14,7 +14,7 @@ import psycopg
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import BRUSSELS
-from donnees_au_centre.project import read_manifest
+from donnees_au_centre.project import ParseResult, read_manifest
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.reader import MANIFEST
 from donnees_au_centre.review import Review, as_data, letter, post_note, to_compile
@@ -40,23 +40,42 @@ def review(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: BASE is no such folder, or the project does not parse.
     """
     folder = options.get("BASE", "").strip()
-    base = read_base(settings, folder)
+    read_base(settings, folder)
     session, place, missing = _session(settings)
-    parsed = parse_or_fail(session)
+    tell(session, parse_or_fail(session), Path(folder), place, missing, options)
+    return 0
+
+
+def tell(
+    session: Session, parsed: ParseResult, folder: Path, place: str, missing: str, options: Mapping[str, str]
+) -> None:
+    """Writes the letter, and the note of the merge request.
+
+    Args:
+        session: of the command, entered.
+        parsed: what is proposed; its nodes name the tables that were built of it.
+        folder: of the manifest.json of what is in production.
+        place: the libpq connection string of the database that has the tables of both; "" when there is none.
+        missing: why there is none, in French.
+        options: GITLAB_TOKEN and what GitLab gives to a job of a merge request.
+
+    Raises:
+        PlatformError: what is in production cannot be read.
+    """
+    base = read_base(session.settings, str(folder))
     with session.step("Comparaison avec la production"):
         before, after = {}, {}
         if changed := to_compile(base, parsed.manifest):
-            former = read_dbt(Path(folder) / MANIFEST)
+            former = read_dbt(folder / MANIFEST)
             before = compile_some(session.settings, former, base, changed)
             after = compile_some(session.settings, parsed.project, parsed.manifest, changed)
         today = datetime.now(BRUSSELS).date()
         with _connected(place) as connection:
             found = compare(base, parsed.manifest, today, before, after, connection, missing)
-    written = write_review(settings, found)
+    written = write_review(session.settings, found)
     print(f"\nLettre de la demande de fusion : {written}")
     _, said = post_note(letter(found), options)
     print(said)
-    return 0
 
 
 def read_base(settings: Settings, folder: str) -> Manifest:
