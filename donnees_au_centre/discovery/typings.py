@@ -173,17 +173,16 @@ def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cel
         known = len(cells) >= FEW and any(_share(cells, codes.__contains__) for codes in references.values())
         if not (padded or long or known or CODES & set(name.split("_"))):
             return None
-        (length, times), *_ = Counter({n: _length_count(cells, n) for n in map(len, cells)}).most_common(1)
+        lengths = Counter[int]()
+        for cell, often in cells.items():
+            lengths[len(cell)] += often
+        (length, times), *_ = lengths.most_common(1)
         if times < ENOUGH * cells.total():
             return TEXT
         pattern = f"[0-9]{{{length}}}"
         return Typing("to_code", (f"'{pattern}'",), times / cells.total(), re.compile(pattern).fullmatch)
 
     return guessed
-
-
-def _length_count(cells: Cells, length: int) -> int:
-    return sum(times for cell, times in cells.items() if len(cell) == length)
 
 
 def _number(cells: Cells) -> Typing | None:
