@@ -2,8 +2,8 @@
 
 Looks at the public files of ../shared/data/landing and at the invented ones of landing/, and compares with
 benchmarks/discovery.yml, what people who opened them say, and with the categories of personal data that the
-sources of models/ declare; then at files that benchmarks/odd_files.py invents. With `--folder F --expected Y`,
-at those of a folder instead, as benchmarks/folder.py says.
+sources of models/ declare; then at files that benchmarks/odd_files.py invents. With `--folder F` and
+`--expected Y`, at those of a folder instead, as benchmarks/folder.py says.
 """
 
 from __future__ import annotations

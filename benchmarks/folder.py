@@ -1,8 +1,9 @@
 """What `make new-source` finds in a folder of files, by what people wrote down who opened them.
 
-Of each file, in a YAML: `format`, `encoding`, `delimiter`, `header` (its line, 0 for none, or pairs of line and
-height that are each right), `sheet`, `rows` (the path of a JSON), `types` (one word a column, `e*8` for eight),
-`personal` (places of columns, from 1), and of a JSON `named` and `named_personal`. What is not said is not judged.
+Of each file, in a YAML: `format`, `encoding`, `delimiter`, `header` (its line, 0 for none, or pairs of line
+and height that are each right), `sheet`, `rows` (the path of a JSON), `types` (a word for each column, `e*8`
+for eight of them), `personal` (places of columns, from 1), and of a JSON `named` and `named_personal`. What
+is not said is not judged.
 """
 
 from __future__ import annotations
@@ -61,12 +62,13 @@ def score(folder: Path, expected: Path) -> int:
             total["crashes"] += 1
             faults = [*_faults(said, None, total), f"CRASH {traceback.format_exc(limit=-1)}"]
         slowest = max(slowest, (time.process_time() - begun, name))
-        print(flush=True, end="")
         print(f"{name}: {'; '.join(faults) or 'right'}")
     for what in ("format", "header", "columns", "personal"):
         print(f"{what}: {total[what]} of {total[f'{what} of']} right")
     print(f"missed: {total['personal of'] - total['personal']} personal columns; alarms: {total['alarms']}")
-    print(f"of {total['seen']} columns; crashes: {total['crashes']}; slowest: {slowest[0]:.1f} s {slowest[1]}")
+    print(
+        f"of {total['seen']} columns; crashes: {total['crashes']}; slowest: {slowest[0]:.1f} s {slowest[1]}"
+    )
     met = (
         total["format"] == total["format of"]
         and total["header"] >= 0.96 * total["header of"]
@@ -93,16 +95,16 @@ def _faults(said: Mapping[str, Any], found: FileLook | None, total: Counter[str]
         fits = column is not None and column.typing.macro in TYPES[kind]
         total["columns"] += fits
         if not fits:
-            yield f"{column.name if column else '?'} is {kind}, found {column.typing.macro if column else None}"
+            yield f"{column.name} is {kind}, found {column.typing.macro}" if column else "one is missing"
     if types and len(types) != len(places):
         yield f"{len(types)} columns, found {len(places)}"
-    people = {places[place - 1].name for place in said.get("personal", []) if place <= len(places)}
+    people: set[str] = {places[place - 1].name for place in said.get("personal", []) if place <= len(places)}
     people |= set(said.get("named_personal", []))
     total["personal of"] += len(said.get("personal", [])) + len(said.get("named_personal", []))
     for name in people:
-        seen = name in columns and columns[name].personal is not None
-        total["personal"] += seen
-        if not seen:
+        known = name in columns and columns[name].personal is not None
+        total["personal"] += known
+        if not known:
             yield f"{name} is personal, and was MISSED"
     total["alarms"] += sum(one.personal is not None and one.name not in people for one in places)
 
@@ -130,11 +132,11 @@ def _layout(said: Mapping[str, Any], found: FileLook | None, total: Counter[str]
     headers = said["header"] if isinstance(said["header"], list) else [[said["header"], 1]]
     headers = [[0, 0] if not line else [line, height] for line, height in headers]
     height = (found.options.get("header_rows", 1) if found.has_header else 0) if found else None
-    got = [found.first_line if height else 0, height] if found else None
+    place = [found.first_line if height else 0, height] if found else None
     total["header of"] += 1
-    total["header"] += got in headers
-    if got not in headers:
-        yield f"header is {headers[0]}, found {got}"
+    total["header"] += place in headers
+    if place not in headers:
+        yield f"header is {headers[0]}, found {place}"
 
 
 def _several(value: Any) -> list[Any]:
