@@ -245,6 +245,11 @@ def _where(layout: Layout, line: int) -> dict[str, Any]:
 def _remarks(layout: Layout, charset: Charset | None) -> Any:
     if layout.totals:
         yield f"Des lignes de total sont parmi les lignes ({layout.totals}) : à exclure dans le staging."
+    if charset and not charset.likely:
+        yield (
+            f"L'encodage n'est pas sûr : en {charset.codec}, le mieux trouvé, les lettres n'ont pas de sens. "
+            "Demandez-le au fournisseur, et déclarez `encoding:`."
+        )
     if charset and charset.spoilt:
         yield f"Des lettres d'un autre encodage sont dans le texte ({charset.spoilt} octets)."
 

@@ -86,6 +86,11 @@ def test_few_letters_are_enough(letters: str, codec: str) -> None:
     assert charset_of(letters.encode(codec)).codec == codec
 
 
+def test_letters_without_sense_are_told() -> None:
+    found = looked("編號;景點\n" + "1;雲嘉南濱海\n" * 30, "big5")
+    assert any("encodage n'est pas sûr" in one for one in found.remarks)
+
+
 def test_utf8_with_a_few_letters_of_another_encoding_is_utf8() -> None:
     lines = ["école à Liège"] * 50
     found = charset_of("\n".join(lines).encode() + b"\n\xe9cole \xe0 Li\xe8ge")
