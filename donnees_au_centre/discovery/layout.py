@@ -165,7 +165,8 @@ def _beneath_notes(
     if len({grid[line][at].strip() for at in filled[line]}) < width:
         return None
     above = [len(filled[one]) for one in range(line - _NOTES, line)]
-    return line if all(0 < cells < width for cells in above) and max(above) > 1 else None
+    # A title fills one cell.
+    return line if all(1 < cells < width for cells in above) else None
 
 
 def _over(grid: Sequence[Row], filled: Sequence[Sequence[int]], line: int, width: int) -> int:
