@@ -38,7 +38,7 @@ ERRORS = (
 )
 
 TableRow = tuple[int, list[str | None]]
-_BOOKS: dict[str, Callable[[BinaryIO], Sheets]] = {
+BOOKS: dict[str, Callable[[BinaryIO], Sheets]] = {
     "xlsx": Book,
     "ods": OpenDocumentBook,
     "xls": LegacyBook,
@@ -57,7 +57,7 @@ class Workbook:
     """
 
     def __init__(self, file: BinaryIO, variant: Variant) -> None:  # noqa: D107
-        self.book: Sheets = _BOOKS[variant.file_format](file)
+        self.book: Sheets = BOOKS[variant.file_format](file)
         self.variant = variant
         self._read = _chosen(self.book, variant)
 

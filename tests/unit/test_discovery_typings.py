@@ -12,6 +12,7 @@ from donnees_au_centre.discovery.typings import TEXT, Typing, guess
 SPACED = "group_separators=[' ']"
 POINTED = "group_separators=['.']"
 COMMA = "decimal_separator=','"
+COMMAS = "group_separators=[',']"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,14 @@ COMMA = "decimal_separator=','"
         ("recu", ["29/02/2024 10:00", "01/03/2024 00:00"], Typing("to_moment", ("'dd/MM/yyyy HH:mm'",))),
         ("recu", ["29/02/2024 00:00"], Typing("to_date", ("'dd/MM/yyyy HH:mm'",))),
         ("debut", ["12/31/2024", "31/12/2024"], TEXT),
+        ("debut", ["2024/02/29", "2024/03/01"], Typing("to_date", ("'yyyy/MM/dd'",))),
+        ("date_debut", ["20240229", "20240301"], Typing("to_date", ("'yyyyMMdd'",))),
+        ("dossier", ["20240229", "20240301"], Typing("to_integer")),
+        ("montant", ["12,345.60", "7.25", "1,204.10"], Typing("to_decimal", ("10", "2", COMMAS))),
+        ("part", ["0.025", "31913", "70500"], Typing("to_decimal", ("11", "3"))),
+        # Departments of Corsica: letters among codes, be they rare.
+        ("numero", [*map(str, range(1001, 1097)), "2A04", "2B05", "2B33"], TEXT),
+        ("siren", ["240100156", "240200444"], Typing("to_code", ("'[0-9]{9}'",))),
         ("pmr", ["Oui", "NON", "oui"], Typing("to_boolean")),
         ("drapeau", ["0", "1"], Typing("to_integer")),
         ("nom", ["Ath", "Mons"], TEXT),
