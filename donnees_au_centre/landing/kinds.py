@@ -123,8 +123,8 @@ def kind_of(file: BinaryIO) -> str:
 
 
 def name_of(kind: str) -> str:
-    """How a French sentence says what `kind_of` found."""
-    return _NAMES[kind]
+    """How a French sentence says what `kind_of` found; of a system, its kind says it already."""
+    return _NAMES.get(kind, kind)
 
 
 def check_kind(file: BinaryIO, file_format: str, encoding: str = "utf-8") -> None:
