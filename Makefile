@@ -149,6 +149,9 @@ test-macros: ## Joue les cas des macros portables, sur PostgreSQL et en VQL (PYT
 .PHONY: lint
 lint: ## Contrôle l'écriture du SQL, du YAML, du Python et les règles du projet
 	$(RUN) lint
+.PHONY: review
+review: ## Écrit ce que change une demande de fusion, pour qui la relit (build/review ; BASE=dossier du manifeste de production)
+	$(RUN) review
 .PHONY: audit-check
 audit-check: ## Vérifie que personne n'a touché au journal d'audit (ANCRE=numéro:condensé)
 	$(RUN) audit-check
@@ -158,6 +161,17 @@ dependencies: ## Écrit l'inventaire des paquets (SBOM) et leur poids (AVIS=… 
 .PHONY: fix
 fix: ## Corrige ce que les outils savent corriger
 	$(RUN) fix
+
+##@ Livrer
+.PHONY: assemble
+assemble: ## Assemble ce qui se livre : la plateforme et les AG, chacune à sa version (build/livraison)
+	$(RUN) assemble
+.PHONY: release
+release: ## Montre la version suivante ; CONFIRMER=1 : l'écrit et l'étiquette (AG=… : d'une AG seule)
+	$(RUN) release
+.PHONY: approvals
+approvals: ## Échoue tant qu'un propriétaire de ce qui change n'a pas approuvé (en CI : GITLAB_TOKEN)
+	$(RUN) approvals
 
 ##@ Entretenir
 .PHONY: stop

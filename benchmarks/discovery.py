@@ -2,11 +2,13 @@
 
 Looks at the public files of ../shared/data/landing and at the invented ones of landing/, and compares with
 benchmarks/discovery.yml, what people who opened them say, and with the categories of personal data that the
-sources of models/ declare; then at files that benchmarks/odd_files.py invents.
+sources of models/ declare; then at files that benchmarks/odd_files.py invents. With `--folder F` and
+`--expected Y`, at those of a folder instead, as benchmarks/folder.py says.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import random
@@ -20,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks import folder
 from benchmarks.odd_files import odd_file
 from donnees_au_centre.discovery.columns import References
 from donnees_au_centre.discovery.look import FileLook, look
@@ -59,6 +62,12 @@ COMPARED = (
 
 def main() -> int:
     """Prints what is right and what is not; 0 when the goals are met."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--folder", type=Path)
+    options.add_argument("--expected", type=Path)
+    given = options.parse_args()
+    if given.folder and given.expected:
+        return folder.score(given.folder, given.expected)
     public = next(
         (one for one in (PUBLIC, ROOT.parent / "shared" / "data" / "landing") if one.is_dir()), None
     )

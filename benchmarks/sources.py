@@ -44,7 +44,7 @@ select
     case when i % 5 > 0 then i % 3000 end as ecole, i * 1000000007::bigint as grand
 from generate_series(1, {rows}) as i
 """
-_MARIADB = """
+MARIADB = """
 create database amont; use amont;
 create table gros engine=InnoDB as
 select
@@ -100,6 +100,18 @@ def declared(kind: str, connection: str, location: str) -> Source:
     )
 
 
+def fill_postgresql(conninfo: str, rows: int) -> dict[str, str]:
+    """Makes the table of a database; returns the environment of a connection `amont` to it."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(sql.SQL(_POSTGRES.format(rows=rows)))
+        connection.execute("vacuum analyze gros")
+    found = psycopg.conninfo.conninfo_to_dict(conninfo)
+    return {
+        "SOURCE_AMONT": f"postgresql://{found['user']}@{found['host']}:{found['port']}/{found['dbname']}",
+        "SOURCE_AMONT_PASSWORD": str(found["password"]),
+    }
+
+
 class Measure:
     """One run, on a warehouse of its own."""
 
@@ -149,12 +161,8 @@ class Measure:
         """PostgreSQL to PostgreSQL."""
         server.ensure_database("amont")
         amont = server.start().conninfo("amont")
-        with psycopg.connect(amont, autocommit=True) as connection:
-            connection.execute(sql.SQL(_POSTGRES.format(rows=self.rows)))
-            connection.execute("vacuum analyze gros")
+        os.environ.update(fill_postgresql(amont, self.rows))
         found = psycopg.conninfo.conninfo_to_dict(amont)
-        os.environ["SOURCE_AMONT"] = f"postgresql://{found['user']}@{found['host']}:{found['port']}/amont"
-        os.environ["SOURCE_AMONT_PASSWORD"] = str(found["password"])
 
         def bare() -> None:
             query = "copy (select row_number() over (), gros.* from gros) to stdout"
@@ -177,7 +185,7 @@ class Measure:
         import pymysql
 
         with mariadb() as server:
-            server.run(_MARIADB.format(rows=self.rows))
+            server.run(MARIADB.format(rows=self.rows))
             os.environ.update(server.environ("amont"))
 
             def bare() -> None:

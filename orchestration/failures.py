@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from donnees_au_centre.connectors import PassingFault
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.refusals import describe_error, is_passing
 
@@ -38,7 +39,7 @@ def told_failures(again: bool = True) -> Iterator[None]:
     except (dg.Failure, dg.RetryRequested):
         raise
     except Exception as error:
-        passing = isinstance(error, Passing) or is_passing(error)
+        passing = isinstance(error, Passing | PassingFault) or is_passing(error)
         failure = dg.Failure(_said(error), allow_retries=False)
     else:
         return

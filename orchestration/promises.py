@@ -57,7 +57,7 @@ def receipts(report: LoadReport | None) -> list[dg.AssetMaterialization]:
         if came := sum(file.status in CAME for file in table.files):
             key = origin_key(table.domain, table.source, table.kind or None)
             found[key] = found.get(key, 0) + came
-    return [dg.AssetMaterialization(key, metadata={"fichiers reçus": came}) for key, came in found.items()]
+    return [dg.AssetMaterialization(key, metadata={"livraisons reçues": came}) for key, came in found.items()]
 
 
 def _promise(manifest: Manifest, node: Node) -> timedelta | None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import dagster as dg
 from pydantic import Field
 
-from donnees_au_centre.connectors import RecordSource, Source, connection_named, kind_named
+from donnees_au_centre.connectors import RecordSource, Source, kind_named, reader_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.nodes import Source as Declared
 
@@ -40,7 +40,7 @@ class SourceSystem(dg.ConfigurableResource):
             PlatformError: its connection is not given, or it refuses.
         """
         kind = kind_named(self.kind)
-        source = kind(connection_named(self.connection), location, kind.options_class(**options))
+        source = reader_of(self.kind, self.connection, location, kind.options_class(**options))
         kind.check(location, source.options)
         with source.connection.discreet(), source.open():
             yield source

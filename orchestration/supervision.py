@@ -115,7 +115,7 @@ def undeclared(settings: Settings, manifest: Manifest) -> list[str]:
 
 def _freshness(settings: Settings, keys: dict[str, dg.AssetKey]) -> dg.AssetChecksDefinition:
     specs = [
-        dg.AssetCheckSpec(FRESH, asset=key, description="La source a reçu un fichier dans le délai attendu.")
+        dg.AssetCheckSpec(FRESH, asset=key, description="La source a été reçue dans le délai attendu.")
         for key in keys.values()
     ]
 

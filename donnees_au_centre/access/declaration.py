@@ -11,7 +11,7 @@ from typing import Any
 
 from donnees_au_centre.access.files import ACTIONS, ALL, ALL_ROWS, BUILT, EACH, LAYERS, Entry
 from donnees_au_centre.landing.erased import LIST as ERASED
-from donnees_au_centre.landing.tables import CHANGED_TABLE, REJECTS_TABLE
+from donnees_au_centre.landing.tables import CHANGED_TABLE, PRESENT_TABLE, REJECTS_TABLE
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.project.promises import MASKED
@@ -252,7 +252,7 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
                 (relation.schema, name)
                 for relation in relations
                 if relation.layer == "brut"
-                for name in (REJECTS_TABLE, CHANGED_TABLE)
+                for name in (REJECTS_TABLE, CHANGED_TABLE, PRESENT_TABLE)
             }
             | {tuple(ERASED.split("."))}
         ),

@@ -14,13 +14,13 @@ from donnees_au_centre.access.declaration import FILTERED_SUFFIX, MASKED_SUFFIX,
 from donnees_au_centre.building.reuse import STATE
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
-from donnees_au_centre.landing.tables import CHANGED_TABLE, REJECTS_TABLE
+from donnees_au_centre.landing.tables import CHANGED_TABLE, PRESENT_TABLE, REJECTS_TABLE
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.versions import HELD_LOADS, LAYERS, SUFFIX, mart_of
 
 SHOWN = 20
 # What the platform itself keeps in the schemas of domains.
-_OURS = (REJECTS_TABLE, CHANGED_TABLE, TURN, STATE, HELD_LOADS)
+_OURS = (REJECTS_TABLE, CHANGED_TABLE, PRESENT_TABLE, TURN, STATE, HELD_LOADS)
 _KINDS = {"r": "table", "p": "table", "f": "table", "v": "view", "m": "materialized view"}
 
 _FOUND = """

@@ -16,12 +16,13 @@ from donnees_au_centre.audit.runs import note_run, received_before
 from donnees_au_centre.cli.confirmation import confirmed
 from donnees_au_centre.cli.rights import connected, rebuild
 from donnees_au_centre.cli.session import Session, open_project
+from donnees_au_centre.connectors import system_named
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import BRUSSELS, counted, some
 from donnees_au_centre.landing import SourceTable, audit, load_landing, opening, read_declarations
 from donnees_au_centre.landing.life import Held, held
 from donnees_au_centre.landing.life import withdraw as withdraw_file
-from donnees_au_centre.landing.records import Period
+from donnees_au_centre.landing.records import Figures, Period
 from donnees_au_centre.landing.tables import ensure_audit, ensure_table
 from donnees_au_centre.privacy.requests import built_from
 from donnees_au_centre.project.nodes import Manifest
@@ -61,7 +62,8 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
         options: FICHIER, relative to the landing zone (without it, files that wait are listed); CONFIRMER.
 
     Raises:
-        PlatformError: the file does not wait, has changed since, or cannot be loaded.
+        PlatformError: the file does not wait, has changed since, or cannot be loaded; of a system, what it
+            gives now is worse than what waits.
     """
     session = Session(settings)
     access, manifest = open_project(session)
@@ -92,6 +94,13 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
             )
         print(f"{delivery.path} : {known[0]}")
         print(_readers(manifest, delivery.table))
+        entry = audit.last_entry(connection, delivery.table, delivery.path)
+        figures = Figures.of(entry) if entry is not None and delivery.table.of_records else None
+        if figures is not None:
+            print(
+                "La source est relue : l'accord vaut une fois, pour ce qu'elle donne alors, "
+                f"s'il y a {figures.words()}."
+            )
     lost = "make withdraw ôterait ces lignes, sans rendre celles qu'elles remplacent."
     if not confirmed(settings, access, options, lost):
         return 0
@@ -107,7 +116,8 @@ def accept(settings: Settings, options: Mapping[str, str]) -> int:
     if report.failed:
         raise PlatformError(
             f"{delivery.path} n'est pas chargé : {' '.join(report.failed[0].reasons())}",
-            "Corrigez ce que le message dit, puis relancez make accept.",
+            "Corrigez ce que le message dit, puis relancez "
+            + ("make load." if delivery.table.of_records else "make accept."),
         )
     loaded = report.tables[0].files[0]
     details = {"decision": "accord", "fichier": delivery.path, "sha256": digest, "lignes": loaded.rows}
@@ -121,7 +131,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
 
     Args:
         options: FICHIER, relative to the landing zone; DEPUIS and JUSQUA, values of the cursor of a source
-            that is read incrementally, for a period of it; CONFIRMER.
+            that is read incrementally, for a period of it, moments without a zone being Brussels'; CONFIRMER.
 
     Raises:
         PlatformError: nobody knows this file, or the rebuild failed; what was withdrawn stays withdrawn.
@@ -136,6 +146,8 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         bounds = [(options.get(name) or "").strip() for name in ("DEPUIS", "JUSQUA")]
         period = Period(table, *bounds) if any(bounds) else None
         found = Held(period.count(connection), 0) if period else held(connection, table, delivery.path)
+        if period:
+            print(f"Période : {period.words(connection)}.")
         print(
             f"{delivery.path} :\n"
             f"  {table.schema}.{table.identifier} : {counted(found.rows, 'ligne')}\n"
@@ -146,16 +158,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
         lost = "ces lignes ne reviennent que du fichier lui-même, par make accept."
         if table.of_records:
             lost = "ces lignes ne reviennent que de la source elle-même, si elle les a encore."
-            print(
-                "Reviendront à la prochaine lecture celles que la source donne encore : "
-                + (
-                    "ce qui suit le curseur le plus haut qui reste, moins `look_back`."
-                    if period
-                    else "toutes, car elle est alors relue entière."
-                    if table.origin is not None and table.origin.incremental
-                    else "toutes, dès qu'elle a changé."
-                )
-            )
+            print(_returning(manifest, table, period))
         if not confirmed(settings, access, options, lost):
             connection.rollback()
             return 0
@@ -244,6 +247,25 @@ def _listed(paths: list[str]) -> str:
 def _readers(manifest: Manifest, table: SourceTable) -> str:
     names = sorted(node.name for node in built_from(manifest, [_unique_id(manifest, table)]))
     return f"Lu par {counted(len(names), 'modèle')} : {_listed(names)}."
+
+
+def _returning(manifest: Manifest, table: SourceTable, period: Period | None) -> str:
+    """What of a system comes back by itself, when, and how it would not."""
+    node = manifest.sources[_unique_id(manifest, table)]
+    incremental = table.origin is not None and table.origin.incremental
+    if period:
+        back = "ce qui suit le curseur le plus haut qui reste, moins `look_back`"
+    elif incremental:
+        back = "toutes, car elle est alors relue entière"
+    else:
+        back = "toutes, dès que quoi que ce soit y a changé"
+    return (
+        f"Le système les a encore ({system_named(node.external)}). Reviendront à la prochaine lecture celles "
+        f"qu'il donne encore : {back}.\n"
+        "Pour qu'elles ne reviennent pas : faites-les y effacer, ou, dans "
+        f"{node.file}, ne lisez que le reste (`query`, ou le filtre que les `options` de ce genre "
+        "permettent) ou ôtez la table."
+    )
 
 
 def _unique_id(manifest: Manifest, table: SourceTable) -> str:

@@ -28,6 +28,9 @@ COMMANDS = {
     "withdraw": ("deliveries", "retire un fichier chargé et ses lignes (CONFIRMER=1)"),
     "source-check": ("source_check", "essaie la déclaration d'une source, sans rien charger"),
     "build": ("project", "construit et teste avec dbt seul"),
+    "assemble": ("delivery", "assemble ce qui se livre : la plateforme et les AG, chacune à sa version"),
+    "approvals": ("delivery", "attend l'approbation de chaque propriétaire de ce qui change"),
+    "release": ("delivery", "prépare la version suivante de la plateforme ou d'une AG (CONFIRMER=1)"),
     "ci": ("ci", "joue la chaîne GitLab d'une demande de fusion sur cette machine"),
     "locations": ("locations", "charge chaque emplacement Dagster, sans serveur"),
     "slim": ("slim", "construit et teste ce que la branche change, à côté de ce qui existe"),
@@ -44,6 +47,7 @@ COMMANDS = {
     "report": ("report", "écrit les rapports sur la qualité et les exécutions"),
     "elementary": ("elementary", "cherche des anomalies dans les marts avec Elementary complet"),
     "lineage": ("lineage", "montre d'où vient une colonne et où elle va"),
+    "review": ("review", "écrit ce qu'une demande de fusion change, pour qui la relit (BASE=dossier)"),
     "audit-check": ("audit", "vérifie que le journal d'audit est entier"),
     "access": ("access", "applique à la base les accès déclarés"),
     "access-plan": ("access", "montre ce que access changerait, sans rien changer"),
@@ -74,7 +78,7 @@ COMMANDS = {
 }
 
 # Options that are paths -> what they must lead to.
-PATHS: dict[str, Callable[[Path], bool]] = {"LANDING": Path.is_dir, "AVIS": Path.is_file}
+PATHS: dict[str, Callable[[Path], bool]] = {"LANDING": Path.is_dir, "AVIS": Path.is_file, "BASE": Path.is_dir}
 
 # What a system refuses of a file, and what to do.
 REFUSALS = {

@@ -58,6 +58,7 @@ ENTRIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "to_integer": ("integer", ()),
     "to_decimal": ("decimal", ("precision", "scale")),
     "to_date": ("day", ("pattern",)),
+    "to_moment": ("moment", ("pattern",)),
     "to_boolean": ("yes_no", ()),
     "to_code": ("code", ("pattern",)),
     "to_bce_number": ("bce_number", ()),

@@ -260,7 +260,7 @@ def references(root: Path, access: Access) -> dict[str, set[str]]:
 def shown(path: str, found: FileLook) -> str:
     """What a look found, in French."""
     named = {"csv": "un texte CSV", "json": "du JSON", "xlsx": "un classeur Excel"}
-    kind = named.get(found.file_format, found.kind)
+    kind = named.get(found.file_format) or name_of(found.kind)
     packed = f", dans {name_of(found.packed)}" if found.packed else ""
     said = [f"{path} : {kind}{packed}"]
     if found.charset:
@@ -680,6 +680,7 @@ INVENTED: Mapping[str, tuple[str, Any]] = {
     "to_bce_number": ("0206.731.645", "0206731645"),
     "school_year": ("2024-2025", "2024-2025"),
 }
+INVENTED_MOMENT = ("2024-02-29T10:30:00+01:00", "2024-02-29 09:30:00")
 INVENTED_DAY = ("2024", "24", "02", "29")
 
 
@@ -692,7 +693,9 @@ def invented(typing: Typing) -> tuple[str, Any]:
     if typing.macro == "to_decimal":
         sign = "," if "decimal_separator=','" in typing.arguments else "."
         return (f"7{sign}5", "7.5") if typing.arguments[1] != "0" else ("7", "7")
-    if typing.macro == "to_date":
+    if typing.macro == "to_moment" and not typing.arguments:
+        return INVENTED_MOMENT
+    if typing.macro in ("to_date", "to_moment"):
         year, short, month, day = INVENTED_DAY
         text = typing.arguments[0].replace('"', "").replace("'", "")
         for part, value in (
@@ -704,7 +707,8 @@ def invented(typing: Typing) -> tuple[str, Any]:
             ("d", day),
         ):
             text = text.replace(part, value)
-        return re.sub("HH|mm|ss", "10", text), "2024-02-29"
+        time = f" 10:10:{'10' if 'ss' in text else '00'}" if typing.macro == "to_moment" else ""
+        return re.sub("HH|mm|ss", "10", text), f"2024-02-29{time}"
     length = re.search(r"\{(\d+)\}", typing.arguments[0]) if typing.arguments else None
     code = "1" * int(length[1] if length else 1)
     return code, code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ from donnees_au_centre.connectors import (
     RecordSource,
     RemoteFile,
     Source,
-    connection_named,
     kind_named,
     kinds,
+    reader_of,
 )
 from donnees_au_centre.discovery.columns import References, look_at_rows
 from donnees_au_centre.discovery.locations import Place, as_pattern
@@ -157,7 +156,7 @@ def reader(system: System) -> Source:
     place = system.folder if system.of_files else system.location
     if system.is_chosen or system.of_files:
         kind.check(place, options)
-    return kind(connection_named(system.connection, os.environ), place, options)
+    return reader_of(system.kind, system.connection, place, options)
 
 
 def shown_places(system: System) -> str:

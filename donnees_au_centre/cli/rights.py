@@ -72,6 +72,10 @@ FILES_TOO = (
 )
 LOST = "ce qui s'efface ne revient que d'une sauvegarde du serveur."
 LOST_PERSON = f"{LOST[:-1]} ; l'identifiant reste noté, et ses lignes à venir ne se chargent plus."
+ERASED_THERE = (
+    "Les lectures à venir laissent cette personne de côté ; faites-la effacer là aussi, par qui les tient."
+)
+RECTIFIED_THERE = "La prochaine lecture en rapporterait l'ancienne valeur : faites-la d'abord corriger là."
 LOST_VALUE = "la base ne garde pas l'ancienne valeur, ni les rejets et tests qui la montraient."
 
 
@@ -160,7 +164,7 @@ def person_access(settings: Settings, options: Mapping[str, str]) -> int:
         data = as_data(dossier, read_datasets(manifest), files, traces)
     forget_old_files(settings, datetime.now(UTC))
     machine, page = write_export(data, settings.build / "droits")
-    print(_told(dossier))
+    print(_told(dossier) + _told_systems(dossier, "Ce qu'ils ont de plus, eux seuls le disent."))
     print(
         f"\nPage : {page}\nJSON : {machine}\nCes fichiers sont personnels : remettez-les, puis effacez-les."
     )
@@ -180,7 +184,7 @@ def person_erase(settings: Settings, options: Mapping[str, str]) -> int:
     access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
-        print(_told(dossier))
+        print(_told(dossier) + _told_systems(dossier, ERASED_THERE))
         _refuse_held(dossier, manifest, settings)
         files = _files(settings, dossier)
         if not is_set(options.get("CONFIRMER")):
@@ -214,7 +218,7 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
     access, manifest = open_project(Session(settings))
     with connected(access) as connection:
         dossier = _collect(connection, manifest, settings, identifier, options)
-        print(_told(dossier))
+        print(_told(dossier) + _told_systems(dossier, RECTIFIED_THERE))
         _refuse_held(dossier, manifest, settings)
         files = _files(settings, dossier)
         value = options.get("VALEUR") or None
@@ -235,7 +239,10 @@ def person_rectify(settings: Settings, options: Mapping[str, str]) -> int:
         print(f"L'ancienne valeur se lit encore, peut-être pour d'autres personnes : {', '.join(left)}.")
     print(_clear_traces(settings, access, manifest, telling(former)))
     print(_told_files(files))
-    print("Un fichier redéposé rapporterait l'ancienne valeur : faites corriger la source authentique.")
+    print(
+        "Un fichier redéposé rapporterait l'ancienne valeur : faites corriger la source authentique."
+        + _told_systems(dossier, RECTIFIED_THERE)
+    )
     return 0
 
 
@@ -262,13 +269,26 @@ def register(settings: Settings, _options: Mapping[str, str]) -> int:
 
 def plan_text(dues: Iterable[Due]) -> str:
     """A plan of purge, one line a data set."""
+    planned = list(dues)
     lines = [f"{'Jeu de données':58} {'avant le':>10} {'lignes':>9} {'rejets':>7}  état"]
-    for due in dues:
+    for due in planned:
         remark = f" ({due.remark})" if due.remark and due.state != "suit" else ""
         lines.append(
             f"{due.label:58} {due.before:%d/%m/%Y} {due.rows:>9} {due.rejects:>7}"
             f"  {STATES[due.state]}{remark}"
         )
+    systems = [
+        f"  {due.label} : {due.system}"
+        for due in planned
+        if due.system and due.rows and due.state in ("a_effacer", "a_archiver")
+    ]
+    if systems:
+        lines += [
+            "Ces systèmes ont peut-être encore ces lignes, et une lecture entière les rapporterait :",
+            *systems,
+            "Faites-les effacer là aussi, ou ne lisez que ce qui est à garder (`query`, ou le filtre que les "
+            "`options` de ce genre permettent).",
+        ]
     return "\n".join(lines)
 
 
@@ -401,7 +421,7 @@ def _conclude(
     print(f"\nRecherche dans toute la base : {proof.found.tables} tables et {STATISTICS} lues.")
     if proof.coincidences:
         print(f"Même nombre, dans des données qui ne parlent de personne : {', '.join(proof.coincidences)}.")
-    print(_told_files(files))
+    print(_told_files(files) + _told_systems(dossier, ERASED_THERE))
     print(_clear_traces(settings, access, manifest, dossier.values, dossier.identifiers))
     print(told_beyond())
     if failure is not None:
@@ -474,6 +494,13 @@ def _told_change(dossier: Dossier, column: str, value: str | None) -> str:
         "Écrivez-la comme la source : au typage, une valeur illisible est vidée, ou sa ligne rejetée."
     )
     return "\n".join(lines)
+
+
+def _told_systems(dossier: Dossier, then: str) -> str:
+    """The systems that the rows are read in, and what follows; "" when all came in files."""
+    systems = [f"  {label} : {system}" for label, system in sorted(dossier.systems.items())]
+    said = ["\nCes systèmes, d'où elles sont lues, les ont encore :", *systems, then]
+    return "\n".join(said) if systems else ""
 
 
 def _told_files(files: Mapping[str, Sequence[int]]) -> str:

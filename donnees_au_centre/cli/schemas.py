@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from donnees_au_centre.access.files import ADDED, REFUSED, Default, Entry, Refusal
+from donnees_au_centre.delivery.declaration import Release
 from donnees_au_centre.notifications.declaration import Declaration
 from donnees_au_centre.privacy.controller import Answering
 from donnees_au_centre.privacy.holds import Hold
@@ -30,6 +31,7 @@ def schema_texts() -> dict[str, str]:
         "contrats": _schema(dict[str, Contract]),
         "gels": _listed({"gels": Hold}),
         "gouvernance": _governance(),
+        "livraison": _schema(Release),
         "purge": _listed({"purges": Permission}),
         "traitement": _schema(Answering),
     }

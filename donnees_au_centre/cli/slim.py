@@ -24,6 +24,7 @@ from donnees_au_centre.building.junit import write_junit
 from donnees_au_centre.building.terminal import TerminalRun
 from donnees_au_centre.building.trials import drop_abandoned, trial
 from donnees_au_centre.cli.changes import ancestor
+from donnees_au_centre.cli.review import tell
 from donnees_au_centre.cli.session import (
     Access,
     Session,
@@ -75,7 +76,7 @@ class Base:
 
 
 def slim(settings: Settings, options: Mapping[str, str]) -> int:
-    """Builds and tests what the branch changes, beside what stands, and drops it again.
+    """Builds and tests what the branch changes, beside what stands, tells a reviewer, and drops it again.
 
     Options: DEPUIS, the revision to compare with; ETAT, the folder of a manifest.json that built the database
     of the PG* variables; CI_MERGE_REQUEST_IID, the number of the merge request.
@@ -91,13 +92,15 @@ def slim(settings: Settings, options: Mapping[str, str]) -> int:
     base = _given(options) or _of_revision(session, options.get("DEPUIS", ""))
     with _environment_kept():
         reader = Session.without_database(settings)
-        changed = _changed(reader.settings, parse_or_fail(reader), base)
-    if not changed:
-        session.say("Rien de ce qui se construit n'a changé : rien à construire ni à tester.")
-        return 0
+        parsed = parse_or_fail(reader)
+        changed = _changed(reader.settings, parsed, base)
+        if not changed:
+            session.say("Rien de ce qui se construit n'a changé : rien à construire ni à tester.")
+            tell(reader, parsed, base.manifest, "", "rien de ce qui se construit n'a changé.", options)
+            return 0
     session.say(f"Changé : {counted(len(changed), 'nœud', 'nœuds')} ({some(changed, SHOWN)}).")
     with _database(session, base) as (there, access):
-        return _try(there, access, base, number, changed)
+        return _try(there, access, base, changed, number, options)
 
 
 def slim_drop(settings: Settings, options: Mapping[str, str]) -> int:
@@ -263,7 +266,14 @@ def _build(place: Path) -> None:
     (place / BUILT).touch()
 
 
-def _try(session: Session, access: Access, base: Base, number: int, changed: Sequence[str]) -> int:
+def _try(
+    session: Session,
+    access: Access,
+    base: Base,
+    changed: Sequence[str],
+    number: int,
+    options: Mapping[str, str],
+) -> int:
     settings = replace(session.settings, target_path=session.settings.root / "target" / "slim")
     with (
         _environment_kept(),
@@ -282,6 +292,7 @@ def _try(session: Session, access: Access, base: Base, number: int, changed: Seq
             with mine.step("dbt build de ce qui change et de ce qui le lit"):
                 run.play(lambda result: None)
             write_junit(settings.build / "junit-dbt.xml", parsed.manifest, run.results)
+            tell(mine, parsed, base.manifest, access.conninfo(), "", options)
     if run.issue != "reussi":
         raise PlatformError(
             "Ce que la branche change, ou ce qui le lit, ne passe pas : l'erreur ci-dessus dit pourquoi.",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import PurePosixPath
 
 from donnees_au_centre.cli.session import Session, parse_or_fail
-from donnees_au_centre.connectors import FileSource, RecordSource, connection_named, kind_named
+from donnees_au_centre.connectors import FileSource, RecordSource, reader_of
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.inert import line
@@ -51,10 +50,10 @@ def source_check(settings: Settings, options: Mapping[str, str]) -> int:
         print("Rien d'autre à essayer : make load les lit, et dit ce qui n'a pas pu l'être.")
         return 0
     with session.sample_systems():
-        source = kind_named(origin.kind)(
-            connection_named(origin.connection, os.environ), origin.location, origin.options
-        )
+        source = reader_of(origin.kind, origin.connection, origin.location, origin.options)
         print(f"{table.label} : {source.title}, connexion « {source.connection.shown} ».")
+        if isinstance(source, RecordSource):
+            source.few = LOOKED_AT
         with source.connection.discreet(), source.open():
             print("  La connexion s'ouvre.")
             if isinstance(source, RecordSource):

@@ -21,6 +21,7 @@ READ_AS = {
     "to_decimal": "nombre décimal",
     "to_boolean": "oui ou non",
     "to_date": "date",
+    "to_moment": "jour et heure",
     "to_code": "code",
     "to_bce_number": "numéro d'entreprise (BCE)",
     "school_key": "clé FASE « établissement/implantation »",
@@ -168,9 +169,11 @@ def described(column: ColumnLook, look: FileLook) -> str:
         place = "à la source" if look.file_format == RECORDS else "dans le fichier"
         said = f"« {' '.join(column.header.split())} » {place}."
     kind = read_as(column)
-    if column.typing.macro == "to_date":
+    if column.typing.macro == "to_moment" and not column.typing.arguments:
+        kind = "jour et heure, heure universelle (UTC) là où un fuseau est écrit"
+    elif column.typing.macro in ("to_date", "to_moment"):
         pattern = column.typing.arguments[0].strip("'\"").replace("'", "")
-        kind = f"date, {pattern.replace('yyyy', 'AAAA').replace('yy', 'AA').replace('dd', 'JJ')}"
+        kind = f"{kind}, {pattern.replace('yyyy', 'AAAA').replace('yy', 'AA').replace('dd', 'JJ')}"
     return f"{said} Reçu : {kind}." if kind else said
 
 

@@ -8,6 +8,7 @@ from donnees_au_centre.connectors.connections import (
     UndefinedConnection,
     check_connection,
     connection_named,
+    unexpected,
 )
 from donnees_au_centre.connectors.interface import (
     Batch,
@@ -21,7 +22,7 @@ from donnees_au_centre.connectors.interface import (
     Source,
     Unreadable,
 )
-from donnees_au_centre.connectors.registry import kind_named, kinds
+from donnees_au_centre.connectors.registry import kind_named, kinds, reader_of, system_named
 from donnees_au_centre.connectors.retrying import retried
 
 __all__ = [
@@ -41,5 +42,8 @@ __all__ = [
     "connection_named",
     "kind_named",
     "kinds",
+    "reader_of",
     "retried",
+    "system_named",
+    "unexpected",
 ]

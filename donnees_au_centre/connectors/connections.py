@@ -13,16 +13,25 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.inert import line
+from donnees_au_centre.refusals import describe_error
 
 PREFIX = "SOURCE_"
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 HIDDEN = "***"
 # Parameters of an address that nobody may write in a declaration, that all read.
-SECRETS = {"access_token", "api_key", "api-key", "apikey", "key", "password", "secret", "sig", "token"}
+SECRETS = {
+    *("access_token", "api_key", "api-key", "apikey", "key", "password", "passwd", "pwd", "sas", "secret"),
+    *("sig", "signature", "token"),
+}
+# Those whose value no message may say, and what of any value is a connection string of its own.
+_SECRET = re.compile(r"pass|pwd|secret|token|key|sig|sas|auth|cred|code", re.IGNORECASE)
+_SETTINGS = re.compile(
+    r"(?:pwd|password|accountkey|sharedaccesssignature)\s*=\s*(\{[^}]*\}|[^;]*)", re.IGNORECASE
+)
 # Schemes of which an address may stand in a declaration.
 OPEN_SCHEMES = ("http", "https")
 # A secret shorter than this is not looked for in messages: every word would have it.
@@ -57,7 +66,8 @@ class Connection:
     """
 
     name: str
-    address: SplitResult
+    # Not shown whole: what follows its ? may be a secret.
+    address: SplitResult = field(repr=False)
     user: str = ""
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -155,25 +165,43 @@ class Connection:
                     value = self.setting(setting.removesuffix("_file")) or ""
                 except PlatformError:
                     continue
-            for written in {value, value.strip(), quote(value, safe=""), quote(value)}:
-                if len(written) >= _LEAST_HIDDEN:
-                    yield written
+            yield from _written(value)
+        for part in re.split("[&;]", self.address.query):
+            parameter, _, value = part.partition("=")
+            if _SECRET.search(unquote(parameter)):
+                yield from (value, *_written(unquote(value)), *_written(unquote_plus(value)))
+            for found in _SETTINGS.findall(unquote_plus(value)):
+                yield from _written(found.strip("{}"))
+
+    def _hidden(self) -> set[str]:
+        return {secret for secret in self.secrets() if len(secret) >= _LEAST_HIDDEN}
 
     def hides(self, said: str) -> str:
         """A text on one line, without the secrets of this connection."""
-        for secret in sorted(set(self.secrets()), key=len, reverse=True):
+        for secret in sorted(self._hidden(), key=len, reverse=True):
             said = said.replace(secret, HIDDEN)
         return line(re.sub(r"(?<=://)[^/@\s]+@", f"{HIDDEN}@", said))
 
     @contextmanager
     def discreet(self) -> Iterator[None]:
-        """Takes the secrets of this connection out of the errors that people are told."""
+        """Takes the secrets of this connection out of the errors that people are told, with their causes.
+
+        Raises:
+            PlatformError: in place of an error of a library that quotes a secret.
+        """
         try:
             yield
         except PlatformError as error:
             error.message, error.advice = self.hides(error.message), self.hides(error.advice)
             error.args = (error.message,)
+            # Whoever prints an error whole prints what it came from too, in the words of a library.
+            error.__cause__ = error.__context__ = None
             raise
+        except Exception as error:
+            said = _words(error)
+            if not any(secret in said for secret in self._hidden()):
+                raise
+            raise unexpected(self, error) from None
 
 
 def connection_named(name: str, environ: Mapping[str, str] = os.environ) -> Connection:
@@ -236,13 +264,36 @@ def check_open(address: str) -> None:
         )
 
 
+def unexpected(connection: Connection, error: Exception) -> PlatformError:
+    """What is said of an error that no kind foresaw: its sort and its place, its words may be a secret."""
+    return PlatformError(
+        f"La lecture de la connexion « {connection.shown} » s'est arrêtée sans savoir le dire "
+        f"({connection.hides(describe_error(error))}).",
+        "Donnez ce message à l'équipe de la plateforme.",
+    )
+
+
+def _words(error: BaseException | None) -> str:
+    """What an error and those it came from say."""
+    said = ""
+    while error is not None:
+        said += f"{error} {error.args!r}\n"
+        error = error.__cause__ or error.__context__
+    return said
+
+
+def _written(value: str) -> set[str]:
+    """The forms in which a library may quote a value."""
+    return {value, value.strip(), quote(value, safe=""), quote(value), quote_plus(value)}
+
+
 def _address(given: str, name: str) -> SplitResult:
     try:
         found = urlsplit(given)
         _ = found.port
-    except ValueError as error:
+    except ValueError:
         raise PlatformError(
             f"L'adresse de la connexion « {line(name)} » ne se lit pas.",
             "Écrivez genre://machine:port/chemin ; un caractère spécial du compte s'écrit en %XX.",
-        ) from error
+        ) from None
     return found

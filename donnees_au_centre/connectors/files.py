@@ -80,7 +80,7 @@ def authority(connection: Connection) -> ssl.SSLContext:
             f"Le fichier d'autorité que nomme {connection.variable('ca_file')} ne se lit pas "
             f"({error.strerror or 'aucun certificat'}).",
             "Donnez le chemin d'un fichier PEM : le certificat de l'autorité qui a signé celui du serveur.",
-        ) from error
+        ) from None
 
 
 def unreachable(connection: Connection, why: str, wait: float | None = None) -> PassingFault:

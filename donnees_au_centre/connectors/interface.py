@@ -8,7 +8,9 @@ tests that each inherits.
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -27,7 +29,10 @@ class PassingFault(PlatformError):
 
     Attributes:
         wait: seconds that the system asked to wait; None when it did not say.
+        tries: how often it was met.
     """
+
+    tries = 1
 
     def __init__(self, message: str, advice: str, wait: float | None = None) -> None:
         """Keeps how long to wait."""
@@ -150,7 +155,7 @@ class Source(ABC):
     Attributes:
         title: what the kind is called in French: « base PostgreSQL ».
         driver: the group of `make drivers` that it needs; "" when it needs none.
-        schemes: what an address of its connection may begin with; empty when it takes no connection.
+        schemes: what an address of its connection may begin with, as people read it.
         options_class: its Options.
         tried: what it was played against: a real server, or what stood for one.
     """
@@ -170,6 +175,11 @@ class Source(ABC):
             options: an instance of `options_class`.
         """
         self.connection, self.location, self.options = connection, location, options
+
+    @classmethod
+    def takes(cls, scheme: str) -> bool:
+        """Whether an address of its connection may begin so."""
+        return scheme in cls.schemes
 
     @classmethod  # noqa: B027
     def check(cls, location: str, options: Any) -> None:
@@ -200,10 +210,40 @@ class RecordSource(Source):
         incremental: what `since` is compared with; None when the source is read whole each time.
         since: what `batches` will most likely be asked from, said before it is opened: a source that learns
             its columns from its rows, as an API, then reads no others.
+        few: how many rows are enough, said before it is opened: the system is asked for no more, an API for
+            its first page, and nothing is counted that takes a while; None for all of them.
+        deadline: of time.monotonic(), after which nobody waits any longer, said before it is opened; None for
+            as long as it takes.
     """
 
     incremental: Incremental | None = None
     since: str | None = None
+    few: int | None = None
+    deadline: float | None = None
+
+    def left(self, most: int) -> int:
+        """Whole seconds that the system may take for one answer.
+
+        Args:
+            most: where the deadline is further away, or there is none.
+        """
+        if self.deadline is None:
+            return most
+        return max(1, min(most, math.ceil(self.deadline - time.monotonic())))
+
+    def check_time(self) -> None:
+        """Called between two answers.
+
+        Raises:
+            PassingFault: the deadline has passed; whoever set it says so in its place.
+        """
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise PassingFault(
+                f"La lecture de la connexion « {self.connection.shown} » a duré trop longtemps.",
+                "Demandez à qui tient le système ce qui le ralentit.",
+                # No other try has any time left.
+                math.inf,
+            )
 
     def places(self) -> list[str]:
         """What its connection could read, each as `location` names it; it may be asked without a location.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,6 +16,7 @@ T = TypeVar("T")
 PAUSES = (1.0, 5.0, 20.0)
 # The longest that a system may ask to wait, in seconds: beyond, the next run comes sooner.
 LONGEST = 120.0
+_TRIED = re.compile(r" Essayé \d+ fois\.$")
 
 
 def retried(
@@ -33,10 +35,12 @@ def retried(
         PassingFault: the last one, saying how often it was tried.
         PlatformError: any other fault, at once.
     """
+    tries = 0
     for pause in pauses:
         try:
             return work()
         except PassingFault as fault:
+            tries += fault.tries
             wait = pause if fault.wait is None else max(pause, fault.wait)
             if wait > LONGEST:
                 raise
@@ -46,5 +50,9 @@ def retried(
     try:
         return work()
     except PassingFault as fault:
-        tries = f" Essayé {len(pauses) + 1} fois." if pauses else ""
-        raise PassingFault(fault.message + tries, fault.advice, fault.wait) from fault
+        tries += fault.tries
+        # What was tried within is counted here too, and said once.
+        message = _TRIED.sub("", fault.message) + (f" Essayé {tries} fois." if tries > 1 else "")
+        last = PassingFault(message, fault.advice, fault.wait)
+        last.tries = tries
+    raise last

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import marshal
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -23,10 +22,10 @@ from donnees_au_centre.connectors.json_cells import (
     too_deep,
 )
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.temporary import Overflow
 
 # Of PostgreSQL: a table has no more.
 _MOST_COLUMNS = 1600
-_IN_MEMORY = 1 << 20
 # Of marshal: the one in which equal rows are written alike, whatever they share.
 _FORMAT = 0
 
@@ -40,7 +39,7 @@ class Spool:
     """
 
     def __init__(self) -> None:  # noqa: D107
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._file = Overflow()
         self._places: dict[tuple[str, ...], int] = {}
         # Of those that lie in no object: the short way to most cells.
         self._simple: dict[str, int] = {}
@@ -71,7 +70,7 @@ class Spool:
             False when the very same rows came before: they are kept once more, and said by the caller.
 
         Raises:
-            PlatformError: the rows have more columns than a table can.
+            PlatformError: the rows have more columns than a table can, or the disk is full.
         """
         rows: list[list[str | None]] = []
         refused: list[tuple[str, str, bytes, int]] = []
@@ -82,7 +81,7 @@ class Spool:
                 raw = texts[number] if texts else as_json(value, whole=True).encode()
                 refused.append((error.motif, error.detail, raw, len(rows)))
         page = marshal.dumps((rows, refused), _FORMAT)
-        marshal.dump(page, self._file)
+        self._file.write(marshal.dumps(page))
         self.found += len(rows) + len(refused)
         self._pages += 1
         digest = hashlib.blake2b(page, digest_size=16).digest()

@@ -30,6 +30,7 @@ from donnees_au_centre.connectors.interface import (
 from donnees_au_centre.drivers import missing_driver
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.inert import line
+from donnees_au_centre.numbered_lines import Numbering
 
 # Rows of a batch: enough that Python's own part is small, few enough to stay in little memory.
 ROWS = 5000
@@ -149,13 +150,13 @@ class SqlSource(RecordSource):
 
         try:
             return sqlalchemy.create_engine(self.address(), poolclass=sqlalchemy.NullPool, **self.entering())
-        except (ModuleNotFoundError, sqlalchemy.exc.NoSuchModuleError) as error:
-            raise self.missing() from error
-        except sqlalchemy.exc.ArgumentError as error:
+        except (ModuleNotFoundError, sqlalchemy.exc.NoSuchModuleError):
+            raise self.missing() from None
+        except sqlalchemy.exc.ArgumentError:
             raise PlatformError(
                 f"L'adresse {self.connection.variable()} ne convient pas à cette base.",
                 "Corrigez-la : docs/exploitant/connexions.md donne un exemple par genre.",
-            ) from error
+            ) from None
 
     def missing(self) -> PlatformError:
         """What to say when the driver is not installed."""
@@ -284,14 +285,18 @@ class SqlSource(RecordSource):
 
     def batches(self, columns: Sequence[Column], since: str | None) -> Iterator[Batch]:
         """Reads the rows as the database sends them."""
-        count = 0
         statement = self.statement(columns, since)
         with self._said(reading=True):
             self._streaming = True
-            for rows in self.rows(statement):
-                yield batch(rows, count)
-                count += len(rows)
+            yield from self.read(statement)
             self._streaming = False
+
+    def read(self, statement: Any) -> Iterator[Batch]:
+        """What a query gives."""
+        count = 0
+        for rows in self.rows(statement):
+            yield batch(rows, count)
+            count += len(rows)
 
     def statement(self, columns: Sequence[Column], since: str | None) -> Any:
         """The query for some columns, of all rows or of those from a value of the cursor on."""
@@ -303,7 +308,7 @@ class SqlSource(RecordSource):
             cursor = self.incremental.cursor
             kind = next((one.type for one in columns if one.name == cursor), "")
             found = found.where(_column(cursor) >= self.compared(since, kind))
-        return found
+        return found if self.few is None else found.limit(self.few)
 
     def count(self) -> int:
         """How many rows there are."""
@@ -338,7 +343,7 @@ class SqlSource(RecordSource):
             cause = getattr(error, "orig", None) or error
             fault = self.fault(cause)
             said = "" if reading and not fault.names else self.connection.hides(_first(cause))
-            raise told(self, fault, said) from error
+            raise told(self, fault, said) from None
 
 
 def told(source: RecordSource, fault: Fault, said: str) -> PlatformError:
@@ -436,8 +441,38 @@ def batch(rows: list[Row], before: int) -> Batch:
         else "\t".join(["\\N" if cell is None else cell.translate(_ESCAPES) for cell in row])
         for row in rows
     ]
-    numbered = [f"{number}\t{one}\n" for number, one in enumerate(lines, before + 1)]
-    return Batch(copied="".join(numbered).encode())
+    return Batch(copied=_NUMBERING.all(before + 1, [one.encode() for one in lines]))
+
+
+def batch_of_bytes(rows: list[list[bytes]], nulls: int, before: int) -> Batch:
+    """The same of rows of which nothing was decoded.
+
+    Args:
+        rows: cells in UTF-8; the null ones are NULL itself.
+        nulls: how many are.
+        before: how many records came before.
+    """
+    lines = [b"\t".join(row) for row in rows]
+    text = b"\n".join(lines)
+    plain = (
+        text.count(b"\\") == nulls
+        and text.count(b"\n") == len(rows) - 1
+        and text.count(b"\t") == sum(map(len, rows)) - len(rows)
+        and b"\r" not in text
+        and b"\0" not in text
+        and _decodes(text)
+    )
+    if plain:
+        return Batch(copied=_NUMBERING.all(before + 1, lines))
+    return batch(
+        [[None if cell is NULL else cell.decode("utf-8", "surrogateescape") for cell in row] for row in rows],
+        before,
+    )
+
+
+# How COPY reads null.
+NULL = b"\\N"
+_NUMBERING = Numbering(b"\t")
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
@@ -447,6 +482,14 @@ def _encodes(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _decodes(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
         return False
     return True
 

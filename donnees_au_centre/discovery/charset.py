@@ -38,11 +38,13 @@ class Charset:
         codec: as a declaration says it: utf-8, cp1252, mac-roman, cp850, utf-16, utf-16-le, utf-16-be.
         marked: whether a byte order mark says so.
         spoilt: sequences that are not of this encoding.
+        likely: whether its letters look like those of a text.
     """
 
     codec: str
     marked: bool = False
     spoilt: int = 0
+    likely: bool = True
 
     def text(self, data: bytes) -> str:
         """The text of these bytes, without byte order marks."""
@@ -65,7 +67,9 @@ def charset_of(data: bytes) -> Charset:
     spoilt, right = _spoilt(data), len(_LEAD.findall(data))
     if right and spoilt <= _SPOILT * (right + spoilt):
         return Charset("utf-8", spoilt=spoilt)
-    return Charset(max(_SINGLE, key=lambda codec: _likeness(data, codec)))
+    likeness = {codec: _likeness(data, codec) for codec in _SINGLE}
+    codec = max(_SINGLE, key=lambda one: likeness[one])
+    return Charset(codec, likely=likeness[codec] >= 0)
 
 
 def _spoilt(data: bytes) -> int:

@@ -124,7 +124,7 @@ def _names_people(column: ColumnLook) -> bool:
 
 
 def _is_dated(column: ColumnLook) -> bool:
-    return column.typing.macro == "to_date"
+    return column.typing.macro in ("to_date", "to_moment")
 
 
 def identifiers(headers: Sequence[str]) -> tuple[list[str], bool]:
@@ -221,7 +221,7 @@ def _keyness(column: ColumnLook) -> int:
     named = bool(
         {"id", "identifiant", "code", "numero", "n", "matricule", "cle", "key"} & set(column.name.split("_"))
     )
-    measure = column.typing.macro in ("to_decimal", "to_date", "to_boolean")
+    measure = column.typing.macro in ("to_decimal", "to_date", "to_moment", "to_boolean")
     if column.typing.macro == "to_decimal" and column.typing.arguments[1] == "0":
         measure = False
     return measure * 2 - named

@@ -20,6 +20,12 @@ _BODY = 200
 _BELOW = 30
 # Numbers in a row that may be names: codes in their order.
 _STEPS = 5
+# Lines of notes above a header, which leave holes.
+_NOTES = 3
+# Share of the lines that have a first cell alone in a list.
+_LONE = 0.75
+# Columns from which a line that is the header again is no row that happens to be the same.
+_AGAIN = 3
 # Share of a column's cells from which they are all said to be alike.
 _ALIKE = 0.8
 # What the first cell of a line below a table says.
@@ -33,6 +39,8 @@ _NUMBER = re.compile(r"[-+]?[\d.,\s\u00a0\u202f]*\d\s?[%€]?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
 # A year, or two: what names the columns of a table of years.
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[-/]\s?(?:(?:19|20)?\d\d))?")
+# What refers to a note, or says that a year is not definitive: 2015 *, 2023 (p).
+_MARKS = re.compile(r"(?<=\d\d)\s*(?:\*+|\([a-z]{1,3}\)|[¹²³†‡])$")
 # Words that name columns, in French, Dutch and English, without accents.
 _HEADER_WORDS = frozenset(
     """
@@ -128,12 +136,45 @@ def _start(grid: Sequence[Row], filled: Sequence[Sequence[int]], lines: Sequence
     """The first line of the table: the first one nearly as wide as it, and named all along."""
     if width == 1:
         return lines[0]
+    if sum(filled[line] == [0] for line in lines) >= _LONE * len(lines):
+        # A list, with a remark here and there.
+        return lines[0]
+    if beneath := _beneath_notes(grid, filled, lines, width):
+        return beneath
     typical = median(len(filled[line]) for line in lines[len(lines) // 4 :])
     least = max(2, min(width, typical) * 0.6)
     for line in lines[:_ABOVE]:
         if len(filled[line]) >= least:
-            return _upper(grid, filled, line, width)
+            return _upper(grid, filled, _over(grid, filled, line, width), width)
     return lines[0]
+
+
+def _beneath_notes(
+    grid: Sequence[Row], filled: Sequence[Sequence[int]], lines: Sequence[int], width: int
+) -> int | None:
+    """The line that names every column just above the first values, beneath notes strewn over the cells.
+
+    More lines with holes than titles of groups would fill; None where it is not so.
+    """
+    first = next(
+        (line for line in lines[:_ABOVE] if any(_is_value(grid[line][at]) for at in filled[line])), 0
+    )
+    line = first - 1
+    if line < _NOTES or len(filled[line]) < max(_AGAIN, width):
+        return None
+    if len({grid[line][at].strip() for at in filled[line]}) < width:
+        return None
+    above = [len(filled[one]) for one in range(line - _NOTES, line)]
+    # A title fills one cell.
+    return line if all(1 < cells < width for cells in above) else None
+
+
+def _over(grid: Sequence[Row], filled: Sequence[Sequence[int]], line: int, width: int) -> int:
+    """The line above a row of values, where it names columns over half of them: merged cells leave holes."""
+    above = line - 1
+    if above < 0 or _named(grid[line], width) or not _named(grid[above], width):
+        return line
+    return above if len(filled[above]) > 2 and filled[above][-1] >= width // 2 else line
 
 
 def _upper(grid: Sequence[Row], filled: Sequence[Sequence[int]], line: int, width: int) -> int:
@@ -165,7 +206,7 @@ def _header(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
         return 0, True
     lower = grid[start + 1][:width] if start + 1 < len(grid) else []
     upper = grid[start][:width]
-    if lower and _is_group(upper, lower, width) and _votes(grid, start + 1, width)[0] > 0:
+    if width > 1 and lower and _is_group(upper, lower, width) and _votes(grid, start + 1, width)[0] > 0:
         return 2, True
     if votes == 0 and doubts and not {word for cell in upper for word in _words(cell)} & _HEADER_WORDS:
         return 1, False
@@ -185,7 +226,12 @@ def _is_group(upper: Row, lower: Row, width: int) -> bool:
 
 def _votes(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
     """What the columns say of a line: above 0 it is a header, below a row; and whether few could tell."""
-    body = [row for row in grid[start + 1 : start + 1 + _BODY] if any(map(str.strip, row))]
+    # A header may come again, page after page.
+    body = [
+        row
+        for row in grid[start + 1 : start + 1 + _BODY]
+        if any(map(str.strip, row)) and (width < _AGAIN or list(row) != list(grid[start]))
+    ]
     total, named, silent = 0, 0, True
     first = [*grid[start], *[""] * width][:width]
     if _is_series([cell for cell in first if cell.strip()]):
@@ -216,7 +262,7 @@ def _is_ladder(cells: Sequence[str]) -> bool:
 def _is_series(cells: Sequence[str]) -> bool:
     """Whether cells, the first one or two aside, are years or numbers that follow one another."""
     for skipped in (0, 1, 2):
-        rest = [cell.strip() for cell in cells[skipped:]]
+        rest = [_MARKS.sub("", cell.strip()) for cell in cells[skipped:]]
         if len(rest) > 2 and all(map(_YEAR.fullmatch, rest)):
             years = [int(cell[:4]) for cell in rest]
             steps = {following - year for year, following in pairwise(years)}

@@ -7,8 +7,9 @@ import gzip
 import io
 import lzma
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, BinaryIO
 
 from donnees_au_centre.discovery.charset import Charset, charset_of
@@ -23,8 +24,10 @@ from donnees_au_centre.landing.declaration import ENVELOPES, Variant
 from donnees_au_centre.landing.encodings import CHUNK, Encoding
 from donnees_au_centre.landing.json_records import SCALAR_COLUMN, JsonRecords
 from donnees_au_centre.landing.kinds import kind_of, name_of
-from donnees_au_centre.landing.rejects import Reject
+from donnees_au_centre.landing.parquet import ParquetRows
+from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.unpacking import bounded, members, open_member, size_of
+from donnees_au_centre.landing.workbook import BOOKS
 
 # Of a text, and rows, that are looked at.
 MOST_BYTES = 64 << 20
@@ -32,6 +35,8 @@ MOST_ROWS = 100_000
 BLANK = ' \t\r\n;,|"\u00a0'
 # Share of the rows that lack cells from which the provider leaves out the empty ones.
 SHORT = 0.05
+# Characters of a line, and lines as long, from which a text without delimiter may be of fixed width.
+_LINE, _LINES = 20, 10
 PACKED = ("gzip", "bzip2", "xz", "zip")
 _TEXTS = ("texte", "utf-16-le", "utf-16-be", "binaire")
 _OPENERS: Mapping[str, Callable[[BinaryIO], Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
@@ -44,7 +49,7 @@ class FileLook:
     Attributes:
         kind: by its first bytes, inside what packs it: `texte`, `json`, `xlsx`…
         packed: `gzip`, `zip`…; "" for a file that is not packed.
-        file_format: csv, json or xlsx.
+        file_format: csv, json, xlsx, ods, xls or parquet.
         options: of the declaration, those that differ from what goes without saying.
         table: what its columns hold.
         first_line: of the header; of the first row where there is none; 0 for JSON.
@@ -91,8 +96,10 @@ def look(
     kind = kind_of(inner)
     if kind == "vide":
         raise PlatformError("Le fichier est vide.", "Vérifiez le dépôt, ou demandez un nouveau fichier.")
-    if kind == "xlsx":
-        found = _workbook(inner, references, header)
+    if kind in BOOKS:
+        found = _workbook(inner, kind, references, header)
+    elif kind == "parquet":
+        found = _parquet(inner, references)
     elif kind == "json":
         found = _document(inner, references, most)
     elif kind in _TEXTS:
@@ -115,9 +122,7 @@ def _unpacked(file: BinaryIO) -> tuple[str, BinaryIO, dict[str, Any]]:
     if kind == "zip":
         archive = zipfile.ZipFile(file)
         inside = members(archive)
-        tables = [
-            name for name in inside if name.lower().endswith((".csv", ".txt", ".json", ".xlsx", ".tsv"))
-        ]
+        tables = [name for name in inside if name.lower().endswith(_TABLES)]
         if not tables:
             raise PlatformError("L'archive zip ne contient ni CSV, ni JSON, ni classeur Excel.", _ASK)
         if len(inside) > 1:
@@ -129,6 +134,8 @@ def _unpacked(file: BinaryIO) -> tuple[str, BinaryIO, dict[str, Any]]:
     return kind, io.BytesIO(content), options
 
 
+# How the names of files end that may be tables of an archive.
+_TABLES = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".xlsx", ".ods", ".xls", ".parquet")
 _ASK = "Demandez au fournisseur un .xlsx, un CSV ou du JSON."
 
 
@@ -175,6 +182,11 @@ def _text(file: BinaryIO, kind: str, references: References, header: bool | None
     if short > SHORT * len(layout.rows):
         options["short_rows"] = True
     remarks = list(_remarks(layout, charset))
+    if width := _fixed_width(read.grid):
+        remarks.append(
+            f"Toutes les lignes ont {width} caractères : si c'est de la largeur fixe, déclarez "
+            "`file_format: fixed` et `widths` (docs/analyste/zone-de-depot.md)."
+        )
     if layout.left:
         remarks.append("Deux tableaux sont côte à côte : celui de droite est lu comme d'autres colonnes.")
     return FileLook(
@@ -190,6 +202,13 @@ def _text(file: BinaryIO, kind: str, references: References, header: bool | None
         whole=read.whole,
         remarks=tuple(remarks),
     )
+
+
+def _fixed_width(grid: Sequence[Sequence[str]]) -> int:
+    """The length of all the lines of a text without delimiter, its last aside; 0 where they differ."""
+    lengths = {len(row[0]) if len(row) == 1 else 0 for row in grid[:-1]}
+    (length, *others) = lengths or {0}
+    return length if not others and length >= _LINE and len(grid) >= _LINES else 0
 
 
 def _said(layout: Layout, grid: Any, header: bool | None) -> Layout:
@@ -226,12 +245,17 @@ def _where(layout: Layout, line: int) -> dict[str, Any]:
 def _remarks(layout: Layout, charset: Charset | None) -> Any:
     if layout.totals:
         yield f"Des lignes de total sont parmi les lignes ({layout.totals}) : à exclure dans le staging."
+    if charset and not charset.likely:
+        yield (
+            f"L'encodage n'est pas sûr : en {charset.codec}, le mieux trouvé, les lettres n'ont pas de sens. "
+            "Demandez-le au fournisseur, et déclarez `encoding:`."
+        )
     if charset and charset.spoilt:
         yield f"Des lettres d'un autre encodage sont dans le texte ({charset.spoilt} octets)."
 
 
-def _workbook(file: BinaryIO, references: References, header: bool | None) -> FileLook:
-    sheets = sheets_of(file, MOST_ROWS)
+def _workbook(file: BinaryIO, kind: str, references: References, header: bool | None) -> FileLook:
+    sheets = sheets_of(file, kind, MOST_ROWS)
     tables = [sheet for sheet in sheets if sheet.holds_table] or [sheet for sheet in sheets if sheet.layout]
     if not tables:
         raise PlatformError("Le classeur n'a aucune cellule remplie.", "Demandez un nouveau fichier.")
@@ -261,9 +285,9 @@ def _workbook(file: BinaryIO, references: References, header: bool | None) -> Fi
     if table.by_position and layout.header_rows:
         options["names"] = "position"
     return FileLook(
-        "xlsx",
+        kind,
         "",
-        "xlsx",
+        kind,
         options,
         table,
         layout.header_row,
@@ -271,6 +295,12 @@ def _workbook(file: BinaryIO, references: References, header: bool | None) -> Fi
         layout.sure or header is not None,
         remarks=tuple(remarks),
     )
+
+
+def _parquet(file: BinaryIO, references: References) -> FileLook:
+    read = ParquetRows(file, size_of(file), None)
+    rows = [cells for _, cells in islice(read.rows(RejectSpool()), MOST_ROWS)]
+    return FileLook("parquet", "", "parquet", {}, look_at_rows(read.names, rows, references))
 
 
 def _said_sheet(layout: Layout, header: bool) -> Layout:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from donnees_au_centre.discovery.look import FileLook
 from donnees_au_centre.landing.declaration import ENVELOPES, JSON_LINES, Variant
+from donnees_au_centre.landing.kinds import name_of
 
-_KINDS = {"csv": "un texte CSV", "json": "du JSON", "xlsx": "un classeur Excel"}
+_KINDS = {"csv": "un texte CSV", "xlsx": "un classeur Excel"}
 
 
 def mending(found: FileLook, variant: Variant) -> str:
@@ -28,7 +29,8 @@ def mending(found: FileLook, variant: Variant) -> str:
     if found.first_line:
         where = ", l'en-tête est" if found.has_header else ", sans en-tête, les lignes commencent"
         where += f" à la ligne {found.first_line}"
-    return f"Le fichier est {_KINDS[found.file_format]}{where} : écrivez {', '.join(written)}."
+    kind = _KINDS.get(found.file_format) or name_of(found.kind)
+    return f"Le fichier est {kind}{where} : écrivez {', '.join(written)}."
 
 
 def _options(found: FileLook, variant: Variant) -> Iterator[str]:
@@ -38,6 +40,7 @@ def _options(found: FileLook, variant: Variant) -> Iterator[str]:
         yield f"`encoding: {found.charset.codec}`"
     if found.file_format == "json":
         yield from _rows(found, variant)
+    if not found.first_line:
         return
     delimiter = found.options.get("delimiter", ",")
     if found.file_format == "csv" and delimiter != variant.delimiter and len(found.table.columns) > 1:

@@ -44,6 +44,10 @@ _PEOPLE = (
     r"membres?|auteurs?|directeurs?|directrices?|directions?|president|presidente|secretaire|gestionnaires?|"
     r"leerlingen|leerling|kind|kinderen|ouders?|medewerkers?|leraars?|leerkracht|houders?|aanvragers?|students?|"
     r"child|children|teachers?|owners?|holders?|applicants?|users?|utilisateurs?|inspecteurs?|conducteurs?|"
+    r"collaborateurs?|collaboratrices?|dirigeants?|referents?|interlocuteurs?|correspondants?|mandataires?|"
+    r"deputes?|senateurs?|elus?|maires?|parlementaires?|gerants?|proprietaires?|locataires?|fonctionnaires?|"
+    r"stagiaires?|apprentis?|formateurs?|animateurs?|benevoles?|adherents?|allocataires?|temoins?|plaignants?|"
+    r"requerants?|chefs?|officers?|workers?|staff|managers?|mayors?|members?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
 )
 _NAMES: tuple[tuple[str, str, str], ...] = (
@@ -92,7 +96,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (
         r"sante|health|gezondheid|handicaps?|diagnosti\w+|maladies?|pathologies?|medica\w+|medicaux|religions?|"
         r"godsdienst|cultes?|confession|syndica\w+|vakbond\w*|opinions?|ethni\w+|origine ethnique|"
-        r"condamnations?|"
+        r"condamnations?|races?|ethnies?|"
         r"infractions?|delits?|peines?|detentions?|mandats?|mesures?|motif de cloture|judiciaires?|casier|"
         r"vaccin\w*|grossesses?|orientation sexuelle|disability|diagnosis|biometr\w+|autorite mandante",
         _SENSITIVE,
@@ -118,6 +122,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         _INDIRECT,
         "un texte libre peut citer une personne",
     ),
+    (r"\w+ (?:par|by|door)$", _DIRECT, "son nom dit par qui c'est fait"),
     (rf"(?:{_PEOPLE})", _DIRECT, _SPOKEN_OF),
     (r"noms?|names?|na(?:am|men)", _DIRECT, MAYBE),
 )
@@ -155,6 +160,16 @@ _STREET = re.compile(
     r"impasse|sentier|cour|voie)\s.+|.+(?:straat|laan|weg|lei|plein|steenweg|dreef)\s+\d+.*",
     re.IGNORECASE,
 )
+# A person in a text, or in the objects of a JSON.
+_TITLED = re.compile(
+    r"(?:MM?\.|Mrs?\.?|Mme\.?|Mmes|Mlle|Monsieur|Madame|Herr|Frau|De heer|Mevrouw)\s+[^\W\d_a-z].+"
+)
+_OF_PEOPLE = re.compile(
+    r"""["'](?:nom|pr[eé]nom|civilit[eé]|first_?name|last_?name|surname|e-?mail)["']\s*:""", re.IGNORECASE
+)
+_FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){1,2}")
+# What stands for an identifier: hashes of the usual lengths.
+_HEX, _HASHES = re.compile("[0-9a-fA-F]+"), (32, 40, 64, 128)
 _FIRST_NAMES = frozenset(
     """
     adam ahmed alain albert alexandre alexis ali alice aline amelie amina anais andre andrea anne annick
@@ -177,6 +192,13 @@ _FIRST_NAMES = frozenset(
     salma samir samuel sandra sandrine sara sarah sebastien serge simon simone sofia sonia sophie stefan
     stephane stephanie steve steven suzanne sven sylvain sylvie tatiana theo theodore thibaut thierry thomas
     tim tom valentin valerie vanessa veronique victor victoria vincent virginie viviane walid walter wendy
+    abdul adrian albert amy andrew angela ann anna anthony barbara betty bill bob brad brandon brenda brian
+    carl carlos carol charlie chris christopher craig cynthia dan dave deborah debra dennis diane don donald
+    donna dorothy doug douglas ed edward elizabeth ellen emily fred gary george greg gregg harold heather
+    howard james janet jason jay jeff jeffrey jerry jim joan joe joyce juan judith justin kathleen keith
+    kelly ken kenneth kim kyle larry linda luis luke margaret mary matt matthew megan mike nancy pamela pete
+    phil philip ralph randy rebecca rick ron ronald roy russell ryan sam samantha scott sean sharon shirley
+    susan ted teresa terry theresa todd tony vince virginia wayne
     william willy xavier yann yannick yasmine yassine youssef yvan yves yvette yvonne zakaria zoe
     """.split()  # noqa: SIM905
 )
@@ -247,6 +269,8 @@ def may_be_of_people(cells: Iterable[str]) -> bool:
 
 def _are_categories(cells: Mapping[str, int]) -> bool:
     """Whether a few cells come again and again: kinds of people, not people."""
+    if cells and all(map(_FULL_NAME.fullmatch, cells)):
+        return False
     return len(cells) <= _CATEGORIES and sum(cells.values()) >= _AGAIN * max(1, len(cells))
 
 
@@ -280,6 +304,10 @@ def _has_first_name(cell: str) -> bool:
     return 0 < len(words) <= 4 and bool({words[0], words[-1]} & _FIRST_NAMES) and cell[:1].isupper()
 
 
+def _is_hash(cell: str) -> bool:
+    return len(cell) in _HASHES and _HEX.fullmatch(cell) is not None
+
+
 def _is_street(cell: str) -> bool:
     return _STREET.fullmatch(cell.strip()) is not None and any(map(str.isdigit, cell))
 
@@ -295,4 +323,7 @@ _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_has_phone, _DIRECT, "des téléphones y sont", 0.1),
     (_is_street, _INDIRECT, "des adresses y sont", 0.2),
     (_has_first_name, _DIRECT, "des prénoms y sont", 0.3),
+    (_TITLED.match, _DIRECT, "des personnes y sont nommées", 0.1),
+    (_OF_PEOPLE.search, _DIRECT, "des objets y ont le nom ou l'adresse d'une personne", 0.1),
+    (_is_hash, _INDIRECT, "des empreintes y sont : elles peuvent remplacer des identifiants", 0.9),
 )

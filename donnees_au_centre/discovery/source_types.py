@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from donnees_au_centre.discovery.typings import ENOUGH, TEXT, Typing, decimal_of
+from donnees_au_centre.discovery.typings import ENOUGH, TEXT, Typing, decimal_of, is_moment
 
 _NAMED = re.compile(r"([a-z][a-z0-9]*)[a-z ]*(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?[a-z ]*")
 _WHOLE = ("int2", "int4", "smallint", "int", "integer", "tinyint", "mediumint", "smallserial", "serial")
@@ -14,6 +14,9 @@ _LONG = ("int8", "bigint", "bigserial", "long")
 _EXACT = ("numeric", "decimal", "dec", "number", "money", "smallmoney")
 _FLOAT = ("float", "float4", "float8", "real", "double")
 _YES_NO = ("bool", "boolean")
+_MOMENTS = ("timestamp", "timestamptz", "datetimeoffset", "datetime2", "smalldatetime")
+# What the type of a column may correct.
+_LOOSE = (TEXT.macro, "to_integer", "to_decimal", "to_boolean", "to_date", "to_moment")
 # Digits of the largest number of 64 bits, and those that a whole number is read with.
 _LONGEST, _INTEGER = 19, 9
 _NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?")
@@ -31,7 +34,7 @@ def typed(named: str, guessed: Typing, cells: Mapping[str, int]) -> Typing:
         cells: the filled ones, with how often each comes.
     """
     found = _NAMED.fullmatch(named.strip().lower())
-    if not found or guessed.macro not in (TEXT.macro, "to_integer", "to_decimal", "to_boolean", "to_date"):
+    if not found or guessed.macro not in _LOOSE:
         return guessed
     word, precision, scale = found[1], int(found[2] or 0), int(found[3] or 0)
     told = {cell: times for cell, times in cells.items() if cell not in guessed.nulls}
@@ -49,6 +52,9 @@ def _of_type(
         return Typing("to_boolean", fits=lambda cell: cell.lower() in _SAID) if fits else guessed
     if word == "date" and not cells:
         return Typing("to_date", ("'yyyy-MM-dd'",))
+    if word in _MOMENTS:
+        # A day that is kept as a moment may have a time tomorrow; a day stays one where people wrote it so.
+        return _moment(cells) or guessed
     if word in _EXACT and scale:
         return _decimal(max(precision, scale + 1), scale)
     if word in (*_FLOAT, *_EXACT) and any("." in cell for cell in cells):
@@ -65,6 +71,11 @@ def _of_type(
         if word in _EXACT and precision > _INTEGER
         else Typing("to_integer", fits=_fits(0))
     )
+
+
+def _moment(cells: Mapping[str, int]) -> Typing | None:
+    moment = Typing("to_moment", fits=is_moment)
+    return moment if all(map(is_moment, cells)) else None
 
 
 def _decimal(precision: int, scale: int) -> Typing:

@@ -42,8 +42,14 @@ CODES = {
     "tel",
     "telephone",
     "gsm",
+    "siren",
+    "siret",
+    "insee",
+    "fips",
     "matricule",
 }
+# Words of a name that make eight figures a day.
+DAYS = {"date", "dates", "jour", "day", "dt", "datum", "time", "le"}
 # What people write in a cell of which they know nothing.
 NULL_MARKS = frozenset(
     """
@@ -59,6 +65,7 @@ MANY = 20
 LARGEST_MAP = 8
 DATES = {
     "yyyy-MM-dd": (r"\d{4}-\d\d-\d\d", "%Y-%m-%d"),
+    "yyyy/MM/dd": (r"\d{4}/\d\d/\d\d", "%Y/%m/%d"),
     "dd/MM/yyyy": (r"\d\d/\d\d/\d{4}", "%d/%m/%Y"),
     "dd-MM-yyyy": (r"\d\d-\d\d-\d{4}", "%d-%m-%Y"),
     "dd.MM.yyyy": (r"\d\d\.\d\d\.\d{4}", "%d.%m.%Y"),
@@ -73,8 +80,18 @@ DATES = {
     "dd/MM/yyyy HH:mm": (r"\d\d/\d\d/\d{4} \d\d:\d\d", "%d/%m/%Y %H:%M"),
     "dd/MM/yyyy HH:mm:ss": (r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", "%d/%m/%Y %H:%M:%S"),
 }
+# As to_moment reads it without a pattern.
+MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.\d{1,9})?"
+    r"(?: ?(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))?"
+)
+_MIDNIGHT = re.compile(r"00:00(?::00(?:\.0+)?)?(?![\d:.])")
 
 Cells = Counter[str]
+_NUMERIC = re.compile(rf"-?[0-9{SPACES}.,]+")
+_MARKED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z]+")
+# Different cells with letters from which numbers are codes.
+MARKS = 3
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,8 @@ def guess(
     nulls = tuple(cell for cell in cells if cell.lower() in NULL_MARKS)
     for cell in nulls:
         del cells[cell]
-    for guessed in (_boolean, _checked, _code(name, references), _number, _date):
+    written = partial(_written_day, name)
+    for guessed in (_boolean, _checked, written, _code(name, references), _number, _moment, _date):
         if cells and (typing := guessed(cells)):
             return replace(typing, nulls=nulls)
     return TEXT
@@ -163,6 +181,16 @@ def _checked(cells: Cells) -> Typing | None:
     return _if_enough(cells, Typing("school_key", fits=form.fullmatch))
 
 
+def _written_day(name: str, cells: Cells) -> Typing | None:
+    """Eight figures that are all days, by their number or by the name of their column: 20240131."""
+    many = len(cells) >= MANY or bool(DAYS & set(name.split("_")))
+    return _if_enough(cells, Typing("to_date", ("'yyyyMMdd'",), fits=_is_written_day)) if many else None
+
+
+def _is_written_day(cell: str) -> bool:
+    return "1900" <= cell[:4] <= "2100" and _is_day(r"\d{8}", "%Y%m%d", cell)
+
+
 def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cells], Typing | None]:
     def guessed(cells: Cells) -> Typing | None:
         if not _share(cells, re.compile("[0-9]+").fullmatch):
@@ -173,7 +201,10 @@ def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cel
         known = len(cells) >= FEW and any(_share(cells, codes.__contains__) for codes in references.values())
         if not (padded or long or known or CODES & set(name.split("_"))):
             return None
-        (length, times), *_ = Counter({n: _length_count(cells, n) for n in map(len, cells)}).most_common(1)
+        lengths = Counter[int]()
+        for cell, often in cells.items():
+            lengths[len(cell)] += often
+        (length, times), *_ = lengths.most_common(1)
         if times < ENOUGH * cells.total():
             return TEXT
         pattern = f"[0-9]{{{length}}}"
@@ -182,12 +213,10 @@ def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cel
     return guessed
 
 
-def _length_count(cells: Cells, length: int) -> int:
-    return sum(times for cell, times in cells.items() if len(cell) == length)
-
-
 def _number(cells: Cells) -> Typing | None:
-    for sign, groups in ((".", ""), (".", " "), (",", ""), (",", " "), (",", ".")):
+    if _are_marked(cells):
+        return None
+    for sign, groups in ((".", ""), (".", " "), (",", ""), (",", " "), (",", "."), (".", ",")):
         group = f"[{SPACES}]" if groups == " " else re.escape(groups)
         whole = rf"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if groups else "[0-9]+"
         form = re.compile(rf"-?(?P<whole>{whole})(?:[{sign}](?P<decimals>[0-9]+))?")
@@ -200,7 +229,7 @@ def _number(cells: Cells) -> Typing | None:
         separators = f"group_separators=['{groups}']" if groups else ""
         if not decimals and digits <= 9:
             typing = Typing("to_integer", tuple(filter(None, [separators])))
-        elif decimals and not groups and all(len(one) == 3 for one in decimals):
+        elif decimals and not groups and all(len(one) == 3 for one in decimals) and not _is_part(found):
             # « 1,234 » and nothing else: thousands or thousandths, unless small numbers have neither.
             if not _are_thousands(found):
                 return None
@@ -209,6 +238,19 @@ def _number(cells: Cells) -> Typing | None:
             typing = decimal_of(digits, max(map(len, decimals), default=0), sign, separators)
         return replace(typing, share=share, fits=form.fullmatch)
     return None
+
+
+def _are_marked(cells: Cells) -> bool:
+    """Whether letters are among the figures of codes that are as long: 2B309 beside 1387."""
+    lengths = {len(cell) for cell in cells if cell.isdecimal()}
+    others = [cell for cell in cells if not _NUMERIC.fullmatch(cell)]
+    marked = [cell for cell in others if _MARKED.fullmatch(cell) and len(cell) in lengths and len(cell) > 2]
+    return len(marked) >= MARKS and len(marked) >= ENOUGH * len(others)
+
+
+def _is_part(found: Sequence[re.Match[str]]) -> bool:
+    """Whether a number begins with 0 before its decimals, as no thousands do: 0.025."""
+    return any(match["whole"] == "0" and match["decimals"] for match in found)
 
 
 def _are_thousands(found: Sequence[re.Match[str]]) -> bool:
@@ -245,6 +287,29 @@ def _is_day(shape: str, form: str, cell: str) -> bool:
         return bool(re.fullmatch(shape, cell)) and bool(datetime.strptime(cell, form))
     except ValueError:
         return False
+
+
+def is_moment(cell: str) -> bool:
+    """Whether a cell is a moment of ISO 8601, as to_moment reads it."""
+    found = MOMENT.fullmatch(cell)
+    try:
+        # Python knows no more than six decimals of a second.
+        return found is not None and bool(datetime.fromisoformat(found[1]))
+    except ValueError:
+        return False
+
+
+def _moment(cells: Cells) -> Typing | None:
+    """Days with a time, unless it is midnight everywhere: that is a day that its system keeps so."""
+    if found := _if_enough(cells, Typing("to_moment", fits=is_moment)):
+        return found if any(is_moment(cell) and not _MIDNIGHT.match(cell, 11) for cell in cells) else None
+    for pattern, (shape, form) in DATES.items():
+        if "HH" not in pattern or pattern.startswith("yyyy"):
+            continue
+        typing = Typing("to_moment", (f"'{pattern}'",), fits=partial(_is_day, shape, form))
+        if (found := _if_enough(cells, typing)) and any(re.search(r"[1-9]", cell[10:]) for cell in cells):
+            return found
+    return None
 
 
 def _date(cells: Cells) -> Typing | None:

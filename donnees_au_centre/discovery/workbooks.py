@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from donnees_au_centre.discovery.layout import Layout, layout_of
-from donnees_au_centre.landing.spreadsheet import Book, SheetInfo
+from donnees_au_centre.landing.spreadsheet import SheetInfo, Sheets
+from donnees_au_centre.landing.workbook import BOOKS
 
 # Sheets, and rows of each, that are looked at.
 _SHEETS = 30
@@ -39,17 +40,18 @@ class SheetLook:
         return self.layout is not None and len(self.layout.rows) > 0 and len(self.layout.names) > 1
 
 
-def sheets_of(file: BinaryIO, most: int) -> list[SheetLook]:
+def sheets_of(file: BinaryIO, file_format: str, most: int) -> list[SheetLook]:
     """Looks at the sheets of a workbook.
 
     Args:
         file: seekable.
+        file_format: xlsx, ods or xls.
         most: rows of a sheet that are read.
 
     Raises:
         PlatformError: it is damaged.
     """
-    book = Book(file)
+    book = BOOKS[file_format](file)
     places = {sheet.rank: place for place, sheet in enumerate((s for s in book.sheets if s.visible), start=1)}
     return [
         SheetLook(sheet.title.text, places.get(sheet.rank, 0), layout, merged)
@@ -58,7 +60,7 @@ def sheets_of(file: BinaryIO, most: int) -> list[SheetLook]:
     ]
 
 
-def _look(book: Book, sheet: SheetInfo, most: int) -> tuple[Layout | None, bool]:
+def _look(book: Sheets, sheet: SheetInfo, most: int) -> tuple[Layout | None, bool]:
     grid: list[list[str]] = []
     for row in book.rows(sheet):
         # A stray cell far below the table is no row of it.

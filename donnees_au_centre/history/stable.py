@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator
 
 import jinja2
 import psycopg
@@ -36,7 +35,7 @@ def read_stable(
     for unique_id in played:
         test = manifest.nodes.get(unique_id)
         if isinstance(test, DataTest) and test.generic == TEST and test.tested_id:
-            name, expression = _rendered(manifest, test.package, test.arguments)
+            name, expression = measure_of(manifest, test)
             wanted[test.tested_id][name] = expression
     for unique_id, expressions in sorted(wanted.items()):
         node = manifest.node(unique_id)
@@ -53,12 +52,12 @@ def read_stable(
                 yield unique_id, name, value
 
 
-def _rendered(manifest: Manifest, package: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-    """Name and SQL by the project's own macros, so that the test and the history measure the same thing."""
+def measure_of(manifest: Manifest, test: DataTest) -> tuple[str, str]:
+    """Name and SQL by the project's own macros, so that the test and its readers measure the same thing."""
     found = []
     for wanted in (NAME, EXPRESSION):
-        text = manifest.macros[f"macro.{package}.{wanted}"].sql
+        text = manifest.macros[f"macro.{test.package}.{wanted}"].sql
         template = jinja2.Environment(autoescape=False).from_string(text)
         macro = getattr(template.module, wanted)
-        found.append(str(macro(arguments["measure"], arguments.get("column_name"))).strip())
+        found.append(str(macro(test.arguments["measure"], test.arguments.get("column_name"))).strip())
     return found[0], found[1]

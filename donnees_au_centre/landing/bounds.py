@@ -37,6 +37,8 @@ class Refused(PlatformError):
         motif: why, for the audit.
         rows: rows that it would bring.
         digest: SHA-256 of its content, which a yes is about; the loader sets it.
+        figures: of a system, which never gives the same bytes again, what a yes is about (`records.Figures`);
+            "" of a file.
     """
 
     def __init__(self, status: str, motif: str, message: str, advice: str, rows: int = 0) -> None:
@@ -44,6 +46,7 @@ class Refused(PlatformError):
         super().__init__(message, advice)
         self.status, self.motif, self.rows = status, motif, rows
         self.digest: str | None = None
+        self.figures = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 
 from openpyxl.styles.numbers import is_date_format, is_timedelta_format
 
+Texts = list[str | None]
 _DAY = 86_400
 _LAST_DAY = datetime.date.max.toordinal()
 _START_1900, _START_1904 = datetime.date(1899, 12, 30).toordinal(), datetime.date(1904, 1, 1).toordinal()
@@ -22,6 +23,10 @@ _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 _LARGEST_EXPONENT = 330
 # Whole, or short enough for 15 digits: what Excel would show too.
 _AS_KEPT = re.compile(r"-?[1-9]\d*|0|-?(?=.{3,16}\Z)(?:0|[1-9][0-9]*)\.[0-9]*[1-9]", re.S)
+# Many such numbers, or whole ones, a line each: possessive, so that a text is read once.
+_DECIMALS = r"-?(?=[0-9.]{3,16}+(?![0-9.]))(?:0|[1-9][0-9]*+)\.[0-9]*[1-9](?![0-9])"
+_AS_KEPT_MANY = re.compile(rf"(?:(?>-?[1-9][0-9]*+(?!\.)|0(?!\.)|{_DECIMALS})(?:\n|\Z))*+")
+_WHOLE = re.compile(r"(?:[1-9][0-9]*+(?:\n|\Z))*+")
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FORMAT_PART = re.compile(r'"([^"]*)"|\\(.)|(\[[^\]]*\]|[_*].)|([0#?])|([-+/():\' ])|(.)', re.S)
@@ -83,6 +88,27 @@ def reader_of(code: str, since_1904: bool) -> Callable[[str], str]:
     if parts and set(parts) == {"0"}:
         return partial(_padded, width=len(parts))
     return partial(_coded, parts=parts) if parts else plain_number
+
+
+def of_many(meaning: Callable[[str], str | None]) -> Callable[[Texts], Texts]:
+    """What makes texts of many numbers at once, as a meaning of `reader_of` does of each; None stays.
+
+    Args:
+        meaning: any; those of plain numbers and of codes are faster for many.
+    """
+    width = meaning.keywords["width"] if isinstance(meaning, partial) and meaning.func is _padded else 0
+    usual = _WHOLE if width else _AS_KEPT_MANY if meaning is plain_number else None
+
+    def of_each(texts: Texts) -> Texts:
+        filled = [*filter(None, texts)] if usual else []
+        lines = "\n".join(filled)
+        if usual and usual.fullmatch(lines) and lines.count("\n") < max(len(filled), 1):
+            return [text and text.zfill(width) for text in texts] if width else texts
+        if usual and not width:
+            return [text if text is None or _AS_KEPT.fullmatch(text) else meaning(text) for text in texts]
+        return [text if text is None else meaning(text) for text in texts]
+
+    return of_each
 
 
 def moment(text: str, *, dated: bool, since_1904: bool) -> str:

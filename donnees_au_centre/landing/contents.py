@@ -10,13 +10,16 @@ from typing import BinaryIO
 
 import psycopg
 from psycopg import sql
+from psycopg.copy import QueuedLibpqWriter
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
+from donnees_au_centre.landing.blocks import Copied
 from donnees_au_centre.landing.bounds import EmptyFile
 from donnees_au_centre.landing.csv_counts import misencoded_warning
 from donnees_au_centre.landing.csv_hints import header_hint
 from donnees_au_centre.landing.declaration import SHAPE_ADVICE, WORKBOOKS, SourceTable, Variant
+from donnees_au_centre.landing.encodings import Encoding
 from donnees_au_centre.landing.fixed_width import FixedWidthFramer
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.landing.identifiers import HEADER, collision, to_identifiers
@@ -24,11 +27,11 @@ from donnees_au_centre.landing.json_hints import shape_hint
 from donnees_au_centre.landing.json_records import SCALAR_COLUMN, JsonRecords, MisplacedRows, Row
 from donnees_au_centre.landing.kinds import check_kind
 from donnees_au_centre.landing.limits import MAX_COLUMNS, tick, too_many_columns
-from donnees_au_centre.landing.misread import is_misread
+from donnees_au_centre.landing.misread import Misread, is_misread
 from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.received import Withheld, alike, ranks, within
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
-from donnees_au_centre.landing.tables import WIDE_ADVICE, add_columns, raw_table
+from donnees_au_centre.landing.tables import WIDE_ADVICE, add_columns, keep_present, raw_table, summarise
 from donnees_au_centre.landing.unpacking import size_of, unpacked, unpacked_whole
 from donnees_au_centre.landing.workbook import SheetTable, TableRow, Workbook
 
@@ -38,6 +41,14 @@ _EMPTY = EmptyFile(
 
 
 _PLAIN = sql.SQL("")
+# COPY's lines are UTF-8, its cells between tabs.
+_MISREAD = Misread(Encoding.named("utf-8"), b"\t")
+
+
+class _Ahead(QueuedLibpqWriter):
+    """Lets a file be read on while PostgreSQL takes what was read, a few pieces ahead."""
+
+    QUEUE_SIZE = 2
 
 
 @dataclass
@@ -194,8 +205,12 @@ class Target:
         names = sql.SQL(", ").join(map(sql.Identifier, ("source_ligne", *columns)))
         statement = sql.SQL("copy {} ({}) from stdin {}").format(raw_table(self.table), names, options)
         try:
-            with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-                yield copy
+            summarise(self.connection, self.table)
+            with self.connection.cursor() as cursor:
+                with cursor.copy(statement, writer=_Ahead(cursor)) as copy:
+                    yield copy
+                if cursor.rowcount:
+                    keep_present(self.connection, self.table)
         except psycopg.errors.ProgramLimitExceeded as error:
             raise PlatformError(
                 f"Une ligne du fichier, de {len(columns)} colonnes, est trop large pour PostgreSQL "
@@ -381,11 +396,14 @@ def _load_sheet(target: Target, table: SheetTable, outcome: Outcome) -> None:
     received = target.received(header)
     hint = table.hint(target.table.required_columns(variant)) if target.missing(received) else ""
     columns = target.columns_for(received, header, outcome, hint)
-    rows: Iterable[TableRow] = table.rows(len(columns))
+    pieces: Iterable[TableRow | Copied] = table.pieces(len(columns))
     if variant.sheet_column:
-        columns = [*columns, variant.sheet_column]
-        rows = ((line, [*cells, table.sheet.title.text]) for line, cells in rows)
-    outcome.rows += _copy_rows(target, columns, rows, outcome)
+        columns, title = [*columns, variant.sheet_column], table.sheet.title.text
+        pieces = (
+            piece.beside(title) if isinstance(piece, Copied) else (piece[0], [*piece[1], title])
+            for piece in pieces
+        )
+    outcome.rows += _copy_rows(target, columns, pieces, outcome)
     outcome.blank_lines += table.blank_rows
     outcome.out_of_table += table.out_of_table
     outcome.warnings += table.warnings()
@@ -413,15 +431,25 @@ def _rows(
 
 
 def _copy_rows(
-    target: Target, columns: Sequence[str], rows: Iterable[tuple[int, Sequence[str | None]]], outcome: Outcome
+    target: Target,
+    columns: Sequence[str],
+    rows: Iterable[tuple[int, Sequence[str | None]] | Copied],
+    outcome: Outcome,
 ) -> int:
     count, misread, first = 0, 0, 0
     with target.copying(columns) as copy:
-        for line, values in rows:
+        for row in rows:
             tick()
-            copy.write_row((line, *values))
-            count += 1
-            wrong = sum(value is not None and is_misread(value) for value in values)
+            if isinstance(row, Copied):
+                copy.write(row.text)
+                count += row.rows
+                wrong, spot = _MISREAD.cells(row.text)
+                line = row.first + row.text.count(b"\n", 0, max(spot, 0))
+            else:
+                line, values = row
+                copy.write_row((line, *values))
+                count += 1
+                wrong = sum(value is not None and is_misread(value) for value in values)
             misread, first = misread + wrong, first or (line if wrong else 0)
     outcome.misencoded += misread
     if misread:

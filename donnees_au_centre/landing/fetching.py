@@ -7,7 +7,6 @@ loader does not see, until the whole is there.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
@@ -24,8 +23,8 @@ from donnees_au_centre.connectors import (
     FileSource,
     PassingFault,
     RemoteFile,
-    connection_named,
     kind_named,
+    reader_of,
     retried,
 )
 from donnees_au_centre.errors import PlatformError
@@ -35,6 +34,7 @@ from donnees_au_centre.landing import limits, names, opening, patterns
 from donnees_au_centre.landing.declaration import Origin, SourceTable, Variant
 from donnees_au_centre.landing.zone import MAX_ENTRIES, PARTIAL
 from donnees_au_centre.refusals import describe_error
+from donnees_au_centre.temporary import FULL
 
 MEMORY, LOCK = ".apports.jsonl", ".apports.verrou"
 # Seconds that a load waits for another one that fetches into the same folder, and between two looks.
@@ -43,7 +43,6 @@ PATIENCE, PAUSE = 600.0, 0.2
 _LONGEST = 240
 # What is remembered of a folder is not read beyond, in bytes.
 _MOST = 64 << 20
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HIDDEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 Failures = dict[str, list[PlatformError]]
@@ -148,16 +147,8 @@ class _Group:
             memory.tidy()
 
     def _source(self) -> FileSource:
-        origin, kind = self.origin, kind_named(self.origin.kind)
-        connection = connection_named(origin.connection)
-        if connection.address.scheme not in kind.schemes:
-            allowed = " ou ".join(f"{scheme}://" for scheme in kind.schemes)
-            raise PlatformError(
-                f"L'adresse de la connexion « {connection.shown} » ne convient pas à une source de genre "
-                f"« {origin.kind} ».",
-                f"Écrivez une adresse qui commence par {allowed}.",
-            )
-        return cast("FileSource", kind(connection, origin.folder, origin.options))
+        origin = self.origin
+        return cast("FileSource", reader_of(origin.kind, origin.connection, origin.folder, origin.options))
 
     def _pass(self, source: FileSource, memory: _Memory, owners: dict[str, str]) -> None:
         """One try: whatever was cut is gone on with at the next."""
@@ -232,25 +223,25 @@ class _Group:
             raise _too_large(wanted)
         started = time.monotonic()
         with _beginning(memory.folder, hidden, memory.goes_on(self.key, wanted)) as raw:
-            memory.note(self.key, wanted, whole=False)
             to = _Bounded(raw, wanted)
             try:
+                memory.note(self.key, wanted, whole=False)
                 source.fetch(file, cast("BinaryIO", to))
                 size = os.fstat(raw.fileno()).st_size
                 if file.size is not None and size != file.size:
                     raise _other_size(wanted, size)
+                if file.modified is not None:
+                    moment = int(file.modified.timestamp() * 1_000_000_000)
+                    with suppress(OSError, OverflowError):
+                        os.utime(raw.fileno(), ns=(moment, moment))
+                os.fsync(raw.fileno())
+                os.rename(hidden, wanted.name, src_dir_fd=memory.folder, dst_dir_fd=memory.folder)
             except PassingFault:
                 raise
-            except PlatformError:
+            except (PlatformError, OSError):
                 # Its beginning is of no use, or takes the place that others need.
                 os.unlink(hidden, dir_fd=memory.folder)
                 raise
-            if file.modified is not None:
-                moment = int(file.modified.timestamp() * 1_000_000_000)
-                with suppress(OSError, OverflowError):
-                    os.utime(raw.fileno(), ns=(moment, moment))
-            os.fsync(raw.fileno())
-            os.rename(hidden, wanted.name, src_dir_fd=memory.folder, dst_dir_fd=memory.folder)
         os.fsync(memory.folder)
         memory.note(self.key, wanted, whole=True)
         self.done += 1
@@ -372,13 +363,7 @@ class _Bounded:
             while written < len(view):
                 written += self._raw.write(view[written:])
         except OSError as error:
-            if error.errno not in _FULL:
-                raise _unwritable(self._wanted.path, error) from error
-            raise _Full(
-                f"Plus de place sur le disque de la zone de dépôt pour « {self._wanted.path} » "
-                f"({error.strerror}) : rien n'en est gardé, les lignes en place restent.",
-                "Faites de la place (df -h), puis relancez le chargement.",
-            ) from error
+            raise _unwritable(self._wanted.path, error) from error
         return written
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -499,6 +484,12 @@ def _unforeseen(origin: Origin, error: Exception) -> PlatformError:
 
 
 def _unwritable(path: str, error: OSError) -> PlatformError:
+    if error.errno in FULL:
+        return _Full(
+            f"Plus de place sur le disque de la zone de dépôt pour « {line(path)} » ({error.strerror}) : "
+            "rien n'en est gardé, les lignes en place restent.",
+            "Faites de la place (df -h), puis relancez le chargement.",
+        )
     return PlatformError(
         f"« {line(path)} » ne peut pas être écrit dans la zone de dépôt ({error.strerror}).",
         "Donnez au compte du chargement le droit d'écrire dans ce dossier.",

@@ -21,6 +21,7 @@ from donnees_au_centre.landing.identifiers import joined_names
 from donnees_au_centre.landing.line_framer import BELOW, COMMENT, LineFramer, Problem
 from donnees_au_centre.landing.misread import Misread
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
+from donnees_au_centre.numbered_lines import Numbering
 
 # What a file's own delimiter is called.
 DELIMITERS = {";": "« ; »", ",": "« , »", "|": "« | »", "\t": "la tabulation", " ": "l'espace"}
@@ -190,9 +191,9 @@ class CsvFramer(LineFramer):
         self._pattern = _record_pattern(self.delimiter, self.quote, width)
         self._block = _block_pattern(self.delimiter, self.quote, width)
         self._misread = Misread(self.encoding, self.delimiter)
-        self._numbered: Callable[[tuple[int, bytes]], bytes] = (
-            b"%d" + self.delimiter.replace(b"%", b"%%") + b"%b\n"
-        ).__mod__
+        self._signs = self._blank_row + b"\n"
+        self._no_signs = bytes({*range(256)} - {*self.delimiter, *b"\n", *self._misread.rare})
+        self._numbering = Numbering(self.delimiter)
         while True:
             end = len(self._buffer) if self._end_of_file else self._buffer.rfind(b"\n") + 1
             if end > self._position:
@@ -254,10 +255,13 @@ class CsvFramer(LineFramer):
         if not lines[-1]:
             lines.pop()
         wanted = self._width - 1
-        counts = [wanted] * len(lines) if checked else list(map(bytes.count, lines, repeat(self.delimiter)))
         blank = run.startswith(self._blank_row) or b"\n" + self._blank_row in run
-        even = self.variant.beside is None and counts.count(wanted) == len(lines)
-        if even and not (blank and self._blank_row in lines):
+        blank = blank and self._blank_row in lines
+        plain = not checked and self._is_plain(run)
+        if plain and not blank and self.variant.beside is None:
+            return self._accept(lines, end, plain)
+        counts = [wanted] * len(lines) if checked else list(map(bytes.count, lines, repeat(self.delimiter)))
+        if not blank and self.variant.beside is None and counts.count(wanted) == len(lines):
             return self._accept(lines, end)
         odd = [
             place
@@ -274,6 +278,11 @@ class CsvFramer(LineFramer):
         if done < len(lines):
             framed.append(self._accept(lines[done:], end))
         return b"".join(framed)
+
+    def _is_plain(self, run: bytes) -> bool:
+        """Whether whole lines have just the delimiters wanted, and no byte that begins a misread letter."""
+        signs = run.translate(None, self._no_signs)
+        return signs == self._signs * (len(signs) // len(self._signs))
 
     def _odd_line(self, line: bytes, following: int) -> bytes:
         """Frames a line without troublesome byte that is blank, or has not just the fields wanted."""
@@ -308,20 +317,20 @@ class CsvFramer(LineFramer):
         text = self.delimiter.join(map(self._unquoted, fields)).strip(self.delimiter)
         return self.quote + text.replace(self.quote, self.quote * 2) + self.quote if text else b""
 
-    def _accept(self, lines: list[bytes], following: int) -> bytes:
-        """Numbers single-line records that follow one another."""
+    def _accept(self, lines: list[bytes], following: int, plain: bool = False) -> bytes:
+        """Numbers single-line records that follow one another; `plain`, they have no rare byte."""
         self._end_blanks()
         first = self._line
-        self._count_misread(following)
+        self._count_misread(following, plain)
         self.counts.rows += len(lines)
         self.counts.row_lines += len(lines)
         self._advance(following, len(lines))
-        return b"".join(map(self._numbered, zip(range(first, self._line), lines, strict=True)))
+        return self._numbering.all(first, lines)
 
-    def _count_misread(self, end: int) -> None:
+    def _count_misread(self, end: int, plain: bool = False) -> None:
         """Counts the cells in another encoding from the current position to the end of records."""
         run = self._raw[self._position : end]
-        cells, first = self._misread.cells(run)
+        cells, first = self._misread.cells(run, plain)
         if cells:
             line = self._line + self._with_line_feeds(run).count(b"\n", 0, first)
             self.counts.first.setdefault("misencoded", line)
@@ -359,7 +368,7 @@ class CsvFramer(LineFramer):
             return b""
         self._end_blanks()
         self._count_misread(end)
-        framed = self._numbered((self._line, record))
+        framed = self._numbering.one(self._line, record)
         self.counts.rows += 1
         self.counts.row_lines += lines
         self._advance(following, lines)

@@ -90,6 +90,7 @@ _ADVICE = {
     "protege": "Demandez au fournisseur le classeur sans mot de passe, ou le mot de passe pour l'ôter.",
 }
 _WANTED = {"csv": "un CSV", "json": "du JSON", "fixed": "un texte"}
+_OLE2_HEADER, _OLE2_SECTORS = 512, (512, 4096)
 _WORDS = (b"null", b"true", b"false")
 _FORMAT_OF = {"texte": "csv", **{name: name for name in ("json", "xlsx", "ods", "xls", "parquet")}}
 
@@ -114,7 +115,7 @@ def kind_of(file: BinaryIO) -> str:
     if not head:
         return "vide"
     if head.startswith(_OLE2):
-        return _compound(head)
+        return _compound(file, head)
     for sign, kind in _SIGNATURES:
         if head.startswith(sign):
             return kind
@@ -122,8 +123,8 @@ def kind_of(file: BinaryIO) -> str:
 
 
 def name_of(kind: str) -> str:
-    """How a French sentence says what `kind_of` found."""
-    return _NAMES[kind]
+    """How a French sentence says what `kind_of` found; of a system, its kind says it already."""
+    return _NAMES.get(kind, kind)
 
 
 def check_kind(file: BinaryIO, file_format: str, encoding: str = "utf-8") -> None:
@@ -202,6 +203,8 @@ def _advice(kind: str) -> str:
             "fichiers de la source sont d'un autre format) : docs/analyste/zone-de-depot.md en donne "
             "les options."
         )
+    if kind in ("utf-16-le", "utf-16-be"):
+        return f"Déclarez `file_format: csv` et `encoding: {kind}` pour ce fichier."
     return "Ce format n'est pas lu : demandez au fournisseur un .xlsx, un CSV ou du JSON."
 
 
@@ -232,8 +235,15 @@ def _open_document(archive: zipfile.ZipFile) -> str:
     return "ods" if b"spreadsheet" in declared else "odf"
 
 
-def _compound(head: bytes) -> str:
-    """OLE2 keeps the names of its streams in UTF-16."""
+def _compound(file: BinaryIO, head: bytes) -> str:
+    """OLE2 keeps the names of its streams in UTF-16, in a directory whose sector its header says."""
+    if len(head) >= _OLE2_HEADER:
+        size = 1 << int.from_bytes(head[30:32], "little")
+        place = file.tell()
+        if size in _OLE2_SECTORS:
+            file.seek((int.from_bytes(head[48:52], "little") + 1) * size)
+            head += file.read(size)
+            file.seek(place)
     if "EncryptedPackage".encode("utf-16-le") in head:
         return "protege"
     if any(name.encode("utf-16-le") in head for name in ("Workbook", "Book\0")):

@@ -12,6 +12,7 @@ import xlrd
 from xlrd.compdoc import CompDoc, CompDocError
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.blocks import SheetRow
 from donnees_au_centre.landing.cells import reader_of
 from donnees_au_centre.landing.limits import tick
 from donnees_au_centre.landing.received import Received
@@ -21,7 +22,6 @@ from donnees_au_centre.landing.spreadsheet import (
     MAX_SHEETS,
     Merge,
     SheetInfo,
-    SheetRow,
     TextLimit,
     damage,
     not_honest,

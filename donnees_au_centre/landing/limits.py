@@ -25,7 +25,7 @@ MAX_READ = 16 << 20
 # What a source does not declare: so long, and so much longer for each MiB received.
 SECONDS, SECONDS_A_MIB = 300, 2
 
-_deadline: ContextVar[tuple[float, int] | None] = ContextVar("deadline", default=None)
+_deadline: ContextVar[tuple[float, int, bool] | None] = ContextVar("deadline", default=None)
 
 
 def seconds_for(size: int, declared: int | None) -> int:
@@ -64,11 +64,20 @@ def too_many_columns() -> PlatformError:
 
 
 @contextmanager
-def at_most(seconds: int) -> Iterator[None]:
-    """Stops whatever reads in it, and calls `tick`, after so many seconds."""
-    token = _deadline.set((time.monotonic() + seconds, seconds))
+def at_most(seconds: int, of_system: bool = False) -> Iterator[float]:
+    """Stops whatever reads in it, and calls `tick`, after so many seconds.
+
+    Args:
+        seconds: how many.
+        of_system: what is read is no file.
+
+    Returns:
+        The moment, of time.monotonic().
+    """
+    ends = time.monotonic() + seconds
+    token = _deadline.set((ends, seconds, of_system))
     try:
-        yield
+        yield ends
     finally:
         _deadline.reset(token)
 
@@ -77,13 +86,20 @@ def tick() -> None:
     """Called by every loop over what was received.
 
     Raises:
-        PlatformError: the file has taken longer than it may.
+        PlatformError: the file, or the system, has taken longer than it may.
     """
     deadline = _deadline.get()
-    if deadline is not None and time.monotonic() > deadline[0]:
+    if deadline is None or time.monotonic() <= deadline[0]:
+        return
+    if deadline[2]:
         raise PlatformError(
-            f"La lecture du fichier a dépassé {deadline[1]} s, la durée permise à un fichier de sa taille : "
-            "elle est arrêtée.",
-            "Demandez d'où vient ce fichier, qu'un fichier ordinaire ne fait pas durer ; s'il est juste, "
-            "écrivez une durée plus longue dans `max_seconds`.",
+            f"La lecture de la source a dépassé {deadline[1]} s, la durée permise : elle est arrêtée.",
+            "Demandez à qui tient le système ce qui la ralentit ; si elle est juste, écrivez une durée plus "
+            "longue dans `max_seconds`.",
         )
+    raise PlatformError(
+        f"La lecture du fichier a dépassé {deadline[1]} s, la durée permise à un fichier de sa taille : "
+        "elle est arrêtée.",
+        "Demandez d'où vient ce fichier, qu'un fichier ordinaire ne fait pas durer ; s'il est juste, "
+        "écrivez une durée plus longue dans `max_seconds`.",
+    )

@@ -8,7 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -57,9 +57,10 @@ from donnees_au_centre.landing.tables import (
     has_rows,
     lock,
     raw_table,
+    rejects_table,
 )
 from donnees_au_centre.landing.zone import Unfit, Zone
-from donnees_au_centre.refusals import describe_error
+from donnees_au_centre.refusals import describe_error, in_french
 
 # Codes of refusals that quote the name of a column.
 _OF_COLUMNS = ("42701", "42702", "42703", "42803", "42804")
@@ -229,7 +230,7 @@ class _Load:
             report.settle(False)
             self.progress(f"{table.label} : échec. {report.message}")
             return report
-        faults: Sequence[PlatformError] = self.unfetched.get(table.label, [])
+        faults: Sequence[Exception] = self.unfetched.get(table.label, [])
         if not ever_loaded:
             faults = self._without_unknown(table, faults)
         if table.of_records:
@@ -239,13 +240,15 @@ class _Load:
                 self._add(report, self._load_records(table))
         for group in _groups(table, matches):
             self._load_group(table, group, shared, report, present)
-        with _lost_server(self.connection):
-            self._look_for_gone(table, report, present, zone)
-        if report.loaded:
-            # The first models read the table at once, long before autovacuum would look at it.
+        try:
             with _lost_server(self.connection):
-                # Another load of it, under way, will do so in its turn.
-                self.connection.execute(sql.SQL("analyze (skip_locked) {}").format(raw_table(table)))
+                self._look_for_gone(table, report, present, zone)
+                if report.loaded:
+                    # The first models read the table at once, long before autovacuum would look at it.
+                    # Another load of it, under way, will do so in its turn.
+                    self.connection.execute(sql.SQL("analyze (skip_locked) {}").format(raw_table(table)))
+        except psycopg.Error as error:
+            faults = [*faults, error]
         report.files.sort(key=lambda file: file.path)
         if faults:
             report.message = " ".join(map(_sentence, faults))
@@ -349,7 +352,7 @@ class _Load:
             pass
         return True
 
-    def _without_unknown(self, table: SourceTable, faults: Sequence[PlatformError]) -> list[PlatformError]:
+    def _without_unknown(self, table: SourceTable, faults: Sequence[Exception]) -> list[Exception]:
         """The faults of a table that never had a row, less that of a system that nobody connected."""
         for fault in faults:
             if isinstance(fault, UndefinedConnection):
@@ -382,11 +385,26 @@ class _Load:
             withheld = error if isinstance(error, Withheld) else None
             status = refusal.status if refusal else "echec"
             report = FileReport(match.path, match.variant.name, status, _sentence(error))
+            if any(isinstance(one, psycopg.errors.DiskFull) for one in (error, error.__cause__)):
+                self._give_back(table)
         report.seconds = time.monotonic() - started
         with _lost_server(self.connection):
             report.message += "" if refusal else self._kept(table, match)
-            self._note_refused(table, match, report, refusal, withheld)
+            try:
+                with self.connection.transaction():
+                    self._note_refused(table, match, report, refusal, withheld)
+            except psycopg.Error as unnoted:
+                if self.connection.closed:
+                    raise
+                # A server that has no more room keeps none for this; the others are loaded all the same.
+                report.message += f" Le journal ne l'a pas noté : {_refusal(unnoted)}"
         return report
+
+    def _give_back(self, table: SourceTable) -> None:
+        """Frees the disk of what was written and undone, which would else wait for autovacuum."""
+        for name in (raw_table(table), rejects_table(table)):
+            with suppress(psycopg.Error):
+                self.connection.execute(sql.SQL("vacuum {}").format(name))
 
     def _kept(self, table: SourceTable, match: _Match) -> str:
         """Which rows of a file that failed are still there, and since when; "" for none."""
@@ -407,7 +425,8 @@ class _Load:
         status, signature = _signed(self.landing, match.path)
         last = audit.last_entry(self.connection, table, match.path)
         # The same file, refused again: it came when it first did.
-        again = last is not None and last.statut in audit.REFUSED and last.signature == signature
+        same = table.of_records or (last is not None and last.signature == signature)
+        again = same and last is not None and last.statut in audit.REFUSED
         load_id = audit.next_id(self.connection)
         if withheld and self._keep(table, match.path, load_id, withheld):
             report.message += (
@@ -429,7 +448,7 @@ class _Load:
                 "octets": status.st_size if status else None,
                 "duree_s": round(report.seconds, 3),
                 "empreinte": table.fingerprint(match.variant),
-                "signature": signature,
+                "signature": refusal.figures if refusal and refusal.figures else signature,
             },
         )
 
@@ -689,8 +708,9 @@ class _FileLoad:
                 raise
             raise PlatformError(
                 f"PostgreSQL a refusé le fichier{_copy_line(error)} : {_refusal(error)}",
-                "Rien de ce fichier n'est chargé. Cherchez l'erreur à cette ligne ; si elle parle de place "
-                "ou de droits, adressez-vous à l'administrateur du serveur.",
+                _advice(error)
+                or "Rien de ce fichier n'est chargé. Cherchez l'erreur à cette ligne ; si elle parle de "
+                "droits, adressez-vous à l'administrateur du serveur.",
             ) from error
 
     def _check_unchanged(self) -> None:
@@ -782,10 +802,14 @@ def _said(error: Exception) -> str:
             f"Le chargeur s'est arrêté sur ce fichier sans savoir le dire ({describe_error(error)}). "
             "Que faire : gardez le fichier, et donnez-le avec ce message à l'équipe de la plateforme."
         )
-    return (
-        f"PostgreSQL a refusé : {_refusal(error)} "
-        "Que faire : vérifiez les droits du compte sur les schémas raw_* et plateforme."
-    )
+    advice = _advice(error) or "vérifiez les droits du compte sur les schémas raw_* et plateforme."
+    return f"PostgreSQL a refusé : {_refusal(error)} Que faire : {advice}"
+
+
+def _advice(error: psycopg.Error) -> str:
+    """What to do of a server that has no more disk, memory or connections; "" of any other refusal."""
+    said = in_french(error.sqlstate, "", {}) if (error.sqlstate or "").startswith("53") else None
+    return said.partition("Que faire : ")[2] if said else ""
 
 
 def _refusal(error: psycopg.Error) -> str:

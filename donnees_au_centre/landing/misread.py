@@ -59,6 +59,9 @@ class Misread:
     Args:
         encoding: as declared.
         delimiter: between cells.
+
+    Attributes:
+        rare: bytes that texts seldom have, of which some begin what is looked for.
     """
 
     def __init__(self, encoding: Encoding, delimiter: bytes) -> None:  # noqa: D107
@@ -75,8 +78,8 @@ class Misread:
             by_start.setdefault(raw[:1], set()).add(raw[1:])
         # One pattern a first byte: each is found as fast as that byte is. In a single-byte encoding, one look
         # says that a text has none of the rare first bytes.
-        rare, gated = _RARE.get(encoding.codec, (b"", b""))
-        self._all_but_rare = bytes({*range(256)} - {*rare})
+        self.rare, gated = _RARE.get(encoding.codec, (b"", b""))
+        self._all_but_rare = bytes({*range(256)} - {*self.rare})
         self._rare, self._frequent = (
             [
                 re.compile(re.escape(start) + _any_of(rests))
@@ -86,8 +89,12 @@ class Misread:
             for wanted in (True, False)
         )
 
-    def cells(self, run: bytes) -> tuple[int, int]:
+    def cells(self, run: bytes, plain: bool = False) -> tuple[int, int]:
         """Counts the misread cells of whole records.
+
+        Args:
+            run: the records.
+            plain: whether they are known to have no rare byte.
 
         Returns:
             (how many, position of the first; -1 where there is none).
@@ -95,7 +102,7 @@ class Misread:
         if run.isascii():
             return 0, -1
         patterns = list(self._frequent)
-        if self._rare and run.translate(None, self._all_but_rare):
+        if self._rare and not plain and run.translate(None, self._all_but_rare):
             patterns += self._rare
         spots = sorted(found.start() for pattern in patterns for found in pattern.finditer(run))
         ends = re.compile(b"[" + re.escape(self.delimiter) + b"\r\n]")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, iterparse
 
+from donnees_au_centre.landing.blocks import SheetRow
 from donnees_au_centre.landing.cells import plain_number, reader_of
 from donnees_au_centre.landing.received import Received
 from donnees_au_centre.landing.spreadsheet import (
@@ -24,7 +25,6 @@ from donnees_au_centre.landing.spreadsheet import (
     Metered,
     Package,
     SheetInfo,
-    SheetRow,
     damage,
     not_honest,
 )

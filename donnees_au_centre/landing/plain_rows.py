@@ -3,6 +3,9 @@
 Excel, LibreOffice and openpyxl write `<c r="A2" s="1"><v>7</v></c>`: one regular expression reads thousands
 of cells faster than a parser makes elements of them. It knows every byte of the rows that it accepts, or
 accepts none: comments, CDATA, prefixes, formulas without a value and faults are for the parser.
+
+The cells of a column have few forms: those met so far make an expression of a whole row, which gives the
+texts by columns. A chunk with another form is read cell by cell, and teaches it.
 """
 
 from __future__ import annotations
@@ -10,22 +13,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import compress, pairwise
+from itertools import compress, groupby, pairwise
+from operator import itemgetter, lt
+from typing import NamedTuple
 from xml.etree.ElementTree import Element, fromstring
 
-from donnees_au_centre.landing.cells import moment
+from donnees_au_centre.landing.blocks import Block, Cells, SheetRow
+from donnees_au_centre.landing.cells import moment, of_many, unescaped
 from donnees_au_centre.landing.declaration import column_number
 
 # Closes what the head of a sheet opens.
 CLOSING = b"</sheetData></worksheet>"
 
-_HEAD = re.compile(
+_PROLOG = (
     rb"(?:\xef\xbb\xbf)?"
     rb"(?:<\?xml version=[\"']1\.0[\"']"
     rb"(?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"']\w+[\"'])?\s*\?>)?"
-    rb"\s*(<worksheet[^<>]*>).*<sheetData>",
-    re.S,
 )
+_HEAD = re.compile(_PROLOG + rb"\s*(<worksheet[^<>]*>).*<sheetData>", re.S)
 # The letters of its column, its form (attributes and the start of its text), its text: neither markup nor
 # what XML forbids, nor the return, which a parser makes a line feed.
 _CELL = re.compile(
@@ -33,21 +38,30 @@ _CELL = re.compile(
     r"(?:([^<>\x00-\x08\x0b-\x1f]+)(?(3)</t></is>|</v>)</c>|(?<=/>))"
 )
 _PARTS = 1 + _CELL.groups
+# Of a row of known forms: its number, its other attributes, then its cells.
+_ROW = r'<row r="([0-9]{1,7})"([^<>]*>)'
+_TEXT = r"([^<>\x00-\x08\x0b-\x1f]+)"
 # A formula that has its value says nothing more.
 _FORMULA = re.compile(
     r'(?<=>)<f(?: aca="\w+")?(?: t="shared")?(?: ref="[A-Z0-9:]+")?(?: si="[0-9]+")?'
     r"(?:/>|>[^<>&\x00-\x1f]*(?:&(?:amp|lt|gt|quot|apos);[^<>&\x00-\x1f]*)*</f>)(?=<v>)"
 )
+# The head of the shared strings, and one of them: the text alone, without the runs of a rich one.
+_STRINGS = re.compile(_PROLOG + rb"\s*<sst[^<>]*>", re.S)
+_STRING = re.compile(r'<si><t(?:/>|(?: xml:space="preserve")?>([^<>\x00-\x08\x0b-\x1f]*)</t>)</si>')
 _TEXT_KINDS = ("s", "inlineStr", "str", "b", "d", "e")
+# Of these a text is the cell, unless it has an `_xHHHH_`.
+_AS_THEY_ARE = ("inlineStr", "str", "e")
 # Texts that are remembered of a kind of cell; characters of the longest of them, and of any in a chunk, with
 # those of what the cell keeps of it.
-_REMEMBERED, _SHORT, _LONGEST = 1 << 14, 100, 4096
+_REMEMBERED, _SHORT, _LONGEST = 1 << 15, 100, 4096
 # Forms of cells and of rows, and formats of days whose texts are remembered.
 _FORMS, _DAYS = 4096, 16
+# Forms in the expression of a row, and how many times new ones make another.
+_IN_A_ROW, _EXPRESSIONS = 512, 24
 
 _column = lru_cache(1 << 15)(column_number)
 Meaning = Callable[[str], str | None]
-PlainRow = tuple[int, list[str | None], list[str]]
 
 
 class PlainRows:
@@ -80,16 +94,17 @@ class PlainRows:
         self._decoded = _Remembered(lambda text: fromstring(f"<t>{text}</t>").text)
         self._days: dict[Meaning, _Remembered] = {}
         self._usual: list[str] = []
+        self._lanes: dict[tuple[int, str, str], _Lane] = {}
+        self._row: re.Pattern[str] | None = None
+        self._ordered: list[_Lane] = []
+        self._expressions = 0
 
-    def read(self, chunk: bytes, number: int) -> list[PlainRow]:
+    def read(self, chunk: bytes, number: int) -> Block | list[SheetRow]:
         """Reads whole rows.
 
         Args:
             chunk: their XML.
             number: of the row before them.
-
-        Returns:
-            Their numbers, their cells up to the last that has a text, and the Excel errors among these.
 
         Raises:
             Exception: of any kind; they are not plain, or have a fault that the parser will say.
@@ -97,7 +112,76 @@ class PlainRows:
         xml = chunk.decode()
         if "\ufffe" in xml or "\uffff" in xml:
             raise ValueError
-        parts = _CELL.split(_FORMULA.sub("", xml) if "<f" in xml else xml)
+        if "<f" in xml:
+            xml = _FORMULA.sub("", xml)
+        return self._block(xml, number) or self._one_by_one(xml, number)
+
+    def _block(self, xml: str, number: int) -> Block | None:
+        """Rows whose forms are all in the expression; None for others."""
+        if self._row is None:
+            return None
+        parts = self._row.split(xml)
+        step = 1 + self._row.groups
+        if len(parts) == 1 or any(parts[::step]) or not self._rows.issuperset(parts[2::step]):
+            return None
+        numbers = [*map(int, parts[1::step])]
+        if numbers[-1] > self._last_row or not all(map(lt, [number, *numbers], numbers)):
+            raise ValueError(numbers)
+        columns: list[Cells] = [[None] * len(numbers)] * self._ordered[-1].column
+        errors, former = [], 0
+        for place, lane in enumerate(self._ordered, start=3):
+            texts: Cells = parts[place::step]
+            # Seldom more than one form of a column: that of the header is in the first rows alone.
+            if not any(texts):
+                continue
+            if "&" in xml:
+                texts = [self._decoded[text] if text and "&" in text else text for text in texts]
+            if lane.is_error:
+                errors.append(texts)
+            cells = lane.meaning(texts)
+            if lane.column == former:
+                # Of a row, one lane alone of a column has a text.
+                cells = [
+                    one if two is None else two for one, two in zip(columns[former - 1], cells, strict=True)
+                ]
+            former = lane.column
+            columns[former - 1] = cells
+        return Block(numbers, columns, errors)
+
+    def _teach(self, names: list[str], forms: list[str]) -> None:
+        """Makes the expression of a row anew, when one of these forms is not in it."""
+        new = {
+            (_column(name), name, form) for name, form in zip(names, forms, strict=True)
+        } - self._lanes.keys()
+        if not new or len(self._lanes) + len(new) > _IN_A_ROW or self._expressions == _EXPRESSIONS:
+            return
+        self._expressions += 1
+        for column, name, form in new:
+            self._lanes[column, name, form] = _Lane(column, self._of_many(form), form in self._errors)
+        pieces, self._ordered = [_ROW], []
+        for name, keys in groupby(sorted(self._lanes), key=itemgetter(1)):
+            ways = []
+            for key in keys:
+                text = _TEXT + ("</t></is></c>" if "<is>" in key[2] else "</v></c>")
+                ways.append(re.escape(key[2]) + ("" if key[2].endswith("/>") else text))
+                self._ordered += [] if key[2].endswith("/>") else [self._lanes[key]]
+            pieces.append(f'(?><c r="{name}[0-9]{{0,7}}"(?>{"|".join(ways)}))?+')
+        self._row = re.compile("".join([*pieces, "</row>"])) if self._ordered else None
+
+    def _of_many(self, form: str) -> Callable[[Cells], Cells]:
+        """What makes the cells of a column of the texts of a form."""
+        meaning = self._cells[form]
+        known = getattr(meaning, "__self__", None)
+        if not isinstance(known, _Remembered):
+            return of_many(meaning)
+        if all(known is not self._texts[kind] for kind in _AS_THEY_ARE):
+            return lambda texts: [*map(known.__getitem__, texts)]
+        return lambda texts: (
+            [*map(known.__getitem__, texts)] if "_x" in "".join(filter(None, texts)) else texts
+        )
+
+    def _one_by_one(self, xml: str, number: int) -> list[SheetRow]:
+        parts = _CELL.split(xml)
         between, names, forms, texts = (parts[place::_PARTS] for place in (0, 1, 2, 4))
         if "&" in xml:
             texts = [self._decoded[text] if text and "&" in text else text for text in texts]
@@ -117,7 +201,8 @@ class PlainRows:
             placed = self._placed(names[start:end], cells[start:end])
             among = range(start, end) if wrong else ()
             errors = [texts[place] for place in among if forms[place] in self._errors]
-            rows.append((number, placed, errors))
+            rows.append(SheetRow(number, placed, [], errors))
+        self._teach(names, forms)
         return rows
 
     def _number(self, tag: str, before: str) -> int:
@@ -188,14 +273,53 @@ class PlainRows:
         return element
 
 
-class _Remembered(dict[str, str | None]):
+def are_strings(head: bytes) -> bool:
+    """Whether what stands before the first shared string is written as spreadsheets do."""
+    return _STRINGS.fullmatch(head) is not None and fromstring(head + b"</sst>").tag.endswith("}sst")
+
+
+def plain_strings(chunk: bytes) -> list[str] | None:
+    """The texts of whole shared strings; None where some are not plain.
+
+    Raises:
+        Exception: of any kind; only a parser can say what they are.
+    """
+    xml = chunk.decode()
+    if "\ufffe" in xml or "\uffff" in xml:
+        raise ValueError
+    parts = _STRING.split(xml)
+    if any(parts[::2]):
+        return None
+    texts = [text or "" for text in parts[1::2]]
+    if "&" in xml:
+        texts = [fromstring(f"<t>{text}</t>").text or "" if "&" in text else text for text in texts]
+    return [*map(unescaped, texts)] if "_x" in xml or "&" in xml else texts
+
+
+class _Lane(NamedTuple):
+    """The cells of one form in one column.
+
+    Attributes:
+        column: from 1.
+        meaning: what makes the cells of their texts; None stays.
+        is_error: whether they are Excel errors.
+    """
+
+    column: int
+    meaning: Callable[[Cells], Cells]
+    is_error: bool
+
+
+class _Remembered(dict[str | None, str | None]):
     """The cells of a kind by their text."""
 
     def __init__(self, meaning: Meaning) -> None:
         super().__init__()
         self._meaning = meaning
 
-    def __missing__(self, text: str) -> str | None:
+    def __missing__(self, text: str | None) -> str | None:
+        if text is None:
+            return None
         cell = self._meaning(text)
         length = len(text) + len(cell or "")
         if length <= _SHORT:

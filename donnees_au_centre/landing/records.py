@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -27,14 +28,14 @@ from donnees_au_centre.connectors import (
     PassingFault,
     RecordSource,
     Unreadable,
-    connection_named,
-    kind_named,
     kinds,
+    reader_of,
     retried,
+    unexpected,
 )
 from donnees_au_centre.connectors.retrying import PAUSES
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.french import BRUSSELS, TIMEZONE, counted
 from donnees_au_centre.inert import argument, line
 from donnees_au_centre.landing import audit
 from donnees_au_centre.landing.bounds import ACCEPTED, ERASED, RETYPED, WAITS, Delivery, Former, Refused
@@ -49,7 +50,6 @@ from donnees_au_centre.landing.misread import Misread, is_misread
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.report import FileReport
 from donnees_au_centre.landing.tables import has_rows, lock, raw_table, rejects_table
-from donnees_au_centre.refusals import describe_error
 
 # Reading a source may take so many seconds where it declares no other.
 SECONDS = 3 * 3600
@@ -66,6 +66,57 @@ _FINER = r"\.\d{7}"
 _WHOLE = "ou ôtez `incremental` : la source sera lue entière."
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What a yes to a reading is about: whoever said it takes the next reading too, if it is no worse.
+
+    Attributes:
+        rows: that it would bring.
+        refused: records that are no rows.
+        columns: the declared ones that it has, with their types; "" where the source has none.
+    """
+
+    rows: int
+    refused: int
+    columns: Mapping[str, str]
+
+    @staticmethod
+    def of(entry: audit.Entry) -> Figures | None:
+        """Those of a reading that waits, as the audit has them; None when it has none."""
+        try:
+            said = json.loads(entry.signature)
+            return Figures(entry.lignes, said["refusees"], said["colonnes"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def written(self) -> str:
+        """For the audit, that has the rows already."""
+        return json.dumps({"refusees": self.refused, "colonnes": self.columns}, ensure_ascii=False)
+
+    def words(self) -> str:
+        """What the next reading must give, in French: « 2 lignes au moins, … »."""
+        most = f", {counted(self.refused, 'ligne illisible', 'lignes illisibles')} au plus"
+        return (
+            f"{counted(self.rows, 'ligne')} au moins{most if self.refused else ''}, les mêmes colonnes et "
+            "les mêmes types"
+        )
+
+    def worse(self, accepted: Figures) -> list[str]:
+        """In what it is worse than those that were accepted, in French."""
+        found = []
+        if self.rows < accepted.rows:
+            found.append(f"{counted(self.rows, 'ligne')} au lieu de {accepted.rows}")
+        if self.refused > accepted.refused:
+            said = counted(self.refused, "ligne illisible", "lignes illisibles")
+            found.append(f"{said} au lieu de {accepted.refused}")
+        for name, kind in accepted.columns.items():
+            if name not in self.columns:
+                found.append(f"sans la colonne {name}")
+            elif _bare(self.columns[name]) != _bare(kind):
+                found.append(f"{name} : {kind} -> {self.columns[name]}")
+        return found
+
+
 class _Unchanged(Exception):
     """What was read is not taken: it is in place, or was withdrawn; what was written of it is undone."""
 
@@ -78,11 +129,10 @@ def open_source(table: SourceTable, environ: Mapping[str, str] = os.environ) -> 
     """The reader of a source table that a system fills; nothing is asked of the system yet.
 
     Raises:
-        PlatformError: its connection is not given here.
+        PlatformError: its connection is not given here, or is none of its kind.
     """
     origin = _origin(table)
-    connection = connection_named(origin.connection, environ)
-    source = kind_named(origin.kind)(connection, origin.location, origin.options)
+    source = reader_of(origin.kind, origin.connection, origin.location, origin.options, environ)
     assert isinstance(source, RecordSource)
     return source
 
@@ -100,7 +150,8 @@ class RecordLoad:
         connection: to the warehouse, not in a transaction.
         table: whose rows.
         report: what is told of it.
-        accepted: digests that somebody said yes to, these alone; None when nobody was asked.
+        accepted: digests of what somebody said yes to: this very content, or what is no worse; None when
+            nobody was asked.
         say: told each fault that is tried again, in French.
         environ: where connections are.
     """
@@ -126,21 +177,24 @@ class RecordLoad:
             PlatformError: it cannot be read, or not be taken; the rows in place stay.
         """
         source = open_source(self.table, self.environ)
-        with at_most(self.variant.max_seconds or SECONDS), source.connection.discreet():
+        seconds = self.variant.max_seconds or SECONDS
+        with at_most(seconds, of_system=True) as source.deadline, source.connection.discreet():
             try:
                 retried(lambda: self._attempt(source), PAUSES, self.say)
+            except PassingFault:
+                # The system may have been stopped in time: that is then what there is to say.
+                tick()
+                raise
             except (PlatformError, psycopg.Error):
                 raise
             except Exception as error:
-                # Only the kind of the error and its place: what a library says may quote a secret or a cell.
-                raise PlatformError(
-                    f"La lecture de la connexion « {source.connection.shown} » s'est arrêtée sans savoir le "
-                    f"dire ({describe_error(error)}).",
-                    "Donnez ce message à l'équipe de la plateforme.",
-                ) from error
+                # What a library says may quote a cell too.
+                raise unexpected(source.connection, error) from None
         return self.report
 
     def _attempt(self, source: RecordSource) -> None:
+        # What the system itself stopped in time was asked again: no longer.
+        tick()
         outcome = Outcome()
         # As far as is known before: another load may end until the table is locked.
         source.incremental = self._as_received()
@@ -369,16 +423,12 @@ class RecordLoad:
     def _check(self, digest: str, reading: _Reading, rejects: RejectSpool) -> str:
         """Decides whether what was read may be taken; returns the motif for the audit."""
         placed = reading.placed
-        accepted = digest in (self.accepted or ())
-        if self.accepted is not None and not accepted:
-            raise PlatformError(
-                "La source ne donne plus ce qui attendait.",
-                "Lancez make load : ce qu'elle donne maintenant est examiné à son tour.",
-            )
-        accepted = accepted or (placed is not None and placed.motif == ACCEPTED and placed.sha256 == digest)
         refused = Counter(reject.motif for reject in rejects)
         first = next((reject.line for reject in rejects), 0)
         rows = reading.outcome.rows
+        figures = Figures(rows, rejects.count, reading.declared(self.table))
+        accepted = self._is_accepted(digest, figures)
+        accepted = accepted or (placed is not None and placed.motif == ACCEPTED and placed.sha256 == digest)
         former = None
         # What came since the last time is seldom as much as all.
         if placed is not None and placed.lignes and reading.since is None:
@@ -393,8 +443,29 @@ class RecordLoad:
                 self.table, former, accepted
             )
         except Refused as refusal:
-            refusal.digest = digest
+            refusal.digest, refusal.figures = digest, figures.written()
             raise
+
+    def _is_accepted(self, digest: str, figures: Figures) -> bool:
+        """Whether somebody said yes to what was read: to this very content, or to what is no worse.
+
+        Raises:
+            PlatformError: it is worse than what was said yes to.
+        """
+        if self.accepted is None or digest in self.accepted:
+            return self.accepted is not None
+        waited = audit.last_entry(self.connection, self.table, self.report.path)
+        if waited is None or waited.statut != "attente":
+            # What was withdrawn, and has changed since: it is examined as any other.
+            return False
+        said = Figures.of(waited) if waited.sha256 in self.accepted else None
+        worse = figures.worse(said) if said is not None else ["un autre chargement l'a lue entre-temps"]
+        if worse:
+            raise PlatformError(
+                f"La source ne donne plus ce qui a été accepté : {line(', '.join(worse))}.",
+                "Lancez make load : ce qu'elle donne maintenant est examiné à son tour.",
+            )
+        return True
 
     def _check_filled(self, load_id: int) -> None:
         """Refuses rows that the next readings would miss, or have twice."""
@@ -548,7 +619,8 @@ class Period:
 
     Attributes:
         table: the source.
-        first, last: as the source writes them, both within; "" for no bound.
+        first, last: as the source writes them, both within; "" for no bound. A moment without a zone is one
+            of Brussels, here and in the rows.
     """
 
     table: SourceTable
@@ -562,6 +634,28 @@ class Period:
             PlatformError: the source has no cursor, or a bound is none of its values.
         """
         query = sql.SQL("select count(*) from {} where {}").format(raw_table(self.table), self._within())
+        return int(self._asked(connection, query))
+
+    def words(self, connection: psycopg.Connection) -> str:
+        """The period in French, with the zone of its moments.
+
+        Raises:
+            PlatformError: as `count`.
+        """
+        incremental = self._incremental()
+        said = []
+        for bound, word in ((self.first, "depuis"), (self.last, "jusqu'à")):
+            if bound and incremental.type == "time":
+                moment = sql.SQL("to_char({} at time zone {}, 'DD/MM/YYYY HH24:MI:SS')").format(
+                    self._value(sql.Literal(bound)), sql.Literal(TIMEZONE)
+                )
+                bound = self._asked(connection, sql.SQL("select {}").format(moment))
+            if bound:
+                said.append(f"{word} {line(str(bound))}")
+        zone = " compris (heure de Bruxelles)" if incremental.type == "time" else " compris"
+        return " ".join(said) + zone
+
+    def _asked(self, connection: psycopg.Connection, query: sql.Composed) -> Any:
         try:
             with connection.transaction():
                 found = connection.execute(query).fetchone()
@@ -571,6 +665,25 @@ class Period:
                 "Écrivez DEPUIS et JUSQUA comme elles : 2026-01-31, ou 2026-01-31 12:00, ou un nombre.",
             ) from error
         return found[0] if found else 0
+
+    def _incremental(self) -> Incremental:
+        incremental = self.table.origin.incremental if self.table.origin else None
+        if incremental is None:
+            raise PlatformError(
+                f"{self.table.label} n'est pas lue de façon incrémentale : elle n'a pas de période.",
+                "Retirez la livraison entière : make withdraw FICHIER=… sans DEPUIS ni JUSQUA.",
+            )
+        return incremental
+
+    def _value(self, text: sql.Composable) -> sql.Composable:
+        """A text as a value of the cursor, in SQL."""
+        kind = self._incremental().type
+        if kind != "time":
+            return sql.SQL("{}::{}").format(text, sql.SQL({"number": "numeric", "text": "text"}[kind]))
+        return sql.SQL(
+            "case when {text} ~ {zoned} then {text}::timestamptz "
+            "else {text}::timestamp at time zone {brussels} end"
+        ).format(text=text, zoned=sql.Literal(_ZONED), brussels=sql.Literal(TIMEZONE))
 
     def withdraw(self, connection: psycopg.Connection) -> int:
         """Takes the rows out, and notes what is left; in a transaction.
@@ -602,18 +715,11 @@ class Period:
         return gone
 
     def _within(self) -> sql.Composable:
-        incremental = self.table.origin.incremental if self.table.origin else None
-        if incremental is None:
-            raise PlatformError(
-                f"{self.table.label} n'est pas lue de façon incrémentale : elle n'a pas de période.",
-                "Retirez la livraison entière : make withdraw FICHIER=… sans DEPUIS ni JUSQUA.",
-            )
-        kind = {"time": "timestamptz", "number": "numeric", "text": "text"}[incremental.type]
-        value = sql.SQL("{}::{}").format(sql.Identifier(incremental.cursor), sql.SQL(kind))
+        value = self._value(sql.Identifier(self._incremental().cursor))
         within = [sql.SQL("source_fichier = {}").format(self.table.delivery)]
         for bound, sign in ((self.first, ">="), (self.last, "<=")):
             if bound:
-                limit = sql.SQL("{}::{}").format(sql.Literal(bound), sql.SQL(kind))
+                limit = self._value(sql.Literal(bound))
                 within.append(sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit))
         return sql.SQL(" and ").join(within)
 
@@ -638,10 +744,14 @@ class _Reading:
     outcome: Outcome
     before: int = 0
 
-    def types(self, table: SourceTable) -> str:
-        """The types of the declared columns, for the audit; names that nobody declared are received words."""
+    def declared(self, table: SourceTable) -> dict[str, str]:
+        """The types of the declared columns; names that nobody declared are received words."""
         pairs = zip(self.names, self.described, strict=True)
-        known = {name: column.type for name, column in pairs if name in table.columns and column.type}
+        return {name: column.type for name, column in pairs if name in table.columns}
+
+    def types(self, table: SourceTable) -> str:
+        """The types of the declared columns, for the audit."""
+        known = {name: kind for name, kind in self.declared(table).items() if kind}
         return json.dumps(known, ensure_ascii=False, sort_keys=True)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pickle
-import tempfile
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.temporary import Overflow
 
-_IN_MEMORY = 1 << 20
 # Of one file, on disk: as much is no file with some bad lines.
 MAX_SPOOL = 256 << 20
 TEXT_LIMIT = 10_000
@@ -62,15 +61,14 @@ class RejectSpool:
     """Rejects of one file, on disk beyond 1 MiB, so that a thoroughly bad file does not fill the memory."""
 
     def __init__(self) -> None:  # noqa: D107
-        # The file has no name and disappears with the process.
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115
+        self._file = Overflow()
         self.count = 0
 
     def add(self, reject: Reject) -> None:
         """Keeps one reject.
 
         Raises:
-            PlatformError: they are too many for one file.
+            PlatformError: they are too many for one file, or for the disk.
         """
         if len(reject.text) > TEXT_LIMIT:
             reject = reject._replace(

@@ -20,10 +20,11 @@ from xml.parsers import expat
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.blocks import Block, SheetRow
 from donnees_au_centre.landing.cells import plain_number, reader_of, unescaped
 from donnees_au_centre.landing.declaration import column_number
 from donnees_au_centre.landing.limits import MAX_RATIO, RATIO_MATTERS, tick
-from donnees_au_centre.landing.plain_rows import CLOSING, Meaning, PlainRows
+from donnees_au_centre.landing.plain_rows import CLOSING, Meaning, PlainRows, are_strings, plain_strings
 from donnees_au_centre.landing.received import Received
 from donnees_au_centre.landing.unpacking import open_member
 
@@ -37,7 +38,9 @@ MAX_PART = 16 << 20
 # One row, or one text, of 16,384 short cells is ten times smaller.
 MAX_PIECE = 8 << 20
 # Rows are read so many bytes at a time.
-_BLOCK = 32 << 10
+_BLOCK = 64 << 10
+# What stands behind the rows, kept when it is shorter.
+_TAIL = 1 << 20
 # What stands before the first element.
 MAX_PROLOG = 64 << 10
 # Text that the cells of a workbook may give whatever its size: a text said once can be in every cell.
@@ -64,22 +67,6 @@ class SheetInfo(NamedTuple):
     visible: bool
     rank: int
     part: str
-
-
-class SheetRow(NamedTuple):
-    """One row that the sheet holds.
-
-    Attributes:
-        number: from 1.
-        cells: as text, None for an empty cell, up to the last one written.
-        uncomputed: columns, from 1, of the formulas that lack their value.
-        errors: the Excel errors among the cells.
-    """
-
-    number: int
-    cells: list[str | None]
-    uncomputed: list[int]
-    errors: list[str]
 
 
 class Merge(NamedTuple):
@@ -209,6 +196,8 @@ class Book(Package):
             related = self._relations(main)
         space = root.tag.rpartition("}")[0] + "}"
         self._space = space
+        # By part, what stands behind plain rows: whoever looks for merged cells need not read these again.
+        self._tails: dict[str, bytes] = {}
         self._value_tag, self._formula_tag, self._text_tag = f"{space}v", f"{space}f", f"{space}is"
         self.sheets = tuple(_sheets(root, related))
         if len(self.sheets) > MAX_SHEETS:
@@ -225,19 +214,31 @@ class Book(Package):
         Raises:
             PlatformError: the sheet is damaged.
         """
+        for piece in self.pieces(sheet):
+            if isinstance(piece, Block):
+                yield from piece.rows()
+            else:
+                yield piece
+
+    def pieces(self, sheet: SheetInfo) -> Iterator[SheetRow | Block]:
+        """The same rows, many at a time where they are plain.
+
+        Raises:
+            PlatformError: the sheet is damaged.
+        """
         given = 0
         with damage(f"la feuille n° {sheet.rank}"):
             try:
-                for rows in self._batches(sheet):
-                    for row in rows:
-                        given += 1
-                        yield row
+                for pieces in self._batches(sheet):
+                    for piece in pieces:
+                        given += len(piece.numbers) if isinstance(piece, Block) else 1
+                        yield piece
             except _DAMAGE:
                 # The parser alone reads it from its start, and says what is wrong and where, if anything is.
                 with self.open(sheet.part, MAX_SHEET) as source:
                     yield from self._parsed_rows(source, 0, given)
 
-    def _batches(self, sheet: SheetInfo) -> Iterator[Iterable[SheetRow]]:
+    def _batches(self, sheet: SheetInfo) -> Iterator[Iterable[SheetRow | Block]]:
         """The rows of a sheet, read many at a time where they are plain.
 
         Raises:
@@ -247,15 +248,20 @@ class Book(Package):
             head, opening, held = source.read(MAX_PROLOG).partition(b"<sheetData>")
             head += opening
             plain = PlainRows(head, self._space, self._meaning, (MAX_ROWS, MAX_COLUMNS))
-            number, block = 0, held
+            number, block, every = 0, held, b"mergeCell" not in head
             while block:
                 whole, end, rest = held.rpartition(b"</row>")
                 if whole:
                     chunk = whole + end
-                    if rows := self._plain_rows(plain, chunk, number):
+                    rows = self._plain_rows(plain, chunk, number)
+                    if isinstance(rows, Block):
+                        number = rows.numbers[-1]
+                        yield (rows,)
+                    elif rows:
                         number = rows[-1].number
                         yield rows
                     else:
+                        every = False
                         for row in self._parsed_rows(io.BytesIO(head + chunk + CLOSING), number):
                             number = row.number
                             yield (row,)
@@ -263,15 +269,18 @@ class Book(Package):
                 held = rest + block
                 if len(held) > MAX_PIECE >> 3:
                     raise ValueError(len(held))
+            held += source.read(_TAIL)
+            if every and len(held) < _TAIL:
+                self._tails[sheet.part] = held
             yield self._parsed_rows(_Rest(head + held, source), number)
 
-    def _plain_rows(self, plain: PlainRows, chunk: bytes, number: int) -> list[SheetRow]:
+    def _plain_rows(self, plain: PlainRows, chunk: bytes, number: int) -> Block | list[SheetRow]:
         """The rows of a chunk, after the row of a number; none when they are not plain."""
         try:
-            rows = [SheetRow(place, cells, [], errors) for place, cells, errors in plain.read(chunk, number)]
+            rows = plain.read(chunk, number)
         except _DAMAGE:
             return []
-        self.text.spend(*[row.cells for row in rows])
+        self.text.spend(*(rows.columns if isinstance(rows, Block) else (row.cells for row in rows)))
         return rows
 
     def _parsed_rows(self, source: Readable, number: int, given: int = 0) -> Iterator[SheetRow]:
@@ -337,7 +346,9 @@ class Book(Package):
 
     def merges(self, sheet: SheetInfo) -> Iterator[Merge]:
         """The merged cells of a sheet."""
-        for count, found in enumerate(self._search(sheet, _MERGED, b"mergeCell"), start=1):
+        tail = self._tails.get(sheet.part)
+        merged = self._search(sheet, _MERGED, b"mergeCell") if tail is None else iter(_MERGED.finditer(tail))
+        for count, found in enumerate(merged, start=1):
             if count > MAX_MERGES:
                 raise not_honest(f"a plus de {MAX_MERGES} cellules fusionnées")
             left, top, right, bottom = found.groups()
@@ -391,13 +402,44 @@ class Book(Package):
             return [reader_of(code, self._since_1904) for code in codes] or [plain_number]
 
     def _shared(self, part: str | None) -> _Strings:
-        strings = _Strings()
         if part is None or not self.has(part):
-            return strings
-        with damage("ses textes"), self.open(part, MAX_STRINGS) as source:
-            for element in _pieces(source, 1):
-                if element.tag.endswith("}si"):
-                    strings.append(unescaped(_string(element)))
+            return _Strings()
+        with damage("ses textes"):
+            try:
+                return self._plain_strings(part)
+            except _DAMAGE:
+                # As for rows, the parser alone says what is wrong.
+                strings = _Strings()
+                with self.open(part, MAX_STRINGS) as source:
+                    strings.extend(_parsed_strings(source))
+                return strings
+
+    def _plain_strings(self, part: str) -> _Strings:
+        """The shared strings, read many at a time.
+
+        Raises:
+            Exception: one of _DAMAGE; they are damaged, or written so that only a parser can tell.
+        """
+        strings = _Strings()
+        with self.open(part, MAX_STRINGS) as source:
+            head, opening, block = source.read(MAX_PROLOG).partition(b"<si>")
+            held = opening + block
+            if not are_strings(head):
+                raise ValueError(head)
+            while block:
+                tick()
+                whole, end, held = held.rpartition(b"</si>")
+                if whole:
+                    chunk = whole + end
+                    texts = plain_strings(chunk)
+                    parsed = _parsed_strings(io.BytesIO(head + chunk + b"</sst>")) if texts is None else texts
+                    strings.extend([*parsed])
+                block = source.read(_BLOCK)
+                held += block
+                if len(held) > MAX_PIECE >> 3:
+                    raise ValueError(len(held))
+        if held.strip() != b"</sst>":
+            raise ValueError(held)
         return strings
 
 
@@ -504,6 +546,13 @@ def _pieces(source: Readable, depth: int) -> Iterator[Element]:
             metered.spent = 0
 
 
+def _parsed_strings(source: Readable) -> Iterator[str]:
+    """The shared strings, by the parser."""
+    for element in _pieces(source, 1):
+        if element.tag.endswith("}si"):
+            yield unescaped(_string(element))
+
+
 class _Strings:
     """Many texts, held as UTF-8 one after the other."""
 
@@ -511,9 +560,10 @@ class _Strings:
         self._bytes = bytearray()
         self._ends = array("Q", [0])
 
-    def append(self, text: str) -> None:
-        self._bytes += text.encode("utf-8")
-        self._ends.append(len(self._bytes))
+    def extend(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._bytes += text.encode("utf-8")
+            self._ends.append(len(self._bytes))
 
     def __getitem__(self, place: int) -> str | None:
         if place < 0:

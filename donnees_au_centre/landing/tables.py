@@ -87,10 +87,10 @@ create table if not exists {raw} (
 );
 """
 
-# What reads this table load by load (macros/materialization/loads.sql) asks which loads it has, and which of
-# them changed since: one step of the index a load, and a line a load whose rows were changed or taken away.
+# What reads this table load by load (macros/materialization/loads.sql) asks which loads it has, and which
+# changed since: a line a load, and another whenever rows of it were changed or taken away. Whoever writes
+# without saying which load it is leaves a line without number: the loads are counted anew then.
 _LOADS = """
-create index if not exists {index} on {raw} (source_fichier, chargement_id);
 create table if not exists {changed} (
     numero bigint generated always as identity primary key,
     table_nom text not null,
@@ -99,28 +99,88 @@ create table if not exists {changed} (
 );
 comment on table {changed} is
     'Les chargements dont des lignes ont été changées ou ôtées : ce qui en est fait est à refaire.';
+create table if not exists {present} (
+    table_nom text not null,
+    chargement_id bigint,
+    source_fichier text,
+    unique (table_nom, chargement_id, source_fichier)
+);
+comment on table {present} is
+    'Les chargements dont une table reçue a des lignes, et leurs fichiers ; sans numéro : à recompter.';
 create or replace function {function}() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+-- The few pages of a load are looked up, however empty of it they are.
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
 as $noter$
+declare
+    ancien record;
+    reste boolean;
 begin
-    if tg_op = 'TRUNCATE' then
+    if tg_op = 'INSERT' then
+        insert into {present} (table_nom) values (tg_table_name);
+    elsif tg_op = 'TRUNCATE' then
         insert into {changed} (table_nom) values (tg_table_name);
+        delete from {present} where table_nom = tg_table_name;
     else
         insert into {changed} (table_nom, chargement_id)
         select tg_table_name, avant.chargement_id from avant group by avant.chargement_id;
+        if tg_op = 'UPDATE' then
+            insert into {present} (table_nom, chargement_id, source_fichier)
+            select tg_table_name, apres.chargement_id, apres.source_fichier
+            from apres group by apres.chargement_id, apres.source_fichier
+            on conflict do nothing;
+        end if;
+        for ancien in
+            select presents.chargement_id, presents.source_fichier
+            from {present} as presents
+            where
+                presents.table_nom = tg_table_name
+                and (presents.chargement_id, presents.source_fichier) in (
+                    select avant.chargement_id, avant.source_fichier from avant
+                )
+        loop
+            execute format(
+                'select exists (select from %I.%I where chargement_id = $1 and source_fichier = $2)',
+                tg_table_schema, tg_table_name
+            ) into reste using ancien.chargement_id, ancien.source_fichier;
+            if not reste then
+                delete from {present}
+                where
+                    table_nom = tg_table_name and chargement_id = ancien.chargement_id
+                    and source_fichier = ancien.source_fichier;
+            end if;
+        end loop;
     end if;
     return null;
 end
 $noter$;
 revoke all on function {function}() from public;
+-- Rows lie in the table as they came: what each part of it has is enough to find those of a load or a file.
+create index if not exists {index} on {raw} using brin (chargement_id int8_minmax_multi_ops, source_fichier)
+    with (pages_per_range = 32);
+-- Its owner may do no more to it than load it (policies/access/): for this once, it gives itself more.
+grant trigger on {raw} to current_user;
 create or replace trigger noter_update after update on {raw}
-    referencing old table as avant for each statement execute function {function}();
+    referencing old table as avant new table as apres for each statement execute function {function}();
 create or replace trigger noter_delete after delete on {raw}
     referencing old table as avant for each statement execute function {function}();
 create or replace trigger noter_truncate after truncate on {raw}
     for each statement execute function {function}();
--- Where one of them was missing, anything may have changed without a word.
-insert into {changed} (table_nom) values ({name});
+create or replace trigger noter_insert after insert on {raw}
+    for each statement when (nullif(current_setting('chargement.chargement_id', true), '') is null)
+    execute function {function}();
+insert into {present} (table_nom) values ({name});
+"""
+# Where one that tells of changes was missing, anything may have changed without a word.
+_UNTOLD = "insert into {changed} (table_nom) values ({name})"
+_TELLING = {"noter_update", "noter_delete", "noter_truncate"}
+
+# What was written without saying which load it is.
+_UNCOUNTED = "select exists (select from {present} where table_nom = {name} and chargement_id is null)"
+_COUNT = """
+delete from {present} where table_nom = {name};
+insert into {present} (table_nom, chargement_id, source_fichier)
+select distinct {name}, chargement_id, source_fichier from {raw}
+on conflict do nothing;
 """
 
 # Which of two files came last: reading one of them again, for another declaration, must not change that.
@@ -160,6 +220,8 @@ where {_QUOTING};
 REJECTS_TABLE = "rejets_chargement"
 # In the schema of a raw table: the loads of which rows were changed or taken away.
 CHANGED_TABLE = "lignes_modifiees"
+# Beside it: the loads that it has rows of.
+PRESENT_TABLE = "chargements_presents"
 # A moment, below that after which PostgreSQL looks for deadlocks; seconds between two, and in all.
 LOCK_TIMEOUT, PAUSE, PATIENCE = "800ms", 1.0, 60.0
 # Those who read, and who add and delete rows, stand in nobody's way who asks for a turn.
@@ -191,6 +253,11 @@ def raw_table(table: SourceTable) -> sql.Identifier:
 def rejects_table(table: SourceTable) -> sql.Identifier:
     """The rejects of a source table's domain."""
     return sql.Identifier(f"raw_{table.domain}", REJECTS_TABLE)
+
+
+def present_table(table: SourceTable) -> sql.Identifier:
+    """The loads that the raw tables of a schema have rows of."""
+    return sql.Identifier(table.schema, PRESENT_TABLE)
 
 
 def lock(connection: psycopg.Connection, table: SourceTable) -> None:
@@ -363,17 +430,7 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
                 connection.execute(sql.SQL(statement).format(**names))
         if "source_recu_le" not in column_defaults(connection, table):
             connection.execute(sql.SQL(_RECEIVED).format(**names))
-        if not _is_watched(connection, table):
-            connection.execute(
-                sql.SQL(_LOADS).format(
-                    changed=sql.Identifier(table.schema, CHANGED_TABLE),
-                    function=sql.Identifier(table.schema, "noter_lignes_modifiees"),
-                    index=sql.Identifier(f"chargements_{table.identifier}"[:63]),
-                    name=sql.Literal(table.identifier),
-                    **names,
-                )
-            )
-            apply_access(connection, table.schema, CHANGED_TABLE)
+        _watch(connection, table, names)
         captured = {name for variant in table.variants for name in variant.captures()}
         add_columns(connection, table, table.columns, captured)
         apply_access(connection, table.schema, table.identifier)
@@ -382,12 +439,45 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
     make(connection, ensure)
 
 
-def _is_watched(connection: psycopg.Connection, table: SourceTable) -> bool:
-    return connection.execute(
-        "select count(*) = 3 from pg_trigger "
-        "where tgrelid = %s::regclass and tgname like 'noter\\_%%' and tgenabled = 'O'",
-        [raw_table(table).as_string(connection)],
-    ).fetchone() == (True,)
+def _watch(connection: psycopg.Connection, table: SourceTable, names: dict[str, sql.Identifier]) -> None:
+    """Has the changes of a raw table told of, and its loads known."""
+    parts = {
+        "changed": sql.Identifier(table.schema, CHANGED_TABLE),
+        "present": present_table(table),
+        "function": sql.Identifier(table.schema, "noter_lignes_modifiees"),
+        "index": sql.Identifier(f"lignes_{table.identifier}"[:63]),
+        "name": sql.Literal(table.identifier),
+        **names,
+    }
+    telling = {
+        name
+        for (name,) in connection.execute(
+            "select tgname from pg_trigger "
+            "where tgrelid = %s::regclass and tgname like 'noter\\_%%' and tgenabled = 'O'",
+            [names["raw"].as_string(connection)],
+        )
+    }
+    if not telling >= {*_TELLING, "noter_insert"}:
+        connection.execute(sql.SQL(_LOADS).format(**parts))
+        if not telling >= _TELLING:
+            connection.execute(sql.SQL(_UNTOLD).format(**parts))
+        apply_access(connection, table.schema, CHANGED_TABLE)
+        apply_access(connection, table.schema, PRESENT_TABLE)
+    _drop_former_index(connection, table)
+    if connection.execute(sql.SQL(_UNCOUNTED).format(**parts)).fetchone() == (True,):
+        connection.execute(sql.SQL(_COUNT).format(**parts))
+
+
+def _drop_former_index(connection: psycopg.Connection, table: SourceTable) -> None:
+    """Drops the index that every row cost, once nobody reads the table: until then it is in no one's way."""
+    index = sql.Identifier(table.schema, f"chargements_{table.identifier}"[:63])
+    found = connection.execute("select to_regclass(%s)", [index.as_string(connection)]).fetchone()
+    if found == (None,):
+        return
+    with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+        connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+        connection.execute(sql.SQL("drop index {}").format(index))
+        connection.execute("set local lock_timeout = 0")
 
 
 def apply_access(connection: psycopg.Connection, schema: str, name: str) -> None:
@@ -444,6 +534,31 @@ def add_columns(
 
 def has_rows(connection: psycopg.Connection, table: SourceTable, path: str | None = None) -> bool:
     """Whether a raw table has a row, of one file or any: those somebody took out must be loaded again."""
-    mine = sql.SQL("true") if path is None else sql.SQL("source_fichier = {}").format(sql.Literal(path))
-    query = sql.SQL("select exists (select from {} where {})").format(raw_table(table), mine)
+    query = sql.SQL("select exists (select from {})").format(raw_table(table))
+    if path is not None:
+        query = sql.SQL("select exists (select from {} where table_nom = {} and source_fichier = {})").format(
+            present_table(table), sql.Literal(table.identifier), sql.Literal(path)
+        )
     return connection.execute(query).fetchone() == (True,)
+
+
+def summarise(connection: psycopg.Connection, table: SourceTable) -> None:
+    """Has what is in place found by its load and its file, where its owner writes more; after `lock`."""
+    connection.execute(
+        "select brin_summarize_new_values(c.oid::regclass) from pg_class as c "
+        "inner join pg_index as i on i.indexrelid = c.oid inner join pg_am as a on a.oid = c.relam "
+        "where i.indrelid = %s::regclass and a.amname = 'brin' and pg_has_role(c.relowner, 'usage')",
+        [raw_table(table).as_string(connection)],
+    )
+
+
+def keep_present(connection: psycopg.Connection, table: SourceTable) -> None:
+    """Notes that the raw table has rows of the load in progress."""
+    # Not by `en_cours`: a statement that is prepared would keep what it first gave.
+    facts = [f"current_setting('chargement.{name}')" for name in ("chargement_id", "source_fichier")]
+    connection.execute(
+        sql.SQL(
+            "insert into {} (table_nom, chargement_id, source_fichier) values ({}, {}::bigint, {}) "
+            "on conflict do nothing"
+        ).format(present_table(table), sql.Literal(table.identifier), *map(sql.SQL, facts))
+    )

@@ -26,6 +26,7 @@ from donnees_au_centre.landing.kinds import kind_of
 from donnees_au_centre.landing.limits import most_from, tick
 from donnees_au_centre.landing.opening import Deposit
 from donnees_au_centre.landing.received import Received, Withheld
+from donnees_au_centre.temporary import room
 
 # Bytes of memory that an xz may ask for: `xz -9` needs half of it.
 XZ_MEMORY = 128 << 20
@@ -161,7 +162,7 @@ def copied(packed: BinaryIO, received: int) -> Iterator[Deposit]:
         packed: bounded, as `unpacked` gives it.
         received: bytes of the archive.
     """
-    with tempfile.TemporaryFile() as whole:
+    with room(), tempfile.TemporaryFile() as whole:
         shutil.copyfileobj(packed, whole, CHUNK)
         whole.flush()
         with Deposit(os.dup(whole.fileno()), received) as file:

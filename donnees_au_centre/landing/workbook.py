@@ -10,13 +10,14 @@ from fnmatch import fnmatchcase
 from typing import BinaryIO
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.blocks import Block, Copied, SheetRow
 from donnees_au_centre.landing.declaration import Variant
 from donnees_au_centre.landing.identifiers import joined_names
 from donnees_au_centre.landing.legacy_workbook import LegacyBook
 from donnees_au_centre.landing.opendocument import OpenDocumentBook
 from donnees_au_centre.landing.received import Withheld
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE, Reject, RejectSpool
-from donnees_au_centre.landing.spreadsheet import Book, Merge, SheetInfo, SheetRow, Sheets
+from donnees_au_centre.landing.spreadsheet import Book, Merge, SheetInfo, Sheets
 from donnees_au_centre.landing.workbook_hints import header_hint
 
 # With several sheets, source_ligne is the place of the sheet times this, plus the row: rows have 7 digits.
@@ -37,7 +38,7 @@ ERRORS = (
 )
 
 TableRow = tuple[int, list[str | None]]
-_BOOKS: dict[str, Callable[[BinaryIO], Sheets]] = {
+BOOKS: dict[str, Callable[[BinaryIO], Sheets]] = {
     "xlsx": Book,
     "ods": OpenDocumentBook,
     "xls": LegacyBook,
@@ -56,7 +57,7 @@ class Workbook:
     """
 
     def __init__(self, file: BinaryIO, variant: Variant) -> None:  # noqa: D107
-        self.book: Sheets = _BOOKS[variant.file_format](file)
+        self.book: Sheets = BOOKS[variant.file_format](file)
         self.variant = variant
         self._read = _chosen(self.book, variant)
 
@@ -111,7 +112,9 @@ class SheetTable:
         self._width = 0
         # The last row of the header, then the last row that was not blank.
         self._last = variant.header_row - 1
-        self._source = book.rows(sheet)
+        self._source = book.pieces(sheet) if isinstance(book, Book) else book.rows(sheet)
+        # Rows that were taken out of their block.
+        self._apart: Iterator[SheetRow] = iter(())
         self._held: SheetRow | None = None
 
     def header(self) -> list[str] | None:
@@ -147,13 +150,32 @@ class SheetTable:
         Raises:
             PlatformError: the sheet is damaged.
         """
+        for row in self._below(width, many=False):
+            assert not isinstance(row, Copied)
+            yield row
+
+    def pieces(self, width: int) -> Iterator[TableRow | Copied]:
+        """The same rows, many at a time where nothing is to be said of any.
+
+        Raises:
+            PlatformError: the sheet is damaged.
+        """
+        return self._below(
+            width, many=not self._variant.range and not self._variant.fill_merged and not self._footer
+        )
+
+    def _below(self, width: int, many: bool) -> Iterator[TableRow | Copied]:
         self._width = width
         merged = (
             _Merged(self._book, self.sheet, width, self._first_column) if self._variant.fill_merged else None
         )
         last = self._last
-        rows = self._table_rows()
+        rows = self._table_pieces(many)
         for row in rows:
+            if isinstance(row, Copied):
+                last = self._last
+                yield row
+                continue
             last = row.number
             filled = _trimmed(row.cells)
             if not filled and not row.uncomputed:
@@ -161,7 +183,7 @@ class SheetTable:
             if self._is_footer(filled):
                 self.blank_rows = row.number - self._last - 1
                 self._leave_out(row.number, row.cells)
-                for below in rows:
+                for below in self._table_rows():
                     self._leave_out(below.number, below.cells)
                 return
             self._note_blank(row.number)
@@ -244,14 +266,40 @@ class SheetTable:
 
     def _table_rows(self) -> Iterator[SheetRow]:
         """The rows from the header on, cut to the declared columns."""
+        for row in self._table_pieces(many=False):
+            assert not isinstance(row, Copied)
+            yield row
+
+    def _table_pieces(self, many: bool) -> Iterator[SheetRow | Copied]:
+        """The same rows, many at a time where they may be."""
         if self._held is not None:
             held, self._held = self._held, None
             yield held
-        for row in self._source:
-            if row.number < self._variant.header_row:
-                self._leave_out(row.number, row.cells)
-                continue
-            yield self._cut(row) if self._variant.range else row
+        while True:
+            for row in self._apart:
+                if row.number < self._variant.header_row:
+                    self._leave_out(row.number, row.cells)
+                    continue
+                yield self._cut(row) if self._variant.range else row
+            piece = next(self._source, None)
+            if piece is None:
+                return
+            copied = self._whole(piece) if many and isinstance(piece, Block) else None
+            if copied is not None:
+                yield copied
+            else:
+                self._apart = piece.rows() if isinstance(piece, Block) else iter((piece,))
+
+    def _whole(self, block: Block) -> Copied | None:
+        """A block that has nothing but rows, right after the row before it."""
+        if block.numbers[0] != self._last + 1:
+            return None
+        copied = block.copied(self._width, self.line(0))
+        if copied is not None:
+            self._last = block.numbers[-1]
+            for column in block.errors:
+                self.errors.update(filter(None, column))
+        return copied
 
     def _cut(self, row: SheetRow) -> SheetRow:
         assert self._variant.range is not None

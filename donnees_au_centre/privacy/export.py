@@ -24,8 +24,8 @@ KINDS = {
 }
 
 OF_THE_PLATFORM = {
-    "source_fichier": "Fichier reçu.",
-    "source_ligne": "Ligne du fichier.",
+    "source_fichier": "Fichier reçu, ou système lu.",
+    "source_ligne": "Ligne du fichier, ou rang dans ce que le système a donné.",
     "chargement_id": "Numéro du chargement.",
     "charge_le": "Jour et heure du chargement.",
     "source_recu_le": "Jour et heure où le fichier est arrivé avec ce contenu.",
@@ -68,6 +68,7 @@ def as_data(
             for place in dossier.places
             if place.rows
         ],
+        "systemes": [{"source": label, "systeme": system} for label, system in dossier.systems.items()],
         "fichiers": [{"fichier": name, "lignes": list(lines)} for name, lines in sorted(files.items())],
         "hors_de_la_base": [
             {"endroit": one.name, "nature": one.what, "jusqu_a": one.until} for one in traces

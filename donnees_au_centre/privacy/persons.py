@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from donnees_au_centre.connectors import system_named
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import digest, normalise
 from donnees_au_centre.keys import needs, read_keys
@@ -29,6 +30,7 @@ class PersonSource:
         column: that says who a row is about.
         homonyms: True when it is a name, which others may bear.
         personal: column -> category, of the columns that hold personal data.
+        system: that it is read in, in French; "" for files that somebody deposits.
     """
 
     unique_id: str
@@ -40,6 +42,7 @@ class PersonSource:
     column: str
     homonyms: bool
     personal: Mapping[str, str]
+    system: str = ""
 
     @property
     def label(self) -> str:
@@ -93,6 +96,7 @@ def read_person_sources(manifest: Manifest) -> list[PersonSource]:
                     for name, one in node.columns.items()
                     if one.category and one.is_personal
                 },
+                system=system_named(node.external),
             )
         )
     return sorted(found, key=lambda one: one.label)

@@ -22,6 +22,7 @@ from psycopg import sql
 
 from donnees_au_centre.audit import record
 from donnees_au_centre.audit.receipts import last_number, span_since
+from donnees_au_centre.connectors import system_named
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, rights_key
 from donnees_au_centre.french import counted
@@ -55,6 +56,7 @@ class Due:
         spared: rows too old that a hold on people keeps.
         state: a_effacer, a_archiver, gele, suit (its sources), absent or rien.
         remark: why, in French.
+        system: that the source table is read in, in French; "" for files that somebody deposits.
     """
 
     dataset: Dataset
@@ -65,6 +67,7 @@ class Due:
     spared: int
     state: str
     remark: str
+    system: str = ""
 
     @property
     def label(self) -> str:
@@ -187,7 +190,9 @@ class _Planner:
     def due(self, dataset: Dataset, hold: Hold | None, today: date) -> Due:
         assert dataset.retention is not None and dataset.retention.months is not None
         before = months_before(today, dataset.retention.months)
-        nothing = Due(dataset, before, None, 0, 0, 0, "rien", "")
+        declared = self.manifest.sources.get(dataset.unique_id)
+        system = system_named(declared.external) if declared is not None else ""
+        nothing = Due(dataset, before, None, 0, 0, 0, "rien", "", system)
         table = self.tables.get((dataset.schema, dataset.identifier))
         if table is None:
             return replace(nothing, state="absent", remark="pas encore chargé ou construit")
@@ -203,11 +208,10 @@ class _Planner:
         state = "a_archiver" if dataset.retention.end == "archivage" else "a_effacer"
         if hold is not None:
             remark = f"gelé jusqu'au {hold.until:%d/%m/%Y} : {hold.reason}"
-            return Due(dataset, before, None, rows, rejects, spared, "gele", remark)
+            return Due(dataset, before, None, rows, rejects, spared, "gele", remark, system)
         remark = f"{counted(spared, 'ligne')} de personnes gelées" if spared else ""
-        return Due(
-            dataset, before, condition, rows, rejects, spared, state if rows or rejects else "rien", remark
-        )
+        state = state if rows or rejects else "rien"
+        return Due(dataset, before, condition, rows, rejects, spared, state, remark, system)
 
     def _age(self, dataset: Dataset, columns: Mapping[str, str]) -> sql.Composable | None:
         """The date that counts, in SQL; None when the data set has none of its own."""

@@ -87,6 +87,13 @@ class Dossier:
             if source.homonyms and f"{source.schema}.{source.identifier}" in found
         ]
 
+    @property
+    def systems(self) -> dict[str, str]:
+        """Label of each source that has rows of the person -> the system that it is read in."""
+        found = {label for place in self.places if place.rows for label in place.sources}
+        read = [source for source in self.sources if source.system and source.label in found]
+        return {source.label: source.system for source in read}
+
     def counts(self) -> dict[str, int]:
         """Rows by table."""
         return {place.table.label: len(place.rows) for place in self.places if place.rows}

@@ -16,7 +16,7 @@ import yaml
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import some
-from donnees_au_centre.project.consumers import Audience, read_consumers, unknown_readings
+from donnees_au_centre.project.consumers import Audience, Consumer, read_consumers, unknown_readings
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.project.promises import Contract, Loss, born_of, losses, promised
 from donnees_au_centre.project.rules.offering import marts
@@ -28,6 +28,8 @@ BROKEN, UNWRITTEN = "contrat-rompu", "contrat-a-ecrire"
 # How long the old version is kept beside the new one, in what we tell to write: half a year, in days.
 NOTICE = 182
 SHOWN = 5
+# How begins what is said of a mart that may be younger than what is promised of it.
+UNBORN = "(Né dans ce changement"
 _HEADER = """\
 # yaml-language-server: $schema=../schemas/contrats.json
 # Ce que les marts du domaine {0} promettent à leurs lecteurs. make fix l'écrit, make lint le tient.
@@ -183,26 +185,12 @@ def breaches(root: Path, manifest: Manifest, today: date, readers: Readers = Non
         PlatformError: a file of contracts or of a consumer cannot be read.
     """
     former, consumers = read_contracts(root), read_consumers(root)
-    now, audience = _now(manifest, former, readers), Audience(manifest, consumers)
-    nodes = {(mart.domain, mart.name): mart for mart in marts(manifest)}
+    now = _now(manifest, former, readers)
     known: dict[str, Contracts] = {}
+    yield from broken(former, manifest, today, readers, consumers)
     for domain in sorted({*former, *now}):
         old, new = former.get(domain, {}), now.get(domain, {})
         file = (FOLDER / f"{domain}.yml").as_posix()
-        for name, contract in old.items():
-            if name in new:
-                lost = losses(contract, new[name], today)
-                if lost:
-                    yield _changes(nodes[domain, name], contract, new[name], lost, manifest, audience, today)
-            elif contract.holds(today):
-                end = f" jusqu'au {contract.until:%d/%m/%Y}" if contract.until else ""
-                yield (
-                    file,
-                    BROKEN,
-                    f"{domain}.{name} n'est plus offert, et il est promis à ses lecteurs{end}."
-                    + _whom_to_tell(audience.of(f"{domain}.{name}")),
-                    _how_to_leave(domain, name, contract, manifest, today),
-                )
         kept = _kept(old, new, today)
         known[domain] = {**new, **kept}
         if late := sorted(name for name in {*old, *kept} if kept.get(name) != old.get(name)):
@@ -213,6 +201,40 @@ def breaches(root: Path, manifest: Manifest, today: date, readers: Readers = Non
                 "make fix l'ajoute, ou en retire ce qui a fini.",
             )
     yield from unknown_readings(consumers, known)
+
+
+def broken(
+    former: Mapping[str, Contracts],
+    manifest: Manifest,
+    today: date,
+    readers: Readers = None,
+    consumers: Mapping[str, Consumer] | None = None,
+) -> Iterator[Breach]:
+    """What the marts take from their readers.
+
+    Args:
+        former: what was promised to them, by domain.
+        today: what had to last until a day before may go.
+        readers: who reads each mart; None: as it was promised.
+        consumers: those declared, by their file.
+    """
+    now, audience = _now(manifest, former, readers), Audience(manifest, consumers or {})
+    nodes = {(mart.domain, mart.name): mart for mart in marts(manifest)}
+    for domain, old in sorted(former.items()):
+        new = now.get(domain, {})
+        for name, contract in old.items():
+            if name in new:
+                if lost := losses(contract, new[name], today):
+                    yield _changes(nodes[domain, name], contract, new[name], lost, manifest, audience, today)
+            elif contract.holds(today):
+                end = f" jusqu'au {contract.until:%d/%m/%Y}" if contract.until else ""
+                yield (
+                    (FOLDER / f"{domain}.yml").as_posix(),
+                    BROKEN,
+                    f"{domain}.{name} n'est plus offert, et il est promis à ses lecteurs{end}."
+                    + _whom_to_tell(audience.of(f"{domain}.{name}")),
+                    _how_to_leave(domain, name, contract, manifest, today),
+                )
 
 
 def _whom_to_tell(people: list[str]) -> str:
@@ -239,6 +261,7 @@ def _changes(
         advice.append(f"Rendez sa date dans {mart.described_in} : elle se recule, et ne s'avance pas.")
     if terms:
         advice.append(_how_to_say(mart, old, terms))
+    advice.append(_unborn(mart.domain, mart.name))
     return (
         mart.described_in,
         BROKEN,
@@ -257,7 +280,6 @@ def _how_to_say(mart: Node, old: Contract, terms: list[str]) -> str:
             f"prévenez-les, et écrivez à la main dans {(FOLDER / f'{mart.domain}.yml').as_posix()}, sous "
             f"{mart.name} :",
             *(f"          {line}" for line in lines),
-            f"      {_unborn(mart.domain, mart.name)}",
         ]
     )
 
@@ -268,7 +290,7 @@ def _how_to_change(
     """What to write for a mart to change: a version, beside what readers read."""
     back = f"Rendez {mart.file}, ses colonnes et leurs contrôles comme ils étaient"
     if not mart.is_latest:
-        return f"{back} : une version qui va finir ne change plus. {_unborn(mart.domain, mart.name)}"
+        return f"{back} : une version qui va finir ne change plus."
     name, end = mart.declared, today + timedelta(days=NOTICE)
     taken = [one.version for one in marts(manifest) if one.declared == name and one.version]
     number = 1 + max([int(one) for one in taken if one.isdigit()], default=1)
@@ -294,7 +316,6 @@ def _how_to_change(
             f"{back} ; écrivez le nouveau SQL à côté, dans {name}_v{number}.sql, et dans "
             f"{mart.described_in}, sous {name} :",
             *(f"          {line}" for line in lines),
-            f"      {_unborn(mart.domain, mart.name)}",
         ]
     )
 
@@ -317,4 +338,4 @@ def _how_to_leave(domain: str, name: str, contract: Contract, manifest: Manifest
 
 def _unborn(domain: str, name: str) -> str:
     file = (FOLDER / f"{domain}.yml").as_posix()
-    return f"(Né dans ce changement, que personne ne lit encore ? Retirez {name} de {file}, puis make fix.)"
+    return f"{UNBORN}, que personne ne lit encore ? Retirez {name} de {file}, puis make fix.)"

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from donnees_au_centre.connectors import system_named
+from donnees_au_centre.landing.declaration import gives_rows
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import (
     dataset_nodes,
@@ -19,7 +21,7 @@ from donnees_au_centre.project.metadata import (
     own_governance_of,
 )
 from donnees_au_centre.project.nodes import Column as Declared
-from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.nodes import Manifest, Node, Source
 from donnees_au_centre.reviewed import Among, Line, Reviewed, Says, checked, refused
 
 Text = Annotated[Line | None, Says("attend un texte, et non {repr}")]
@@ -175,6 +177,8 @@ class Dataset:
         columns: in the order declared.
         until: the last day when a mart is offered; None when it stays.
         successor: unique id of the version of a mart to read instead; None for the latest.
+        system: that a source is read in, in French; "" for files that somebody deposits, and for a mart.
+        gives_rows: True when that system gives rows, and no files.
     """
 
     unique_id: str
@@ -204,6 +208,8 @@ class Dataset:
     columns: tuple[Column, ...]
     until: date | None = None
     successor: str | None = None
+    system: str = ""
+    gives_rows: bool = False
 
     @property
     def has_personal_data(self) -> bool:
@@ -235,6 +241,7 @@ def _dataset(manifest: Manifest, node: Node) -> Dataset:
     said, own = governance_of(manifest, node), own_governance_of(node)
     written = {key: value for key, value in said.items() if not checked(Governance, {key: value})[1]}
     is_source = node.kind == "source"
+    external = node.external if isinstance(node, Source) else {}
     return Dataset(
         unique_id=node.unique_id,
         kind="source" if is_source else "mart",
@@ -250,6 +257,8 @@ def _dataset(manifest: Manifest, node: Node) -> Dataset:
         columns=tuple(_column(column) for column in node.columns.values()),
         until=node.until,
         successor=None if node.is_latest else node.latest_id,
+        system=system_named(external),
+        gives_rows=gives_rows(external),
     )
 
 

@@ -75,6 +75,10 @@ class Described:
         """Looks at nothing yet."""
         self._said = said
 
+    def written(self, key: str) -> Any:
+        """What dbt wrote under a key, for who compares two manifests; None when it wrote nothing."""
+        return self._said.get(key)
+
     @property
     def meta(self) -> Mapping[str, Any]:
         """The `config.meta`; of an old-style column, its `meta`."""
@@ -143,10 +147,14 @@ class Macro(Described):
         file: its file below the checkout.
         arguments: those that the YAML names, with their descriptions.
         sql: its text, from `{% macro` to `{% endmacro %}`.
+        unique_id: `macro.<project>.<name>`.
+        uses: unique ids of the macros that it calls directly.
     """
 
     __slots__ = ()
 
+    unique_id = _Key(lambda said: str(said["unique_id"]))
+    uses: _Key[list[str]] = _Key(lambda said: list((said.get("depends_on") or {}).get("macros") or ()))
     package = _text("package_name")
     file = _text("original_file_path")
     arguments: _Key[dict[str, str]] = _Key(

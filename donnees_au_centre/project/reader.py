@@ -168,13 +168,22 @@ def _words(errors: list[str], done: dbtRunnerResult) -> str:
 
 
 def _haunted(project: DbtManifest) -> bool:
-    """True when a unit test stands in no file any more."""
+    """True when a unit test stands in no file any more, or a singular test lost what its file says of it."""
     for test in project.unit_tests.values():
         file = project.files.get(test.file_id)
         written = (getattr(file, "dict_from_yaml", None) or {}).get("unit_tests") or ()
         if test.name not in {one.get("name") for one in written}:
             return True
-    return False
+    told = {
+        one.get("name")
+        for file in project.files.values()
+        for one in (getattr(file, "dict_from_yaml", None) or {}).get("data_tests") or ()
+    }
+    return any(
+        node.name in told and node.patch_path is None
+        for node in project.nodes.values()
+        if str(node.resource_type) == "test" and not getattr(node, "test_metadata", None)
+    )
 
 
 def _without_faults(settings: Settings, files: list[str], said: str, faults: list[str]) -> ParseResult:

@@ -172,6 +172,7 @@ class Received:
         label: `source.table`, or the source alone when both are named alike.
         text: its French description, first sentence.
         files, rows: in the raw table.
+        of_system: True when a system gives the rows, and no file does.
         last: last receipt, UTC; None when nothing ever came.
         promise: « tous les 3 mois »; "" without one.
         due: day by which the next data are promised; None without a promise or a receipt.
@@ -204,6 +205,7 @@ class Received:
     steward: Responsible | None
     personal: bool
     failed_at: datetime | None = None
+    of_system: bool = False
 
 
 @dataclass(frozen=True)

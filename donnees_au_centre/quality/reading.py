@@ -103,7 +103,7 @@ def _controls(history: History, project: Project, start: datetime) -> tuple[list
                 kind=facts.TEST if test else facts.FRESHNESS,
                 domain=domain,
                 name=node.label,
-                text=labels.check(test) if test else "La source a reçu un fichier dans le délai attendu.",
+                text=labels.check(test) if test else "La source a été reçue dans le délai attendu.",
                 advice=advice(test) if test else LATE,
                 dataset=about,
                 label=_label(project.manifest, about, node),
@@ -215,7 +215,7 @@ def _sources(
         reason, counted_only, failed_at = failures.get(key, ("", True, None))
         if dataset.has_personal_data and not counted_only:
             # The loader's own words may quote what stands in the file; where it gives a motif, they count.
-            reason = "Le fichier n'a pas pu être chargé ; le journal des chargements dit pourquoi."
+            reason = "La dernière livraison n'est pas chargée ; le journal des chargements dit pourquoi."
         yield Received(
             unique_id=name,
             domain=dataset.domain,
@@ -240,6 +240,7 @@ def _sources(
             owner=dataset.owner,
             steward=dataset.steward,
             personal=dataset.has_personal_data,
+            of_system=dataset.gives_rows,
             failed_at=failed_at.astimezone(UTC) if failed_at else None,
         )
 

@@ -123,6 +123,7 @@
             {{ is_watched_sql(read.relation, watch) }}
             {%- if read.is_source %}
             and coalesce(has_table_privilege(to_regclass('{{ changed_rows(read.relation) }}'), 'select'), false)
+            and coalesce(has_table_privilege(to_regclass('{{ present_loads(read.relation) }}'), 'select'), false)
             {%- endif %} as lue_suivie,
             {{ is_watched_sql(this, 'oublier') }} as suivie
     {%- endcall %}
@@ -179,36 +180,36 @@
 {# SQL, a condition: the triggers that tell of changed rows are all there. #}
 {% macro is_watched_sql(relation, prefix) -%}
     (
-        select count(*) = 3
+        select count(*) = {{ 4 if prefix == 'noter' else 3 }}
         from pg_catalog.pg_trigger
         where tgrelid = to_regclass('{{ relation }}') and tgname like '{{ prefix }}\_%' and tgenabled = 'O'
     )
 {%- endmacro %}
 
 
-{#
-  CTEs: the loads that stand in a raw table, `voulus`, with what changes when rows of theirs do. One step of the
-  index a load, where `distinct` would read every row.
-#}
+{# The table of the loads of which raw tables have rows, beside them. #}
+{% macro present_loads(raw) -%}
+    {{ return(raw.incorporate(path={'identifier': 'chargements_presents'})) }}
+{%- endmacro %}
+
+
+{# A CTE: the loads of a raw table and their files. Read from the rows only where somebody added some by hand. #}
+{% macro present_loads_sql(relation, name) -%}
+    {%- set known = present_loads(relation) ~ " where table_nom = '" ~ relation.identifier ~ "' and chargement_id is " -%}
+    {{ name }} as (
+        select source_fichier, chargement_id
+        from {{ known }}not null
+        union
+        select source_fichier, chargement_id
+        from {{ relation }}
+        where exists (select from {{ known }}null)
+    )
+{%- endmacro %}
+
+
+{# CTEs: the loads that stand in a raw table, `voulus`, with what changes when rows of theirs do. #}
 {% macro loads_of_source_sql(relation) -%}
-    presents as (
-        (
-            select source_fichier, chargement_id
-            from {{ relation }}
-            order by source_fichier, chargement_id
-            limit 1
-        )
-        union all
-        select suivant.source_fichier, suivant.chargement_id
-        from presents
-        cross join lateral (
-            select lignes.source_fichier, lignes.chargement_id
-            from {{ relation }} as lignes
-            where (lignes.source_fichier, lignes.chargement_id) > (presents.source_fichier, presents.chargement_id)
-            order by lignes.source_fichier, lignes.chargement_id
-            limit 1
-        ) as suivant
-    ),
+    {{ present_loads_sql(relation, 'presents') }},
 
     voulus as (
         select

@@ -53,6 +53,13 @@
 {%- endmacro %}
 
 
+{# A day and its time; pattern: see to_moment. #}
+{% macro moment(column, name=none, pattern=none, required=none, optional=none, sql='{}') -%}
+    {%- set options = {'pattern': pattern} if pattern else {} -%}
+    {{ return(read_column('moment', column, options, name, required, optional, sql)) }}
+{%- endmacro %}
+
+
 {# Yes or no. #}
 {% macro yes_no(column, name=none, required=none, optional=none, sql='{}') -%}
     {{ return(read_column('boolean', column, {}, name, required, optional, sql)) }}
@@ -206,6 +213,7 @@
     {%- elif kind == 'decimal' -%} {{ to_decimal(column, **options) }}
     {%- elif kind == 'date' -%} {{ to_date(column, **options) }}
     {%- elif kind == 'excel_date' -%} {{ to_excel_date(column, **options) }}
+    {%- elif kind == 'moment' -%} {{ to_moment(column, **options) }}
     {%- elif kind == 'boolean' -%} {{ to_boolean(column) }}
     {%- elif kind == 'code' -%} {{ to_code(column, **options) }}
     {%- elif kind == 'bce_number' -%} {{ to_bce_number(column) }}
@@ -219,6 +227,7 @@
     {%- elif kind == 'decimal' -%} {{ is_decimal(column, **options) }}
     {%- elif kind == 'date' -%} {{ is_date(column, **options) }}
     {%- elif kind == 'excel_date' -%} {{ is_excel_date(column, **options) }}
+    {%- elif kind == 'moment' -%} {{ is_moment(column, **options) }}
     {%- elif kind == 'boolean' -%} {{ is_boolean(column) }}
     {%- elif kind == 'code' -%} {{ is_code(column, **options) }}
     {%- elif kind == 'bce_number' -%} {{ is_bce_number(column) }}

@@ -1,15 +1,16 @@
 {#
-  Of a test of rows that stand load by load, what it need look at: {note, only, received, files}. `only` is the
-  condition of the loads that were made or changed since the test last passed, `received` the same of the source
-  table, by its index, `touched` and `files` the lists of their files and of those of the others (a source that is read
-  from where it ended brings one file by several loads: it is in both); none when it is to look at all. `note` is a comment: up to where everything is proven if the test now passes.
+  Of a test of rows that stand load by load, what it need look at: {note, only, received, touched, files, raw, loads}.
+  `only` is the condition of the loads that were made or changed since the test last passed, `received` the same of the
+  source table `raw`, `touched` and `files` the lists of their files and of those of the others (a source that is read
+  from where it ended brings one file by several loads: it is in both); none when it is to look at all. `loads` are
+  those of each file. `note` is a comment: up to where everything is proven if the test now passes.
   The platform says what was proven, of the same test as now alone (donnees_au_centre/building/reuse.py); without it,
   nothing is asked of the database.
 
   The test reads one source table, or models filled of its loads (by_load), and fails by its first row.
 #}
 {% macro loads_to_prove() -%}
-    {%- set whole = {'note': '', 'only': none, 'received': none, 'touched': none, 'files': none} -%}
+    {%- set whole = {'note': '', 'only': none, 'received': none, 'touched': none, 'files': none, 'raw': none, 'loads': {}} -%}
     {%- set proven = (model.config.meta or {}).get('eprouve') -%}
     {%- if not execute or proven is none -%}{{ return(whole) }}{%- endif -%}
     {%- set judged = [model.config.error_if, model.config.warn_if, model.config.fail_calc] -%}
@@ -33,7 +34,7 @@
     {#- Passages of the tables' loads, changes of the source's rows, its loads: the last; and how many changes. -#}
     {%- set known = (proven or '-1.-1.-1.0').split('.') | map('int') | list -%}
     {%- set now = namespace(passage=0, change=0, load=0, changes=0, late=false) -%}
-    {%- set unproven, unproven_files, kept, files = [], [], [], [] -%}
+    {%- set unproven, unproven_files, kept, files, loads_of = [], [], [], [], {} -%}
     {%- for load, change, passage, held, of, before, changes in run_query(loads_proven_sql(raw, tables, known[1])) -%}
         {%- if load > known[2] or change > known[1] or passage > known[0] or held < tables | length -%}
             {%- do unproven.append(load) -%}
@@ -42,6 +43,7 @@
             {%- do kept.append(load) -%}
             {%- do files.extend(fromjson(of)) -%}
         {%- endif -%}
+        {%- for file in fromjson(of or '[]') -%}{%- do loads_of.setdefault(file, []).append(load) -%}{%- endfor -%}
         {%- set now.load = [now.load, load] | max -%}
         {%- set now.change = [now.change, change] | max -%}
         {%- set now.passage = [now.passage, passage] | max -%}
@@ -55,7 +57,9 @@
         'only': of_loads_sql(unproven) if part else none,
         'received': of_loads_sql(unproven, unproven_files) if part else none,
         'touched': unproven_files if part else none,
-        'files': files if part else none
+        'files': files if part else none,
+        'raw': raw,
+        'loads': loads_of
     }) }}
 {%- endmacro %}
 
@@ -151,4 +155,44 @@
     {%- for column in columns -%}
         {{ ', ' if not loop.first }}{{ column if column in needed else "coalesce(to_jsonb(" ~ column ~ "), 'null')" }}
     {%- endfor -%}
+{%- endmacro %}
+
+
+{#
+  SQL, a condition: the rows of which the key lies between the bounds of the keys of some loads, where PostgreSQL
+  expects few others there; "" where it does not. Whatever equals a key of theirs is between these bounds.
+#}
+{% macro near_keys_sql(model, columns, only) -%}
+    {%- set ordered = ['text', 'character varying', 'smallint', 'integer', 'bigint', 'numeric', 'date'] -%}
+    {%- set bounded, bounds = [], [] -%}
+    {%- for column in adapter.get_columns_in_relation(model) if column.name in columns and column.dtype in ordered -%}
+        {#- Bytes in order: what is equal has the same ones. -#}
+        {%- set value = column.quoted ~ (' collate "C"' if column.dtype in ordered[:2]) -%}
+        {%- do bounded.append({'value': value, 'name': column.quoted, 'type': column.dtype}) -%}
+        {%- do bounds.append('cast(min(' ~ value ~ ') as text), cast(max(' ~ value ~ ') as text)') -%}
+    {%- endfor -%}
+    {%- if not bounded -%}{{ return('') }}{%- endif -%}
+    {#- As PostgreSQL writes them: a table of dbt makes numbers, dates and booleans of texts. -#}
+    {%- call statement('bounds', fetch_result=True) -%}
+        select {{ bounds | join(', ') }} from {{ model }} where {{ only }}
+    {%- endcall -%}
+    {%- set found = load_result('bounds')['data'][0] -%}
+    {%- set near = [] -%}
+    {%- for one in bounded -%}
+        {%- set low, high = found[2 * loop.index0], found[2 * loop.index0 + 1] -%}
+        {%- if low is none -%}
+            {%- do near.append(one.name ~ ' is null') -%}
+        {%- else -%}
+            {%- set between = [] -%}
+            {%- for sign, bound in (('>=', low), ('<=', high)) -%}
+                {%- do between.append(one.value ~ ' ' ~ sign ~ ' cast(' ~ text_literal(bound) ~ ' as ' ~ one.type ~ ')') -%}
+            {%- endfor -%}
+            {%- do near.append('(' ~ (between | join(' and ')) ~ ' or ' ~ one.name ~ ' is null)') -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set near = near | join(' and ') -%}
+    {%- set expected = run_query('explain (format json) select from ' ~ model ~ ' where ' ~ near).rows[0][0] -%}
+    {%- set expected = (fromjson(expected) if expected is string else expected)[0]['Plan']['Plan Rows'] -%}
+    {%- set all = run_query("select reltuples from pg_catalog.pg_class where oid = to_regclass('" ~ model ~ "')").rows[0][0] -%}
+    {{ return(near if expected * 5 < all else '') }}
 {%- endmacro %}

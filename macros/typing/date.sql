@@ -32,6 +32,12 @@
 {# A condition: the cell is a day of the calendar, written in the pattern. #}
 {% macro is_date(column, pattern='yyyy-MM-dd', first_year=1930) -%}
     {{- check_whole_number('to_date', '« first_year »', first_year, 1000) -}}
+    {{ within_blanks(column, day_forms(pattern, first_year), checked=true) }}
+{%- endmacro %}
+
+
+{# The regular expression of a day of the calendar in a Java pattern. #}
+{% macro day_forms(pattern, first_year=1930) -%}
     {#- Days that every month has; those of all but February; of the long ones; and 29 February of leap years. -#}
     {%- set days = [
         {'d': '0?[1-9]|1[0-9]|2[0-8]', 'M': '0?[1-9]|1[0-2]'},
@@ -43,7 +49,7 @@
     {%- for shapes in days -%}
         {%- do forms.append(date_regexp(pattern, shapes)) -%}
     {%- endfor -%}
-    {{ within_blanks(column, forms | join('|'), checked=true) }}
+    {{ return(forms | join('|')) }}
 {%- endmacro %}
 
 

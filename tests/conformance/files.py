@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -149,4 +150,4 @@ class FileConformance:
         for environ in (system.environ, system.refused or {}):
             for variable, value in environ.items():
                 if variable.endswith(("PASSWORD", "TOKEN", "ACCOUNT_KEY", "SECRET_ACCESS_KEY")):
-                    assert value not in str(error)
+                    assert value not in "".join(traceback.format_exception(error))

@@ -96,7 +96,13 @@ def everything_said(error: BaseException, caplog: pytest.LogCaptureFixture, *oth
 
 
 class RecordConformance:
-    """To inherit, with a fixture `system`."""
+    """To inherit, with a fixture `system`.
+
+    Attributes:
+        page: the most rows that come where five are enough: an API gives a page.
+    """
+
+    page = 5
 
     def test_every_cell_is_as_the_source_has_it(self, system: System) -> None:
         system.put(AWKWARD)
@@ -121,6 +127,12 @@ class RecordConformance:
         with source.open():
             source.columns()
             assert source.announced() in (None, len(AWKWARD))
+
+    def test_where_a_few_are_enough_no_others_are_asked(self, system: System) -> None:
+        system.put([{"id": n, "texte": f"n° {n}", "montant": None, "grand": n} for n in range(834)])
+        source = system.source()
+        source.few = 5
+        assert 5 <= len(read(source)) <= self.page
 
     def test_two_readings_are_alike(self, system: System) -> None:
         system.put(AWKWARD)

@@ -26,8 +26,9 @@ def shown(browser, page_file: Path):
 
 def test_a_person_reads_her_data(browser, tmp_path: Path) -> None:
     source = PersonSource(
-        DATASET.unique_id, "agaj", "dossiers", "dossiers", "raw_agaj", "dossiers", "nom", True, {}
-    )
+        DATASET.unique_id, "agaj", "dossiers", "dossiers", "raw_agaj", "dossiers", "nom", True, {},
+        "base MySQL ou MariaDB, connexion « suivi », suivi.dossiers",
+    )  # fmt: skip
     table = Table("raw_agaj", "dossiers", {"nom": "text"}, True)
     row = {"nom": "<script>document.title = 'non'</script>", "service": None, "octets": "été".encode()}
     place = Place(table, "brut", None, [row], (source.label,))
@@ -40,7 +41,7 @@ def test_a_person_reads_her_data(browser, tmp_path: Path) -> None:
     text = page.inner_text("body")
     for expected in (
         "DUPRÉ Zoé (AGAJ)", "<script>", "été", "120 mois depuis la réception", "agaj/dossiers/a.csv",
-        "Ligne 1 sur 1", "Autorité de protection des données",
+        "Ligne 1 sur 1", "connexion « suivi », suivi.dossiers", "Autorité de protection des données",
     ):  # fmt: skip
         assert expected in text
     # That namesakes are possible is for the agent, whom the command tells: the page goes to the person.

@@ -13,11 +13,11 @@
 {%- set origin = origin or source_of_tested() -%}
 {%- set issues = issues or ref(tested_name() ~ '_ecarts') -%}
 {%- set loads = loads_to_prove() -%}
-{%- set by_file = loads.note and not loads.only -%}
+{%- set by_file = loads.note and not loads.only and origin | string == loads.raw | string -%}
 {%- set looked_at = "coalesce(source_fichier, '') in (select source_fichier from douteux)" if by_file else loads.only -%}
 {{ loads.note }}
 with
-{%- if by_file %} recursive {{ unlike_files_sql(origin, model, issues) }},
+{%- if by_file %} {{ unlike_files_sql(origin, loads.loads, model, issues) }},
 {% endif %}
 places as (
     select source_fichier, source_ligne, 1 as en_source, 0 as en_staging, 0 as en_ecart

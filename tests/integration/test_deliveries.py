@@ -15,6 +15,7 @@ from donnees_au_centre.audit.journal import readable
 from donnees_au_centre.cli import deliveries
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.landing.tables import ensure_table
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from tests.integration.test_landing_loader import put
@@ -23,6 +24,7 @@ from tests.unit.landing_sources import source
 PATH = "age/essai/x.csv"
 GOOD = "a,b\n" + "".join(f"{number},x\n" for number in range(100)) + "trop,de,champs\n"
 FEW = "a,b\n1,y\n2,y\n"
+CURSOR = {"cursor": "b", "type": "time", "key": ["a"]}
 
 
 class Place:
@@ -159,3 +161,25 @@ def test_a_failed_rebuild_after_a_withdrawal_names_the_command(
         deliveries.withdraw(place.settings, {"FICHIER": PATH, "CONFIRMER": "1"})
     assert "make build SELECT='source:essai.essai+'" in caught.value.advice
     assert place.ask("select count(*) from raw_age.essai") == [(0,)]
+
+
+def test_what_a_system_gives_again_is_said_before(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """A system keeps its rows: what comes back, when, and how it would not, is said before anything goes."""
+    name = f"{source()['unique_id']}"
+    node = place.manifest.sources[name]
+    for incremental, back in ((None, "dès que quoi que ce soit y a changé"), (CURSOR, "relue entière")):
+        external = {"kind": "postgresql", "connection": "amont", "location": "public.eleves"}
+        raw = source(options={"incremental": incremental} if incremental else None)
+        raw["external"] = {**external, "options": {"incremental": incremental} if incremental else {}}
+        place.manifest = Manifest({"sources": {name: raw}, "nodes": {}})
+        with psycopg.connect(place.conninfo) as connection:
+            (table,) = read_declarations(place.manifest.sources.values())
+            ensure_table(connection, table)
+        assert deliveries.withdraw(place.settings, {"FICHIER": "age/essai/essai.postgresql"}) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert "base PostgreSQL, connexion « amont », public.eleves" in shown
+        assert back in shown
+        assert f"dans {node.file}, ne lisez que le reste" in shown
+    bounds = {"DEPUIS": "2026-01-01 08:00", "FICHIER": "age/essai/essai.postgresql"}
+    deliveries.withdraw(place.settings, bounds)
+    assert "Période : depuis 01/01/2026 08:00:00 compris (heure de Bruxelles)." in capsys.readouterr().out

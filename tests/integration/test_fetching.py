@@ -20,12 +20,13 @@ import httpx  # noqa: F401 (children that are killed find it there)
 import psycopg
 import pytest
 
-from donnees_au_centre.connectors import FileSource, PassingFault, RemoteFile, kind_named, retried
+from donnees_au_centre.connectors import FileSource, PassingFault, RemoteFile, kind_named, registry, retried
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import SourceTable, fetching, load_landing, read_declarations
 from donnees_au_centre.landing.declaration import Origin
 from donnees_au_centre.landing.zone import Zone
 from donnees_au_centre.privacy.files import files_with
+from tests.campaigns import WHOLE, campaign
 from tests.servers.http import Web, web
 from tests.unit.landing_sources import as_nodes, source, table
 
@@ -111,7 +112,8 @@ class Fake(FileSource):
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch, away: Path) -> dict[str, Any]:
     monkeypatch.setattr(Fake, "given", {})
-    monkeypatch.setattr(fetching, "kind_named", lambda name: Fake)
+    for place in (fetching, registry):
+        monkeypatch.setattr(place, "kind_named", lambda name: Fake)
     return Fake.given
 
 
@@ -394,11 +396,15 @@ def test_an_address_that_the_kind_does_not_read(zone: Path, away: Path) -> None:
     assert "remonte" in failures["age.essai.autre"]
 
 
+@campaign
 def test_killed_at_any_moment_then_run_again(zone: Path, state: Web, landed: Callable[..., Any]) -> None:
     """Nothing is lost, nothing is there twice, and what came before is not asked again."""
     beginning = zone / "age/essai/.x.csv.partiel"
     state.pause = 0.002
-    for share in (None, 0.01, random.uniform(0.1, 0.5), random.uniform(0.6, 1), random.uniform(0.9, 1.1)):
+    more = [random.uniform(0, 1.1) for _ in range(15 if WHOLE else 0)]
+    for share in (
+        *(None, 0.01, random.uniform(0.1, 0.5), random.uniform(0.6, 1), random.uniform(0.9, 1.1)), *more
+    ):  # fmt: skip
         child = os.fork()
         if not child:
             try:

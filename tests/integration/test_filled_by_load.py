@@ -378,7 +378,7 @@ def test_what_was_proven_is_not_looked_at_again_and_what_changes_is(project: Sma
     sources.write_text(sources.read_text("utf-8") + "        data_tests: [fully_loaded: {name: entier}]\n")
     story = Story(project, random.Random(0))
     names = ("cle", "rien_ne_se_perd", "peu", "entier")
-    for number in range(4):
+    for number in (*range(4), *range(100, 112)):
         project.write(f"landing/age/effectifs/f{number}.csv", f"fase,nom,eleves\n{number},N,1\nx,N,1\n")
 
     def results(reuse: bool = True) -> dict[str, str]:
@@ -389,9 +389,13 @@ def test_what_was_proven_is_not_looked_at_again_and_what_changes_is(project: Sma
         )
         played = {one.unique_id.split(".")[2]: one.status for one in run.results()}
         assert run.error is None, run.error
+        looked.update(
+            (one["unique_id"].split(".")[2], one["compiled_code"]) for one in run.kept("run_results.json")
+        )
         return {name: played[name] for name in names}
 
     good = dict.fromkeys(names, "pass")
+    looked: dict[str, str] = {}
 
     def proven() -> set[str]:
         rows = project.query("select unique_id from age_versions.dernier_bon_etat where eprouve <> ''")
@@ -415,6 +419,8 @@ def test_what_was_proven_is_not_looked_at_again_and_what_changes_is(project: Sma
     # Rows of a new load that are wrong, alone or beside those of an old one.
     project.write("landing/age/effectifs/double.csv", "fase,nom,eleves\n1,N,1\n")
     assert results() == {**good, "cle": "fail"}
+    # Between the bounds of what is new, for few others lie there.
+    assert "\"fase\" >= cast('1' as integer)" in looked["cle"], looked["cle"]
     (project.root / "landing/age/effectifs/double.csv").write_text("fase,nom,eleves\n10,N,1\n")
     assert results() == good
     # A person erased: the journal notes her file again, and the next files bring no false alarm.

@@ -104,6 +104,13 @@ def test_a_commit_gets_what_it_asks_for(clone: Clone) -> None:
     assert clone.jobs() == {*ALWAYS, "lint-changed-rules", "slim", "test-code"}
 
 
+def test_the_main_branch_and_the_night_verify_everything(clone: Clone) -> None:
+    clone.git("checkout", "-q", "main")
+    assert clone.jobs({"CI_PIPELINE_SOURCE": "push"}) == {"assemble", "lint", "pages", "test"}
+    night = {"lint", "long", *(f"test-pythons: [3.{minor}]" for minor in (11, 12, 13))}
+    assert clone.jobs({"CI_PIPELINE_SOURCE": "schedule"}) == night
+
+
 def test_a_merge_request_is_played(clone: Clone, tmp_path: Path) -> None:
     programs = tmp_path / "programmes"
     programs.mkdir()

@@ -624,3 +624,76 @@ def test_an_unforeseen_error_in_one_file_stops_no_other(
     assert "sans savoir le dire (KeyError" in failed.message and "Que faire" in failed.message
     assert "à taire" not in failed.message
     assert statuses(connection) == ["echec", "charge"]
+
+
+HELD = "select chargement_id, source_fichier from raw_age.essai group by 1, 2 order by 1, 2"
+NOTED = (
+    "select chargement_id, source_fichier from raw_age.chargements_presents where table_nom = 'essai' "
+    "order by 1, 2"
+)
+AT_HAND = "insert into raw_age.essai (source_fichier, source_ligne, chargement_id, a) values "
+
+
+def test_which_loads_have_rows_is_known_whatever_happens(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    def noted() -> bool:
+        found = connection.execute(NOTED).fetchall()
+        return bool(found) and found == connection.execute(HELD).fetchall()
+
+    for number in range(12):
+        put(landing, f"{number:02}.csv", "a,b\n" + f"{number},x\n" * 300)
+    put(landing, "rien.csv", "a,b\ntrop,de,champs\n")
+    load()
+    assert noted()
+    # Another content, some rows gone, all of a load gone: its file is loaded again.
+    put(landing, "03.csv", "a,b\n3,y\n")
+    connection.execute("delete from raw_age.essai where a = '4' and source_ligne > 2")
+    connection.execute("delete from raw_age.essai where a in ('5', '6')")
+    assert noted()
+    load()
+    assert noted()
+    assert connection.execute("select count(*) from raw_age.essai where a = '6'").fetchone() == (300,)
+    connection.execute("update raw_age.essai set chargement_id = 900 where a = '7' and source_ligne < 9")
+    connection.execute("update raw_age.essai set source_fichier = 'age/essai/z.csv' where a = '8'")
+    assert noted()
+    # Who adds rows by hand says not of which load: it is counted anew.
+    connection.execute(AT_HAND + "('age/essai/main.csv', 1, 901, 'm')")
+    assert connection.execute(NOTED).fetchall()[-1] == (None, None)
+    load()
+    assert noted()
+    connection.execute("truncate raw_age.essai")
+    assert connection.execute(NOTED).fetchall() == []
+    load()
+    assert noted()
+
+
+def test_a_table_of_before_is_changed_without_a_word(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    for number in range(3):
+        put(landing, f"{number}.csv", f"a,b\n{number},x\n")
+    load()
+    changes = "select count(*) from raw_age.lignes_modifiees"
+    before = connection.execute(changes).fetchone()
+    connection.execute(
+        "drop trigger noter_insert on raw_age.essai; drop table raw_age.chargements_presents; "
+        "drop index raw_age.lignes_essai; "
+        "create index chargements_essai on raw_age.essai (source_fichier, chargement_id)"
+    )
+    with psycopg.connect(connection.info.dsn, password=connection.info.password) as reader:
+        reader.execute("select from raw_age.essai")
+        # Whoever reads is waited for another time.
+        assert load().failed == []
+    assert connection.execute(NOTED).fetchall() == connection.execute(HELD).fetchall() != []
+    indexes = "select indexrelid::regclass::text from pg_index where indrelid = 'raw_age.essai'::regclass"
+    assert len(connection.execute(indexes).fetchall()) == 2
+    load()
+    assert connection.execute(indexes).fetchall() == [("raw_age.lignes_essai",)]
+    assert connection.execute(changes).fetchone() == before
+    # Where it was not told what changes, anything may have.
+    connection.execute("alter table raw_age.essai disable trigger noter_delete")
+    connection.execute("delete from raw_age.essai where a = '1'")
+    load()
+    assert connection.execute(NOTED).fetchall() == connection.execute(HELD).fetchall()
+    assert connection.execute(changes).fetchone() != before

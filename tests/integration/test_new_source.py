@@ -192,7 +192,7 @@ def test_a_table_of_a_database(checkout: Checkout, amont: None, capsys: pytest.C
         "decimal('mesure', precision=7, scale=3, optional=",
         "yes_no('present', optional=",
         "day('ne_le', pattern='yyyy-MM-dd', optional=",
-        "text('modifie_le')",
+        "moment('modifie_le', ",
     ):
         assert typed in written, typed
     assert not [one for one in SECRETS if one in f"{written}{printed.out}{printed.err}".lower()]

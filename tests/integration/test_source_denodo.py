@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -159,3 +160,11 @@ def test_no_error_repeats_a_value_of_a_row(database: str, place: str, secret: st
     with pytest.raises(PlatformError) as refused:
         cells_of(reader(place, secret=secret, query="select nom::int as n from amont.t"))
     assert "Dupont" not in str(refused.value)
+
+
+def test_a_view_that_says_nothing_is_stopped_in_time(place: str, secret: str) -> None:
+    found = reader(place, secret=secret, query="select 1 as n from pg_sleep(20)")
+    began = found.deadline = time.monotonic() + 1
+    with pytest.raises(PassingFault, match="trop occupé"), found.open():
+        list(found.batches(found.columns(), None))
+    assert time.monotonic() - began < 5

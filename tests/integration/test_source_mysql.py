@@ -347,3 +347,11 @@ def test_what_there_is_to_read(amont: MariaDB) -> None:
     places = reader(amont.port).places()
     assert {"essai.t", "essai.v"} <= {*places}
     assert not [place for place in places if place.startswith(("mysql.", "sys.", "information_schema."))]
+
+
+def test_a_server_that_says_nothing_is_left_in_time(amont: MariaDB) -> None:
+    found = reader(amont.port, query="select sleep(20) as n")
+    began = found.deadline = time.monotonic() + 1
+    with pytest.raises(PassingFault), found.open():
+        list(found.batches(found.columns(), None))
+    assert time.monotonic() - began < 8

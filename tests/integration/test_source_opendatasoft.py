@@ -84,6 +84,8 @@ class Portal:
 
 @pytest.mark.parametrize("system", ["export", "records"], indirect=True)
 class TestConformance(RecordConformance):
+    page = 100
+
     @pytest.fixture
     def system(self, portal: Api, request: pytest.FixtureRequest) -> Portal:
         return Portal(portal, request.param)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +22,7 @@ from donnees_au_centre.connectors.kinds.postgresql import PostgresSource
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, rights_key, witness
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
-from donnees_au_centre.landing.audit import placing_entry
+from donnees_au_centre.landing.audit import last_entry, placing_entry
 from donnees_au_centre.landing.records import Period
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
@@ -286,6 +287,33 @@ def test_a_column_of_another_type_waits(
     assert rows(amont)[0][2] == "0.1234567890 EUR"
 
 
+def test_a_yes_is_for_the_next_reading_if_it_is_no_worse(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
+) -> None:
+    """A live base never gives the same bytes again."""
+
+    def accept() -> tuple[str, str]:
+        waiting = last_entry(amont, table(few), "age/essai/essai.postgresql")
+        assert waiting is not None
+        return status(read(few, accepted={"age/essai/essai.postgresql": [str(waiting.sha256)]}))
+
+    few = {"min_rows": 10}
+    assert status(read(few))[0] == "attente"
+    amont.execute("insert into amont.dossiers values (5, 'cinq', 5, now())")
+    assert accept()[0] == "charge"
+    assert len(rows(amont)) == 5
+    amont.execute("update amont.dossiers set nom = 'autre' where id = 5")
+    assert status(read(few))[0] == "attente"
+    amont.execute("delete from amont.dossiers where id = 5")
+    state, said = accept()
+    assert (state, "4 lignes au lieu de 5" in said) == ("echec", True)
+    assert status(read(few))[0] == "attente"
+    amont.execute("alter table amont.dossiers alter nom type date using null")
+    state, said = accept()
+    assert (state, "nom : text -> date" in said) == ("echec", True)
+    assert len(rows(amont)) == 5
+
+
 def test_a_column_that_is_gone_fails_and_a_new_one_is_kept(
     amont: psycopg.Connection[Any], read: Callable[..., LoadReport]
 ) -> None:
@@ -339,7 +367,15 @@ def test_a_period_is_withdrawn_and_the_count_stays_right(
 ) -> None:
     amont.execute("update amont.dossiers set modifie_le = '2026-01-04 10:00+01' where id = 4")
     read(INCREMENTAL)
-    period = Period(table(INCREMENTAL), "2026-01-01", "2026-01-02 23:00")
+    # A moment without a zone is one of Brussels, whatever the session is set to.
+    amont.execute("set timezone = 'Asia/Tokyo'")
+    period = Period(table(INCREMENTAL), "2026-01-01", "2026-01-02 10:00")
+    said = "depuis 01/01/2026 00:00:00 jusqu'à 02/01/2026 10:00:00 compris (heure de Bruxelles)"
+    assert period.words(amont) == said
+    assert Period(table(INCREMENTAL), "", "2026-01-02 10:00").count(amont) == 2
+    assert Period(table(INCREMENTAL), "", "2026-01-02T08:59:59Z").count(amont) == 1
+    since = Period(table(INCREMENTAL), "2026-01-02T09:00:00Z", "")
+    assert since.words(amont) == "depuis 02/01/2026 10:00:00 compris (heure de Bruxelles)"
     with amont.transaction():
         assert (period.count(amont), period.withdraw(amont)) == (2, 2)
     assert [row[0] for row in rows(amont)] == ["3", "4"]
@@ -538,6 +574,23 @@ def test_a_reading_that_lasts_too_long_is_stopped_and_says_so(
     state, said = status(read())
     assert state == "echec"
     assert "a dépassé" in said
+
+
+def test_a_base_that_says_nothing_is_stopped_in_time(
+    amont: psycopg.Connection[Any], database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two batches nobody looks at the time: the server does."""
+    monkeypatch.setattr("donnees_au_centre.landing.records.PAUSES", (0.01, 0.01))
+    query = "select id, nom, montant, modifie_le from amont.dossiers, pg_sleep(20)"
+    slow = table({"query": query, "max_seconds": 1}, location="")
+    began = time.monotonic()
+    state, said = status(load_landing(database, tmp_path, [slow]))
+    assert (state, "a dépassé 1 s" in said) == ("echec", True)
+    amont.execute("begin; lock table amont.dossiers in access exclusive mode")
+    state, said = status(load_landing(database, tmp_path, [table({"max_seconds": 1})]))
+    amont.execute("rollback")
+    assert (state, "a dépassé 1 s" in said) == ("echec", True)
+    assert time.monotonic() - began < 15
 
 
 def test_a_person_who_is_erased_during_the_reading_does_not_come_back(

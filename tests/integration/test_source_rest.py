@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 import tracemalloc
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -101,9 +102,32 @@ class ApiSystem:
 
 @pytest.mark.parametrize("system", ["whole", "page", "offset", "link"], indirect=True)
 class TestConformance(RecordConformance):
+    page = 834
+
     @pytest.fixture
     def system(self, api: Api, request: pytest.FixtureRequest) -> ApiSystem:
         return ApiSystem(api, request.param)
+
+
+def test_one_page_is_asked_where_a_few_rows_are_enough(api: Api) -> None:
+    api.records = numbered(50)
+    for path in PAGINGS:
+        api.asked.clear()
+        found = source(api, path, total="total")
+        found.few = 5
+        with found.open():
+            columns = found.columns()
+            rows = [row for batch in found.batches(columns, None) for row in batch.cells()]
+            assert (found.announced(), 5 <= len(rows) < 50, len(api.asked)) == (50, True, 1)
+
+
+def test_pages_are_not_asked_beyond_the_time_there_is(api: Api) -> None:
+    api.records = numbered(50)
+    found = source(api, "page", total="total")
+    found.deadline = time.monotonic()
+    with pytest.raises(PassingFault, match="a duré trop longtemps"):
+        read(found)
+    assert len(api.asked) < 5
 
 
 # Pages

@@ -43,6 +43,8 @@ TYPES = {
     "decimal('a', precision=9, scale=2, optional='x')": "to_decimal('a', 9, 2)",
     "day('a', pattern='dd-MM-yy', first_year=1920, optional='x')": "to_date('a', 'dd-MM-yy', 1920)",
     "excel_day('a', first_year=1904, optional='x')": "to_excel_date('a', 1904)",
+    "moment('a', optional='x')": "to_moment('a')",
+    "moment('a', pattern='dd/MM/yyyy HH:mm', optional='x')": "to_moment('a', 'dd/MM/yyyy HH:mm')",
     "yes_no('a', optional='x')": "to_boolean('a')",
     "code('a', pattern='[FM]', optional='x')": "to_code('a', '[FM]')",
     "postal_code('a', optional='x')": "to_code('a', '[1-9][0-9]{3}')",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 # White space of Unicode, and what takes no room.
@@ -92,6 +93,42 @@ def excel_day(cell: str) -> date | None:
     return date(1899, 12, 31 if days < 60 else 30) + timedelta(days=days)
 
 
+def moment(cell: str) -> str | None:
+    """A moment of ISO 8601 as PostgreSQL shows it, at universal time where it says its zone."""
+    read = _moment(cell)
+    if read is None:
+        return None
+    shown = read.isoformat(" ")
+    return shown.rstrip("0") if "." in shown else shown
+
+
+def _moment(cell: str) -> datetime | None:
+    text = cell.strip(BLANKS)
+    found = _ISO.fullmatch(text)
+    if not found:
+        return None
+    seconds = (found["seconds"] or ":00")[1:3]
+    thousandths = ((found["decimals"] or ".")[1:] + "000")[:3]
+    zone = (found["zone"] or "Z").strip()
+    try:
+        read = datetime.fromisoformat(f"{found['day']}T{found['time']}:{seconds}.{thousandths}")
+    except ValueError:
+        return None
+    if zone in "Zz":
+        return read
+    digits = (zone[1:].replace(":", "") + "00")[:4]
+    shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    try:
+        return read + shift if zone[0] == "-" else read - shift
+    except OverflowError:
+        return None
+
+
+_ISO = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[ T](?P<time>[0-9]{2}:[0-9]{2})"
+    r"(?P<seconds>:[0-9]{2}(?P<decimals>[.][0-9]{1,9})?)?"
+    r"(?P<zone> ?(?:[Zz]|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?))?"
+)
 READINGS: dict[str, Reading] = {
     "{{ trim_blanks('t') }}": lambda cell: cell.strip(BLANKS),
     "{{ to_integer('t') }}": number(9, 0, decimal_sign="!"),
@@ -104,4 +141,5 @@ READINGS: dict[str, Reading] = {
     "{{ to_date('t', 'd/M/yyyy') }}": day("dMy", "/", padded=False),
     "{{ to_date('t', 'dd-MM-yy') }}": day("dMy", "-", padded=True, first_year=1930),
     "{{ to_excel_date('t') }}": excel_day,
+    "{{ to_moment('t') }}": moment,
 }

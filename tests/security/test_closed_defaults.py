@@ -53,7 +53,7 @@ COMMANDS: dict[str, tuple[ModuleType, list[str], list[str], dict[str, str]]] = {
     ),
     "orphans": (orphans, ["drop_orphans", "record"], ["_chosen", "find_orphans", "_plan", "psycopg"], {}),
     "accept": (deliveries, ["load_landing", "note_run"], [], {"FICHIER": "a"}),
-    "withdraw": (deliveries, ["withdraw_file", "record"], ["held"], {"FICHIER": "a"}),
+    "withdraw": (deliveries, ["withdraw_file", "record"], ["held", "_returning"], {"FICHIER": "a"}),
     "access": (access, ["give_rights"], [], {}),
 }
 READ = (
@@ -242,6 +242,8 @@ def test_the_interface_only_reads_where_nobody_said_to_launch(
     monkeypatch.setattr(pipeline, "parse", lambda _: SimpleNamespace(notice=None))
     monkeypatch.setattr(Session, "open_database", lambda _: HERE if target == "dev" else PROD)
     monkeypatch.setattr(Session, "enter", lambda *_: {})
+    # The sample's systems are a server of their own, that nothing here needs and nobody would stop.
+    monkeypatch.setattr(Session, "sample_systems", lambda _: contextlib.nullcontext())
     monkeypatch.setattr("orchestration.home.prepare_home", lambda _: None)
     pipeline.ui(replace(settings, target=target), options)
     assert "orchestration.dagster_ui" in commands[0]

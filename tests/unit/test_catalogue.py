@@ -323,3 +323,16 @@ def test_a_page_of_a_data_set_that_went_away_goes_away(
     write_site(make(manifest), settings.build / "catalogue")
     assert not gone.exists() and (folder / "jeux" / "ags.fct_marche.html").is_file()
     assert [path.name for path in settings.build.iterdir()] == ["catalogue"]
+
+
+def test_a_system_is_no_file(make: Callable[..., Catalogue], settings: Settings) -> None:
+    keep_summary(settings, files=1)
+    manifest = good_manifest()
+    external = {"kind": "postgresql", "connection": "amont", "location": "public.ecoles"}
+    manifest["sources"][SOURCE]["external"] = external
+    catalogue = make(manifest)
+    folder = write_site(catalogue, settings.build / "catalogue").parent
+    text = (folder / page_of(catalogue, "ecoles.ecoles").address).read_text("utf-8")
+    assert "<strong>1</strong> système" in text
+    assert "Lu dans un système : base PostgreSQL, connexion « amont », public.ecoles." in text
+    assert "Fichiers déposés" not in text

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import random
+import time
 import zipfile
 from dataclasses import asdict
 from typing import Any
@@ -85,6 +86,11 @@ def test_few_letters_are_enough(letters: str, codec: str) -> None:
     assert charset_of(letters.encode(codec)).codec == codec
 
 
+def test_letters_without_sense_are_told() -> None:
+    found = looked("編號;景點\n" + "1;雲嘉南濱海\n" * 30, "big5")
+    assert any("encodage n'est pas sûr" in one for one in found.remarks)
+
+
 def test_utf8_with_a_few_letters_of_another_encoding_is_utf8() -> None:
     lines = ["école à Liège"] * 50
     found = charset_of("\n".join(lines).encode() + b"\n\xe9cole \xe0 Li\xe8ge")
@@ -138,6 +144,50 @@ def test_a_header_of_two_lines_is_joined() -> None:
     found = looked(text([upper, lower, *rows]))
     assert found.options["header_rows"] == 2
     assert names(found) == ["province", "filles_2023", "filles_2024", "garcons_2023", "garcons_2024"]
+
+
+def test_notes_strewn_above_a_header_are_passed() -> None:
+    notes = [["à", "lire", "", "", "", ""], ["ou", "", "non", "", "", "x"], ["ces", "", "", "y", "", ""]]
+    header = ["Nom", "Métier", "Âge", "Ville", "Depuis", "Note"]
+    found = looked(text([*notes, header, *([["Essai", "essai", "4", "Ath", "2001-02-03", ""]] * 9)]))
+    assert (found.first_line, found.options.get("header_rows")) == (4, None)
+
+
+def test_merged_titles_above_values_name_the_columns() -> None:
+    header = [
+        ["Lieu", "An", "Vols", "", "Incendies", "", "Total", ""],
+        ["", "", "", "taux", "", "taux", "", "taux"],
+    ]
+    rows = [["Ath", "2015", "12", "4,5", "8", "1,2", "20", "5,7"]] * 12
+    found = looked(text([["Titre"], *header, *rows]))
+    assert (found.first_line, found.options["header_rows"]) == (2, 2)
+
+
+def test_a_header_that_comes_again_is_no_value() -> None:
+    found = looked(text([HEADER, HEADER, HEADER, *ROWS]))
+    assert (found.first_line, found.has_header) == (1, True)
+
+
+def test_a_list_with_a_remark_keeps_its_header() -> None:
+    lines = [
+        ["variables", ""],
+        *([f"P18_{place}", ""] for place in range(20)),
+        ["P18_X", "voir"],
+        ["P18_Y", "voir"],
+    ]
+    found = looked(text([*lines[:12], *lines[12:]]))
+    assert (found.first_line, found.has_header) == (1, True)
+
+
+def test_lines_as_long_may_be_of_fixed_width() -> None:
+    found = looked("".join(f"{place:06d}ABC   {place * 7:012d}\n" for place in range(20)))
+    assert any("file_format: fixed" in one for one in found.remarks)
+
+
+def test_many_different_codes_are_looked_at_in_no_time() -> None:
+    begun = time.process_time()
+    looked(text([["numero"], *([f"{place:07d}"] for place in range(60_000))]))
+    assert time.process_time() - begun < 10
 
 
 def test_years_are_names_of_columns() -> None:
@@ -340,6 +390,7 @@ def test_check_digits() -> None:
         "geboortedatum", "birthDate", "Né(e) le", "Nationalité", "Sexe", "IBAN", "Rekeningnummer",
         "Salaire brut", "Matricule", "Identifiant de l'élève", "Parent 1", "Bénéficiaire", "Religion",
         "Handicap", "Motif médical", "gezondheid", "Remarques", "naam leerling", "Directeur",
+        "Collaborateurs", "Référent", "Dirigeants", "Saisi par", "notified by", "Race",
         "Personne de contact", "État civil", "plaque d'immatriculation",
     ],
 )  # fmt: skip
@@ -370,6 +421,9 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         "adresses": [f"Rue du Moulin {place}" for place in range(1, 41)],
         "prénoms": ["Sophie", "Marc", "Fatima", "Jean-Pierre"] * 10,
         "IBAN": ["BE68 5390 0754 7034"] * 40,
+        "nommées": ["M. Ugo Essai", "Mme Ada Essai"] * 20,
+        "objets": ['[{"civilite": "M", "nom": "ESSAI"}]'] * 40,
+        "empreintes": [f"{place:032x}" for place in range(40)],
     }
     for words, cells in forms.items():
         seen = column([*cells], "champ 7").personal

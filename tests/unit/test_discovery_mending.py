@@ -15,6 +15,7 @@ from donnees_au_centre.landing import FileReport, LoadReport, TableReport, Varia
 from donnees_au_centre.landing.encodings import Encoding
 from donnees_au_centre.project.nodes import Manifest
 from tests.small_project import settings_of
+from tests.unit.test_landing_other_workbooks import cell, number, ods, row, sheet
 
 TABLE = "Titre\n\nCode;Élèves\n01;5\n02;6\n03;7\n"
 
@@ -47,6 +48,13 @@ def test_documents_and_formats() -> None:
     answer = json.dumps({"total_count": 1, "results": [{"id": 1}]}).encode()
     assert "`envelope: opendatasoft_v2`" in said(answer, "json")
     assert '`rows: "lines"`' in said(b'{"id": 1}\n{"id": 2}\n', "json")
+    workbook = ods(
+        sheet(row(cell("Code"), cell("Nom")), row(number(1), cell("a")), row(number(2), cell("b")))
+    )
+    assert said(workbook) == (
+        "Le fichier est un classeur OpenDocument (.ods), l'en-tête est à la ligne 1 : "
+        "écrivez `file_format: ods`."
+    )
     # A key is a word of the file.
     assert said(b'{"secret": [{"id": 1}, {"id": 2}]}', "json") == ""
 

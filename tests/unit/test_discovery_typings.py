@@ -12,6 +12,7 @@ from donnees_au_centre.discovery.typings import TEXT, Typing, guess
 SPACED = "group_separators=[' ']"
 POINTED = "group_separators=['.']"
 COMMA = "decimal_separator=','"
+COMMAS = "group_separators=[',']"
 
 
 @pytest.mark.parametrize(
@@ -36,8 +37,20 @@ COMMA = "decimal_separator=','"
         ("debut", ["29/02/2024"], Typing("to_date", ("'dd/MM/yyyy'",))),
         ("debut", ["5/3/2024", "15/12/2024"], Typing("to_date", ("'d/M/yyyy'",))),
         ("debut", ["29-02-24"], Typing("to_date", ("'dd-MM-yy'",))),
-        ("debut", ["2024-02-29T10:00:00"], Typing("to_date", ("\"yyyy-MM-dd'T'HH:mm:ss\"",))),
+        ("debut", ["2024-02-29T00:00:00"], Typing("to_date", ("\"yyyy-MM-dd'T'HH:mm:ss\"",))),
+        ("modifie", ["2024-02-29T10:00:00", "2024-02-29 00:00:00.123456+00"], Typing("to_moment")),
+        ("modifie", ["2024-02-29T10:00+01:00"], Typing("to_moment")),
+        ("recu", ["29/02/2024 10:00", "01/03/2024 00:00"], Typing("to_moment", ("'dd/MM/yyyy HH:mm'",))),
+        ("recu", ["29/02/2024 00:00"], Typing("to_date", ("'dd/MM/yyyy HH:mm'",))),
         ("debut", ["12/31/2024", "31/12/2024"], TEXT),
+        ("debut", ["2024/02/29", "2024/03/01"], Typing("to_date", ("'yyyy/MM/dd'",))),
+        ("date_debut", ["20240229", "20240301"], Typing("to_date", ("'yyyyMMdd'",))),
+        ("dossier", ["20240229", "20240301"], Typing("to_integer")),
+        ("montant", ["12,345.60", "7.25", "1,204.10"], Typing("to_decimal", ("10", "2", COMMAS))),
+        ("part", ["0.025", "31913", "70500"], Typing("to_decimal", ("11", "3"))),
+        # Departments of Corsica: letters among codes, be they rare.
+        ("numero", [*map(str, range(1001, 1097)), "2A04", "2B05", "2B33"], TEXT),
+        ("siren", ["240100156", "240200444"], Typing("to_code", ("'[0-9]{9}'",))),
         ("pmr", ["Oui", "NON", "oui"], Typing("to_boolean")),
         ("drapeau", ["0", "1"], Typing("to_integer")),
         ("nom", ["Ath", "Mons"], TEXT),
@@ -63,10 +76,12 @@ def test_a_type_is_guessed(name: str, cells: list[str | None], typing: Typing) -
         ("numeric(4, 4)", ["0.1000"], Typing("to_decimal", ("5", "4"))),
         ("numeric(5)", [], Typing("to_integer")),
         ("float8", ["1.234", "2.345"], Typing("to_decimal", ("7", "3"))),
+        ("timestamptz", ["2026-01-01 00:00:00+00"], Typing("to_moment")),
+        ("timestamp(3) without time zone", [], Typing("to_moment")),
         ("date", [], Typing("to_date", ("'yyyy-MM-dd'",))),
         ("numeric", ["NaN"], TEXT),
         ("_int4", ["{1,2}"], TEXT),
-        ("timestamptz", ["2026-01-01 22:00:00+00"], TEXT),
+        ("timestamptz", ["2026-01-01 22:00:00+00"], Typing("to_moment")),
         ("datetime", ["2026-01-01T00:00:00+00:00"], Typing("to_date", ("\"yyyy-MM-dd'T00:00:00+00:00'\"",))),
     ],
 )

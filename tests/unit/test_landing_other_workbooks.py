@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 import xlwt
 
+from donnees_au_centre.discovery.look import look
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import spreadsheet
 from donnees_au_centre.landing.kinds import kind_of
@@ -279,3 +280,32 @@ def test_a_damaged_or_costly_workbook_is_refused(
     with pytest.raises(PlatformError, match=words):
         for found in Workbook(io.BytesIO(data), variant).tables(RejectSpool()):
             list(found.rows(2))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (
+            ods(
+                sheet(row(cell("Titre")), row(cell("Ville"), cell("Vus")), *[row(cell("Ath"), number(7))] * 5)
+            ),
+            "ods",
+        ),
+        (xls(["Titre", ""], ["Ville", "Vus"], *[["Ath", 7]] * 5), "xls"),
+    ],
+)
+def test_new_source_looks_at_them(data: bytes, kind: str) -> None:
+    found = look(io.BytesIO(data))
+    assert (found.file_format, found.options) == (kind, {"header_row": 2})
+    assert [column.typing.macro for column in found.table.columns] == ["clean_text", "to_integer"]
+
+
+def test_an_old_workbook_is_told_by_its_directory_wherever_it_lies() -> None:
+    book, file = xlwt.Workbook(), io.BytesIO()
+    written = book.add_sheet("Agents")
+    for place in range(20_000):
+        written.write(place, 0, f"Ath {place} " * 30)
+    book.save(file)
+    data = file.getvalue()
+    assert data.find("Workbook".encode("utf-16-le")) > 4 << 20
+    assert kind_of(file) == "xls"

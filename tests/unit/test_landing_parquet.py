@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from donnees_au_centre.discovery.look import look
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing.parquet import ParquetRows
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
@@ -152,3 +153,15 @@ def test_what_is_written_is_read_back(case: tuple[Any, Any, Any]) -> None:
     kind, value, back = case
     (text,) = column([value], kind)
     assert back(text) == value
+
+
+def test_new_source_looks_at_it() -> None:
+    file = io.BytesIO()
+    pq.write_table(
+        pa.table({"Ville": ["Ath", "Huy"], "Vus": [3, None], "Le": [datetime.date(2024, 2, 29)] * 2}), file
+    )
+    found = look(file)
+    assert (found.file_format, found.options) == ("parquet", {})
+    assert [(one.name, one.typing.macro) for one in found.table.columns] == [
+        ("ville", "clean_text"), ("vus", "to_integer"), ("le", "to_date"),
+    ]  # fmt: skip

@@ -5,6 +5,7 @@ import io
 import re
 import tracemalloc
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from hypothesis import strategies as st
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import spreadsheet
+from donnees_au_centre.landing.blocks import Copied
 from donnees_au_centre.landing.cells import reader_of, unescaped
 from donnees_au_centre.landing.received import Withheld
 from donnees_au_centre.landing.rejects import Reject, RejectSpool
 from donnees_au_centre.landing.workbook import SHEET_STRIDE, SheetTable, Workbook
+from tests.campaigns import examples
 from tests.unit.landing_sources import table
 
 Read = tuple[list[str] | None, list[Any], list[Reject], SheetTable]
@@ -369,6 +372,38 @@ CELLS = (
 )
 
 
+_COPIED = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
+
+
+def as_read(copied: Copied) -> Iterator[tuple[int, list[str | None]]]:
+    """The rows that COPY would make of its lines."""
+    lines = copied.text.decode().split("\n")
+    assert (len(lines) - 1, lines[-1]) == (copied.rows, "")
+    for place, line in enumerate(lines[:-1]):
+        number, *cells = line.split("\t")
+        assert int(number) == copied.first + place
+        yield (
+            int(number),
+            [
+                None if cell == r"\N" else re.sub(r"\\.", lambda found: _COPIED[found[0]], cell)
+                for cell in cells
+            ],
+        )
+
+
+def landed(data: bytes, many: bool, **options: Any) -> list[Any]:
+    """All that comes of the table in a sheet without header: rows, rejects, warnings, the error."""
+    rejects, found = RejectSpool(), []
+    try:
+        (sheet,) = opened(data, header=False, **options).tables(rejects)
+        for piece in sheet.pieces(4) if many else sheet.rows(4):
+            found.extend(as_read(piece) if isinstance(piece, Copied) else [piece])
+        found += [sheet.warnings(), sheet.blank_rows, sheet.out_of_table]
+    except PlatformError as error:
+        found.append(str(error))
+    return [*found, *rejects]
+
+
 @settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 8), max_size=4), min_size=1, max_size=12), st.data())
 def test_many_rows_at_a_time_are_what_the_parser_reads(lines: list[list[int]], source: st.DataObject) -> None:
@@ -402,8 +437,47 @@ def test_many_rows_at_a_time_are_what_the_parser_reads(lines: list[list[int]], s
         patch.setattr(spreadsheet, "_BLOCK", source.draw(st.sampled_from([64, 512, 1 << 15])))
         patch.setattr(spreadsheet, "MAX_PROLOG", 600)
         many = given_rows()
+        assert landed(data, many=True) == landed(data, many=False)
         patch.setattr(spreadsheet, "PlainRows", parser_only)
         assert many == given_rows()
+
+
+_STRINGS = (
+    "<si><t>é</t></si>", "<si><t/></si>", "<si><t></t></si>", '<si><t xml:space="preserve"> a\n </t></si>',
+    "<si><t>a &amp; b_x0041_</t></si>", "<si><t>_x0026_amp;</t></si>",
+    "<si><r><t>a</t></r><r><rPr><b/></rPr><t> b</t></r></si>", "<si><t>a</t><phoneticPr fontId='1'/></si>",
+    "<si/>", "<!-- </si> -->", "<si><t><![CDATA[<si>]]></t></si>", "\n",
+    # And these are faults.
+    "<si><t>a</si>", "<si><t>&nbsp;</t></si>", "<si><t>\x01</t></si>", "<si><t>]]></t></si>", "</sst>",
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=examples(100))
+@given(
+    st.lists(st.integers(0, 3) | st.integers(0, len(_STRINGS) - 1), max_size=20),
+    st.sampled_from([16, 128, 1 << 15]),
+)
+def test_many_strings_at_a_time_are_what_the_parser_reads(kinds: list[int], block: int) -> None:
+    texts = "".join(_STRINGS[kind] for kind in kinds)
+    data = rewritten(
+        workbook([["a"], *(["b"] for _ in kinds)]),
+        ("(?s)(<sst[^>]*>).*", f"\\1{texts}</sst>"),
+        part="sharedStrings",
+    )
+
+    def strings() -> list[str | None] | str:
+        try:
+            held = spreadsheet.Book(io.BytesIO(data))._strings
+            return [held[place] for place in range(len(held._ends) - 1)]
+        except PlatformError as error:
+            return str(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spreadsheet, "_BLOCK", block)
+        patch.setattr(spreadsheet, "MAX_PROLOG", 128)
+        many = strings()
+        patch.setattr(spreadsheet, "are_strings", lambda head: False)
+        assert many == strings()
 
 
 def test_plain_rows_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -413,9 +487,59 @@ def test_plain_rows_need_no_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     data = workbook([["a", "b", "c", "d", "e", "f", "g"], *lines], {"A2": "00000"})
     read_by_parser: list[str | None] = []
     monkeypatch.setattr(spreadsheet.Book, "_row", lambda _, number, __: read_by_parser.append(number))
+    monkeypatch.setattr(spreadsheet, "_parsed_strings", lambda source: read_by_parser.append("texts"))
     rows = read(data)[1]
     assert (len(rows), read_by_parser) == (900, [])
+    (sheet,) = opened(data).tables(RejectSpool())
+    sheet.header()
+    assert sum(piece.rows for piece in sheet.pieces(7) if isinstance(piece, Copied)) > 0
     assert rows[0] == (2, ["00000", "é & 0", "2024-02-29", "0", None, "true", "#N/A"])
+
+
+_TEXTS = (
+    "é",
+    "a\tb",
+    "c\\N",
+    "\\N",
+    "l\nm",
+    "l\r\nm",
+    "  ",
+    "\u2028",
+    "x_x0041_",
+    "_x0000_",
+    "1\n2",
+    "Ã©",
+    "&<",
+    "",
+)
+_VALUES = st.one_of(
+    st.sampled_from(_TEXTS), st.none(), st.integers(-9, 10**17), st.floats(allow_nan=False), st.booleans(),
+    st.sampled_from(["#N/A", "#DIV/0!", "7", "00"]), st.dates(datetime.date(1900, 1, 1)),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=examples(60))
+@given(st.lists(st.lists(_VALUES, min_size=1, max_size=6), min_size=4, max_size=30), st.data())
+def test_rows_written_many_at_a_time_are_those_given_one_by_one(
+    lines: list[list[Any]], source: st.DataObject
+) -> None:
+    formats = source.draw(
+        st.dictionaries(
+            st.sampled_from([f"{column}{row}" for column in "ABCDE" for row in range(1, 9)]),
+            st.sampled_from(["00000", "0%", "[h]:mm", "0000\\-00", "dd/mm/yyyy"]),
+        )
+    )
+    # Rows alike, so that their forms are known; then odd ones among them.
+    data = workbook(
+        [[k, "é", None, k / 4] for k in range(1, 40)] + lines + [[k, "b", 1, 2] for k in range(40)], formats
+    )
+    options = source.draw(
+        st.sampled_from([{}, {"sheets": "Ag*", "sheet_column": "feuille"}, {"header_row": 3}])
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spreadsheet, "_BLOCK", source.draw(st.sampled_from([256, 1024, 1 << 15])))
+        many = landed(data, many=True, **options)
+        assert many == landed(data, many=False, **options)
 
 
 @pytest.mark.parametrize("damage", ["cut", "broken sheet", "lost sheet", "not a workbook"])

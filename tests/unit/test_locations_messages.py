@@ -75,7 +75,7 @@ def test_a_folder_receives_when_a_file_came_and_only_then() -> None:
     report = LoadReport([table("a", "charge", "inchange"), table("b", "identique"), table("c", "echec")])
     (receipt,) = receipts(report)
     assert receipt.asset_key == dg.AssetKey(["landing", "age", "ecoles"])
-    assert receipt.metadata["fichiers reçus"].value == 2
+    assert receipt.metadata["livraisons reçues"].value == 2
     assert receipts(LoadReport([table("a", "inchange"), table("b", "doublon")])) == receipts(None) == []
 
 

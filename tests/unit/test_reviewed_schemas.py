@@ -28,6 +28,7 @@ SCHEMA_OF = {
     "gdpr/gels.yml": "gels",
     "gdpr/purge.yml": "purge",
     "gdpr/traitement.yml": "traitement",
+    "releases/*.yml": "livraison",
 }
 REVIEWED = {
     path: name for pattern, name in SCHEMA_OF.items() for path in sorted((ROOT / "policies").glob(pattern))

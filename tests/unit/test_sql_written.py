@@ -84,3 +84,22 @@ def test_what_their_errors_mean() -> None:
     assert db2.fault(Exception("[IBM] SQL30082N refused SQLSTATE=08001 SQLCODE=-30082")) == ACCOUNT
     assert db2.fault(Exception("[IBM] SQL30081N  A communication error SQLCODE=-30081")) == GONE
     assert db2.fault(Exception('[IBM] SQL0204N  "S.T" is an undefined name. SQLCODE=-204')) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "written_as"), [("sqlserver", "select top 5"), ("db2", "fetch first 5 rows")]
+)
+def test_few_rows_are_asked_where_few_are_enough(name: str, written_as: str) -> None:
+    from sqlalchemy.dialects import mssql
+
+    source = reader(name)
+    if name == "db2":
+        ibm = pytest.importorskip("ibm_db_sa.ibm_db", reason="make drivers NAME=db2")
+        dialect: Any = ibm.dialect()
+    else:
+        dialect = mssql.pymssql.dialect()
+    source.few = 5
+    compiled = source.statement([Column("n", "int")], None).compile(
+        dialect=dialect, compile_kwargs={"literal_binds": True}
+    )
+    assert written_as in " ".join(str(compiled).lower().split())

@@ -44,8 +44,8 @@ class Azure(FileSource):
         """Asks for one name of the container."""
         try:
             from azure.storage.blob import ContainerClient
-        except ImportError as error:
-            raise missing_driver("azure", "azure-storage-blob") from error
+        except ImportError:
+            raise missing_driver("azure", "azure-storage-blob") from None
         connection = self.connection
         self._prefix = below(connection, self.location).lstrip("/")
         self._prefix += "/" if self._prefix else ""
@@ -144,35 +144,35 @@ class Azure(FileSource):
         connection, place = self.connection, file.path if file else self._prefix
         try:
             yield
-        except exceptions.ClientAuthenticationError as error:
+        except exceptions.ClientAuthenticationError:
             names = ", ".join(
                 connection.variable(name) for name in ("account_key", "sas_token", "client_secret")
             )
-            raise refused(connection, names) from error
-        except exceptions.ResourceModifiedError as error:
-            raise (changed(file) if file else unreachable(connection, "conteneur modifié")) from error
-        except exceptions.ResourceNotFoundError as error:
-            raise absent(connection, place) from error
+            raise refused(connection, names) from None
+        except exceptions.ResourceModifiedError:
+            raise (changed(file) if file else unreachable(connection, "conteneur modifié")) from None
+        except exceptions.ResourceNotFoundError:
+            raise absent(connection, place) from None
         except exceptions.HttpResponseError as error:
             status = error.status_code or 0
             code = line(str(getattr(error, "error_code", "") or status))
             if status == 412 and file is not None:
-                raise changed(file) from error
+                raise changed(file) from None
             if status == 403:
-                raise forbidden(connection, place) from error
+                raise forbidden(connection, place) from None
             if status in (408, 429) or status >= 500 or not status:
-                raise unreachable(connection, f"Azure, {code}") from error
+                raise unreachable(connection, f"Azure, {code}") from None
             raise PlatformError(
                 f"Le stockage de la connexion « {connection.shown} » refuse « {line(place)} » (Azure, "
                 f"{code}).",
                 "Vérifiez le conteneur et le chemin ; sinon, adressez-vous à qui tient le stockage.",
-            ) from error
+            ) from None
         except exceptions.AzureError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise unverified(connection, "certificat refusé") from error
-            raise unreachable(connection, "connexion impossible ou coupée") from error
-        except OSError as error:
-            raise unreachable(connection, "connexion impossible ou coupée") from error
+                raise unverified(connection, "certificat refusé") from None
+            raise unreachable(connection, "connexion impossible ou coupée") from None
+        except OSError:
+            raise unreachable(connection, "connexion impossible ou coupée") from None
 
 
 def _account(connection: Connection) -> str:

@@ -123,8 +123,8 @@ class Db2Source(SqlSource):
     def _connected(self) -> Any:
         try:
             import ibm_db_dbi
-        except ImportError as error:
-            raise self.missing() from error
+        except ImportError:
+            raise self.missing() from None
         said = {
             "DATABASE": self.connection.path.strip("/"),
             "HOSTNAME": self.connection.host,

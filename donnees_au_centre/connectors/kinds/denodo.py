@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from donnees_au_centre.connectors.sql_reading import (
     PATIENCE,
     RIGHT,
     ROWS,
+    SILENCE,
     SYNTAX,
     UNKNOWN,
     Fault,
@@ -97,12 +99,18 @@ class DenodoSource(RecordSource):
                 autocommit=True,
                 **self._encrypted(),
             )
+        # It knows no timeout of PostgreSQL's clients: what asks too long is told to stop.
+        stop = threading.Timer(self.left(SILENCE), session.cancel)
+        stop.daemon = True
+        if self.deadline is not None:
+            stop.start()
         try:
             self._session = session
             with self._said():
                 self._fields = self._described()
             yield
         finally:
+            stop.cancel()
             session.close()
 
     def columns(self) -> list[Column]:
@@ -115,6 +123,8 @@ class DenodoSource(RecordSource):
         query = f"select {names} from {self._from()}"
         if since is not None and self.incremental is not None:
             query += f" where {_quoted(self.incremental.cursor)} >= {self._compared(since)}"
+        if self.few is not None:
+            query += f" limit {self.few:d}"
         count = 0
         with self._said(reading=True):
             for rows in self._rows(query, len(columns)):
@@ -188,7 +198,7 @@ class DenodoSource(RecordSource):
             fault = _fault(error)
             words = (str(error).strip().splitlines() or [""])[0]
             said = "" if reading and not fault.names else self.connection.hides(words)
-            raise told(self, fault, said) from error
+            raise told(self, fault, said) from None
 
 
 def _fault(error: Any) -> Fault:

@@ -77,14 +77,14 @@ class Folder(FileSource):
         """What the system refuses, in the words of people."""
         try:
             yield
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise absent(self.connection, path) from error
-        except PermissionError as error:
-            raise forbidden(self.connection, path) from error
+        except (FileNotFoundError, NotADirectoryError):
+            raise absent(self.connection, path) from None
+        except PermissionError:
+            raise forbidden(self.connection, path) from None
         except OSError as error:
             advice = "Vérifiez que le partage est monté et que son serveur répond (mount, df)."
             said = f"Le dossier de la connexion « {self.connection.shown} » ne se lit pas ({error.strerror})."
-            raise (PassingFault if error.errno in _PASSING else PlatformError)(said, advice) from error
+            raise (PassingFault if error.errno in _PASSING else PlatformError)(said, advice) from None
 
 
 def _described(path: str, name: str, found: os.stat_result) -> RemoteFile:

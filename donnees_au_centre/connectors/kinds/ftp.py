@@ -118,9 +118,9 @@ class Ftp(FileSource):
                 self._ftp.login(user, password)
                 if isinstance(self._ftp, _Tls):
                     self._ftp.prot_p()
-        except ftplib.error_perm as error:
+        except ftplib.error_perm:
             password_variable = self.connection.variable("password")
-            raise refused(self.connection, f"le compte de l'adresse et {password_variable}") from error
+            raise refused(self.connection, f"le compte de l'adresse et {password_variable}") from None
 
     def files(self) -> Iterator[RemoteFile]:
         """The files of the folder, from MLSD, or name by name where the server has not learned it."""
@@ -199,33 +199,33 @@ class Ftp(FileSource):
         except ftplib.error_perm as error:
             code = str(error)[:3]
             if code == "550":
-                raise absent(self.connection, path) from error
+                raise absent(self.connection, path) from None
             raise PlatformError(
                 f"Le serveur de la connexion « {self.connection.shown} » refuse « {line(path)} » (FTP, code "
                 f"{code}).",
                 "Adressez-vous à qui tient le serveur ; sans TLS, employez ftp:// et `allow_plain`.",
-            ) from error
+            ) from None
 
     @contextmanager
     def _passing(self) -> Iterator[None]:
         try:
             yield
         except ssl.SSLCertVerificationError as error:
-            raise unverified(self.connection, error.verify_message) from error
+            raise unverified(self.connection, error.verify_message) from None
         except ssl.SSLError as error:
-            raise unreachable(self.connection, error.reason or "TLS") from error
+            raise unreachable(self.connection, error.reason or "TLS") from None
         except ftplib.error_temp as error:
-            raise unreachable(self.connection, f"FTP, code {str(error)[:3]}") from error
-        except (ftplib.error_reply, ftplib.error_proto, EOFError) as error:
-            raise unreachable(self.connection, "connexion coupée") from error
-        except UnicodeError as error:
+            raise unreachable(self.connection, f"FTP, code {str(error)[:3]}") from None
+        except (ftplib.error_reply, ftplib.error_proto, EOFError):
+            raise unreachable(self.connection, "connexion coupée") from None
+        except UnicodeError:
             raise PlatformError(
                 f"Les noms de fichiers de la connexion « {self.connection.shown} » ne sont pas en "
                 f"« {self.options.encoding} ».",
                 "Dites leur encodage dans la déclaration : options: {encoding: latin-1}.",
-            ) from error
+            ) from None
         except OSError as error:
-            raise unreachable(self.connection, error.strerror or "délai dépassé") from error
+            raise unreachable(self.connection, error.strerror or "délai dépassé") from None
 
 
 def _described(path: str, name: str, size: int | None, modified: str) -> RemoteFile:

@@ -167,12 +167,12 @@ class Http(FileSource):
         while True:
             try:
                 chunk = next(pieces, None)
-            except httpx.RemoteProtocolError as error:
-                raise ended_early(self.connection, file, to.tell()) from error
+            except httpx.RemoteProtocolError:
+                raise ended_early(self.connection, file, to.tell()) from None
             except httpx.TransportError as error:
-                raise unreachable(self.connection, _why(error)) from error
-            except httpx.DecodingError as error:
-                raise unreachable(self.connection, "contenu compressé abîmé") from error
+                raise unreachable(self.connection, _why(error)) from None
+            except httpx.DecodingError:
+                raise unreachable(self.connection, "contenu compressé abîmé") from None
             if chunk is None:
                 return
             yield chunk
@@ -200,9 +200,9 @@ class Http(FileSource):
             try:
                 answer = self._client.send(request, stream=True)
             except httpx.ConnectError as error:
-                raise self._not_entered(error) from error
+                raise self._not_entered(error) from None
             except httpx.TransportError as error:
-                raise unreachable(self.connection, _why(error)) from error
+                raise unreachable(self.connection, _why(error)) from None
             try:
                 if not answer.has_redirect_location:
                     if checked:

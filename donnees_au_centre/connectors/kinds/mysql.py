@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
+from donnees_au_centre.connectors.interface import Batch
 from donnees_au_centre.connectors.sql_reading import (
     ACCOUNT,
     BUSY,
@@ -14,6 +14,7 @@ from donnees_au_centre.connectors.sql_reading import (
     DATABASE,
     GONE,
     LOCAL,
+    NULL,
     OTHER,
     PATIENCE,
     RIGHT,
@@ -22,9 +23,9 @@ from donnees_au_centre.connectors.sql_reading import (
     SYNTAX,
     UNKNOWN,
     Fault,
-    Row,
     SqlSource,
     TlsOptions,
+    batch_of_bytes,
     place,
     zoned,
 )
@@ -32,6 +33,9 @@ from donnees_au_centre.errors import PlatformError
 
 # The character set of what is bytes and no text.
 _BINARY = 63
+# Bytes that are received at once; size of a packet that another one continues.
+_BUFFER = 1 << 17
+_WHOLE = 0xFFFFFF
 # What the server's numbers mean; 2000 and above come from the driver.
 _FAULTS: dict[Fault, tuple[int, ...]] = {
     GONE: (1053, 1077, 1079, 1927, 2002, 2003, 2006, 2013, 2014, 2055),
@@ -70,7 +74,7 @@ class MySqlSource(SqlSource):
                 # The driver would write a text in Latin-1.
                 "password": (self.connection.setting("password") or "").encode(),
                 "connect_timeout": PATIENCE,
-                "read_timeout": SILENCE,
+                "read_timeout": self.left(SILENCE),
                 "program_name": "donnees-au-centre",
                 **({"ssl_disabled": True} if plain else {"ssl": self._trusted()}),
             }
@@ -85,7 +89,9 @@ class MySqlSource(SqlSource):
 
     def announced(self) -> int | None:
         """The rows of a table that the snapshot holds still."""
-        if self.options.query or self._about("tables", "engine, table_type") != [("InnoDB", "BASE TABLE")]:
+        if self.few is not None or self.options.query:
+            return None
+        if self._about("tables", "engine, table_type") != [("InnoDB", "BASE TABLE")]:
             return None
         return self.count()
 
@@ -104,21 +110,27 @@ class MySqlSource(SqlSource):
             return zoned(since)[0]
         return super().compared(since, type_name)
 
-    def rows(self, statement: Any) -> Iterator[list[Row]]:
+    def read(self, statement: Any) -> Iterator[Batch]:
         """Reads the packets of the server, without the driver's idea of the types."""
         from pymysql.cursors import SSCursor
 
         compiled = statement.compile(dialect=self._opened.dialect)
         driver = self._opened.connection.driver_connection
+        # Nothing waits in the former one: all that was asked for was read.
+        driver._rfile.close()
+        driver._rfile = driver._sock.makefile("rb", _BUFFER)
         cursor = driver.cursor(SSCursor)
         cursor.execute(str(compiled), compiled.params)
         # The one way around what the driver makes of values, and as fast as Python can be.
         result = cursor._result
-        result._read_row_from_packet = _reader(result.fields)
-        rows = iter(cursor.fetchone, None)
+        cells = _Cells(result.fields)
+        result._read_row_from_packet = lambda packet: cells.read(packet._data, 0)
+        before = 0
         try:
-            while read := list(islice(rows, ROWS)):
-                yield read
+            while rows := _rows(driver, result, cells):
+                yield batch_of_bytes(rows, cells.nulls, before)
+                cells.nulls = 0
+                before += len(rows)
         finally:
             if result.unbuffered_active:
                 # Left in the midst: the driver would read all the rest first.
@@ -154,56 +166,86 @@ class MySqlSource(SqlSource):
         authority = self.connection.setting("ca_file")
         try:
             return ssl.create_default_context(cafile=authority)
-        except OSError as error:
+        except OSError:
             raise PlatformError(
                 f"Le fichier de {self.connection.variable('ca_file')} ne se lit pas comme des certificats.",
                 "Vérifiez son chemin : il contient l'autorité, en PEM.",
-            ) from error
+            ) from None
 
 
-def _reader(fields: Sequence[Any]) -> Callable[[Any], Row]:
-    """What makes a row of a packet: cells as text, each behind its length."""
-    from pymysql.connections import TEXT_TYPES
-    from pymysql.constants import FIELD_TYPE
+class _Cells:
+    """Makes cells as text, each behind its length, of packets.
 
-    changes: list[Callable[[bytes], str] | None] = [
-        _number
-        if one.type_code == FIELD_TYPE.BIT
-        else _bytes
-        if one.type_code in TEXT_TYPES and one.charsetnr == _BINARY
-        else None
-        for one in fields
-    ]
+    Attributes:
+        nulls: how many of them were null.
+    """
 
-    def read(packet: Any) -> Row:
-        data, start = packet._data, 0
-        row: list[str | None] = []
+    def __init__(self, fields: Sequence[Any]) -> None:
+        from pymysql.connections import TEXT_TYPES
+        from pymysql.constants import FIELD_TYPE
+
+        self.nulls = 0
+        self._changes: list[Callable[[bytes], bytes] | None] = [
+            _number
+            if one.type_code == FIELD_TYPE.BIT
+            else _bytes
+            if one.type_code in TEXT_TYPES and one.charsetnr == _BINARY
+            else None
+            for one in fields
+        ]
+
+    def read(self, data: bytes, start: int) -> list[bytes]:
+        """The cells of the row that starts at a place."""
+        row: list[bytes] = []
         add = row.append
-        for change in changes:
+        for change in self._changes:
             size = data[start]
             start += 1
             if size > 250:
                 if size == 251:
-                    add(None)
+                    self.nulls += 1
+                    add(NULL)
                     continue
                 width = {252: 2, 253: 3, 254: 8}[size]
                 size = int.from_bytes(data[start : start + width], "little")
                 start += width
             end = start + size
-            cell = data[start:end]
-            add(cell.decode("utf-8", "surrogateescape") if change is None else change(cell))
+            add(data[start:end] if change is None else change(data[start:end]))
             start = end
         return row
 
-    return read
+
+def _rows(driver: Any, result: Any, cells: _Cells) -> list[list[bytes]]:
+    """The next rows: those that have come whole are read from where they wait, any other by the driver."""
+    rows: list[list[bytes]] = []
+    while len(rows) < ROWS and result.unbuffered_active:
+        waiting, number, start = driver._rfile.peek(), driver._next_seq_id, 0
+        there = len(waiting)
+        while start + 4 < there:
+            size = waiting[start] | waiting[start + 1] << 8 | waiting[start + 2] << 16
+            content = start + 4
+            # Not the end, an error, or what comes in several packets.
+            if content + size > there or waiting[start + 3] != number or not 0 < size < _WHOLE:
+                break
+            if waiting[content] >= 0xFE:
+                break
+            rows.append(cells.read(waiting, content))
+            start = content + size
+            number = number + 1 & 0xFF
+        if start:
+            driver._rfile.read(start)
+            driver._next_seq_id = number
+        elif row := result._read_rowdata_packet_unbuffered():
+            rows.append(row)
+    return rows
 
 
-def _bytes(cell: bytes) -> str:
-    return f"0x{cell.hex().upper()}"
+def _bytes(cell: bytes) -> bytes:
+    return b"0x" + cell.hex().upper().encode()
 
 
-def _number(cell: bytes) -> str:
-    return str(int.from_bytes(cell, "big"))
+def _number(cell: bytes) -> bytes:
+    return b"%d" % int.from_bytes(cell, "big")
 
 
 KIND = MySqlSource

@@ -13,7 +13,14 @@ from donnees_au_centre.connectors import web
 from donnees_au_centre.connectors.connections import Connection
 from donnees_au_centre.connectors.interface import Column, Options, PassingFault
 from donnees_au_centre.connectors.json_cells import DECODER, follow
-from donnees_au_centre.connectors.kinds.rest import Offset, Param, Params, RestOptions, RestSource
+from donnees_au_centre.connectors.kinds.rest import (
+    Offset,
+    Param,
+    Params,
+    RestOptions,
+    RestSource,
+    with_params,
+)
 from donnees_au_centre.connectors.retrying import retried
 from donnees_au_centre.connectors.spool import Spool
 from donnees_au_centre.errors import PlatformError
@@ -141,6 +148,11 @@ class OpendatasoftSource(RestSource):
         if not self._exports:
             super()._fill(spool, first, params)
             return
+        if self.few is not None:
+            # An export may take a while to begin.
+            page = self._asked(with_params(params, {"limit": str(_PAGE)}))
+            spool.keep(page.rows, page.escaped)
+            return
         self._export(spool, params)
         if spool.found == first.total:
             return
@@ -168,6 +180,7 @@ class OpendatasoftSource(RestSource):
             values.append(self._record(text))
             texts.append(text)
             if len(values) == _LINES:
+                self.check_time()
                 self._keep(spool, values, texts)
                 values, texts = [], []
         self._keep(spool, values, texts)

@@ -26,8 +26,8 @@ from donnees_au_centre.refusals import describe_error
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
 # Bytes that are handed on at once.
 _BATCH = 1 << 18
-# Seconds after which a server that says nothing is down.
-PATIENCE = 15
+# Seconds after which a server that says nothing is down; that whoever keeps a table for itself is waited for.
+PATIENCE, LOCKED = 15, 60
 # What makes PostgreSQL write each value in one way, whatever the account or the server is set to.
 _WRITING = {
     "timezone": "UTC",
@@ -37,9 +37,6 @@ _WRITING = {
     "bytea_output": "hex",
     "lc_monetary": "C",
     "xmloption": "content",
-    "statement_timeout": "0",
-    # Whoever keeps a table for itself is waited for so long, and asked again.
-    "lock_timeout": "60s",
     # Where nothing has changed, the same rows come in the same order: that is how it shows.
     "synchronize_seqscans": "off",
     "max_parallel_workers_per_gather": "0",
@@ -114,10 +111,15 @@ class PostgresSource(RecordSource):
             with self._said():
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
-                for name, value in _WRITING.items():
+                for name, value in (_WRITING | self._patience()).items():
                     connection.execute("select set_config(%s, %s, true)", [name, value])
             self._connection = connection
             yield
+
+    def _patience(self) -> dict[str, str]:
+        """How long the server may work, and wait for a lock, whatever the account is set to."""
+        most = f"{self.left(0)}s" if self.deadline is not None else "0"
+        return {"statement_timeout": most, "lock_timeout": f"{self.left(LOCKED)}s"}
 
     def places(self) -> list[str]:
         """The tables and views that the account may read, those of the server itself left out."""
@@ -137,8 +139,9 @@ class PostgresSource(RecordSource):
         where: sql.Composable = sql.SQL("true")
         if since is not None and self.incremental is not None:
             where = self._from(columns, self.incremental, since)
-        statement = sql.SQL("copy (select row_number() over (), {} from {} where {}) to stdout").format(
-            names, self._read(), where
+        few = sql.SQL("" if self.few is None else f" limit {self.few:d}")
+        statement = sql.SQL("copy (select row_number() over (), {} from {} where {}{}) to stdout").format(
+            names, self._read(), where, few
         )
         with self._said(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             held: list[bytes] = []
@@ -207,8 +210,8 @@ class PostgresSource(RecordSource):
                 raise PassingFault(
                     f"La base de la connexion « {name} » ne répond pas, ou plus : {said}",
                     "Vérifiez qu'elle tourne et que cette machine l'atteint, puis relancez le chargement.",
-                ) from error
-            raise PlatformError(f"La base de la connexion « {name} » a refusé : {said}", _WHAT) from error
+                ) from None
+            raise PlatformError(f"La base de la connexion « {name} » a refusé : {said}", _WHAT) from None
 
 
 def passing(error: psycopg.Error) -> bool:

@@ -250,7 +250,11 @@ class RestSource(RecordSource):
 
     def _fill(self, spool: Spool, first: _Asked, params: Params) -> None:
         self._check_reachable(first)
+        if self.few is not None:
+            spool.keep(first.rows, first.escaped)
+            return
         for page in self._pages(first, params):
+            self.check_time()
             if page.total != first.total:
                 raise self._changed()
             if not spool.keep(page.rows, page.escaped):
@@ -346,13 +350,13 @@ class RestSource(RecordSource):
         """
         paging = self.options.paging
         if isinstance(paging, Page):
-            return _with(params, {paging.param: str(paging.start + number)})
+            return with_params(params, {paging.param: str(paging.start + number)})
         assert isinstance(paging, Offset)
         begin = number * size if start is None else start
         left = paging.size if paging.max is None else min(paging.size, paging.max - begin)
         if left <= 0:
             return None
-        return _with(params, {paging.param: str(begin), paging.size_param: str(left)})
+        return with_params(params, {paging.param: str(begin), paging.size_param: str(left)})
 
     def _followed(self, first: _Asked, params: Params) -> Iterator[_Asked]:
         """The pages of which each says where the next is."""
@@ -377,7 +381,7 @@ class RestSource(RecordSource):
             if isinstance(paging, Link):
                 page = self._asked([], urljoin(page.answer.url, following))
             else:
-                page = self._asked(_with(params, {paging.param: str(following)}))
+                page = self._asked(with_params(params, {paging.param: str(following)}))
 
     def _together(self, asked: Iterable[Params | None]) -> Iterator[_Asked]:
         """Pages in order, as many at a time as may be; no more of them wait in the memory."""
@@ -414,13 +418,14 @@ class RestSource(RecordSource):
             for one in (given if isinstance(given, list) else [given])
         ]
         if since is not None and options.since_param:
-            params = _with(params, {options.since_param: self._written(since)})
+            params = with_params(params, {options.since_param: self._written(since)})
         if isinstance(paging, Page):
             first = {paging.param: str(paging.start)}
-            return _with(params, first | ({paging.size_param: str(paging.size)} if paging.size_param else {}))
+            size = {paging.size_param: str(paging.size)} if paging.size_param else {}
+            return with_params(params, first | size)
         if isinstance(paging, Offset):
-            size = min(paging.size, paging.max or paging.size)
-            return _with(params, {paging.param: "0", paging.size_param: str(size)})
+            most = min(paging.size, paging.max or paging.size)
+            return with_params(params, {paging.param: "0", paging.size_param: str(most)})
         return params
 
     def _written(self, since: str) -> str:
@@ -483,7 +488,7 @@ class RestSource(RecordSource):
         return web.ClientCredentials(connection) if options.auth == "oauth2" else None
 
 
-def _with(params: Params, others: dict[str, str]) -> Params:
+def with_params(params: Params, others: dict[str, str]) -> Params:
     """The parameters with others in place of their own."""
     return [(name, value) for name, value in params if name not in others] + list(others.items())
 

@@ -56,8 +56,8 @@ class S3(FileSource):
             from botocore.config import Config
 
             session = _session()
-        except ImportError as error:
-            raise missing_driver("s3", "boto3") from error
+        except ImportError:
+            raise missing_driver("s3", "boto3") from None
         connection = self.connection
         self._bucket = connection.host
         self._prefix = below(connection, self.location).lstrip("/")
@@ -142,43 +142,43 @@ class S3(FileSource):
             code = str(error.response.get("Error", {}).get("Code", ""))
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if code == "PreconditionFailed" and file is not None:
-                raise changed(file) from error
+                raise changed(file) from None
             if code in _ACCOUNT or status == 401:
                 names = (
                     f"{connection.variable('access_key_id')} et {connection.variable('secret_access_key')}"
                 )
-                raise refused(connection, names) from error
+                raise refused(connection, names) from None
             if status == 403:
-                raise forbidden(connection, place) from error
+                raise forbidden(connection, place) from None
             if status == 404:
-                raise absent(connection, place) from error
+                raise absent(connection, place) from None
             if code in _BUSY or status in (429, 500, 502, 503, 504):
-                raise unreachable(connection, f"S3, {code or status}") from error
+                raise unreachable(connection, f"S3, {code or status}") from None
             raise PlatformError(
                 f"Le stockage de la connexion « {connection.shown} » refuse « {line(place)} » (S3, "
                 f"{line(code)}).",
                 f"Vérifiez {connection.variable('region')} et {connection.variable('endpoint')} ; sinon, "
                 "adressez-vous à qui tient le stockage.",
-            ) from error
-        except exceptions.SSLError as error:
-            raise unverified(connection, "certificat refusé") from error
-        except exceptions.ParamValidationError as error:
+            ) from None
+        except exceptions.SSLError:
+            raise unverified(connection, "certificat refusé") from None
+        except exceptions.ParamValidationError:
             raise PlatformError(
                 f"« {line(self._bucket)} » ne nomme pas un seau S3.",
                 f"Écrivez s3://seau/chemin dans {connection.variable()}.",
-            ) from error
+            ) from None
         except (
             *(exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError),
             OSError,
-        ) as error:
-            raise unreachable(connection, "connexion impossible ou coupée") from error
+        ):
+            raise unreachable(connection, "connexion impossible ou coupée") from None
         except exceptions.BotoCoreError as error:
             raise PlatformError(
                 f"La connexion « {connection.shown} » ne convient pas à un stockage S3 "
                 f"({type(error).__name__}).",
                 f"Vérifiez {connection.variable('endpoint')} (https://machine) et "
                 f"{connection.variable('region')}.",
-            ) from error
+            ) from None
 
 
 @cache

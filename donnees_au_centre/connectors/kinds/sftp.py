@@ -48,8 +48,8 @@ class Sftp(FileSource):
         """Enters; the key of the server is compared before anything is told to it."""
         try:
             import asyncssh
-        except ImportError as error:
-            raise missing_driver("sftp", "asyncssh") from error
+        except ImportError:
+            raise missing_driver("sftp", "asyncssh") from None
         self._library: Any = asyncssh
         self._path = below(self.connection, self.location)
         self._path = self._path.removeprefix(_HOME) if f"{self._path}/".startswith(_HOME) else self._path
@@ -103,7 +103,7 @@ class Sftp(FileSource):
                     f"Le fichier que nomme {connection.variable('known_hosts')} ne se lit pas "
                     f"({error.strerror}).",
                     "Vérifiez son chemin, et que le compte du chargement peut le lire.",
-                ) from error
+                ) from None
         if key is None:
             raise PlatformError(
                 f"La connexion « {connection.shown} » ne dit pas quelle est la clé du serveur : rien ne "
@@ -172,37 +172,37 @@ class Sftp(FileSource):
         library, connection = self._library, self.connection
         try:
             yield
-        except library.HostKeyNotVerifiable as error:
+        except library.HostKeyNotVerifiable:
             raise PlatformError(
                 f"La clé du serveur de la connexion « {connection.shown} » n'est pas celle qui est attendue "
                 ": aucun secret ne lui est dit, rien n'en est lu.",
                 "Demandez à qui tient le serveur si sa clé a changé, et donnez la nouvelle par "
                 f"{connection.variable('host_key')} ou {connection.variable('known_hosts')}.",
-            ) from error
-        except library.PermissionDenied as error:
+            ) from None
+        except library.PermissionDenied:
             password, key = connection.variable("password"), connection.variable("key_file")
-            raise refused(connection, f"le compte de l'adresse, {password} ou {key}") from error
-        except (library.KeyImportError, library.KeyEncryptionError) as error:
+            raise refused(connection, f"le compte de l'adresse, {password} ou {key}") from None
+        except (library.KeyImportError, library.KeyEncryptionError):
             raise PlatformError(
                 f"Une clé de la connexion « {connection.shown} » ne se lit pas : son format est inconnu, ou "
                 "sa phrase secrète n'est pas la bonne.",
                 f"Vérifiez {connection.variable('key_file')}, {connection.variable('key_passphrase')} et "
                 f"{connection.variable('host_key')}.",
-            ) from error
-        except library.SFTPPermissionDenied as error:
-            raise forbidden(connection, path) from error
-        except (library.SFTPNoSuchFile, library.SFTPNoSuchPath) as error:
-            raise absent(connection, path) from error
-        except (library.SFTPConnectionLost, library.SFTPNoConnection) as error:
-            raise unreachable(connection, "connexion coupée") from error
+            ) from None
+        except library.SFTPPermissionDenied:
+            raise forbidden(connection, path) from None
+        except (library.SFTPNoSuchFile, library.SFTPNoSuchPath):
+            raise absent(connection, path) from None
+        except (library.SFTPConnectionLost, library.SFTPNoConnection):
+            raise unreachable(connection, "connexion coupée") from None
         except library.SFTPError as error:
             raise PlatformError(
                 f"Le serveur de la connexion « {connection.shown} » ne donne pas « {path} » (SFTP, code "
                 f"{error.code}).",
                 "Adressez-vous à qui tient le serveur.",
-            ) from error
+            ) from None
         except (library.Error, OSError, TimeoutError, EOFError) as error:
-            raise unreachable(connection, _why(error)) from error
+            raise unreachable(connection, _why(error)) from None
 
 
 async def _awaited(work: Awaitable[T]) -> T:

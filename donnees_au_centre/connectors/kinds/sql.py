@@ -43,6 +43,11 @@ class OtherSqlSource(SqlSource):
     schemes = ("dialecte+pilote",)
     tried = "une base SQLite"
 
+    @classmethod
+    def takes(cls, scheme: str) -> bool:
+        """Every dialect; the one that is not installed is told when it is opened."""
+        return bool(scheme)
+
     def missing(self) -> PlatformError:
         """Which dialect is missing; this project brings none of them."""
         return PlatformError(

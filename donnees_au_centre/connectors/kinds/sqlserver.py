@@ -20,6 +20,7 @@ from donnees_au_centre.connectors.sql_reading import (
     OTHER,
     PATIENCE,
     RIGHT,
+    SILENCE,
     SYNTAX,
     UNKNOWN,
     Fault,
@@ -93,7 +94,7 @@ class SqlServerSource(SqlSource):
 
     def announced(self) -> int | None:
         """The rows of a table, when the snapshot holds them still."""
-        return self.count() if self._snapshot and not self.options.query else None
+        return self.count() if self._snapshot and not self.options.query and self.few is None else None
 
     def types(self, names: Sequence[str]) -> Mapping[str, str]:
         """As the server describes the result: `decimal(38,10)`."""
@@ -158,6 +159,7 @@ class SqlServerSource(SqlSource):
                     password=self.connection.setting("password") or "",
                     database=self.connection.path.strip("/"),
                     login_timeout=PATIENCE,
+                    timeout=self.left(SILENCE),
                     appname="donnees-au-centre",
                 )
             finally:

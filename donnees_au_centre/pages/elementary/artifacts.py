@@ -17,7 +17,7 @@ from donnees_au_centre.project.nodes import DataTest, Exposure, Manifest, Node, 
 from donnees_au_centre.quality.project import Project
 
 Row = dict[str, Any]
-FRESHNESS_TEXT = "La source a reçu un fichier dans le délai attendu."
+FRESHNESS_TEXT = "La source a été reçue dans le délai attendu."
 
 
 @dataclass(frozen=True)

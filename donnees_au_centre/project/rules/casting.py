@@ -22,7 +22,7 @@ CONDITIONS = ("required", "optional", "reject")
 # cell themselves, and refuse to do so without its rule.
 DECLARATION, EXPRESSION = "staging", "expression"
 ENTRIES = (
-    *("integer", "decimal", "day", "excel_day", "yes_no", "code", "year", "fase_number"),
+    *("integer", "decimal", "day", "excel_day", "moment", "yes_no", "code", "year", "fase_number"),
     *("postal_code", "nis_code", "school_year", "bce_number", "school_key"),
 )
 JINJA = Environment(autoescape=True, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"])

@@ -1,0 +1,144 @@
+"""`review`: what a merge request changes, as a letter to its reviewer, and a note where it is discussed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+
+from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.project import ParseResult, read_manifest
+from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.reader import MANIFEST
+from donnees_au_centre.review import Review, as_data, letter, post_note, to_compile
+from donnees_au_centre.review import review as compare
+from donnees_au_centre.review.compiling import compile_some, read_dbt
+from donnees_au_centre.settings import Settings
+
+FOLDER, LETTER, DATA = "review", "demande.md", "demande.json"
+
+
+def review(settings: Settings, options: Mapping[str, str]) -> int:
+    """Writes build/review: the letter and its data; and the note of the merge request, with a token.
+
+    What is proposed is the project as its files are. Its tables are those that a build made with
+    DBT_SCHEMA_PREFIX; without a database, or without them, the letter says what it does not compare.
+
+    Args:
+        settings: of the checkout.
+        options: BASE, the folder with the manifest.json of what is in production; GITLAB_TOKEN and what
+            GitLab gives to a job of a merge request.
+
+    Raises:
+        PlatformError: BASE is no such folder, or the project does not parse.
+    """
+    folder = options.get("BASE", "").strip()
+    read_base(settings, folder)
+    session, place, missing = _session(settings)
+    tell(session, parse_or_fail(session), Path(folder), place, missing, options)
+    return 0
+
+
+def tell(
+    session: Session, parsed: ParseResult, folder: Path, place: str, missing: str, options: Mapping[str, str]
+) -> None:
+    """Writes the letter, and the note of the merge request.
+
+    Args:
+        session: of the command, entered.
+        parsed: what is proposed; its nodes name the tables that were built of it.
+        folder: of the manifest.json of what is in production.
+        place: the libpq connection string of the database that has the tables of both; "" when there is none.
+        missing: why there is none, in French.
+        options: GITLAB_TOKEN and what GitLab gives to a job of a merge request.
+
+    Raises:
+        PlatformError: what is in production cannot be read.
+    """
+    base = read_base(session.settings, str(folder))
+    with session.step("Comparaison avec la production"):
+        before, after = {}, {}
+        if changed := to_compile(base, parsed.manifest):
+            former = read_dbt(folder / MANIFEST)
+            before = compile_some(session.settings, former, base, changed)
+            after = compile_some(session.settings, parsed.project, parsed.manifest, changed)
+        today = datetime.now(BRUSSELS).date()
+        with _connected(place) as connection:
+            found = compare(base, parsed.manifest, today, before, after, connection, missing)
+    written = write_review(session.settings, found)
+    print(f"\nLettre de la demande de fusion : {written}")
+    _, said = post_note(letter(found), options)
+    print(said)
+
+
+def read_base(settings: Settings, folder: str) -> Manifest:
+    """The manifest of what is in production.
+
+    Raises:
+        PlatformError: no folder is given, or it has none that can be read.
+    """
+    if not folder:
+        raise PlatformError(
+            f"BASE manque : le dossier du {MANIFEST} de ce qui est en production.",
+            "make review BASE=<dossier> ; la construction de production l'écrit dans target/<base>/.",
+        )
+    if Path(folder).resolve() == settings.target_path.resolve():
+        raise PlatformError(
+            f"BASE={folder} est le dossier de ce projet-ci, que sa lecture récrit.",
+            "Copiez-en le manifest.json ailleurs avant vos changements, et donnez cet autre dossier.",
+        )
+    try:
+        return read_manifest(replace(settings, target_path=Path(folder)))
+    except PlatformError:
+        raise PlatformError(
+            f"BASE={folder} n'a pas de {MANIFEST}.",
+            "Donnez le dossier où la production garde le sien : target/<base>/ d'une construction sur main.",
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise PlatformError(
+            f"{Path(folder) / MANIFEST} n'est pas celui d'un projet dbt.",
+            "Donnez celui qu'a écrit une construction de ce projet.",
+        ) from None
+
+
+def write_review(settings: Settings, found: Review) -> Path:
+    """Writes the letter and its data; the path of the letter."""
+    folder = settings.build / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LETTER).write_text(letter(found), encoding="utf-8")
+    data = json.dumps(as_data(found), ensure_ascii=False, indent=2)
+    (folder / DATA).write_text(f"{data}\n", encoding="utf-8")
+    return folder / LETTER
+
+
+def _session(settings: Settings) -> tuple[Session, str, str]:
+    """A session, with the database of the merge request, or why there is none, in French.
+
+    With a database, dbt remembers what it read to build there.
+    """
+    missing = "aucune base n'est là : rien n'a été construit ici."
+    if not settings.embedded or settings.state.exists():
+        session = Session(settings)
+        try:
+            access = session.open_database()
+            session.enter(access)
+            return session, access.conninfo(), ""
+        except PlatformError as error:
+            missing = " ".join(error.message.split())
+    return Session.without_database(settings), "", missing
+
+
+@contextmanager
+def _connected(place: str) -> Iterator[psycopg.Connection | None]:
+    if not place:
+        yield None
+        return
+    with psycopg.connect(place, autocommit=True) as connection:
+        yield connection
