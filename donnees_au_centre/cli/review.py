@@ -15,6 +15,7 @@ from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import BRUSSELS
 from donnees_au_centre.project import ParseResult, read_manifest
+from donnees_au_centre.project.consumers import read_consumers
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.reader import MANIFEST
 from donnees_au_centre.review import Review, as_data, letter, post_note, to_compile
@@ -71,7 +72,8 @@ def tell(
             after = compile_some(session.settings, parsed.project, parsed.manifest, changed)
         today = datetime.now(BRUSSELS).date()
         with _connected(place) as connection:
-            found = compare(base, parsed.manifest, today, before, after, connection, missing)
+            consumers = read_consumers(session.settings.root)
+            found = compare(base, parsed.manifest, today, before, after, connection, missing, consumers)
     written = write_review(session.settings, found)
     print(f"\nLettre de la demande de fusion : {written}")
     _, said = post_note(letter(found), options)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import psycopg
 
+from donnees_au_centre.project.consumers import Consumer
 from donnees_au_centre.project.contracts import UNBORN, Breach, broken, promised
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.review.changes import BREAKING, Changes, Sql, downstream, find_changes
@@ -65,6 +66,7 @@ def review(
     head_sql: Sql | None = None,
     connection: psycopg.Connection | None = None,
     missing: str = "",
+    consumers: Mapping[str, Consumer] | None = None,
 ) -> Review:
     """Compares what is in production with what is proposed.
 
@@ -75,6 +77,7 @@ def review(
         base_sql, head_sql: see `find_changes`.
         connection: of the database where both stand, in autocommit; None without one.
         missing: why there is none, in French.
+        consumers: those declared, by their file.
     """
     changes = find_changes(base, head, today, base_sql, head_sql)
     lost = {one.about for one in changes.items if one.grade == BREAKING}
@@ -85,7 +88,7 @@ def review(
         # What is in production was not born in the change.
         tuple(
             (file, rule, said, advice.partition(UNBORN)[0].rstrip())
-            for file, rule, said, advice in broken(promised(base), head, today)
+            for file, rule, said, advice in broken(promised(base), head, today, consumers=consumers)
         ),
         missing if connection is None else "",
     )
