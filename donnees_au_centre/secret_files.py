@@ -34,7 +34,7 @@ def take_secrets(environ: MutableMapping[str, str]) -> list[PlatformError]:
             )
             continue
         try:
-            environ[name] = Path(path).read_text(encoding="utf-8").strip()
+            value = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "ce n'est pas du texte"
             faults.append(
@@ -44,7 +44,9 @@ def take_secrets(environ: MutableMapping[str, str]) -> list[PlatformError]:
                 )
             )
             continue
-        if not environ[name]:
+        if value:
+            environ[name] = value
+        else:
             faults.append(
                 PlatformError(f"{given} : le fichier {path} est vide.", f"Mettez-y la valeur de {name}.")
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.secret_files import take_secrets
 from donnees_au_centre.settings import ROOT, Settings
 from orchestration import home
@@ -61,7 +62,12 @@ def check(
     if location is not None and location not in names:
         choice = f"Choisissez parmi {', '.join(names)}."
         faults.append(PlatformError(f"L'emplacement {location} n'existe pas.", choice))
-    for look in (hours_waited, lambda: _folder(environ), lambda: remote_places(environ, names)):
+    looks = (
+        lambda: hours_waited(environ),
+        lambda: _folder(environ),
+        lambda: remote_places(environ, names),
+    )
+    for look in looks:
         try:
             look()
         except PlatformError as error:
@@ -102,10 +108,9 @@ def _storage(environ: MutableMapping[str, str]) -> list[PlatformError]:
         psycopg.connect(home.storage_conninfo(environ), connect_timeout=PATIENCE).close()
     except psycopg.Error as error:
         host, port, _, _, database = (environ[name] for name in home.STORAGE)
-        said = str(error).splitlines()[-1].strip() if str(error) else type(error).__name__
         return [
             PlatformError(
-                f"L'historique de Dagster ({database}@{host}:{port}) ne répond pas : {said}",
+                f"L'historique de Dagster ({database}@{host}:{port}) ne répond pas : {describe_error(error)}",
                 f"Démarrez ce serveur, ou corrigez {', '.join(home.STORAGE)}.",
             )
         ]
