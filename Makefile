@@ -180,6 +180,12 @@ stop: ## Arrête Dagster, la documentation et le serveur PostgreSQL du projet
 .PHONY: rollback
 rollback: ## Montre ce qui reviendrait de la version d'avant ; CONFIRMER=1 : le fait (AG=… ou MODEL=…)
 	$(RUN) rollback
+.PHONY: backup
+backup: ## Sauve la base, l'historique de Dagster et les ancres de l'audit, sans les clés (DOSSIER=…)
+	$(RUN) backup
+.PHONY: restore
+restore: ## Montre une sauvegarde ; CONFIRMER=1 : la met à la place de la base, sans les personnes effacées depuis (DOSSIER=…)
+	$(RUN) restore
 .PHONY: orphans
 orphans: ## Liste les tables que plus aucun modèle ne nomme ; CONFIRMER=1 : les supprime (TABLE=…)
 	$(RUN) orphans

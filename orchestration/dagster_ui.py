@@ -17,17 +17,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import dagster as dg
-import yaml
-from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from starlette.applications import Starlette
 
 from donnees_au_centre.serving.listening import Listener, on_port, on_socket
-from orchestration import home
+from orchestration import start_checks
+from orchestration.nursery import locations
 
-WORKSPACE = Path(home.__file__).with_name("workspace.yaml")
 # Dagster carries out what a GET of this address says, mutations too.
 POSTED = ("/graphql",)
 NAME = "Dagster"
@@ -58,15 +56,13 @@ def main(arguments: list[str]) -> None:
 
 @contextlib.contextmanager
 def _served(asked: argparse.Namespace) -> Iterator[Listener]:
+    start_checks.require()
     with contextlib.ExitStack() as stack:
-        # Code servers carry out code for whoever reaches their sockets, which they put here.
+        # Code servers carry out code for whoever reaches their sockets, which are put here.
         tempfile.tempdir = stack.enter_context(tempfile.TemporaryDirectory(prefix="dagster-"))
         os.environ["TMPDIR"] = tempfile.tempdir
+        shared = stack.enter_context(locations(Path(tempfile.tempdir)))
         instance = stack.enter_context(dg.DagsterInstance.get())
-        servers = ProxyServerManager(instance, WorkspaceFileTarget([str(WORKSPACE)]), "warning")
-        stack.enter_context(servers)
-        shared = Path(tempfile.tempdir) / "workspace.yaml"
-        shared.write_text(yaml.dump({"load_from": servers.get_code_server_specs()}), encoding="utf-8")
         context = stack.enter_context(
             WorkspaceProcessContext(
                 instance,
@@ -81,16 +77,8 @@ def _served(asked: argparse.Namespace) -> Iterator[Listener]:
         else:
             listener = on_port(app, NAME, asked.port, POSTED, LAUNCHING if asked.lancer else READING)
         if asked.demon:
-            command = [
-                sys.executable,
-                "-m",
-                "dagster._daemon",
-                "run",
-                "--log-level",
-                "warning",
-                "-w",
-                str(shared),
-            ]
+            told = ["run", "--log-level", "warning", "-w", str(shared)]
+            command = [sys.executable, "-m", "dagster._daemon", *told]
             daemon = stack.enter_context(subprocess.Popen(command))
             stack.callback(daemon.terminate)
             threading.Thread(target=_follow, args=(daemon, listener), daemon=True).start()

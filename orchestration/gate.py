@@ -135,13 +135,16 @@ def places(readings: Iterable[Reading]) -> Mapping[str, int]:
     return {domain: place(domain, frozenset({domain})) for domain in before}
 
 
-def hours_waited() -> timedelta:
+def hours_waited(environ: Mapping[str, str] = os.environ) -> timedelta:
     """How long domains wait for those that they read.
+
+    Args:
+        environ: where the variable is.
 
     Raises:
         PlatformError: the variable is no number of hours, or more than MOST_HOURS.
     """
-    said = os.environ.get(WAITING) or str(HOURS)
+    said = environ.get(WAITING) or str(HOURS)
     try:
         hours = float(said.replace(",", "."))
     except ValueError:

@@ -7,6 +7,8 @@ domain would wait for it.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -26,6 +28,8 @@ GONE = (
     "Que faire : si elle ne se relance pas d'elle-même, relancez-la ; si cela se répète, regardez la mémoire "
     "de la machine (journalctl -k)."
 )
+# In a container that serves one location, the variable that says which: nobody else sees its processes.
+ALONE = "EMPLACEMENT"
 # Seconds between the start of a process and the event that tells of it, at most.
 SLACK = 60
 
@@ -49,7 +53,11 @@ def healing() -> dg.SensorDefinition:
 def end_gone(instance: dg.DagsterInstance) -> list[str]:
     """Marks as failed the runs whose process is gone; returns their jobs."""
     ended = []
-    for run in instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES)):
+    alone = os.environ.get(ALONE)
+    for run in _in_progress(instance):
+        if alone and _location(run) != alone:
+            # The numbers of its processes mean nothing here.
+            continue
         started = _process(instance, run.run_id)
         if started is None or _runs(*started):
             continue
@@ -59,6 +67,30 @@ def end_gone(instance: dg.DagsterInstance) -> list[str]:
             instance.report_run_failed(now, GONE)
             ended.append(run.job_name)
     return ended
+
+
+def end_former(instance: dg.DagsterInstance, location: str) -> list[str]:
+    """Marks as failed the runs that a container served before this one began; returns their jobs.
+
+    They ended with it, whatever process has their number now.
+
+    Args:
+        instance: of Dagster.
+        location: that this container serves, alone, and does not yet.
+    """
+    ended = [run for run in _in_progress(instance) if _location(run) == location]
+    for run in ended:
+        instance.report_run_failed(run, GONE)
+    return [run.job_name for run in ended]
+
+
+def _in_progress(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
+    return instance.get_runs(dg.RunsFilter(statuses=IN_PROGRESS_RUN_STATUSES))
+
+
+def _location(run: dg.DagsterRun) -> str | None:
+    origin = run.remote_job_origin
+    return origin.location_name if origin else None
 
 
 def note_death(settings: Settings, instance: dg.DagsterInstance, manifest: Manifest, run_id: str) -> None:

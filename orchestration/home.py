@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import QueuePool
@@ -19,6 +21,21 @@ from donnees_au_centre.patching import patch
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
 TEMPLATE = Path(__file__).with_name("dagster.yaml")
+# What leads to the history when a server keeps it: only its database has to be said, where the server is that
+# of the marts.
+STORAGE = ("DAGSTER_PGHOST", "DAGSTER_PGPORT", "DAGSTER_PGUSER", "DAGSTER_PGPASSWORD", "DAGSTER_PGDATABASE")
+STORAGE_DATABASE = STORAGE[-1]
+IN_POSTGRESQL = """
+# The history is in PostgreSQL, for several machines or containers share it.
+storage:
+  postgres:
+    postgres_db:
+      hostname: {env: DAGSTER_PGHOST}
+      port: {env: DAGSTER_PGPORT}
+      username: {env: DAGSTER_PGUSER}
+      password: {env: DAGSTER_PGPASSWORD}
+      db_name: {env: DAGSTER_PGDATABASE}
+"""
 
 
 def prepare_home(settings: Settings) -> Path:
@@ -31,12 +48,27 @@ def prepare_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     close(home)
     wanted, installed = TEMPLATE.read_bytes(), home / "dagster.yaml"
+    if os.environ.get(STORAGE_DATABASE):
+        complete(os.environ)
+        wanted += IN_POSTGRESQL.encode()
     if not installed.exists() or installed.read_bytes() != wanted:
         new = installed.with_name(f"dagster.yaml.{os.getpid()}.new")
         new.write_bytes(wanted)
         os.replace(new, installed)
     os.environ.update(NO_TELEMETRY, DAGSTER_HOME=str(home))
     return home
+
+
+def complete(environ: MutableMapping[str, str]) -> None:
+    """Has the history be on the server of the marts, where nothing else is said of it."""
+    for name in STORAGE[:-1]:
+        environ.setdefault(name, environ.get(name.removeprefix("DAGSTER_"), ""))
+
+
+def storage_conninfo(environ: Mapping[str, str]) -> str:
+    """How to connect to the history that a server keeps."""
+    host, port, user, password, database = (environ[name] for name in STORAGE)
+    return make_conninfo(host=host, port=port, user=user, password=password, dbname=database)
 
 
 @event.listens_for(Engine, "connect")

@@ -17,6 +17,7 @@ from donnees_au_centre.closing import close
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.inert import terminal
 from donnees_au_centre.refusals import frames
+from donnees_au_centre.secret_files import take_secrets
 from donnees_au_centre.settings import RESULTS, Settings
 
 # command -> (module below donnees_au_centre.cli, what it does). Imported one at a time: dbt and Dagster
@@ -61,6 +62,8 @@ COMMANDS = {
     "alert": ("notifications", "montre les messages à envoyer, ou les envoie (CONFIRMER=1)"),
     "digest": ("notifications", "montre le bilan hebdomadaire, ou l'envoie (CONFIRMER=1)"),
     "ui": ("pipeline", "ouvre Dagster"),
+    "backup": ("backup", "sauve la base, l'historique de Dagster et les ancres dans un dossier"),
+    "restore": ("backup", "remet une sauvegarde à la place de la base (CONFIRMER=1)"),
     "new-ag": ("new_ag", "déclare une nouvelle AG"),
     "new-source": ("new_source", "déclare la source d'un fichier inconnu, et écrit son staging"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),
@@ -78,7 +81,13 @@ COMMANDS = {
 }
 
 # Options that are paths -> what they must lead to.
-PATHS: dict[str, Callable[[Path], bool]] = {"LANDING": Path.is_dir, "AVIS": Path.is_file, "BASE": Path.is_dir}
+PATHS: dict[str, Callable[[Path], bool]] = {
+    "LANDING": Path.is_dir,
+    "AVIS": Path.is_file,
+    "BASE": Path.is_dir,
+    "DOSSIER": lambda path: path.parent.is_dir(),
+    "EFFACES": Path.is_file,
+}
 
 # What a system refuses of a file, and what to do.
 REFUSALS = {
@@ -112,6 +121,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] | None = None) -> 
             stream.reconfigure(errors="replace")
     # A copy: commands make their tools' environment this process's own, and still read their options.
     with terminal():
+        if faults := take_secrets(os.environ) if environ is None else ():
+            print("\n" + "\n".join(map(str, faults)), file=sys.stderr)
+            return 1
         return _run(arguments, dict(os.environ) if environ is None else environ)
 
 

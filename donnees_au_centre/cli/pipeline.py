@@ -7,9 +7,11 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +154,13 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
     launches = named(settings, access, options) or settings.embedded
     session.enter(access)
     with session.step("Lecture du projet dbt"):
-        parsed = parse(settings)
-    if parsed.notice:
-        print(parsed.notice, flush=True)
+        notice = _read_apart(settings)
+    if notice:
+        print(notice, flush=True)
     from orchestration.home import prepare_home
 
     prepare_home(settings)
-    session.say("Démarrage de Dagster (une à deux minutes)…")
+    session.say("Démarrage de Dagster (moins d'une minute)…")
     if not launches:
         session.say(f"Lecture seule sur {access.address} ; pour lancer d'ici : make ui BASE={access.address}")
     command = python_tool("orchestration.dagster_ui", "--port", str(port))
@@ -167,6 +169,22 @@ def ui(settings: Settings, options: Mapping[str, str]) -> int:
         return serve(
             settings, "dagster", [*command, *(["--lancer", "--demon"] if launches else [])], environment
         )
+
+
+def _read_apart(settings: Settings) -> str | None:
+    """Has dbt read the project in a process that ends, and gives its memory back; returns its notice."""
+    with ProcessPoolExecutor(1, get_context("fork")) as apart:
+        notice, fault = apart.submit(_notice, settings).result()
+    if fault:
+        raise PlatformError(*fault)
+    return notice
+
+
+def _notice(settings: Settings) -> tuple[str | None, tuple[str, str] | None]:
+    try:
+        return parse(settings).notice, None
+    except PlatformError as error:
+        return None, (error.message, error.advice)
 
 
 def conclude(

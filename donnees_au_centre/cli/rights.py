@@ -87,7 +87,7 @@ def purge_plan(settings: Settings, _options: Mapping[str, str]) -> int:
     """
     access, manifest = open_project(Session(settings))
     with connected(access) as connection:
-        dues = _plan(connection, manifest, settings, date.today())
+        dues = plan(connection, manifest, settings, date.today())
         connection.rollback()
     past = sum(due.rows + due.rejects for due in dues)
     print(plan_text(dues))
@@ -112,7 +112,7 @@ def purge(settings: Settings, options: Mapping[str, str]) -> int:
     """
     access, manifest = open_project(Session(settings))
     with connected(access) as connection:
-        dues = _plan(connection, manifest, settings, date.today())
+        dues = plan(connection, manifest, settings, date.today())
         print(plan_text(dues))
         print(FILES_TOO)
         if not confirmed(settings, access, options, LOST):
@@ -307,7 +307,12 @@ def connected(access: Access) -> Iterator[psycopg.Connection]:
         ) from None
 
 
-def _plan(connection: psycopg.Connection, manifest: Manifest, settings: Settings, today: date) -> list[Due]:
+def plan(connection: psycopg.Connection, manifest: Manifest, settings: Settings, today: date) -> list[Due]:
+    """Counts what is past its retention, and says which holds have ended.
+
+    Raises:
+        PlatformError: a hold or a date format is wrong.
+    """
     datasets = read_datasets(manifest)
     holds = read_holds(settings.root, datasets)
     for hold in holds:

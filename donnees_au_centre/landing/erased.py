@@ -89,7 +89,7 @@ class Erased:
         if not self.fingerprints:
             return False
         texts = {reject.text, *(reject.raw.decode(code, "replace") for code in ("utf-8", "cp1252"))}
-        return any(self.is_one(part) for text in texts for part in _parts(text))
+        return any(self.is_one(part) for text in texts for part in parts(text))
 
 
 def ensure_list(connection: psycopg.Connection) -> bool:
@@ -100,7 +100,7 @@ def ensure_list(connection: psycopg.Connection) -> bool:
     return True
 
 
-def _parts(text: str) -> Iterator[str]:
+def parts(text: str) -> Iterator[str]:
     """What may be an identifier in a line: fields, and names of one to four words."""
     for field in re.split(r'[;,\t|"\x00]', text):
         words = re.findall(r"[^\s]+", field)

@@ -38,7 +38,7 @@ def prod(settings: Settings) -> Settings:
 
 # Every command that destroys or changes rows: its module, what it does, and what it reads before.
 COMMANDS: dict[str, tuple[ModuleType, list[str], list[str], dict[str, str]]] = {
-    "purge": (rights, ["apply_purge"], ["_plan", "plan_text"], {}),
+    "purge": (rights, ["apply_purge"], ["plan", "plan_text"], {}),
     "person_erase": (
         rights,
         ["erase"],

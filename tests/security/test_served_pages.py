@@ -62,8 +62,8 @@ WORKSPACE = (
 SERVE = """
 import sys
 from pathlib import Path
-from orchestration import dagster_ui
-dagster_ui.WORKSPACE = Path(sys.argv[1])
+from orchestration import dagster_ui, places
+places.WORKSPACE = Path(sys.argv[1])
 dagster_ui.main(sys.argv[2:])
 """
 PLACE = 'repositoryLocationName: "plateforme", repositoryName: "__repository__"'
