@@ -62,7 +62,9 @@ class Clone:
             options = [part for pair in variables.items() for part in ("--variable", "=".join(pair))]
         said = self.run("--list-json", *options)
         assert said.returncode == 0, said.stdout + said.stderr
-        return {job["name"] for job in json.loads(said.stdout) if job["when"] not in ("never", "manual")}
+        # Before it, a warning about predefined variables.
+        listed = said.stdout[said.stdout.index("[\n") :]
+        return {job["name"] for job in json.loads(listed) if job["when"] not in ("never", "manual")}
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +109,19 @@ def test_a_commit_gets_what_it_asks_for(clone: Clone) -> None:
 def test_the_main_branch_and_the_night_verify_everything(clone: Clone) -> None:
     clone.git("checkout", "-q", "main")
     assert clone.jobs({"CI_PIPELINE_SOURCE": "push"}) == {"assemble", "lint", "pages", "test"}
+    swarm = {
+        "BASE_IMAGE": "python",
+        "SWARM_HOST": "ssh://swarm",
+        "RELEASE_IMAGE": "cli",
+        "ANNONCES": "json://x",
+    }
+    pushed = clone.jobs({"CI_PIPELINE_SOURCE": "push", **swarm})
+    assert pushed == {"assemble", "build-image", "deploy-dev", "lint", "pages", "test"}
+    # A tag, for gitlab-ci-local: production waits for a hand, and is told of after it.
+    tagged = clone.jobs(
+        {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_TAG": "v1.0.0", "CI_COMMIT_BRANCH": "", **swarm}
+    )
+    assert tagged == {"announce", "assemble", "build-image", "deploy-staging", "lint", "release", "test"}
     night = {"lint", "long", *(f"test-pythons: [3.{minor}]" for minor in (11, 12, 13))}
     assert clone.jobs({"CI_PIPELINE_SOURCE": "schedule"}) == night
 
