@@ -26,6 +26,7 @@ from donnees_au_centre.settings import ROOT, Settings, database_address
 from donnees_au_centre.warehouse import EmbeddedServer
 from orchestration import home
 from tests.access_project import drop_with_roles
+from tests.campaigns import long
 from tests.memory import recall
 from tests.small_project import environment
 
@@ -185,6 +186,7 @@ def test_what_is_restored_into_an_empty_server_is_what_was_saved(
         empty.destroy()
 
 
+@long
 def test_who_was_erased_since_and_what_is_past_its_time_do_not_come_back(
     platform: Platform, capsys: pytest.CaptureFixture[str]
 ) -> None:
