@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import Queue
 from typing import Any, BinaryIO
 
 import psycopg
@@ -53,7 +52,7 @@ class _Ahead(QueuedLibpqWriter):
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         super().__init__(cursor)
         # Of up to a MiB each: a thousand of them, as psycopg would have, are memory without bound.
-        self._queue = Queue(maxsize=_PIECES_AHEAD)
+        self._queue.maxsize = _PIECES_AHEAD
 
 
 @dataclass
