@@ -451,7 +451,8 @@ def _watch(connection: psycopg.Connection, table: SourceTable, names: dict[str, 
         "changed": sql.Identifier(table.schema, CHANGED_TABLE),
         "present": present_table(table),
         "function": sql.Identifier(table.schema, "noter_lignes_modifiees"),
-        "index": sql.Identifier(f"lignes_{table.identifier}"[:63]),
+        # With a dot, as no table is named.
+        "index": sql.Identifier(f"lignes.{table.identifier}"[:63]),
         "name": sql.Literal(table.identifier),
         **names,
     }

@@ -690,6 +690,15 @@ def test_which_loads_have_rows_is_known_whatever_happens(
     assert noted()
 
 
+def test_a_table_may_have_the_name_of_what_another_is_of(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    assert load(table(), table("age/autre/*.csv", name="lignes_essai")).failed == []
+    indexed = "select count(*) from pg_index where indrelid::regclass::text like 'raw_age.%essai'"
+    assert connection.execute(indexed).fetchone() == (2,)
+
+
 def test_a_table_of_before_is_changed_without_a_word(
     load: Any, landing: Path, connection: Connection
 ) -> None:
@@ -700,7 +709,7 @@ def test_a_table_of_before_is_changed_without_a_word(
     before = connection.execute(changes).fetchone()
     connection.execute(
         "drop trigger noter_insert on raw_age.essai; drop table raw_age.chargements_presents; "
-        "drop index raw_age.lignes_essai; "
+        'drop index raw_age."lignes.essai"; '
         "create index chargements_essai on raw_age.essai (source_fichier, chargement_id)"
     )
     with psycopg.connect(connection.info.dsn, password=connection.info.password) as reader:
@@ -711,7 +720,7 @@ def test_a_table_of_before_is_changed_without_a_word(
     indexes = "select indexrelid::regclass::text from pg_index where indrelid = 'raw_age.essai'::regclass"
     assert len(connection.execute(indexes).fetchall()) == 2
     load()
-    assert connection.execute(indexes).fetchall() == [("raw_age.lignes_essai",)]
+    assert connection.execute(indexes).fetchall() == [('raw_age."lignes.essai"',)]
     assert connection.execute(changes).fetchone() == before
     # Where it was not told what changes, anything may have.
     connection.execute("alter table raw_age.essai disable trigger noter_delete")
