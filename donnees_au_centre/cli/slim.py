@@ -202,6 +202,8 @@ def _of_revision(session: Session, since: str) -> Base:
 
 
 def _unpack(archive: bytes, place: Path) -> None:
+    # Open to the account of the server, where root starts it: tarfile's own are not.
+    place.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(place, filter="tar")
 
@@ -270,7 +272,8 @@ def _database(session: Session, base: Base) -> Iterator[tuple[Session, Access]]:
     there = Session(replace(settings, target=own.target, state=own.state, database=own.database))
     server = EmbeddedServer(there.settings.state, preferred_port=0)
     try:
-        if not (place / BUILT).is_file():
+        # Its data may lie outside of what a cache keeps of this folder.
+        if not (place / BUILT).is_file() or server.status().home is None:
             _destroy(place, server)
             with session.step(f"Construction de ce qui est comparé ({base.name})"):
                 _build(place)
