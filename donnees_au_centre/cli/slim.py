@@ -202,8 +202,10 @@ def _of_revision(session: Session, since: str) -> Base:
 
 
 def _unpack(archive: bytes, place: Path) -> None:
-    # Open to the account of the server, where root starts it: tarfile's own are not.
-    place.mkdir(parents=True, exist_ok=True)
+    # Open to the account of the server, where root starts it, whatever the umask.
+    for folder in (place.parent, place):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(place, filter="tar")
 
