@@ -92,7 +92,8 @@ def changed_files(root: Path, since: str = "") -> list[str]:
     base = since or ancestor(root)
     return sorted(
         {
-            *_git(root, "diff", "--name-only", "-z", "--relative", base, "--"),
+            # Of a file that moved, both places.
+            *_git(root, "diff", "--name-only", "--no-renames", "-z", "--relative", base, "--"),
             *_git(root, "ls-files", "-z", "--others", "--exclude-standard"),
         }
     )
@@ -167,6 +168,15 @@ def _read_names(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def text_at(root: Path, revision: str, path: str) -> str:
+    """What a file said at a revision.
+
+    Raises:
+        PlatformError: git does not know the revision, or it has no such file.
+    """
+    return "".join(_git(root, "show", f"{revision}:./{path}"))
 
 
 def ancestor(root: Path) -> str:

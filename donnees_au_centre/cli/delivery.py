@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import date
 
 from donnees_au_centre.cli.access import check_entries_of
-from donnees_au_centre.cli.changes import changed_files
+from donnees_au_centre.cli.changes import ancestor, changed_files, text_at
 from donnees_au_centre.cli.confirmation import is_set
 from donnees_au_centre.cli.quality import check_rules
 from donnees_au_centre.cli.session import Session, parse_or_fail
-from donnees_au_centre.delivery.approvals import concerned, missing_approvals, read_sections
+from donnees_au_centre.delivery.approvals import FILE, concerned, missing_approvals, read_sections
 from donnees_au_centre.delivery.assembly import ARCHIVE, PROJECT, RECEIPT
 from donnees_au_centre.delivery.assembly import assemble as assembled
 from donnees_au_centre.delivery.declaration import read_delivery
@@ -28,12 +28,15 @@ FOLDER = "livraison"
 def approvals(settings: Settings, options: Mapping[str, str]) -> int:
     """Fails until every section of CODEOWNERS that the branch touches was approved by one of its owners.
 
+    CODEOWNERS is that of the revision which the branch left: a branch names no owners of its own.
+
     Raises:
         PlatformError: an approval is missing, or GitLab cannot be asked.
     """
     session = Session(settings)
-    files = changed_files(settings.root, options.get("DEPUIS", ""))
-    wanted = concerned(read_sections(settings.root), files)
+    since = options.get("DEPUIS") or ancestor(settings.root)
+    owned = read_sections(text_at(settings.root, since, FILE))
+    wanted = concerned(owned, changed_files(settings.root, since))
     if not wanted:
         session.say("Rien de ce qui change n'a de propriétaire dans .gitlab/CODEOWNERS.")
         return 0

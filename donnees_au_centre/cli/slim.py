@@ -6,6 +6,7 @@ PG* variables), or one that this command makes of the revision that the branch l
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import shutil
@@ -38,6 +39,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, some
 from donnees_au_centre.keys import KEY_FILE, PREFIX
 from donnees_au_centre.landing import load_landing, read_declarations
+from donnees_au_centre.landing.audit import REFUSED
 from donnees_au_centre.project import ParseResult
 from donnees_au_centre.project.reader import dbt_options
 from donnees_au_centre.settings import SERVER_VARIABLES, Settings
@@ -47,6 +49,8 @@ FOLDER = Path(".cache") / "slim"
 MANIFEST = "manifest.json"
 # Written once the base is whole.
 BUILT = "construite"
+# Also the lock of what builds it.
+LOG = "construction.log"
 # What dbt says is modified because of its words alone: told in the letter, built by nobody.
 WORDS = "state:modified.persisted_descriptions"
 MATTERS = (
@@ -82,12 +86,18 @@ def slim(settings: Settings, options: Mapping[str, str]) -> int:
     of the PG* variables; CI_MERGE_REQUEST_IID, the number of the merge request.
 
     Raises:
-        PlatformError: a changed model or one of its readers fails; or there is nothing to compare with.
+        PlatformError: a changed model or one of its readers fails; there is nothing to compare with; or
+            another trial of this checkout is under way.
         KeyboardInterrupt: Ctrl-C, or the pipeline was cancelled; the schemas are dropped all the same.
     """
     # A cancelled job is told so; what it made is dropped on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     number = _number(options)
+    with _alone(settings.root):
+        return _slim(settings, number, options)
+
+
+def _slim(settings: Settings, number: int, options: Mapping[str, str]) -> int:
     session = Session(settings)
     base = _given(options) or _of_revision(session, options.get("DEPUIS", ""))
     with _environment_kept():
@@ -111,6 +121,21 @@ def slim_drop(settings: Settings, options: Mapping[str, str]) -> int:
         dropped = drop_abandoned(connection)
     session.say(f"Essais supprimés : {some(dropped, SHOWN)}." if dropped else "Aucun essai à supprimer.")
     return 0
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keeps what this checkout compares with for one trial at a time."""
+    (root / FOLDER).mkdir(parents=True, exist_ok=True)
+    with (root / FOLDER / "verrou").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PlatformError(
+                "Un autre make slim est en cours dans ce dossier.",
+                "Attendez qu'il finisse, ou arrêtez-le, puis relancez.",
+            ) from None
+        yield
 
 
 @contextmanager
@@ -169,12 +194,18 @@ def _of_revision(session: Session, since: str) -> Base:
                     f"{(done.stdout + done.stderr).strip()[-2000:]}",
                     "Comparez avec une révision qui se lit : DEPUIS=<révision>.",
                 )
-            manifest.mkdir()
-            shutil.copy(there.target_path / MANIFEST, manifest)
+            manifest.mkdir(exist_ok=True)
+            # Whole or not there at all, whenever this process ends.
+            whole = shutil.copy(there.target_path / MANIFEST, manifest / f".{MANIFEST}")
+            os.replace(whole, manifest / MANIFEST)
     return Base(manifest, revision[:12], place)
 
 
 def _unpack(archive: bytes, place: Path) -> None:
+    # Open to the account of the server, where root starts it, whatever the umask.
+    for folder in (place.parent, place):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o711)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(place, filter="tar")
 
@@ -183,8 +214,16 @@ def _forget(root: Path, kept: str) -> None:
     """Removes the bases of other revisions, with their servers."""
     for place in (root / FOLDER).glob("*"):
         if place.is_dir() and place.name != kept:
-            EmbeddedServer(place / ".warehouse").destroy()
+            _destroy(place, EmbeddedServer(place / ".warehouse"))
             shutil.rmtree(place)
+
+
+def _destroy(place: Path, server: EmbeddedServer) -> None:
+    """Destroys a base's server, and waits for the end of what a killed trial left building there."""
+    server.destroy()
+    if (place / LOG).is_file():
+        with (place / LOG).open() as log:
+            fcntl.flock(log, fcntl.LOCK_EX)
 
 
 def _outside() -> dict[str, str]:
@@ -211,7 +250,9 @@ def _selected(settings: Settings, head: ParseResult, base: Base, selection: Sequ
     from dbt.cli.main import dbtRunner
 
     folder = settings.target_path / "slim"
-    command = ["ls", "--quiet", "--select", *selection, "--state", str(base.manifest)]
+    # Only what is so itself: a changed test of a model whose words changed is no word.
+    found = ["ls", "--quiet", "--indirect-selection", "empty", "--select", *selection]
+    command = [*found, "--state", str(base.manifest)]
     done = dbtRunner(manifest=head.project).invoke([*command, *dbt_options(settings, folder)])
     if done.exception is not None:
         raise PlatformError(
@@ -233,8 +274,9 @@ def _database(session: Session, base: Base) -> Iterator[tuple[Session, Access]]:
     there = Session(replace(settings, target=own.target, state=own.state, database=own.database))
     server = EmbeddedServer(there.settings.state, preferred_port=0)
     try:
-        if not (place / BUILT).is_file():
-            server.destroy()
+        # Its data may lie outside of what a cache keeps of this folder.
+        if not (place / BUILT).is_file() or server.status().home is None:
+            _destroy(place, server)
             with session.step(f"Construction de ce qui est comparé ({base.name})"):
                 _build(place)
         keys = place / KEY_FILE
@@ -249,8 +291,10 @@ def _database(session: Session, base: Base) -> Iterator[tuple[Session, Access]]:
 def _build(place: Path) -> None:
     """Loads and builds a revision by its own code, in its own files; a failing test of it stops nothing."""
     environment = {**_outside(), **platform_variables(Settings.load({}, place), None)}
-    log = place / "construction.log"
+    log = place / LOG
     with log.open("w", encoding="utf-8") as output:
+        # Its children hold it too.
+        fcntl.flock(output, fcntl.LOCK_EX)
         for command in ("load", "build"):
             done = subprocess.run(
                 python_tool("donnees_au_centre", command),
@@ -286,7 +330,7 @@ def _try(
             mine.enter(access, with_keys=True)
             parsed = parse_or_fail(mine)
             received = _load(mine, access, parsed, base)
-            chosen = [f"{one}+" for one in (*changed, *received)]
+            chosen = [*(f"{one}+" for one in (*changed, *received)), *_tested(parsed, changed)]
             state = ["--defer", "--favor-state", "--state", str(base.manifest)]
             run = TerminalRun(settings, parsed, ["build", "--select", *chosen, *state])
             with mine.step("dbt build de ce qui change et de ce qui le lit"):
@@ -302,18 +346,33 @@ def _try(
     return 0
 
 
+def _tested(parsed: ParseResult, changed: Sequence[str]) -> list[str]:
+    """The models of the unit tests that changed: dbt builds none of these but with its model."""
+    return [
+        ".".join(parsed.project.nodes[test.depends_on.nodes[0]].fqn)
+        for test in parsed.project.unit_tests.values()
+        if f"unit_test:{test.package_name}.{test.name}" in changed
+    ]
+
+
 def _load(session: Session, access: Access, parsed: ParseResult, base: Base) -> list[str]:
     """Loads what the branch brings of files and declarations; returns the sources that received something."""
     if base.root is None:
         return []
+    # From the first row on, what stands is no longer what the revision built.
+    (base.root / BUILT).unlink(missing_ok=True)
     with session.step("Chargement de ce que la branche apporte"), session.sample_systems():
         tables = read_declarations(parsed.manifest.sources.values(), [])
         report = load_landing(access.conninfo(), session.settings.landing, tables)
+    for table in report.failed:
+        for said in [table.message, *(file.line() for file in table.files if file.status in REFUSED)]:
+            if said:
+                session.say(f"Pas reçu, {table.source}.{table.table} : {said}")
     received = sorted(f"source:{one.source}.{one.table}" for one in report.tables if one.loaded)
     if received:
         session.say(f"Reçu : {some(received, SHOWN)}.")
-        # What stands is no longer what the revision built.
-        (base.root / BUILT).unlink(missing_ok=True)
+    else:
+        (base.root / BUILT).touch()
     return received
 
 

@@ -10,13 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from donnees_au_centre.errors import PlatformError
 
-FILE = Path(".gitlab") / "CODEOWNERS"
+FILE = ".gitlab/CODEOWNERS"
 TOKEN = "GITLAB_TOKEN"
 PLACE = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 SECONDS = 20.0
@@ -42,16 +41,16 @@ class Section:
         return any(_matches(pattern, path) for pattern in self.patterns)
 
 
-def read_sections(root: Path) -> list[Section]:
-    """The sections of CODEOWNERS in their order."""
+def read_sections(text: str) -> list[Section]:
+    """The sections of a CODEOWNERS in their order."""
     sections: list[Section] = []
-    for line in (root / FILE).read_text("utf-8").splitlines():
-        text = line.partition("#")[0].strip()
-        if found := _SECTION.fullmatch(text):
+    for line in text.splitlines():
+        said = line.partition("#")[0].strip()
+        if found := _SECTION.fullmatch(said):
             owners = tuple(owner.lstrip("@") for owner in found["owners"].split())
             sections.append(Section(found["name"], owners))
-        elif text and sections:
-            sections[-1].patterns.append(text.split()[0])
+        elif said and sections:
+            sections[-1].patterns.append(said.split()[0])
     return sections
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import psycopg
 from psycopg import sql
@@ -43,12 +43,16 @@ _EMPTY = EmptyFile(
 _PLAIN = sql.SQL("")
 # COPY's lines are UTF-8, its cells between tabs.
 _MISREAD = Misread(Encoding.named("utf-8"), b"\t")
+_PIECES_AHEAD = 4
 
 
 class _Ahead(QueuedLibpqWriter):
     """Lets a file be read on while PostgreSQL takes what was read, a few pieces ahead."""
 
-    QUEUE_SIZE = 2
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        super().__init__(cursor)
+        # Of up to a MiB each: a thousand of them, as psycopg would have, are memory without bound.
+        self._queue.maxsize = _PIECES_AHEAD
 
 
 @dataclass

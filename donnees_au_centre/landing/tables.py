@@ -117,6 +117,8 @@ declare
 begin
     if tg_op = 'INSERT' then
         insert into {present} (table_nom) values (tg_table_name);
+        -- Rows may have been added to a load that is known.
+        insert into {changed} (table_nom) values (tg_table_name);
     elsif tg_op = 'TRUNCATE' then
         insert into {changed} (table_nom) values (tg_table_name);
         delete from {present} where table_nom = tg_table_name;
@@ -124,6 +126,10 @@ begin
         insert into {changed} (table_nom, chargement_id)
         select tg_table_name, avant.chargement_id from avant group by avant.chargement_id;
         if tg_op = 'UPDATE' then
+            insert into {changed} (table_nom, chargement_id)
+            select tg_table_name, apres.chargement_id from apres
+            where apres.chargement_id not in (select avant.chargement_id from avant)
+            group by apres.chargement_id;
             insert into {present} (table_nom, chargement_id, source_fichier)
             select tg_table_name, apres.chargement_id, apres.source_fichier
             from apres group by apres.chargement_id, apres.source_fichier
@@ -445,7 +451,8 @@ def _watch(connection: psycopg.Connection, table: SourceTable, names: dict[str, 
         "changed": sql.Identifier(table.schema, CHANGED_TABLE),
         "present": present_table(table),
         "function": sql.Identifier(table.schema, "noter_lignes_modifiees"),
-        "index": sql.Identifier(f"lignes_{table.identifier}"[:63]),
+        # With a dot, as no table is named.
+        "index": sql.Identifier(f"lignes.{table.identifier}"[:63]),
         "name": sql.Literal(table.identifier),
         **names,
     }

@@ -65,7 +65,7 @@ def post_note(
         token = _token(environ)
         if missing or not token:
             absent = [*([] if token else [TOKEN]), *missing]
-            return False, f"Pas de note dans la demande de fusion : {', '.join(absent)} manque."
+            return False, f"Pas de note dans la demande de fusion : il manque {', '.join(absent)}."
         return True, _posted(_body(text), environ, token, wait)
     except _Refused as refused:
         return False, f"La note n'a pas pu être écrite : {refused}. La lettre reste dans les artefacts."

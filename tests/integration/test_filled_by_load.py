@@ -212,6 +212,8 @@ def by_hand(story: Story) -> str:
             "drop table age_staging.stg_effectifs__effectifs cascade",
             "delete from age_versions.chargements_tenus where chargement_id % 2 = 0",
             "drop trigger noter_delete on raw_age.effectifs",
+            "insert into raw_age.effectifs (source_fichier, source_ligne, chargement_id, fase) "
+            "select source_fichier, 9000 + random() * 1e6, chargement_id, '7' from raw_age.effectifs limit 1",
         ]
     )
     story.sql(text)

@@ -19,7 +19,7 @@ import pytest
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, opening, read_declarations
-from donnees_au_centre.landing.contents import LOADERS, Outcome, load_csv
+from donnees_au_centre.landing.contents import LOADERS, Outcome, _Ahead, load_csv
 from donnees_au_centre.landing.framer import CsvFramer
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.unit.landing_sources import as_nodes, source, table
@@ -605,6 +605,24 @@ def test_killed_server_leaves_the_previous_state(
         shutil.rmtree(tmp_path / ".serveur", ignore_errors=True)
 
 
+def test_no_more_than_a_few_pieces_wait_for_the_server(
+    load: Any, landing: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(landing, "x.csv", "a,b\n" + "3,4\n" * 600_000)
+    waiting: list[int] = []
+    taken = _Ahead._put
+
+    def slowly(self: _Ahead, piece: Any) -> None:
+        waiting.append(self._queue.qsize())
+        time.sleep(0.02)
+        taken(self, piece)
+
+    monkeypatch.setattr(_Ahead, "_put", slowly)
+    load()
+    assert connection.execute("select count(*) from raw_age.essai").fetchone() == (600_000,)
+    assert len(waiting) > 20 and max(waiting) < 8
+
+
 def test_an_unforeseen_error_in_one_file_stops_no_other(
     load: Any, landing: Path, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -657,15 +675,28 @@ def test_which_loads_have_rows_is_known_whatever_happens(
     connection.execute("update raw_age.essai set chargement_id = 900 where a = '7' and source_ligne < 9")
     connection.execute("update raw_age.essai set source_fichier = 'age/essai/z.csv' where a = '8'")
     assert noted()
-    # Who adds rows by hand says not of which load: it is counted anew.
+    # Rows that come into a load change it too.
+    told = connection.execute("select chargement_id from raw_age.lignes_modifiees").fetchall()
+    assert (900,) in told and (None,) not in told[1:]
+    # Who adds rows by hand says not of which load: it is counted anew, and any may have changed.
     connection.execute(AT_HAND + "('age/essai/main.csv', 1, 901, 'm')")
     assert connection.execute(NOTED).fetchall()[-1] == (None, None)
+    assert connection.execute("select chargement_id from raw_age.lignes_modifiees").fetchall()[-1] == (None,)
     load()
     assert noted()
     connection.execute("truncate raw_age.essai")
     assert connection.execute(NOTED).fetchall() == []
     load()
     assert noted()
+
+
+def test_a_table_may_have_the_name_of_what_another_is_of(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "x.csv", "a,b\n1,2\n")
+    assert load(table(), table("age/autre/*.csv", name="lignes_essai")).failed == []
+    indexed = "select count(*) from pg_index where indrelid::regclass::text like 'raw_age.%essai'"
+    assert connection.execute(indexed).fetchone() == (2,)
 
 
 def test_a_table_of_before_is_changed_without_a_word(
@@ -678,7 +709,7 @@ def test_a_table_of_before_is_changed_without_a_word(
     before = connection.execute(changes).fetchone()
     connection.execute(
         "drop trigger noter_insert on raw_age.essai; drop table raw_age.chargements_presents; "
-        "drop index raw_age.lignes_essai; "
+        'drop index raw_age."lignes.essai"; '
         "create index chargements_essai on raw_age.essai (source_fichier, chargement_id)"
     )
     with psycopg.connect(connection.info.dsn, password=connection.info.password) as reader:
@@ -689,7 +720,7 @@ def test_a_table_of_before_is_changed_without_a_word(
     indexes = "select indexrelid::regclass::text from pg_index where indrelid = 'raw_age.essai'::regclass"
     assert len(connection.execute(indexes).fetchall()) == 2
     load()
-    assert connection.execute(indexes).fetchall() == [("raw_age.lignes_essai",)]
+    assert connection.execute(indexes).fetchall() == [('raw_age."lignes.essai"',)]
     assert connection.execute(changes).fetchone() == before
     # Where it was not told what changes, anything may have.
     connection.execute("alter table raw_age.essai disable trigger noter_delete")

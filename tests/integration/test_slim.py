@@ -15,13 +15,23 @@ import pytest
 
 from donnees_au_centre.building.terminal import TerminalRun
 from donnees_au_centre.building.trials import drop_abandoned, trial
-from donnees_au_centre.cli.slim import slim, slim_drop
+from donnees_au_centre.cli.slim import _alone, slim, slim_drop
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
 from tests.small_project import MODEL, SmallProject, borrowing_macros, small_project
 
 TRIED = "select nspname from pg_namespace where nspname like 'mr\\_%' order by 1"
+
+
+UNIT = """
+unit_tests:
+  - name: les_noms_restent
+    model: dim_ecoles
+    given:
+      - {{input: ref('stg_ecoles__ecoles'), rows: [{{fase: 1, nom: Un}}]}}
+    expect: {{rows: [{{nom: {name}}}]}}
+"""
 
 
 def make(connection: psycopg.Connection, prefix: str) -> None:
@@ -91,6 +101,15 @@ def test_a_branch_is_tried_beside_what_stands(project: SmallProject) -> None:
     assert slim(project.settings, asked) == 0
     assert not report.exists()
 
+    # A test beside it is.
+    project.write(
+        "models/age/marts/dim_ecoles.yml",
+        MODEL.format(name="dim_ecoles") + "    description: Encore mieux.\n" + UNIT.format(name="Un"),
+    )
+    assert slim(project.settings, asked) == 0
+    assert {"les_noms_restent"} <= {case.get("name") for case in ElementTree.parse(report).iter("testcase")}
+    project.write("models/age/marts/dim_ecoles.yml", MODEL.format(name="dim_ecoles"))
+
     project.write(
         "models/age/marts/dim_ecoles.sql",
         "select fase, upper(nom) as nom from {{ ref('stg_ecoles__ecoles') }}",
@@ -123,6 +142,8 @@ def test_what_is_asked_wrongly_says_what_to_do(project: SmallProject) -> None:
         slim(project.settings, {"ETAT": str(project.root / "models")})
     with pytest.raises(PlatformError, match="numéro"):
         slim(project.settings, {"CI_MERGE_REQUEST_IID": "main"})
+    with _alone(project.root), pytest.raises(PlatformError, match="en cours"):
+        slim(project.settings, {"ETAT": str(project.root / "etat")})
     (project.root / "etat/manifest.json").write_text(json.dumps({"metadata": {}}))
     with pytest.raises(PlatformError, match="comparer"):
         slim(project.settings, {"ETAT": str(project.root / "etat")})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from donnees_au_centre.cli.changes import READ, changed_files, concerned
+from donnees_au_centre.cli.changes import READ, changed_files, concerned, text_at
 from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.cli.testing import check
 from donnees_au_centre.errors import PlatformError
@@ -42,6 +42,11 @@ def test_a_branch_changed_what_it_committed_or_not_since_it_left_main(clone: Pat
     assert changed_files(clone, "HEAD") == ["a b.txt", "é.txt"]
     with pytest.raises(PlatformError, match="git ne peut dire"):
         changed_files(clone, "nulle_part")
+    assert text_at(clone, "HEAD", "a b.txt") == "1"
+    # What moved left a place, too.
+    git(clone, "checkout", "-q", ".")
+    git(clone, "mv", "a b.txt", "d.txt")
+    assert changed_files(clone, "HEAD") == ["a b.txt", "d.txt", "é.txt"]
 
 
 def test_nothing_changed_is_said(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:

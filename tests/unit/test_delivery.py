@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from donnees_au_centre.delivery.approvals import concerned, missing_approvals, read_sections
+from donnees_au_centre.delivery.approvals import FILE, concerned, missing_approvals, read_sections
 from donnees_au_centre.delivery.assembly import ARCHIVE, PROJECT, RECEIPT, assemble
 from donnees_au_centre.delivery.declaration import FOLDER, Delivery, Release, read_delivery
 from donnees_au_centre.delivery.versions import plan_of_domain, plan_of_platform
@@ -241,7 +241,7 @@ class Gitlab(BaseHTTPRequestHandler):
 
 
 def test_each_owner_of_what_changes_approves(monkeypatch: pytest.MonkeyPatch) -> None:
-    sections = read_sections(ROOT)
+    sections = read_sections((ROOT / FILE).read_text("utf-8"))
     alone = concerned(sections, ["models/age/marts/dim_etablissement.sql", "policies/releases/age.yml"])
     assert [section.name for section in alone] == ["Enseignement"]
     touched = concerned(sections, ["seeds/age/codes.csv", "donnees_au_centre/errors.py"])

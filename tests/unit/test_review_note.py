@@ -121,5 +121,5 @@ def test_nobody_there_is_said(server: GitLab) -> None:
 def test_without_a_token_nothing_is_asked(server: GitLab) -> None:
     posted, said = post_note("Un.", {**server.environ, "GITLAB_TOKEN": ""})
     assert not posted
-    assert said == "Pas de note dans la demande de fusion : GITLAB_TOKEN manque."
+    assert said == "Pas de note dans la demande de fusion : il manque GITLAB_TOKEN."
     assert not server.asked
