@@ -16,6 +16,7 @@ from donnees_au_centre.project.nodes import domains_in
 
 CHANGELOG, OPEN = "CHANGELOG.md", "## Unreleased\n"
 SHOWN = 20
+MAIN = "main"
 _BREAKING = re.compile(r"[^:]+!:")
 
 
@@ -52,7 +53,7 @@ def plan_of_platform(root: Path, today: date) -> Plan:
     """The next version of the platform: its number from the commits, its notes from CHANGELOG.md.
 
     Raises:
-        PlatformError: the checkout has changes of its own, or there is nothing to release or to say of it.
+        PlatformError: the checkout is not a clean main branch, or there is nothing to release or to say.
     """
     _refuse_unclean(root)
     asked = [sys.executable, "-m", "commitizen.cli", "bump", "--get-next", "--yes"]
@@ -60,8 +61,8 @@ def plan_of_platform(root: Path, today: date) -> Plan:
     number = (done.stdout.strip().splitlines() or [""])[-1]
     if done.returncode or not re.fullmatch(r"\d+\.\d+\.\d+", number):
         raise PlatformError(
-            f"Le numéro de la prochaine version ne se calcule pas : {(done.stderr or done.stdout).strip()}",
-            "Il faut au moins un commit « area: what » depuis la dernière étiquette v….",
+            "Aucun numéro de version ne se calcule depuis la dernière étiquette v….",
+            "Il faut au moins un commit « area: what » depuis elle ; git log en montre les sujets.",
         )
     changelog = (root / CHANGELOG).read_text("utf-8")
     before, found, after = changelog.partition(OPEN)
@@ -90,7 +91,7 @@ def plan_of_domain(root: Path, domain: str) -> Plan:
     """The next version of a domain released alone: the commits on its own files since its last tag.
 
     Raises:
-        PlatformError: no such domain, changes of one's own, or no commit since.
+        PlatformError: no such domain, not a clean main branch, or no commit since.
     """
     if domain not in (known := domains_in(root)):
         raise PlatformError(f"Le domaine {domain} n'existe pas.", f"Choisissez parmi {', '.join(known)}.")
@@ -125,6 +126,12 @@ def _next(last: str, breaking: bool) -> str:
 
 
 def _refuse_unclean(root: Path) -> None:
+    branch = _git(root, "branch", "--show-current").strip()
+    if branch != MAIN:
+        raise PlatformError(
+            f"Une version se fait sur la branche {MAIN} ; celle-ci est {branch or 'un commit sans branche'}.",
+            f"git checkout {MAIN}, puis relancez.",
+        )
     if _git(root, "status", "--porcelain", "--untracked-files=no").strip():
         raise PlatformError(
             "Des fichiers suivis par git ont des changements qui ne sont dans aucun commit.",

@@ -25,7 +25,7 @@ from donnees_au_centre.connectors import (
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import patterns
 from donnees_au_centre.landing.encodings import Encoding
-from donnees_au_centre.landing.identifiers import IDENTIFIER, METADATA_COLUMNS
+from donnees_au_centre.landing.identifiers import IDENTIFIER, METADATA_COLUMNS, OWN_TABLES
 from donnees_au_centre.landing.limits import MAX_UNPACKED
 
 # Rows of a JSON file that has one object a line.
@@ -398,6 +398,11 @@ def read_declarations(
         try:
             table = _Reader(node).table()
             relation = (table.schema, table.identifier)
+            if table.identifier in OWN_TABLES:
+                raise PlatformError(
+                    f"Source {table.label} : {table.identifier} est une table du chargement lui-même.",
+                    "Donnez un autre nom à la table, ou un autre `identifier:`.",
+                )
             if relation in relations:
                 raise PlatformError(
                     f"Deux tables de sources visent la même table {'.'.join(relation)} : "

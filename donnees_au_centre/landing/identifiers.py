@@ -26,6 +26,10 @@ _BY_POSITION = (
     "Déclarez `names: position` : les colonnes sont alors celles de `columns:`, dans l'ordre du fichier."
 )
 
+# The loader's own tables of a raw schema: what was refused, the loads that changed, those that have rows.
+REJECTS_TABLE, CHANGED_TABLE, PRESENT_TABLE = "rejets_chargement", "lignes_modifiees", "chargements_presents"
+OWN_TABLES = (REJECTS_TABLE, CHANGED_TABLE, PRESENT_TABLE)
+
 # Reserved in PostgreSQL (categories R and T of pg_get_keywords) or in Denodo's VQL.
 RESERVED = frozenset(
     """

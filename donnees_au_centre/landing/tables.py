@@ -16,6 +16,7 @@ from donnees_au_centre.landing.audit import STATUSES
 from donnees_au_centre.landing.declaration import SourceTable
 from donnees_au_centre.landing.erased import LIST as ERASED
 from donnees_au_centre.landing.erased import ensure_list
+from donnees_au_centre.landing.identifiers import CHANGED_TABLE, PRESENT_TABLE, REJECTS_TABLE
 
 T = TypeVar("T")
 
@@ -223,11 +224,6 @@ update plateforme.chargements set
 where {_QUOTING};
 """
 
-REJECTS_TABLE = "rejets_chargement"
-# In the schema of a raw table: the loads of which rows were changed or taken away.
-CHANGED_TABLE = "lignes_modifiees"
-# Beside it: the loads that it has rows of.
-PRESENT_TABLE = "chargements_presents"
 # A moment, below that after which PostgreSQL looks for deadlocks; seconds between two, and in all.
 LOCK_TIMEOUT, PAUSE, PATIENCE = "800ms", 1.0, 60.0
 # Those who read, and who add and delete rows, stand in nobody's way who asks for a turn.

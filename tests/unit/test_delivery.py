@@ -193,6 +193,10 @@ def test_versions_follow_the_commits(platform: Repository) -> None:
     platform.git("commit", "-q", "--amend", "-m", "age!: a column leaves")
     planned = plan_of_domain(platform.root, "age")
     assert planned.tag == "age-v2.0.0" and "age!: a column leaves" in planned.notes
+    platform.git("checkout", "-q", "-b", "essai")
+    with pytest.raises(PlatformError, match="branche main"):
+        plan_of_domain(platform.root, "age")
+    platform.git("checkout", "-q", "main")
     (platform.root / "dbt_project.yml").write_text("name: changed\n")
     with pytest.raises(PlatformError, match="aucun commit"):
         plan_of_domain(platform.root, "age")

@@ -179,6 +179,12 @@ def test_two_tables_with_one_relation_are_refused() -> None:
         read_declarations(as_nodes(source(name="x", identifier="commune"), source(name="commune")))
 
 
+def test_the_tables_of_the_loader_are_nobody_elses() -> None:
+    for name in ("rejets_chargement", "lignes_modifiees", "chargements_presents"):
+        with pytest.raises(PlatformError, match="table du chargement lui-même"):
+            read_declarations(as_nodes(source(name=name)))
+
+
 def test_a_declaration_to_correct_leaves_the_others_to_be_loaded() -> None:
     faults: list[PlatformError] = []
     wrong = source(name="fausse", file_format="orc")
