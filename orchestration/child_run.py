@@ -48,8 +48,10 @@ class ChildRun(DbtRun):
     """One dbt command in a child process: what dbt takes of memory, and its faults, end with it."""
 
     def _played(self, command: Sequence[str], target_path: Path) -> Generator[NodeResult]:
+        from dbt.parser.manifest import extended_mashumaro_encoder
+
         # The project as it was read, whole or in part: a second reading could find other files.
-        (target_path / PARTIAL_PARSE).write_bytes(self._project.to_msgpack())
+        (target_path / PARTIAL_PARSE).write_bytes(self._project.to_msgpack(extended_mashumaro_encoder))
         taking = child.TAKEN if self._reuse else child.MADE
         process = DbtCliInvocation.run(
             # -P: the folder of the project is no place for Python's modules.

@@ -42,9 +42,11 @@ def main(arguments: Sequence[str]) -> int:
     os.setpgid(0, 0)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
 
     folder, taking, *command = arguments
-    project = Manifest.from_msgpack((Path(folder) / PARTIAL_PARSE).read_bytes())
+    kept = (Path(folder) / PARTIAL_PARSE).read_bytes()
+    project = Manifest.from_msgpack(kept, decoder=extended_mashumuro_decoder)
     error = play(project, command, taking == TAKEN, _hear)
     _tell({"info": {"name": ENDED, "level": "info", "msg": error or ""}, "data": {}})
     return 1 if error else 0

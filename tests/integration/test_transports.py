@@ -130,7 +130,7 @@ def test_both_come_to_the_same(small: SmallProject) -> None:
     small.write("seeds/age/codes.csv", "code,nom\n1,Un\n2,\n")
     small.write(
         "seeds/age/_codes.yml",
-        "seeds: [{name: codes, columns: [{name: nom, data_tests: "
+        "seeds: [{name: codes, config: {meta: {revue: 2027-11-15}}, columns: [{name: nom, data_tests: "
         "[{not_null: {config: {severity: warn}}}]}]}]",
     )
     stories = {}
