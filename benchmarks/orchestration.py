@@ -3,6 +3,7 @@
 `python -m benchmarks.orchestration [domain]`, over a database where the landing zone is loaded, with
 the environment that `make -s env` gives. Imports of Dagster and of dbt into this process are not counted; the
 bare command pays its own, and so a stricter figure stands beside it: dbt in a process that has it imported.
+The same step is measured with dbt in a child process (DBT_TRANSPORT=enfant), which pays its own too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,7 +26,7 @@ from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import Manifest, domains_in
-from donnees_au_centre.settings import Settings
+from donnees_au_centre.settings import CHILD, INSIDE, Settings
 from orchestration.assets import read_assets
 from orchestration.factory import build_definitions
 from orchestration.home import prepare_home
@@ -43,22 +45,29 @@ class Figures:
         command: `dbt build` as a command.
         imported: the same, in a process that has dbt imported.
         step: the Dagster step, in a process that has Dagster and dbt imported.
+        child: the same, with dbt in a child process.
     """
 
     nodes: int
     command: list[float] = field(default_factory=list)
     imported: list[float] = field(default_factory=list)
     step: list[float] = field(default_factory=list)
+    child: list[float] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
         """The step over the command: median of the rounds."""
-        return statistics.median(s / c for s, c in zip(self.step, self.command, strict=True))
+        return _ratio(self.step, self.command)
 
     @property
     def strict_ratio(self) -> float:
         """The step over dbt already imported: median of the rounds."""
-        return statistics.median(s / i for s, i in zip(self.step, self.imported, strict=True))
+        return _ratio(self.step, self.imported)
+
+    @property
+    def child_ratio(self) -> float:
+        """The step with dbt in a child process over the command: median of the rounds."""
+        return _ratio(self.child, self.command)
 
 
 def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS) -> Figures:
@@ -82,8 +91,12 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
             f"Choisissez un domaine d'au moins {ENOUGH} nœuds.",
         )
     held = read_assets(parsed.manifest, [chosen])
-    definitions = build_definitions(settings, parsed.manifest, [chosen], name=chosen)
-    job = definitions.resolve_job_def(chosen)
+    jobs = {
+        way: build_definitions(
+            replace(settings, transport=way), parsed.manifest, [chosen], name=chosen
+        ).resolve_job_def(chosen)
+        for way in (INSIDE, CHILD)
+    }
     arguments = ["build", "--select", *held.selection, "--indirect-selection", "empty"]
 
     def command(folder: Path) -> None:
@@ -101,11 +114,11 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
         if any(result.bad for result in run.results()) or run.error:
             raise PlatformError(f"dbt build de {chosen} échoue : {run.error or ''}", "Lancez make build.")
 
-    def step(folder: Path) -> None:
+    def step(folder: Path, way: str = INSIDE) -> None:
         with patch.dict(os.environ, {"DAGSTER_HOME": str(folder)}):
             home = prepare_home(settings)
             with dg.DagsterInstance.from_config(str(home)) as instance:
-                job.execute_in_process(
+                jobs[way].execute_in_process(
                     instance=instance,
                     asset_selection=list(held.models),
                     run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}},
@@ -118,11 +131,16 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
                 (figures.command, command),
                 (figures.imported, imported),
                 (figures.step, step),
+                (figures.child, partial(step, way=CHILD)),
             ):
                 seconds = _cpu_of(work, Path(folder))
                 if counted:
                     values.append(seconds)
     return figures
+
+
+def _ratio(values: list[float], others: list[float]) -> float:
+    return statistics.median(one / other for one, other in zip(values, others, strict=True))
 
 
 def _size(manifest: Manifest, domain: str) -> int:
@@ -156,10 +174,12 @@ def main() -> int:
         "dbt build, la commande": figures.command,
         "dbt build, imports faits": figures.imported,
         "étape Dagster, imports faits": figures.step,
+        "étape Dagster, dbt enfant": figures.child,
     }.items():
         print(f"  {title:<30} {statistics.median(values):6.2f}   ({', '.join(f'{v:.2f}' for v in values)})")
     print(f"  étape / commande               {figures.ratio:6.2f}   (au plus {LIMIT})")
     print(f"  étape / dbt déjà importé       {figures.strict_ratio:6.2f}")
+    print(f"  étape, dbt enfant / commande   {figures.child_ratio:6.2f}")
     return 0 if figures.ratio <= LIMIT else 1
 
 

@@ -14,6 +14,8 @@ from donnees_au_centre.errors import PlatformError
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE = "donnees_au_centre"
 TARGETS = ("dev", "ci", "staging", "prod")
+# How Dagster's steps run dbt: in their own process, or in a child of it.
+INSIDE, CHILD = TRANSPORTS = ("interne", "enfant")
 # The folders of what a checkout makes, beside its environment and its server.
 RESULTS = ("target", "build", "logs", ".dagster")
 # Where rows count: the invented sample does not go there by accident.
@@ -41,6 +43,7 @@ class Settings:
             so each database has a folder of its own).
         state: folder of the embedded server.
         build: results for people (summary, pages).
+        transport: how Dagster's steps run dbt, one of TRANSPORTS.
     """
 
     root: Path
@@ -50,6 +53,7 @@ class Settings:
     target_path: Path
     state: Path
     build: Path
+    transport: str = INSIDE
 
     @property
     def embedded(self) -> bool:
@@ -73,17 +77,24 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings:
-        """Reads DBT_TARGET, LANDING and, outside `dev`, the PG* variables.
+        """Reads DBT_TARGET, DBT_TRANSPORT, LANDING and, outside `dev`, the PG* variables.
 
         Raises:
-            PlatformError: an unknown target, a landing zone that is no folder, a missing variable, or the
-                project's sample for a target of SERVING, without BASE to say so.
+            PlatformError: an unknown target or transport, a landing zone that is no folder, a missing
+                variable, or the project's sample for a target of SERVING, without BASE to say so.
         """
         target = environ.get("DBT_TARGET") or "dev"
         if target not in TARGETS:
             raise PlatformError(
                 f"La cible DBT_TARGET={target} n'existe pas.",
                 f"Choisissez parmi {', '.join(TARGETS)} (voir profiles/profiles.yml).",
+            )
+        transport = environ.get("DBT_TRANSPORT") or INSIDE
+        if transport not in TRANSPORTS:
+            raise PlatformError(
+                f"Le transport DBT_TRANSPORT={transport} n'existe pas.",
+                f"Choisissez parmi {', '.join(TRANSPORTS)}, ou rien pour {INSIDE} : "
+                "docs/exploitant/installation.md.",
             )
         landing = landing_folder(environ.get("LANDING"), root)
         if target == "dev":
@@ -112,6 +123,7 @@ class Settings:
             target_path=root / "target" / database,
             state=root / ".warehouse",
             build=root / "build",
+            transport=transport,
         )
 
 

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.history.recording import Recording, ages_of
 from donnees_au_centre.project import ParseResult
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
+from orchestration.child_run import dbt_run
 
 
 @dataclass
@@ -50,7 +50,7 @@ def note_freshness(
     names = [f"source:{parsed.manifest.node(unique_id).label}" for unique_id in chosen]
     # It asks of no table but these.
     arguments = ["source", "freshness", "--no-populate-cache", "--select", *names]
-    run = DbtRun(settings, name, parsed.project, arguments)
+    run = dbt_run(settings, name, parsed.project, arguments)
     recording = Recording(settings, "", parsed.manifest, "source freshness", launcher, name)
     issue: str | None = "interrompu"
     results: list[dict[str, Any]] = []

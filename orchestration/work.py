@@ -37,6 +37,7 @@ from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.refusals import describe_error, passes
 from donnees_au_centre.settings import Settings
 from orchestration.assets import LOADED, Assets
+from orchestration.child_run import dbt_run
 from orchestration.failures import Passing
 from orchestration.freshness import note_freshness
 
@@ -280,7 +281,7 @@ class Work:
         say = self.progress or dg.get_dagster_logger().info
         # Who asks for a part wants that part made.
         reuse = selection == self.held.selection and not os.environ.get(ALL)
-        run = DbtRun(self.settings, self.name, parsed.project, arguments, say, reuse)
+        run = dbt_run(self.settings, self.name, parsed.project, arguments, say, reuse)
         # In the order in which they were made, from the first mart that waits to be offered: Dagster refuses
         # a table after what reads it.
         waiting: dict[str, Event | None] = {}

@@ -1,4 +1,7 @@
-"""dbt in this process: results as they come, artefacts in a folder that goes away, a clean stop."""
+"""dbt for Dagster: results as they come, artefacts in a folder that goes away, a clean stop.
+
+In this process; orchestration/child_run.py has it in one of its own, behind the same interface.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +32,15 @@ from donnees_au_centre.settings import Settings
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest as DbtManifest
+    from dbt_common.events.base_types import EventMsg
 
 # What stays of a run, beside dbt.log; the rest (compiled SQL, manifest) can be made again.
 KEPT = ("run_results.json", "sources.json")
 # Seconds that dbt has, after its queries are cancelled, to end by itself.
 PATIENCE = 20
-# Events of dbt that carry the platform's own words: what a build waits for.
+# The event of dbt that tells what became of a node.
+FINISHED = "NodeFinished"
+# Those with the platform's own words: what a build waits for.
 SPOKEN = ("Note", "JinjaLogInfo")
 _LOCK = ".lock"
 # True while dbt writes into a folder that goes away.
@@ -99,48 +105,72 @@ class DbtRun:
             return []
 
     def _stream(self) -> Generator[NodeResult]:
-        from dbt.cli.main import dbtRunner
-
-        received: queue.SimpleQueue[NodeResult | None] = queue.SimpleQueue()
-
-        def listen(event: Any) -> None:
-            if event.info.name == "NodeFinished":
-                received.put(node_result(event))
-            elif event.info.name in SPOKEN and self._say:
-                self._say(event.info.msg)
-
-        def work(target_path: Path) -> None:
-            try:
-                prepare()
-                _write_less()
-                _fleeting.set(True)
-                allowed.set(self._reuse)
-                if not self._project.flat_graph:
-                    # A manifest read back from a file: macros would find no node in `graph`.
-                    self._project.build_flat_graph()
-                options = dbt_options(self._settings, target_path, log_path=self.folder)
-                # Of the schemas in which nothing is made dbt need not know the tables.
-                options.append("--cache-selected-only")
-                runner = dbtRunner(manifest=self._project, callbacks=[listen])
-                done = runner.invoke([*self._arguments, *options])
-                self.error = in_french(said_of(done.exception)) if done.exception else None
-            finally:
-                received.put(None)
-
         # What an earlier command left would be taken for the results of this one; those of the other kind of
         # command still stand: the ages of sources come after a build.
         results, ages = KEPT
         (self.folder / (ages if self._arguments[0] == "source" else results)).unlink(missing_ok=True)
         with _own_folder(self.folder) as target_path:
-            # A daemon: the end of the process must not wait for dbt before it has asked it to stop.
-            thread = threading.Thread(target=work, args=(target_path,), name="dbt", daemon=True)
-            thread.start()
+            options = dbt_options(self._settings, target_path, log_path=self.folder)
+            # Of the schemas in which nothing is made dbt need not know the tables.
+            yield from self._played([*self._arguments, *options, "--cache-selected-only"], target_path)
+
+    def _played(self, command: Sequence[str], target_path: Path) -> Generator[NodeResult]:
+        """Runs the whole command, sets `error` at its end, and stops it when nobody listens any more.
+
+        Args:
+            command: dbt's, with the options that lead it to the project and its folders.
+            target_path: where dbt writes, empty.
+        """
+        received: queue.SimpleQueue[NodeResult | None] = queue.SimpleQueue()
+
+        def listen(event: Any) -> None:
+            if event.info.name == FINISHED:
+                received.put(node_result(event))
+            elif event.info.name in SPOKEN and self._say:
+                self._say(event.info.msg)
+
+        def work() -> None:
             try:
-                while (result := received.get()) is not None:
-                    yield result
-            except BaseException:
-                _stop(thread, received)
-                raise
+                self.error = play(self._project, command, self._reuse, listen)
+            finally:
+                received.put(None)
+
+        # A daemon: the end of the process must not wait for dbt before it has asked it to stop.
+        thread = threading.Thread(target=work, name="dbt", daemon=True)
+        thread.start()
+        try:
+            while (result := received.get()) is not None:
+                yield result
+        except BaseException:
+            _stop(thread, received)
+            raise
+
+
+def play(
+    project: DbtManifest, command: Sequence[str], reuse: bool, listen: Callable[[EventMsg], None]
+) -> str | None:
+    """Runs one dbt command in this thread, prepared as the platform wants it.
+
+    Args:
+        project: what dbt read.
+        command: dbt's, with all its options.
+        reuse: True to take what has not changed as it is.
+        listen: told each event.
+
+    Returns:
+        Why the command failed as a whole, in French; None when it did not.
+    """
+    from dbt.cli.main import dbtRunner
+
+    prepare()
+    _write_less()
+    _fleeting.set(True)
+    allowed.set(reuse)
+    if not project.flat_graph:
+        # A manifest read back from a file: macros would find no node in `graph`.
+        project.build_flat_graph()
+    done = dbtRunner(manifest=project, callbacks=[listen]).invoke([*command])
+    return in_french(said_of(done.exception)) if done.exception else None
 
 
 @cache

@@ -11,6 +11,7 @@ from donnees_au_centre.cli.new_model import fill, quoted, write
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.domains import (
+    COMPONENTS,
     OWNERS,
     PROJECT,
     WORKSPACE,
@@ -57,7 +58,7 @@ def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
     mend_workspace(root)
     parse_or_fail(Session.without_database(settings))
     print(f"\nCréé :\n  {group_file(ag)}")
-    completed = [path for path in (PROJECT, WORKSPACE, OWNERS) if (root / path).is_file()]
+    completed = [path for path in (PROJECT, WORKSPACE, COMPONENTS, OWNERS) if (root / path).is_file()]
     print("Complétés :", *(f"  {path}" for path in completed), sep="\n")
     print(f"\n{next_steps(ag)}")
     return 0

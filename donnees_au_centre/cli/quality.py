@@ -36,7 +36,7 @@ from donnees_au_centre.privacy.unattended import overdue, read_permissions
 from donnees_au_centre.project import ParseResult, broken_rules
 from donnees_au_centre.project.checks import shown
 from donnees_au_centre.project.contracts import write_contracts
-from donnees_au_centre.project.domains import WORKSPACE, forgotten, mend_workspace
+from donnees_au_centre.project.domains import forgotten, mend_workspace
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
@@ -200,8 +200,8 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
         left = mend_bytes(settings.root)
     with session.step("YAML"):
         left |= mend_yaml(settings.root)
-        if mend_workspace(settings.root):
-            print(f"{WORKSPACE} : écrit d'après les domaines.")
+        for path in mend_workspace(settings.root):
+            print(f"{path} : écrit d'après les domaines.")
 
     def run(title: str, command: list[str]) -> None:
         nonlocal left

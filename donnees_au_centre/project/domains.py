@@ -18,6 +18,7 @@ from donnees_au_centre.project.vocabulary import ACCESS_DEFAULTS
 
 PROJECT = "dbt_project.yml"
 WORKSPACE = "orchestration/workspace.yaml"
+COMPONENTS = "orchestration/defs/defs.yaml"
 ACCESS = "policies/access"
 OWNERS = ".gitlab/CODEOWNERS"
 # Folders and files that bear the name of a domain, besides those of models/.
@@ -34,6 +35,14 @@ _LOCATION = """\
       module_name: orchestration.code_locations
       attribute: {0}
       location_name: {0}
+"""
+_COMPONENTS = """\
+# Written by `make fix` from the folders of models/: a document a domain, for `dg` (dg.toml).
+"""
+_COMPONENT = """\
+---
+type: orchestration.components.Domain
+attributes: {{domain: {0}}}
 """
 
 
@@ -60,23 +69,34 @@ def owned_paths(domain: str) -> tuple[str, str]:
     return f"/*/{domain}/", f"/*/*/*{domain}.yml"
 
 
-def workspace_text(domains: Sequence[str]) -> str:
-    """What WORKSPACE says for these domains, in their order."""
-    return _HEADER + "".join(map(_LOCATION.format, domains))
+def workspace_texts(domains: Sequence[str]) -> dict[str, str]:
+    """What WORKSPACE and COMPONENTS say for these domains, in their order."""
+    return {
+        WORKSPACE: _HEADER + "".join(map(_LOCATION.format, domains)),
+        COMPONENTS: _COMPONENTS + "".join(map(_COMPONENT.format, domains)),
+    }
 
 
-def mend_workspace(root: Path) -> bool:
-    """Writes WORKSPACE again when it is not what the domains make of it.
+def mend_workspace(root: Path) -> list[str]:
+    """Writes again what of WORKSPACE and COMPONENTS is not what the domains make of it.
 
     Returns:
-        True when it was written.
+        What was written, below the checkout.
     """
-    path, text = root / WORKSPACE, workspace_text(domains_in(root))
-    if path.is_file() and path.read_text("utf-8") == text:
-        return False
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return True
+    wrong = _wrong(root, domains_in(root))
+    for name, text in wrong.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(wrong)
+
+
+def _wrong(root: Path, domains: Sequence[str]) -> dict[str, str]:
+    return {
+        name: text
+        for name, text in workspace_texts(domains).items()
+        if not (root / name).is_file() or (root / name).read_text("utf-8") != text
+    }
 
 
 def is_new(root: Path, domain: str) -> bool:
@@ -127,10 +147,9 @@ def _without_layers(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
 
 
 def _without_location(root: Path, domains: Sequence[str]) -> Iterator[Violation]:
-    path = root / WORKSPACE
-    if not path.is_file() or path.read_text("utf-8") != workspace_text(domains):
+    for name in _wrong(root, domains):
         yield Violation(
-            WORKSPACE,
+            name,
             "domaine-emplacement",
             "Les emplacements de Dagster ne sont pas ceux des domaines.",
             "make fix l'écrit ; rien ne s'y écrit à la main.",

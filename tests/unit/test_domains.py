@@ -18,6 +18,7 @@ from donnees_au_centre.cli.quality import placeholders
 from donnees_au_centre.cli.texts import yaml_settings
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.domains import (
+    COMPONENTS,
     OWNERS,
     PROJECT,
     WORKSPACE,
@@ -43,7 +44,7 @@ DEFAULT = """\
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What declares the domains of the project, and nothing of what they hold."""
-    for path in (PROJECT, WORKSPACE, OWNERS, *map(group_file, domains_in(ROOT))):
+    for path in (PROJECT, WORKSPACE, COMPONENTS, OWNERS, *map(group_file, domains_in(ROOT))):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, tmp_path / path)
     shutil.copytree(ROOT / "policies", tmp_path / "policies")
@@ -89,6 +90,7 @@ def test_the_project_forgets_nothing() -> None:
             "make fix",
         ),
         (lambda root: (root / WORKSPACE).unlink(), WORKSPACE, "emplacement", "make fix"),
+        (without(COMPONENTS, "{domain: ags}"), COMPONENTS, "emplacement", "make fix"),
         (
             without(group_file("ags"), DEFAULT),
             group_file("ags"),
@@ -124,9 +126,11 @@ def test_the_workspace_follows_the_domains(checkout: Path) -> None:
     (checkout / "models/agx").mkdir()
     assert mend_workspace(checkout)
     assert "location_name: agx" in (checkout / WORKSPACE).read_text("utf-8")
+    assert "{domain: agx}" in (checkout / COMPONENTS).read_text("utf-8")
     shutil.rmtree(checkout / "models/agx")
     assert mend_workspace(checkout)
-    assert (checkout / WORKSPACE).read_text("utf-8") == (ROOT / WORKSPACE).read_text("utf-8")
+    for name in (WORKSPACE, COMPONENTS):
+        assert (checkout / name).read_text("utf-8") == (ROOT / name).read_text("utf-8")
 
 
 def test_a_domain_is_new_until_it_holds_something(checkout: Path) -> None:
@@ -164,13 +168,13 @@ def test_a_new_administration_lacks_only_what_people_must_say(
     assert said["agx"] == said["ags"] | {"+group": "agx"}
     assert f"[{name}] @fwb/agx\n/*/agx/\n/*/*/*agx.yml\n" in (checkout / OWNERS).read_text("utf-8")
     out = capsys.readouterr().out
-    assert all(path in out for path in (file, PROJECT, WORKSPACE, OWNERS))
+    assert all(path in out for path in (file, PROJECT, WORKSPACE, COMPONENTS, OWNERS))
     assert "make new-model AG=agx" in out
 
 
 def test_what_is_there_already_is_kept(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (checkout / group_file("ags")).unlink()
-    names = (PROJECT, WORKSPACE, OWNERS)
+    names = (PROJECT, WORKSPACE, COMPONENTS, OWNERS)
     before = [(checkout / name).read_text("utf-8") for name in names]
     assert declare(checkout, monkeypatch, AG="ags", NAME="Administration générale du Sport") == 0
     assert [(checkout / name).read_text("utf-8") for name in names] == before

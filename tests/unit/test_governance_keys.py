@@ -174,7 +174,7 @@ def test_a_dagster_step_has_the_keys_of_its_domain_only_and_while_dbt_runs(
         def end(self, *_: object) -> str:
             return ""
 
-    monkeypatch.setattr(work, "DbtRun", Run)
+    monkeypatch.setattr(work, "dbt_run", Run)
     monkeypatch.setattr(work, "Recording", Recording)
     monkeypatch.setattr(work, "note_run", lambda *_, **__: None)
     monkeypatch.setattr(work, "trace_after_build", lambda *_: [])
