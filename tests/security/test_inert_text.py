@@ -193,6 +193,7 @@ def hostile_pages(folder: Path) -> Iterator[Path]:
         "fichiers": [{"fichier": every, "lignes": []}],
         "hors_de_la_base": [{"endroit": every, "nature": every, "jusqu_a": every}],
         "hors_de_portee": [],
+        "systemes": [{"source": every, "systeme": every}],
     }
     (folder / "dossier.html").write_text(render("dossier.html", dossier=dossier), "utf-8")
     yield folder / "dossier.html"
