@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+import dagster as dg
 import yaml
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
@@ -50,6 +51,9 @@ def locations(folder: Path) -> Iterator[Path]:
     with contextlib.ExitStack() as stack:
         places: Mapping[str, Mapping[str, Any]] = known.remote_places(os.environ, targets)
         if not places:
+            # Its tables are made here, once: locations that begin together would each make them.
+            with dg.DagsterInstance.get():
+                pass
             sockets = stack.enter_context(code_servers(targets, folder))
             _wait(sockets.values())
             places = {name: {"socket": str(socket)} for name, socket in sockets.items()}
