@@ -591,6 +591,10 @@ def test_a_base_that_says_nothing_is_stopped_in_time(
     amont.execute("rollback")
     assert (state, "a dépassé 1 s" in said) == ("echec", True)
     assert time.monotonic() - began < 15
+    # One that has the time takes it.
+    query = "select id, nom, montant, modifie_le from amont.dossiers, pg_sleep(1.2)"
+    state, said = status(load_landing(database, tmp_path, [table({"query": query}, location="")]))
+    assert state == "charge", said
 
 
 def test_a_person_who_is_erased_during_the_reading_does_not_come_back(

@@ -26,8 +26,9 @@ from donnees_au_centre.refusals import describe_error
 LOCAL = ("", "localhost", "127.0.0.1", "::1")
 # Bytes that are handed on at once.
 _BATCH = 1 << 18
-# Seconds after which a server that says nothing is down; that whoever keeps a table for itself is waited for.
-PATIENCE, LOCKED = 15, 60
+# Seconds after which a server that says nothing is down; that whoever keeps a table for itself is waited for;
+# that a statement may take at most.
+PATIENCE, LOCKED, LONGEST = 15, 60, 24 * 3600
 # What makes PostgreSQL write each value in one way, whatever the account or the server is set to.
 _WRITING = {
     "timezone": "UTC",
@@ -118,8 +119,7 @@ class PostgresSource(RecordSource):
 
     def _patience(self) -> dict[str, str]:
         """How long the server may work, and wait for a lock, whatever the account is set to."""
-        most = f"{self.left(0)}s" if self.deadline is not None else "0"
-        return {"statement_timeout": most, "lock_timeout": f"{self.left(LOCKED)}s"}
+        return {"statement_timeout": f"{self.left(LONGEST)}s", "lock_timeout": f"{self.left(LOCKED)}s"}
 
     def places(self) -> list[str]:
         """The tables and views that the account may read, those of the server itself left out."""
