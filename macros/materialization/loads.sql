@@ -87,7 +87,7 @@
             $oublier$;
             revoke all on function {{ forget }}() from public;
         end if;
-    exception when duplicate_schema or duplicate_table or duplicate_function or unique_violation then
+    exception when duplicate_schema or duplicate_table or duplicate_function or duplicate_object or unique_violation then
         null;
     end
     $faire$
