@@ -20,9 +20,9 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.measured import declared
 from donnees_au_centre.landing.declaration import SourceTable, read_declarations
 from donnees_au_centre.landing.loader import load_landing
-from donnees_au_centre.project.nodes import Source
 from donnees_au_centre.warehouse import EmbeddedServer
 
 COLUMNS = ("numero", "beneficiaire", "commune", "montant", "date_de_liquidation", "remarque")
@@ -114,20 +114,9 @@ def _record(chance: random.Random, row: int, several_lines: bool) -> str:
 
 def declaration() -> SourceTable:
     """The declaration of the generated file, as dbt's manifest would hold it."""
-    node = {
-        "name": "mesure",
-        "source_name": "mesure",
-        "identifier": "mesure",
-        "schema": "raw_age",
-        "fqn": ["mesure", "age", "staging", "mesure", "mesure", "mesure"],
-        "columns": {name: {"name": name} for name in COLUMNS},
-        "external": {
-            "location": FILE.as_posix(),
-            "file_format": "csv",
-            "options": {"encoding": "latin-1", "delimiter": ";"},
-        },
-    }
-    return read_declarations([Source(node)])[0]
+    options = {"encoding": "latin-1", "delimiter": ";"}
+    external = {"location": FILE.as_posix(), "file_format": "csv", "options": options}
+    return read_declarations([declared(COLUMNS, **external)])[0]
 
 
 def forget(connection: psycopg.Connection) -> None:

@@ -22,6 +22,7 @@ import psycopg
 
 from benchmarks import sources, workbook
 from benchmarks.landing import forget
+from benchmarks.measured import declared
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project.nodes import Source
 from donnees_au_centre.warehouse import EmbeddedServer
@@ -81,31 +82,22 @@ FILES: dict[str, tuple[float, Callable[[Path, int], int]]] = {
 }
 
 
-def declared(kind: str) -> Source:
+def source_of(kind: str) -> Source:
     """The declaration of what is measured."""
     if kind in _SYSTEMS:
-        return sources.declared(kind, *_SYSTEMS[kind])
-    columns = workbook.COLUMNS if kind == "xlsx" else _NAMES
-    return Source(
-        {
-            "name": "mesure",
-            "source_name": "mesure",
-            "identifier": "mesure",
-            "schema": "raw_age",
-            "fqn": ["mesure", "age", "staging", "mesure", "mesure", "mesure"],
-            "columns": {name: {"name": name} for name in columns},
-            "external": {
-                "location": f"age/mesure/mesure.{kind}",
-                "file_format": kind,
-                "options": {"csv": {"delimiter": ";"}, "json": {"rows": "lines"}}.get(kind, {}),
-            },
-        }
+        connection, location = _SYSTEMS[kind]
+        return declared(sources.COLUMNS, kind=kind, connection=connection, location=location)
+    return declared(
+        workbook.COLUMNS if kind == "xlsx" else _NAMES,
+        location=f"age/mesure/mesure.{kind}",
+        file_format=kind,
+        options={"csv": {"delimiter": ";"}, "json": {"rows": "lines"}}.get(kind, {}),
     )
 
 
 def load(conninfo: str, landing: Path, kind: str) -> None:
     """Loads it in this process; prints its rows and the most memory that it had, in KiB."""
-    (table,) = load_landing(conninfo, landing, read_declarations([declared(kind)])).tables
+    (table,) = load_landing(conninfo, landing, read_declarations([source_of(kind)])).tables
     if not table.files or table.files[0].status != "charge":
         raise SystemExit("\n".join(table.reasons()))
     found = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))

@@ -26,8 +26,8 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.landing import forget
+from benchmarks.measured import declared
 from donnees_au_centre.landing import load_landing, read_declarations
-from donnees_au_centre.project.nodes import Source
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.servers.api import api_server
 from tests.servers.mariadb import PASSWORD, mariadb
@@ -85,21 +85,6 @@ def timed(work: Callable[[], Any]) -> Timed:
     return Timed(time.perf_counter() - clock, time.process_time() - processor)
 
 
-def declared(kind: str, connection: str, location: str) -> Source:
-    """The declaration of the measured table, as dbt's manifest would hold it."""
-    return Source(
-        {
-            "name": "mesure",
-            "source_name": "mesure",
-            "identifier": "mesure",
-            "schema": "raw_age",
-            "fqn": ["mesure", "age", "staging", "mesure", "mesure", "mesure"],
-            "columns": {name: {"name": name} for name in COLUMNS},
-            "external": {"kind": kind, "connection": connection, "location": location},
-        }
-    )
-
-
 def fill_postgresql(conninfo: str, rows: int) -> dict[str, str]:
     """Makes the table of a database; returns the environment of a connection `amont` to it."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -123,7 +108,7 @@ class Measure:
         """Loads a source anew."""
         with psycopg.connect(self.conninfo, autocommit=True) as entrepot:
             forget(entrepot)
-        tables = read_declarations([declared(kind, connection, location)])
+        tables = read_declarations([declared(COLUMNS, kind=kind, connection=connection, location=location)])
 
         def work() -> None:
             report = load_landing(self.conninfo, self.folder, tables)

@@ -20,12 +20,12 @@ from typing import BinaryIO
 import psycopg
 
 from benchmarks.landing import forget
+from benchmarks.measured import declared
 from donnees_au_centre.landing import SourceTable, load_landing, read_declarations
 from donnees_au_centre.landing.blocks import Copied
 from donnees_au_centre.landing.declaration import Variant
 from donnees_au_centre.landing.rejects import RejectSpool
 from donnees_au_centre.landing.workbook import Workbook
-from donnees_au_centre.project.nodes import Source
 from donnees_au_centre.warehouse import EmbeddedServer
 
 _FILE = Path("age/mesure/mesure.xlsx")
@@ -89,16 +89,8 @@ def _rows(rows: int) -> Iterator[bytes]:
 
 def declaration() -> SourceTable:
     """The declaration of the workbook, as dbt's manifest would hold it."""
-    node = {
-        "name": "mesure",
-        "source_name": "mesure",
-        "identifier": "mesure",
-        "schema": "raw_age",
-        "fqn": ["mesure", "age", "staging", "mesure", "mesure", "mesure"],
-        "columns": {name: {"name": name} for name in COLUMNS},
-        "external": {"location": _FILE.as_posix(), "file_format": "xlsx", "options": {}},
-    }
-    return read_declarations([Source(node)])[0]
+    external = {"location": _FILE.as_posix(), "file_format": "xlsx", "options": {}}
+    return read_declarations([declared(COLUMNS, **external)])[0]
 
 
 def read(file: BinaryIO, variant: Variant) -> int:

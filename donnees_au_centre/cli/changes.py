@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,6 +11,7 @@ from itertools import product
 from pathlib import Path, PurePosixPath
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.git import git
 
 # Those that need no server: the rest takes minutes.
 QUICK = "tests/unit/"
@@ -190,13 +190,6 @@ def ancestor(root: Path) -> str:
 
 
 def _git(root: Path, *arguments: str) -> list[str]:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
-    except FileNotFoundError:
-        raise PlatformError("git n'est pas installé.", "Installez-le, ou lancez make test.") from None
-    if done.returncode != 0:
-        raise PlatformError(
-            f"git ne peut dire ce qui a changé : {done.stderr.strip()}",
-            "Donnez une révision qui existe (DEPUIS=main), ou lancez make test.",
-        )
-    return [name for name in done.stdout.split("\0") if name]
+    advice = "Donnez une révision qui existe (DEPUIS=main), ou lancez make test."
+    said = git(root, *arguments, problem="git ne peut dire ce qui a changé", advice=advice)
+    return [name for name in said.decode().split("\0") if name]

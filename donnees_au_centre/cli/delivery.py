@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +11,7 @@ from donnees_au_centre.cli.access import check_entries_of
 from donnees_au_centre.cli.changes import ancestor, changed_files, text_at
 from donnees_au_centre.cli.confirmation import is_set
 from donnees_au_centre.cli.quality import check_rules
-from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.session import Session, environment_kept, parse_or_fail
 from donnees_au_centre.delivery.approvals import FILE, concerned, missing_approvals, read_sections
 from donnees_au_centre.delivery.assembly import ARCHIVE, PROJECT, RECEIPT
 from donnees_au_centre.delivery.assembly import assemble as assembled
@@ -92,21 +91,19 @@ def assemble(settings: Settings, _options: Mapping[str, str]) -> int:
         session.say(
             f"{part.name} : {part.version} ({part.commit[:12]}){f', {part.origin}' if part.origin else ''}"
         )
-    before = dict(os.environ)
     try:
         # What was put together is judged as it will run: read by dbt, then by the rules.
-        whole = Session.without_database(replace(settings, root=into / PROJECT))
-        manifest = parse_or_fail(whole).manifest
-        with session.step("Règles, contrats et accès de ce qui est assemblé"):
-            check_rules(whole.settings, manifest)
-            check_entries_of(whole.settings, manifest)
+        with environment_kept():
+            whole = Session.without_database(replace(settings, root=into / PROJECT))
+            manifest = parse_or_fail(whole).manifest
+            with session.step("Règles, contrats et accès de ce qui est assemblé"):
+                check_rules(whole.settings, manifest)
+                check_entries_of(whole.settings, manifest)
     except BaseException:
         (into / ARCHIVE).unlink(missing_ok=True)
         (into / RECEIPT).unlink(missing_ok=True)
         raise
     finally:
-        os.environ.clear()
-        os.environ.update(before)
         for made in ("target", "logs"):
             shutil.rmtree(into / PROJECT / made, ignore_errors=True)
     session.say(f"À promouvoir telle quelle, d'un environnement au suivant : {into / ARCHIVE} ({RECEIPT}).")

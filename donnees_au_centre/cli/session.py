@@ -237,6 +237,17 @@ def child_environment(
     }
 
 
+@contextmanager
+def environment_kept() -> Iterator[None]:
+    """Gives this process back the variables that it had: a session makes those of its tools its own."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], root: Path) -> int:
     """Runs a tool in the checkout, its output shown as it comes.
 

@@ -31,22 +31,23 @@ from donnees_au_centre.cli.session import (
     Session,
     child_environment,
     dbt,
+    environment_kept,
     parse_or_fail,
     platform_variables,
     python_tool,
 )
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, some
+from donnees_au_centre.git import git
 from donnees_au_centre.keys import KEY_FILE, PREFIX
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.landing.audit import REFUSED
 from donnees_au_centre.project import ParseResult
-from donnees_au_centre.project.reader import dbt_options
+from donnees_au_centre.project.reader import MANIFEST, dbt_options
 from donnees_au_centre.settings import SERVER_VARIABLES, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 
 FOLDER = Path(".cache") / "slim"
-MANIFEST = "manifest.json"
 # Written once the base is whole.
 BUILT = "construite"
 # Also the lock of what builds it.
@@ -100,7 +101,7 @@ def slim(settings: Settings, options: Mapping[str, str]) -> int:
 def _slim(settings: Settings, number: int, options: Mapping[str, str]) -> int:
     session = Session(settings)
     base = _given(options) or _of_revision(session, options.get("DEPUIS", ""))
-    with _environment_kept():
+    with environment_kept():
         reader = Session.without_database(settings)
         parsed = parse_or_fail(reader)
         changed = _changed(reader.settings, parsed, base)
@@ -136,17 +137,6 @@ def _alone(root: Path) -> Iterator[None]:
                 "Attendez qu'il finisse, ou arrêtez-le, puis relancez.",
             ) from None
         yield
-
-
-@contextmanager
-def _environment_kept() -> Iterator[None]:
-    """Gives this process back the variables that it had: a session makes those of its tools its own."""
-    before = dict(os.environ)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def _number(options: Mapping[str, str]) -> int:
@@ -320,7 +310,7 @@ def _try(
 ) -> int:
     settings = replace(session.settings, target_path=session.settings.root / "target" / "slim")
     with (
-        _environment_kept(),
+        environment_kept(),
         psycopg.connect(access.conninfo(), autocommit=True, application_name="essai") as connection,
     ):
         drop_abandoned(connection)
@@ -377,10 +367,9 @@ def _load(session: Session, access: Access, parsed: ParseResult, base: Base) -> 
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True)
-    if done.returncode:
-        raise PlatformError(
-            f"git ne trouve pas ce qui est à comparer : {done.stderr.decode(errors='replace').strip()}",
-            "Donnez une révision que ce dépôt a (DEPUIS=main) ; en CI, GIT_DEPTH=0.",
-        )
-    return done.stdout
+    return git(
+        root,
+        *arguments,
+        problem="git ne trouve pas ce qui est à comparer",
+        advice="Donnez une révision que ce dépôt a (DEPUIS=main) ; en CI, GIT_DEPTH=0.",
+    )

@@ -14,10 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.gitlab import PLACE, TOKEN, merge_request
 
 FILE = ".gitlab/CODEOWNERS"
-TOKEN = "GITLAB_TOKEN"
-PLACE = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 SECONDS = 20.0
 _SECTION = re.compile(r"\[(?P<name>[^\]]+)\](?:\[\d+\])?\s*(?P<owners>.*)")
 
@@ -89,8 +88,7 @@ def missing_approvals(sections: Iterable[Section], environ: Mapping[str, str]) -
         )
     import httpx
 
-    project = quote(environ[PLACE[1]], safe="")
-    request = f"/projects/{project}/merge_requests/{environ[PLACE[2]]}"
+    request = merge_request(environ)
     with httpx.Client(
         base_url=environ[PLACE[0]], headers={"PRIVATE-TOKEN": environ[TOKEN]}, timeout=SECONDS
     ) as client:

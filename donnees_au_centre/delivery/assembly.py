@@ -6,15 +6,14 @@ import gzip
 import hashlib
 import io
 import json
-import re
 import shutil
-import subprocess
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from donnees_au_centre.delivery.declaration import Delivery, Release
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.git import discreet, git
 
 RECEIPT = "livraison.json"
 PROJECT, ARCHIVE = "projet", "projet.tar.gz"
@@ -114,7 +113,7 @@ def _place(root: Path, domain: str, release: Release) -> tuple[Path, Part]:
         mirror.mkdir(parents=True)
         _git(mirror, "init", "--quiet", "--bare")
     _git(mirror, "fetch", "--quiet", "--force", "--prune", "--", release.repository, "+refs/*:refs/*")
-    return mirror, Part(domain, _discreet(release.repository), version, _commit(mirror, version))
+    return mirror, Part(domain, discreet(release.repository), version, _commit(mirror, version))
 
 
 def _commit(place: Path, version: str) -> str:
@@ -156,16 +155,9 @@ def _archive(project: Path, archive: Path) -> str:
 
 
 def _git(place: Path, *arguments: str) -> bytes:
-    done = subprocess.run(["git", *arguments], cwd=place, capture_output=True)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["sans un mot"]
-        raise PlatformError(
-            _discreet(f"git {' '.join(arguments[-2:])} échoue : {said[-1]}."),
-            "Vérifiez la version et le dépôt dans policies/releases/ ; en CI, GIT_DEPTH=0.",
-        )
-    return done.stdout
-
-
-def _discreet(text: str) -> str:
-    """Words without the account and the token of an address."""
-    return re.sub(r"://[^/\s@]*@", "://…@", text)
+    return git(
+        place,
+        *arguments,
+        problem=f"git {' '.join(arguments[-2:])} échoue",
+        advice="Vérifiez la version et le dépôt dans policies/releases/ ; en CI, GIT_DEPTH=0.",
+    )

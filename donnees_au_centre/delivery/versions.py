@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from donnees_au_centre.delivery.assembly import belongs_to
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
+from donnees_au_centre.git import git
 from donnees_au_centre.project.nodes import domains_in
 
 CHANGELOG, OPEN = "CHANGELOG.md", "## Unreleased\n"
@@ -140,9 +141,5 @@ def _refuse_unclean(root: Path) -> None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
-    if done.returncode:
-        raise PlatformError(
-            f"git {arguments[0]} refuse : {done.stderr.strip()}", "Corrigez ce qu'il dit, puis relancez."
-        )
-    return done.stdout
+    advice = "Corrigez ce qu'il dit, puis relancez."
+    return git(root, *arguments, problem=f"git {arguments[0]} refuse", advice=advice).decode()

@@ -6,17 +6,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from donnees_au_centre.french import cut
+from donnees_au_centre.gitlab import PLACE, TOKEN, merge_request
 
 if TYPE_CHECKING:
     import httpx
 
 # The first line of our note, by which it is found again; nobody sees it.
 MARKER = "<!-- donnees-au-centre : lettre de la demande de fusion -->"
-TOKEN = "GITLAB_TOKEN"
-PLACE = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID")
 # GitLab refuses a longer note; what is beyond is in the artifact.
 LONGEST = 900_000
 SECONDS = 20.0
@@ -91,8 +89,7 @@ def _body(text: str) -> str:
 def _posted(body: str, environ: Mapping[str, str], token: str, wait: Callable[[float], object]) -> str:
     import httpx
 
-    api, project, iid = (environ[name] for name in PLACE)
-    notes = f"{api.rstrip('/')}/projects/{quote(project, safe='')}/merge_requests/{quote(iid, safe='')}/notes"
+    notes = f"{merge_request(environ)}/notes"
     why = ""
     try:
         with httpx.Client(timeout=SECONDS, headers={"PRIVATE-TOKEN": token}) as client:

@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.odd_files import odd_file
 from donnees_au_centre.cli import new_source
@@ -21,6 +20,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.nodes import Manifest
 from tests.servers.api import api_server
 from tests.small_project import settings_of
+from tests.unit.landing_sources import environment_of
 from tests.unit.test_new_source_answers import HEADER, MANIFEST, OF_PEOPLE, PEOPLE, PROJECT, SAID, SECRETS
 
 GROUPS = {"groups": {"group.age": MANIFEST.groups["age"]._said}}
@@ -152,10 +152,8 @@ create view amont.presents as select id from amont.eleves where present;
 @pytest.fixture
 def amont(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A base that is a source: another schema of the test's own server."""
-    found = conninfo_to_dict(database)
-    place = f"{found['user']}@{found['host']}:{found['port']}/{found['dbname']}"
-    monkeypatch.setenv("SOURCE_AMONT", f"postgresql://{place}")
-    monkeypatch.setenv("SOURCE_AMONT_PASSWORD", str(found.get("password") or "aucun"))
+    for name, value in environment_of(database).items():
+        monkeypatch.setenv(name, value)
     with psycopg.connect(database) as connection:
         connection.execute(UPSTREAM)
 

@@ -15,14 +15,14 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from donnees_au_centre.landing import SourceTable, load_landing, read_declarations
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.campaigns import WHOLE, campaign
 from tests.servers.api import Api, api_server
 from tests.servers.disk import small_disk
-from tests.unit.landing_sources import as_nodes, source, table
+from tests.unit.landing_sources import as_nodes, environment_of, source, table
 
 COLUMNS = ("id", "nom")
 PAGES = {
@@ -44,10 +44,8 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
 @pytest.fixture
 def amont(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
     """A base of 12,000 rows, the connection `amont`: a schema of the test's own."""
-    found = conninfo_to_dict(database)
-    place = f"{found['user']}@{found['host']}:{found['port']}/{found['dbname']}"
-    monkeypatch.setenv("SOURCE_AMONT", f"postgresql://{place}")
-    monkeypatch.setenv("SOURCE_AMONT_PASSWORD", str(found.get("password") or "aucun"))
+    for name, value in environment_of(database).items():
+        monkeypatch.setenv(name, value)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create schema amont; create table amont.dossiers (id int, nom text)")
         fill(connection, 12_000)

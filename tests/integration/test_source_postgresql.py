@@ -30,7 +30,7 @@ from orchestration.resources import resources_of
 from orchestration.translator import Translator
 from tests.conformance.records import SECRET, RecordConformance, Row
 from tests.servers.relay import nobody, relay
-from tests.unit.landing_sources import as_nodes, source
+from tests.unit.landing_sources import as_nodes, environment_of, source
 
 
 class TestConformance(RecordConformance):
@@ -104,10 +104,8 @@ insert into amont.dossiers values
 @pytest.fixture
 def amont(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
     """A base that is a source: another schema of the test's own server, by an address of its own."""
-    found = conninfo_to_dict(database)
-    place = f"{found['user']}@{found['host']}:{found['port']}/{found['dbname']}"
-    monkeypatch.setenv("SOURCE_AMONT", f"postgresql://{place}")
-    monkeypatch.setenv("SOURCE_AMONT_PASSWORD", str(found.get("password") or "aucun"))
+    for name, value in environment_of(database).items():
+        monkeypatch.setenv(name, value)
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(NASTY)
         yield connection

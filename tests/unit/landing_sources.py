@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from psycopg.conninfo import conninfo_to_dict
+
 from donnees_au_centre.landing import SourceTable, read_declarations
 from donnees_au_centre.project.nodes import Source
 
@@ -54,3 +56,11 @@ def as_nodes(*sources: dict[str, Any]) -> list[Source]:
 def table(*arguments: Any, **options: Any) -> SourceTable:
     """The declaration of one source."""
     return read_declarations(as_nodes(source(*arguments, **options)))[0]
+
+
+def environment_of(conninfo: str) -> dict[str, str]:
+    """The variables that make a base the connection `amont` of a source."""
+    found = conninfo_to_dict(conninfo)
+    place = f"{found['user']}@{found['host']}:{found['port']}/{found['dbname']}"
+    password = str(found.get("password") or "aucun")
+    return {"SOURCE_AMONT": f"postgresql://{place}", "SOURCE_AMONT_PASSWORD": password}

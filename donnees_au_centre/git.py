@@ -1,0 +1,36 @@
+"""git, asked about a checkout."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from donnees_au_centre.errors import PlatformError
+
+
+def git(place: Path, *arguments: str, problem: str, advice: str) -> bytes:
+    """What git answers.
+
+    Args:
+        place: a folder of the checkout.
+        arguments: of git.
+        problem: what it means when git refuses, in French; git's own words follow.
+        advice: what to do then.
+
+    Raises:
+        PlatformError: git refuses, or is not installed.
+    """
+    try:
+        done = subprocess.run(["git", *arguments], cwd=place, capture_output=True)
+    except FileNotFoundError:
+        raise PlatformError("git n'est pas installé.", "Installez-le, puis relancez.") from None
+    if done.returncode:
+        said = f"{problem} : {done.stderr.decode(errors='replace').strip() or 'sans un mot'}"
+        raise PlatformError(discreet(said), advice)
+    return done.stdout
+
+
+def discreet(text: str) -> str:
+    """Words, or an address, without the account and the token that an address may have."""
+    return re.sub(r"://[^/\s@]*@", "://…@", text)
