@@ -110,7 +110,6 @@ def measure(gigabytes: float, kinds: list[str]) -> Iterator[str]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mesure-")))
         server = EmbeddedServer(folder / "serveur", durable=False, preferred_port=0)
         stack.callback(server.destroy)
-        server.start()
         server.ensure_database("mesure")
         server.ensure_database("amont")
         conninfo, amont = (server.start().conninfo(name) for name in ("mesure", "amont"))

@@ -112,7 +112,6 @@ def measure(folder: Path, rows: int, times: int) -> Iterator[str]:
             yield f"read: {found / (time.process_time() - started):,.0f} rows a processor second"
     server = EmbeddedServer(folder / "serveur", durable=False, preferred_port=0)
     try:
-        server.start()
         server.ensure_database("mesure")
         conninfo = server.start().conninfo("mesure")
         for _ in range(times):

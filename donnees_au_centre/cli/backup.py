@@ -251,7 +251,7 @@ def _restore_history(settings: Settings, place: Path, stamp: str) -> str:
 def _execute(conninfo: str, statement: str, database: str) -> None:
     try:
         with psycopg.connect(conninfo, autocommit=True) as connection:
-            connection.execute(sql.SQL(statement.replace("%", "%%")).format(sql.Identifier(database)))
+            connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
     except psycopg.Error as error:
         raise PlatformError(
             f"PostgreSQL refuse : {str(error).splitlines()[0]}",

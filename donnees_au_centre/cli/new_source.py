@@ -259,10 +259,8 @@ def references(root: Path, access: Access) -> dict[str, set[str]]:
 
 def shown(path: str, found: FileLook) -> str:
     """What a look found, in French."""
-    named = {"csv": "un texte CSV", "json": "du JSON", "xlsx": "un classeur Excel"}
-    kind = named.get(found.file_format) or name_of(found.kind)
     packed = f", dans {name_of(found.packed)}" if found.packed else ""
-    said = [f"{path} : {kind}{packed}"]
+    said = [f"{path} : {found.named}{packed}"]
     if found.charset:
         said.append(found.charset.codec + (" (marqué)" if found.charset.marked else ""))
     if found.file_format == "csv":

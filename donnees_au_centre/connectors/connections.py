@@ -27,7 +27,7 @@ SECRETS = {
     *("access_token", "api_key", "api-key", "apikey", "key", "password", "passwd", "pwd", "sas", "secret"),
     *("sig", "signature", "token"),
 }
-# Those whose value no message may say, and what of any value is a connection string of its own.
+# Parameters whose value no message may say; and the secrets in a value that is a connection string itself.
 _SECRET = re.compile(r"pass|pwd|secret|token|key|sig|sas|auth|cred|code", re.IGNORECASE)
 _SETTINGS = re.compile(
     r"(?:pwd|password|accountkey|sharedaccesssignature)\s*=\s*(\{[^}]*\}|[^;]*)", re.IGNORECASE

@@ -39,6 +39,8 @@ SHORT = 0.05
 _LINE, _LINES = 20, 10
 PACKED = ("gzip", "bzip2", "xz", "zip")
 _TEXTS = ("texte", "utf-16-le", "utf-16-be", "binaire")
+# How a French sentence says what else than its first bytes tell.
+_NAMED = {"csv": "un texte CSV", "xlsx": "un classeur Excel"}
 _OPENERS: Mapping[str, Callable[[BinaryIO], Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 
 
@@ -73,6 +75,11 @@ class FileLook:
     keys: tuple[str, ...] = ()
     whole: bool = True
     remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def named(self) -> str:
+        """What it is, in French."""
+        return _NAMED.get(self.file_format) or name_of(self.kind)
 
 
 def look(

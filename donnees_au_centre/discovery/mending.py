@@ -7,9 +7,6 @@ from collections.abc import Iterator
 
 from donnees_au_centre.discovery.look import FileLook
 from donnees_au_centre.landing.declaration import ENVELOPES, JSON_LINES, Variant
-from donnees_au_centre.landing.kinds import name_of
-
-_KINDS = {"csv": "un texte CSV", "xlsx": "un classeur Excel"}
 
 
 def mending(found: FileLook, variant: Variant) -> str:
@@ -29,8 +26,7 @@ def mending(found: FileLook, variant: Variant) -> str:
     if found.first_line:
         where = ", l'en-tête est" if found.has_header else ", sans en-tête, les lignes commencent"
         where += f" à la ligne {found.first_line}"
-    kind = _KINDS.get(found.file_format) or name_of(found.kind)
-    return f"Le fichier est {kind}{where} : écrivez {', '.join(written)}."
+    return f"Le fichier est {found.named}{where} : écrivez {', '.join(written)}."
 
 
 def _options(found: FileLook, variant: Variant) -> Iterator[str]:

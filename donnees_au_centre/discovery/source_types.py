@@ -54,7 +54,7 @@ def _of_type(
         return Typing("to_date", ("'yyyy-MM-dd'",))
     if word in _MOMENTS:
         # A day that is kept as a moment may have a time tomorrow; a day stays one where people wrote it so.
-        return _moment(cells) or guessed
+        return Typing("to_moment", fits=is_moment) if all(map(is_moment, cells)) else guessed
     if word in _EXACT and scale:
         return _decimal(max(precision, scale + 1), scale)
     if word in (*_FLOAT, *_EXACT) and any("." in cell for cell in cells):
@@ -71,11 +71,6 @@ def _of_type(
         if word in _EXACT and precision > _INTEGER
         else Typing("to_integer", fits=_fits(0))
     )
-
-
-def _moment(cells: Mapping[str, int]) -> Typing | None:
-    moment = Typing("to_moment", fits=is_moment)
-    return moment if all(map(is_moment, cells)) else None
 
 
 def _decimal(precision: int, scale: int) -> Typing:

@@ -191,6 +191,7 @@ class CsvFramer(LineFramer):
         self._pattern = _record_pattern(self.delimiter, self.quote, width)
         self._block = _block_pattern(self.delimiter, self.quote, width)
         self._misread = Misread(self.encoding, self.delimiter)
+        # What is left of a plain line without all but its signs: delimiters and its end, no rare byte.
         self._signs = self._blank_row + b"\n"
         self._no_signs = bytes({*range(256)} - {*self.delimiter, *b"\n", *self._misread.rare})
         self._numbering = Numbering(self.delimiter)
@@ -256,12 +257,11 @@ class CsvFramer(LineFramer):
             lines.pop()
         wanted = self._width - 1
         blank = run.startswith(self._blank_row) or b"\n" + self._blank_row in run
-        blank = blank and self._blank_row in lines
-        plain = not checked and self._is_plain(run, len(lines))
-        if plain and not blank and self.variant.beside is None:
-            return self._accept(lines, end, plain)
+        even = self.variant.beside is None and not (blank and self._blank_row in lines)
+        if even and not checked and self._is_plain(run, len(lines)):
+            return self._accept(lines, end, plain=True)
         counts = [wanted] * len(lines) if checked else list(map(bytes.count, lines, repeat(self.delimiter)))
-        if not blank and self.variant.beside is None and counts.count(wanted) == len(lines):
+        if even and counts.count(wanted) == len(lines):
             return self._accept(lines, end)
         odd = [
             place

@@ -205,13 +205,14 @@ class _Planner:
         rows = self._count(table.named(), condition)
         spared = self._count(table.named(), old) - rows if keep else 0
         rejects = self._count_rejects(dataset, before) if not spared else 0
+        found = replace(nothing, rows=rows, rejects=rejects, spared=spared)
         state = "a_archiver" if dataset.retention.end == "archivage" else "a_effacer"
         if hold is not None:
             remark = f"gelé jusqu'au {hold.until:%d/%m/%Y} : {hold.reason}"
-            return Due(dataset, before, None, rows, rejects, spared, "gele", remark, system)
+            return replace(found, state="gele", remark=remark)
         remark = f"{counted(spared, 'ligne')} de personnes gelées" if spared else ""
         state = state if rows or rejects else "rien"
-        return Due(dataset, before, condition, rows, rejects, spared, state, remark, system)
+        return replace(found, condition=condition, state=state, remark=remark)
 
     def _age(self, dataset: Dataset, columns: Mapping[str, str]) -> sql.Composable | None:
         """The date that counts, in SQL; None when the data set has none of its own."""

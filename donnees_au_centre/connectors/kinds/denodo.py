@@ -19,7 +19,6 @@ from donnees_au_centre.connectors.sql_reading import (
     PATIENCE,
     RIGHT,
     ROWS,
-    SILENCE,
     SYNTAX,
     UNKNOWN,
     Fault,
@@ -33,6 +32,8 @@ from donnees_au_centre.connectors.sql_reading import (
 )
 
 PORT = 9996
+# Seconds that a session may take at most.
+_LONGEST = 24 * 3600
 # SQLSTATE, or how it begins -> what it means.
 _MEANING = {
     "08": GONE,
@@ -100,7 +101,7 @@ class DenodoSource(RecordSource):
                 **self._encrypted(),
             )
         # It knows no timeout of PostgreSQL's clients: what asks too long is told to stop.
-        stop = threading.Timer(self.left(SILENCE), session.cancel)
+        stop = threading.Timer(self.left(_LONGEST), session.cancel)
         stop.daemon = True
         if self.deadline is not None:
             stop.start()
