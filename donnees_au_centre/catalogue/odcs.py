@@ -259,8 +259,8 @@ def _rule(manifest: Manifest, node: Node, test: DataTest) -> dict[str, Any] | No
             return _library("invalidValues", validValues=list(given["values"]))
         case "mostly_filled":
             most = round(100 * (1 - float(given["at_least"])), 6)
-            said = {**_library("nullValues"), "mustBeLessOrEqualTo": most, "unit": "percent"}
-            return {key: value for key, value in said.items() if key != "mustBe"}
+            asked = {"mustBeLessOrEqualTo": most, "unit": "percent"}
+            return {"type": "library", "metric": "nullValues", **asked}
         case "within_range":
             low, high = given["lowest"], given["highest"]
             return _sql(

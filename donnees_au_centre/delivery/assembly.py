@@ -11,7 +11,7 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from donnees_au_centre.delivery.declaration import Delivery, Release
+from donnees_au_centre.delivery.declaration import PLATFORM, Delivery, Release
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.git import discreet, git
 
@@ -66,7 +66,7 @@ def assemble(root: Path, delivery: Delivery, into: Path) -> list[Part]:
     shutil.rmtree(into, ignore_errors=True)
     project = into / PROJECT
     project.mkdir(parents=True)
-    parts = [Part("plateforme", "", delivery.platform, _commit(root, delivery.platform))]
+    parts = [Part(PLATFORM, "", delivery.platform, _commit(root, delivery.platform))]
     _write(project, _files(root, parts[0].commit))
     for domain, release in sorted(delivery.domains.items()):
         place, part = _place(root, domain, release)

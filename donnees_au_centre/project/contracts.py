@@ -158,10 +158,10 @@ def _kept(former: Contracts, now: Contracts, today: date) -> dict[str, Contract]
     Where a promise is broken, nothing is added: it is to be mended first, perhaps without what is new there.
     """
     found = {name: contract for name, contract in former.items() if name not in now and contract.holds(today)}
-    broken = list(found)
+    withdrawn = list(found)
     for name, new in now.items():
         old = former.get(name)
-        if old is None and born_of(name, broken):
+        if old is None and born_of(name, withdrawn):
             continue
         if old and losses(old, new, today):
             found[name] = old

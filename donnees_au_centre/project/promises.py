@@ -150,7 +150,7 @@ def promised(
     for mart in marts(manifest):
         own, dataset = tests[mart.unique_id], datasets[mart.unique_id]
         filled = {one.column_name for one in own if one.generic == "not_null"}
-        ends = {name: _end(column.meta.get(FORMER)) for name, column in mart.columns.items()}
+        ends = {name: end_of(column.meta.get(FORMER)) for name, column in mart.columns.items()}
         thresholds = [one.arguments.get("k", LEAST) for one in own if one.generic == "k_anonymity"]
         found[mart.domain][mart.name] = Contract(
             fin=mart.until,
@@ -183,7 +183,7 @@ def _keys(tests: Iterable[DataTest]) -> Iterator[tuple[str, ...]]:
             yield tuple(test.arguments["columns"])
 
 
-def _end(former: object) -> date | None:
+def end_of(former: object) -> date | None:
     """When a column of a former name may leave; None for the others, and for those that do not say."""
     try:
         return date.fromisoformat(str(former["retire_le"])) if isinstance(former, Mapping) else None

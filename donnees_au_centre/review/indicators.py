@@ -39,14 +39,12 @@ class Indicator:
     """One measure of a mart on both sides; values as they are, to be told through `discretion`.
 
     Attributes:
-        mart: unique id.
         measure: `moyenne`, `total`…, as macros/testing/measure_expression.sql names it.
         column: that is measured; empty for rows.
         before, after: None where there is nothing to measure.
         declared: True when a test of the mart follows it.
     """
 
-    mart: str
     measure: str
     column: str
     before: float | None
@@ -98,7 +96,7 @@ def read_indicators(
     }
     values = [_measured(connection, table, measures) for table in tables if table and measures] or [{}, {}]
     return [
-        Indicator(mart.unique_id, *_parts(name), values[0].get(name), values[1].get(name), name in declared)
+        Indicator(*_parts(name), values[0].get(name), values[1].get(name), name in declared)
         for name in measures
     ]
 

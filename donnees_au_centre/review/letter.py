@@ -92,6 +92,8 @@ def _summed_changes(review: Review) -> str:
     if broken := by_grade[BREAKING]:
         names = [_code(name) for name in dict.fromkeys(one.name for one in broken)]
         return f"**Rupture** pour les lecteurs de {some(names, _NAMES)}."
+    if review.breaches:
+        return "**Rupture.** Des promesses faites aux lecteurs ne sont plus tenues."
     if harmless := by_grade[HARMLESS]:
         told = counted(len(_grouped(harmless)), "changement")
         return f"**Sans rupture.** {told} ; aucun lecteur ne perd ce qui lui est promis."
@@ -160,7 +162,7 @@ def _summed_readers(review: Review) -> str:
 
 def _broken(review: Review) -> list[str]:
     lost = [one for one in review.changes.items if one.grade == BREAKING]
-    if not lost:
+    if not lost and not review.breaches:
         return []
     lines = ["## Ce que des lecteurs perdent"]
     lines += [f"- {_code(one.name)} : {_text(one.said)}." for one in lost[:MOST]]
@@ -386,7 +388,7 @@ def as_data(review: Review) -> dict[str, Any]:
     """What the letter tells and what its tables leave out, as JSON takes it."""
     return {
         "resume": summary(review),
-        "classe": review.changes.grade,
+        "classe": BREAKING if review.breaches else review.changes.grade,
         "changements": [
             {
                 "genre": one.kind,

@@ -16,6 +16,7 @@ from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import refresh
 from donnees_au_centre.project.metadata import governance_of
 from donnees_au_centre.project.nodes import Column, Manifest, Node
+from donnees_au_centre.project.promises import end_of
 from donnees_au_centre.project.rules.conforming import FORMER
 from donnees_au_centre.project.rules.offering import marts
 
@@ -229,11 +230,8 @@ def _leaves(column: Column, added: list[Column]) -> str:
 
 def _ended(column: Column, today: date) -> bool:
     """True for a former name whose last day is over."""
-    said = column.meta.get(FORMER)
-    try:
-        return isinstance(said, dict) and date.fromisoformat(str(said["retire_le"])) < today
-    except (KeyError, ValueError):
-        return False
+    end = end_of(column.meta.get(FORMER))
+    return end is not None and end < today
 
 
 def unit_of(column: Column) -> str | None:

@@ -98,17 +98,10 @@ def _marts(
     base: Manifest, head: Manifest, changes: Changes, connection: psycopg.Connection | None
 ) -> Iterator[Mart]:
     reached = downstream(base, changes.moved) | downstream(head, changes.moved)
-    sides = [
-        {node.name: node for node in one.models if node.is_mart and node.unique_id in reached}
-        for one in (base, head)
-    ]
     keys = [keys_of(one) for one in (base, head)]
-    names = sorted(
-        {*sides[0], *sides[1]}, key=lambda name: ((sides[1].get(name) or sides[0][name]).domain, name)
-    )
-    known = {node.name: node for node in base.models if node.is_mart}
-    kept = {node.name: node for node in head.models if node.is_mart}
-    for name in names:
+    known, kept = ({node.name: node for node in one.models if node.is_mart} for one in (base, head))
+    names = {node.name for node in (*known.values(), *kept.values()) if node.unique_id in reached}
+    for name in sorted(names, key=lambda name: ((kept.get(name) or known[name]).domain, name)):
         old, new = known.get(name), kept.get(name)
         node = new or old
         assert node

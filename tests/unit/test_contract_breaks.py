@@ -16,6 +16,7 @@ from donnees_au_centre.project.consumers import FOLDER as CONSUMERS
 from donnees_au_centre.project.contracts import FOLDER, breaches, write_contracts
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.rules import offering
+from donnees_au_centre.review import as_data, letter, review
 from tests.unit import manifests
 from tests.unit.manifests import PROJECT, good_manifest
 
@@ -346,6 +347,15 @@ def test_a_harmless_change_is_never_stopped(root: Path, name: str) -> None:
     assert stopped(root, content) == []
     write(root, content)
     assert (found(root, content), write(root, content)) == ([], [])
+
+
+def test_what_is_stopped_is_a_break_in_the_letter_too() -> None:
+    """Also where nothing of what readers see is gone: one more value, a larger smallest count."""
+    content = changed(lambda one: arguments(one, "accepted_values")["values"].append("secondaire"))
+    told = review(Manifest(offered()), Manifest(content), TODAY)
+    said = letter(told)
+    assert "**Rupture.**" in said and "Promesse rompue" in said
+    assert as_data(told)["classe"] == "rupture"
 
 
 @pytest.mark.parametrize("name", TERMS)
