@@ -26,6 +26,8 @@ PROJECT = (
     "policies/",
     "dbt_project.yml",
 )
+# What the linters of Python read, or are set by.
+PYTHON = ("*.py", "pyproject.toml", "requirements*.txt")
 # The code whose imports are held in order.
 CODE = tuple(
     f"{folder}/*.py" for folder in ("benchmarks", "denodo", "dev", "donnees_au_centre", "orchestration")
@@ -67,6 +69,7 @@ class Concerned:
 
     Attributes:
         files: that changed, from the root.
+        python: True when the linters of Python read one of them, or are set by it.
         project: True when dbt, or a rule over what it reads, reads one of them.
         quick: test files without a server that read one of them, or are one of them.
         longer: the others that do; they take minutes.
@@ -74,6 +77,7 @@ class Concerned:
     """
 
     files: tuple[str, ...]
+    python: bool
     project: bool
     quick: tuple[str, ...]
     longer: tuple[str, ...]
@@ -122,6 +126,7 @@ def concerned(root: Path, files: Collection[str]) -> Concerned:
     }
     return Concerned(
         tuple(sorted(files)),
+        any(fnmatchcase(*pair) for pair in product(files, PYTHON)),
         any(file.startswith(PROJECT) for file in files),
         tuple(quick),
         tuple(sorted(tests - set(quick))),

@@ -52,7 +52,7 @@ UNUSED = ("pymsteams",)
 def lint(settings: Settings, _options: Mapping[str, str]) -> int:
     """Runs every check of writing and of the project's rules, all of them even when one fails."""
     session = Session(settings)
-    failed = [*check_writing(session), *check_project(session), *check_sql(session)]
+    failed = [*check_texts(session), *check_python(session), *check_project(session), *check_sql(session)]
     write_annotations(settings, failed)
     if failed:
         raise to_correct(failed)
@@ -91,25 +91,34 @@ def to_correct(failed: Sequence[str]) -> PlatformError:
     )
 
 
-def check_writing(session: Session) -> list[str]:
-    """Checks bytes, Python, YAML and texts left to be written.
+def check_python(session: Session) -> list[str]:
+    """Has ruff and mypy read the Python code.
 
     Returns:
         The names of the checks that failed, in French; they have said why.
     """
-    root, failed = session.settings.root, []
-    environment = linters_environment(session.settings)
-    with session.step("Octets des textes (UTF-8, fins de ligne)"):
-        if not check_bytes(root):
-            failed.append("Octets des textes")
+    failed, environment = [], linters_environment(session.settings)
     for title, command in {
         "Python : règles (ruff)": python_tool("ruff", "check", "--quiet", "."),
         "Python : mise en forme (ruff)": python_tool("ruff", "format", "--check", "--quiet", "."),
         "Python : types (mypy)": python_tool("mypy", "--no-error-summary"),
     }.items():
         with session.step(title):
-            if run_tool(command, environment, root) != 0:
+            if run_tool(command, environment, session.settings.root) != 0:
                 failed.append(title.partition(" (")[0])
+    return failed
+
+
+def check_texts(session: Session) -> list[str]:
+    """Checks bytes, YAML and texts left to be written.
+
+    Returns:
+        The names of the checks that failed, in French; they have said why.
+    """
+    root, failed = session.settings.root, []
+    with session.step("Octets des textes (UTF-8, fins de ligne)"):
+        if not check_bytes(root):
+            failed.append("Octets des textes")
     with session.step("YAML (yamllint)"):
         if not check_yaml(root):
             failed.append("YAML")

@@ -10,8 +10,9 @@ from dev.setup.environment import Environment
 from donnees_au_centre.cli.changes import CASES, changed_files, concerned
 from donnees_au_centre.cli.quality import (
     check_project,
+    check_python,
     check_sql,
-    check_writing,
+    check_texts,
     lint,
     test_environment,
     to_correct,
@@ -114,7 +115,9 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
     session.say(
         f"{counted(len(found.files), 'fichier changé', 'fichiers changés')} : {some(found.files, SHOWN)}"
     )
-    failed = check_writing(session)
+    failed = check_texts(session)
+    if found.python:
+        failed += check_python(session)
     if found.project:
         failed += check_project(session)
     failed += check_sql(session, found.files)
@@ -128,6 +131,8 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
             if _tests(settings, [CASES, "-k", " or ".join(found.macros)]):
                 failed.append("Cas des macros")
     session.say("Non joué :")
+    if not found.python:
+        print("  les règles et les types de Python : aucun fichier Python n'a changé")
     if not found.project:
         print("  les règles du projet : rien n'a changé de ce que dbt lit")
     else:

@@ -57,6 +57,7 @@ def test_nothing_changed_is_said(clone: Path, capsys: pytest.CaptureFixture[str]
 
 def test_a_module_concerns_the_tests_that_import_it() -> None:
     found = concerned(ROOT, ["donnees_au_centre/landing/framer.py"])
+    assert found.python
     assert "tests/unit/test_landing_framer.py" in found.quick
     assert "tests/integration/test_landing_copy.py" in found.longer
     assert "tests/unit/test_workbooks.py" not in found.quick
@@ -74,7 +75,9 @@ def test_a_helper_of_the_tests_concerns_those_that_use_it_and_a_test_itself() ->
 
 
 def test_a_model_concerns_the_project_and_a_macro_its_cases() -> None:
-    assert concerned(ROOT, ["models/ags/marts/fct_marche.sql"]).project
+    model = concerned(ROOT, ["models/ags/marts/fct_marche.sql"])
+    assert model.project
+    assert not model.python
     found = concerned(ROOT, ["macros/portability/to_integer.sql", "docs/architecture.md"])
     assert found.project
     assert "tests/unit/test_open_project.py" in found.quick
