@@ -10,6 +10,8 @@ from functools import cache
 from itertools import product
 from pathlib import Path, PurePosixPath
 
+import yaml
+
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.git import git
 
@@ -132,6 +134,34 @@ def concerned(root: Path, files: Collection[str]) -> Concerned:
         tuple(sorted(tests - set(quick))),
         tuple(sorted(name for name in macros if (root / f"tests/macros/cases/{name}.yml").is_file())),
     )
+
+
+def only_words(root: Path, files: Collection[str], since: str = "") -> bool:
+    """True when, of what dbt reads, nothing but descriptions differs: what it compiles to is the same.
+
+    Args:
+        files: that changed, from the root.
+        since: as in `changed_files`.
+    """
+    base = since or ancestor(root)
+    return all(_same_but_words(root, base, file) for file in files if file.startswith(PROJECT))
+
+
+def _same_but_words(root: Path, base: str, file: str) -> bool:
+    if not file.endswith(".yml"):
+        return False
+    try:
+        before, after = text_at(root, base, file), (root / file).read_text("utf-8")
+        return _without_words(yaml.safe_load(before)) == _without_words(yaml.safe_load(after))
+    except (PlatformError, OSError, ValueError, yaml.YAMLError):
+        # It is new, gone, or cannot be read, which other checks tell.
+        return False
+
+
+def _without_words(content: object) -> object:
+    if isinstance(content, dict):
+        return {name: _without_words(one) for name, one in content.items() if name != "description"}
+    return [_without_words(one) for one in content] if isinstance(content, list) else content
 
 
 def _module(file: str) -> str:

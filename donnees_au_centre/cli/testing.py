@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from dev.setup.environment import Environment
-from donnees_au_centre.cli.changes import CASES, changed_files, concerned
+from donnees_au_centre.cli.changes import CASES, changed_files, concerned, only_words
 from donnees_au_centre.cli.quality import (
     check_project,
     check_python,
@@ -108,7 +108,8 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: something is to be corrected; or git cannot say what changed.
     """
     session = Session(settings)
-    found = concerned(settings.root, changed_files(settings.root, options.get("DEPUIS", "")))
+    since = options.get("DEPUIS", "")
+    found = concerned(settings.root, changed_files(settings.root, since))
     if not found.files:
         session.say("Rien n'a changé.")
         return 0
@@ -119,7 +120,10 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
     if found.python:
         failed += check_python(session)
     if found.project:
-        failed += check_project(session)
+        words = only_words(settings.root, found.files, since)
+        if words:
+            session.say("Seuls des textes changent : ce que dbt compile est le même, et n'est pas relu.")
+        failed += check_project(session, compiled=not words)
     failed += check_sql(session, found.files)
     write_annotations(settings, failed)
     if found.quick:

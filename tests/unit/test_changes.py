@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from donnees_au_centre.cli.changes import READ, changed_files, concerned, text_at
+from donnees_au_centre.cli.changes import READ, changed_files, concerned, only_words, text_at
 from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.cli.testing import check
 from donnees_au_centre.errors import PlatformError
@@ -47,6 +47,22 @@ def test_a_branch_changed_what_it_committed_or_not_since_it_left_main(clone: Pat
     git(clone, "checkout", "-q", ".")
     git(clone, "mv", "a b.txt", "d.txt")
     assert changed_files(clone, "HEAD") == ["a b.txt", "d.txt", "é.txt"]
+
+
+def test_descriptions_alone_are_words(clone: Path) -> None:
+    model = clone / "models" / "m.yml"
+    model.parent.mkdir()
+    model.write_text("models: [{name: m, description: un, columns: [{name: a, description: deux}]}]")
+    assert not only_words(clone, ["models/m.yml"], "HEAD"), "a new file"
+    git(clone, "add", ".")
+    git(clone, "commit", "-qm", "three")
+    model.write_text("models: [{name: m, columns: [{name: a, description: trois}]}] # dit")
+    assert only_words(clone, ["models/m.yml", "docs/a.md"], "HEAD")
+    assert not only_words(clone, ["models/m.yml", "models/m.sql"], "HEAD")
+    model.write_text("models: [{name: m, columns: [{name: a, description: trois, data_type: text}]}]")
+    assert not only_words(clone, ["models/m.yml"], "HEAD")
+    model.unlink()
+    assert not only_words(clone, ["models/m.yml"], "HEAD"), "gone"
 
 
 def test_nothing_changed_is_said(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
