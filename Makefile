@@ -52,6 +52,12 @@ build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … 
 .PHONY: show
 show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
 	$(RUN) show
+.PHONY: try
+try: ## Essaie une requête avec ref() et source(), sans rien écrire (SQL="…" ou FICHIER=…)
+	$(RUN) try
+.PHONY: why
+why: ## Dit ce qu'est un modèle, qui en répond, comment il va, d'où il vient et qui le lit (MODEL=…)
+	$(RUN) why
 .PHONY: new-source
 new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIER=age/ma_source/… ; ou GENRE=… CONNEXION=… : montre ce qu'a un système, puis AG=… SOURCE=… EMPLACEMENT=…)
 	$(RUN) new-source

@@ -103,7 +103,7 @@ def _chosen(found: Lineage, model: str, column: str) -> list[ColumnId]:
     by_label |= {label.rpartition(".")[2]: unique_id for label, unique_id in by_label.items()} | by_label
     if model not in by_label:
         raise PlatformError(
-            f"Aucun modèle ni table source ne s'appelle « {model} ».", _nearest(model, by_label)
+            f"Aucun modèle ni table source ne s'appelle « {model} ».", nearest(model, by_label)
         )
     columns = found.columns_of(by_label[model])
     if not column:
@@ -111,12 +111,13 @@ def _chosen(found: Lineage, model: str, column: str) -> list[ColumnId]:
     named = [found for found in columns if found.column == column]
     if not named:
         raise PlatformError(
-            f"{model} n'a pas de colonne « {column} ».", _nearest(column, [known.column for known in columns])
+            f"{model} n'a pas de colonne « {column} ».", nearest(column, [known.column for known in columns])
         )
     return named
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to do about a name that is not there: the closest ones, in French."""
     near = get_close_matches(name, list(known), n=3, cutoff=0.5)
     return f"Peut-être : {', '.join(near)}." if near else "make docs montre les modèles et leurs colonnes."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import io
+import keyword
 import os
 import sys
 import tempfile
@@ -39,6 +40,8 @@ COMMANDS = {
     "rollback": ("rollback", "remontre aux lecteurs la version d'avant d'un mart ou d'une AG (CONFIRMER=1)"),
     "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
+    "try": ("trying", "essaie une requête avec ref() et source(), sans rien écrire (SQL=… ou FICHIER=…)"),
+    "why": ("why", "dit ce qu'est un modèle, qui en répond, comment il va et d'où il vient (MODEL=…)"),
     "docs": ("project", "ouvre la documentation dbt"),
     "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),
     "test-macros": ("testing", "joue les cas des macros portables sur PostgreSQL et en VQL"),
@@ -133,7 +136,7 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         settings = Settings.load(with_absolute_paths(environ))
         close_folders(settings)
         module = import_module(f"donnees_au_centre.cli.{COMMANDS[name][0]}")
-        run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, name.replace("-", "_"))
+        run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, function_of(name))
         return run(settings, environ)
     except PlatformError as error:
         sys.stdout.flush()
@@ -146,6 +149,12 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stdout.flush()
         print(f"\n{_unforeseen(error)}", file=sys.stderr)
         return 1
+
+
+def function_of(command: str) -> str:
+    """The name of the function of a command, in its module."""
+    name = command.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _command(arguments: Sequence[str]) -> str:

@@ -212,17 +212,21 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
         problems = [result.message for result in results if result.message] or [str(done.exception)]
         # What to do is said below, from all that is known.
         problem = " ".join(in_french(words).partition("Que faire :")[0].strip() for words in problems)
-        raise PlatformError(f"{name} ne peut pas être lu. {problem}", failure_advice(name, problem))
+        raise PlatformError(
+            f"{name} ne peut pas être lu. {problem}", failure_advice(name, f"{name}.sql", problem)
+        )
     table = results[0].agate_table
     cells = [["" if value is None else str(value) for value in row] for row in table.rows]
     print(preview(list(table.column_names), cells, shutil.get_terminal_size((160, 24)).columns))
     return 0
 
 
-def failure_advice(name: str, problem: str) -> str:
-    """What to do, in French, about a model that cannot be read.
+def failure_advice(name: str, text: str, problem: str) -> str:
+    """What to do, in French, about a model or a query that cannot be read.
 
     Args:
+        name: of what has to be built first, with what it reads.
+        text: what holds the SQL, for people.
         problem: the message of dbt, which cites PostgreSQL in English or in French.
     """
     absent = r"(does not exist|n'existe pas)"
@@ -234,12 +238,10 @@ def failure_advice(name: str, problem: str) -> str:
         )
     if re.search(rf"\b(relation|table|schema|schéma)\b.*{absent}", problem):
         return (
-            f"Construisez d'abord ce que le modèle lit : make build SELECT=+{name} ; "
+            f"Construisez d'abord ce qui est lu : make build SELECT=+{name} ; "
             "une table raw_… qui manque : make load la crée."
         )
-    return (
-        f"Corrigez {name}.sql : le message cite l'endroit, à chercher dans le SQL ci-dessus s'il est montré."
-    )
+    return f"Corrigez {text} : le message cite l'endroit, à chercher dans le SQL ci-dessus s'il est montré."
 
 
 def preview(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:

@@ -32,6 +32,9 @@
 
     {%- if node.resource_type == 'test' -%}
         {%- set schema = 'tests' -%}
+    {%- elif node.resource_type == 'sql_operation' -%}
+        {#- A query that make try reads makes nothing, in no schema. -#}
+        {%- set schema = 'essai' -%}
     {%- elif custom_schema_name -%}
         {{ exceptions.raise_compiler_error(
             node.original_file_path ~ " : +schema n'est pas utilisé ici, le dossier décide du schéma. "

@@ -18,7 +18,7 @@ from donnees_au_centre.access import Change
 from donnees_au_centre.cli import new_model
 from donnees_au_centre.cli.access import plan_summary, write_script
 from donnees_au_centre.cli.database import exports
-from donnees_au_centre.cli.main import COMMANDS, main, with_absolute_paths
+from donnees_au_centre.cli.main import COMMANDS, function_of, main, with_absolute_paths
 from donnees_au_centre.cli.notifications import _refuse_failures as refuse_failures
 from donnees_au_centre.cli.pipeline import is_set, load_failures, verdict
 from donnees_au_centre.cli.project import failure_advice, find_model, preview, selection_advice
@@ -55,8 +55,7 @@ def test_every_command_has_its_function_and_its_target() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     assert targets - {"help"} == set(COMMANDS)
     for name, (module, _) in COMMANDS.items():
-        function = name.replace("-", "_")
-        assert f"def {function}(" in (ROOT / f"donnees_au_centre/cli/{module}.py").read_text("utf-8")
+        assert f"def {function_of(name)}(" in (ROOT / f"donnees_au_centre/cli/{module}.py").read_text("utf-8")
 
 
 def test_help_names_every_target_without_any_set_up(tmp_path: Path) -> None:
@@ -302,7 +301,7 @@ def test_a_selection_close_to_nothing_says_what_may_be_selected() -> None:
     ],
 )
 def test_the_advice_fits_the_failure(problem: str, advice: str) -> None:
-    assert advice in failure_advice("dim_x", f"Database Error in model dim_x\n  {problem}")
+    assert advice in failure_advice("dim_x", "dim_x.sql", f"Database Error in model dim_x\n  {problem}")
 
 
 def test_rows_are_laid_out_for_the_terminal() -> None:
