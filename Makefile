@@ -175,6 +175,9 @@ assemble: ## Assemble ce qui se livre : la plateforme et les AG, chacune à sa v
 .PHONY: release
 release: ## Montre la version suivante ; CONFIRMER=1 : l'écrit et l'étiquette (AG=… : d'une AG seule)
 	$(RUN) release
+.PHONY: copy-prod
+copy-prod: ## Montre ce qui se copierait du brut de production, pseudonymisé, dans une base d'essai ; CONFIRMER=1 : le copie (PROD_PG…)
+	$(RUN) copy-prod
 .PHONY: approvals
 approvals: ## Échoue tant qu'un propriétaire de ce qui change n'a pas approuvé (en CI : GITLAB_TOKEN)
 	$(RUN) approvals

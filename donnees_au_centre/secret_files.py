@@ -12,7 +12,7 @@ from donnees_au_centre.errors import PlatformError
 
 SUFFIX = "_FILE"
 # Variables, and beginnings of variables, that may come this way.
-NAMES = ("PGPASSWORD", "DAGSTER_PGPASSWORD")
+NAMES = ("PGPASSWORD", "DAGSTER_PGPASSWORD", "PROD_PGPASSWORD")
 STARTS = ("DAC_CLE_", "ALERTES_")
 
 

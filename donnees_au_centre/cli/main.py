@@ -67,6 +67,7 @@ COMMANDS = {
     "ui": ("pipeline", "ouvre Dagster"),
     "backup": ("backup", "sauve la base, l'historique de Dagster et les ancres dans un dossier"),
     "restore": ("backup", "remet une sauvegarde à la place de la base (CONFIRMER=1)"),
+    "copy-prod": ("copying", "copie dans une base d'essai le brut de production, pseudonymisé (CONFIRMER=1)"),
     "new-ag": ("new_ag", "déclare une nouvelle AG"),
     "new-source": ("new_source", "déclare la source d'un fichier inconnu, et écrit son staging"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),

@@ -16,9 +16,13 @@ CATEGORIES = {
     "aucune": "public",
 }
 NOT_PERSONAL = "aucune"
+DIRECT = "identifiant_direct"
 # Keys of config.meta of a column: what it tells of a person, how it no longer does.
 COLUMN_KEYS = CATEGORY, PROTECTION = "donnee_personnelle", "protection"
 PROTECTIONS = ("pseudonymise", "masque", "generalise", "supprime", "agrege")
+# Of a personal column of a source: what stands for its values where a release candidate is tried. A pseudonym
+# when nothing is said; drawn among the values that many people bear, where only a known code is of use.
+COPY, DRAWN = "copie", "tirage"
 
 UNITS = ("jour", "semaine", "mois", "annee")
 ENDS = ("effacement", "archivage")

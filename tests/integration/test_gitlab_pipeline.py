@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
 from donnees_au_centre.cli.ci import OPTIONS, install, merge_request
 from donnees_au_centre.errors import PlatformError
@@ -122,8 +123,29 @@ def test_the_main_branch_and_the_night_verify_everything(clone: Clone) -> None:
         {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_TAG": "v1.0.0", "CI_COMMIT_BRANCH": "", **swarm}
     )
     assert tagged == {"announce", "assemble", "build-image", "deploy-staging", "lint", "release", "test"}
+    tried = clone.jobs(
+        {
+            "CI_PIPELINE_SOURCE": "push",
+            "CI_COMMIT_TAG": "v1.0.0",
+            "CI_COMMIT_BRANCH": "",
+            "CANDIDAT": "candidat@db.fwb.example",
+            **swarm,
+        }
+    )
+    assert tried == tagged | {"candidate"}
     night = {"lint", "long", *(f"test-pythons: [3.{minor}]" for minor in (11, 12, 13))}
     assert clone.jobs({"CI_PIPELINE_SOURCE": "schedule"}) == night
+
+
+def test_production_waits_for_the_candidate_that_ran_on_its_rows() -> None:
+    """What ran is what was assembled, told where by variables only."""
+    jobs = yaml.safe_load((ROOT / ".gitlab/ci/release.yml").read_text("utf-8"))
+    assert {"job": "candidate", "optional": True} in jobs["deploy-production"]["needs"]
+    unpack, copy, build = jobs["candidate"]["script"]
+    assert "build/livraison/projet.tar.gz" in unpack and "assemble" in jobs["candidate"]["needs"]
+    assert copy == 'make -C candidat copy-prod CONFIRMER=1 BASE="$CANDIDAT"'
+    assert build == 'make -C candidat build BASE="$CANDIDAT"'
+    assert not [job for job in jobs.values() if "allow_failure" in job]
 
 
 def test_a_merge_request_is_played(clone: Clone, tmp_path: Path) -> None:

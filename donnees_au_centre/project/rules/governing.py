@@ -167,6 +167,16 @@ def categories_are_known(manifest: Manifest) -> Iterator[Fault]:
                 f"{node.label} : une source confidentielle ou sensible le dit de chaque colonne, et non "
                 "une fois pour toutes.",
             )
+    for node in manifest.of_type("source"):
+        for name, one in node.columns.items():
+            if (how := one.meta.get(words.COPY)) is None:
+                continue
+            if how != words.DRAWN or not one.is_personal or one.category == words.DIRECT:
+                yield (
+                    node.described_in,
+                    f"{node.label}.{name} : {words.COPY} vaut {how!r} ; une colonne personnelle qui n'est "
+                    f"pas un identifiant direct peut dire {words.DRAWN}, et rien d'autre.",
+                )
     for node in manifest.of_type("model", "seed", "source"):
         for key, values in known.items():
             wrong: dict[str, list[str]] = {}
