@@ -40,6 +40,7 @@ COMMANDS = {
     "orphans": ("orphans", "liste les tables sans modèle, ou les supprime (CONFIRMER=1)"),
     "show": ("project", "montre le SQL compilé et les premières lignes d'un modèle"),
     "docs": ("project", "ouvre la documentation dbt"),
+    "learn": ("learn", "ouvre les exercices de SQL dans le navigateur, sur l'échantillon"),
     "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),
     "test-macros": ("testing", "joue les cas des macros portables sur PostgreSQL et en VQL"),
     "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
