@@ -32,6 +32,9 @@ ui: ## Ouvre Dagster pour ce seul navigateur (PORT=3000) ; Ctrl-C ou make stop l
 .PHONY: docs
 docs: ## Ouvre la documentation dbt pour ce seul navigateur (PORT=8080)
 	$(RUN) docs
+.PHONY: learn
+learn: ## Ouvre les exercices de SQL dans le navigateur, sur l'échantillon (PORT=8090 ; SANS_SERVEUR=1 : les écrit seulement)
+	$(RUN) learn
 
 ##@ Travailler
 .PHONY: load

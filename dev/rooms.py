@@ -47,6 +47,7 @@ ROOMS = (
     Room(f"{PLATFORM}/review"),
     Room(f"{PLATFORM}/privacy"),
     Room(f"{PLATFORM}/pages"),
+    Room(f"{PLATFORM}/learning"),
     Room(f"{PLATFORM}/notifications"),
     Room(f"{PLATFORM}/portability"),
     Room(f"{PLATFORM}/anomalies"),

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from donnees_au_centre.access.files import ADDED, REFUSED, Default, Entry, Refusal
 from donnees_au_centre.delivery.declaration import Release
+from donnees_au_centre.learning.exercises import Course, Ideas
 from donnees_au_centre.notifications.declaration import Declaration
 from donnees_au_centre.privacy.controller import Answering
 from donnees_au_centre.privacy.holds import Hold
@@ -31,7 +32,9 @@ def schema_texts() -> dict[str, str]:
         "contrats": _schema(dict[str, Contract]),
         "gels": _listed({"gels": Hold}),
         "gouvernance": _governance(),
+        "idees-fausses": _schema(Ideas),
         "livraison": _schema(Release),
+        "parcours": _schema(Course),
         "purge": _listed({"purges": Permission}),
         "traitement": _schema(Answering),
     }
