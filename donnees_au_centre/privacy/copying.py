@@ -167,6 +167,8 @@ def _how(manifest: Manifest, node: Source, table: SourceTable, columns: tuple[st
         kept={
             name: found
             for name in hidden - set(direct) - set(undeclared)
+            # A model that tells one diagnosis from another names them: they are somebody's all the same.
+            if said[name].category != words.SENSITIVE
             if (found := _named(manifest, node.unique_id, name))
         },
         dated=frozenset(name for name in hidden if _DATED.search(name) or _has_format(said.get(name))),

@@ -27,7 +27,13 @@ _DIGITS, _FIRST_DIGITS, _LETTERS = "0123456789", "123456789", "abcdefghijklmnopq
 # Letters that no one writes without an accent; any other one becomes one of them.
 _ACCENTED = "àâäçèéêëîïôöùûü"
 
-_ERROR_CELL = re.compile(r"#(?:N/[AB]|NV|GETTING_DATA|[A-Z/0_]{3,14}[!?])")
+# Those of the macro is_cell_error, one by one: `#DUPONT!` is somebody.
+_ERRORS = (
+    "DIV/0 REF VALUE NUM NULL SPILL CALC FIELD BLOCKED CONNECT UNKNOWN BUSY "
+    "VALEUR NOMBRE NUL PROPAGATION EPARS CHAMP BLOQUE CONNEXION INCONNU OCCUPE "
+    "DEEL/0 VERW WAARDE GETAL LEEG OVERLOOP VELD BEZUG WERT ZAHL KALK FELD NAME NOM NAAM"
+)
+_ERROR_CELL = re.compile(rf"#(?:N/[AB]|NV|GETTING_DATA|(?:{_ERRORS.replace(' ', '|')})[ \u00a0\u202f]?[!?])")
 _MAIL = re.compile(r"([^@\s]+)@([^@\s]+)\.[A-Za-z]{2,}")
 _TIME = r"([T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?"
 _DAY_FIRST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})([-/.])(\d{{4}}|\d{{2}}){_TIME}")
@@ -95,10 +101,13 @@ class Pseudonyms:
         if text[0] not in "{[":
             return None
         try:
-            said = json.loads(text)
+            said = self._leaves(json.loads(text))
+            made = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+            # Half of a character is no text for PostgreSQL; NaN is no JSON for anyone else.
+            made.encode()
         except (ValueError, RecursionError):
             return None
-        return json.dumps(self._leaves(said), ensure_ascii=False, separators=(",", ":"))
+        return made
 
     def _leaves(self, said: Any) -> Any:
         # Names of members are the form, unless they are the data.

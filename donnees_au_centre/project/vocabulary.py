@@ -17,6 +17,7 @@ CATEGORIES = {
 }
 NOT_PERSONAL = "aucune"
 DIRECT = "identifiant_direct"
+SENSITIVE = "sensible"
 # Keys of config.meta of a column: what it tells of a person, how it no longer does.
 COLUMN_KEYS = CATEGORY, PROTECTION = "donnee_personnelle", "protection"
 PROTECTIONS = ("pseudonymise", "masque", "generalise", "supprime", "agrege")

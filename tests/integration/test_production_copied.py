@@ -16,6 +16,7 @@ from psycopg import sql
 from donnees_au_centre.audit import ensure_journal
 from donnees_au_centre.cli import copying as commands
 from donnees_au_centre.cli.project import build
+from donnees_au_centre.cli.session import Access
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.privacy import copying
@@ -275,3 +276,26 @@ def test_a_path_that_names_somebody_is_hidden_everywhere(both: Both) -> None:
     cells = [b"sg", b"agents", b"inconnue", b"sg/agents/dupont.csv", b"dupont.csv est vide"]
     change(cells)
     assert b"dupont" not in b"".join(cells) and cells[4] == b""
+
+
+def test_rows_that_a_policy_hides_are_not_left_out_in_silence(database: str) -> None:
+    parts = psycopg.conninfo.conninfo_to_dict(database)
+    role = f"{parts['dbname']}_lecteur"
+    with psycopg.connect(database, autocommit=True) as admin:
+        admin.execute("create schema raw_sg; create table raw_sg.agents (nom text)")
+        admin.execute("insert into raw_sg.agents values ('a'), ('b')")
+        admin.execute("alter table raw_sg.agents enable row level security")
+        name = sql.Identifier(role)
+        admin.execute(sql.SQL("create role {} login password 'essai'").format(name))
+        admin.execute(sql.SQL("grant usage on schema raw_sg to {}").format(name))
+        admin.execute(sql.SQL("grant select on raw_sg.agents to {}").format(name))
+        admin.execute(sql.SQL("create policy a on raw_sg.agents to {} using (nom = 'a')").format(name))
+        reader = Access(str(parts["host"]), str(parts["port"]), role, "essai", str(parts["dbname"]), None)
+        try:
+            with (
+                commands._connected(reader) as connection,
+                pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"),
+            ):
+                connection.execute("select nom from raw_sg.agents")
+        finally:
+            admin.execute(sql.SQL("drop owned by {0}; drop role {0}").format(name))
