@@ -1,9 +1,9 @@
 """Measures an assistant on twenty tasks: `python -m benchmarks.assistant --assistant 'cmd {prompt_file}'`.
 
 Each task of assistant.yml begins in a copy of the project, without history, remote or solutions, in the
-task's starting state. The command runs there, then the task's checks say whether the work is done: the project's own
-rules, portable SQL, what the manifest holds, which files may change, what the answer names. `--self-check`
-proves the checks instead: each refuses the untouched state and accepts the reference solution.
+task's starting state. The command runs there, then the task's checks say whether the work is done: the
+project's own rules, portable SQL, what the manifest holds, which files may change, what the answer names.
+`--self-check` proves the checks instead: each refuses the untouched state and accepts the reference solution.
 """
 
 from __future__ import annotations
