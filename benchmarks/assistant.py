@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -224,7 +224,12 @@ def _holds(manifest: Manifest, wanted: Mapping[str, Any]) -> bool:
     return count >= int(wanted.get("tests_unitaires", 0))
 
 
-_CHECKS = {"regles": _rules, "manifeste": _manifest, "portable": _portable, "textes": _texts}
+_CHECKS: Mapping[str, Callable[[Path, Any], Iterator[str]]] = {
+    "regles": _rules,
+    "manifeste": _manifest,
+    "portable": _portable,
+    "textes": _texts,
+}
 
 
 def self_check(chosen: Sequence[Task], folder: Path) -> list[str]:
