@@ -116,5 +116,5 @@ def commands(root: Path, found_pages: list[Item]) -> Iterator[Item]:
 def _where(words: str, found_pages: list[Item]) -> str:
     """The pages that speak of something by its name."""
     mention = re.compile(rf"(?<![\w-]){re.escape(words)}(?![\w-])")
-    named = [page.name for page in found_pages if mention.search(page.text)]
+    named = [page.name for page in found_pages if words in page.text and mention.search(page.text)]
     return f"Pages qui en parlent : {', '.join(named[:8])}." if named else ""

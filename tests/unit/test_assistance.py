@@ -50,7 +50,7 @@ def untraced() -> NoReturn:
     raise AssertionError("Lineage was worked out for a name that does not exist.")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def known() -> Knowledge:
     return gather(ROOT, Manifest(poisoned()), True, untraced)
 
