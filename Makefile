@@ -88,6 +88,9 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
+.PHONY: mcp
+mcp: ## Sert à un assistant les descriptions, les règles et la documentation (MCP), sans aucune donnée
+	$(RUN) mcp
 .PHONY: access
 access: ## Applique à la base les accès déclarés (BASE=… sur un serveur partagé)
 	$(RUN) access

@@ -43,6 +43,7 @@ ROOMS = (
     Room(f"{PLATFORM}/history"),
     Room(f"{PLATFORM}/building"),
     Room(f"{PLATFORM}/catalogue"),
+    Room(f"{PLATFORM}/assistance"),
     Room(f"{PLATFORM}/quality"),
     Room(f"{PLATFORM}/review"),
     Room(f"{PLATFORM}/privacy"),

@@ -1,4 +1,4 @@
-"""The optional drivers of sources: which groups there are, and what to say when one is missing.
+"""The optional drivers, of sources and of an assistant: which there are, what to say when one is missing.
 
 The packages of each group stand in pyproject.toml, their versions in requirements-drivers.txt; `make drivers`
 installs them.
@@ -17,10 +17,11 @@ GROUPS = {
     "s3": "les fichiers d'un stockage S3",
     "azure": "les fichiers d'un stockage Azure (Blob, Data Lake)",
     "parquet": "les fichiers Parquet",
+    "assistance": "les textes du projet pour un assistant (make mcp)",
     "tests": "les serveurs d'essai des tests (make test les installe)",
 }
 # Those of the tests. Not the heavy ones that no test can run against: they need a server of their own.
-TESTED = ("sftp", "mysql", "s3", "azure", "parquet", "tests")
+TESTED = ("sftp", "mysql", "s3", "azure", "parquet", "assistance", "tests")
 
 
 def missing_driver(group: str, package: str) -> PlatformError:

@@ -36,6 +36,7 @@ CODE = tuple(
 )
 # Tests -> what they read without importing it, as patterns in which * stands for / too.
 READ = {
+    "tests/unit/test_assistance.py": ("*.md", "Makefile"),
     "tests/unit/test_commands.py": ("Makefile",),
     "tests/unit/test_denodo_checking.py": ("README*", "docs/analyste/*", "macros/*"),
     "tests/unit/test_domains.py": (".gitlab/CODEOWNERS", "dbt_project.yml", "orchestration/*.yaml"),
@@ -43,7 +44,16 @@ READ = {
     "tests/unit/test_governance_guide.py": ("docs/gestionnaire/*",),
     "tests/unit/test_locations_factory.py": ("orchestration/workspace.yaml",),
     "tests/unit/test_open_project.py": (
-        *(".gitlab*", "LICENSE*", "Makefile", "REUSE.toml", "docs/*", "publiccode.yml", "pyproject.toml"),
+        *(
+            ".agents/*",
+            ".gitlab*",
+            "LICENSE*",
+            "Makefile",
+            "REUSE.toml",
+            "docs/*",
+            "publiccode.yml",
+            "pyproject.toml",
+        ),
         *(
             f"{page}*.md"
             for page in ("AGENTS", "CHANGELOG", "CONTRIBUTING", "GOVERNANCE", "README", "SECURITY")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from donnees_au_centre.french import counted
 from donnees_au_centre.project import ParseResult
 from donnees_au_centre.project.lineage import ColumnId, Lineage, leaks, trace
 from donnees_au_centre.project.lineage.compilation import compile_for_lineage
+from donnees_au_centre.project.lineage.wording import described
 from donnees_au_centre.settings import Settings
 
 PERSONAL_DATA = "Données personnelles (lignage)"
@@ -31,14 +32,7 @@ def lineage(settings: Settings, options: Mapping[str, str]) -> int:
     found = read_lineage(settings)
     columns = _chosen(found, options.get("MODEL", "").strip(), options.get("COLUMN", "").strip())
     for column in columns:
-        print(_title(found, column))
-        print("  vient de")
-        print(
-            "\n".join(_tree(column, found, _upstream(found), "    "))
-            or "    rien d'autre : elle commence ici"
-        )
-        print("  sert à")
-        print("\n".join(_tree(column, found, found.downstream, "    ")) or "    aucune autre colonne")
+        print("\n".join(described(found, column)))
     return 0
 
 
@@ -120,40 +114,3 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """What to do about a name that is not there: the closest ones, in French."""
     near = get_close_matches(name, list(known), n=3, cutoff=0.5)
     return f"Peut-être : {', '.join(near)}." if near else "make docs montre les modèles et leurs colonnes."
-
-
-def _title(found: Lineage, column: ColumnId) -> str:
-    relation = found.relations[column.relation]
-    said = [
-        text
-        for text in (
-            relation.categories.get(column.column),
-            f"protection : {relation.protections[column.column]}"
-            if column.column in relation.protections
-            else None,
-        )
-        if text
-    ]
-    return found.label(column) + (f"  [{' ; '.join(said)}]" if said else "")
-
-
-def _upstream(found: Lineage) -> Callable[[ColumnId], list[tuple[ColumnId, str]]]:
-    return lambda column: [(origin.column, origin.operation) for origin in found.upstream(column)]
-
-
-def _tree(
-    column: ColumnId,
-    found: Lineage,
-    next_columns: Callable[[ColumnId], list[tuple[ColumnId, str]]],
-    indent: str,
-    seen: set[ColumnId] | None = None,
-) -> Iterator[str]:
-    """One line per column, those further away further right; one already shown is not opened again."""
-    seen = set() if seen is None else seen
-    for other, operation in next_columns(column):
-        again = other in seen
-        seen.add(other)
-        more = " …" if again and next_columns(other) else ""
-        yield f"{indent}{_title(found, other)} ({operation}){more}"
-        if not again:
-            yield from _tree(other, found, next_columns, indent + "  ", seen)

@@ -17,7 +17,7 @@ from donnees_au_centre.project.domains import group_file
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".agents").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"\bmake ([a-z][a-z-]+)")
 PATH = re.compile(r"`([\w.-]+/[\w./-]*)`")
