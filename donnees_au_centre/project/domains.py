@@ -11,7 +11,10 @@ from typing import Any
 
 import yaml
 
+from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.checks import Violation
+from donnees_au_centre.project.codeowners import FILE as OWNERS
+from donnees_au_centre.project.codeowners import concerned, read_sections
 from donnees_au_centre.project.isolation import BY_DOMAIN
 from donnees_au_centre.project.nodes import LAYERS, domains_in
 from donnees_au_centre.project.vocabulary import ACCESS_DEFAULTS
@@ -20,7 +23,6 @@ PROJECT = "dbt_project.yml"
 WORKSPACE = "orchestration/workspace.yaml"
 COMPONENTS = "orchestration/defs/defs.yaml"
 ACCESS = "policies/access"
-OWNERS = ".gitlab/CODEOWNERS"
 # Folders and files that bear the name of a domain, besides those of models/.
 NAMED = ("landing/*/", "observability/models/*.yml", "seeds/*/", "snapshots/*/")
 NEW = 'make new-ag AG={0} NAME="…"'
@@ -178,9 +180,13 @@ def _without_reviewers(root: Path, domains: Sequence[str]) -> Iterator[Violation
     # Elsewhere than on GitLab, the file is not there.
     if not path.is_file():
         return
-    lines = path.read_text("utf-8").splitlines()
+    try:
+        sections = read_sections(path.read_text("utf-8"))
+    except PlatformError as error:
+        yield Violation(OWNERS, "domaine-relecture", error.message, error.advice)
+        return
     for domain in domains:
-        if not {owned_paths(domain)[0], f"/models/{domain}/"}.intersection(lines):
+        if not concerned(sections, [f"{group_file(domain).rpartition('/')[0]}/marts/x.sql"]):
             yield Violation(
                 OWNERS,
                 "domaine-relecture",

@@ -104,6 +104,12 @@ def test_the_project_forgets_nothing() -> None:
             "écrivez policies/access/commun.yml",
         ),
         (without(OWNERS, owned_paths("ags")[0]), OWNERS, "relecture", "/*/ags/ et /*/*/*ags.yml"),
+        (
+            lambda root: (root / OWNERS).write_text((root / OWNERS).read_text("utf-8") + "/x/ personne\n"),
+            OWNERS,
+            "relecture",
+            "@groupe",
+        ),
         (lambda root: shutil.rmtree(root / "models/ags"), PROJECT, "retire", "Retirez-la"),
         (left("seeds/agx/codes.csv"), "seeds/agx", "retire", "make new-ag AG=agx"),
         (left("landing/agx/source/x.csv"), "landing/agx", "retire", "make new-ag AG=agx"),
