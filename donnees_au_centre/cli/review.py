@@ -16,7 +16,7 @@ from donnees_au_centre.access import read_entries
 from donnees_au_centre.cli.changes import ancestor
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import BRUSSELS, some
 from donnees_au_centre.git import git, unpack
 from donnees_au_centre.project import ParseResult, read_manifest
 from donnees_au_centre.project.consumers import read_consumers
@@ -32,6 +32,7 @@ LOST = {
     "problem": "git n'a pas la révision avec laquelle comparer",
     "advice": "Donnez une révision que ce dépôt a (DEPUIS=main) ; en CI, GIT_DEPTH=0.",
 }
+SHOWN = 8
 FOLDER, LETTER, DATA = "review", "demande.md", "demande.json"
 
 
@@ -74,22 +75,51 @@ def tell(
     """
     base = read_base(session.settings, str(folder))
     with session.step("Comparaison avec la production"):
-        before, after = {}, {}
-        if changed := to_compile(base, parsed.manifest):
-            former = read_dbt(folder / MANIFEST)
-            before = compile_some(session.settings, former, base, changed)
-            after = compile_some(session.settings, parsed.project, parsed.manifest, changed)
+        before, after, unsaid = _compiled(session.settings, folder, base, parsed)
         today = datetime.now(BRUSSELS).date()
-        rights, unsaid = _rights(session.settings, base, parsed.manifest, today, options)
+        rights, unknown = _rights(session.settings, base, parsed.manifest, today, options)
         with _connected(place) as connection:
             consumers = read_consumers(session.settings.root)
             found = compare(
-                base, parsed.manifest, today, before, after, connection, missing, consumers, rights, unsaid
+                base,
+                parsed.manifest,
+                today,
+                before,
+                after,
+                connection,
+                missing,
+                consumers,
+                rights,
+                unsaid + unknown,
             )
     written = write_review(session.settings, found)
     print(f"\nLettre de la demande de fusion : {written}")
     _, said = post_note(letter(found), options)
     print(said)
+
+
+def _compiled(
+    settings: Settings, folder: Path, base: Manifest, parsed: ParseResult
+) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """The SQL of what may differ, on both sides, and what could not be made of it, in French."""
+    from dbt_common.exceptions import DbtBaseException
+
+    changed = to_compile(base, parsed.manifest)
+    if not changed:
+        return {}, {}, []
+    unsaid = []
+    after = compile_some(settings, parsed.project, parsed.manifest, changed)
+    try:
+        before = compile_some(settings, read_dbt(folder / MANIFEST), base, changed)
+    except DbtBaseException as error:
+        before = {}
+        unsaid.append(f"Le projet en production n'est pas celui de ce dbt ({type(error).__name__}).")
+    for manifest, compiled, when in ((base, before, "en production"), (parsed.manifest, after, "proposé")):
+        if lost := sorted(one.label for key in changed - compiled.keys() if (one := manifest.find(key))):
+            unsaid.append(
+                f"Le SQL {when} de {some(lost, SHOWN)} ne se compile pas : comparé tel qu'il est écrit."
+            )
+    return before, after, unsaid
 
 
 def _rights(
