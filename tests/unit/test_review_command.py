@@ -70,7 +70,7 @@ def test_what_does_not_compile_is_said(
     ]
     found = review(base, head.manifest, date(2026, 11, 30), unsaid=unsaid)
     text = write_review(settings, found).read_text("utf-8")
-    assert f"## Ce que cette lettre ne dit pas\n\n- Le SQL" in text
+    assert "## Ce que cette lettre ne dit pas\n\n- Le SQL" in text
     # That of production is another dbt's.
     monkeypatch.undo()
     monkeypatch.setattr(command, "compile_some", lambda *_: {mart["unique_id"]: "select 1"})
