@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
+import tarfile
 from pathlib import Path
 
 from donnees_au_centre.errors import PlatformError
@@ -29,6 +31,12 @@ def git(place: Path, *arguments: str, problem: str, advice: str) -> bytes:
         said = f"{problem} : {done.stderr.decode(errors='replace').strip() or 'sans un mot'}"
         raise PlatformError(discreet(said), advice)
     return done.stdout
+
+
+def unpack(archive: bytes, folder: Path) -> None:
+    """Writes what `git archive --format=tar` gave below a folder that exists."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="tar")
 
 
 def discreet(text: str) -> str:

@@ -1,7 +1,11 @@
-"""Writes lines behind their numbers: what COPY is given, of which each row says where it was."""
+"""What COPY is given: cells as it takes them, and lines behind the numbers that say where each was."""
 
 from __future__ import annotations
 
+# How COPY reads null, and what it takes for something else within a cell.
+NULL = r"\N"
+MARKS = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
+ESCAPES = str.maketrans(MARKS)
 # Lines are numbered so many at a time; what stands for the number of thousands, and is in no delimiter.
 _THOUSAND = 1000
 _MARK = b"\0"

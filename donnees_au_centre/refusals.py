@@ -146,6 +146,11 @@ def in_french(code: str | None, message: str, names: Mapping[str, str | None], w
     return f"{what.format(nom=name, type=kind)}{line}. [SQLSTATE {code}{known}]\nQue faire : {advice}"
 
 
+def advice_of(code: str | None) -> str:
+    """What to do of what PostgreSQL refused, in French; empty for an unknown SQLSTATE."""
+    return _SAID[code][1] if code in _SAID else ""
+
+
 def discreet(message: str, code: str | None, names: Mapping[str, str | None]) -> str | None:
     """Says what PostgreSQL refused without quoting the row, in its own words.
 

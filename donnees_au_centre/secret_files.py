@@ -29,9 +29,8 @@ def take_secrets(environ: MutableMapping[str, str]) -> list[PlatformError]:
             continue
         path = environ.pop(given)
         if environ.get(name):
-            faults.append(
-                PlatformError(f"{name} et {given} sont toutes deux définies.", "Gardez l'une des deux.")
-            )
+            said = f"{name} et {given} sont toutes deux définies."
+            faults.append(PlatformError(said, "Gardez l'une des deux.", name))
             continue
         try:
             value = Path(path).read_text(encoding="utf-8").strip()
@@ -41,13 +40,13 @@ def take_secrets(environ: MutableMapping[str, str]) -> list[PlatformError]:
                 PlatformError(
                     f"{given} : le fichier {path} ne se lit pas ({why}).",
                     f"Donnez un fichier que ce compte lit, ou {name}.",
+                    name,
                 )
             )
             continue
         if value:
             environ[name] = value
         else:
-            faults.append(
-                PlatformError(f"{given} : le fichier {path} est vide.", f"Mettez-y la valeur de {name}.")
-            )
+            said = f"{given} : le fichier {path} est vide."
+            faults.append(PlatformError(said, f"Mettez-y la valeur de {name}.", name))
     return faults

@@ -52,7 +52,7 @@ def check(
         The settings, None when they cannot be made out, and the faults.
     """
     faults, settings = take_secrets(environ), None
-    missing = {fault.message.split("_FILE")[0] for fault in faults}
+    missing = {fault.variable for fault in faults}
     try:
         # What its file was to say is wrong already, and not missing.
         settings = Settings.load({**dict.fromkeys(missing, "?"), **environ})

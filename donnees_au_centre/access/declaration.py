@@ -22,6 +22,8 @@ MASKED_CATEGORIES = frozenset({"identifiant_direct", "identifiant_indirect", "se
 MASKED_SUFFIX = "_masque"
 # Where a role that may see some rows only reads: `<schema>_filtre`.
 FILTERED_SUFFIX = "_filtre"
+# What is said of who reads through a masked view.
+LIMIT_MASKED = " masquée"
 # The empty table by whose lock a build holds its turn (donnees_au_centre/building/turns.py).
 TURN = "tour_de_construction"
 # Layers that only the loader writes.
@@ -130,6 +132,53 @@ def readers_of(entries: Sequence[Entry], manifest: Manifest) -> dict[str, list[s
         for model in manifest.models
         if model.is_mart and model.label in granted
     }
+
+
+def rights_on(
+    entries: Sequence[Entry], manifest: Manifest, today: date
+) -> dict[str, dict[str, dict[str, date]]]:
+    """Who may do what where, as the entries say whose review is not past.
+
+    Returns:
+        By the label of a table or view (`rejets de age`, `tests` for what has none), then by role: what it
+        may do, in French, and until when.
+    """
+    relations = read_relations(manifest)
+    domains = sorted({relation.domain for relation in relations})
+    found: dict[str, dict[str, dict[str, date]]] = {}
+    for entry, role, only in _expanded(entries, domains):
+        if entry.review < today:
+            continue
+        given = [
+            (relation.label, action, _limit(entry, relation) if action == "lecture" else "")
+            for relation in _covered(entry, relations, only)
+            for action in entry.actions
+        ]
+        given += [(label, action, "") for label in _apart(entry, domains, only) for action in entry.actions]
+        for label, action, limit in given:
+            held = found.setdefault(label, {}).setdefault(role, {})
+            what = action.replace("creation", "création") + limit
+            held[what] = max(entry.review, held.get(what, entry.review))
+    return found
+
+
+def _limit(entry: Entry, relation: Relation) -> str:
+    """What an entry does not let its role read of a relation, in French."""
+    if entry.masked:
+        return LIMIT_MASKED
+    if not relation.filter or entry.rows == ALL_ROWS:
+        return ""
+    values = ", ".join(_values(entry, relation.filter[0]))
+    return f" des lignes où {relation.filter[0]} est {values}" if values else " d'aucune ligne"
+
+
+def _apart(entry: Entry, domains: Sequence[str], only: str | None) -> Iterator[str]:
+    """The places of an entry that are no table or view of the project."""
+    if "rejets" in entry.layers:
+        wanted = {ALL: domains, EACH: [only]}.get(entry.ag, [entry.ag])
+        yield from (f"rejets de {domain}" for domain in wanted)
+    if "tests" in entry.layers:
+        yield "tests"
 
 
 def check_entries(entries: Sequence[Entry], manifest: Manifest) -> list[str]:

@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -123,29 +123,25 @@ def restore(settings: Settings, options: Mapping[str, str]) -> int:
     if not confirmed(settings, access, options, lost):
         return 0
     conninfo, admin = access.conninfo(), dumps.elsewhere(access.conninfo(), "postgres")
-    try:
+    with _dropped_on_failure(admin, beside):
         with session.step("Lecture de la sauvegarde, à côté"):
             dumps.restore_roles(admin, place / ROLES)
             _execute(admin, "create database {} template template0", beside)
             _execute(admin, "revoke all on database {} from public", beside)
             dumps.restore(dumps.elsewhere(conninfo, beside), place / WAREHOUSE)
-    except BaseException:
-        _execute(admin, "drop database if exists {} with (force)", beside)
-        raise
-    # Nobody but its owner enters it yet. Its functions call it by its name: it must have it.
-    with session.step("Échange des deux bases"):
-        _swap(admin, settings.database, beside, former)
-    try:
-        with session.step("Personnes effacées, durées de conservation"), connected(access) as connection:
-            people, rows, touched = erase_again(connection, manifest, settings, erased)
-            gone = apply_purge(connection, plan(connection, manifest, settings, date.today()), None)
-            connection.commit()
-        for statement in said["proprietes"]:
-            _execute(admin, statement, settings.database)
-    except BaseException:
-        _swap(admin, settings.database, former, beside)
-        _execute(admin, "drop database if exists {} with (force)", beside)
-        raise
+        # Nobody but its owner enters it yet. Its functions call it by its name: it must have it.
+        with session.step("Échange des deux bases"):
+            _swap(admin, settings.database, beside, former)
+        try:
+            with session.step("Personnes effacées, durées de conservation"), connected(access) as connection:
+                people, rows, touched = erase_again(connection, manifest, settings, erased)
+                gone = apply_purge(connection, plan(connection, manifest, settings, date.today()), None)
+                connection.commit()
+            for statement in said["proprietes"]:
+                _execute(admin, statement, settings.database)
+        except BaseException:
+            _swap(admin, settings.database, former, beside)
+            raise
     print(
         f"\n{counted(people, 'personne effacée')} à nouveau, {counted(rows, 'ligne')} ; passées de durée : "
         f"{counted(sum(one.rows for one in gone), 'ligne')}."
@@ -242,10 +238,21 @@ def _restore_history(settings: Settings, place: Path, stamp: str) -> str:
     home.complete(os.environ)
     conninfo, database = home.storage_conninfo(os.environ), os.environ[home.STORAGE_DATABASE]
     admin, beside = dumps.elsewhere(conninfo, "postgres"), f"{database}_r{stamp}"
-    _execute(admin, "create database {} template template0", beside)
-    dumps.restore(dumps.elsewhere(conninfo, beside), place / DAGSTER)
-    _swap(admin, database, beside, f"{database}_avant_{stamp}")
+    with _dropped_on_failure(admin, beside):
+        _execute(admin, "create database {} template template0", beside)
+        dumps.restore(dumps.elsewhere(conninfo, beside), place / DAGSTER)
+        _swap(admin, database, beside, f"{database}_avant_{stamp}")
     return f"Historique de Dagster relu ; celui d'avant : {database}_avant_{stamp}."
+
+
+@contextmanager
+def _dropped_on_failure(admin: str, beside: str) -> Iterator[None]:
+    """Drops the database that was read beside, where what follows does not put it in service."""
+    try:
+        yield
+    except BaseException:
+        _execute(admin, "drop database if exists {} with (force)", beside)
+        raise
 
 
 def _execute(conninfo: str, statement: str, database: str) -> None:
@@ -273,7 +280,7 @@ def _swap(conninfo: str, current: str, new: str, former: str) -> None:
     except psycopg.Error as error:
         raise PlatformError(
             f"PostgreSQL refuse d'échanger les bases : {str(error).splitlines()[0]}",
-            f"Arrêtez les services et relancez ; rien n'a changé de nom, et {new} est de trop.",
+            "Arrêtez les services et relancez ; rien n'a changé de nom.",
         ) from None
 
 

@@ -39,7 +39,12 @@ READ = {
     "tests/unit/test_assistance.py": ("*.md", "Makefile"),
     "tests/unit/test_commands.py": ("Makefile",),
     "tests/unit/test_denodo_checking.py": ("README*", "docs/analyste/*", "macros/*"),
-    "tests/unit/test_domains.py": (".gitlab/CODEOWNERS", "dbt_project.yml", "orchestration/*.yaml"),
+    "tests/unit/test_domains.py": (
+        ".gitlab/CODEOWNERS",
+        "dbt_project.yml",
+        "deploy/*.yml",
+        "orchestration/*.yaml",
+    ),
     "tests/unit/test_drivers.py": ("dev/setup/*", "docs/exploitant/*", "pyproject.toml", "requirements*"),
     "tests/unit/test_governance_guide.py": ("docs/gestionnaire/*",),
     "tests/unit/test_locations_factory.py": ("orchestration/workspace.yaml",),

@@ -12,12 +12,13 @@ from donnees_au_centre.cli.changes import ancestor, changed_files, text_at
 from donnees_au_centre.cli.confirmation import is_set
 from donnees_au_centre.cli.quality import check_rules
 from donnees_au_centre.cli.session import Session, environment_kept, parse_or_fail
-from donnees_au_centre.delivery.approvals import FILE, concerned, missing_approvals, read_sections
+from donnees_au_centre.delivery.approvals import missing_approvals
 from donnees_au_centre.delivery.assembly import ARCHIVE, PROJECT, RECEIPT
 from donnees_au_centre.delivery.assembly import assemble as assembled
 from donnees_au_centre.delivery.declaration import read_delivery
 from donnees_au_centre.delivery.versions import plan_of_domain, plan_of_platform
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.codeowners import FILE, concerned, read_sections
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import Settings
 
@@ -25,7 +26,7 @@ FOLDER = "livraison"
 
 
 def approvals(settings: Settings, options: Mapping[str, str]) -> int:
-    """Fails until every section of CODEOWNERS that the branch touches was approved by one of its owners.
+    """Fails until every rule of CODEOWNERS that the branch touches has the approvals that it asks for.
 
     CODEOWNERS is that of the revision which the branch left: a branch names no owners of its own.
 
@@ -39,13 +40,14 @@ def approvals(settings: Settings, options: Mapping[str, str]) -> int:
     if not wanted:
         session.say("Rien de ce qui change n'a de propriétaire dans .gitlab/CODEOWNERS.")
         return 0
-    missing = {section.name: section for section in missing_approvals(wanted, options)}
-    for section in wanted:
-        said = "à approuver" if section.name in missing else "approuvé"
-        session.say(f"{section.name} : {said} ({', '.join('@' + owner for owner in section.owners)})")
+    missing = missing_approvals(wanted, options)
+    for one in wanted:
+        said = "à approuver" if one in missing else "facultatif" if one.optional else "approuvé"
+        times = f" par {one.count} comptes" if one.count > 1 else ""
+        session.say(f"{one.section} : {said}{times} ({', '.join('@' + owner for owner in one.owners)})")
     if missing:
         raise PlatformError(
-            f"Il manque l'approbation de : {', '.join(missing)}.",
+            f"Il manque l'approbation de : {', '.join(dict.fromkeys(one.section for one in missing))}.",
             "Demandez-la à l'un des comptes nommés (bouton « Approve »), puis relancez ce travail. "
             "L'approbation de l'auteur ne compte pas.",
         )

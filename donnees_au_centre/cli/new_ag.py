@@ -12,8 +12,10 @@ from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.domains import (
     COMPONENTS,
+    COMPOSE,
     OWNERS,
     PROJECT,
+    STACK,
     WORKSPACE,
     group_file,
     mend_workspace,
@@ -58,7 +60,9 @@ def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
     mend_workspace(root)
     parse_or_fail(Session.without_database(settings))
     print(f"\nCréé :\n  {group_file(ag)}")
-    completed = [path for path in (PROJECT, WORKSPACE, COMPONENTS, OWNERS) if (root / path).is_file()]
+    completed = [
+        path for path in (PROJECT, WORKSPACE, COMPONENTS, COMPOSE, STACK, OWNERS) if (root / path).is_file()
+    ]
     print("Complétés :", *(f"  {path}" for path in completed), sep="\n")
     print(f"\n{next_steps(ag)}")
     return 0

@@ -6,23 +6,33 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 
+from donnees_au_centre.access import read_entries
+from donnees_au_centre.cli.changes import ancestor
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import BRUSSELS, some
+from donnees_au_centre.git import git, unpack
 from donnees_au_centre.project import ParseResult, read_manifest
 from donnees_au_centre.project.consumers import read_consumers
-from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.project.reader import MANIFEST
-from donnees_au_centre.review import Review, as_data, letter, post_note, to_compile
+from donnees_au_centre.review import Review, as_data, find_rights, letter, post_note, to_compile
 from donnees_au_centre.review import review as compare
 from donnees_au_centre.review.compiling import compile_some, read_dbt
+from donnees_au_centre.review.rights import Right
 from donnees_au_centre.settings import Settings
 
+LOST = {
+    "problem": "git n'a pas la révision avec laquelle comparer",
+    "advice": "Donnez une révision que ce dépôt a (DEPUIS=main) ; en CI, GIT_DEPTH=0.",
+}
+SHOWN = 8
 FOLDER, LETTER, DATA = "review", "demande.md", "demande.json"
 
 
@@ -65,19 +75,76 @@ def tell(
     """
     base = read_base(session.settings, str(folder))
     with session.step("Comparaison avec la production"):
-        before, after = {}, {}
-        if changed := to_compile(base, parsed.manifest):
-            former = read_dbt(folder / MANIFEST)
-            before = compile_some(session.settings, former, base, changed)
-            after = compile_some(session.settings, parsed.project, parsed.manifest, changed)
+        before, after, unsaid = _compiled(session.settings, folder, base, parsed)
         today = datetime.now(BRUSSELS).date()
+        rights, unknown = _rights(session.settings, base, parsed.manifest, today, options)
         with _connected(place) as connection:
             consumers = read_consumers(session.settings.root)
-            found = compare(base, parsed.manifest, today, before, after, connection, missing, consumers)
+            found = compare(
+                base,
+                parsed.manifest,
+                today,
+                before,
+                after,
+                connection,
+                missing,
+                consumers,
+                rights,
+                unsaid + unknown,
+            )
     written = write_review(session.settings, found)
     print(f"\nLettre de la demande de fusion : {written}")
     _, said = post_note(letter(found), options)
     print(said)
+
+
+def _compiled(
+    settings: Settings, folder: Path, base: Manifest, parsed: ParseResult
+) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    """The SQL of what may differ, on both sides, and what could not be made of it, in French."""
+    from dbt_common.exceptions import DbtBaseException
+
+    changed = to_compile(base, parsed.manifest)
+    if not changed:
+        return {}, {}, []
+    unsaid = []
+    after = compile_some(settings, parsed.project, parsed.manifest, changed)
+    try:
+        before = compile_some(settings, read_dbt(folder / MANIFEST), base, changed)
+    except DbtBaseException as error:
+        before = {}
+        unsaid.append(f"Le projet en production n'est pas celui de ce dbt ({type(error).__name__}).")
+    for manifest, compiled, when in ((base, before, "en production"), (parsed.manifest, after, "proposé")):
+        if lost := sorted(one.label for key in changed - compiled.keys() if (one := manifest.find(key))):
+            unsaid.append(
+                f"Le SQL {when} de {some(lost, SHOWN)} ne se compile pas : comparé tel qu'il est écrit."
+            )
+    return before, after, unsaid
+
+
+def _rights(
+    settings: Settings, base: Manifest, head: Manifest, today: date, options: Mapping[str, str]
+) -> tuple[tuple[Right, ...], list[str]]:
+    """The rights that change, and why some are not compared, in French.
+
+    A manifest has not what policies/ say: what is in production said it at the revision that the branch left.
+    """
+    root = settings.root
+    try:
+        since = options.get("DEPUIS") or ancestor(root)
+        with TemporaryDirectory() as folder:
+            former = Path(folder)
+            unpack(git(root, "archive", "--format=tar", since, "models", "policies", **LOST), former)
+            before, wrong = read_entries(former, domains_in(former))
+    except PlatformError as error:
+        return (), [f"Les droits n'ont pas été comparés : {' '.join(error.message.split())}"]
+    after, faults = read_entries(root, domains_in(root))
+    said = [
+        f"Des droits déclarés {when} ne se lisent pas, et ne sont pas comparés : {listed[0]}"
+        for when, listed in ((f"à la révision {since[:12]}", wrong), ("dans cette demande", faults))
+        if listed
+    ]
+    return find_rights(base, head, before, after, today), said
 
 
 def read_base(settings: Settings, folder: str) -> Manifest:

@@ -7,13 +7,11 @@ PG* variables), or one that this command makes of the revision that the branch l
 from __future__ import annotations
 
 import fcntl
-import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -38,7 +36,7 @@ from donnees_au_centre.cli.session import (
 )
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, some
-from donnees_au_centre.git import git
+from donnees_au_centre.git import git, unpack
 from donnees_au_centre.keys import KEY_FILE, PREFIX
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.landing.audit import REFUSED
@@ -196,8 +194,7 @@ def _unpack(archive: bytes, place: Path) -> None:
     for folder in (place.parent, place):
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(place, filter="tar")
+    unpack(archive, place)
 
 
 def _forget(root: Path, kept: str) -> None:

@@ -30,7 +30,8 @@ from donnees_au_centre.connectors.interface import (
 from donnees_au_centre.drivers import missing_driver
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.inert import line
-from donnees_au_centre.numbered_lines import Numbering
+from donnees_au_centre.numbered_lines import ESCAPES, Numbering
+from donnees_au_centre.numbered_lines import NULL as COPY_NULL
 
 # Rows of a batch: enough that Python's own part is small, few enough to stay in little memory.
 ROWS = 5000
@@ -438,7 +439,7 @@ def batch(rows: list[Row], before: int) -> Batch:
     lines = [
         "\t".join(["\\N" if cell is None else cell for cell in row])
         if not escaped
-        else "\t".join(["\\N" if cell is None else cell.translate(_ESCAPES) for cell in row])
+        else "\t".join([COPY_NULL if cell is None else cell.translate(ESCAPES) for cell in row])
         for row in rows
     ]
     return Batch(copied=_NUMBERING.all(before + 1, [one.encode() for one in lines]))
@@ -470,12 +471,9 @@ def batch_of_bytes(rows: list[list[bytes]], nulls: int, before: int) -> Batch:
     )
 
 
-# How COPY reads null.
-NULL = b"\\N"
+# How COPY reads null, in bytes.
+NULL = COPY_NULL.encode()
 _NUMBERING = Numbering(b"\t")
-
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 
 
 def _encodes(text: str) -> bool:

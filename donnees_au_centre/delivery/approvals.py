@@ -1,78 +1,29 @@
 """Who must approve a merge request, held by a job: CODEOWNERS binds nobody on GitLab Free.
 
-A job fails until each section of .gitlab/CODEOWNERS that the branch touches has the approval of one of its
-owners; with « Pipelines must succeed », which every edition has, the request cannot be merged before.
+A job fails until each rule of .gitlab/CODEOWNERS that the branch touches has the approvals that it asks for;
+with « Pipelines must succeed », which every edition has, the request cannot be merged before.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.gitlab import PLACE, TOKEN, merge_request
+from donnees_au_centre.project.codeowners import Wanted
 
-FILE = ".gitlab/CODEOWNERS"
 SECONDS = 20.0
-_SECTION = re.compile(r"\[(?P<name>[^\]]+)\](?:\[\d+\])?\s*(?P<owners>.*)")
 
 
-@dataclass
-class Section:
-    """One section of CODEOWNERS.
-
-    Attributes:
-        name: as it stands there.
-        owners: `@group` or `@account`, without the @.
-        patterns: of the paths that it answers for.
-    """
-
-    name: str
-    owners: tuple[str, ...]
-    patterns: list[str] = field(default_factory=list)
-
-    def answers_for(self, path: str) -> bool:
-        """True for a file of the checkout that it owns."""
-        return any(_matches(pattern, path) for pattern in self.patterns)
-
-
-def read_sections(text: str) -> list[Section]:
-    """The sections of a CODEOWNERS in their order."""
-    sections: list[Section] = []
-    for line in text.splitlines():
-        said = line.partition("#")[0].strip()
-        if found := _SECTION.fullmatch(said):
-            owners = tuple(owner.lstrip("@") for owner in found["owners"].split())
-            sections.append(Section(found["name"], owners))
-        elif said and sections:
-            sections[-1].patterns.append(said.split()[0])
-    return sections
-
-
-def concerned(sections: Iterable[Section], files: Collection[str]) -> list[Section]:
-    """The sections that own one of these files."""
-    return [section for section in sections if any(map(section.answers_for, files))]
-
-
-def _matches(pattern: str, path: str) -> bool:
-    """As GitLab reads it: from the root; a folder ends with /, and * stays within a name."""
-    wanted, given = pattern.strip("/").split("/"), path.split("/")
-    if len(given) < len(wanted) or (not pattern.endswith("/") and len(given) != len(wanted)):
-        return False
-    return all(fnmatchcase(name, form) for form, name in zip(wanted, given, strict=False))
-
-
-def missing_approvals(sections: Iterable[Section], environ: Mapping[str, str]) -> list[Section]:
-    """Asks GitLab who approved, and returns the sections none of whose owners did.
+def missing_approvals(wanted: Iterable[Wanted], environ: Mapping[str, str]) -> list[Wanted]:
+    """Asks GitLab who approved, and returns what too few owners approved.
 
     The author's own approval does not count.
 
     Args:
-        sections: those that must approve.
+        wanted: what the branch asks for; what is optional is never missing.
         environ: CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID, and a token with the scope read_api in
             GITLAB_TOKEN.
 
@@ -96,18 +47,20 @@ def missing_approvals(sections: Iterable[Section], environ: Mapping[str, str]) -
         approved = {one["user"]["username"] for one in _ask(client, f"{request}/approvals")["approved_by"]}
         approved.discard(author)
         return [
-            section
-            for section in sections
-            if not any(approved & _members(client, owner) for owner in section.owners)
+            one for one in wanted if not one.optional and len(approved & _any_of(client, one)) < one.count
         ]
 
 
+def _any_of(client: Any, wanted: Wanted) -> set[str]:
+    return {name for owner in wanted.owners for name in _members(client, owner)}
+
+
 def _members(client: Any, owner: str) -> set[str]:
-    """The accounts that an owner stands for: those of a group, or itself."""
+    """The accounts that an owner stands for: the direct members of a group, or itself."""
     found: set[str] = set()
     page = "1"
     while page:
-        answer = _get(client, f"/groups/{quote(owner, safe='')}/members/all?per_page=100&page={page}")
+        answer = _get(client, f"/groups/{quote(owner, safe='')}/members?per_page=100&page={page}")
         if answer.status_code == 404:
             return {owner}
         found |= {one["username"] for one in _checked(answer).json() if one.get("state") == "active"}

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from donnees_au_centre.numbered_lines import ESCAPES, MARKS, NULL
+
 Cells = list[str | None]
-_NULL = r"\N"
-# What COPY takes for something else within a cell.
-_MARKS = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
-_ESCAPED = str.maketrans(_MARKS)
 
 
 class SheetRow(NamedTuple):
@@ -67,9 +65,9 @@ class Block(NamedTuple):
             if not all(map(str.strip, written)):
                 return None
             columns.append(written)
-        if any(set(column) != {_NULL} for column in columns[width + 1 :]):
+        if any(set(column) != {NULL} for column in columns[width + 1 :]):
             return None
-        columns = [*columns[: width + 1], *[[_NULL] * count] * (width + 1 - len(columns))]
+        columns = [*columns[: width + 1], *[[NULL] * count] * (width + 1 - len(columns))]
         text = "\n".join(map("\t".join, zip(*columns, strict=True)))
         return None if "\0" in text else Copied(start + first, count, text.encode() + b"\n")
 
@@ -95,6 +93,6 @@ class Copied(NamedTuple):
 def _written(column: Sequence[str | None]) -> list[str]:
     """The cells of a column as COPY takes them."""
     said = "".join(filter(None, column))
-    if any(mark in said for mark in _MARKS):
-        return [_NULL if cell is None else cell.translate(_ESCAPED) for cell in column]
-    return [_NULL if cell is None else cell for cell in column]
+    if any(mark in said for mark in MARKS):
+        return [NULL if cell is None else cell.translate(ESCAPES) for cell in column]
+    return [NULL if cell is None else cell for cell in column]

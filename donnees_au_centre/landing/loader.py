@@ -60,7 +60,7 @@ from donnees_au_centre.landing.tables import (
     rejects_table,
 )
 from donnees_au_centre.landing.zone import Unfit, Zone
-from donnees_au_centre.refusals import describe_error, in_french
+from donnees_au_centre.refusals import advice_of, describe_error
 
 # Codes of refusals that quote the name of a column.
 _OF_COLUMNS = ("42701", "42702", "42703", "42803", "42804")
@@ -808,8 +808,7 @@ def _said(error: Exception) -> str:
 
 def _advice(error: psycopg.Error) -> str:
     """What to do of a server that has no more disk, memory or connections; "" of any other refusal."""
-    said = in_french(error.sqlstate, "", {}) if (error.sqlstate or "").startswith("53") else None
-    return said.partition("Que faire : ")[2] if said else ""
+    return advice_of(error.sqlstate) if (error.sqlstate or "").startswith("53") else ""
 
 
 def _refusal(error: psycopg.Error) -> str:

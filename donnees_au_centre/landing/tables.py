@@ -91,27 +91,7 @@ create table if not exists {raw} (
 # What reads this table load by load (macros/materialization/loads.sql) asks which loads it has, and which
 # changed since: a line a load, and another whenever rows of it were changed or taken away. Whoever writes
 # without saying which load it is leaves a line without number: the loads are counted anew then.
-_LOADS = """
-create table if not exists {changed} (
-    numero bigint generated always as identity primary key,
-    table_nom text not null,
-    chargement_id bigint,
-    modifie_le timestamptz not null default now()
-);
-comment on table {changed} is
-    'Les chargements dont des lignes ont été changées ou ôtées : ce qui en est fait est à refaire.';
-create table if not exists {present} (
-    table_nom text not null,
-    chargement_id bigint,
-    source_fichier text,
-    unique (table_nom, chargement_id, source_fichier)
-);
-comment on table {present} is
-    'Les chargements dont une table reçue a des lignes, et leurs fichiers ; sans numéro : à recompter.';
-create or replace function {function}() returns trigger
--- The few pages of a load are looked up, however empty of it they are.
-language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
-as $noter$
+_NOTE = """
 declare
     ancien record;
     reste boolean;
@@ -144,6 +124,9 @@ begin
                 and (presents.chargement_id, presents.source_fichier) in (
                     select avant.chargement_id, avant.source_fichier from avant
                 )
+            -- Of two that each take half of a load, the second sees what the first left.
+            order by presents.chargement_id, presents.source_fichier
+            for update
         loop
             execute format(
                 'select exists (select from %I.%I where chargement_id = $1 and source_fichier = $2)',
@@ -159,7 +142,28 @@ begin
     end if;
     return null;
 end
-$noter$;
+"""
+_LOADS = """
+create table if not exists {changed} (
+    numero bigint generated always as identity primary key,
+    table_nom text not null,
+    chargement_id bigint,
+    modifie_le timestamptz not null default now()
+);
+comment on table {changed} is
+    'Les chargements dont des lignes ont été changées ou ôtées : ce qui en est fait est à refaire.';
+create table if not exists {present} (
+    table_nom text not null,
+    chargement_id bigint,
+    source_fichier text,
+    unique (table_nom, chargement_id, source_fichier)
+);
+comment on table {present} is
+    'Les chargements dont une table reçue a des lignes, et leurs fichiers ; sans numéro : à recompter.';
+create or replace function {function}() returns trigger
+-- The few pages of a load are looked up, however empty of it they are.
+language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off
+as $noter${body}$noter$;
 revoke all on function {function}() from public;
 -- Rows lie in the table as they came: what each part of it has is enough to find those of a load or a file.
 create index if not exists {index} on {raw} using brin (chargement_id int8_minmax_multi_ops, source_fichier)
@@ -452,6 +456,10 @@ def _watch(connection: psycopg.Connection, table: SourceTable, names: dict[str, 
         "name": sql.Literal(table.identifier),
         **names,
     }
+    body = sql.SQL(_NOTE).format(**parts)
+    current = connection.execute(
+        "select prosrc from pg_proc where oid = to_regproc(%s)", [parts["function"].as_string(connection)]
+    ).fetchone()
     telling = {
         name
         for (name,) in connection.execute(
@@ -460,8 +468,8 @@ def _watch(connection: psycopg.Connection, table: SourceTable, names: dict[str, 
             [names["raw"].as_string(connection)],
         )
     }
-    if not telling >= {*_TELLING, "noter_insert"}:
-        connection.execute(sql.SQL(_LOADS).format(**parts))
+    if not telling >= {*_TELLING, "noter_insert"} or current != (body.as_string(connection),):
+        connection.execute(sql.SQL(_LOADS).format(body=body, **parts))
         if not telling >= _TELLING:
             connection.execute(sql.SQL(_UNTOLD).format(**parts))
         apply_access(connection, table.schema, CHANGED_TABLE)

@@ -31,6 +31,7 @@ Class = Annotated[
     Says(f"{{repr}} est inconnu ; valeurs admises : {', '.join(words.CLASSIFICATIONS)}"),
 ]
 Positive = Annotated[int, Field(gt=0)]
+_DAYS = {"jour": 1.0, "semaine": 7.0, "mois": 30.4375, "annee": 365.25}
 
 
 class _Said(Reviewed):
@@ -98,6 +99,11 @@ class Refresh(_Said):
     unit: Annotated[
         str, Among(words.UNITS), Says(f"unite vaut {{repr}} ; valeurs admises : {', '.join(words.UNITS)}")
     ] = Field(alias="unite", description="L'unité de la promesse.")
+
+    @property
+    def days(self) -> float:
+        """How long that is, in days of a mean month and year: twelve months are a year."""
+        return self.every * _DAYS[self.unit]
 
 
 class Governance(_Said):

@@ -5,25 +5,47 @@ A domain is a folder of models/, declared by the dbt group of its `_<domain>.yml
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.checks import Violation
+from donnees_au_centre.project.codeowners import FILE as OWNERS
+from donnees_au_centre.project.codeowners import concerned, read_sections
 from donnees_au_centre.project.isolation import BY_DOMAIN
-from donnees_au_centre.project.nodes import LAYERS, domains_in
+from donnees_au_centre.project.nodes import CROSSING, LAYERS, domains_in
 from donnees_au_centre.project.vocabulary import ACCESS_DEFAULTS
 
 PROJECT = "dbt_project.yml"
 WORKSPACE = "orchestration/workspace.yaml"
 COMPONENTS = "orchestration/defs/defs.yaml"
 ACCESS = "policies/access"
-OWNERS = ".gitlab/CODEOWNERS"
+# The containers, and what a Swarm adds: a service and a network a domain.
+COMPOSE, STACK = "deploy/compose.yml", "deploy/stack.yml"
 # Folders and files that bear the name of a domain, besides those of models/.
 NAMED = ("landing/*/", "observability/models/*.yml", "seeds/*/", "snapshots/*/")
 NEW = 'make new-ag AG={0} NAME="…"'
+# What each file of deploy/ has of a domain: its text, in the order of the file.
+_DEPLOYED = {
+    COMPOSE: (
+        "    {0}=code_{0}:4000\n",
+        "  - code_{0}\n",
+        "  code_{0}:\n    <<: *code\n    command: [orchestration.code_server, {0}, --adresse, 0.0.0.0]\n"
+        "    networks: [code_{0}]\n",
+        "  code_{0}: {{}}\n",
+    ),
+    STACK: ("  code_{0}: *overlay\n",),
+}
+# Of one that is gone: the same lines, its service whatever was added to it, and its keys.
+_GONE = (
+    r"    (?P<name>\w+)=code_(?P=name):4000\n",
+    r"  - code_(?P<name>\w+)\n",
+    r"  code_(?P<name>\w+):(?: (?:\{\}|\*overlay|\{deploy: \*there\})\n|\n(?: {4}.*\n)+)",
+)
 _HEADER = """\
 # Written by `make fix` from the folders of models/. Each domain is a code location with a process of its own:
 # one that breaks leaves the others up. Served from the checkout's root by orchestration/dagster_ui.py, and
@@ -78,7 +100,7 @@ def workspace_texts(domains: Sequence[str]) -> dict[str, str]:
 
 
 def mend_workspace(root: Path) -> list[str]:
-    """Writes again what of WORKSPACE and COMPONENTS is not what the domains make of it.
+    """Writes again what of WORKSPACE, COMPONENTS, COMPOSE and STACK is not what the domains make of it.
 
     Returns:
         What was written, below the checkout.
@@ -92,11 +114,47 @@ def mend_workspace(root: Path) -> list[str]:
 
 
 def _wrong(root: Path, domains: Sequence[str]) -> dict[str, str]:
+    wanted = workspace_texts(domains)
+    # Without containers, the files may not be there.
+    for name in _DEPLOYED:
+        if (root / name).is_file():
+            wanted[name] = deployed((root / name).read_text("utf-8"), name, domains)
     return {
         name: text
-        for name, text in workspace_texts(domains).items()
+        for name, text in wanted.items()
         if not (root / name).is_file() or (root / name).read_text("utf-8") != text
     }
+
+
+def deployed(text: str, file: str, domains: Sequence[str]) -> str:
+    """A file of deploy/ with all that it says of these domains, and of no other.
+
+    What one has beside (its keys, a volume) stays as it was written.
+
+    Raises:
+        PlatformError: the lines of the other domains are not where they should be.
+    """
+    for pattern in _GONE:
+        text = re.sub(f"(?m)^{pattern}", lambda found: found[0] if found["name"] in domains else "", text)
+    for name in set(re.findall(r"(?m)^  cle_([a-z0-9]+)_\w+: \{file:", text)).difference(domains):
+        text = re.sub(rf"(?m)^  cle_{name}_\w+: \{{file:.*\n", "", text)
+    for form in _DEPLOYED[file]:
+        # Where a neighbour is: before the one that reads the others.
+        place = f"\n{_first(form, CROSSING)}"
+        for domain in domains:
+            if f"\n{_first(form, domain)}" in text:
+                continue
+            if place not in text:
+                raise PlatformError(
+                    f"{file} n'a plus « {place.strip()} » : la place de {domain} n'y est pas trouvée.",
+                    f"Rendez cette ligne, ou ajoutez là où sont les autres domaines : {form.format(domain)}",
+                )
+            text = text.replace(place, f"\n{form.format(domain)}{place[1:]}", 1)
+    return text
+
+
+def _first(form: str, domain: str) -> str:
+    return form.format(domain).splitlines(keepends=True)[0]
 
 
 def is_new(root: Path, domain: str) -> bool:
@@ -152,7 +210,7 @@ def _without_location(root: Path, domains: Sequence[str]) -> Iterator[Violation]
             name,
             "domaine-emplacement",
             "Les emplacements de Dagster ne sont pas ceux des domaines.",
-            "make fix l'écrit ; rien ne s'y écrit à la main.",
+            "make fix l'écrit : un emplacement ne s'y ajoute ni ne s'y ôte à la main.",
         )
 
 
@@ -178,9 +236,13 @@ def _without_reviewers(root: Path, domains: Sequence[str]) -> Iterator[Violation
     # Elsewhere than on GitLab, the file is not there.
     if not path.is_file():
         return
-    lines = path.read_text("utf-8").splitlines()
+    try:
+        sections = read_sections(path.read_text("utf-8"))
+    except PlatformError as error:
+        yield Violation(OWNERS, "domaine-relecture", error.message, error.advice)
+        return
     for domain in domains:
-        if not {owned_paths(domain)[0], f"/models/{domain}/"}.intersection(lines):
+        if not concerned(sections, [f"{group_file(domain).rpartition('/')[0]}/marts/x.sql"]):
             yield Violation(
                 OWNERS,
                 "domaine-relecture",

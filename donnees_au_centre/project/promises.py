@@ -24,7 +24,6 @@ WARNING = 90
 FILLED = " not null"
 # A role that reads through the views that hide persons.
 MASKED = " masqué"
-_DAYS = {"jour": 1.0, "semaine": 7.0, "mois": 30.4375, "annee": 365.25}
 
 
 def _listed(value: Any) -> Any:
@@ -263,7 +262,7 @@ def _terms(old: Contract, new: Contract) -> Iterator[Loss]:
             f"ses lignes étaient gardées {kept} et le seraient {new.retention} mois",
             term=f"conservation: {new.retention}",
         )
-    if old.refresh and (not new.refresh or _days(new.refresh) > _days(old.refresh)):
+    if old.refresh and (not new.refresh or new.refresh.days > old.refresh.days):
         said = f"{{tous_les: {new.refresh.every}, unite: {new.refresh.unit}}}" if new.refresh else "null"
         yield Loss("il serait mis à jour moins souvent que promis", term=f"rafraichissement: {said}")
     if new.threshold and new.threshold > (old.threshold or 0):
@@ -278,10 +277,6 @@ def _terms(old: Contract, new: Contract) -> Iterator[Loss]:
             f"{', '.join(gone)} ne le lirait plus",
             term=f"lecteurs: [{', '.join(new.readers)}]",
         )
-
-
-def _days(refresh: Refresh) -> float:
-    return refresh.every * _DAYS[refresh.unit]
 
 
 def born_of(name: str, broken: Iterable[str]) -> bool:

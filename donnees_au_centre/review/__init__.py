@@ -12,6 +12,7 @@ from donnees_au_centre.review.changes import (
 from donnees_au_centre.review.letter import as_data, letter
 from donnees_au_centre.review.note import MARKER, post_note
 from donnees_au_centre.review.review import Review, review
+from donnees_au_centre.review.rights import find_rights
 
 __all__ = [
     "BREAKING",
@@ -23,6 +24,7 @@ __all__ = [
     "Review",
     "as_data",
     "find_changes",
+    "find_rights",
     "letter",
     "post_note",
     "review",

@@ -24,6 +24,7 @@ from donnees_au_centre.review.discretion import told_columns, told_measure, told
 from donnees_au_centre.review.indicators import Indicator
 from donnees_au_centre.review.promises import GONE
 from donnees_au_centre.review.review import Mart, Review
+from donnees_au_centre.review.rights import GAINS, LOSES
 
 # Lines of a table; the data have them all.
 MOST = 25
@@ -42,6 +43,7 @@ def letter(review: Review) -> str:
             *(f"{n}. {one}" for n, one in enumerate(summary(review), 1)),
         ],
         _broken(review),
+        _rights(review),
         _indicators(review),
         _rows(review),
         _readers(review),
@@ -87,6 +89,20 @@ def _kind(line: str) -> str:
 
 
 def _summed_changes(review: Review) -> str:
+    said = _summed_items(review)
+    if not review.rights:
+        return said
+    if not review.changes.items and not review.breaches:
+        said = "**Droits.** Aucun chiffre ne peut changer."
+    told = [
+        counted(len({one.role for one in review.rights if one.done == done}), f"rôle {done}", f"rôles {verb}")
+        for done, verb in ((GAINS, "gagnent"), (LOSES, "perdent"))
+        if any(one.done == done for one in review.rights)
+    ]
+    return f"{said} {listed(told)} un droit." if told else f"{said} Des droits sont prolongés ou écourtés."
+
+
+def _summed_items(review: Review) -> str:
     items = review.changes.items
     by_grade = {grade: [one for one in items if one.grade == grade] for grade in GRADES}
     if broken := by_grade[BREAKING]:
@@ -175,6 +191,13 @@ def _broken(review: Review) -> list[str]:
             "(docs/analyste/changer-un-mart.md). Sinon, prévenez d'abord ceux qui lisent, plus bas."
         )
     return lines
+
+
+def _rights(review: Review) -> list[str]:
+    if not review.rights:
+        return []
+    rows = [(_code(one.role), one.done, _text(one.what), _names(one.about, 5)) for one in review.rights]
+    return ["## Qui gagne ou perd un droit", *_table(("rôle", "il", "quoi", "sur"), rows, 2 * MOST)]
 
 
 def _advice(file: str, advice: str) -> Iterator[str]:
@@ -336,7 +359,7 @@ def _said(one: Change) -> str:
 
 
 def _missing(review: Review) -> list[str]:
-    lines = []
+    lines = [f"- {_text(one)}" for one in review.unsaid]
     if review.missing and review.marts:
         lines.append(f"- Aucune ligne n'a été comparée : {_text(review.missing)}")
     by_reason: dict[str, list[str]] = defaultdict(list)
@@ -388,7 +411,7 @@ def as_data(review: Review) -> dict[str, Any]:
     """What the letter tells and what its tables leave out, as JSON takes it."""
     return {
         "resume": summary(review),
-        "classe": BREAKING if review.breaches else review.changes.grade,
+        "classe": _grade(review),
         "changements": [
             {
                 "genre": one.kind,
@@ -403,6 +426,10 @@ def as_data(review: Review) -> dict[str, Any]:
         "promesses_rompues": [
             {"fichier": file, "regle": rule, "dit": said, "que_faire": advice}
             for file, rule, said, advice in review.breaches
+        ],
+        "droits": [
+            {"role": one.role, "fait": one.done, "quoi": one.what, "sur": list(one.about)}
+            for one in review.rights
         ],
         "indicateurs": [
             {"mart": mart.name, "indicateur": one.said, "suivi": one.declared}
@@ -420,7 +447,15 @@ def as_data(review: Review) -> dict[str, Any]:
             ],
         },
         "manque": review.missing,
+        "non_dit": list(review.unsaid),
     }
+
+
+def _grade(review: Review) -> str:
+    if review.breaches:
+        return BREAKING
+    # A right is no text.
+    return min(review.changes.grade, HARMLESS if review.rights else WORDS, key=GRADES.index)
 
 
 def _mart_data(mart: Mart) -> dict[str, Any]:

@@ -52,7 +52,6 @@ _UNITS = re.compile(
 )
 # All that is said of a column that goes, when nothing seems to replace it.
 GONE = "elle n'y est plus"
-_DAYS = {"jour": 1, "semaine": 7, "mois": 30, "annee": 365}
 # Access that lets fewer read, in this order.
 _ACCESS = ("private", "protected", "public")
 
@@ -176,8 +175,7 @@ def _of_governance(old: dict[str, object], new: dict[str, object]) -> Iterator[L
     if before in order and after in order and order.index(str(after)) > order.index(str(before)):
         yield Lost("", False, f"il était classé {before} et devient {after} : moins de gens peuvent le lire")
     pace = refresh(old.get("rafraichissement")), refresh(new.get("rafraichissement"))
-    days = [one.every * _DAYS[one.unit] if one else None for one in pace]
-    if days[0] and pace[0] and (days[1] is None or days[1] > days[0]):
+    if pace[0] and (not pace[1] or pace[1].days > pace[0].days):
         then = f"tous les {pace[1].every} {pace[1].unit}" if pace[1] else "plus promise"
         was = f"tous les {pace[0].every} {pace[0].unit}"
         yield Lost(

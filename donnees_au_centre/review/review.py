@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +17,7 @@ from donnees_au_centre.review.discretion import about_people
 from donnees_au_centre.review.indicators import Indicator, read_indicators
 from donnees_au_centre.review.promises import keys_of
 from donnees_au_centre.review.readers import Readers, find_readers
+from donnees_au_centre.review.rights import Right
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class Review:
         readers: who reads what changes.
         breaches: the promises that are broken, with what to write.
         missing: why no table was looked at, in French; empty when some were.
+        rights: who gains or loses what.
+        unsaid: what else could not be compared, and why, in French.
     """
 
     changes: Changes
@@ -56,6 +59,8 @@ class Review:
     readers: Readers
     breaches: tuple[Breach, ...]
     missing: str = ""
+    rights: tuple[Right, ...] = ()
+    unsaid: tuple[str, ...] = ()
 
 
 def review(
@@ -67,6 +72,8 @@ def review(
     connection: psycopg.Connection | None = None,
     missing: str = "",
     consumers: Mapping[str, Consumer] | None = None,
+    rights: tuple[Right, ...] = (),
+    unsaid: Sequence[str] = (),
 ) -> Review:
     """Compares what is in production with what is proposed.
 
@@ -78,6 +85,8 @@ def review(
         connection: of the database where both stand, in autocommit; None without one.
         missing: why there is none, in French.
         consumers: those declared, by their file.
+        rights: those that change (`find_rights`).
+        unsaid: what the caller could not read, in French.
     """
     changes = find_changes(base, head, today, base_sql, head_sql)
     lost = {one.about for one in changes.items if one.grade == BREAKING}
@@ -91,6 +100,8 @@ def review(
             for file, rule, said, advice in broken(promised(base), head, today, consumers=consumers)
         ),
         missing if connection is None else "",
+        rights,
+        tuple(unsaid),
     )
 
 

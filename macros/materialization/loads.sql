@@ -193,23 +193,20 @@
 {%- endmacro %}
 
 
-{# A CTE: the loads of a raw table and their files. Read from the rows only where somebody added some by hand. #}
-{% macro present_loads_sql(relation, name) -%}
+{#
+  CTEs: the loads that stand in a raw table, `voulus`, with what changes when rows of theirs do. Its rows are read
+  only where somebody added some by hand.
+#}
+{% macro loads_of_source_sql(relation) -%}
     {%- set known = present_loads(relation) ~ " where table_nom = '" ~ relation.identifier ~ "' and chargement_id is " -%}
-    {{ name }} as (
+    presents as (
         select source_fichier, chargement_id
         from {{ known }}not null
         union
         select source_fichier, chargement_id
         from {{ relation }}
         where exists (select from {{ known }}null)
-    )
-{%- endmacro %}
-
-
-{# CTEs: the loads that stand in a raw table, `voulus`, with what changes when rows of theirs do. #}
-{% macro loads_of_source_sql(relation) -%}
-    {{ present_loads_sql(relation, 'presents') }},
+    ),
 
     voulus as (
         select

@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -650,6 +651,46 @@ NOTED = (
     "order by 1, 2"
 )
 AT_HAND = "insert into raw_age.essai (source_fichier, source_ligne, chargement_id, a) values "
+
+
+def test_two_that_each_take_half_of_a_load_leave_no_word_of_it(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "un.csv", "a,b\n1,x\n2,x\n")
+    put(landing, "deux.csv", "a,b\n3,x\n")
+    load()
+    half = "delete from raw_age.essai where a = %s"
+
+    def other() -> Connection:
+        return psycopg.connect(connection.info.dsn, password=connection.info.password)
+
+    with other() as first, other() as second, ThreadPoolExecutor(1) as aside:
+        first.execute(half, ["1"])
+        waits = aside.submit(second.execute, half, ["2"])
+        waiting = (
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like 'delete%'"
+        )
+        end = time.monotonic() + 2
+        while time.monotonic() < end and not waits.done() and connection.execute(waiting).fetchone() == (0,):
+            time.sleep(0.02)
+        first.commit()
+        waits.result(timeout=30)
+    assert connection.execute(NOTED).fetchall() == connection.execute(HELD).fetchall() != []
+
+
+def test_a_database_that_stands_gets_what_notes_the_changes_anew(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    put(landing, "un.csv", "a,b\n1,x\n")
+    load()
+    source = "select prosrc from pg_proc where oid = 'raw_age.noter_lignes_modifiees'::regproc"
+    wanted = connection.execute(source).fetchone()
+    connection.execute(
+        "create or replace function raw_age.noter_lignes_modifiees() returns trigger language plpgsql "
+        "security definer as 'begin return null; end'"
+    )
+    load()
+    assert connection.execute(source).fetchone() == wanted
 
 
 def test_which_loads_have_rows_is_known_whatever_happens(

@@ -45,6 +45,9 @@ def test_each_fault_names_its_variable_and_its_file(tmp_path: Path) -> None:
     ):
         [said] = faults(tmp_path, None, **given)
         assert all(word in said for word in words) and "Que faire : " in said, said
+    # Which of two passwords holds is not known: no server is asked with either.
+    [said] = faults(tmp_path, None, PGPASSWORD_FILE=str(file), DAGSTER_PGDATABASE="dagster")
+    assert "PGPASSWORD et PGPASSWORD_FILE" in said
     [said] = faults(tmp_path, "agx")
     assert "agx" in said and "transversal" in said
 

@@ -358,6 +358,14 @@ def test_what_is_stopped_is_a_break_in_the_letter_too() -> None:
     assert as_data(told)["classe"] == "rupture"
 
 
+def test_a_promise_said_in_another_unit_is_no_break_in_the_letter() -> None:
+    paces = [{"tous_les": 12, "unite": "mois"}, {"tous_les": 1, "unite": "annee"}]
+    sides = [changed(lambda one, pace=pace: say(one, rafraichissement=pace)) for pace in paces]
+    for before, after in (sides, sides[::-1]):
+        told = review(Manifest(before), Manifest(after), TODAY)
+        assert as_data(told)["classe"] == "sans rupture", told.changes.items
+
+
 @pytest.mark.parametrize("name", TERMS)
 def test_what_no_version_would_keep_is_written_by_hand_as_it_is_told(root: Path, name: str) -> None:
     content = changed(BREAKS[name][0])

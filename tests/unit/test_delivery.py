@@ -14,11 +14,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from donnees_au_centre.delivery.approvals import FILE, concerned, missing_approvals, read_sections
+from donnees_au_centre.delivery.approvals import missing_approvals
 from donnees_au_centre.delivery.assembly import ARCHIVE, PROJECT, RECEIPT, assemble
 from donnees_au_centre.delivery.declaration import FOLDER, Delivery, Release, read_delivery
 from donnees_au_centre.delivery.versions import plan_of_domain, plan_of_platform
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.codeowners import FILE, Wanted, concerned, read_sections
 from donnees_au_centre.settings import ROOT
 
 FILES = {
@@ -225,7 +226,7 @@ class Gitlab(BaseHTTPRequestHandler):
             said = {"author": {"username": "lea"}}
         elif path == "/projects/12/merge_requests/7/approvals":
             said = {"approved_by": [{"user": {"username": name}} for name in self.approved]}
-        elif found := re.fullmatch("/groups/(.+)/members/all", path):
+        elif found := re.fullmatch("/groups/(.+)/members", path):
             # A page a member.
             page = int(query.rpartition("=")[2])
             names = members.get(found[1], [])
@@ -247,9 +248,9 @@ class Gitlab(BaseHTTPRequestHandler):
 def test_each_owner_of_what_changes_approves(monkeypatch: pytest.MonkeyPatch) -> None:
     sections = read_sections((ROOT / FILE).read_text("utf-8"))
     alone = concerned(sections, ["models/age/marts/dim_etablissement.sql", "policies/releases/age.yml"])
-    assert [section.name for section in alone] == ["Enseignement"]
+    assert [one.section for one in alone] == ["Enseignement"]
     touched = concerned(sections, ["seeds/age/codes.csv", "donnees_au_centre/errors.py"])
-    assert [section.name for section in touched] == ["Enseignement", "Plateforme"]
+    assert [one.section for one in touched] == ["Enseignement", "Plateforme"]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Gitlab)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     place = {
@@ -257,15 +258,22 @@ def test_each_owner_of_what_changes_approves(monkeypatch: pytest.MonkeyPatch) ->
         "CI_PROJECT_ID": "12", "CI_MERGE_REQUEST_IID": "7", "GITLAB_TOKEN": "jeton",
     }  # fmt: skip
 
+    more: list[Wanted] = []
+
     def missing(*approved: str) -> list[str]:
         monkeypatch.setattr(Gitlab, "approved", list(approved))
-        return [section.name for section in missing_approvals(touched, place)]
+        return [one.section for one in missing_approvals([*touched, *more], place)]
 
     try:
         # The author's own does not count; a member of the group's second page does.
         assert missing("lea") == ["Enseignement", "Plateforme"]
         assert missing("lea", "max") == ["Plateforme"]
         assert missing("max", "noe") == []
+        more = [Wanted("Deux", ("fwb/age", "fwb/plateforme"), 2), Wanted("Avis", ("zoe",), optional=True)]
+        assert missing("max", "noe") == []
+        more = [Wanted("Deux", ("fwb/age", "zoe"), 2)]
+        assert missing("max", "noe") == ["Deux"]
+        assert missing("max", "noe", "zoe") == []
         with pytest.raises(PlatformError, match="401") as error:
             missing_approvals(touched, {**place, "GITLAB_TOKEN": "faux-jeton"})
         assert "faux-jeton" not in str(error.value)

@@ -19,9 +19,12 @@ from donnees_au_centre.cli.texts import yaml_settings
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.domains import (
     COMPONENTS,
+    COMPOSE,
     OWNERS,
     PROJECT,
+    STACK,
     WORKSPACE,
+    deployed,
     forgotten,
     group_file,
     is_new,
@@ -44,7 +47,7 @@ DEFAULT = """\
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """What declares the domains of the project, and nothing of what they hold."""
-    for path in (PROJECT, WORKSPACE, COMPONENTS, OWNERS, *map(group_file, domains_in(ROOT))):
+    for path in (PROJECT, WORKSPACE, COMPONENTS, COMPOSE, STACK, OWNERS, *map(group_file, domains_in(ROOT))):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, tmp_path / path)
     shutil.copytree(ROOT / "policies", tmp_path / "policies")
@@ -91,6 +94,8 @@ def test_the_project_forgets_nothing() -> None:
         ),
         (lambda root: (root / WORKSPACE).unlink(), WORKSPACE, "emplacement", "make fix"),
         (without(COMPONENTS, "{domain: ags}"), COMPONENTS, "emplacement", "make fix"),
+        (without(COMPOSE, "    ags=code_ags:4000\n"), COMPOSE, "emplacement", "make fix"),
+        (without(STACK, "  code_ags: *overlay\n"), STACK, "emplacement", "make fix"),
         (
             without(group_file("ags"), DEFAULT),
             group_file("ags"),
@@ -104,6 +109,12 @@ def test_the_project_forgets_nothing() -> None:
             "écrivez policies/access/commun.yml",
         ),
         (without(OWNERS, owned_paths("ags")[0]), OWNERS, "relecture", "/*/ags/ et /*/*/*ags.yml"),
+        (
+            lambda root: (root / OWNERS).write_text((root / OWNERS).read_text("utf-8") + "/x/ personne\n"),
+            OWNERS,
+            "relecture",
+            "@groupe",
+        ),
         (lambda root: shutil.rmtree(root / "models/ags"), PROJECT, "retire", "Retirez-la"),
         (left("seeds/agx/codes.csv"), "seeds/agx", "retire", "make new-ag AG=agx"),
         (left("landing/agx/source/x.csv"), "landing/agx", "retire", "make new-ag AG=agx"),
@@ -168,13 +179,47 @@ def test_a_new_administration_lacks_only_what_people_must_say(
     assert said["agx"] == said["ags"] | {"+group": "agx"}
     assert f"[{name}] @fwb/agx\n/*/agx/\n/*/*/*agx.yml\n" in (checkout / OWNERS).read_text("utf-8")
     out = capsys.readouterr().out
-    assert all(path in out for path in (file, PROJECT, WORKSPACE, COMPONENTS, OWNERS))
+    assert all(path in out for path in (file, PROJECT, WORKSPACE, COMPONENTS, COMPOSE, STACK, OWNERS))
     assert "make new-model AG=agx" in out
+
+
+def test_the_containers_of_an_administration_come_and_go_with_it(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [(checkout / name).read_text("utf-8") for name in (COMPOSE, STACK)]
+    assert declare(checkout, monkeypatch, AG="agx", NAME="Administration générale de l'Exemple") == 0
+    compose, stack = (yaml.safe_load((checkout / name).read_text("utf-8")) for name in (COMPOSE, STACK))
+    service, model = compose["services"]["code_agx"], compose["services"]["code_ags"]
+    assert service == model | {
+        "command": ["orchestration.code_server", "agx", "--adresse", "0.0.0.0"],
+        "networks": ["code_agx"],
+    }
+    for name in ("web", "lecture", "demon"):
+        assert "agx=code_agx:4000" in compose["services"][name]["environment"]["EMPLACEMENTS"].split()
+        assert "code_agx" in compose["services"][name]["networks"]
+    assert (compose["networks"]["code_agx"], stack["networks"]["code_agx"]) == (
+        {},
+        stack["networks"]["code_ags"],
+    )
+    shutil.rmtree(checkout / "models/agx")
+    mend_workspace(checkout)
+    assert [(checkout / name).read_text("utf-8") for name in (COMPOSE, STACK)] == before
+    # With what it had of its own: its keys.
+    shutil.rmtree(checkout / "models/agaj")
+    mend_workspace(checkout)
+    assert "agaj" not in (checkout / COMPOSE).read_text("utf-8")
+    assert yaml.safe_load((checkout / COMPOSE).read_text("utf-8"))["secrets"].keys() >= {"cle_sg_effectifs"}
+
+
+def test_a_file_of_containers_without_its_lines_says_what_to_add() -> None:
+    with pytest.raises(PlatformError) as caught:
+        deployed("networks: {}\n", STACK, ["agx"])
+    assert "code_agx: *overlay" in caught.value.advice
 
 
 def test_what_is_there_already_is_kept(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (checkout / group_file("ags")).unlink()
-    names = (PROJECT, WORKSPACE, COMPONENTS, OWNERS)
+    names = (PROJECT, WORKSPACE, COMPONENTS, COMPOSE, STACK, OWNERS)
     before = [(checkout / name).read_text("utf-8") for name in names]
     assert declare(checkout, monkeypatch, AG="ags", NAME="Administration générale du Sport") == 0
     assert [(checkout / name).read_text("utf-8") for name in names] == before

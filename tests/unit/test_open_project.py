@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from dev.dependencies import read_environment
+from donnees_au_centre.project.codeowners import FILE as CODEOWNERS
+from donnees_au_centre.project.codeowners import concerned, read_sections
 from donnees_au_centre.project.domains import group_file
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import ROOT
@@ -28,7 +30,7 @@ NOT_IN_GIT = re.compile(
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 HEADING = re.compile(r"^#+ ", re.MULTILINE)
 TWINS = (("README.md", "README.fr.md"), ("CONTRIBUTING.md", "CONTRIBUTING.fr.md"))
-OWNERS = (ROOT / ".gitlab/CODEOWNERS").read_text(encoding="utf-8")
+OWNERS = (ROOT / CODEOWNERS).read_text(encoding="utf-8")
 DECISIONS = ROOT / "docs/contributeur/decisions"
 # A row of docs/contributeur/licences.md each; what any of them says is enough.
 FREE = ("MIT", "BSD", "Apache", "ISC", "PSF", "Python Software Foundation", "MPL", "Mozilla")
@@ -63,8 +65,7 @@ def kept_places() -> set[Path]:
 
 def owned() -> dict[str, list[str]]:
     """The paths of CODEOWNERS, each with the files and folders it stands for."""
-    lines = (line.strip() for line in OWNERS.splitlines())
-    paths = (line.split()[0].lstrip("/") for line in lines if line and line[0] not in "#[")
+    paths = (rule.pattern.lstrip("/") for section in read_sections(OWNERS) for rule in section.rules)
     return {
         path: [f"{found.relative_to(ROOT)}{'/' * found.is_dir()}" for found in ROOT.glob(path)]
         for path in paths
@@ -121,12 +122,9 @@ def test_every_path_that_has_an_owner_exists() -> None:
     assert [path for path, found in owned().items() if not found] == []
 
 
-def test_every_folder_and_every_domain_has_an_owner() -> None:
-    folders = {path.split("/")[0] + "/" for path in tracked() if "/" in path}
-    domains = {f"models/{domain}/" for domain in domains_in(ROOT)}
-    paths = {path for found in owned().values() for path in found}
-    assert {folder for folder in folders if not any(path.startswith(folder) for path in paths)} == set()
-    assert domains - paths == set()
+def test_every_file_has_an_owner() -> None:
+    sections = read_sections(OWNERS)
+    assert [path for path in tracked() if not concerned(sections, [path])] == []
 
 
 def test_every_file_that_gives_a_right_is_reviewed_by_the_administration_and_for_privacy() -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from donnees_au_centre.cli import review as command
 from donnees_au_centre.cli.review import read_base, write_review
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project import ParseResult
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.review import review
 from donnees_au_centre.settings import Settings
@@ -49,3 +51,30 @@ def test_what_others_wrote_draws_nothing_and_calls_nobody(settings: Settings) ->
     data = json.loads((settings.build / "review" / "demande.json").read_text(encoding="utf-8"))
     assert data["classe"] == "sans rupture"
     assert data["manque"] == "essai."
+
+
+def test_what_does_not_compile_is_said(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, content = Manifest(good_manifest()), good_manifest()
+    mart = content["nodes"][f"model.{PROJECT}.dim_ecole"]
+    mart["raw_code"] = "select fase from lignes where nom is not null"
+    head = ParseResult(Manifest(content), None, tmp_path)  # type: ignore[arg-type]
+    # dbt compiles neither side.
+    monkeypatch.setattr(command, "compile_some", lambda *_: {})
+    monkeypatch.setattr(command, "read_dbt", lambda _: None)
+    _, _, unsaid = command._compiled(settings, tmp_path, base, head)
+    assert unsaid == [
+        f"Le SQL {when} de dim_ecole ne se compile pas : comparé tel qu'il est écrit."
+        for when in ("en production", "proposé")
+    ]
+    found = review(base, head.manifest, date(2026, 11, 30), unsaid=unsaid)
+    text = write_review(settings, found).read_text("utf-8")
+    assert "## Ce que cette lettre ne dit pas\n\n- Le SQL" in text
+    # That of production is another dbt's.
+    monkeypatch.undo()
+    monkeypatch.setattr(command, "compile_some", lambda *_: {mart["unique_id"]: "select 1"})
+    (tmp_path / "manifest.json").write_text('{"metadata": {"dbt_schema_version": "v1"}}', encoding="utf-8")
+    before, _, unsaid = command._compiled(settings, tmp_path, base, head)
+    assert before == {}
+    assert "n'est pas celui de ce dbt" in unsaid[0]
