@@ -38,6 +38,7 @@ KINDS = {
     "to_integer": "entier",
     "to_decimal": "decimal",
     "to_date": "date",
+    "to_moment": "moment",
     "to_boolean": "booleen",
     "to_code": "code",
     "to_bce_number": "bce",

@@ -34,7 +34,7 @@ TYPES: Mapping[str, set[str]] = {
     "m": _WHOLE | _DECIMAL,
     "z": _BOOLEAN | _WHOLE,
     "y": _BOOLEAN | {"clean_text", "to_code"},
-    "q": _DAY | {"clean_text"},
+    "q": _DAY | {"to_moment", "clean_text"},
     "w": _WHOLE | _DECIMAL | {"clean_text", "to_code"},
 }
 

@@ -358,9 +358,16 @@ def entry(column: str, typing: Typing, required: bool) -> str:
     return line if len(line) <= WIDTH else f"    {called(kind, [repr(column), *given], 4)},"
 
 
+def _literal(sign: str) -> str:
+    """A sign as a pattern has it, in a text of Jinja: a bracket cannot stand in brackets."""
+    if sign in "[]":
+        return rf"\\{sign}"
+    return f"[{sign}]" if sign in ".?*+()|" else sign
+
+
 def with_nulls(column: str, typing: Typing) -> str:
     """The lines that declare a received column in which some cells say that nothing is known: no écart."""
-    marks = "|".join(re.sub(r"([.?*+()|])", r"[\1]", mark) for mark in typing.nulls)
+    marks = "|".join("".join(map(_literal, mark)) for mark in typing.nulls)
     arguments = ", ".join([repr(column), *typing.arguments])
     return (
         f"    expression(\n        '{column}', {typing.macro}({arguments}), of='{column}',\n"

@@ -24,8 +24,14 @@ _STEPS = 5
 _NOTES = 3
 # Share of the lines that have a first cell alone in a list.
 _LONE = 0.75
+# Share of the lines that have a place, and lines that write in it, from which it is a column without a name.
+_PLACED, _WRITTEN = 0.9, 5
+# « Account: 12 » above a table.
+_TOLD = re.compile(r"[^:]*(?:\s:|:\s)\s*\S.*", re.DOTALL)
 # Columns from which a line that is the header again is no row that happens to be the same.
 _AGAIN = 3
+# Share of the columns of numbers under a third line of names.
+_TOLD_BY = 0.5
 # Share of a column's cells from which they are all said to be alike.
 _ALIKE = 0.8
 # What the first cell of a line below a table says.
@@ -73,6 +79,7 @@ class Layout:
         totals: rows that begin with « Total » among the rows.
         left: number of columns of the table, when another stands at its right beyond an empty column; 0
             otherwise.
+        tail: last rows that have few cells, and may be notes that no footer could tell.
     """
 
     header_row: int
@@ -84,6 +91,7 @@ class Layout:
     footer: str | None = None
     totals: int = 0
     left: int = 0
+    tail: int = 0
 
 
 def layout_of(grid: Sequence[Row]) -> Layout | None:
@@ -99,7 +107,7 @@ def layout_of(grid: Sequence[Row]) -> Layout | None:
     lines = [place for place, places in enumerate(filled) if places]
     if not lines:
         return None
-    width = _width(filled, lines)
+    width = _wider(grid, filled, lines, _width(filled, lines))
     start = _start(grid, filled, lines, width)
     height, sure = _header(grid, start, width)
     # A column that is named is one, be it empty.
@@ -119,6 +127,7 @@ def layout_of(grid: Sequence[Row]) -> Layout | None:
         footer=footer,
         totals=sum(bool(_TOTALS.match(_first(row))) for row in body),
         left=_left(names, body),
+        tail=_tail(body),
     )
 
 
@@ -130,6 +139,25 @@ def _width(filled: Sequence[Sequence[int]], lines: Sequence[int]) -> int:
     # A last column that is often empty is a column all the same.
     common = [width for width, times in widths.items() if times >= max(2, len(lines) * 0.02)]
     return max(common, default=widest)
+
+
+def _wider(grid: Sequence[Row], filled: Sequence[Sequence[int]], lines: Sequence[int], width: int) -> int:
+    """One column more, where nearly all lines have its place and a few a cell in it: it has no name."""
+    placed = sum(len(grid[line]) == width + 1 for line in lines)
+    written = sum(filled[line][-1] == width for line in lines)
+    return width + 1 if placed >= _PLACED * len(lines) and written >= _WRITTEN else width
+
+
+def _tail(rows: Sequence[Row]) -> int:
+    """The last rows that have less than half the cells of most, and of the width."""
+    counts = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    if len(counts) < _WRITTEN or len(rows[0]) < _AGAIN:
+        return 0
+    most = min(median(counts), len(rows[0])) / 2
+    tail = 0
+    while tail < min(_BELOW, len(counts) // 2) and counts[-1 - tail] < most:
+        tail += 1
+    return tail
 
 
 def _start(grid: Sequence[Row], filled: Sequence[Sequence[int]], lines: Sequence[int], width: int) -> int:
@@ -144,9 +172,15 @@ def _start(grid: Sequence[Row], filled: Sequence[Sequence[int]], lines: Sequence
     typical = median(len(filled[line]) for line in lines[len(lines) // 4 :])
     least = max(2, min(width, typical) * 0.6)
     for line in lines[:_ABOVE]:
-        if len(filled[line]) >= least:
+        if len(filled[line]) >= least and not _tells(grid[line]):
             return _upper(grid, filled, _over(grid, filled, line, width), width)
     return lines[0]
+
+
+def _tells(row: Row) -> bool:
+    """Whether most cells of a line say something of the file, each with its name: « Account: 12 »."""
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return len(cells) > 1 and sum(bool(_TOLD.fullmatch(cell)) for cell in cells) > len(cells) / 2
 
 
 def _beneath_notes(
@@ -178,14 +212,14 @@ def _over(grid: Sequence[Row], filled: Sequence[Sequence[int]], line: int, width
 
 
 def _upper(grid: Sequence[Row], filled: Sequence[Sequence[int]], line: int, width: int) -> int:
-    """The line above a header, where it is one too: titles of groups of columns, spread over the table."""
-    above = line - 1
-    if above < 0 or len(filled[above]) < 2 or not _named(grid[line], width):
-        return line
-    spread = filled[above][-1] >= max(2, width // 2) and not any(
-        _is_value(grid[above][at]) for at in filled[above]
-    )
-    return above if spread else line
+    """The first of the lines above a header that are of it too: titles of groups, spread over the table."""
+    while line and len(filled[line - 1]) >= 2 and _named(grid[line], width):
+        above = filled[line - 1]
+        spread = above[-1] >= max(2, width // 2) and not any(_is_value(grid[line - 1][at]) for at in above)
+        if not spread:
+            break
+        line -= 1
+    return line
 
 
 def _named(row: Row, width: int) -> bool:
@@ -206,11 +240,36 @@ def _header(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
         return 0, True
     lower = grid[start + 1][:width] if start + 1 < len(grid) else []
     upper = grid[start][:width]
-    if width > 1 and lower and _is_group(upper, lower, width) and _votes(grid, start + 1, width)[0] > 0:
-        return 2, True
+    if width > 1 and lower and _is_group(upper, lower, width) and _names_columns(grid, start + 1, width):
+        return 2 + _more(grid, start + 2, width), True
     if votes == 0 and doubts and not {word for cell in upper for word in _words(cell)} & _HEADER_WORDS:
         return 1, False
     return 1, True
+
+
+def _names_columns(grid: Sequence[Row], line: int, width: int) -> bool:
+    """Whether a line under titles of groups is of names: years, or what the columns say are names."""
+    years = all(_YEAR.fullmatch(cell.strip()) for cell in grid[line][:width] if cell.strip())
+    return years or _votes(grid, line, width)[0] > 0
+
+
+def _more(grid: Sequence[Row], line: int, width: int) -> int:
+    """How many lines of names follow two of them: texts over columns of which nearly all are numbers."""
+    count = 0
+    named = _places(grid[line - 2], width) | _places(grid[line - 1], width)
+    while line + count < len(grid) and _named(grid[line + count], width):
+        places = _places(grid[line + count], width)
+        votes = _votes(grid, line + count, width)[0]
+        # It names columns of numbers, or those that no line above does.
+        if votes < _TOLD_BY * len(places) if len(places) >= _AGAIN else votes < 1 or places & named:
+            break
+        named |= places
+        count += 1
+    return count
+
+
+def _places(row: Row, width: int) -> set[int]:
+    return {place for place, cell in enumerate(row[:width]) if cell.strip()}
 
 
 def _is_group(upper: Row, lower: Row, width: int) -> bool:

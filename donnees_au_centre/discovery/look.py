@@ -181,7 +181,7 @@ def _text(file: BinaryIO, kind: str, references: References, header: bool | None
     if read.quote != '"':
         options["quote"] = read.quote
     options |= _where(layout, line)
-    table = look_at_rows(layout.names, layout.rows, references)
+    table = look_at_rows(layout.names, _without_tail(layout), references)
     if table.by_position and layout.header_rows:
         options["names"] = "position"
     short = sum(0 < len(row) < len(layout.names) for row in read.grid[layout.header_row : layout.end - 1])
@@ -249,9 +249,19 @@ def _where(layout: Layout, line: int) -> dict[str, Any]:
     return options
 
 
+def _without_tail(layout: Layout) -> list[list[str]]:
+    """The rows that tell what the columns hold."""
+    return layout.rows[: len(layout.rows) - layout.tail]
+
+
 def _remarks(layout: Layout, charset: Charset | None) -> Any:
     if layout.totals:
         yield f"Des lignes de total sont parmi les lignes ({layout.totals}) : à exclure dans le staging."
+    if layout.tail:
+        yield (
+            f"Les dernières lignes ({layout.tail}) ont peu de cellules remplies : si ce sont des notes, "
+            "donnez `footer:`, sans quoi elles sont chargées, et leurs cellules illisibles sont des écarts."
+        )
     if charset and not charset.likely:
         yield (
             f"L'encodage n'est pas sûr : en {charset.codec}, le mieux trouvé, les lettres n'ont pas de sens. "
@@ -288,7 +298,7 @@ def _workbook(file: BinaryIO, kind: str, references: References, header: bool | 
     if others:
         remarks.append(f"D'autres feuilles portent un tableau ({len(others)}) : elles ne sont pas lues.")
     layout = _doubted(layout if header is None else _said_sheet(layout, header))
-    table = look_at_rows(layout.names, layout.rows, references)
+    table = look_at_rows(layout.names, _without_tail(layout), references)
     if table.by_position and layout.header_rows:
         options["names"] = "position"
     return FileLook(

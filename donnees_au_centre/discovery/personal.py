@@ -47,7 +47,14 @@ _PEOPLE = (
     r"collaborateurs?|collaboratrices?|dirigeants?|referents?|interlocuteurs?|correspondants?|mandataires?|"
     r"deputes?|senateurs?|elus?|maires?|parlementaires?|gerants?|proprietaires?|locataires?|fonctionnaires?|"
     r"stagiaires?|apprentis?|formateurs?|animateurs?|benevoles?|adherents?|allocataires?|temoins?|plaignants?|"
+    r"authors?|writers?|editors?|owners?|directors?|coach(?:es)?|reps?|representatives?|pupils?|guardians?|mother|"
+    r"father|judges?|lawyers?|doctors?|nurses?|victims?|suspects?|inmates?|prisoners?|defendants?|citizens?|tenants?|"
+    r"supervisors?|approvers?|reviewers?|sponsors?|recipients?|beneficiary|beneficiaries|"
+    r"eigenaars?|huurders?|burgers?|rechters?|vrijwilligers?|deelnemers?|bestuurders?|voorzitters?|burgemeesters?|"
+    r"schepenen?|verantwoordelijken?|contactpersoon|contactpersonen|begunstigden?|"
     r"requerants?|chefs?|officers?|workers?|staff|managers?|mayors?|members?|"
+    r"artistes?|artists?|kunstenaars?|acteurs?|actrices?|actors?|actress|realisateurs?|realisatrices?|regisseurs?|"
+    r"laureats?|winners?|winnaars?|joueurs?|joueuses?|players?|spelers?|entraineurs?|arbitres?|juges?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
 )
 _NAMES: tuple[tuple[str, str, str], ...] = (
@@ -60,6 +67,8 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (
         r"prenoms?|voorna(?:am|men)|firstnames?|first names?|given names?|surnames?|lastnames?|last names?|"
         r"family names?|familiena(?:am|men)|achternaam|patronyme|nom de famille|nom de naissance|nom d usage|"
+        r"(?:first|frst|fst|last|lst|mid|middle) (?:nm|names?)|(?:mothers? )?maiden(?: names?)?|"
+        r"meisjesna(?:am|men)|deuxieme prenom|"
         r"noms? et prenoms?|nom prenom|nom complet|fullname|full name|nom de jeune fille|initiales|pseudo",
         _DIRECT,
         "son nom annonce un nom de personne",
@@ -89,14 +98,16 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (
         r"iban|bic|comptes?(?: bancaires?)?|numero de compte|rekening\w*|bank ?accounts?|"
         r"salaires?|remunerations?|"
-        r"traitements?|wedde|loon|salary|salaries|revenus?|inkomen|income|baremes?|bourses?|saisies?|dettes?",
+        r"traitements?|wedde|loon|salary|salaries|revenus?|inkomen|income|baremes?|bourses?|saisies?|dettes?|"
+        r"credit ?cards?|cards? numbers?|cc numbers?|ccnumber|cvv ?2?|cvc|cartes? (?:de credit|bancaires?)|"
+        r"numero de carte|kredietkaart\w*|bankkaart\w*",
         _FINANCIAL,
         "son nom annonce un compte ou un revenu",
     ),
     (
         r"sante|health|gezondheid|handicaps?|diagnosti\w+|maladies?|pathologies?|medica\w+|medicaux|religions?|"
         r"godsdienst|cultes?|confession|syndica\w+|vakbond\w*|opinions?|ethni\w+|origine ethnique|"
-        r"condamnations?|races?|ethnies?|"
+        r"condamnations?|races?|ethnies?|blood ?(?:types?|groups?)|groupes? sanguins?|bloedgroep|"
         r"infractions?|delits?|peines?|detentions?|mandats?|mesures?|motif de cloture|judiciaires?|casier|"
         r"vaccin\w*|grossesses?|orientation sexuelle|disability|diagnosis|biometr\w+|autorite mandante",
         _SENSITIVE,
@@ -111,6 +122,9 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"matricules?|stamnummer|badge|login|identifiant unique|user ?id|passeports?|passport|paspoort|"
+        r"user ?names?|screen names?|noms? d utilisateur|gebruikersna(?:am|men)|pass ?words?|mots? de passe|"
+        r"wachtwoord\w*|(?:twitter|social)(?: handle| account)?|handles?|linkedin|national ?id|"
+        r"(?:num|no|nr|n|id|code) (?:fonc|pers|empl|etud?|pat|usag|adh)|"
         r"carte d identite|identiteitskaart|id ?card|plaque|immatriculation|nummerplaat|permis|photo|foto|"
         r"signature|handtekening|ip|adresse ip|ip address",
         _DIRECT,
@@ -118,6 +132,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"remarques?|commentaires?|observations?|notes?|opmerking(?:en)?|comments?|remarks?|texte libre|"
+        r"bios?|biograph\w+|biografie\w*|cv|curriculum(?: vitae)?|"
         r"infos?(?: rendez vous)?|informations?|precisions?|motivations?",
         _INDIRECT,
         "un texte libre peut citer une personne",
@@ -138,8 +153,12 @@ _THINGS = re.compile(
 # What tells of a person beside a name.
 _AROUND = re.compile(
     r"\b(?:dossiers?|mandats?|numeros?|n|nr|no|id|identifiants?|references?|postal|cp|commune|localite|ville|"
-    r"domicile|residence|entreprises?|bce|prise en charge|contrat|gemeente|postcode|zip|city)\b"
+    r"domicile|residence|entreprises?|bce|prise en charge|contrat|gemeente|postcode|zip|city|dates?|"
+    r"suburb|town|borough|neighbou?rhood|quartier|hameau|section|deelgemeente|plaats|boite|bus|"
+    r"charges?|offen[cs]es?|arrests?)\b"
 )
+# How a name is cut, where its table is about people.
+_PARTS = frozenset(("first", "last", "middle", "mi", "initial", "suffix", "given", "family"))
 _PLACE = re.compile(r"\b(?:postal|cp|commune|localite|ville|gemeente|postcode|zip|city|type|date|annee)\b")
 _MONEY = re.compile(
     r"\b(?:montants?|soutiens?|anciennete|subventions?|primes?|frais|couts?|eur|euros?|amount|bedrag|solde)\b"
@@ -157,7 +176,8 @@ _PHONE = re.compile(
 _PHONE_DIGITS = (9, 10)
 _STREET = re.compile(
     r"(?:rue|avenue|av\.|bd|boulevard|chauss[ée]e|place|pl\.|all[ée]e|chemin|clos|quai|square|route|drève|"
-    r"impasse|sentier|cour|voie)\s.+|.+(?:straat|laan|weg|lei|plein|steenweg|dreef)\s+\d+.*",
+    r"impasse|sentier|cour|voie)\s.+|.+(?:straat|laan|weg|lei|plein|steenweg|dreef)\s+\d+.*|"
+    r"\d+\s.*\b(?:st|street|ave?|avenue|road|rd|blvd|boulevard|drive|dr|lane|ln|court|ct|way|place|pl)\b.*",
     re.IGNORECASE,
 )
 # A person in a text, or in the objects of a JSON.
@@ -167,7 +187,16 @@ _TITLED = re.compile(
 _OF_PEOPLE = re.compile(
     r"""["'](?:nom|pr[eé]nom|civilit[eé]|first_?name|last_?name|surname|e-?mail)["']\s*:""", re.IGNORECASE
 )
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_IP = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){1,2}")
+# Two or three words of another alphabet, each with a capital.
+_FOREIGN_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_FOREIGN_WORDS = (2, 3)
+# Share of first names that tells, where most cells are two or three words with a capital.
+_FEW_FIRST_NAMES, _MOST_FULL_NAMES = 0.12, 0.6
+# What a card of a bank begins with, and how many figures it has: those of an enterprise are fewer.
+_CARD = re.compile(r"(?:3[47]\d|[456]\d{3})\d{12}")
 # What stands for an identifier: hashes of the usual lengths.
 _HEX, _HASHES = re.compile("[0-9a-fA-F]+"), (32, 40, 64, 128)
 _FIRST_NAMES = frozenset(
@@ -231,16 +260,20 @@ def around_people(name: str, dated: bool) -> Suspicion | None:
     words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
     if dated:
         return Suspicion(_INDIRECT, "une date, dans un tableau qui nomme des personnes")
+    if words in _PARTS:
+        return Suspicion(_DIRECT, "une part d'un nom, dans un tableau qui nomme des personnes")
     if _MONEY.search(words):
         return Suspicion(_FINANCIAL, "un montant, dans un tableau qui nomme des personnes")
     if _AROUND.search(words):
         return Suspicion(_INDIRECT, "un numéro ou un lieu, dans un tableau qui nomme des personnes")
+    if name.strip() and not words:
+        return Suspicion(_INDIRECT, "un nom en une autre écriture, dans un tableau qui nomme des personnes")
     return None
 
 
 def _split_humps(name: str) -> str:
     """« birthDate » as « birth Date »."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[A-Z][a-z])", " ", name)
 
 
 def _by_name(words: str, cells: Mapping[str, int]) -> Suspicion | None:
@@ -283,6 +316,10 @@ def _by_cells(cells: Mapping[str, int]) -> Suspicion | None:
         share = sum(times for cell, times in cells.items() if test(cell)) / total
         if share >= least:
             return Suspicion(category, why, share)
+        if test is _has_first_name and share >= _FEW_FIRST_NAMES:
+            full = sum(times for cell, times in cells.items() if _FULL_NAME.fullmatch(cell)) / total
+            if full >= _MOST_FULL_NAMES:
+                return Suspicion(category, why, share)
     return None
 
 
@@ -304,6 +341,24 @@ def _has_first_name(cell: str) -> bool:
     return 0 < len(words) <= 4 and bool({words[0], words[-1]} & _FIRST_NAMES) and cell[:1].isupper()
 
 
+def _is_foreign_name(cell: str) -> bool:
+    """Whether a cell is two or three words with a capital, of another alphabet: Greek, Cyrillic."""
+    words = cell.split()
+    return len(words) in _FOREIGN_WORDS and all(
+        _FOREIGN_WORD.fullmatch(word) and word[0] > "\u036f" and word[0].isupper() and word[1:].islower()
+        for word in words
+    )
+
+
+def _is_card(cell: str) -> bool:
+    """Whether a cell is the number of a card of a bank: its length, its beginning, its last figure (Luhn)."""
+    digits = re.sub("[ -]", "", cell)
+    if not _CARD.fullmatch(digits):
+        return False
+    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(digits))]
+    return sum(one - 9 if one > 9 else one for one in doubled) % 10 == 0
+
+
 def _is_hash(cell: str) -> bool:
     return len(cell) in _HASHES and _HEX.fullmatch(cell) is not None
 
@@ -320,9 +375,12 @@ _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_has_national_number, _DIRECT, "des numéros de registre national y sont (chiffres de contrôle)", 0.2),
     (lambda cell: _MAIL.search(cell), _DIRECT, "des adresses électroniques y sont", 0.02),
     (lambda cell: is_iban(cell.strip()), _FINANCIAL, "des numéros de compte (IBAN) y sont", 0.05),
+    (_IP.fullmatch, _DIRECT, "des adresses IP y sont", 0.5),
+    (_is_card, _FINANCIAL, "des numéros de carte bancaire y sont (chiffre de contrôle)", 0.5),
     (_has_phone, _DIRECT, "des téléphones y sont", 0.1),
     (_is_street, _INDIRECT, "des adresses y sont", 0.2),
     (_has_first_name, _DIRECT, "des prénoms y sont", 0.3),
+    (_is_foreign_name, _DIRECT, "des noms d'une autre écriture y sont", 0.5),
     (_TITLED.match, _DIRECT, "des personnes y sont nommées", 0.1),
     (_OF_PEOPLE.search, _DIRECT, "des objets y ont le nom ou l'adresse d'une personne", 0.1),
     (_is_hash, _INDIRECT, "des empreintes y sont : elles peuvent remplacer des identifiants", 0.9),

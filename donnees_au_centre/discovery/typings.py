@@ -17,7 +17,11 @@ ENOUGH = 0.95
 # Decimals past these are noise, of coordinates mostly.
 MOST_DECIMALS = 6
 SPACES = " \u00a0\u202f"
-BOOLEANS = {"oui", "non", "vrai", "faux", "true", "false"}
+BOOLEANS = {"oui", "non", "vrai", "faux", "true", "false", "yes", "no", "ja", "nee"}
+# Letters that say yes and no where they stand both, and nothing else: alone, an N is any code.
+LETTERS = {"y", "n"}
+# Words of a name that make numbers as long a code, and others an amount: what a commune gives.
+PLACES = ("commune", "gemeente", "municipality", "region", "province")
 # Words of a name that make numbers a code, which keeps its zeros and is never added up.
 CODES = {
     "code",
@@ -31,16 +35,14 @@ CODES = {
     "nis",
     "ins",
     "refnis",
-    "commune",
-    "gemeente",
-    "municipality",
-    "region",
-    "province",
+    *PLACES,
     "niss",
     "bce",
     "iban",
     "tel",
     "telephone",
+    "phone",
+    "fax",
     "gsm",
     "siren",
     "siret",
@@ -50,17 +52,20 @@ CODES = {
 }
 # Words of a name that make eight figures a day.
 DAYS = {"date", "dates", "jour", "day", "dt", "datum", "time", "le"}
+DAYS |= {"debut", "fin", "begin", "start", "einde", "end"}
+# Words of a name that make numbers those of a place on the earth: 45.125 is no thousand.
+PLACED = {"lat", "latitude", "lon", "lng", "long", "longitude", "ylat", "xlong"}
 # What people write in a cell of which they know nothing.
 NULL_MARKS = frozenset(
     """
     - -- --- – — . .. ... … ? ?? / // n/a na n.a. n.a nan nc n.c. n.c nd n.d. n.d n/d ns n.s. s.o. null none
-    nil néant neant nvt n.v.t. xxx
+    nil néant neant nvt n.v.t. xxx * ** *** **** ***** : [c] [u] [w] [x] [z] (c) (x)
     """.split()  # noqa: SIM905
 )
 # Different cells from which a code is one of a reference, and not a number that happens to be.
 FEW = 5
-# Different numbers from which their marks tell thousands from decimals.
-MANY = 20
+# Different numbers from which their marks tell thousands from decimals, if one lacks them; if two do.
+MANY, SEVERAL = 20, 10
 # The sheets of a map are « 72/8 » at most: a key of a school has larger numbers.
 LARGEST_MAP = 8
 DATES = {
@@ -72,6 +77,12 @@ DATES = {
     "d/M/yyyy": (r"\d\d?/\d\d?/\d{4}", "%d/%m/%Y"),
     "dd/MM/yy": (r"\d\d/\d\d/\d\d", "%d/%m/%y"),
     "dd-MM-yy": (r"\d\d-\d\d-\d\d", "%d-%m-%y"),
+    # The month first, as in the United States: only where no day is the first reads as many cells.
+    "MM/dd/yyyy": (r"\d\d/\d\d/\d{4}", "%m/%d/%Y"),
+    "M/d/yyyy": (r"\d\d?/\d\d?/\d{4}", "%m/%d/%Y"),
+    "MM/dd/yy": (r"\d\d/\d\d/\d\d", "%m/%d/%y"),
+    "d/M/yy": (r"\d\d?/\d\d?/\d\d", "%d/%m/%y"),
+    "M/d/yy": (r"\d\d?/\d\d?/\d\d", "%m/%d/%y"),
     "yyyy-MM-dd HH:mm:ss": (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "%Y-%m-%d %H:%M:%S"),
     "yyyy-MM-dd'T'HH:mm:ss": (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y-%m-%dT%H:%M:%S"),
     # A day that its system keeps as the moment at which it begins.
@@ -79,12 +90,16 @@ DATES = {
     "yyyy-MM-dd'T00:00:00+00:00'": (r"\d{4}-\d\d-\d\dT00:00:00\+00:00", "%Y-%m-%dT00:00:00+00:00"),
     "dd/MM/yyyy HH:mm": (r"\d\d/\d\d/\d{4} \d\d:\d\d", "%d/%m/%Y %H:%M"),
     "dd/MM/yyyy HH:mm:ss": (r"\d\d/\d\d/\d{4} \d\d:\d\d:\d\d", "%d/%m/%Y %H:%M:%S"),
+    "d/M/yyyy H:mm:ss": (r"\d\d?/\d\d?/\d{4} \d\d?:\d\d:\d\d", "%d/%m/%Y %H:%M:%S"),
+    "M/d/yyyy H:mm:ss": (r"\d\d?/\d\d?/\d{4} \d\d?:\d\d:\d\d", "%m/%d/%Y %H:%M:%S"),
 }
 # As to_moment reads it without a pattern.
 MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.\d{1,9})?"
     r"(?: ?(?:[Zz]|[+-](?:0\d|1[0-4])(?::?[0-5]\d)?))?"
 )
+# A month and its year: 3/2024.
+_MONTH = re.compile(r"(?:0?[1-9]|1[0-2])/(?:19|20)\d\d")
 _MIDNIGHT = re.compile(r"00:00(?::00(?:\.0+)?)?(?![\d:.])")
 
 Cells = Counter[str]
@@ -141,7 +156,8 @@ def guess(
     for cell in nulls:
         del cells[cell]
     written = partial(_written_day, name)
-    for guessed in (_boolean, _checked, written, _code(name, references), _number, _moment, _date):
+    number = partial(_number, bool(PLACED & set(name.split("_"))))
+    for guessed in (_boolean, _checked, written, _code(name, references), number, _moment, _date):
         if cells and (typing := guessed(cells)):
             return replace(typing, nulls=nulls)
     return TEXT
@@ -154,7 +170,9 @@ def _share(cells: Cells, reads: Callable[[str], object]) -> float:
 
 
 def _boolean(cells: Cells) -> Typing | None:
-    return _if_enough(cells, Typing("to_boolean", fits=lambda cell: cell.lower() in BOOLEANS))
+    said = {cell.lower() for cell in cells}
+    answers = BOOLEANS | LETTERS if said >= LETTERS else BOOLEANS
+    return _if_enough(cells, Typing("to_boolean", fits=lambda cell: cell.lower() in answers))
 
 
 def _if_enough(cells: Cells, typing: Typing) -> Typing | None:
@@ -175,6 +193,8 @@ def _checked(cells: Cells) -> Typing | None:
     if found := _if_enough(cells, Typing("school_year", fits=_is_school_year)):
         return found
     form = re.compile(r"[0-9]{1,6}/([0-9]{1,6})")
+    if _share(cells, _MONTH.fullmatch):
+        return None
     large = [int(key[1]) > LARGEST_MAP for cell in cells if (key := form.fullmatch(cell))]
     if sum(large) <= len(large) * 0.8:
         return None
@@ -182,9 +202,15 @@ def _checked(cells: Cells) -> Typing | None:
 
 
 def _written_day(name: str, cells: Cells) -> Typing | None:
-    """Eight figures that are all days, by their number or by the name of their column: 20240131."""
-    many = len(cells) >= MANY or bool(DAYS & set(name.split("_")))
-    return _if_enough(cells, Typing("to_date", ("'yyyyMMdd'",), fits=_is_written_day)) if many else None
+    """Eight figures that are all days, by their number or by the name of their column: 20240131, 31012024."""
+    if len(cells) < MANY and not DAYS & set(name.split("_")):
+        return None
+    return _if_enough(cells, Typing("to_date", ("'yyyyMMdd'",), fits=_is_written_day)) or _if_enough(
+        cells,
+        Typing(
+            "to_date", ("'ddMMyyyy'",), fits=lambda cell: _is_written_day(cell[4:] + cell[2:4] + cell[:2])
+        ),
+    )
 
 
 def _is_written_day(cell: str) -> bool:
@@ -206,14 +232,16 @@ def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cel
             lengths[len(cell)] += often
         (length, times), *_ = lengths.most_common(1)
         if times < ENOUGH * cells.total():
-            return TEXT
+            words = set(name.split("_"))
+            return None if not (padded or long or known or words & (CODES - {*PLACES})) else TEXT
         pattern = f"[0-9]{{{length}}}"
         return Typing("to_code", (f"'{pattern}'",), times / cells.total(), re.compile(pattern).fullmatch)
 
     return guessed
 
 
-def _number(cells: Cells) -> Typing | None:
+def _number(parted: bool, cells: Cells) -> Typing | None:
+    """The numbers of a column; `parted` where its name says that a sign parts decimals, not thousands."""
     if _are_marked(cells):
         return None
     for sign, groups in ((".", ""), (".", " "), (",", ""), (",", " "), (",", "."), (".", ",")):
@@ -229,7 +257,9 @@ def _number(cells: Cells) -> Typing | None:
         separators = f"group_separators=['{groups}']" if groups else ""
         if not decimals and digits <= 9:
             typing = Typing("to_integer", tuple(filter(None, [separators])))
-        elif decimals and not groups and all(len(one) == 3 for one in decimals) and not _is_part(found):
+        elif (
+            decimals and not (groups or parted or _is_part(found)) and all(len(one) == 3 for one in decimals)
+        ):
             # « 1,234 » and nothing else: thousands or thousandths, unless small numbers have neither.
             if not _are_thousands(found):
                 return None
@@ -257,7 +287,7 @@ def _are_thousands(found: Sequence[re.Match[str]]) -> bool:
     """Whether numbers with three digits after a sign are whole: small ones lack it, none begins with 0."""
     small = [match for match in found if not match["decimals"]]
     return (
-        len(found) >= MANY
+        len(found) >= (SEVERAL if len(small) > 1 else MANY)
         and bool(small)
         and all(len(match["whole"]) <= 3 for match in found)
         and not any(match["decimals"] and match["whole"].startswith("0") for match in found)
@@ -304,17 +334,21 @@ def _moment(cells: Cells) -> Typing | None:
     if found := _if_enough(cells, Typing("to_moment", fits=is_moment)):
         return found if any(is_moment(cell) and not _MIDNIGHT.match(cell, 11) for cell in cells) else None
     for pattern, (shape, form) in DATES.items():
-        if "HH" not in pattern or pattern.startswith("yyyy"):
+        if "H" not in pattern or pattern.startswith("yyyy"):
             continue
         typing = Typing("to_moment", (f"'{pattern}'",), fits=partial(_is_day, shape, form))
-        if (found := _if_enough(cells, typing)) and any(re.search(r"[1-9]", cell[10:]) for cell in cells):
+        times = [cell.partition(" ")[2] for cell in cells]
+        if (found := _if_enough(cells, typing)) and any(re.search("[1-9]", time) for time in times):
             return found
     return None
 
 
 def _date(cells: Cells) -> Typing | None:
+    found = None
     for pattern, (shape, form) in DATES.items():
         written = f'"{pattern}"' if "'" in pattern else f"'{pattern}'"
-        if found := _if_enough(cells, Typing("to_date", (written,), fits=partial(_is_day, shape, form))):
+        read = _if_enough(cells, Typing("to_date", (written,), fits=partial(_is_day, shape, form)))
+        found = read if read and (found is None or read.share > found.share) else found
+        if found and found.share == 1:
             return found
-    return None
+    return found

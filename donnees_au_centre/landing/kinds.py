@@ -43,6 +43,8 @@ _MEMBERS = (
     ("Index/Document.iwa", "numbers"),
     ("content.xml", "odf"),
 )
+# What a workbook says of itself, wherever its parts are.
+_TYPES, _SHEETS = "[Content_Types].xml", b"spreadsheetml.sheet.main+xml"
 # Comments end at their first end: another reading of them would try every way to cut them.
 _HTML = re.compile(
     rb"(?:<!--(?:(?!-->).)*-->\s*)*<(!doctype\s+html|html|head|body|table|title|h1|p|div)\b", re.I | re.S
@@ -215,6 +217,8 @@ def _archive(file: BinaryIO) -> str:
             for member, kind in _MEMBERS:
                 if member.lower() in names:
                     return _open_document(archive) if kind == "odf" else kind
+            if _TYPES in archive.namelist() and _SHEETS in _start_of(archive, _TYPES):
+                return "xlsx"
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         # A cut archive has no directory left: its first member tells.
         file.seek(0)
@@ -225,11 +229,15 @@ def _archive(file: BinaryIO) -> str:
     return "zip"
 
 
+def _start_of(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as member:
+        return member.read(64 << 10)
+
+
 def _open_document(archive: zipfile.ZipFile) -> str:
     if "mimetype" not in archive.namelist():
         return "zip"
-    with archive.open("mimetype") as member:
-        declared = member.read(200)
+    declared = _start_of(archive, "mimetype")
     if b"opendocument" not in declared:
         return "zip"
     return "ods" if b"spreadsheet" in declared else "odf"

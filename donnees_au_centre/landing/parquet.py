@@ -19,6 +19,8 @@ from donnees_au_centre.landing.rejects import Reject, RejectSpool
 
 # Rows, and bytes of them, that are decoded at once.
 _BATCH, _BATCH_BYTES = 8192, 8 << 20
+# Rows, where a few bytes of a column may say a long text again in each.
+_FEW = 64
 _BUFFER = 1 << 20
 _DAY = 86_400
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -58,19 +60,24 @@ class ParquetRows:
             source = self._arrow.PythonFile(file, mode="r")
             # No thread, and no more of a column than the buffer: the memory stays flat.
             options = {"pre_buffer": False, "buffer_size": _BUFFER, "coerce_int96_timestamp_unit": "us"}
-            schema = self._arrow.parquet.ParquetFile(source, **options).schema_arrow
+            described = self._arrow.parquet.ParquetFile(source, **options)
+            schema = described.schema_arrow
             # A text said once may be in every row: it is held once.
             types = self._arrow.types
+            prefixed = _prefixed(described.metadata)
             said = [
-                field.name for field in schema if types.is_string(field.type) or types.is_binary(field.type)
+                field.name
+                for field in schema
+                if (types.is_string(field.type) or types.is_binary(field.type)) and field.name not in prefixed
             ]
             self._file = self._arrow.parquet.ParquetFile(source, read_dictionary=said, **options)
             self.names: list[str] = list(schema.names)
+        self._most_rows = _FEW if prefixed else _BATCH
         self._given = 0
-        described = self._file.metadata
-        groups = [described.row_group(place) for place in range(described.num_row_groups)]
+        metadata = self._file.metadata
+        groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
         self._bytes = sum(group.total_byte_size for group in groups)
-        self._rows = max(described.num_rows, 1)
+        self._rows = max(metadata.num_rows, 1)
         self._check(self._bytes)
 
     def rows(self, rejects: RejectSpool) -> Iterator[tuple[int, list[str | None]]]:
@@ -80,7 +87,7 @@ class ParquetRows:
             PlatformError: the file is damaged, or gives more than it may.
         """
         number = 0
-        size = max(1, min(_BATCH, _BATCH_BYTES * self._rows // max(self._bytes, 1)))
+        size = max(1, min(self._most_rows, _BATCH_BYTES * self._rows // max(self._bytes, 1)))
         with self._damage():
             for batch in self._file.iter_batches(batch_size=size, use_threads=False):
                 columns = [self._texts(column) for column in batch.columns]
@@ -314,3 +321,13 @@ def _moment(count: int, unit: str, zone: datetime.tzinfo | None) -> str:
     hours, left = divmod(abs(shift), 3600)
     seconds_of = f":{left % 60:02d}" if left % 60 else ""
     return f"{text}{'-' if shift < 0 else '+'}{hours:02d}:{left // 60:02d}{seconds_of}"
+
+
+def _prefixed(metadata: Any) -> set[str]:
+    """The columns whose texts are told by what each has after the one before: read without dictionary."""
+    return {
+        column.path_in_schema.partition(".")[0]
+        for group in (metadata.row_group(place) for place in range(metadata.num_row_groups))
+        for column in (group.column(place) for place in range(metadata.num_columns))
+        if "DELTA_BYTE_ARRAY" in column.encodings
+    }

@@ -395,6 +395,12 @@ def test_a_column_is_declared_with_its_type(column: str, typing: Typing, kind: s
     assert new_model.entry(column, typing, required=False) == f"    {kind} {reason}"
 
 
+def test_cells_that_say_nothing_are_known_for_what_they_are() -> None:
+    typing = Typing("to_integer", nulls=("[c]", "**", "n.d."))
+    written = new_model.entry("effectif", typing, required=False)
+    assert r"is_code('effectif', '\\[c\\]|[*][*]|n[.]d[.]')" in written
+
+
 def test_a_staging_model_comes_with_its_ecarts_and_its_test() -> None:
     files = staging_files(MANIFEST, "stg_points_verts__pieds", None)
     folder = "models/ags/staging/points_verts/stg_points_verts__pieds"

@@ -146,6 +146,55 @@ def test_a_header_of_two_lines_is_joined() -> None:
     assert names(found) == ["province", "filles_2023", "filles_2024", "garcons_2023", "garcons_2024"]
 
 
+def test_a_header_of_three_lines_is_joined() -> None:
+    rows = [
+        ["", "", "Garçons", "", "Filles", ""],
+        ["", "", "2023", "2024", "2023", "2024"],
+        ["Code", "Commune", "", "", "", ""],
+        *[[f"{place:04d}", "Liège", str(place), str(place + 3), "7", str(place * 2)] for place in range(30)],
+    ]
+    found = looked(text(rows))
+    assert (found.first_line, found.options["header_rows"]) == (1, 3)
+    assert names(found) == ["code", "commune", "garcons_2023", "garcons_2024", "filles_2023", "filles_2024"]
+
+
+def test_titles_over_titles_are_of_the_header() -> None:
+    rows = [
+        ["Tableau 1", *[""] * 6],
+        ["", "Filles", "", "", "Garçons", "", ""],
+        ["", "Réussi", "", "Échoué", "Réussi", "", "Échoué"],
+        ["", "nombre", "%", "nombre", "nombre", "%", "nombre"],
+        *[[f"École {chr(65 + place)}", *[str(place * 3 + at) for at in range(6)]] for place in range(20)],
+    ]
+    found = looked(text(rows))
+    assert (found.first_line, found.options["header_rows"]) == (2, 3)
+    assert names(found)[1:3] == ["filles_reussi_nombre", "filles_reussi"]
+
+
+def test_what_is_told_of_a_file_is_no_header() -> None:
+    above = [
+        ["Compte : 12", "Agence : 7", "Du : 01/04/2024", "", ""],
+        ["Titulaire : X", "Monnaie: EUR", "", "", ""],
+    ]
+    found = looked(text([*above, HEADER, *ROWS]))
+    assert (found.first_line, names(found)) == (3, NAMES)
+
+
+def test_a_column_without_name_is_one_when_cells_are_in_it() -> None:
+    rows = [
+        ["Code", "Libellé", ""],
+        *[[str(place), "a b", "c" if place > 190 else ""] for place in range(400)],
+    ]
+    assert names(looked(text(rows))) == ["code", "libelle", "colonne_3"]
+
+
+def test_notes_that_no_footer_tells_change_no_type() -> None:
+    notes = [["", "vu le", "", "", "lundi"], ["", "et mardi", "", "", ""]]
+    found = looked(text([HEADER, *ROWS, *notes]))
+    assert typed(found) == TYPES
+    assert any("dernières lignes (2)" in remark for remark in found.remarks)
+
+
 def test_notes_strewn_above_a_header_are_passed() -> None:
     notes = [["à", "lire", "", "", "", ""], ["ou", "", "non", "", "", "x"], ["ces", "", "", "y", "", ""]]
     header = ["Nom", "Métier", "Âge", "Ville", "Depuis", "Note"]
@@ -391,7 +440,9 @@ def test_check_digits() -> None:
         "Salaire brut", "Matricule", "Identifiant de l'élève", "Parent 1", "Bénéficiaire", "Religion",
         "Handicap", "Motif médical", "gezondheid", "Remarques", "naam leerling", "Directeur",
         "Collaborateurs", "Référent", "Dirigeants", "Saisi par", "notified by", "Race",
-        "Personne de contact", "État civil", "plaque d'immatriculation",
+        "Personne de contact", "État civil", "plaque d'immatriculation", "UserName", "Password", "CCNumber",
+        "MothersMaiden", "BloodType", "Lead actor", "ArtistBio", "Joueur", "LAST_NM", "frst_nm",
+        "Authors", "Sales rep", "NUM_FONC", "contactpersoon", "Twitter handle",
     ],
 )  # fmt: skip
 def test_a_name_tells_personal_data(name: str) -> None:
@@ -419,11 +470,15 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         "électroniques": [f"x{place}@exemple.be" for place in range(40)],
         "téléphones": [f"04{place:02d} 12 34 {place:02d}" for place in range(40)],
         "adresses": [f"Rue du Moulin {place}" for place in range(1, 41)],
+        "des adresses y sont": [f"{place} Mill Street Apt 4" for place in range(1, 41)],
         "prénoms": ["Sophie", "Marc", "Fatima", "Jean-Pierre"] * 10,
         "IBAN": ["BE68 5390 0754 7034"] * 40,
         "nommées": ["M. Ugo Essai", "Mme Ada Essai"] * 20,
         "objets": ['[{"civilite": "M", "nom": "ESSAI"}]'] * 40,
+        "adresses IP": [f"192.0.2.{place}" for place in range(40)],
         "empreintes": [f"{place:032x}" for place in range(40)],
+        "carte": ["4111 1111 1111 1111", "5500000000000004", "340000000000009"] * 9,
+        "autre écriture": ["Иванова Анна", "Петров Пётр Ильич", "Παπαδόπουλος Νίκος"] * 9,
     }
     for words, cells in forms.items():
         seen = column([*cells], "champ 7").personal
@@ -433,6 +488,9 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         ["0206.731.645"] * 9,
         ["12,5", "13,5"] * 9,
         ["65/3", "12/4"] * 9,
+        ["1.10.256.1", "2.11.0.4.5"] * 9,
+        ["4111111111111112", "1234567812345678"] * 9,
+        ["Москва", "Нижний новгород"] * 9,
     ):
         assert column([*cells], "champ 7").personal is None
 
@@ -443,6 +501,15 @@ def test_what_stands_beside_people_is_about_them() -> None:
     assert [one.personal.category if one.personal else None for one in seen] == [
         "identifiant_direct", "identifiant_indirect", "identifiant_indirect", "financier",
     ]  # fmt: skip
+    rows = [[f"x{place}@exemple.be", "Essai", "12", "7"] for place in range(20)]
+    seen = look_at_rows(["E-mail", "last", "ИНН", "poids"], rows).columns
+    assert [one.personal.category if one.personal else None for one in seen] == [
+        "identifiant_direct", "identifiant_direct", "identifiant_indirect", None,
+    ]  # fmt: skip
+    alone = look_at_rows(
+        ["code", "last", "ИНН"], [[str(place), "Essai", "12"] for place in range(20)]
+    ).columns
+    assert not any(one.personal for one in alone)
 
 
 def test_a_look_keeps_no_cell() -> None:

@@ -64,6 +64,13 @@ def test_kind_by_first_bytes(kind: str) -> None:
     assert file.tell() == 3
 
 
+def test_a_workbook_may_have_its_parts_anywhere() -> None:
+    main = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    types = f'<Types><Override PartName="/workbook.xml" ContentType="{main}"/></Types>'
+    assert kind_of(io.BytesIO(archive(**{"[Content_Types].xml": types, "workbook.xml": ""}))) == "xlsx"
+    assert kind_of(io.BytesIO(office("workbook.xml"))) == "zip"
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "ods"])
 def test_a_cut_archive_keeps_its_kind(kind: str) -> None:
     assert kind_of(io.BytesIO(FILES[kind][:-30])) == kind

@@ -120,6 +120,16 @@ def test_a_cut_or_damaged_file_is_said_in_french(data: bytes) -> None:
         read(data)
 
 
+def test_texts_told_by_what_follows_the_one_before_are_read() -> None:
+    texts = [f"Rue du Moulin {place}" for place in range(200)]
+    options = {"use_dictionary": False, "column_encoding": {"a": "DELTA_BYTE_ARRAY"}}
+    assert column(texts, pa.string(), **options) == texts
+    data = written({"a": ["x" * (1 << 20)] * 1000}, compression="zstd", **options)
+    assert len(data) < 1 << 20
+    with pytest.raises(PlatformError, match="max_unpacked"):
+        read(data)
+
+
 def test_a_text_said_once_does_not_fill_a_million_rows() -> None:
     """A megabyte in a dictionary, in each of a million rows: a terabyte from some kilobytes."""
     array = pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int32()), ["x" * (1 << 20)])
