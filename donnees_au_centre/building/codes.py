@@ -74,7 +74,7 @@ _KEYS = "PGOPTIONS"
 # Said for one run, and no part of what it makes.
 _PASSING = frozenset({"ACCEPTER_BAISSE", "VERSIONS_GARDEES", "TOUT"})
 # Our macros that no code names, and that take part in making every node.
-_EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
+EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +139,7 @@ class Codes:
         self._everywhere = frozenset(
             key
             for key, macro in ours.items()
-            if macro.package_name == project and macro.original_file_path.startswith(_EVERYWHERE)
+            if macro.package_name == project and macro.original_file_path.startswith(EVERYWHERE)
         )
         theirs = {macro.name for macro in manifest.macros.values() if macro.package_name in _DBT}
         # What stands in for a macro of dbt is called by dbt, and no code names it.
