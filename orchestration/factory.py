@@ -16,7 +16,7 @@ from orchestration.failures import told_failures
 from orchestration.gate import gate
 from orchestration.promises import receipts
 from orchestration.resources import resources_of
-from orchestration.work import BUILT_ON, Event, Journal, Work, runless
+from orchestration.work import BUILT_ON, Event, Journal, Work, beside
 
 
 def build_location(domain: str, settings: Settings | None = None) -> dg.Definitions:
@@ -98,7 +98,7 @@ def build_definitions(
             if mine.old:
                 said = " ; ".join(f"{one.domain} {one.sentence}" for one in mine.old)
                 context.instance.add_run_tags(context.run.run_id, {BUILT_ON: said})
-            for event in (*receipts(mine.load), *map(runless, mine.unasked)):
+            for event in (*receipts(mine.load), *map(beside, mine.unasked)):
                 context.instance.report_runless_asset_event(event)
 
     return dg.Definitions(

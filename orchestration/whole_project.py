@@ -17,6 +17,7 @@ from donnees_au_centre.building.dbt_run import runs_folder
 from donnees_au_centre.building.results import BAD, NodeResult
 from donnees_au_centre.french import counted
 from donnees_au_centre.landing import LoadReport
+from donnees_au_centre.patching import patch
 from donnees_au_centre.privacy.traces import forget_old
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import (
@@ -39,6 +40,7 @@ class Outcome:
 
     Attributes:
         success: True when everything was loaded, built and tested without an error (warnings allowed).
+        manifest: dbt's, of the project that was built.
         load: the loader's report; None when it could not work at all.
         run_results: dbt's run_results.json; None when dbt never ran.
         counts: by resource type (model, seed, test, unit_test), how many nodes ended in each dbt status;
@@ -51,6 +53,7 @@ class Outcome:
     """
 
     success: bool
+    manifest: Manifest
     load: LoadReport | None
     run_results: Path | None
     counts: dict[str, dict[str, int]]
@@ -102,6 +105,8 @@ def materialise(
     results = runs_folder(settings) / NAME / "run_results.json"
     results.unlink(missing_ok=True)
     with dg.DagsterInstance.from_config(str(home)) as instance:
+        # Nobody waits to see what this process is about to do; what is taken as it was would stay "planned".
+        patch(instance.run_domain, _log_asset_planned_events=lambda *_told: None)
         # raise_on_error=False: what failed is in the journal, in French.
         done = job.execute_in_process(
             instance=instance, raise_on_error=False, run_config={"loggers": {"fichier": {}}}
@@ -114,6 +119,7 @@ def materialise(
     journal.seconds["total"] = round(time.monotonic() - begun, 1)
     return Outcome(
         success=done.success,
+        manifest=parsed.manifest,
         load=journal.load,
         run_results=results if results.exists() else None,
         counts=tally.counts(),

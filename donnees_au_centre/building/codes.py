@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,37 @@ _VOLATILE = frozenset(
 )  # fmt: skip
 # What may give another result though nothing that is looked at has changed: the clock, chance, who asks, the
 # catalogue, the history that every run adds to, the options of the command, names that only a run knows.
-_CHANGING = re.compile(
-    r"""current_timestamp|current_date|current_time\b|\blocaltime|\bnow\s*\(|(?:clock|statement|transaction)_timestamp
-    |\btimeofday\b|'(?:now|today|tomorrow|yesterday)'|\bage\(\s*[^(),]*\)|run_started_at|modules\.datetime
-    |\brandom(?:_normal)?\s*\(|\buuid_?generate|\buuidv|gen_random_|\bnextval\b|\btablesample\b
-    |\bcurrent_(?:user|role|catalog)\b|\bsession_user\b|\bcurrent_schemas?\b
-    |\bpg_\w|\binformation_schema\b|\bhistorique\.
-    |\bflags\.|\bselected_resources\b|\binvocation_|\bdbt_metadata_envs\b
-    |\b(?:env_var|dispatch)\(\s*(?!['"]\w+['"]\s*[,)])
-    |\bcontext\b(?!(?:\[|\.get\()\s*['"]\w+['"]\s*[],)])""",
-    re.IGNORECASE | re.VERBOSE,
-)
+# Each with what its text holds at least, in small letters: most texts hold none of it, which is seen at once.
+_CHANGING = [
+    (said, re.compile(found, re.IGNORECASE))
+    for said, found in (
+        ("current_", r"current_timestamp|current_date|current_time\b"),
+        ("current_", r"\bcurrent_(?:user|role|catalog)\b|\bcurrent_schemas?\b"),
+        ("localtime", r"\blocaltime"),
+        ("now", r"\bnow\s*\(|'now'"),
+        ("_timestamp", r"(?:clock|statement|transaction)_timestamp"),
+        ("timeofday", r"\btimeofday\b"),
+        ("to", r"'(?:today|tomorrow)'"),
+        ("yesterday", r"'yesterday'"),
+        ("age(", r"\bage\(\s*[^(),]*\)"),
+        ("run_started_at", r"run_started_at"),
+        ("modules.datetime", r"modules\.datetime"),
+        ("random", r"\brandom(?:_normal)?\s*\(|gen_random_"),
+        ("uuid", r"\buuid_?generate|\buuidv"),
+        ("nextval", r"\bnextval\b"),
+        ("tablesample", r"\btablesample\b"),
+        ("session_user", r"\bsession_user\b"),
+        ("pg_", r"\bpg_\w"),
+        ("information_schema", r"\binformation_schema\b"),
+        ("historique.", r"\bhistorique\."),
+        ("flags.", r"\bflags\."),
+        ("selected_resources", r"\bselected_resources\b"),
+        ("invocation_", r"\binvocation_"),
+        ("dbt_metadata_envs", r"\bdbt_metadata_envs\b"),
+        ("(", r"""\b(?:env_var|dispatch)\(\s*(?!['"]\w+['"]\s*[,)])"""),
+        ("context", r"""\bcontext\b(?!(?:\[|\.get\()\s*['"]\w+['"]\s*[],)])"""),
+    )
+]
 # The day in Belgium: the same until midnight, and so no more of a change than the day itself. As macros write
 # it, as it is compiled, and as PostgreSQL writes it of a view.
 _DAY = re.compile(
@@ -53,17 +74,24 @@ _KEYS = "PGOPTIONS"
 # Said for one run, and no part of what it makes.
 _PASSING = frozenset({"ACCEPTER_BAISSE", "VERSIONS_GARDEES", "TOUT"})
 # Our macros that no code names, and that take part in making every node.
-_EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
+EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
 
 
+@lru_cache(maxsize=4096)
 def is_of_day(text: str) -> bool:
     """True for SQL, or a macro, that looks at the day in Belgium."""
     return bool(_DAY.search(text))
 
 
+@lru_cache(maxsize=4096)
 def changes_within_day(text: str) -> bool:
     """True for SQL, or a macro, that may give something else twice a day though nothing has changed."""
-    return bool(_CHANGING.search(text) and _CHANGING.search(_DAY.sub(" ", text)))
+    return _moves(text) and _moves(_DAY.sub(" ", text))
+
+
+def _moves(text: str) -> bool:
+    small = text.casefold()
+    return any(said in small and found.search(text) for said, found in _CHANGING)
 
 
 class Codes:
@@ -111,7 +139,7 @@ class Codes:
         self._everywhere = frozenset(
             key
             for key, macro in ours.items()
-            if macro.package_name == project and macro.original_file_path.startswith(_EVERYWHERE)
+            if macro.package_name == project and macro.original_file_path.startswith(EVERYWHERE)
         )
         theirs = {macro.name for macro in manifest.macros.values() if macro.package_name in _DBT}
         # What stands in for a macro of dbt is called by dbt, and no code names it.

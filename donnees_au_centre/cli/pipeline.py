@@ -32,7 +32,7 @@ from donnees_au_centre.french import counted
 from donnees_au_centre.history.upstream import read_upstream
 from donnees_au_centre.landing import LoadReport, load_landing, opening, read_declarations
 from donnees_au_centre.pages.reports import write_reports
-from donnees_au_centre.project import parse, read_manifest
+from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.settings import Settings
 from donnees_au_centre.summary import Run, Summary, render, summarise
@@ -83,14 +83,14 @@ def demo(settings: Settings, options: Mapping[str, str]) -> int:
         # Elsewhere roles are an administrator's: make access.
         try:
             with session.step("Accès déclarés"):
-                session.say(give_rights(settings, access.conninfo(), read_manifest(settings)))
+                session.say(give_rights(settings, access.conninfo(), outcome.manifest))
         except PlatformError as error:
             print(f"\n{error}")
             problems.append(error.message)
     results = read_results(outcome.run_results) if outcome.run_results else []
     problem = "\n".join(problems) or None
-    summary = conclude(session, access, outcome.load, results, problem)
-    manifest = read_manifest(settings)
+    manifest = outcome.manifest
+    summary = conclude(session, access, manifest, outcome.load, results, problem)
     print(f"\nCatalogue des données : {write_catalogue(settings, manifest)}", flush=True)
     print(write_reports(settings, access.conninfo(), manifest, datetime.now(UTC)), flush=True)
     if outcome.notice is None:
@@ -132,7 +132,7 @@ def load(settings: Settings, options: Mapping[str, str]) -> int:
         *([parsed.notice] if parsed.notice else []),
         *([f"Déclarations à corriger, nommées ci-dessus : {len(faults)}."] if faults else []),
     ]
-    summary = conclude(session, access, report, [], "\n".join(problems) or None)
+    summary = conclude(session, access, parsed.manifest, report, [], "\n".join(problems) or None)
     return verdict(summary, options, "load")
 
 
@@ -190,6 +190,7 @@ def _notice(settings: Settings) -> tuple[str | None, tuple[str, str] | None]:
 def conclude(
     session: Session,
     access: Access,
+    manifest: Manifest,
     report: LoadReport | None,
     results: list[Mapping[str, Any]],
     problem: str | None,
@@ -197,13 +198,13 @@ def conclude(
     """Writes build/summary.json and prints the summary.
 
     Args:
+        manifest: dbt's.
         report: the loader's; None when it could not work.
         results: of dbt's run_results.json.
         problem: what stopped the run, in French.
     """
     settings = session.settings
     session.say("Résumé…")
-    manifest = read_manifest(settings)
     run = Run(
         landing=str(settings.landing),
         target=settings.target,

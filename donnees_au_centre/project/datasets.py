@@ -229,8 +229,12 @@ def read_datasets(manifest: Manifest) -> list[Dataset]:
     Returns:
         The data sets by domain, sources first, then by name.
     """
+    return [*manifest.once(_read)]
+
+
+def _read(manifest: Manifest) -> tuple[Dataset, ...]:
     found = [_dataset(manifest, node) for node in dataset_nodes(manifest)]
-    return sorted(found, key=lambda one: (one.domain, one.kind != "source", one.name))
+    return tuple(sorted(found, key=lambda one: (one.domain, one.kind != "source", one.name)))
 
 
 def responsible(value: Any) -> Responsible | None:

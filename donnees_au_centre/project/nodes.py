@@ -412,6 +412,7 @@ class Manifest:
     def __init__(self, content: Mapping[str, Any]) -> None:
         """Looks at nothing yet."""
         self.content = content
+        self._made: dict[Callable[..., Any], Any] = {}
 
     def __eq__(self, other: object) -> bool:
         """By what dbt wrote."""
@@ -569,16 +570,27 @@ class Manifest:
 
     def digest(self) -> str:
         """The SHA-256 of the project as dbt read it: the same for the same files, whenever they are read."""
-        steady = {
-            section: {name: _steady(node) for name, node in nodes.items()}
-            for section, nodes in self.content.items()
-            if section not in _VOLATILE and isinstance(nodes, Mapping)
-        }
-        text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return self.once(_digest)
+
+    def once(self, make: Callable[[Manifest], T]) -> T:
+        """What a function makes of this manifest, made the first time only: nobody may change it."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     def _section(self, name: str) -> Mapping[str, Any]:
         return self.content.get(name) or {}
+
+
+def _digest(manifest: Manifest) -> str:
+    steady = {
+        section: {name: _steady(node) for name, node in nodes.items()}
+        for section, nodes in manifest.content.items()
+        if section not in _VOLATILE and isinstance(nodes, Mapping)
+    }
+    text = json.dumps(steady, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _node(said: Mapping[str, Any]) -> Node:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 PARTIAL_PARSE = "partial_parse.msgpack"
+# Beside the last good reading: which files it was.
+MARK = "lecture"
 MEND = (
     "Corrigez le fichier nommé ci-dessus, puis relancez ; git diff montre ce qui a changé, make fix réécrit "
     "en UTF-8 ce qui ne l'est pas."
@@ -97,7 +99,7 @@ def parse(settings: Settings, whole: bool = False) -> ParseResult:
         texts = unreadable_texts(settings.root)
         reading = None if texts else _read(settings, settings.root)
         if reading and reading.project:
-            _keep(settings)
+            _keep(settings, reading.project)
             return ParseResult(read_manifest(settings), reading.project, settings.root, healed=reading.healed)
         faults = [f"{file} : {why}." for file, why in texts.items()]
         said = reading.said if reading else ""
@@ -129,7 +131,9 @@ def _read(settings: Settings, root: Path) -> _Reading:
         if event.info.level == "error":
             errors.append(event.info.msg)
 
-    command = ["parse", *dbt_options(settings, settings.target_path, root=root)]
+    # Its manifest is written by `_keep`: where nothing has changed, it is there.
+    options = dbt_options(settings, settings.target_path, root=root)
+    command = ["parse", "--no-write-json", *options]
     remembered = (settings.target_path / PARTIAL_PARSE).exists()
     done = dbtRunner(callbacks=[note]).invoke(command)
     project = _project_of(done)
@@ -201,6 +205,7 @@ def _without_faults(settings: Settings, files: list[str], said: str, faults: lis
         ):
             broken = frozenset(left_out(settings.root, parts))
             told = _told(settings.root, error, parts)
+            _write(settings, reading.project)
             return ParseResult(read_manifest(settings), reading.project, root, told, broken)
         words = reading.said
     return _last_good(settings, error, said)
@@ -261,12 +266,37 @@ def dbt_options(
     return [*(str(part) for pair in options.items() for part in pair), "--no-send-anonymous-usage-stats"]
 
 
-def _keep(settings: Settings) -> None:
+def _keep(settings: Settings, project: DbtManifest) -> None:
+    """Writes the manifest and keeps what was read, unless both are those of the last good reading."""
     kept = settings.target_path / "last_good"
     kept.mkdir(exist_ok=True)
-    for name in (MANIFEST, PARTIAL_PARSE):
-        _replace(settings.target_path / name, kept / name)
+    mark = kept / MARK
+    if not mark.is_file() or mark.read_text("utf-8") != _mark(settings):
+        _write(settings, project)
+        for name in (MANIFEST, PARTIAL_PARSE):
+            _replace(settings.target_path / name, kept / name)
+        # The last: a process that dies before it has written less than all.
+        mark.write_text(_mark(settings), "utf-8")
     keep(settings.root, kept / "projet")
+
+
+def _write(settings: Settings, project: DbtManifest) -> None:
+    """Writes manifest.json in one stroke, as dbt would."""
+    new = settings.manifest_path.with_name(f"{MANIFEST}.{os.getpid()}.new")
+    project.write(str(new))
+    os.replace(new, settings.manifest_path)
+
+
+def _mark(settings: Settings) -> str:
+    """What tells one writing of dbt's memory, and of our manifest, from another."""
+    marks = []
+    for name in (MANIFEST, PARTIAL_PARSE):
+        try:
+            found = (settings.target_path / name).stat()
+        except FileNotFoundError:
+            return ""
+        marks.append(f"{name} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}")
+    return "\n".join(marks)
 
 
 def _last_good(settings: Settings, error: str, said: str) -> ParseResult:

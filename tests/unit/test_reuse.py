@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from donnees_au_centre.building.codes import Codes
+from donnees_au_centre.building.codes import EVERYWHERE, Codes
 from donnees_au_centre.building.reuse import made_of_good
+from donnees_au_centre.settings import ROOT
 
 NODE = "model.essai.table_a"
+# A macro or a generic test of this project in its file.
+OURS = re.compile(r"({%-? *(macro|test) +(\w+)\(.*?{%-? *end\2)", re.DOTALL)
 MACROS = {
     "direct": "{% macro direct() %}1{% endmacro %}",
     "outer": "{% macro outer() %}{{ inner() }}{% endmacro %}",
@@ -273,6 +277,24 @@ def test_the_day_is_no_change_until_it_ends(
 )  # fmt: skip
 def test_what_stays_is_not_taken_for_what_changes(tmp_path: Path, code: str) -> None:
     assert not codes(tmp_path, node(raw_code=code)).is_changing(NODE)
+
+
+def test_of_our_tests_only_what_looks_at_the_history_may_change_by_itself(tmp_path: Path) -> None:
+    """A macro of theirs that asks the catalogue would have each of them played in every run."""
+    found = {
+        f"test_{name}" if kind == "test" else name: text
+        for folder in ("macros", "tests/generic")
+        for file in sorted((ROOT / folder).rglob("*.sql"))
+        if not file.relative_to(ROOT).as_posix().startswith(EVERYWHERE)
+        for text, kind, name in OURS.findall(file.read_text("utf-8"))
+    }
+    tests = [name for name in found if name.startswith("test_")]
+    played = [
+        node(f"test.essai.{name}", raw_code=f"{{{{ {name}(**_dbt_generic_test_kwargs) }}}}") for name in tests
+    ]
+    ours = codes(tmp_path, *played, macros=found)
+    assert len(tests) > 10
+    assert {name for name in tests if ours.is_changing(f"test.essai.{name}")} == {"test_stable_measure"}
 
 
 def result(unique_id: str, status: str = "success", *reads: str) -> SimpleNamespace:
