@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -104,6 +105,11 @@ def settings() -> Settings:
         return Session.without_database(Settings.load({})).settings
 
 
+def elsewhere() -> dict[str, str]:
+    """The environment of somebody who has no database, whatever the tests before left in ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "PG"))}
+
+
 @pytest.fixture(scope="module")
 def answers() -> list[tuple[str, Any, str, bool]]:
     """What the real process answers to every hostile call, and to every name that it gives itself."""
@@ -174,9 +180,8 @@ def test_all_that_could_ever_be_served_holds_no_value(canaries: set[str]) -> Non
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[bytes]]:
-    started = subprocess.Popen(
-        COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    started = subprocess.Popen(COMMAND, cwd=ROOT, env=elsewhere(), **pipes)
     yield started
     started.kill()
     started.communicate()
@@ -251,7 +256,9 @@ def test_without_its_package_the_command_says_which() -> None:
         "import sys; sys.modules['mcp'] = None\n"
         "from donnees_au_centre.cli.main import main; sys.exit(main(['mcp']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=elsewhere(), capture_output=True, text=True
+    )
     assert done.returncode == 1 and "make drivers NAME=assistance" in done.stderr
 
 
