@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+import sys
 import threading
 import time
 import warnings
@@ -100,6 +101,24 @@ def basic(connection: Connection) -> Key:
     return Key("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii"), "Authorization")
 
 
+def _client_of_tokens() -> Any:
+    """Authlib's client over httpx, whose transports ours are, also where something else brought httpx2."""
+    other = sys.modules.get("httpx2")
+    with warnings.catch_warnings():
+        # Its word on which HTTP library it likes better; importing it says that such words always show.
+        import authlib.deprecate
+
+        warnings.simplefilter("ignore", authlib.deprecate.AuthlibDeprecationWarning)
+        sys.modules["httpx2"] = None  # type: ignore[assignment]
+        try:
+            from authlib.integrations.httpx_client import OAuth2Client
+        finally:
+            del sys.modules["httpx2"]
+            if other is not None:
+                sys.modules["httpx2"] = other
+    return OAuth2Client
+
+
 class ClientCredentials:
     """OAuth2 for a machine: a token that is asked with a secret, and asked anew when it ends."""
 
@@ -143,17 +162,13 @@ class ClientCredentials:
         return True
 
     def _asked(self) -> Mapping[str, Any]:
-        with warnings.catch_warnings():
-            # Its word on which HTTP library it likes better; importing it says that such words always show.
-            import authlib.deprecate
+        from authlib.integrations.base_client import OAuthError
 
-            warnings.simplefilter("ignore", authlib.deprecate.AuthlibDeprecationWarning)
-            from authlib.integrations.base_client import OAuthError
-            from authlib.integrations.httpx_client import OAuth2Client
+        client_of_tokens = _client_of_tokens()
         place = f"le serveur de jetons de « {self._connection.shown} » ({urlsplit(self._url).hostname})"
         transport = _transport(self._url, self._connection)
         try:
-            with OAuth2Client(
+            with client_of_tokens(
                 self._id, self._secret, scope=self._scope, transport=transport, timeout=60
             ) as client:
                 token: dict[str, Any] = dict(client.fetch_token(self._url, grant_type="client_credentials"))
