@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -215,9 +216,7 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
         raise PlatformError(
             f"{name} ne peut pas être lu. {problem}", failure_advice(name, f"{name}.sql", problem)
         )
-    table = results[0].agate_table
-    cells = [["" if value is None else str(value) for value in row] for row in table.rows]
-    print(preview(list(table.column_names), cells, shutil.get_terminal_size((160, 24)).columns))
+    print_rows(results[0].agate_table)
     return 0
 
 
@@ -242,6 +241,12 @@ def failure_advice(name: str, text: str, problem: str) -> str:
             "une table raw_… qui manque : make load la crée."
         )
     return f"Corrigez {text} : le message cite l'endroit, à chercher dans le SQL ci-dessus s'il est montré."
+
+
+def print_rows(table: Any) -> None:
+    """Prints what `dbt show` found, an agate table, as this terminal can show it."""
+    cells = [["" if value is None else str(value) for value in row] for row in table.rows]
+    print(preview(list(table.column_names), cells, shutil.get_terminal_size((160, 24)).columns))
 
 
 def preview(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:

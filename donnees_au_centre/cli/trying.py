@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from donnees_au_centre.building.french import in_french, speak_french
 from donnees_au_centre.cli.lineage import nearest
-from donnees_au_centre.cli.project import PREVIEW_ROWS, failure_advice, preview
+from donnees_au_centre.cli.project import PREVIEW_ROWS, failure_advice, print_rows
 from donnees_au_centre.cli.session import Session, say_healed
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project import parse
@@ -38,6 +37,8 @@ def try_(settings: Settings, options: Mapping[str, str]) -> int:
     os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {_READING}".strip()
     with session.step("Lecture du projet dbt"):
         parsed = say_healed(session, parse(settings))
+    if parsed.error:
+        print(parsed.error)
     from dbt.cli.main import dbtRunner
 
     speak_french()
@@ -61,9 +62,7 @@ def try_(settings: Settings, options: Mapping[str, str]) -> int:
     if not done.success:
         words = said or [one.message for one in results if one.message] or [str(done.exception)]
         raise _refused("\n".join(words), parsed.manifest)
-    table = results[0].agate_table
-    cells = [["" if value is None else str(value) for value in row] for row in table.rows]
-    print(preview(list(table.column_names), cells, shutil.get_terminal_size((160, 24)).columns))
+    print_rows(results[0].agate_table)
     return 0
 
 

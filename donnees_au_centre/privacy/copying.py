@@ -19,6 +19,7 @@ from donnees_au_centre.landing.declaration import SourceTable
 from donnees_au_centre.landing.identifiers import METADATA_COLUMNS, OWN_TABLES, REJECTS_TABLE
 from donnees_au_centre.landing.rejects import MOTIFS
 from donnees_au_centre.landing.tables import add_columns, ensure_audit, ensure_table, holder
+from donnees_au_centre.numbered_lines import ESCAPES, NULL
 from donnees_au_centre.privacy.pseudonyms import Like, Pseudonyms, pool
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import governance_of
@@ -32,9 +33,9 @@ PATIENCE = "60s"
 _LOCK = 0x636F7069
 _DATED = re.compile(r"date|naissance|(?:^|_)jour(?:_|$)|(?:^|_)le$")
 _LITERALS = re.compile(r"'([^'\n]+)'"), re.compile(r'"([^"\n]+)"')
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_ESCAPED = {value: f"\\{name}" for name, value in _ESCAPES.items()} | {"\\": "\\\\"}
-_NULL = b"\\N"
+# What COPY writes of a sign that no cell may hold as it is.
+_READ = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_NULL = NULL.encode()
 # A row as COPY writes it, cell by cell, changed in place.
 Change = Callable[[list[bytes]], None]
 
@@ -470,12 +471,12 @@ def _text(cell: bytes) -> str:
     text = cell.decode()
     if "\\" not in text:
         return text
-    return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text, flags=re.DOTALL)
+    return re.sub(r"\\(.)", lambda found: _READ.get(found[1], found[1]), text, flags=re.DOTALL)
 
 
 def _bytes(text: str) -> bytes:
     """A cell as COPY reads it."""
-    return "".join(_ESCAPED.get(sign, sign) for sign in text).encode()
+    return text.translate(ESCAPES).encode()
 
 
 def _named_table(place: Sequence[str]) -> sql.Identifier:

@@ -8,6 +8,7 @@ Nobody goes back without the key, which a copy draws for itself and throws away.
 
 from __future__ import annotations
 
+import calendar
 import hashlib
 import json
 import math
@@ -26,7 +27,6 @@ _ROUNDS = 8
 _DIGITS, _FIRST_DIGITS, _LETTERS = "0123456789", "123456789", "abcdefghijklmnopqrstuvwxyz"
 # Letters that no one writes without an accent; any other one becomes one of them.
 _ACCENTED = "àâäçèéêëîïôöùûü"
-
 # Those of the macro is_cell_error, one by one: `#DUPONT!` is somebody.
 _ERRORS = (
     "DIV/0 REF VALUE NUM NULL SPILL CALC FIELD BLOCKED CONNECT UNKNOWN BUSY "
@@ -39,12 +39,9 @@ _TIME = r"([T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?
 _DAY_FIRST = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})([-/.])(\d{{4}}|\d{{2}}){_TIME}")
 _YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})([-/.])(\d{{1,2}}){_TIME}")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
-_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 # Of nobody, and not to be divided by.
 _ZERO = re.compile(r"[+-]?0(?:[.,]0+)?(?: ?[€%])?")
 _COUNTRY = re.compile(r"(?:\+|00)[1-9]\d(?=[\s./()\d-]{7,}$)")
-
-
 # What may be drawn for a value, and how many people bear each, added up.
 Like = Callable[[str], tuple[Sequence[str], Sequence[int]]]
 
@@ -296,8 +293,7 @@ def _format_letters(text: str) -> set[int]:
 
 
 def _length(year: int, month: int) -> int:
-    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    return _DAYS[month - 1] - (month == 2 and not leap)
+    return calendar.monthrange(year, month)[1]
 
 
 def _zeros(rest: str | None) -> str:
