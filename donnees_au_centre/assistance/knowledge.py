@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from donnees_au_centre.assistance import cards, texts
-from donnees_au_centre.assistance.item import Item
+from donnees_au_centre.assistance.item import DATASET, Item
 from donnees_au_centre.project.lineage import Lineage
 from donnees_au_centre.project.nodes import Manifest
 
@@ -78,12 +78,12 @@ class Knowledge:
         return {word: math.log(1 + len(self.items) / count) for word, count in met.items()}
 
     def named(self, kinds: Iterable[str], name: str) -> Item | None:
-        """What bears a name exactly, capitals aside; of pages, the end of the path is enough."""
+        """What bears a name, or another of its names, capitals aside; a table may come without its source."""
         asked, chosen = name.strip().casefold(), [one for one in self.items if one.kind in set(kinds)]
         for fits in (
             lambda one: one.name.casefold() == asked,
             lambda one: asked in (other.casefold() for other in one.others),
-            lambda one: one.name.casefold().rpartition(".")[2] == asked,
+            lambda one: one.kind == DATASET and one.name.casefold().rpartition(".")[2] == asked,
         ):
             if found := [one for one in chosen if fits(one)]:
                 return found[0]
