@@ -24,7 +24,7 @@ RUN = @sh $(call quote,$(ROOT)/dev/setup/start.sh)
 
 ##@ Essayer
 .PHONY: demo
-demo: ## Charge la zone de dépôt, construit et teste tout, puis résume (LANDING=…, STRICT=1)
+demo: ## Charge la zone de dépôt, construit et teste tout, puis résume (LANDING=…, STRICT=1, TOUT=1)
 	$(RUN) demo
 .PHONY: ui
 ui: ## Ouvre Dagster pour ce seul navigateur (PORT=3000) ; Ctrl-C ou make stop l'arrête
@@ -65,7 +65,7 @@ why: ## Dit ce qu'est un modèle, qui en répond, comment il va, d'où il vient 
 new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIER=age/ma_source/… ; ou GENRE=… CONNEXION=… : montre ce qu'a un système, puis AG=… SOURCE=… EMPLACEMENT=…)
 	$(RUN) new-source
 .PHONY: new-model
-new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)
+new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_, MODEL=… pour un autre)
 	$(RUN) new-model
 .PHONY: new-ag
 new-ag: ## Déclare une AG : groupe, couches, emplacement, accès (AG=agx NAME="Administration générale…")
@@ -76,6 +76,9 @@ denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (b
 .PHONY: catalogue
 catalogue: ## Écrit le catalogue des jeux de données (build/catalogue), sans base de données
 	$(RUN) catalogue
+.PHONY: site
+site: ## Écrit la documentation en un site où chercher (build/site), et le catalogue, sans base de données
+	$(RUN) site
 .PHONY: contracts
 contracts: ## Écrit le contrat de chaque mart public, au format ODCS (build/contracts), sans base de données
 	$(RUN) contracts
