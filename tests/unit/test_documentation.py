@@ -79,7 +79,7 @@ def test_the_search_knows_pages_rules_commands_words_macros_and_data_sets(
     found: list[dict[str, str]],
 ) -> None:
     kinds = {one["genre"] for one in found}
-    assert {"Page", "Section", "Mot", "Commande", "Règle", "Jeu de données"} <= kinds
+    assert {"Page", "Section", "Mot", "Commande", "Règle", "Macro", "Jeu de données"} <= kinds
     named = {one["nom"]: one for one in found}
     assert named["make site"]["adresse"] == "reference/commandes.html#site"
     assert {rule.id for rule in RULES} <= {one["nom"] for one in found if one["genre"] == "Règle"}

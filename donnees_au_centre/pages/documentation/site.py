@@ -48,6 +48,12 @@ FIRST = ("README.fr.md", "docs/architecture.md", "CONTRIBUTING.fr.md")
 WEIGHTS = {"nom": 10, "mots": 8, "page": 3, "texte": 2}
 PAGE, SECTION, ROW, WORD = "Page", "Section", "Ligne d'un tableau", "Mot"
 COMMAND, RULE, MACRO, DATASET = "Commande", "Règle", "Macro", "Jeu de données"
+# Page -> what each of its rows is.
+ROWS = {
+    VOCABULARY: WORD,
+    "docs/analyste/regles-denodo.md": RULE,
+    "docs/analyste/macros-portables.md": MACRO,
+}
 FACTORS = {PAGE: 1.3, WORD: 1.3, COMMAND: 1.2, DATASET: 1.1, ROW: 0.8}
 
 
@@ -223,8 +229,7 @@ def _things(
 
 def _parts(one: Document) -> Iterator[dict[str, str]]:
     for part in one.page.parts:
-        row = WORD if one.source == VOCABULARY else ROW
-        kind = row if part.row else SECTION if part.anchor else PAGE
+        kind = ROWS.get(one.source, ROW) if part.row else SECTION if part.anchor else PAGE
         address = f"{one.address}#{part.anchor}" if part.anchor else one.address
         yield _thing(address, kind, part.title, one.page.title if part.anchor else "", part.text)
 
