@@ -62,13 +62,16 @@ def odbc(text: str) -> dict[str, str]:
     [island] = re.findall(r"<xml id=msodc>(.*?)</xml>", text, re.DOTALL)
     [connection] = ElementTree.fromstring(island)
     assert connection.get(f"{ODC}Type") == "ODBC"
-    pairs = re.findall(
-        r"(\w+)=(\{(?:[^}]|\}\})*\}|[^;]*)(?:;|$)", connection.findtext(f"{ODC}ConnectionString")
-    )
+    string = connection.findtext(f"{ODC}ConnectionString") or ""
+    pairs = re.findall(r"(\w+)=(\{(?:[^}]|\}\})*\}|[^;]*)(?:;|$)", string)
     return {key: re.sub(r"^\{(.*)\}$", r"\1", value).replace("}}", "}") for key, value in pairs}
 
 
-def test_each_file_leads_to_the_shared_server_and_holds_no_secret(tmp_path: Path) -> None:
+def test_each_file_leads_to_the_shared_server_and_holds_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
     settings = replace(settings_of(tmp_path), target="prod", database=SHARED["PGDATABASE"])
     files = written(command.place_of(settings, SHARED), tmp_path / "connexions")
     assert where(files) == {("pg.fwb.example", "5433", "entrepôt; {1}")}
