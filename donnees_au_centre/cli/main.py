@@ -73,6 +73,7 @@ COMMANDS = {
     "new-ag": ("new_ag", "déclare une nouvelle AG"),
     "new-source": ("new_source", "déclare la source d'un fichier inconnu, et écrit son staging"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),
+    "connections": ("connections", "écrit de quoi ouvrir la base dans Power BI, Excel ou DBeaver"),
     "env": ("database", "donne les variables d'environnement"),
     "stop": ("database", "arrête ce qui tourne"),
     "clean": ("database", "montre les résultats et les bases du projet, ou les efface (CONFIRMER=1)"),
