@@ -10,7 +10,7 @@ from pathlib import Path
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.new_model import fill, quoted
 from donnees_au_centre.cli.session import Session, parse_or_fail
-from donnees_au_centre.cli.writings import writing
+from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.domains import (
     COMPONENTS,
@@ -68,6 +68,7 @@ def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
         if (owners := root / OWNERS).is_file():
             owners.write_text(with_section(owners.read_text("utf-8"), ag, name), encoding="utf-8")
         mend_workspace(root)
+        redraw(at_work)
         parse_or_fail(Session.without_database(settings))
     print(f"\nCréé :\n  {group_file(ag)}")
     print("Complétés :", *(f"  {path}" for path in completed), sep="\n")

@@ -22,7 +22,7 @@ from donnees_au_centre.cli.new_model import (
     quoted,
 )
 from donnees_au_centre.cli.session import Session, parse_or_fail
-from donnees_au_centre.cli.writings import writing
+from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project import broken_rules
 from donnees_au_centre.project import vocabulary as words
@@ -30,7 +30,7 @@ from donnees_au_centre.project.checks import shown
 from donnees_au_centre.project.contracts import FOLDER as CONTRACTS
 from donnees_au_centre.project.contracts import write_contracts
 from donnees_au_centre.project.metadata import governance_of
-from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.nodes import Manifest, Node, domains_in
 from donnees_au_centre.project.rules.conforming import conformed
 from donnees_au_centre.project.rules.offering import marts
 from donnees_au_centre.review.indicators import SAID
@@ -84,11 +84,13 @@ def new_indicator(settings: Settings, options: Mapping[str, str]) -> int:
     name = answers.of("NAME", "Comment nommer l'indicateur (fct_…) ?")
     check_mart_name(settings.root, mart, name, USAGE)
     grouped = " et ".join(filter(None, [", ".join(by[:-1]), by[-1]]))
-    said = SAID[measure].format(measured)
-    proposed = f"{said[:1].upper()}{said[1:]} de {mart.name}, par {grouped}."
+    # « Nombre de lignes » says nothing without what they are.
+    said = SAID[measure].format(measured) + (f" de {mart.name}" if measure == "lignes" else "")
+    said = said[:1].upper() + said[1:]
+    proposed = f"{said}{'' if measure == 'lignes' else f' de {mart.name}'}, par {grouped}."
     described = answers.of("DESCRIPTION", "Que dit cet indicateur, en une phrase ?", proposed)
     told = governance_from(manifest, mart, answers, "À quoi sert cet indicateur ?")
-    meaning = f"{conformed()[column]['sens'] if column in conformed() else said[:1].upper() + said[1:]}."
+    meaning = f"{conformed()[column]['sens'] if column in conformed() else said}."
     example, expected = example_of(mart, measure, measured, by)
     values = {
         "name": name,
@@ -274,10 +276,12 @@ def write_checked(
     """
     root = settings.root
     with writing(root, command) as at_work:
-        at_work.will_change(*(path.relative_to(root).as_posix() for path in (root / CONTRACTS).glob("*.yml")))
+        # One that is not there yet too: the first mart of a domain writes it.
+        at_work.will_change(*((CONTRACTS / f"{domain}.yml").as_posix() for domain in domains_in(root)))
         at_work.uses += [rf"\b{name}\b"]
         at_work.left += [IN_DATABASE]
         at_work.create(files)
+        redraw(at_work)
         manifest = parse_or_fail(session).manifest
         readers = readers_of_marts(settings, manifest)
         promises = write_contracts(root, manifest, date.today(), readers)

@@ -19,7 +19,7 @@ from psycopg import sql
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.inference import guess_types
 from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
-from donnees_au_centre.cli.writings import writing
+from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.discovery.typings import TEXT, Typing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
@@ -144,6 +144,7 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
         files = model_files(domain, name, layer, node, columns, key, lines)
     with writing(settings.root, f"new-model AG={domain} NAME={name}") as at_work:
         at_work.create(files)
+        redraw(at_work)
         at_work.uses += [rf"\b{name}\b"]
         at_work.left += [IN_DATABASE]
         parse_or_fail(session)

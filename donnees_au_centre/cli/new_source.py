@@ -23,7 +23,7 @@ from donnees_au_centre.cli.new_model import check_names, source_columns, staging
 from donnees_au_centre.cli.new_system import System
 from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
 from donnees_au_centre.cli.source_files import NewTable, read_as, source_yaml, table_yaml
-from donnees_au_centre.cli.writings import Writing, writing
+from donnees_au_centre.cli.writings import Writing, redraw, writing
 from donnees_au_centre.discovery.columns import ColumnLook, References, name_key
 from donnees_au_centre.discovery.locations import Place, place_of
 from donnees_au_centre.discovery.look import FileLook, look
@@ -127,6 +127,7 @@ def new_source(settings: Settings, options: Mapping[str, str]) -> int:
         load_one(settings, access, session, node)
         files = staging_of(new, name, node)
         at_work.create(files)
+        redraw(at_work)
         at_work.uses += [rf"\b{name}\b", rf"""['"]{new.source}['"],\s*['"]{new.table}['"]"""]
         at_work.left += [
             f"Resteraient ce qui a été reçu, et ses lignes dans {node.schema}.{node.relation} : make orphans "

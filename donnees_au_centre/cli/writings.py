@@ -6,12 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dev.pictures import PAGE, drawn
+from dev.pictures import ROOT as DRAWN
 from donnees_au_centre.cli.changes import ancestor
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.git import git
@@ -97,6 +99,16 @@ class Writing:
     def changed(self) -> list[str]:
         """The files that are no longer as they were."""
         return [path for path, before in self.before.items() if _now(self.root / path) != _of(before)]
+
+
+def redraw(at_work: Writing) -> None:
+    """Draws again the pictures of the documentation, in the checkout that they are made of."""
+    page = at_work.root / PAGE
+    if at_work.root == DRAWN and page.is_file():
+        at_work.will_change(PAGE)
+        # A page of somebody else's may have no place for them.
+        with suppress(ValueError):
+            page.write_text(drawn(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 @contextmanager
