@@ -67,9 +67,21 @@ new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIE
 .PHONY: new-model
 new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_, MODEL=… sinon)
 	$(RUN) new-model
+.PHONY: new-indicator
+new-indicator: ## Écrit un indicateur : la mesure d'un mart public, suivie (MART=… MESURE="total …" PAR="…" NAME=fct_…)
+	$(RUN) new-indicator
+.PHONY: new-publication
+new-publication: ## Écrit ce qui se publie d'un mart en données ouvertes, et son lecteur (MART=… COLONNES="…" NAME=…)
+	$(RUN) new-publication
 .PHONY: new-ag
 new-ag: ## Déclare une AG : groupe, couches, emplacement, accès (AG=agx NAME="Administration générale…")
 	$(RUN) new-ag
+.PHONY: undo
+undo: ## Montre ce que le dernier make new-… a écrit ; CONFIRMER=1 : le retire
+	$(RUN) undo
+.PHONY: adopt
+adopt: ## Lit le projet dbt d'une AG sans rien en exécuter, et dit ce qui y manque (PROJET=../leur_projet AG=agx)
+	$(RUN) adopt
 .PHONY: denodo-export
 denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (build/denodo)
 	$(RUN) denodo-export

@@ -74,6 +74,10 @@ COMMANDS = {
     "new-source": ("new_source", "déclare la source d'un fichier inconnu, et écrit son staging"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),
     "connections": ("connections", "écrit de quoi ouvrir la base dans Power BI, Excel ou DBeaver"),
+    "new-indicator": ("new_indicator", "écrit un indicateur : la mesure d'un mart public, suivie"),
+    "new-publication": ("new_publication", "écrit ce qui se publie d'un mart en données ouvertes"),
+    "undo": ("undo", "montre ce que le dernier new-… a écrit, ou le retire (CONFIRMER=1)"),
+    "adopt": ("adopt", "dit ce qui manque au projet dbt d'une AG, sans rien en exécuter (PROJET=…)"),
     "env": ("database", "donne les variables d'environnement"),
     "stop": ("database", "arrête ce qui tourne"),
     "clean": ("database", "montre les résultats et les bases du projet, ou les efface (CONFIRMER=1)"),
@@ -92,6 +96,7 @@ PATHS: dict[str, Callable[[Path], bool]] = {
     "LANDING": Path.is_dir,
     "AVIS": Path.is_file,
     "BASE": Path.is_dir,
+    "PROJET": Path.is_dir,
     "DOSSIER": lambda path: path.parent.is_dir(),
     "EFFACES": Path.is_file,
 }

@@ -17,6 +17,7 @@ import yaml
 from donnees_au_centre.access import Change
 from donnees_au_centre.cli import new_model
 from donnees_au_centre.cli.access import plan_summary, write_script
+from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.database import exports
 from donnees_au_centre.cli.main import COMMANDS, function_of, main, with_absolute_paths
 from donnees_au_centre.cli.notifications import _refuse_failures as refuse_failures
@@ -26,6 +27,7 @@ from donnees_au_centre.cli.quality import placeholders
 from donnees_au_centre.cli.quality import test_environment as quality_environment
 from donnees_au_centre.cli.services import choose_port
 from donnees_au_centre.cli.session import Access, child_environment, platform_variables
+from donnees_au_centre.cli.writings import Writing
 from donnees_au_centre.discovery.typings import Typing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
@@ -382,7 +384,8 @@ def test_a_good_name_says_its_layer(checkout: Path) -> None:
 def staging_files(
     manifest: dict, name: str, source: str | None, typings: dict[str, Typing] | None = None
 ) -> dict[str, str]:
-    node = new_model.choose_source(Manifest(manifest), "ags", name, source)
+    answers = Answers({"SOURCE": source or ""}, asks=False)
+    node = new_model.choose_source(Manifest(manifest), "ags", name, answers)
     return new_model.staging_files("ags", name, node, new_model.source_columns(node), typings or {})
 
 
@@ -582,7 +585,7 @@ def test_a_view_never_reads_a_mart() -> None:
 
 def test_an_existing_file_is_never_written_over(checkout: Path) -> None:
     with pytest.raises(FileExistsError):
-        new_model.write(checkout, {"models/ags/fct_marche.sql": "select 2"})
+        Writing(checkout).create({"models/ags/fct_marche.sql": "select 2"})
     assert (checkout / "models/ags/fct_marche.sql").read_text() == "select 1"
 
 
