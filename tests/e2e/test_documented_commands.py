@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from donnees_au_centre.cli.quality import test_environment as without_connections
-from donnees_au_centre.pages.documentation.markdown import blocks
-from donnees_au_centre.settings import ROOT
 from tests.campaigns import long
+from tests.documented import played
 from tests.e2e.conftest import Checkout
 
 # As the Makefile does it, in the environment that is there: options after the command are variables.
@@ -24,12 +23,7 @@ for option in "$@"; do export "$option"; done
 exec '{sys.executable}' -m donnees_au_centre "$command"
 """
 # Twins in two languages hold the same commands: they are played once.
-BLOCKS = {
-    re.sub(r"\s+# .*", "", block.text): f"{page.relative_to(ROOT)}:{block.line}"
-    for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")], key=lambda one: one.name)
-    for block in blocks(page.read_text("utf-8"))
-    if block.language in ("sh", "bash") and block.played
-}
+BLOCKS = {re.sub(r"\s+# .*", "", block.text): place for place, block in played()}
 
 
 @long

@@ -24,14 +24,16 @@ from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.pages.documentation.markdown import Block, blocks, code_of
 from donnees_au_centre.project.rules.casting import JINJA
 from donnees_au_centre.settings import ROOT
+from tests.documented import SHELL, STORIES, played, told_by
 from tests.unit.landing_sources import as_nodes, source
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".agents").rglob("*.md")])
 BLOCKS = [(page, block) for page in PAGES for block in blocks(page.read_text("utf-8"))]
-SHELL = ("sh", "bash")
 # Options of every command: a landing zone, the Python of the first one, the name of a base elsewhere.
 EVERYWHERE = {"BASE", "LANDING", "PYTHON"}
 HELP = {name: says for _, name, says in targets(ROOT)}
+# What nobody regrets having typed.
+READING = ("alert", "connections", "contracts", "digest", "drivers", "lineage", "show", "site", "why")
 OPTION = re.compile(r"([A-Z_]+)=")
 # A key of a block -> the schema of the file where it goes, and what is around it there.
 SCHEMAS: dict[str, tuple[str, str]] = {
@@ -58,11 +60,11 @@ def named(*languages: str) -> list[Any]:
 
 
 def test_every_block_says_its_language_and_marks_what_nobody_plays() -> None:
-    known = {*SHELL, "sql", "yaml", "python", "json", "ini", "nginx", "mermaid", ""}
+    known = {*SHELL, "console", "sql", "yaml", "python", "json", "ini", "nginx", "mermaid", "text", ""}
     marks = {mark for _, block in BLOCKS for mark in block.marks}
     assert {block.language for _, block in BLOCKS} <= known and marks == {"nonjoue"}
-    played = [block for _, block in BLOCKS if block.language in SHELL and block.played]
-    assert len(played) >= 3
+    assert len(list(played())) >= 3
+    assert all(told_by(story) for story in STORIES)
 
 
 def test_the_commands_of_the_pages_exist_with_their_options() -> None:
@@ -77,12 +79,12 @@ def test_the_commands_of_the_pages_exist_with_their_options() -> None:
     assert lost == []
 
 
-@pytest.mark.parametrize("block", named(*SHELL))
+@pytest.mark.parametrize("block", [pytest.param(block, id=place) for place, block in played()])
 def test_a_block_that_is_played_only_reads(block: Block) -> None:
     for line in block.text.splitlines():
         words = shlex.split(line, comments=True)
         assert words[0] == "make" and "CONFIRMER=1" not in words
-        assert words[1] in ("alert", "contracts", "digest", "drivers", "lineage", "show", "site")
+        assert words[1] in READING
 
 
 @pytest.mark.parametrize("block", named("sql"))
