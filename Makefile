@@ -88,6 +88,9 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
+.PHONY: descriptions
+descriptions: ## Propose les descriptions que des colonnes héritent (SOURCE=…, MODEL=… ou AG=…) ; CONFIRMER=1 : les écrit
+	$(RUN) descriptions
 .PHONY: mcp
 mcp: ## Sert à un assistant les descriptions, les règles et la documentation (MCP), sans aucune donnée
 	$(RUN) mcp
