@@ -35,6 +35,9 @@ docs: ## Ouvre la documentation dbt pour ce seul navigateur (PORT=8080)
 .PHONY: learn
 learn: ## Ouvre les exercices de SQL dans le navigateur, sur l'échantillon (PORT=8090 ; SANS_SERVEUR=1 : les écrit seulement)
 	$(RUN) learn
+.PHONY: training
+training: ## Écrit de quoi former : fiches A4 par rôle, diaporama, page de la communauté (build/formation), sans base de données
+	$(RUN) training
 
 ##@ Travailler
 .PHONY: load

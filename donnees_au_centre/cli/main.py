@@ -44,6 +44,7 @@ COMMANDS = {
     "why": ("why", "dit ce qu'est un modèle, qui en répond, comment il va et d'où il vient (MODEL=…)"),
     "docs": ("project", "ouvre la documentation dbt"),
     "learn": ("learn", "ouvre les exercices de SQL dans le navigateur, sur l'échantillon"),
+    "training": ("training", "écrit les fiches, le diaporama et la page de la communauté"),
     "test-unit": ("project", "joue les tests unitaires dbt sur une base vide"),
     "test-macros": ("testing", "joue les cas des macros portables sur PostgreSQL et en VQL"),
     "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
