@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from donnees_au_centre.catalogue.content import Catalogue, Check
+from donnees_au_centre.catalogue.content import Catalogue
 from donnees_au_centre.catalogue.content import Page as DataPage
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.pages import environment, replaced
@@ -68,16 +68,20 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Question:
-    """The question of the month: a control that is not good.
+    """The question of the month.
 
     Attributes:
         page: the data set that it is about.
-        check: what it checks.
-        among: how many controls are not good.
+        column: of the control; "" where it is about no column alone.
+        text: the rule that is not respected, or why lines were set aside.
+        is_control: False for lines that were set aside, when all controls are good.
+        among: how many there are of them.
     """
 
     page: DataPage
-    check: Check
+    column: str
+    text: str
+    is_control: bool
     among: int
 
 
@@ -133,31 +137,37 @@ def _without_links(children: Sequence[Token]) -> Iterator[Token]:
 
 
 def question_of(found: Catalogue, day: date) -> Question | None:
-    """The question of the month: among the gravest controls, another one each month; None when all is well.
+    """The question of the month, another one each month; None when all is well, or nothing is known.
+
+    Among the gravest controls that are not good, those of strategic data sets first; without any, among the
+    reasons why received lines or cells were set aside. Nothing is counted: few lines may tell of a person.
 
     Args:
-        found: the catalogue, with the results of the last runs.
+        found: the catalogue, with what the last runs say.
         day: of the month.
     """
     bad = [
-        (
-            _GRAVITY.index(check.result.outcome),
-            not page.dataset.strategic,
-            page.dataset.name,
-            place,
-            page,
-            check,
-        )
+        (_GRAVITY.index(check.result.outcome), page, check.column or "", check.text)
         for page in found.pages
-        for place, check in enumerate(page.checks)
+        for check in page.checks
         if check.result and check.result.outcome in _GRAVITY
     ]
-    if not bad:
+    asked = bad or [
+        (0, page, "", reason)
+        for page in found.pages
+        if page.received
+        for reason in sorted({*page.received.aside, *page.received.anomalies})
+    ]
+    if not asked:
         return None
-    bad.sort(key=lambda one: one[:4])
-    gravest = [one for one in bad if one[:2] == bad[0][:2]]
-    chosen = gravest[(day.year * 12 + day.month) % len(gravest)]
-    return Question(chosen[4], chosen[5], len(bad))
+
+    def rank(one: tuple[int, DataPage, str, str]) -> tuple[int, bool]:
+        return one[0], not one[1].dataset.strategic
+
+    first = min(map(rank, asked))
+    gravest = [one for one in asked if rank(one) == first]
+    _, page, column, text = gravest[(day.year * 12 + day.month) % len(gravest)]
+    return Question(page, column, text, bool(bad), len(asked))
 
 
 def stewards_of(found: Catalogue) -> list[tuple[str, str, Mapping[str, list[str]]]]:

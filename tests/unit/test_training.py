@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from donnees_au_centre.catalogue import Catalogue, describe
-from donnees_au_centre.catalogue.last_runs import Result, read_knowledge
+from donnees_au_centre.catalogue.last_runs import Received, Result, read_knowledge
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.learning.training import (
     DOCS,
@@ -86,12 +86,30 @@ def test_the_question_is_a_control_that_is_not_good_the_gravest_first(
     catalogue: Callable[..., Catalogue],
 ) -> None:
     assert question_of(catalogue(), date(2026, 3, 1)) is None
-    one = question_of(catalogue("averti", "echec"), date(2026, 3, 1))
+    found = catalogue("averti", "echec")
+    one = question_of(found, date(2026, 3, 1))
     assert one is not None
-    assert one.check.result is not None
-    assert (one.check.result.outcome, one.among) == ("echec", 2)
+    assert (one.is_control, one.among) == (True, 2)
+    failed = {
+        check.text
+        for page in found.pages
+        for check in page.checks
+        if check.result and check.result.outcome == "echec"
+    }
+    assert failed == {one.text}
     months = [question_of(catalogue("averti", "averti"), date(2026, month, 1)) for month in (3, 4)]
     assert len({str(each) for each in months}) == 2
+
+
+def test_when_all_controls_are_good_it_is_why_lines_were_set_aside(
+    catalogue: Callable[..., Catalogue],
+) -> None:
+    found = catalogue()
+    received = Received(1, 10, {"illisible : ligne vide": 2}, {}, None, False)
+    pages = [replace(page, received=received) for page in found.pages if page.dataset.kind == "source"]
+    asked = question_of(replace(found, pages=tuple(pages)), date(2026, 3, 1))
+    assert asked is not None
+    assert (asked.is_control, asked.text) == (False, "illisible : ligne vide")
 
 
 def test_the_page_of_the_community_says_who_is_steward_and_asks_its_question(
@@ -100,4 +118,4 @@ def test_the_page_of_the_community_says_who_is_steward_and_asks_its_question(
     found = catalogue("echec")
     text = (write_training(ROOT, found, tmp_path / "formation").parent / "communaute.html").read_text("utf-8")
     assert stewards_of(found)[0][0] in text
-    assert "La règle qui n'est pas respectée" in text
+    assert "une règle n'est pas respectée" in text
