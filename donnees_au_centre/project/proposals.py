@@ -131,11 +131,12 @@ class Proposals:
     def of(self, node: Node) -> list[Proposal]:
         """One proposal for each column of a model or source table that nobody has described."""
         said = node.meta.get(STANDARD) or {}
-        columns = self.lineage.columns_of(node.unique_id)
         return [
             self._proposal(node, one)
-            for one in columns
-            if one.column not in METADATA_COLUMNS and one.column not in said and is_unsaid(self._text(one))
+            for one in self.lineage.columns_of(node.unique_id)
+            if one.column not in METADATA_COLUMNS
+            and one.column not in said
+            and is_unsaid(self._column(one).description)
         ]
 
     # Along the lineage
@@ -334,6 +335,7 @@ class Proposals:
         return self._by_relation[unique_id]
 
     def _text(self, column: ColumnId) -> str:
+        """What a column says to others: nothing, for a former name, which only leads to the new one."""
         own = self._column(column)
         return "" if FORMER in own.meta else own.description
 

@@ -151,6 +151,16 @@ def test_a_known_name_takes_the_complement_of_the_header_but_not_a_number() -> N
     assert {name: one.text for name, one in found.items()} == {"c": "Code postal du service.", "n": ""}
 
 
+def test_a_former_name_keeps_its_words_and_gives_them_to_nobody() -> None:
+    built = Built().source("a", {"x": "Le prix."})
+    built.model("m", "select x as cout from raw.a", {"cout": "Ancien nom de prix."})
+    former = {"ancien_nom": {"remplace_par": "prix", "retire_le": "2027-06-30"}}
+    built.nodes[f"model.{PROJECT}.m"]["columns"]["cout"]["config"]["meta"] = former
+    assert built.of("m") == {}
+    built.model("n", "select cout as prix from age.m", {"prix": ""})
+    assert built.of("n")["prix"].text == "Le prix."
+
+
 def test_what_new_source_writes_is_not_yet_a_description() -> None:
     found = look(io.BytesIO(b"Code postal;Jour;x y\n5000;2025-01-31;a\n5001;2025-02-28;b\n"))
     assert all(is_unsaid(described(one, found)) for one in found.table.columns)
