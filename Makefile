@@ -35,6 +35,9 @@ docs: ## Ouvre la documentation dbt pour ce seul navigateur (PORT=8080)
 .PHONY: learn
 learn: ## Ouvre les exercices de SQL dans le navigateur, sur l'échantillon (PORT=8090 ; SANS_SERVEUR=1 : les écrit seulement)
 	$(RUN) learn
+.PHONY: training
+training: ## Écrit de quoi former : fiches A4 par rôle, diaporama, page de la communauté (build/formation), sans base de données
+	$(RUN) training
 
 ##@ Travailler
 .PHONY: load
@@ -103,6 +106,9 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
+.PHONY: descriptions
+descriptions: ## Propose les descriptions que des colonnes héritent (SOURCE=…, MODEL=… ou AG=…) ; CONFIRMER=1 : les écrit
+	$(RUN) descriptions
 .PHONY: mcp
 mcp: ## Sert à un assistant les descriptions, les règles et la documentation (MCP), sans aucune donnée
 	$(RUN) mcp

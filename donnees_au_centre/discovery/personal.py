@@ -29,6 +29,8 @@ MAYBE = "« nom » peut être celui d'une personne"
 _WORDS = "rien ne dit que ces mots ne nomment personne"
 _FREE_TEXT = "rien ne dit que ces phrases ne citent personne"
 WEAK = (MAYBE, _WORDS, _FREE_TEXT)
+# What holds of every column of a table whose rows are people, and of no other table.
+OF_ROW = "chaque ligne semble parler d'une personne, et cette colonne avec elle"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ _PEOPLE = (
     r"mitarbeiter\w*|schuler\w*|lehrer\w*|personen|einwohner|patienten|empleados?|trabajador(?:es)?|alumnos?|"
     r"estudiantes?|personas?|pacientes?|clientes?|diputados?|senadores|dipendenti|dipendente|studenti|studente|"
     r"persone|pazienti|paziente|clienti|cliente|deputados?|servidor(?:es)?|funcionarios?|alunos?|politician\w*|"
+    r"who|wie|qui|wer|quien|gerentes?|encargad[oa]s?|directora?(?:es)?|direttor[ei]|direttrice|presidentes?|"
+    r"sindac[oi]|alcaldes?|prefeit[oa]s?|leiter\w*|vorsitzende\w*|ansprechpartner\w*|inhaber\w*|beheerders?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
 )
 _NAMES: tuple[tuple[str, str, str], ...] = (
@@ -199,6 +203,7 @@ _PLACED = re.compile(
 _IDENTIFIED = re.compile(r"\b(?:id|ids|no|nr|num|number|numero|n|code|key|nummer)\b")
 # How many traits make a person: a sex and an age, say.
 _TRAITS = 2
+_TITLES = re.compile(r"\b(?:titres?|titles?|titel|titulo|titolo|objets?|subjects?|sujets?|onderwerp)\b")
 # What tells of a person beside a name.
 _AROUND = re.compile(
     r"\b(?:dossiers?|mandats?|numeros?|n|nr|no|id|identifiants?|references?|postal|cp|commune|localite|ville|"
@@ -350,13 +355,16 @@ def in_doubt(name: str, cells: Mapping[str, int]) -> Suspicion | None:
         cells: filled ones, with how often each comes.
     """
     words = _words_of(name)
-    if _THINGS.search(words) or _NO_PEOPLE.search(words) or _ADMINISTRATIVE.search(words):
+    if not cells or _THINGS.search(words) or _ADMINISTRATIVE.search(words):
         return None
-    if not cells or _are_categories(cells):
+    named = not _NO_PEOPLE.search(words)
+    if named and _are_like_names(cells):
+        return Suspicion(_DIRECT, _WORDS)
+    if _are_categories(cells) or not (named or _TITLES.search(words)):
         return None
     total = sum(cells.values())
-    named = sum(times for cell, times in cells.items() if _PERHAPS_NAME.fullmatch(cell)) / total
-    if named >= _MOST_PERHAPS and len(cells) > _CATEGORIES:
+    like = sum(times for cell, times in cells.items() if _PERHAPS_NAME.fullmatch(cell)) / total
+    if named and like >= _MOST_PERHAPS and len(cells) > _CATEGORIES:
         return Suspicion(_DIRECT, _WORDS)
     long = sum(times for cell, times in cells.items() if len(cell.split()) >= _SENTENCE) / total
     return Suspicion(_INDIRECT, _FREE_TEXT) if long >= _MOST_PERHAPS else None
@@ -382,7 +390,7 @@ def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Susp
     if name.strip() and not words:
         return Suspicion(_INDIRECT, "un nom en une autre écriture, dans un tableau qui nomme des personnes")
     if rows_are_people:
-        return Suspicion(_INDIRECT, "chaque ligne semble parler d'une personne, et cette colonne avec elle")
+        return Suspicion(_INDIRECT, OF_ROW)
     return None
 
 
