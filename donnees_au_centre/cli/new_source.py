@@ -47,7 +47,7 @@ SAID: Mapping[str, tuple[str, str, str]] = {
     "base_legale": (
         "BASE_LEGALE",
         "Quel décret ou quelle loi permet de les traiter ? (groupe : ce que dit celui de l'AG)",
-        "Décret du 3 mai 2019 ; RGPD, article 6(1)(e).",
+        "Décret relatif à … ; RGPD, article 6(1)(e).",
     ),
     "conservation": (
         "CONSERVATION",

@@ -27,22 +27,21 @@ SCHEMA_OF = {
     "contracts/*.yml": "contrats",
     "gdpr/gels.yml": "gels",
     "gdpr/purge.yml": "purge",
-    "gdpr/traitement.yml": "traitement",
     "releases/*.yml": "livraison",
 }
 REVIEWED = {
     path: name for pattern, name in SCHEMA_OF.items() for path in sorted((ROOT / "policies").glob(pattern))
 }
-TREATMENT, ACCESS, CHANNELS, CONSUMER, CONTRACT = (
+ACCESS, CHANNELS, CONSUMER, CONTRACT = (
     ROOT / "policies" / name
     for name in (
-        "gdpr/traitement.yml",
         "access/age.yml",
         "channels/canaux.yml",
         "consumers/cadastre_sportif.yml",
         "contracts/age.yml",
     )
 )
+ADMINISTRATION = ROOT / "administration.yml"
 SOURCE = ROOT / "models/sg/staging/agents/_agents__sources.yml"
 GROUP = ROOT / "models/sg/_sg.yml"
 
@@ -73,6 +72,9 @@ def test_every_reviewed_file_names_its_schema_and_follows_it() -> None:
     for path, schema in REVIEWED.items():
         assert path.read_text("utf-8").startswith(f"{FIRST_LINE.format(schema)}\n"), path
         assert underlined(schema, path) == [], path
+    first = ADMINISTRATION.read_text("utf-8").splitlines()[0]
+    assert (ROOT / first.partition("$schema=")[2]).is_file()
+    assert underlined("administration", ADMINISTRATION) == []
 
 
 def test_the_yaml_of_models_follows_the_schema_that_editors_give_it() -> None:
@@ -118,7 +120,13 @@ def test_every_key_is_described(schema: str) -> None:
             lambda said: said["groups"][0]["config"]["meta"]["acces_par_defaut"].update(masque=False),
             "$.groups[0].config.meta.acces_par_defaut",
         ),
-        ("traitement", TREATMENT, lambda said: said.update(responsable={}), "$"),
+        ("administration", ADMINISTRATION, lambda said: said.update(responsable={}), "$"),
+        (
+            "administration",
+            ADMINISTRATION,
+            lambda said: said["couleurs"].update(lien="bleu"),
+            "$.couleurs.lien",
+        ),
         (
             "canaux",
             CHANNELS,
