@@ -70,6 +70,9 @@ new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=sou
 .PHONY: new-ag
 new-ag: ## Déclare une AG : groupe, couches, emplacement, accès (AG=agx NAME="Administration générale…")
 	$(RUN) new-ag
+.PHONY: new-administration
+new-administration: ## Écrit le dépôt d'une autre administration : la plateforme, rien d'ici (DOSSIER=… ; ADMINISTRATION=son fichier)
+	$(RUN) new-administration
 .PHONY: denodo-export
 denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (build/denodo)
 	$(RUN) denodo-export

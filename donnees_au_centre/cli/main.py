@@ -71,6 +71,7 @@ COMMANDS = {
     "backup": ("backup", "sauve la base, l'historique de Dagster et les ancres dans un dossier"),
     "restore": ("backup", "remet une sauvegarde à la place de la base (CONFIRMER=1)"),
     "copy-prod": ("copying", "copie dans une base d'essai le brut de production, pseudonymisé (CONFIRMER=1)"),
+    "new-administration": ("new_administration", "écrit le dépôt d'une autre administration (DOSSIER=…)"),
     "new-ag": ("new_ag", "déclare une nouvelle AG"),
     "new-source": ("new_source", "déclare la source d'un fichier inconnu, et écrit son staging"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),
@@ -92,6 +93,7 @@ REGARDLESS = ("fix", "lint", "stop")
 
 # Options that are paths -> what they must lead to.
 PATHS: dict[str, Callable[[Path], bool]] = {
+    "ADMINISTRATION": Path.is_file,
     "LANDING": Path.is_dir,
     "AVIS": Path.is_file,
     "BASE": Path.is_dir,
