@@ -135,12 +135,16 @@ class Naming(_Part):
 class Colours(_Part):
     """Of the pages, by day and by night; what could not be read is refused."""
 
-    banner: Colour = Field("#14263d", alias="bandeau", description="Fond du haut des pages.")
-    on_banner: Colour = Field("#ffffff", alias="texte_du_bandeau", description="Texte sur ce fond.")
-    mark: Colour = Field("#f2b705", alias="trait", description="Trait sous le bandeau ; la page où l'on est.")
-    link: Colour = Field("#0b4f8a", alias="lien", description="Liens, courbes.")
-    dark_banner: Colour = Field("#0b1420", alias="bandeau_sombre", description="Comme bandeau, la nuit.")
-    dark_link: Colour = Field("#8cc1f5", alias="lien_sombre", description="Comme lien, la nuit.")
+    banner: Colour = Field(default="#14263d", alias="bandeau", description="Fond du haut des pages.")
+    on_banner: Colour = Field(default="#ffffff", alias="texte_du_bandeau", description="Texte sur ce fond.")
+    mark: Colour = Field(
+        default="#f2b705", alias="trait", description="Trait sous le bandeau ; la page où l'on est."
+    )
+    link: Colour = Field(default="#0b4f8a", alias="lien", description="Liens, courbes.")
+    dark_banner: Colour = Field(
+        default="#0b1420", alias="bandeau_sombre", description="Comme bandeau, la nuit."
+    )
+    dark_link: Colour = Field(default="#8cc1f5", alias="lien_sombre", description="Comme lien, la nuit.")
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
@@ -237,10 +241,10 @@ class Calendar(_Part):
     """What the days of a year are."""
 
     holidays: dict[Annotated[str, Field(pattern="^[a-z][a-z_]*$")], Holiday] = Field(
-        {}, alias="jours_feries", description="Code du jour : son nom et sa règle."
+        default={}, alias="jours_feries", description="Code du jour : son nom et sa règle."
     )
     school_years: SchoolYears | None = Field(
-        None, alias="annees_scolaires", description="Sans elles : aucune année scolaire."
+        default=None, alias="annees_scolaires", description="Sans elles : aucune année scolaire."
     )
 
 
@@ -301,28 +305,32 @@ class Administration(_Part):
         )
 
 
-def read_administration(root: Path) -> Administration:
+def read_administration(root: Path, file: str = FILE) -> Administration:
     """Reads administration.yml of a checkout.
+
+    Args:
+        root: the checkout, where the logo is too.
+        file: of another name, below it.
 
     Raises:
         PlatformError: it is missing, is no YAML, or says something that cannot be; all of it at once.
     """
     try:
-        content = read_yaml(root / FILE, FILE, ADVICE)
+        content = read_yaml(root / file, file, ADVICE)
     except FileNotFoundError:
         raise PlatformError(
-            f"{FILE} manque : la plateforme ne sait pas de qui elle est.",
+            f"{file} manque : la plateforme ne sait pas de qui elle est.",
             f"Reprenez celui du projet (git checkout {FILE}), puis adaptez-le "
             "(docs/contributeur/adapter.md).",
         ) from None
     found, faults = checked(Administration, content or {})
-    told = [f"{FILE} : {_place(fault.path)}{fault.words}" for fault in faults]
+    told = [f"{file} : {_place(fault.path)}{fault.words}" for fault in faults]
     if found and found.logo:
         picture = root / found.logo
         if root not in picture.resolve().parents or not picture.is_file():
-            told.append(f"{FILE} : logo : {found.logo} n'est pas un fichier du projet.")
+            told.append(f"{file} : logo : {found.logo} n'est pas un fichier du projet.")
         elif picture.stat().st_size > _HEAVIEST:
-            told.append(f"{FILE} : logo : {found.logo} dépasse 64 Kio ; il est dans chaque page.")
+            told.append(f"{file} : logo : {found.logo} dépasse 64 Kio ; il est dans chaque page.")
     if found is None or told:
         raise PlatformError("\n".join(told), ADVICE)
     return found

@@ -131,7 +131,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
 
     Args:
         options: FICHIER, relative to the landing zone; DEPUIS and JUSQUA, values of the cursor of a source
-            that is read incrementally, for a period of it, moments without a zone being Brussels'; CONFIRMER.
+            that is read incrementally, for a period of it, moments without a zone being local; CONFIRMER.
 
     Raises:
         PlatformError: nobody knows this file, or the rebuild failed; what was withdrawn stays withdrawn.

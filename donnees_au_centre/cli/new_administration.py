@@ -21,11 +21,10 @@ from donnees_au_centre.project.repeated import HOLIDAYS, SCHOOL_YEARS, mend_repe
 from donnees_au_centre.settings import Settings
 
 USAGE = "make new-administration DOSSIER=../ma_plateforme"
-# What the domains that are no administration are, in the words of their groups.
+# What the domains that are for all of them are, in the words of their groups.
 KEPT = {
     SHARED: "Ce que toutes les administrations partagent : le calendrier, les références communes.",
     CROSSING: "Marts qui croisent plusieurs administrations.",
-    PLATFORM: "La plateforme elle-même : chargements, fraîcheur, suivi.",
 }
 # Folders whose files are of one administration: its models, files, decisions, lessons, and what is proved on
 # them. What is named below is the platform's all the same.
@@ -43,7 +42,7 @@ CONTENT = (
 )
 PLATFORMS = (
     *("models/_docs.md", f"models/{PLATFORM}", f"observability/models/{PLATFORM}.yml", "tests/generic"),
-    *("policies/access/plateforme.yml", "tests/__init__.py"),
+    "tests/__init__.py",
     *(HOLIDAYS, SCHOOL_YEARS, "seeds/commun/chiffres.csv", "seeds/commun/_calendrier__seeds.yml"),
 )
 # The calendar, which administration.yml says: its rules above, and here the days that they make.
@@ -52,10 +51,12 @@ CALENDAR = tuple(
     for name in ("annees", "jours", "jours_feries")
     for suffix in ("sql", "yml")
 )
+# Who may do what of the platform itself.
+ACCESS = ("policies/access/plateforme.yml", f"policies/access/{PLATFORM}.yml")
 # Of this project, and of no other; some are written anew.
 OURS = (
     *(FILE, OWNERS, "CHANGELOG.md", "GOVERNANCE.md", "README.fr.md", "README.md", "SECURITY.md"),
-    *("publiccode.yml", group_file(PLATFORM)),
+    "publiccode.yml",
 )
 CHANGELOG = "# Changelog\n\nCe qui change pour qui lit, écrit ou exploite.\n\n## Unreleased\n"
 CONFORMED, SYNONYMS = (
@@ -75,35 +76,27 @@ def new_administration(settings: Settings, options: Mapping[str, str]) -> int:
             be followed.
     """
     root, folder = settings.root, _folder(options.get("DOSSIER") or "", settings.root)
-    given = options.get("ADMINISTRATION") or ""
-    said = Path(given).read_text("utf-8") if given else fill("administration.yml", {})
+    given = Path(options["ADMINISTRATION"]).absolute() if options.get("ADMINISTRATION") else None
+    theirs = read_administration(given.parent, given.name) if given else None
     files = list(_copied(root))
-    texts = _written(root, said)
-    try:
-        for name in files:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(root / name, folder / name)
-        for name, text in texts.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text, encoding="utf-8")
-        mend_workspace(folder)
-        if given:
-            name = read_administration(folder).platform.name
-            mend_repeated(folder)
-        else:
-            name = "Notre plateforme de données"
-            for table in (HOLIDAYS, SCHOOL_YEARS):
-                header = (folder / table).read_text("utf-8").partition("\n")[0]
-                (folder / table).write_text(f"{header}\n", encoding="utf-8")
-        (folder / "README.md").write_text(fill("lisez-moi.md", {"name": name}), encoding="utf-8")
-        git(folder, "init", "-q", "-b", "main", problem="git init échoue", advice="Lancez-le à la main.")
-        git(folder, "add", "-A", problem="git add échoue", advice="Lancez-le à la main.")
-    except PlatformError:
-        # Half a repository would be taken for one.
-        shutil.rmtree(folder)
-        raise
-    print(f"\nÉcrit : {folder}, {counted(len(files) + len(texts) + 1, 'fichier')}, sans aucune donnée d'ici.")
-    print(_next_steps(folder, bool(given)))
+    texts = _written(root, given.read_text("utf-8") if given else fill("administration.yml", {}))
+    texts["README.md"] = fill("lisez-moi.md", {"name": theirs.platform.name if theirs else "Nos données"})
+    for name in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, folder / name)
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    mend_workspace(folder)
+    if given and theirs:
+        if theirs.logo:
+            (folder / theirs.logo).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(given.parent / theirs.logo, folder / theirs.logo)
+        mend_repeated(folder)
+    for arguments in (("init", "-q", "-b", "main"), ("add", "-A")):
+        git(folder, *arguments, problem=f"git {arguments[0]} échoue", advice="Lancez-le à la main, là.")
+    print(f"\nÉcrit : {folder}, {counted(len({*files, *texts}), 'fichier')}, sans aucune donnée d'ici.")
+    print(_next_steps(folder, given is not None))
     return 0
 
 
@@ -147,9 +140,13 @@ def _written(root: Path, administration: str) -> dict[str, str]:
         for domain, words in KEPT.items()
     }
     project = LINES.sub(
-        lambda line: line[0] if line["name"] in KEPT else "", (root / PROJECT).read_text("utf-8")
+        lambda line: line[0] if line["name"] in (*KEPT, PLATFORM) else "", (root / PROJECT).read_text("utf-8")
     )
-    access = (root / "policies/access/plateforme.yml").read_text("utf-8")
+    # In words that hold anywhere, but for who answers and who approves.
+    kept = {
+        path.relative_to(root).as_posix(): _unsaid(path.read_text("utf-8"))
+        for path in (*(root / "models" / PLATFORM).rglob("*.yml"), *(root / name for name in ACCESS))
+    }
     packaged = (root / "pyproject.toml").read_text("utf-8")
     ignored = (root / ".gitignore").read_text("utf-8")
     return {
@@ -157,18 +154,33 @@ def _written(root: Path, administration: str) -> dict[str, str]:
         **groups,
         PROJECT: project,
         OWNERS: _owners((root / OWNERS).read_text("utf-8")),
-        "policies/access/plateforme.yml": re.sub(
-            r'(?m)^(    approbateur: ").*"$', rf'\g<1>{UNSAID} : qui approuve"', access
-        ),
+        **kept,
         "pyproject.toml": packaged.replace('"benchmarks", ', ""),
         ".gitignore": f"{ignored}# Real files are never in git.\n/landing/\n",
         "CHANGELOG.md": CHANGELOG,
+        **{name: _header(root, name) for name in (HOLIDAYS, SCHOOL_YEARS)},
         "SECURITY.md": "# Sécurité\n\nUne faille s'écrit à `plateforme.courriel` d'`administration.yml`, "
         "jamais dans un ticket public.\n",
         CONFORMED: _head(root, CONFORMED) + "{}\n",
         SYNONYMS: _head(root, SYNONYMS)
         + "- [chargement, fichier reçu, ingestion]\n- [qualité, contrôle, test]\n",
     }
+
+
+def _header(root: Path, name: str) -> str:
+    """The first line of a table: what administration.yml says comes below."""
+    return (root / name).read_text("utf-8").partition("\n")[0] + "\n"
+
+
+def _unsaid(said: str) -> str:
+    """YAML whose functions, mailboxes and approvers a person must write."""
+    said = re.sub(
+        r"\{fonction: [^}]*courriel: [^}]*\}", f'{{fonction: "{UNSAID}", courriel: "{UNSAID}"}}', said
+    )
+    said = re.sub(
+        r"(?m)^( +(?:owner|steward):\n +name: ).*(\n +email: ).*$", rf'\g<1>"{UNSAID}"\g<2>"{UNSAID}"', said
+    )
+    return re.sub(r"(?m)^(    approbateur: ).*$", rf'\g<1>"{UNSAID}"', said)
 
 
 def _head(root: Path, name: str) -> str:

@@ -356,8 +356,8 @@ def check_rules(settings: Settings, manifest: Manifest) -> None:
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the tests: what leads to somebody's database, landing zone or make is left out."""
     options = (
-        "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|DEPUIS|IDENTIFIANT|MODEL|NAME|PORT|SANS_LINT|SELECT|SOURCE|STRICT|"
-        "VALEUR"
+        "ADMINISTRATION|AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|DEPUIS|DOSSIER|IDENTIFIANT|MODEL|NAME|PORT|"
+        "SANS_LINT|SELECT|SOURCE|STRICT|VALEUR"
     )
     theirs = re.compile(
         rf"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|BASE|CONFIRMER|{options}"

@@ -18,7 +18,7 @@ from donnees_au_centre.french import local_zone
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.settings import SERVING
 
-# A day of work begins at this hour, in Brussels. Not between 2 and 3, which one night a year does not have.
+# A day of work begins at this hour, in local time. Not between 2 and 3, which one night a year does not have.
 FIRST_HOUR = 4
 # Days in which a publication is looked for.
 MEMORY = 60

@@ -620,7 +620,7 @@ class Period:
     Attributes:
         table: the source.
         first, last: as the source writes them, both within; "" for no bound. A moment without a zone is one
-            of Brussels, here and in the rows.
+            of the administration, here and in the rows.
     """
 
     table: SourceTable

@@ -86,7 +86,7 @@ def compose(message: Message, declaration: Declaration, now: datetime, most: int
 
 
 def moment(value: datetime) -> str:
-    """`1er mars 2026 à 14:05`, in Brussels; the day alone for what began with it."""
+    """`1er mars 2026 à 14:05`, in local time; the day alone for what began with it."""
     local = value.astimezone(local_zone())
     return french.day(local.date()) + (f" à {local:%H:%M}" if local.time() > time.min else "")
 
