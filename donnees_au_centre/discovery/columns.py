@@ -14,7 +14,15 @@ from itertools import combinations
 from types import MappingProxyType
 
 from donnees_au_centre.discovery.layout import plain
-from donnees_au_centre.discovery.personal import MAYBE, Suspicion, around_people, suspicion_of
+from donnees_au_centre.discovery.personal import (
+    WEAK,
+    Suspicion,
+    around_people,
+    in_doubt,
+    is_of_things,
+    suspicion_of,
+    tell_of_people,
+)
 from donnees_au_centre.discovery.source_types import typed
 from donnees_au_centre.discovery.typings import NULL_MARKS, Typing, guess
 from donnees_au_centre.landing.identifiers import METADATA_COLUMNS, to_identifier
@@ -24,9 +32,12 @@ References = Mapping[str, Collection[str]]
 NO_REFERENCES: References = MappingProxyType({})
 
 NUMBERS = ("to_integer", "to_decimal")
+TEXTS = ("clean_text", "to_code")
 # Categories of a column that make its table one about people.
 NAMING = ("identifiant_direct", "sensible")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
+# Share of the rows that a column of things tells apart where each row is one.
+_ALMOST_ALL = 0.9
 # Columns among which a key of two is looked for.
 _PAIRED = 12
 # Forms of dirty cells that are told.
@@ -108,11 +119,12 @@ def look_at_rows(
             names, headers, cells, types or [""] * len(headers), strict=True
         )
     )
-    if any(_names_people(column) for column in columns):
+    people = [column for column in columns if _names_people(column)]
+    suspected = [(column.header or column.name, column.personal) for column in columns]
+    rows_are_people = tell_of_people(suspected) and not any(_one_a_row(column, people) for column in columns)
+    if people or rows_are_people:
         columns = tuple(
-            column
-            if column.personal
-            else replace(column, personal=around_people(column.header or column.name, _is_dated(column)))
+            replace(column, personal=column.personal or _beside_people(column, rows_are_people))
             for column in columns
         )
     return TableLook(columns, len(rows), tuple(_keys(columns, cells)), by_position)
@@ -120,7 +132,21 @@ def look_at_rows(
 
 def _names_people(column: ColumnLook) -> bool:
     found = column.personal
-    return found is not None and found.category in NAMING and found.why != MAYBE
+    return found is not None and found.category in NAMING and found.why not in WEAK
+
+
+def _one_a_row(column: ColumnLook, people: Sequence[ColumnLook]) -> bool:
+    """Whether a column is of things that rows are about: one a row, and no fewer than the people named."""
+    return (
+        column.personal is None
+        and (is_of_things(column.header or column.name) or column.typing.macro == "to_bce_number")
+        and column.distinct >= _ALMOST_ALL * column.filled
+        and column.distinct >= max((one.distinct for one in people), default=0)
+    )
+
+
+def _beside_people(column: ColumnLook, rows_are_people: bool) -> Suspicion | None:
+    return around_people(column.header or column.name, _is_dated(column), rows_are_people)
 
 
 def _is_dated(column: ColumnLook) -> bool:
@@ -150,6 +176,7 @@ def _column(name: str, header: str, cells: Sequence[str], references: References
     typing = typed(kind, guess(name, dict(counts), codes), counts)
     nulls = {cell: times for cell, times in counts.items() if cell.lower() in NULL_MARKS}
     told = Counter({cell: times for cell, times in counts.items() if cell not in nulls})
+    reference = _reference(told, references)
     return ColumnLook(
         name=name,
         header=header,
@@ -160,10 +187,19 @@ def _column(name: str, header: str, cells: Sequence[str], references: References
         nulls=nulls,
         dirty=_dirty(typing, told),
         unique=bool(cells) and not empty and len(counts) == len(cells),
-        reference=_reference(told, references),
-        personal=suspicion_of(header or name, told, typing.macro in NUMBERS),
+        reference=reference,
+        personal=_suspicion(header or name, told, typing, reference),
         is_moment=bool(told) and all(map(_MOMENT.match, told)),
     )
+
+
+def _suspicion(
+    name: str, cells: Mapping[str, int], typing: Typing, reference: tuple[str, float] | None
+) -> Suspicion | None:
+    found = suspicion_of(name, cells, typing.macro in NUMBERS)
+    if found or reference or typing.macro not in TEXTS:
+        return found
+    return in_doubt(name, cells)
 
 
 def _dirty(typing: Typing, cells: Counter[str]) -> dict[str, int]:

@@ -6,7 +6,7 @@ Generous on purpose: a column that is missed is a fault, a false alarm is only a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_national_number
@@ -17,8 +17,15 @@ _PROFESSIONAL, _FINANCIAL = "professionnel", "financier"
 
 
 _SPOKEN_OF = "son nom parle de personnes"
-# The weakest of reasons: alone, it tells nothing of the columns beside it.
+_NAMED, _NUMBERED = "son nom annonce un nom de personne", "son nom annonce un identifiant de personne"
+_TRAIT, _BIRTH = "son nom annonce un trait d'une personne", "son nom annonce une naissance"
+_FIRST_NAMES_SEEN = "des prénoms y sont"
+_REGISTERED = "son nom annonce un numéro de registre national"
+# The weakest of reasons: alone, they tell nothing of the columns beside them.
 MAYBE = "« nom » peut être celui d'une personne"
+_WORDS = "rien ne dit que ces mots ne nomment personne"
+_FREE_TEXT = "rien ne dit que ces phrases ne citent personne"
+WEAK = (MAYBE, _WORDS, _FREE_TEXT)
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         r"niss|nrn|rn|rrn|insz|ssin|nnr|registre national|national register|national number|rijksregister\w*|"
         r"numero national|n national|no national|nr national|identification nationale|bis|numero bis|ssn",
         _DIRECT,
-        "son nom annonce un numéro de registre national",
+        _REGISTERED,
     ),
     (
         r"prenoms?|voorna(?:am|men)|firstnames?|first names?|given names?|surnames?|lastnames?|last names?|"
@@ -71,7 +78,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         r"meisjesna(?:am|men)|deuxieme prenom|"
         r"noms? et prenoms?|nom prenom|nom complet|fullname|full name|nom de jeune fille|initiales|pseudo",
         _DIRECT,
-        "son nom annonce un nom de personne",
+        _NAMED,
     ),
     (
         r"e ?mails?|mails?|courriels?|adresse electronique|adresse mail|e ?mail ?adres|mel|messagerie",
@@ -87,7 +94,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         r"(?:date|annee|jour|lieu|pays|commune) (?:de |d )?naissances?|naissances?|ne e? ?le|nee? le|ddn|"
         r"geboorte\w*|birth ?dates?|birthdays?|date of birth|year of birth|dob|birth",
         _INDIRECT,
-        "son nom annonce une naissance",
+        _BIRTH,
     ),
     (
         r"adresses?|address|addresses|adres|adressen|rues?|straat|street|straatnaam|domiciles?|woonplaats|"
@@ -118,7 +125,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         r"burgerlijke staat|marital status|civilites?|aanspreektitel|situation familiale|langue maternelle|"
         r"profession|beroep|occupation|diplomes?|composition de menage",
         _INDIRECT,
-        "son nom annonce un trait d'une personne",
+        _TRAIT,
     ),
     (
         r"matricules?|stamnummer|badge|login|identifiant unique|user ?id|passeports?|passport|paspoort|"
@@ -128,7 +135,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         r"carte d identite|identiteitskaart|id ?card|plaque|immatriculation|nummerplaat|permis|photo|foto|"
         r"signature|handtekening|ip|adresse ip|ip address",
         _DIRECT,
-        "son nom annonce un identifiant de personne",
+        _NUMBERED,
     ),
     (
         r"remarques?|commentaires?|observations?|notes?|opmerking(?:en)?|comments?|remarks?|texte libre|"
@@ -150,6 +157,25 @@ _THINGS = re.compile(
     r"municipality|school|city|street|country|company|organi[sz]ation|file|column|dataset|gemeente|straat|"
     r"prison|prisons|maisons?|centres?|salles?|projets?|budgets?|niveaux?|reseaux?|fr|nl|de|en|lignes?)\b"
 )
+# What texts are of, when they are neither people nor what is said of them.
+_NO_PEOPLE = re.compile(
+    r"\b(?:codes?|kinds?|soorten|soort|categor\w+|statuts?|status|unites?|units?|libelles?|intitules?|titres?|titles?|titel|"
+    r"labels?|urls?|liens?|links?|sites?|web|www|formats?|versions?|sources?|periodes?|periods?|mois|months?|"
+    r"years?|annees?|domaines?|themes?|rubriques?|secteurs?|sectors?|activites?|activity|matieres?|disciplines?|"
+    r"lieux|lieu|places?|locations?|endroits?|stations?|gares?|quartiers?|sections?|zones?|districts?|counties|"
+    r"county|states?|department|departements?|departement|models?|modeles?|marques?|brands?|couleurs?|colors?|"
+    r"items?|articles?|languages?|continents?|gemeenten?|provincies?|coordinates?|geo\w*|wkt|polygon|shape|"
+    r"schools?|cities|countries|companies|universit\w+|hospitals?|hopita\w+|museums?|musees?|parcs?|parks?|"
+    r"species|especes?|team|teams|equipes?|clubs?|party|parties|partis?|events?|evenements?)\b"
+)
+_COUNT = re.compile(
+    r"\b(?:nombre|nb|nbre|total|totaux|moyenne|part|taux|pourcentage|count|counts|aantal|effectifs?|population|"
+    r"populations|inwoners|anzahl|quantit\w+|numero de)\b"
+)
+_PLACED = re.compile(r"\b(?:latitude|longitude|lat|lon|lng|long|geo\w*|coordonnees|coordinates|x|y|wkt)\b")
+_IDENTIFIED = re.compile(r"\b(?:id|ids|no|nr|num|number|numero|n|code|key|nummer)\b")
+# How many traits make a person: a sex and an age, say.
+_TRAITS = 2
 # What tells of a person beside a name.
 _AROUND = re.compile(
     r"\b(?:dossiers?|mandats?|numeros?|n|nr|no|id|identifiants?|references?|postal|cp|commune|localite|ville|"
@@ -193,6 +219,9 @@ _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){1,2}")
 # Two or three words of another alphabet, each with a capital.
 _FOREIGN_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _FOREIGN_WORDS = (2, 3)
+# One to six words that begin with a capital, small ones such as « de » apart, or « DUPONT, J. ».
+_PERHAPS_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]*[.,]?(?:[ '’-]+[^\W\d_]+[.,]?){0,5}")
+_MOST_PERHAPS, _SENTENCE = 0.5, 5
 # Share of first names that tells, where most cells are two or three words with a capital.
 _FEW_FIRST_NAMES, _MOST_FULL_NAMES = 0.12, 0.6
 # What a card of a bank begins with, and how many figures it has: those of an enterprise are fewer.
@@ -244,20 +273,68 @@ def suspicion_of(name: str, cells: Mapping[str, int], numbers: bool = False) -> 
     told = _by_cells({cell: times for cell, times in cells.items() if not _DATE.fullmatch(cell.strip())})
     if told is not None and told.share >= 0.5:
         return told
-    words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    words = _words_of(name)
     if numbers and re.fullmatch(rf"(?:{_PEOPLE})", words) and words.endswith("s"):
         return told
     return _by_name(words, cells) or told
 
 
-def around_people(name: str, dated: bool) -> Suspicion | None:
+def tell_of_people(columns: Sequence[tuple[str, Suspicion | None]]) -> bool:
+    """Whether the rows of a table seem to be people: one has a name, a number, or two traits of its own.
+
+    Args:
+        columns: their names, in order, and what each is suspected of.
+    """
+    traits = 0
+    for place, (name, found) in enumerate(columns):
+        words = _words_of(name)
+        if _COUNT.search(words) or _PLACED.search(words):
+            # Figures about groups, or things on a map.
+            return False
+        if found is None:
+            continue
+        if found.why in (_NAMED, _NUMBERED, _REGISTERED, _FIRST_NAMES_SEEN):
+            traits += _TRAITS
+        if found.why == _SPOKEN_OF and (place == 0 or _IDENTIFIED.search(words)):
+            traits += _TRAITS
+        traits += found.why in (_TRAIT, _BIRTH)
+    return traits >= _TRAITS
+
+
+def is_of_things(name: str) -> bool:
+    """Whether the name of a column says that it is of a thing or a place: an « école », a « commune »."""
+    return _THINGS.search(_words_of(name)) is not None
+
+
+def in_doubt(name: str, cells: Mapping[str, int]) -> Suspicion | None:
+    """Why a column of texts may name people, though nothing says so; None where its name says what it is.
+
+    Args:
+        name: of the column.
+        cells: filled ones, with how often each comes.
+    """
+    words = _words_of(name)
+    if _THINGS.search(words) or _NO_PEOPLE.search(words) or _ADMINISTRATIVE.search(words):
+        return None
+    if not cells or _are_categories(cells):
+        return None
+    total = sum(cells.values())
+    named = sum(times for cell, times in cells.items() if _PERHAPS_NAME.fullmatch(cell)) / total
+    if named >= _MOST_PERHAPS and len(cells) > _CATEGORIES:
+        return Suspicion(_DIRECT, _WORDS)
+    long = sum(times for cell, times in cells.items() if len(cell.split()) >= _SENTENCE) / total
+    return Suspicion(_INDIRECT, _FREE_TEXT) if long >= _MOST_PERHAPS else None
+
+
+def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Suspicion | None:
     """Why a column of a table that names people is about them too; None where nothing tells so.
 
     Args:
         name: of the column.
         dated: whether it holds days.
+        rows_are_people: whether each row seems to be about somebody, so that all it says is.
     """
-    words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    words = _words_of(name)
     if dated:
         return Suspicion(_INDIRECT, "une date, dans un tableau qui nomme des personnes")
     if words in _PARTS:
@@ -268,7 +345,14 @@ def around_people(name: str, dated: bool) -> Suspicion | None:
         return Suspicion(_INDIRECT, "un numéro ou un lieu, dans un tableau qui nomme des personnes")
     if name.strip() and not words:
         return Suspicion(_INDIRECT, "un nom en une autre écriture, dans un tableau qui nomme des personnes")
+    if rows_are_people:
+        return Suspicion(_INDIRECT, "chaque ligne semble parler d'une personne, et cette colonne avec elle")
     return None
+
+
+def _words_of(name: str) -> str:
+    """The words of a column's name, small and without accents."""
+    return re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
 
 
 def _split_humps(name: str) -> str:
@@ -379,7 +463,7 @@ _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_is_card, _FINANCIAL, "des numéros de carte bancaire y sont (chiffre de contrôle)", 0.5),
     (_has_phone, _DIRECT, "des téléphones y sont", 0.1),
     (_is_street, _INDIRECT, "des adresses y sont", 0.2),
-    (_has_first_name, _DIRECT, "des prénoms y sont", 0.3),
+    (_has_first_name, _DIRECT, _FIRST_NAMES_SEEN, 0.3),
     (_is_foreign_name, _DIRECT, "des noms d'une autre écriture y sont", 0.5),
     (_TITLED.match, _DIRECT, "des personnes y sont nommées", 0.1),
     (_OF_PEOPLE.search, _DIRECT, "des objets y ont le nom ou l'adresse d'une personne", 0.1),

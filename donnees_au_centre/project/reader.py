@@ -125,6 +125,7 @@ def _read(settings: Settings, root: Path) -> _Reading:
     from dbt.cli.main import dbtRunner
 
     keep_flags_few()
+    _keep_test_descriptions()
     errors: list[str] = []
 
     def note(event: Any) -> None:
@@ -169,6 +170,19 @@ def time_of(text: str | None) -> datetime | None:
 
 def _words(errors: list[str], done: dbtRunnerResult) -> str:
     return "\n".join(errors) or str(done.exception or "")
+
+
+def _keep_test_descriptions() -> None:
+    """Has dbt, in this process, describe again a singular test that it reads again.
+
+    It reads one again whenever a model above it changes, were it by a word, and does so for every kind of
+    file but these: the test would lose its description, and the project have to be read wholly.
+    """
+    from dbt.contracts.files import ParseFileType
+    from dbt.parser import partial
+
+    partial.key_to_prefix.setdefault("data_tests", "test")
+    partial.parse_file_type_to_key.setdefault(ParseFileType.SingularTest, "data_tests")
 
 
 def _haunted(project: DbtManifest) -> bool:

@@ -149,8 +149,8 @@ def test_an_administration_of_theirs_is_built_and_read_under_their_name(folder: 
     named = {"AG": "sfo", "NAME": "Service de la formation"}
     said = play(folder, database, ("new-ag", named), ("new-source", SOURCE))
     complete(folder)
-    # The same keys again: a check fails, and somebody is told.
-    deposit(folder, "cours_2026.csv", "remplacante")
+    # A key twice: a check fails, and somebody is told.
+    deposit(folder, "cours_2026.csv", "remplacante", "1;Verrerie;suppleante@a.example;02.02.2026\n")
     said += play(folder, database, *((command, {}) for command in READ))
     texts = {"terminal": said, **readable(folder / "build")}
     assert [
@@ -172,10 +172,10 @@ def test_an_administration_of_theirs_is_built_and_read_under_their_name(folder: 
         assert theirs in register
 
 
-def deposit(folder: Path, name: str, person: str) -> None:
+def deposit(folder: Path, name: str, person: str, more: str = "") -> None:
     file = folder / "landing/sfo/cours" / name
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(COURSES.format(person), encoding="utf-8")
+    file.write_text(COURSES.format(person) + more, encoding="utf-8")
 
 
 def complete(folder: Path) -> None:

@@ -179,6 +179,18 @@ def test_a_unit_test_renamed_with_its_model_does_not_come_back(small: SmallProje
         assert (kept, parsed.healed) == ([name] if name else [], name != "un")
 
 
+def test_a_singular_test_read_again_keeps_what_is_said_of_it(small: SmallProject) -> None:
+    small.write("tests/singular/aucune.sql", "select * from {{ ref('dim_ecoles') }} where fase is null")
+    small.write(
+        "tests/singular/_x.yml", "data_tests: [{name: aucune, description: Chaque école a un numéro.}]"
+    )
+    parse(small.settings)
+    small.write("tests/singular/aucune.sql", "select * from {{ ref('dim_ecoles') }} where fase = 0")
+    parsed = parse(small.settings)
+    [test] = [node for node in parsed.manifest.of_type("test") if node.name == "aucune"]
+    assert (test.description, parsed.healed) == ("Chaque école a un numéro.", False)
+
+
 def test_a_mended_project_is_read_again(small: SmallProject) -> None:
     parse(small.settings)
     small.write("models/age/marts/dim_neuf.sql", "select {% if %}")
