@@ -13,6 +13,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+import yaml
 
 from donnees_au_centre.administration import FILE, UNSAID
 from donnees_au_centre.cli import quality
@@ -50,9 +51,10 @@ calendrier:
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2 3"><path d="M0 0h2v3H0z"/></svg>'
 COURSES = """\
 numero;intitule;formatrice;debut
-1;Poterie;{0}1@a.example;01.09.2025
-2;Danse;{0}2@a.example;15.10.2025
+1;Poterie;formatrice1@a.example;01.09.2025
+2;Danse;formatrice2@a.example;15.10.2025
 """
+FAILING = {"accepted_values": {"description": "On danse.", "arguments": {"values": ["Danse"]}}}
 SOURCE = {
     "FICHIER": "sfo/cours/cours_2025.csv",
     "CLE": "numero",
@@ -63,7 +65,7 @@ SOURCE = {
     "PERSONNES": "Formatrices.",
     "DESTINATAIRES": "Le service.",
 }
-READ = ("load", "build", "report", "catalogue", "register", "contracts", "alert", "digest")
+READ = ("build", "report", "catalogue", "register", "contracts", "alert", "digest")
 # In one process, which imports dbt once: each is a command of make, and its options.
 PLAYED = """
 import json, os, sys
@@ -145,12 +147,17 @@ def test_a_file_of_theirs_that_cannot_be_followed_leaves_nothing(tmp_path: Path)
 
 @pytest.mark.long
 def test_an_administration_of_theirs_is_built_and_read_under_their_name(folder: Path, database: str) -> None:
-    deposit(folder, "cours_2025.csv", "formatrice")
+    (folder / "landing/sfo/cours").mkdir(parents=True)
+    (folder / "landing" / SOURCE["FICHIER"]).write_text(COURSES, encoding="utf-8")
     named = {"AG": "sfo", "NAME": "Service de la formation"}
     said = play(folder, database, ("new-ag", named), ("new-source", SOURCE))
     complete(folder)
-    # A key twice: a check fails, and somebody is told.
-    deposit(folder, "cours_2026.csv", "remplacante", "1;Verrerie;suppleante@a.example;02.02.2026\n")
+    # What fails is told to somebody.
+    file = folder / "models/sfo/staging/cours/stg_cours__cours.yml"
+    written = yaml.safe_load(file.read_text("utf-8"))
+    (taught,) = [one for one in written["models"][0]["columns"] if one["name"] == "intitule"]
+    taught["data_tests"] = [FAILING]
+    file.write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
     said += play(folder, database, *((command, {}) for command in READ))
     texts = {"terminal": said, **readable(folder / "build")}
     assert [
@@ -170,12 +177,6 @@ def test_an_administration_of_theirs_is_built_and_read_under_their_name(folder: 
         "Formatrices.",
     ):
         assert theirs in register
-
-
-def deposit(folder: Path, name: str, person: str, more: str = "") -> None:
-    file = folder / "landing/sfo/cours" / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(COURSES.format(person) + more, encoding="utf-8")
 
 
 def complete(folder: Path) -> None:
