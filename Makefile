@@ -50,7 +50,7 @@ accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le char
 withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=… ; DEPUIS=… JUSQUA=…)
 	$(RUN) withdraw
 .PHONY: build
-build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; ACCEPTER_BAISSE=1)
+build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; FICHIER=… : son domaine ; ACCEPTER_BAISSE=1)
 	$(RUN) build
 .PHONY: show
 show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
@@ -65,14 +65,26 @@ why: ## Dit ce qu'est un modèle, qui en répond, comment il va, d'où il vient 
 new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIER=age/ma_source/… ; ou GENRE=… CONNEXION=… : montre ce qu'a un système, puis AG=… SOURCE=… EMPLACEMENT=…)
 	$(RUN) new-source
 .PHONY: new-model
-new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)
+new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_, MODEL=… sinon)
 	$(RUN) new-model
+.PHONY: new-indicator
+new-indicator: ## Écrit un indicateur : la mesure d'un mart public, suivie (MART=… MESURE="total …" PAR="…" NAME=fct_…)
+	$(RUN) new-indicator
+.PHONY: new-publication
+new-publication: ## Écrit ce qui se publie d'un mart en données ouvertes, et son lecteur (MART=… COLONNES="…" NAME=…)
+	$(RUN) new-publication
 .PHONY: new-ag
 new-ag: ## Déclare une AG : groupe, couches, emplacement, accès (AG=agx NAME="Administration générale…")
 	$(RUN) new-ag
 .PHONY: new-administration
 new-administration: ## Écrit le dépôt d'une autre administration : la plateforme, rien d'ici (DOSSIER=… ; ADMINISTRATION=son fichier)
 	$(RUN) new-administration
+.PHONY: undo
+undo: ## Montre ce que le dernier make new-… a écrit ; CONFIRMER=1 : le retire
+	$(RUN) undo
+.PHONY: adopt
+adopt: ## Lit le projet dbt d'une AG sans rien en exécuter, et dit ce qui y manque (PROJET=../leur_projet AG=agx)
+	$(RUN) adopt
 .PHONY: denodo-export
 denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (build/denodo)
 	$(RUN) denodo-export
@@ -109,6 +121,9 @@ alert: ## Montre les messages d'alerte à envoyer maintenant ; CONFIRMER=1 : les
 .PHONY: digest
 digest: ## Montre le bilan hebdomadaire (AG=… ou tous) ; CONFIRMER=1 : l'envoie
 	$(RUN) digest
+.PHONY: connections
+connections: ## Écrit de quoi ouvrir la base dans Power BI, Excel ou DBeaver, sans mot de passe (build/connexions)
+	$(RUN) connections
 .PHONY: env
 env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)" (CLES=ag : avec ses clés)
 	$(RUN) env

@@ -51,6 +51,7 @@ ROOMS = (
     Room(f"{PLATFORM}/learning"),
     Room(f"{PLATFORM}/notifications"),
     Room(f"{PLATFORM}/portability"),
+    Room(f"{PLATFORM}/adoption"),
     Room(f"{PLATFORM}/anomalies"),
     Room(f"{PLATFORM}/serving"),
     Room(f"{PLATFORM}/delivery"),

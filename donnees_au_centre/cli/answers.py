@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,11 @@ class Answers:
     options: Mapping[str, str]
     asks: bool
     read: Callable[[str], str] = input
+
+    @classmethod
+    def to(cls, options: Mapping[str, str]) -> Answers:
+        """What a person says to a command that was just typed, on a terminal or not."""
+        return cls(options, sys.stdin is not None and sys.stdin.isatty())
 
     def given(self, option: str) -> str:
         """An option, "" for none."""

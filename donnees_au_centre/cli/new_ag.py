@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
-from donnees_au_centre.cli.new_model import fill, quoted, write
+from donnees_au_centre.cli.answers import Answers
+from donnees_au_centre.cli.new_model import fill, quoted
 from donnees_au_centre.cli.session import Session, parse_or_fail
+from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.domains import (
     COMPONENTS,
@@ -45,7 +47,9 @@ def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: a name that is missing, badly formed, taken or declared, or an unreadable project.
     """
-    root, ag, name = settings.root, options.get("AG") or "", " ".join((options.get("NAME") or "").split())
+    root, answers = settings.root, Answers.to(options)
+    ag = answers.of("AG", "Quel sigle pour cette AG (minuscules et chiffres, comme agx) ?")
+    name = " ".join(answers.of("NAME", "Comment s'appelle-t-elle, en entier ?").split())
     check_names(root, ag, name)
     values = {
         "ag": ag,
@@ -53,16 +57,20 @@ def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
         "review": f"{date.today() + YEAR}",
     }
     project = with_line((root / PROJECT).read_text("utf-8"), ag)
-    write(root, {group_file(ag): fill("group.yml", values)})
-    (root / PROJECT).write_text(project, encoding="utf-8")
-    if (owners := root / OWNERS).is_file():
-        owners.write_text(with_section(owners.read_text("utf-8"), ag, name), encoding="utf-8")
-    mend_workspace(root)
-    parse_or_fail(Session.without_database(settings))
-    print(f"\nCréé :\n  {group_file(ag)}")
     completed = [
         path for path in (PROJECT, WORKSPACE, COMPONENTS, COMPOSE, STACK, OWNERS) if (root / path).is_file()
     ]
+    with writing(root, f"new-ag AG={ag}") as at_work:
+        at_work.will_change(*completed, WORKSPACE, COMPONENTS)
+        at_work.uses += [rf"\b{ag}\b"]
+        at_work.create({group_file(ag): fill("group.yml", values)})
+        (root / PROJECT).write_text(project, encoding="utf-8")
+        if (owners := root / OWNERS).is_file():
+            owners.write_text(with_section(owners.read_text("utf-8"), ag, name), encoding="utf-8")
+        mend_workspace(root)
+        redraw(at_work)
+        parse_or_fail(Session.without_database(settings))
+    print(f"\nCréé :\n  {group_file(ag)}")
     print("Complétés :", *(f"  {path}" for path in completed), sep="\n")
     print(f"\n{next_steps(ag)}")
     return 0
@@ -135,5 +143,6 @@ def next_steps(ag: str) -> str:
         f"  2. déposez un premier fichier dans landing/{ag}/<source>/ et déclarez-le dans "
         f"models/{ag}/staging/<source>/_<source>__sources.yml (docs/analyste/zone-de-depot.md) ;\n"
         f"  3. make load, puis make new-model AG={ag} NAME=stg_<source>__<table> SOURCE=<source>.<table>.\n"
-        f"L'emplacement {ag} de Dagster existe dès maintenant, vide ; make lint dit ce qui manque."
+        f"L'emplacement {ag} de Dagster existe dès maintenant, vide ; make lint dit ce qui manque.\n"
+        "Une erreur ? make undo montre ce qu'il défait."
     )

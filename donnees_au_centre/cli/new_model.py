@@ -16,14 +16,23 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.inference import guess_types
 from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
+from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.discovery.typings import TEXT, Typing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import governance_of
-from donnees_au_centre.project.nodes import CROSSING, ISSUES_SUFFIX, Manifest, Node, Source
+from donnees_au_centre.project.nodes import (
+    CROSSING,
+    ISSUES_SUFFIX,
+    Manifest,
+    Node,
+    Source,
+    domains_in,
+)
 from donnees_au_centre.project.rules.governing import personal_origins
 from donnees_au_centre.project.versions import LONGEST
 from donnees_au_centre.settings import Settings
@@ -35,6 +44,8 @@ LOAD_COLUMNS = ("source_fichier", "source_ligne", "source_recu_le", "chargement_
 TO_DESCRIBE = "À décrire"
 TO_COMPLETE = "À compléter"
 PROMISED = " et inscrit ce que le mart promet à ses lecteurs (docs/analyste/changer-un-mart.md)"
+# What undoing a new model leaves.
+IN_DATABASE = "Dans la base, ce qui en a été construit reste : make orphans le montre."
 # How the governance of a new data set is to be written, key by key.
 RESPONSIBLE = f'{{fonction: "{TO_COMPLETE}", courriel: "{TO_COMPLETE} : boîte fonctionnelle"}}'
 GOVERNANCE = {
@@ -104,12 +115,14 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: a name that does not fit, a source or model that does not exist, or no AG or NAME.
     """
-    domain, name = options.get("AG") or "", options.get("NAME") or ""
+    answers = Answers.to(options)
+    domain = answers.of("AG", f"Pour quel domaine ({', '.join(domains_in(settings.root))}) ?")
+    name = answers.of("NAME", "Comment le nommer (stg_<source>__<lignes>, int_…, dim_… ou fct_…) ?")
     layer = check_names(settings.root, domain, name)
     session = Session(settings)
     access, manifest = open_project(session)
     if layer == "staging":
-        source = choose_source(manifest, domain, name, options.get("SOURCE"))
+        source = choose_source(manifest, domain, name, answers)
         columns = source_columns(source)
         with psycopg.connect(access.conninfo()) as connection:
             typings = guess_types(connection, source, [column.name for column in columns])
@@ -119,7 +132,9 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
             print(f"À ajouter aux colonnes de {source.file} : {', '.join(captured)}.")
         files = staging_files(domain, name, source, columns, typings)
     else:
-        node = choose_upstream(manifest, domain, name, layer, options.get("MODEL"))
+        node = choose_upstream(manifest, domain, name, layer, answers.given("MODEL"))
+        if answers.asks and (other := answers.of("MODEL", "Quel modèle lira-t-il ?", node.declared)):
+            node = choose_upstream(manifest, domain, name, layer, other)
         with psycopg.connect(access.conninfo()) as connection:
             columns, key = read_columns(connection, node)
         print(f"{name} lira {node.name} ; pour un autre : MODEL=<modèle>.")
@@ -127,8 +142,12 @@ def new_model(settings: Settings, options: Mapping[str, str]) -> int:
             columns = with_categories(manifest, node, columns)
         lines = governance_lines(manifest, domain, name, node)
         files = model_files(domain, name, layer, node, columns, key, lines)
-    write(settings.root, files)
-    parse_or_fail(session)
+    with writing(settings.root, f"new-model AG={domain} NAME={name}") as at_work:
+        at_work.create(files)
+        redraw(at_work)
+        at_work.uses += [rf"\b{name}\b"]
+        at_work.left += [IN_DATABASE]
+        parse_or_fail(session)
     print("\nCréés :", *(f"  {path}" for path in files), sep="\n")
     print(f"\n{next_steps(name, list(files))}")
     return 0
@@ -145,7 +164,8 @@ def next_steps(name: str, paths: Sequence[str]) -> str:
         f"  2. make build SELECT={selection} le construit et le teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
         "  4. make lint relit l'écriture, make fix corrige la mise en forme"
-        f"{PROMISED if name.startswith(('dim_', 'fct_')) else ''}."
+        f"{PROMISED if name.startswith(('dim_', 'fct_')) else ''}.\n"
+        "Une erreur ? make undo montre ce qu'il défait."
     )
 
 
@@ -189,8 +209,8 @@ def check_names(root: Path, domain: str, name: str) -> str:
     return LAYERS[prefix]
 
 
-def choose_source(manifest: Manifest, domain: str, name: str, source: str | None) -> Source:
-    """The source table to type: SOURCE, else the only one of the source that the name says.
+def choose_source(manifest: Manifest, domain: str, name: str, answers: Answers) -> Source:
+    """The source table to type: SOURCE, else the only one of the source that the name says, else an answer.
 
     Raises:
         PlatformError: SOURCE is no source table of this domain, or none can be told from the name.
@@ -204,10 +224,12 @@ def choose_source(manifest: Manifest, domain: str, name: str, source: str | None
             "Déclarez-la d'abord dans models/<ag>/staging/<source>/_<source>__sources.yml "
             "(modèle : models/ags/staging/points_verts/_points_verts__sources.yml).",
         )
-    if source is None:
+    source = answers.given("SOURCE")
+    if not source:
         stem = name.removeprefix("stg_").partition("__")[0]
         found = [label for label in tables if label.partition(".")[0] == stem]
-        source = found[0] if len(found) == 1 else None
+        asked = f"Quelle table source typer ({', '.join(sorted(tables))}) ?"
+        source = found[0] if len(found) == 1 else answers.of("SOURCE", asked)
     if source not in tables:
         raise PlatformError(
             f"SOURCE={source} n'est pas une table source de {domain}." if source else "Quelle source typer ?",
@@ -521,9 +543,13 @@ def governance_lines(manifest: Manifest, domain: str, name: str, node: Node | No
         name: of the mart.
         node: the model that it reads; what all the sources of this one say alike is taken from them.
     """
+    return governance_told(manifest, domain, name, governance_of_sources(manifest, node) if node else {})
+
+
+def governance_told(manifest: Manifest, domain: str, name: str, told: Mapping[str, Any]) -> str:
+    """The same, of what is told of it; what nobody told is to be completed."""
     mart = Node({"fqn": ["", domain, "marts", name]})
     said = governance_of(manifest, mart)
-    told = governance_of_sources(manifest, node) if node else {}
     about_people = [key for key in words.PERSONAL if key in told]
     # A mart has its folder's defaults as soon as dbt reads it; owner and steward are never inherited.
     lines = [
@@ -644,16 +670,3 @@ def quoted(key: str, value: Any, indent: int) -> list[str]:
 def fill(template: str, values: Mapping[str, str]) -> str:
     """A template of donnees_au_centre/cli/templates/ with its $names filled."""
     return Template((TEMPLATES / f"{template}.tmpl").read_text(encoding="utf-8")).substitute(values)
-
-
-def write(root: Path, files: Mapping[str, str]) -> None:
-    """Writes new files; never over an existing one.
-
-    Raises:
-        FileExistsError: one of them exists.
-    """
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import re
 import shutil
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,11 @@ from donnees_au_centre.audit.runs import note_run, received_before
 from donnees_au_centre.cli import new_system
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.confirmation import is_set
-from donnees_au_centre.cli.new_model import check_names, source_columns, staging_files, write
+from donnees_au_centre.cli.new_model import check_names, source_columns, staging_files
 from donnees_au_centre.cli.new_system import System
 from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
 from donnees_au_centre.cli.source_files import NewTable, read_as, source_yaml, table_yaml
+from donnees_au_centre.cli.writings import Writing, redraw, writing
 from donnees_au_centre.discovery.columns import ColumnLook, References, name_key
 from donnees_au_centre.discovery.locations import Place, place_of
 from donnees_au_centre.discovery.look import FileLook, look
@@ -96,7 +96,7 @@ def new_source(settings: Settings, options: Mapping[str, str]) -> int:
         PlatformError: the file or the system cannot be looked at or loaded, a declaration reads it already,
             or something that nobody can know was not said.
     """
-    answers = Answers(options, sys.stdin is not None and sys.stdin.isatty())
+    answers = Answers.to(options)
     system = new_system.system_of(answers)
     if system is not None and not system.is_chosen:
         print(new_system.shown_places(system))
@@ -121,11 +121,18 @@ def new_source(settings: Settings, options: Mapping[str, str]) -> int:
     new = declared(settings.root, manifest, answers, path, found, system)
     name = staging_name(new)
     check_names(settings.root, new.domain, name)
-    with undone_if_it_fails(settings.root, new) as files:
+    with writing(settings.root, f"new-source FICHIER={path}") as at_work:
+        declare(at_work, new)
         node = source_of(parse_or_fail(session).manifest, new)
         load_one(settings, access, session, node)
-        files |= staging_of(new, name, node)
-        write(settings.root, files)
+        files = staging_of(new, name, node)
+        at_work.create(files)
+        redraw(at_work)
+        at_work.uses += [rf"\b{name}\b", rf"""['"]{new.source}['"],\s*['"]{new.table}['"]"""]
+        at_work.left += [
+            f"Resteraient ce qui a été reçu, et ses lignes dans {node.schema}.{node.relation} : make orphans "
+            "les montre."
+        ]
         parse_or_fail(session)
     print("\nÉcrits :", *(f"  {one}" for one in (new.file, *files)), sep="\n")
     print(f"\n{next_steps(new, name)}")
@@ -561,30 +568,19 @@ def refuse_unfit(domain: str, known: Mapping[str, Any], said: Mapping[str, Any])
 # What is written
 
 
-@contextmanager
-def undone_if_it_fails(root: Path, new: NewTable) -> Iterator[dict[str, str]]:
-    """Writes the YAML of the source; what was written is taken back when what follows fails.
+def declare(at_work: Writing, new: NewTable) -> None:
+    """Writes the YAML of the source, or its new table into it.
 
-    Yields:
-        Receives the other files that are written, by path.
+    Raises:
+        PlatformError: the YAML has no sure place for a table.
     """
-    file, files = root / new.file, dict[str, str]()
-    before = file.read_text(encoding="utf-8") if file.is_file() else None
-    file.parent.mkdir(parents=True, exist_ok=True)
+    at_work.will_change(new.file)
+    before = at_work.before[new.file]
     text = source_yaml(new) if before is None else f"{before.rstrip()}\n{table_yaml(new)}"
     refuse_unread(text, new)
+    file = at_work.root / new.file
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    try:
-        yield files
-    except BaseException:
-        for one in files:
-            (root / one).unlink(missing_ok=True)
-        if before is None:
-            file.unlink()
-        else:
-            file.write_text(before, encoding="utf-8")
-        print("Rien n'est gardé de ce qui était écrit.")
-        raise
 
 
 def refuse_unread(text: str, new: NewTable) -> None:
@@ -759,5 +755,5 @@ def next_steps(new: NewTable, name: str) -> str:
         f"  1. relisez {new.file} : descriptions, types, gouvernance ;{people}\n"
         f"  2. make build SELECT=source:{new.source}+ construit et teste ;\n"
         f"  3. make show MODEL={name} montre ses premières lignes ;\n"
-        "  4. make lint relit l'écriture."
+        "  4. make lint relit l'écriture. Une erreur ? make undo montre ce qu'il défait."
     )

@@ -234,13 +234,24 @@ def test_another_landing_zone_has_a_database_of_its_own(
         "infrastructures_sportives",
         "occupation_salles",
     ]
-    done = built.command("demo", **systems, **variables)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "jamais reçu" in done.stdout.lower()
     database = built.summary()["connection"]["database"]
+    marts = "sg.marts.fct_bareme age.marts.dim_etablissement"
+    done = built.command("build", **variables, SELECT=" ".join(f"+{one}" for one in marts.split()))
+    assert done.returncode == 0, done.stdout + done.stderr
     assert built.ask("select count(*) > 0 from sg.fct_bareme", database) == [(True,)]
     # Declared, never received: empty, and built all the same.
     assert built.ask("select count(*) from age.dim_etablissement", database) == [(0,)]
+
+
+@long
+def test_a_landing_zone_of_one_source_builds_every_model(
+    built: Checkout, systems: dict[str, str], tmp_path: Path
+) -> None:
+    for place in ("sg/baremes", "commun"):
+        shutil.copytree(built.landing / place, tmp_path / place)
+    done = built.command("demo", **systems, LANDING=str(tmp_path), STRICT="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "jamais reçu" in done.stdout.lower()
 
 
 @long

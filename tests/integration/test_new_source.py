@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from benchmarks.odd_files import odd_file
-from donnees_au_centre.cli import new_source
+from donnees_au_centre.cli import answers, new_source
 from donnees_au_centre.discovery.look import look
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.nodes import Manifest
@@ -98,7 +98,7 @@ def checkout(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(
         new_source, "parse_or_fail", lambda _session: SimpleNamespace(manifest=found.manifest())
     )
-    monkeypatch.setattr(new_source, "sys", SimpleNamespace(stdin=None))
+    monkeypatch.setattr(answers, "sys", SimpleNamespace(stdin=None))
     return found
 
 

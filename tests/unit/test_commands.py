@@ -17,15 +17,17 @@ import yaml
 from donnees_au_centre.access import Change
 from donnees_au_centre.cli import new_model
 from donnees_au_centre.cli.access import plan_summary, write_script
+from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.database import exports
 from donnees_au_centre.cli.main import COMMANDS, function_of, main, with_absolute_paths
 from donnees_au_centre.cli.notifications import _refuse_failures as refuse_failures
 from donnees_au_centre.cli.pipeline import is_set, load_failures, verdict
-from donnees_au_centre.cli.project import failure_advice, find_model, preview, selection_advice
+from donnees_au_centre.cli.project import failure_advice, find_model, preview, selected, selection_advice
 from donnees_au_centre.cli.quality import placeholders
 from donnees_au_centre.cli.quality import test_environment as quality_environment
 from donnees_au_centre.cli.services import choose_port
 from donnees_au_centre.cli.session import Access, child_environment, platform_variables
+from donnees_au_centre.cli.writings import Writing
 from donnees_au_centre.discovery.typings import Typing
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
@@ -108,6 +110,35 @@ def test_a_mistyped_command_is_told_in_french(
 ) -> None:
     assert main(arguments, options) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "built"),
+    [
+        ({}, ""),
+        ({"SELECT": "+fct_marche"}, "+fct_marche"),
+        ({"FICHIER": "models/ags/marts/fct_marche.sql"}, "ags"),
+        ({"FICHIER": str(ROOT / "seeds/commun/chiffres.csv")}, "commun"),
+        ({"FICHIER": "fct_marche.sql", "CALLER_FOLDER": str(ROOT / "models/ags/marts")}, "ags"),
+    ],
+)
+def test_a_build_is_of_what_is_named_or_of_the_domain_of_a_file(given: dict[str, str], built: str) -> None:
+    assert selected(given, ROOT) == built
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"FICHIER": "README.md"}, "Le fichier README.md n'est d'aucun domaine"),
+        ({"FICHIER": "models/_docs.md"}, "n'est d'aucun domaine"),
+        ({"FICHIER": "models/agx/x.sql"}, "n'est d'aucun domaine"),
+        ({"FICHIER": "/tmp/models/ags/x.sql"}, "n'est d'aucun domaine"),
+        ({"FICHIER": "models/ags/x.sql", "SELECT": "age"}, "SELECT et FICHIER"),
+    ],
+)
+def test_a_file_of_no_domain_builds_nothing(given: dict[str, str], said: str) -> None:
+    with pytest.raises(PlatformError, match=re.escape(said)):
+        selected(given, ROOT)
 
 
 @pytest.mark.parametrize(
@@ -353,7 +384,8 @@ def test_a_good_name_says_its_layer(checkout: Path) -> None:
 def staging_files(
     manifest: dict, name: str, source: str | None, typings: dict[str, Typing] | None = None
 ) -> dict[str, str]:
-    node = new_model.choose_source(Manifest(manifest), "ags", name, source)
+    answers = Answers({"SOURCE": source or ""}, asks=False)
+    node = new_model.choose_source(Manifest(manifest), "ags", name, answers)
     return new_model.staging_files("ags", name, node, new_model.source_columns(node), typings or {})
 
 
@@ -553,7 +585,7 @@ def test_a_view_never_reads_a_mart() -> None:
 
 def test_an_existing_file_is_never_written_over(checkout: Path) -> None:
     with pytest.raises(FileExistsError):
-        new_model.write(checkout, {"models/ags/fct_marche.sql": "select 2"})
+        Writing(checkout).create({"models/ags/fct_marche.sql": "select 2"})
     assert (checkout / "models/ags/fct_marche.sql").read_text() == "select 1"
 
 

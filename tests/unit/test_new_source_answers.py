@@ -12,6 +12,7 @@ import yaml
 from donnees_au_centre.cli import new_source
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.source_files import NewTable, source_yaml, table_yaml
+from donnees_au_centre.cli.writings import writing
 from donnees_au_centre.discovery.locations import place_of
 from donnees_au_centre.discovery.look import FileLook, look
 from donnees_au_centre.errors import PlatformError
@@ -211,14 +212,17 @@ def test_a_file_is_found_or_copied_where_it_belongs(settings: Settings, tmp_path
 def test_what_was_written_is_taken_back_when_the_load_fails(settings: Settings) -> None:
     new = declared(settings, look(io.BytesIO(written([HEADER, *PEOPLE]))))
     file = settings.root / new.file
-    with pytest.raises(PlatformError), new_source.undone_if_it_fails(settings.root, new) as files:
-        files["models/age/staging/inscriptions/x.sql"] = ""
+    with pytest.raises(PlatformError), writing(settings.root, "new-source") as at_work:
+        new_source.declare(at_work, new)
+        at_work.create({"models/age/staging/inscriptions/x.sql": ""})
         assert file.is_file()
         raise PlatformError("non chargé", "corrigez")
-    assert not file.exists()
+    assert not file.exists() and not file.parent.exists()
+    file.parent.mkdir(parents=True)
     before = source_yaml(new).replace("name: eleves", "name: autres")
     file.write_text(before, encoding="utf-8")
-    with new_source.undone_if_it_fails(settings.root, new):
+    with writing(settings.root, "new-source") as at_work:
+        new_source.declare(at_work, new)
         tables = yaml.safe_load(file.read_text("utf-8"))["sources"][0]["tables"]
         assert [table["name"] for table in tables] == ["autres", "eleves"]
     assert file.read_text("utf-8").endswith(table_yaml(new))
