@@ -24,7 +24,7 @@ RUN = @sh $(call quote,$(ROOT)/dev/setup/start.sh)
 
 ##@ Essayer
 .PHONY: demo
-demo: ## Charge la zone de dépôt, construit et teste tout, puis résume (LANDING=…, STRICT=1)
+demo: ## Charge la zone de dépôt, construit et teste tout, puis résume (LANDING=…, STRICT=1, TOUT=1)
 	$(RUN) demo
 .PHONY: ui
 ui: ## Ouvre Dagster pour ce seul navigateur (PORT=3000) ; Ctrl-C ou make stop l'arrête
@@ -71,10 +71,10 @@ new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIE
 new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_, MODEL=… sinon)
 	$(RUN) new-model
 .PHONY: new-indicator
-new-indicator: ## Écrit un indicateur : la mesure d'un mart public, suivie (MART=… MESURE="total …" PAR="…" NAME=fct_…)
+new-indicator: ## Écrit un indicateur : la mesure d'un mart public, suivie (MART=… MESURE="total …" PAR="…" NAME=fct_… ; COLONNE=… DESCRIPTION=… FINALITE=…)
 	$(RUN) new-indicator
 .PHONY: new-publication
-new-publication: ## Écrit ce qui se publie d'un mart en données ouvertes, et son lecteur (MART=… COLONNES="…" NAME=…)
+new-publication: ## Écrit ce qui se publie d'un mart en données ouvertes, et son lecteur (MART=… COLONNES="…" NAME=… ; DESCRIPTION=… FINALITE=…)
 	$(RUN) new-publication
 .PHONY: new-ag
 new-ag: ## Déclare une AG : groupe, couches, emplacement, accès (AG=agx NAME="Administration générale…")
@@ -94,6 +94,9 @@ denodo-export: ## Écrit les vues pour Denodo, un script ordonné par domaine (b
 .PHONY: catalogue
 catalogue: ## Écrit le catalogue des jeux de données (build/catalogue), sans base de données
 	$(RUN) catalogue
+.PHONY: site
+site: ## Écrit la documentation en un site où chercher (build/site), et le catalogue, sans base de données
+	$(RUN) site
 .PHONY: contracts
 contracts: ## Écrit le contrat de chaque mart public, au format ODCS (build/contracts), sans base de données
 	$(RUN) contracts

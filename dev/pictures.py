@@ -47,6 +47,28 @@ def domains(root: Path) -> str:
     return _flowchart("LR", reads)
 
 
+def layers(root: Path) -> str:
+    """Which layer reads which, within a domain and from one to another."""
+    models = _models(root)
+    seeds = {path.stem for path in (root / "seeds").rglob("*.csv")}
+    places = {path.stem: path for path in models}
+    reads: dict[str, set[str]] = {
+        name: set() for name in ("source", "seeds", "staging", "intermediate", "marts")
+    }
+    for path, (sources, refs) in models.items():
+        layer = path.parts[2]
+        if sources:
+            reads["source"].add(layer)
+        for name in refs:
+            if name in seeds:
+                reads["seeds"].add(layer)
+            elif (read := places.get(name)) and _domain(read) != _domain(path):
+                reads.setdefault(f"{read.parts[2]} d'un autre domaine", set()).add(layer)
+            elif read and read.parts[2] != layer:
+                reads[read.parts[2]].add(layer)
+    return _flowchart("LR", reads)
+
+
 def walk(root: Path) -> str:
     """The way of a row of one source, from the file to the last mart."""
     domain, source = FOLLOWED
@@ -71,7 +93,12 @@ def walk(root: Path) -> str:
     return _flowchart("LR", arrows, shapes)
 
 
-PICTURES: Mapping[str, Callable[[Path], str]] = {"pièces": rooms, "domaines": domains, "ligne": walk}
+PICTURES: Mapping[str, Callable[[Path], str]] = {
+    "pièces": rooms,
+    "domaines": domains,
+    "couches": layers,
+    "ligne": walk,
+}
 
 
 def drawn(page: str) -> str:

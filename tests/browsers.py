@@ -10,6 +10,12 @@ import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# WCAG 2.2, levels A and AA, and what axe calls good practice.
+# Without preload: axe would ask again for the style sheets, which a page opened from the disk may not.
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "preload": False,
+}
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from denodo.rules import RULES as VQL_RULES
 from donnees_au_centre.assistance.item import COMMAND, PAGE, RULE, TERM, Item
+from donnees_au_centre.project import glossary
 from donnees_au_centre.project.checks import RULES
 
 # Below the checkout. No other file is read as a page, whatever is asked.
@@ -21,11 +22,9 @@ PAGES = (
     "README*.md",
     "SECURITY.md",
 )
-VOCABULARY = "docs/vocabulaire.md"
 LARGEST_PAGE = 500_000
-_ROW = re.compile(r"^\| (?!---|dites )(?P<say>.+?) \| (?P<means>.+?) \| (?P<avoid>.+?) \|$")
-_SHORT = re.compile(r"\*\*(?P<say>[^*]+)\*\* : (?P<means>[^*]+?)\.(?= \*\*|$)")
 _TARGET = re.compile(r"^(?P<name>[a-z-]+):.*## (?P<says>.*)$")
+_GROUP = "##@ "
 _FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
@@ -59,14 +58,12 @@ def pages(root: Path) -> Iterator[Item]:
 
 def terms(root: Path) -> Iterator[Item]:
     """The words of the vocabulary, each with its meaning and the words to avoid."""
-    file = page_files(root).get(VOCABULARY)
-    for line in file.read_text(encoding="utf-8").splitlines() if file else ():
-        found = [*([row] if (row := _ROW.match(line)) else ()), *_SHORT.finditer(line)]
-        for one in found:
-            said = one.groupdict()
-            name, means = said["say"].replace("*", ""), said["means"]
-            avoided = "" if said.get("avoid") in (None, "—") else f" À éviter : {said['avoid']}."
-            yield Item(TERM, name, f"{means}.{avoided}", f"**{name}** : {means}.{avoided} ({VOCABULARY})")
+    if glossary.FILE not in page_files(root):
+        return
+    for one in glossary.terms_of(root):
+        avoided = f" À éviter : {one.avoid}." if one.avoid else ""
+        text = f"**{one.name}** : {one.means}.{avoided} ({glossary.FILE})"
+        yield Item(TERM, one.name, f"{one.means}.{avoided}", text)
 
 
 def rules(found_pages: list[Item]) -> Iterator[Item]:
@@ -96,12 +93,19 @@ def rules(found_pages: list[Item]) -> Iterator[Item]:
         yield Item(RULE, one.id, f"{one.refused} : {one.write}", "\n\n".join(text))
 
 
+def targets(root: Path) -> Iterator[tuple[str, str, str]]:
+    """The commands of make: the group where its help puts one, its name, what it does."""
+    group = ""
+    for line in (root / "Makefile").read_text(encoding="utf-8").splitlines():
+        if line.startswith(_GROUP):
+            group = line.removeprefix(_GROUP)
+        elif target := _TARGET.match(line):
+            yield group, target["name"], target["says"]
+
+
 def commands(root: Path, found_pages: list[Item]) -> Iterator[Item]:
     """The commands of make, as its help lists them."""
-    for line in (root / "Makefile").read_text(encoding="utf-8").splitlines():
-        if not (target := _TARGET.match(line)):
-            continue
-        name, says = target["name"], target["says"]
+    for _, name, says in targets(root):
         text = [f"# make {name}", says]
         if "CONFIRMER=1" in says:
             text.append(

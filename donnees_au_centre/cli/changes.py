@@ -37,8 +37,10 @@ CODE = tuple(
 # Tests -> what they read without importing it, as patterns in which * stands for / too.
 READ = {
     "tests/unit/test_assistance.py": ("*.md", "Makefile"),
+    "tests/unit/test_code_blocks.py": ("*.md", "Makefile", "docs/*", "macros/*.sql"),
     "tests/unit/test_commands.py": ("Makefile",),
     "tests/unit/test_denodo_checking.py": ("README*", "docs/analyste/*", "macros/*"),
+    "tests/unit/test_documentation.py": ("*.md", "Makefile", "docs/*"),
     "tests/unit/test_domains.py": (
         ".gitlab/CODEOWNERS",
         "dbt_project.yml",

@@ -17,6 +17,7 @@ from donnees_au_centre.learning.engine import install
 from donnees_au_centre.learning.exercises import read_courses, read_ideas
 from donnees_au_centre.learning.sample import check_sample, marts_named, read_tables
 from donnees_au_centre.learning.site import write_site
+from donnees_au_centre.pages.site import beside
 from donnees_au_centre.settings import Settings
 
 FOLDER = "apprendre"
@@ -47,7 +48,9 @@ def learn(settings: Settings, options: Mapping[str, str]) -> int:
     with session.step("Lignage"):
         lineage = lineage_of(settings, parsed)
     folder = settings.build / FOLDER
-    page = write_site(courses, ideas, tables, lineage, engine, folder, datetime.now().astimezone())
+    # Served from here, this folder is alone; published, it stands beside the other sites.
+    others = () if serving else beside(settings.build, FOLDER)
+    page = write_site(courses, ideas, tables, lineage, engine, folder, datetime.now().astimezone(), others)
     print(f"\nApprendre : {page}\nCe dossier se pose tel quel sur un serveur : docs/apprendre/README.md.")
     if not serving:
         return 0

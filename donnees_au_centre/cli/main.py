@@ -50,6 +50,7 @@ COMMANDS = {
     "test-macros": ("testing", "joue les cas des macros portables sur PostgreSQL et en VQL"),
     "denodo-export": ("portability", "écrit les vues Denodo, un script par domaine"),
     "catalogue": ("catalogue", "écrit le catalogue des jeux de données, pages où chercher"),
+    "site": ("site", "écrit la documentation en un site, à ouvrir du disque ou à publier"),
     "contracts": ("contracts", "écrit les contrats de données des marts publics (ODCS)"),
     "report": ("report", "écrit les rapports sur la qualité et les exécutions"),
     "elementary": ("elementary", "cherche des anomalies dans les marts avec Elementary complet"),

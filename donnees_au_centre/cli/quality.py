@@ -29,6 +29,7 @@ from donnees_au_centre.cli.session import (
 )
 from donnees_au_centre.cli.source_options import write_source_options
 from donnees_au_centre.cli.texts import check_bytes, check_yaml, mend_bytes, mend_yaml
+from donnees_au_centre.cli.words import refused_words
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.portability import compile_for_denodo
@@ -38,6 +39,7 @@ from donnees_au_centre.project import ParseResult, broken_rules
 from donnees_au_centre.project.checks import shown
 from donnees_au_centre.project.contracts import write_contracts
 from donnees_au_centre.project.domains import forgotten, mend_workspace
+from donnees_au_centre.project.glossary import FILE as VOCABULARY
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.repeated import mend_repeated, refuse_stale
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
@@ -112,7 +114,7 @@ def check_python(session: Session) -> list[str]:
 
 
 def check_texts(session: Session) -> list[str]:
-    """Checks bytes, YAML and texts left to be written.
+    """Checks bytes, YAML, words to avoid and texts left to be written.
 
     Returns:
         The names of the checks that failed, in French; they have said why.
@@ -134,6 +136,10 @@ def check_texts(session: Session) -> list[str]:
         except PlatformError as error:
             print(error)
             failed.append(ADMINISTRATION)
+    with session.step(f"Mots à éviter ({VOCABULARY})"):
+        if said := refused_words(root):
+            print("\n".join(said))
+            failed.append("Mots à éviter")
     with session.step("Textes à compléter"):
         for fault in placeholders(root):
             print(fault)

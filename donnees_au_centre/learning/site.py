@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ def write_site(
     engine: Path,
     folder: Path,
     now: datetime,
+    others: Sequence[tuple[str, str]] = (),
 ) -> Path:
     """Writes the site in place of the last one, at once.
 
@@ -38,6 +39,7 @@ def write_site(
         engine: the installed package of PGlite.
         folder: of the site; what it held is gone afterwards.
         now: when it is written, with its time zone.
+        others: title and address of the sites that will be published beside it.
 
     Returns:
         The page.
@@ -60,7 +62,9 @@ def write_site(
         _write(made / "contenu.json", content(courses, ideas, tables, sum(f.stat().st_size for f in fetched)))
         _write(made / "lignage.json", {table.name: origins(table, lineage) for table in tables})
         page = environment(HERE / "templates").get_template("apprendre.html.j2")
-        (made / "index.html").write_text(page.render(root="", version=version, made_at=now), "utf-8")
+        (made / "index.html").write_text(
+            page.render(root="", version=version, made_at=now, beside=others), "utf-8"
+        )
     return folder / "index.html"
 
 

@@ -22,6 +22,13 @@ STATIC = HERE / "static"
 # A line never ends between these marks and what they hold.
 FRENCH_SPACE = re.compile(r"(?<=«) | (?=[»:;?!])")
 CODE = re.compile(r"`([^`]+)`")
+# The sites that stand side by side below build/, as GitLab Pages has them: folder -> title, first page.
+SITES = {
+    "site": ("Documentation", "index.html"),
+    "catalogue": ("Catalogue des données", "index.html"),
+    "reports": ("Qualité des données", "qualite/index.html"),
+    "apprendre": ("Exercices de SQL", "index.html"),
+}
 
 
 def environment(templates: Path) -> Environment:
@@ -45,6 +52,20 @@ def environment(templates: Path) -> Environment:
     made.globals |= {"administration": ours(), "logo": ours().logo_address()}
     made.filters |= {"count": french.unbroken, "domain": labels.domain, "rich": rich}
     return made
+
+
+def beside(build: Path, own: str) -> list[tuple[str, str]]:
+    """The other sites that are there: title, and address from the folder of one's own.
+
+    Args:
+        build: where they stand.
+        own: folder of the site that shows them.
+    """
+    return [
+        (title, f"../{folder}/{page}")
+        for folder, (title, page) in SITES.items()
+        if folder != own and (build / folder / page).is_file()
+    ]
 
 
 @contextmanager

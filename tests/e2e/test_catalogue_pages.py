@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from donnees_au_centre.pages import STATIC as SHARED
 from donnees_au_centre.pages.catalogue.site import STATIC
+from donnees_au_centre.pages.search import STATIC as SEARCH
+from tests.browsers import AXE
 from tests.e2e.conftest import Checkout
+from tests.sites import faults_of
 
 # Contrast of each text with what is behind it, by WCAG 2.2; returns those below AA.
 CONTRAST = r"""
@@ -45,19 +48,15 @@ CONTRAST = r"""
 """
 
 
-class Anchors(HTMLParser):
-    """Addresses and ids of one page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = dict(attrs)
-        self.links += [said[key] or "" for key in ("href", "src") if key in said]
-        self.ids += [said["id"] or ""] if "id" in said else []
+# Types words in the box of the search; milliseconds until its answers stand on the page.
+TYPE = """
+(words) => {
+  const box = document.getElementById("q"), begun = performance.now();
+  box.value = words;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  return performance.now() - begun;
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +65,17 @@ def site(checkout: Checkout) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Catalogue des données" in done.stdout
     return checkout.folder / "build" / "catalogue"
+
+
+@pytest.fixture(scope="module")
+def documentation(checkout: Checkout, site: Path) -> Path:
+    """The documentation, beside the catalogue, which is written again."""
+    done = checkout.command("site")
+    assert done.returncode == 0, done.stdout + done.stderr
+    # What was written is counted, and so are the blocks of code that nobody plays.
+    assert re.search(r"\d+ pages, \d+,\d Mo", done.stdout)
+    assert re.search(r"\d+ blocs de code, dont \d+ que personne ne joue", done.stdout)
+    return site.parent / "site"
 
 
 @pytest.fixture
@@ -95,19 +105,8 @@ def ask(page: Page, words: str) -> list[str]:
 
 
 def test_every_internal_link_leads_somewhere_and_nothing_leads_out(site: Path) -> None:
-    pages = {path.resolve(): Anchors(path.read_text("utf-8")) for path in site.rglob("*.html")}
-    assert len(pages) > 60
-    for path, anchors in pages.items():
-        assert len(anchors.ids) == len(set(anchors.ids)), path
-        for link in anchors.links:
-            parts = urlsplit(link)
-            if parts.scheme in ("mailto", "data"):
-                continue
-            assert not parts.scheme and not parts.netloc, f"{path}: {link}"
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            assert target.is_file(), f"{path}: {link}"
-            if parts.fragment:
-                assert parts.fragment in pages[target].ids, f"{path}: {link}"
+    assert len(list(site.rglob("*.html"))) > 60
+    assert faults_of(site) == []
 
 
 def test_words_are_found_without_accents_by_synonyms_and_with_a_mistake(page: Page, site: Path) -> None:
@@ -216,7 +215,53 @@ def test_no_page_is_wider_than_the_screen(page: Page, site: Path, width: int) ->
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
+def test_the_documentation_is_searched_from_the_disk_with_or_without_accents(
+    page: Page, documentation: Path
+) -> None:
+    """One browser for all of it: search, keyboard, accessibility, width, paper."""
+    page.goto((documentation / "index.html").as_uri())
+    page.wait_for_function("document.activeElement.id === 'q'")
+    answers = []
+    for words in ("ecole", "école", "ÉCOLES"):
+        taken = page.evaluate(TYPE, words)
+        answers.append(page.locator("#resultats a").all_inner_texts())
+        print(f"« {words} » : {len(answers[-1])} réponses montrées en {taken:.0f} ms")
+    assert len(answers[0]) > 10 and answers[0] == answers[1] == answers[2]
+    page.fill("#q", "xyzzyx")
+    assert page.locator("#rien").is_visible()
+    # The box of any page leads to the answers, and Enter to the first of them.
+    page.goto((documentation / "analyste" / "ecarts.html").as_uri())
+    page.fill("#vite", "rollback")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/index.html?q=rollback")
+    assert page.locator("#resultats a").first.inner_text() == "make rollback"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reference/commandes.html#rollback")
+    for name in ("index.html#q=mart", "architecture.html", "vocabulaire.html"):
+        address, _, asked = name.partition("#")
+        page.goto(f"{(documentation / address).as_uri()}#{asked}")
+        found = Axe().run(page, options=AXE)
+        assert len(found.response["passes"]) > 20
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate(CONTRAST) == []
+    for width in (320, 400):
+        page.set_viewport_size({"width": width, "height": 800})
+        for name in ("index.html", "architecture.html", "vocabulaire.html", "analyste/regles-denodo.html"):
+            page.goto((documentation / name).as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    page.emulate_media(media="print")
+    page.goto((documentation / "exploitant" / "publication.html").as_uri())
+    assert not page.locator(".menu").is_visible() and page.locator("svg").is_visible()
+    # Each site leads to the other.
+    page.emulate_media(media="screen")
+    page.click("text=Catalogue des données")
+    page.click(".top nav a:text('Documentation')")
+    page.wait_for_url("**/site/index.html")
+
+
 def test_the_pages_ask_for_nothing_from_elsewhere() -> None:
-    for path in (*STATIC.iterdir(), *SHARED.iterdir()):
+    for path in (*STATIC.iterdir(), *SHARED.iterdir(), *SEARCH.iterdir()):
         text = path.read_text("utf-8")
         assert "http" not in text and "fetch(" not in text and "url(" not in text

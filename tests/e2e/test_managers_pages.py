@@ -18,14 +18,8 @@ from donnees_au_centre.quality.facts import FAILED
 from donnees_au_centre.quality.reading import read_quality
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests import past_runs as runs
+from tests.browsers import AXE
 from tests.unit.qualities import control, rich
-
-# WCAG 2.2, levels A and AA, and what axe calls good practice.
-# Without preload: axe would ask again for the style sheets, which a page opened from the disk may not.
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "preload": False,
-}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +63,7 @@ def test_axe_finds_nothing_in_light_nor_in_dark(page: Page, site: Path, name: st
     page.emulate_media(color_scheme=theme)
     page.goto((site.parent / name).as_uri())
     page.evaluate("document.querySelectorAll('details').forEach((one) => one.open = true)")
-    found = Axe().run(page, options=RULES)
+    found = Axe().run(page, options=AXE)
     assert len(found.response["passes"]) > 20
     assert found.violations_count == 0, found.generate_report()
 

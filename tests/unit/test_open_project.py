@@ -7,12 +7,13 @@ import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
 
 from dev.dependencies import read_environment
+from donnees_au_centre.pages.documentation.markdown import anchor, links
 from donnees_au_centre.project.codeowners import FILE as CODEOWNERS
 from donnees_au_centre.project.codeowners import concerned, read_sections
 from donnees_au_centre.project.domains import group_file
@@ -20,7 +21,6 @@ from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".agents").rglob("*.md")])
-LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"\bmake ([a-z][a-z-]+)")
 PATH = re.compile(r"`([\w.-]+/[\w./-]*)`")
 # What commands write, the invented AG of docs/contributeur/adapter.md, and the ways to write a date.
@@ -47,8 +47,7 @@ def text(name: str) -> str:
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitLab and GitHub make them."""
     headings = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
-    words = (re.sub(r"[^\w\- ]", "", heading.lstrip("# ").lower()) for heading in headings)
-    return {line.replace(" ", "-") for line in words}
+    return {anchor(heading.lstrip("# ")) for heading in headings}
 
 
 def tracked(*options: str) -> list[str]:
@@ -73,16 +72,40 @@ def owned() -> dict[str, list[str]]:
 
 
 def test_every_link_leads_somewhere() -> None:
+    """Pages, files, pictures and anchors; an address elsewhere is only well formed: tests ask no network."""
     lost = []
     for page in PAGES:
-        for target in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
-            path, _, anchor = unquote(target).partition("#")
-            if path.startswith(("https:", "http:", "mailto:")):
+        for target in links(page.read_text(encoding="utf-8")):
+            parts = urlsplit(unquote(target))
+            if parts.scheme in ("https", "http", "mailto"):
+                formed = "@" in parts.path if parts.scheme == "mailto" else "." in parts.netloc
+                lost += [] if formed else [f"{page.relative_to(ROOT)}: {target}"]
                 continue
-            file = (page.parent / path).resolve() if path else page
-            if not file.exists() or (anchor and file.suffix == ".md" and anchor not in anchors(file)):
+            file = (page.parent / parts.path).resolve() if parts.path else page
+            known = not parts.fragment or file.suffix != ".md" or parts.fragment in anchors(file)
+            if parts.scheme or not file.exists() or not known:
                 lost.append(f"{page.relative_to(ROOT)}: {target}")
     assert lost == []
+
+
+def test_the_page_of_controls_names_every_folder_of_tests() -> None:
+    page = text("docs/contributeur/quel-controle-ou.md")
+    found = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
+    assert len(found) > 4
+    assert [name for name in {*found, "singular", "servers"} if f"tests/{name}/" not in page] == []
+
+
+def test_the_words_of_the_code_are_those_of_the_code() -> None:
+    page = text("docs/contributeur/vocabulaire-du-code.md")
+    rows = re.findall(r"^\| (`[^|]+`) \| [^|]+ \| `([^`]+)` \|$", page, re.MULTILINE)
+    assert len(rows) > 30
+    for words, where in rows:
+        place = ROOT / where
+        files = [place] if place.is_file() else [*place.rglob("*.py"), *place.rglob("*.sql")]
+        code = "\n".join(file.read_text(encoding="utf-8").lower() for file in files)
+        for word in re.findall(r"`(\w+)`", words):
+            stem = word.removesuffix("y")
+            assert re.search(rf"(?<![a-z]){stem}(?:y|s|es|ed|ies)?(?![a-z])", code), f"{word}: {where}"
 
 
 def test_every_path_exists() -> None:
@@ -92,15 +115,6 @@ def test_every_path_exists() -> None:
             places = {(ROOT / path).resolve(), (page.parent / path).resolve()}
             if not NOT_IN_GIT.match(path) and not places & kept:
                 lost.append(f"{page.relative_to(ROOT)}: {path}")
-    assert lost == []
-
-
-def test_every_command_exists() -> None:
-    commands = set(re.findall(r"^([a-z][a-z-]*):", text("Makefile"), re.MULTILINE))
-    lost = []
-    for page in PAGES:
-        code = "\n".join(CODE.findall(page.read_text(encoding="utf-8")))
-        lost += [f"{page.relative_to(ROOT)}: make {name}" for name in set(COMMAND.findall(code)) - commands]
     assert lost == []
 
 

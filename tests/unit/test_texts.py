@@ -15,6 +15,7 @@ from donnees_au_centre.cli.texts import (
     mend_bytes,
     mend_yaml,
 )
+from donnees_au_centre.cli.words import refused_words
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.settings import ROOT
 
@@ -110,3 +111,50 @@ def test_yaml_that_cannot_be_read_is_left(root: Path, capsys: pytest.CaptureFixt
     assert file.read_text("utf-8") == "a: [\n"
     assert not check_yaml(root)
     assert "macros/utf16.yml:2:1 : ce n'est pas du YAML lisible." in capsys.readouterr().out
+
+
+VOCABULARY = """\
+# Le vocabulaire
+
+| dites | pour | évitez |
+|---|---|---|
+| **jeu de données** | une table offerte | **dataset**, table (quand on parle d'elle) |
+| **exécution**, **passage** | une commande dbt | **run** ; **merge request** |
+| **PO** | un pouvoir organisateur | **MR** |
+"""
+# What a text says of words to avoid -> the words that are named, with their lines.
+SAID = {
+    "docs/a.md": ("Un dataset.\n\nDeux\ndatasets et un Run.", [(1, "dataset"), (4, "datasets"), (4, "Run")]),
+    "docs/b.md": (
+        "Du code : `run`, un mot cité : *dataset*, [un lien](run.md), brun.\n\n```\nrun\n```",
+        [],
+    ),
+    "docs/c.md": ("Une merge\nrequest, **une MR**, mr.", [(1, "merge\nrequest"), (2, "MR")]),
+    "README.md": ("A run of a dataset.", []),
+    "models/age/x.yml": ("models:\n  - name: run\n    description: >-\n      Un dataset.", [(3, "dataset")]),
+    "donnees_au_centre/x.py": ('# a run\nx = "run"\ny = "Le run ne finit pas."', [(3, "run")]),
+    "donnees_au_centre/x.html.j2": ("{{ run }}\n<p class='run'>Le run.</p>", [(2, "run")]),
+}
+
+
+def test_words_that_the_vocabulary_refuses_are_named_where_they_stand(tmp_path: Path) -> None:
+    for name, content in {
+        "docs/vocabulaire.md": VOCABULARY,
+        **{name: said for name, (said, _) in SAID.items()},
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content, "utf-8")
+    said = refused_words(tmp_path)
+    for name, (_, words) in SAID.items():
+        found = [one for one in said if one.startswith(f"{name}:")]
+        assert sorted(one.partition(" » : ")[0] for one in found) == sorted(
+            f"{name}:{line} : « {word}" for line, word in words
+        )
+    assert "dites « jeu de données » (une table offerte). docs/vocabulaire.md:5 le dit." in said[0]
+    # What was found clean is not read again, and a new word to avoid has it read again.
+    (tmp_path / "docs/vocabulaire.md").write_text(
+        VOCABULARY.replace("| **run**", "| **brun**, **run**"), "utf-8"
+    )
+    assert any(one.startswith("docs/b.md:1 : « brun »") for one in refused_words(tmp_path))
+    (tmp_path / "docs/vocabulaire.md").unlink()
+    assert refused_words(tmp_path) == []

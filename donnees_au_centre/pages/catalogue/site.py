@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from donnees_au_centre.access.files import ALL_ROWS, Entry
 from donnees_au_centre.catalogue import labels
 from donnees_au_centre.catalogue.content import FRESHNESS, STATES, Catalogue, Page
 from donnees_au_centre.pages import environment, replaced
+from donnees_au_centre.pages.search import write_search
+from donnees_au_centre.pages.site import beside
 from donnees_au_centre.project.nodes import SHARED
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-SYNONYMS = HERE / "synonymes.yml"
+# Fields of a data set -> how much a word found there counts. Its steward chose the synonyms for that.
+WEIGHTS = {"nom": 10, "synonymes": 12, "texte": 4, "colonnes": 2, "autres": 1}
+# What is offered comes before what was received.
+OFFERED = {"mart": 1.3}
 
 
 def write_site(catalogue: Catalogue, folder: Path) -> Path:
@@ -26,61 +28,46 @@ def write_site(catalogue: Catalogue, folder: Path) -> Path:
 
     Args:
         catalogue: what the pages show.
-        folder: of the site; what it held is gone afterwards.
+        folder: of the site; what it held is gone afterwards. Its pages lead to the sites beside it.
 
     Returns:
         The first page.
     """
     with replaced(folder) as made:
-        for address, text in _files(catalogue):
+        for address, text in _files(catalogue, beside(folder.parent, folder.name)):
             path = made / address
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        write_search(made, things(catalogue), WEIGHTS, OFFERED)
         for path in STATIC.iterdir():
             shutil.copyfile(path, made / path.name)
     return folder / "index.html"
 
 
-def search_index(catalogue: Catalogue) -> dict[str, Any]:
-    """What the script searches: words of each data set by weight, and the groups of synonyms."""
-    return {
-        "jeux": [
-            {
-                "adresse": page.address,
-                "nom": page.dataset.name,
-                "genre": page.dataset.kind,
-                "synonymes": " ".join(page.dataset.synonyms),
-                "texte": " ".join(
-                    [
-                        page.dataset.description,
-                        labels.domain(page.dataset.domain),
-                        catalogue.domains[page.dataset.domain],
-                    ]
-                ),
-                "colonnes": " ".join(
-                    f"{column.name} {column.description}" for column in page.dataset.columns
-                ),
-                "autres": " ".join(
-                    filter(
-                        None,
-                        [
-                            page.dataset.purpose,
-                            page.dataset.authority,
-                            page.dataset.owner.function if page.dataset.owner else "",
-                            page.dataset.steward.function if page.dataset.steward else "",
-                            *(labels.CATEGORIES[category] for category in page.personal),
-                        ],
-                    )
-                ),
-            }
-            for page in catalogue.pages
-        ],
-        "equivalents": yaml.safe_load(SYNONYMS.read_text(encoding="utf-8")),
-    }
+def things(catalogue: Catalogue) -> Iterator[dict[str, str]]:
+    """What the search finds: the words of each data set, by the field where they stand."""
+    for page in catalogue.pages:
+        one = page.dataset
+        others = [
+            one.purpose,
+            one.authority,
+            one.owner.function if one.owner else "",
+            one.steward.function if one.steward else "",
+            *(labels.CATEGORIES[category] for category in page.personal),
+        ]
+        yield {
+            "adresse": page.address,
+            "nom": one.name,
+            "genre": one.kind,
+            "synonymes": " ".join(one.synonyms),
+            "texte": f"{one.description} {labels.domain(one.domain)} {catalogue.domains[one.domain]}",
+            "colonnes": " ".join(f"{column.name} {column.description}" for column in one.columns),
+            "autres": " ".join(filter(None, others)),
+        }
 
 
-def _files(catalogue: Catalogue) -> Iterable[tuple[str, str]]:
-    render = _renderer(catalogue)
+def _files(catalogue: Catalogue, others: Sequence[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    render = _renderer(catalogue, others)
     pages = catalogue.pages
     yield "index.html", render("index.html.j2", "", here="index")
     yield (
@@ -110,12 +97,9 @@ def _files(catalogue: Catalogue) -> Iterable[tuple[str, str]]:
         )
     for page in pages:
         yield page.address, render("jeu.html.j2", "../", here="", page=page, one=page.dataset)
-    # Loaded as a script: a page opened from the disk may fetch nothing.
-    text = json.dumps(search_index(catalogue), ensure_ascii=False, separators=(",", ":"))
-    yield "donnees.js", f"window.CATALOGUE = {text.replace('<', chr(92) + 'u003c')};\n"
 
 
-def _renderer(catalogue: Catalogue) -> Any:
+def _renderer(catalogue: Catalogue, others: Sequence[tuple[str, str]]) -> Any:
     templates = environment(HERE / "templates")
     templates.filters |= {
         "action": labels.action,
@@ -126,6 +110,7 @@ def _renderer(catalogue: Catalogue) -> Any:
     }
     templates.globals |= {
         "catalogue": catalogue,
+        "beside": others,
         "by_id": {page.dataset.unique_id: page for page in catalogue.pages},
         "KINDS": labels.KINDS,
         "CLASSIFICATIONS": labels.CLASSIFICATIONS,

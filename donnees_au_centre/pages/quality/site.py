@@ -28,7 +28,7 @@ from donnees_au_centre.pages.quality.content import (
     view,
 )
 from donnees_au_centre.pages.quality.drawings import Drawings
-from donnees_au_centre.pages.site import FRENCH_SPACE
+from donnees_au_centre.pages.site import FRENCH_SPACE, beside
 from donnees_au_centre.quality.facts import BROKEN, FAILED, GOOD, WARNED, Quality
 
 HERE = Path(__file__).parent
@@ -71,7 +71,7 @@ def write_pages(
 ) -> Path:
     """Writes the page of the ministry and one a domain, in place of the last ones.
 
-    Pages link to the catalogue (../../catalogue) and to Elementary's page (../elementary.html) when these
+    Pages link to the other sites (../../catalogue…) and to Elementary's page (../elementary.html) when these
     are there.
 
     Args:
@@ -126,7 +126,8 @@ def _templates(quality: Quality, folder: Path) -> Any:
         "MOST": MOST,
         "score_of": french.score,
         "share": _share,
-        "catalogue": "../../catalogue/index.html" if (catalogue / FIRST).is_file() else "",
+        # One folder further from them than the other sites.
+        "others": [(title, f"../{address}") for title, address in beside(catalogue.parent, "reports")],
         "elementary": "../elementary.html" if (reports / "elementary.html").is_file() else "",
         "workbooks": "../gestionnaires" if any((reports / "gestionnaires").glob("*.xlsx")) else "",
         "dataset_page": lambda domain, unique_id, label: _dataset_page(catalogue, domain, unique_id, label),

@@ -1,12 +1,11 @@
-// The search of the catalogue: no library, no network. Accents, capitals, plurals, synonyms and one typing
-// mistake do not matter. Every function but the last part is pure; `window.Recherche` shows them to tests.
+// The search of the static sites: no library, no network. Accents, capitals, plurals, synonyms and one typing
+// mistake do not matter. Every function is pure; each site's own script shows what `window.Recherche` finds.
+//
+// The data are { poids, avantages, choses, equivalents }: fields of a thing -> how much a word found there
+// counts; kinds of things -> a factor for all of theirs; the things; groups of synonyms.
 (function () {
   "use strict";
 
-  // Fields of a data set -> how much a word found there counts. Its steward chose the synonyms for that.
-  const WEIGHTS = { nom: 10, synonymes: 12, texte: 4, colonnes: 2, autres: 1 };
-  // What is offered comes before what was received.
-  const OFFERED = 1.3;
   // How a word of the query meets a word of the text -> part of the weight.
   const EXACT = 1, PREFIX = 0.7, SYNONYM = 0.6, TYPO = 0.4;
   const EMPTY = new Set("a au aux ce ces d dans de des du en est et l la le les leur ou par pour qu que qui s sa se ses son sur un une y".split(" "));
@@ -36,24 +35,25 @@
 
   function prepare(data) {
     const index = new Map();
-    data.jeux.forEach(function (one, number) {
-      for (const [field, weight] of Object.entries(WEIGHTS)) {
-        for (const word of words(one[field])) {
+    data.choses.forEach(function (one, number) {
+      const factor = data.avantages[one.genre] || 1;
+      for (const [field, weight] of Object.entries(data.poids)) {
+        for (const word of words(one[field] || "")) {
           if (!index.has(word)) index.set(word, new Map());
           const held = index.get(word);
-          held.set(number, Math.max(held.get(number) || 0, weight * (one.genre === "mart" ? OFFERED : 1)));
+          held.set(number, Math.max(held.get(number) || 0, weight * factor));
         }
       }
     });
     const groups = data.equivalents.map((group) => group.map((phrase) => words(phrase).filter((word) => !EMPTY.has(word))));
-    return { index: index, groups: groups, jeux: data.jeux };
+    return { index: index, groups: groups, choses: data.choses };
   }
 
   function better(scores, number, score) {
     if ((scores.get(number) || 0) < score) scores.set(number, score);
   }
 
-  // Data sets that hold a word, or one that begins with it, or one close to it.
+  // Things that hold a word, or one that begins with it, or one close to it.
   function meeting(found, token) {
     const scores = new Map();
     let met = false;
@@ -75,7 +75,7 @@
     return scores;
   }
 
-  // Data sets that hold every word of a phrase.
+  // Things that hold every word of a phrase.
   function holding(found, phrase) {
     let scores = null;
     for (const word of phrase) {
@@ -128,7 +128,7 @@
     return scores;
   }
 
-  // Numbers of data sets, best first; `all` is false when none meets every part of the query.
+  // Numbers of things, best first; `all` is false when none meets every part of the query.
   function search(found, query) {
     const parts = partsOf(found, query);
     const totals = new Map(), counts = new Map();
@@ -145,68 +145,5 @@
     return { numbers: numbers, all: all };
   }
 
-  window.Recherche = { fold: fold, words: words, oneMistake: oneMistake, prepare: prepare, search: search };
-
-  // The page.
-
-  const form = document.getElementById("recherche");
-  if (!form) return;
-  const found = prepare(window.CATALOGUE);
-  const list = document.getElementById("resultats");
-  const cards = new Map([...list.children].map((card) => [card.dataset.adresse, card]));
-  const status = document.getElementById("nombre");
-  const nothing = document.getElementById("rien");
-  const FILTERS = ["ag", "genre", "classification", "personnelles", "strategique"];
-
-  function chosen(name) {
-    const field = form.elements[name];
-    return field.type === "checkbox" ? (field.checked ? field.value : "") : field.value;
-  }
-
-  function show() {
-    const query = form.elements.q.value.trim();
-    const result = words(query).length ? search(found, query) : { numbers: found.jeux.map((_, number) => number), all: true };
-    const kept = result.numbers
-      .map((number) => cards.get(found.jeux[number].adresse))
-      .filter((card) => FILTERS.every((name) => !chosen(name) || card.dataset[name] === chosen(name)));
-    for (const card of cards.values()) card.hidden = true;
-    for (const card of kept) {
-      card.hidden = false;
-      list.append(card);
-    }
-    nothing.hidden = kept.length > 0;
-    status.textContent = (kept.length > 1 ? kept.length + " jeux de données" : kept.length + " jeu de données") +
-      (result.all || !kept.length ? "" : " ; aucun ne répond à tous les mots, voici ceux qui répondent à une partie");
-  }
-
-  // The address holds the search: it can be kept, sent, and found again by going back.
-  function remember() {
-    const kept = new URLSearchParams();
-    for (const name of ["q", ...FILTERS]) if (chosen(name)) kept.set(name, chosen(name));
-    history.replaceState(null, "", "#" + kept);
-  }
-
-  function recall() {
-    const kept = new URLSearchParams(location.hash.slice(1));
-    for (const name of ["q", ...FILTERS]) {
-      const field = form.elements[name];
-      if (field.type === "checkbox") field.checked = kept.get(name) === field.value;
-      else field.value = kept.get(name) || "";
-    }
-    show();
-  }
-
-  form.addEventListener("input", function () { show(); remember(); });
-  form.addEventListener("reset", function () { setTimeout(function () { show(); remember(); form.elements.q.focus(); }); });
-  form.addEventListener("submit", function (event) {
-    event.preventDefault();
-    const first = [...list.children].find((card) => !card.hidden);
-    if (first) first.querySelector("a").focus();
-  });
-  window.addEventListener("hashchange", function () {
-    if (location.hash.includes("=")) recall();
-  });
-  // The browser puts back what was typed after a step back; the address decides.
-  window.addEventListener("pageshow", recall);
-  recall();
+  window.Recherche = { fold: fold, words: words, empty: EMPTY, oneMistake: oneMistake, prepare: prepare, search: search };
 })();
