@@ -61,7 +61,7 @@ OURS = (
 CHANGELOG = "# Changelog\n\nCe qui change pour qui lit, écrit ou exploite.\n\n## Unreleased\n"
 CONFORMED, SYNONYMS = (
     "donnees_au_centre/project/conformed.yml",
-    "donnees_au_centre/pages/catalogue/synonymes.yml",
+    "donnees_au_centre/pages/search/synonymes.yml",
 )
 
 
