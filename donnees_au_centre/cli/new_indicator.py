@@ -177,7 +177,7 @@ def columns_of(mart: Node, text: str, option: str) -> list[str]:
             f"{mart.name} n'a pas de colonne {', '.join(unknown)}, ou plus longtemps."
             if unknown
             else "Quelles colonnes ?",
-            f'Donnez {option}="…" parmi : {", ".join(mart.columns)}.',
+            f'Donnez {option}="…" parmi : {", ".join(lasting(mart))}.',
         )
     return named
 
