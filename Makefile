@@ -35,6 +35,9 @@ docs: ## Ouvre la documentation dbt pour ce seul navigateur (PORT=8080)
 .PHONY: learn
 learn: ## Ouvre les exercices de SQL dans le navigateur, sur l'échantillon (PORT=8090 ; SANS_SERVEUR=1 : les écrit seulement)
 	$(RUN) learn
+.PHONY: training
+training: ## Écrit de quoi former : fiches A4 par rôle, diaporama, page de la communauté (build/formation), sans base de données
+	$(RUN) training
 
 ##@ Travailler
 .PHONY: load
@@ -50,7 +53,7 @@ accept: ## Montre ce qu'un fichier en attente changerait ; CONFIRMER=1 : le char
 withdraw: ## Montre ce que retirer un fichier efface ; CONFIRMER=1 : le retire et reconstruit (FICHIER=… ; DEPUIS=… JUSQUA=…)
 	$(RUN) withdraw
 .PHONY: build
-build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; ACCEPTER_BAISSE=1)
+build: ## Construit et teste avec dbt seul (SELECT=age, SELECT=+mon_modele, … ; FICHIER=… : son domaine ; ACCEPTER_BAISSE=1)
 	$(RUN) build
 .PHONY: show
 show: ## Montre le SQL compilé et les premières lignes d'un modèle (MODEL=…)
@@ -65,7 +68,7 @@ why: ## Dit ce qu'est un modèle, qui en répond, comment il va, d'où il vient 
 new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIER=age/ma_source/… ; ou GENRE=… CONNEXION=… : montre ce qu'a un système, puis AG=… SOURCE=… EMPLACEMENT=…)
 	$(RUN) new-source
 .PHONY: new-model
-new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_)
+new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_, MODEL=… sinon)
 	$(RUN) new-model
 .PHONY: new-indicator
 new-indicator: ## Écrit un indicateur : la mesure d'un mart public, suivie (MART=… MESURE="total …" PAR="…" NAME=fct_…)
@@ -100,6 +103,9 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 .PHONY: lineage
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
+.PHONY: descriptions
+descriptions: ## Propose les descriptions que des colonnes héritent (SOURCE=…, MODEL=… ou AG=…) ; CONFIRMER=1 : les écrit
+	$(RUN) descriptions
 .PHONY: mcp
 mcp: ## Sert à un assistant les descriptions, les règles et la documentation (MCP), sans aucune donnée
 	$(RUN) mcp
@@ -118,6 +124,9 @@ alert: ## Montre les messages d'alerte à envoyer maintenant ; CONFIRMER=1 : les
 .PHONY: digest
 digest: ## Montre le bilan hebdomadaire (AG=… ou tous) ; CONFIRMER=1 : l'envoie
 	$(RUN) digest
+.PHONY: connections
+connections: ## Écrit de quoi ouvrir la base dans Power BI, Excel ou DBeaver, sans mot de passe (build/connexions)
+	$(RUN) connections
 .PHONY: env
 env: ## Donne les variables pour psql, dbt… : eval "$(make -s env)" (CLES=ag : avec ses clés)
 	$(RUN) env

@@ -2,8 +2,9 @@
 
 Of each file, in a YAML: `format`, `encoding`, `delimiter`, `header` (its line, 0 for none, or pairs of line
 and height that are each right), `sheet`, `rows` (the path of a JSON), `types` (a word for each column, `e*8`
-for eight of them), `personal` (places of columns, from 1), and of a JSON `named` and `named_personal`. What
-is not said is not judged.
+for eight of them), `personal` (places of columns, from 1), and of a JSON `named` and `named_personal`; and
+`by_person`, for what a person answers there who is asked whether each row is about somebody. What is not
+said is not judged.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def _faults(said: Mapping[str, Any], found: FileLook | None, total: Counter[str]
     people |= set(said.get("named_personal", []))
     total["personal of"] += len(said.get("personal", [])) + len(said.get("named_personal", []))
     for name in people:
-        known = name in columns and columns[name].personal is not None
+        known = name in columns and (said.get("by_person", False) or columns[name].personal is not None)
         total["personal"] += known
         if not known:
             yield f"{name} is personal, and was MISSED"

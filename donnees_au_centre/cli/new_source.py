@@ -27,6 +27,7 @@ from donnees_au_centre.cli.writings import Writing, redraw, writing
 from donnees_au_centre.discovery.columns import ColumnLook, References, name_key
 from donnees_au_centre.discovery.locations import Place, place_of
 from donnees_au_centre.discovery.look import FileLook, look
+from donnees_au_centre.discovery.personal import OF_ROW
 from donnees_au_centre.discovery.typings import Typing, guess
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
@@ -59,6 +60,11 @@ SAID_OF_PEOPLE: Mapping[str, tuple[str, str, str]] = {
     "personnes_concernees": ("PERSONNES", "De qui parlent ces données ?", "Élèves et leurs parents."),
     "destinataires": ("DESTINATAIRES", "Qui les reçoit ?", "Direction des inscriptions."),
 }
+BY_PERSON = (
+    "PAR_PERSONNE",
+    "Chaque ligne parle-t-elle d'une personne, nommée, numérotée ou sous pseudonyme ? (oui/non)",
+    "non",
+)
 # What new data sets of an administration need when its group says nothing.
 SAID_BY_GROUP: Mapping[str, tuple[str, str, str]] = {
     "source_authentique": ("SOURCE_AUTHENTIQUE", "Qu'est-ce qui fait foi ?", "Base FASE."),
@@ -338,7 +344,8 @@ def declared(
             found = replace(found, options={**system.options, **found.options})
             place = new_system.place_of_file(system, place)
     table = table_name(root, manifest, answers, domain, source, place)
-    categories = categories_of(found, place, answers)
+    by_person = about_people(found, answers)
+    categories = categories_of(found, place, answers, bool(by_person))
     described = answers.of("DESCRIPTION", "Que décrit une ligne ?", f"Une ligne par ligne de {source}.")
     return NewTable(
         domain,
@@ -347,7 +354,7 @@ def declared(
         place,
         found,
         categories,
-        governance(root, manifest, answers, domain, categories),
+        governance(root, manifest, answers, domain, categories, [BY_PERSON] if by_person is None else []),
         successive(answers, place),
         person_of(found, categories, answers),
         described,
@@ -397,8 +404,25 @@ def table_name(
     return table
 
 
-def categories_of(found: FileLook, place: Place, answers: Answers) -> dict[str, str]:
+def about_people(found: FileLook, answers: Answers) -> bool | None:
+    """Whether each row is about somebody: PAR_PERSONNE, else what the look says; None where nobody says.
+
+    That no row is, nothing can tell but a person: the names of a column, and its cells, may be of any kind.
+    """
+    option, question, _ = BY_PERSON
+    seems = found.table.about_people
+    said = answers.of(option, question, "oui" if seems else "")
+    while answers.asks and not said:
+        said = answers.of(option, question)
+    return is_set(said) if said else None
+
+
+def categories_of(found: FileLook, place: Place, answers: Answers, by_person: bool) -> dict[str, str]:
     """The category of each column, when one at least is about people; nothing otherwise.
+
+    Args:
+        by_person: whether each row is about somebody: what it says is then about them, unless it is said not
+            to be.
 
     Raises:
         PlatformError: PERSONNEL names no column or no category.
@@ -413,8 +437,12 @@ def categories_of(found: FileLook, place: Place, answers: Answers) -> dict[str, 
             )
         said[column] = category
     for column in found.table.columns:
-        if column.personal and column.name not in said:
+        if column.name in said:
+            continue
+        if column.personal and column.personal.why != OF_ROW:
             said[column.name] = confirmed_category(column, answers)
+        elif by_person:
+            said[column.name] = "identifiant_indirect"
     if set(said.values()) <= {words.NOT_PERSONAL}:
         return {}
     everything = [column.name for column in found.table.columns] + ([place.capture] if place.capture else [])
@@ -468,9 +496,17 @@ def successive(answers: Answers, place: Place) -> str | dict[str, str] | None:
 
 
 def governance(
-    root: Path, manifest: Manifest, answers: Answers, domain: str, categories: Mapping[str, str]
+    root: Path,
+    manifest: Manifest,
+    answers: Answers,
+    domain: str,
+    categories: Mapping[str, str],
+    unsaid: Sequence[tuple[str, str, str]] = (),
 ) -> dict[str, Any]:
     """What the table says itself of its governance.
+
+    Args:
+        unsaid: what else nobody said: its option, the question, an example.
 
     Raises:
         PlatformError: something is still to be said; the message lists all of it.
@@ -482,7 +518,7 @@ def governance(
     asked = {**SAID, **(SAID_OF_PEOPLE if categories else {})}
     asked |= {key: said for key, said in SAID_BY_GROUP.items() if key not in known}
     said: dict[str, Any] = {role: known[role] for role in words.RESPONSIBLES if known.get(role)}
-    missing = []
+    missing = [f'{option}="{example}"' for option, _, example in unsaid]
     for key, (option, question, example) in asked.items():
         text = answers.of(option, f"{question} (par exemple : {example})")
         while answers.asks and not text:
@@ -499,7 +535,7 @@ def governance(
             f"La même commande avec {' '.join(missing)}"
             + (
                 " ; groupe : ce que dit celui de l'AG."
-                if {"base_legale", "conservation"} & asked.keys()
+                if any(one.startswith(("BASE_LEGALE=", "CONSERVATION=")) for one in missing)
                 else "."
             ),
         )

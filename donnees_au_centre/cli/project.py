@@ -41,21 +41,25 @@ from donnees_au_centre.history.recording import Recording
 from donnees_au_centre.history.upstream import BY_HAND, read_upstream, tells
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import ParseResult, parse, read_manifest
-from donnees_au_centre.project.nodes import Manifest, Node
+from donnees_au_centre.project.nodes import Manifest, Node, domains_in
 from donnees_au_centre.project.reader import MEND, dbt_options, results_of
 from donnees_au_centre.settings import Settings
 
 PREVIEW_ROWS = 10
 CELL_WIDTH = 24
+# The folders whose own folders are the domains.
+DOMAIN_FOLDERS = ("models", "seeds", "landing")
 
 
 def build(settings: Settings, options: Mapping[str, str]) -> int:
-    """Builds and tests what SELECT names, or everything, with dbt.
+    """Builds and tests what SELECT names, the domain that FICHIER is of, or everything, with dbt.
 
     Raises:
-        PlatformError: dbt failed (its own output stands above), or SELECT names nothing.
+        PlatformError: dbt failed (its own output stands above), SELECT names nothing, or FICHIER is of no
+            domain.
         KeyboardInterrupt: Ctrl-C; dbt's queries are cancelled.
     """
+    options = {**options, "SELECT": selected(options, settings.root)}
     session = Session(settings)
     access = session.open_database()
     session.enter(access, with_keys=True)
@@ -95,6 +99,29 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     if parsed.error and parsed.concerns(_domains_built(parsed, run) if selection else parsed.broken):
         raise PlatformError(f"Construit, sauf ce qui ne se lit pas.\n{parsed.error}", MEND)
     return 1 if unnoted else 0
+
+
+def selected(options: Mapping[str, str], root: Path) -> str:
+    """What to build, as dbt's --select: SELECT as it is, or the domain that the file FICHIER is of.
+
+    Raises:
+        PlatformError: both are given, or the file is of no domain.
+    """
+    asked, file = options.get("SELECT") or "", options.get("FICHIER") or ""
+    if not file:
+        return asked
+    if asked:
+        raise PlatformError("SELECT et FICHIER disent tous deux quoi construire.", "Gardez l'un des deux.")
+    path = Path(options.get("CALLER_FOLDER") or root, file).resolve()
+    parts = path.relative_to(root.resolve()).parts if path.is_relative_to(root.resolve()) else ()
+    domains = domains_in(root)
+    if len(parts) < 3 or parts[0] not in DOMAIN_FOLDERS or parts[1] not in domains:
+        raise PlatformError(
+            f"Le fichier {file} n'est d'aucun domaine : rien à construire.",
+            f"Choisissez un fichier de {', '.join(f'{one}/<domaine>/' for one in DOMAIN_FOLDERS)}, ou donnez "
+            f"SELECT=, un de {', '.join(domains)}.",
+        )
+    return parts[1]
 
 
 def _built_on_old(access: Access, parsed: ParseResult, run: TerminalRun) -> list[str]:

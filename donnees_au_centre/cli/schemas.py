@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from donnees_au_centre.access.files import ADDED, REFUSED, Default, Entry, Refusal
+from donnees_au_centre.cli.external_schema import external_schema
 from donnees_au_centre.delivery.declaration import Release
 from donnees_au_centre.learning.exercises import Course, Ideas
 from donnees_au_centre.notifications.declaration import Declaration
@@ -19,6 +20,8 @@ from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.consumers import Consumer
 from donnees_au_centre.project.datasets import Governance
 from donnees_au_centre.project.promises import Contract
+from donnees_au_centre.project.rules import landing as deposit
+from donnees_au_centre.settings import ROOT
 
 FOLDER = "policies/schemas"
 
@@ -64,9 +67,10 @@ def _listed(models: dict[str, type]) -> dict[str, Any]:
 
 
 def _governance() -> dict[str, Any]:
-    """What config.meta may say in the YAML of dbt, which has other keys; columns included."""
+    """What config.meta and external may say in the YAML of dbt, which has other keys; columns included."""
     said = _schema(Governance)
-    shared = {**said.pop("$defs", {}), "gouvernance": said}
+    external, options = external_schema(ROOT)
+    shared = {**said.pop("$defs", {}), "gouvernance": said, **options}
     group = {words.ACCESS_DEFAULTS: _schema(Default)}
     levels = {key: {"$ref": "#/$defs/gouvernance"} for key in (words.OWN, words.DEFAULTS)}
     column = {
@@ -85,13 +89,57 @@ def _governance() -> dict[str, Any]:
             "description": "Les colonnes qui n'en disent rien n'ont pas de donnée personnelle.",
         }
     }
-    table = {**_with_meta(levels | whole), "columns": _items(_with_meta(column))}
+    model = {**_with_meta(levels | whole), "columns": _items(_with_meta(column))}
+    copied = {
+        words.COPY: {
+            "enum": [words.DRAWN],
+            "description": "Dans une copie d'essai, une valeur tirée parmi celles que beaucoup portent, au "
+            "lieu d'un pseudonyme.",
+        }
+    }
+    table = {
+        **_with_meta(levels | whole | _files()),
+        "columns": _items(_with_meta(column | copied)),
+        "external": external,
+    }
     source = {**_with_meta(levels), "tables": _items(table)}
     return {
         **_mapping(
-            {"groups": _items(_with_meta(levels | group)), "models": _items(table), "sources": _items(source)}
+            {"groups": _items(_with_meta(levels | group)), "models": _items(model), "sources": _items(source)}
         ),
         "$defs": shared,
+    }
+
+
+def _files() -> dict[str, Any]:
+    """What config.meta of a source table says of its rows: whose they are, what files are to each other."""
+    latest = {
+        "type": "string",
+        "description": f"Le dernier l'emporte : par sa date (une capture de location), ou {deposit.RECEIPT}.",
+    }
+    person = {
+        "identifiant": {"type": "string", "description": "La colonne qui dit de qui est la ligne."},
+        "homonymes": {"type": "boolean", "description": "Cette colonne est un nom : plusieurs le portent."},
+    }
+    return {
+        "personne": {
+            **_mapping(person),
+            "required": ["identifiant"],
+            "additionalProperties": False,
+            "description": "Pour les droits d'accès et d'effacement, si les lignes concernent des personnes.",
+        },
+        "fichiers": {
+            "anyOf": [
+                {"const": deposit.ADDED},
+                {
+                    **_mapping({deposit.REPLACED: latest}),
+                    "required": [deposit.REPLACED],
+                    "additionalProperties": False,
+                },
+            ],
+            "description": f"Ce que des fichiers successifs sont entre eux : {deposit.ADDED}, chacun apporte "
+            f"ses lignes ; {deposit.REPLACED}, le dernier remplace les autres.",
+        },
     }
 
 

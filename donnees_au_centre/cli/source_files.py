@@ -119,7 +119,7 @@ def table_yaml(new: NewTable) -> str:
         lines += _entry(key, value, 14)
     lines.append("        external:")
     for key, value in new.origin.items():
-        lines += [f"          {key}: {_flow(value)}"]
+        lines += [f"          {key}: {flow(value)}"]
     if new.place.location:
         lines += _entry("location", new.place.location, 10)
     if not new.place.named_format:
@@ -150,7 +150,7 @@ def table_yaml(new: NewTable) -> str:
 
 def _proposed(incremental: Mapping[str, Any], beside: bool) -> list[str]:
     """The comment that says how to read only what changes: an option, beside others or alone."""
-    said = f"incremental: {_flow(incremental)}"
+    said = f"incremental: {flow(incremental)}"
     lines = [
         f"Pour ne lire que ce qui change, si {incremental['cursor']} suit chaque changement d'une ligne :",
         said if beside else f"options: {{{said}}}",
@@ -192,7 +192,7 @@ def _entry(key: str, value: Any, indent: int) -> list[str]:
     """A key of YAML and its value: on one line where it fits."""
     if isinstance(value, str):
         return quoted(key, value, indent)
-    line = f"{' ' * indent}{key}: {_flow(value)}"
+    line = f"{' ' * indent}{key}: {flow(value)}"
     if len(line) <= WIDTH:
         return [line]
     if isinstance(value, Mapping):
@@ -200,14 +200,15 @@ def _entry(key: str, value: Any, indent: int) -> list[str]:
             f"{' ' * indent}{key}:",
             *(one for name, part in value.items() for one in _entry(name, part, indent + 2)),
         ]
-    return [f"{' ' * indent}{key}:", *(f"{' ' * (indent + 2)}- {_flow(part)}" for part in value)]
+    return [f"{' ' * indent}{key}:", *(f"{' ' * (indent + 2)}- {flow(part)}" for part in value)]
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """A value of YAML on one line."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{name}: {_flow(part)}' for name, part in value.items())}}}"
+        return f"{{{', '.join(f'{name}: {flow(part)}' for name, part in value.items())}}}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(flow, value))}]"
     if (
         isinstance(value, str)
         and value.replace("_", "a").isalnum()

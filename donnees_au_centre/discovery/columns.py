@@ -89,12 +89,14 @@ class TableLook:
         rows: how many were looked at.
         keys: columns, or pairs of them, that are filled everywhere and never come twice; the best first.
         by_position: whether the headers give no distinct names, so that columns go by their places.
+        about_people: whether each row seems to be about somebody.
     """
 
     columns: tuple[ColumnLook, ...]
     rows: int
     keys: tuple[tuple[str, ...], ...]
     by_position: bool
+    about_people: bool = False
 
 
 def look_at_rows(
@@ -127,7 +129,7 @@ def look_at_rows(
             replace(column, personal=column.personal or _beside_people(column, rows_are_people))
             for column in columns
         )
-    return TableLook(columns, len(rows), tuple(_keys(columns, cells)), by_position)
+    return TableLook(columns, len(rows), tuple(_keys(columns, cells)), by_position, rows_are_people)
 
 
 def _names_people(column: ColumnLook) -> bool:

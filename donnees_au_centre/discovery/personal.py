@@ -20,12 +20,17 @@ _SPOKEN_OF = "son nom parle de personnes"
 _NAMED, _NUMBERED = "son nom annonce un nom de personne", "son nom annonce un identifiant de personne"
 _TRAIT, _BIRTH = "son nom annonce un trait d'une personne", "son nom annonce une naissance"
 _FIRST_NAMES_SEEN = "des prénoms y sont"
+_LIKE_NAMES = "« nom », et des mots comme ceux d'un nom de personne"
 _REGISTERED = "son nom annonce un numéro de registre national"
+# What tells who somebody is.
+_SOMEBODY = (_NAMED, _NUMBERED, _REGISTERED, _FIRST_NAMES_SEEN, _LIKE_NAMES)
 # The weakest of reasons: alone, they tell nothing of the columns beside them.
 MAYBE = "« nom » peut être celui d'une personne"
 _WORDS = "rien ne dit que ces mots ne nomment personne"
 _FREE_TEXT = "rien ne dit que ces phrases ne citent personne"
 WEAK = (MAYBE, _WORDS, _FREE_TEXT)
+# What holds of every column of a table whose rows are people, and of no other table.
+OF_ROW = "chaque ligne semble parler d'une personne, et cette colonne avec elle"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,13 @@ _PEOPLE = (
     r"requerants?|chefs?|officers?|workers?|staff|managers?|mayors?|members?|"
     r"artistes?|artists?|kunstenaars?|acteurs?|actrices?|actors?|actress|realisateurs?|realisatrices?|regisseurs?|"
     r"laureats?|winners?|winnaars?|joueurs?|joueuses?|players?|spelers?|entraineurs?|arbitres?|juges?|"
+    r"customers?|subjects?|participants?|respondents?|donors?|donateurs?|drivers?|passengers?|guests?|insured|"
+    r"voters?|contributors?|subscribers?|graduates?|alumni|survivors?|employers?|klanten|klant|kunden?|"
+    r"mitarbeiter\w*|schuler\w*|lehrer\w*|personen|einwohner|patienten|empleados?|trabajador(?:es)?|alumnos?|"
+    r"estudiantes?|personas?|pacientes?|clientes?|diputados?|senadores|dipendenti|dipendente|studenti|studente|"
+    r"persone|pazienti|paziente|clienti|cliente|deputados?|servidor(?:es)?|funcionarios?|alunos?|politician\w*|"
+    r"who|wie|qui|wer|quien|gerentes?|encargad[oa]s?|directora?(?:es)?|direttor[ei]|direttrice|presidentes?|"
+    r"sindac[oi]|alcaldes?|prefeit[oa]s?|leiter\w*|vorsitzende\w*|ansprechpartner\w*|inhaber\w*|beheerders?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
 )
 _NAMES: tuple[tuple[str, str, str], ...] = (
@@ -76,28 +88,35 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         r"family names?|familiena(?:am|men)|achternaam|patronyme|nom de famille|nom de naissance|nom d usage|"
         r"(?:first|frst|fst|last|lst|mid|middle) (?:nm|names?)|(?:mothers? )?maiden(?: names?)?|"
         r"meisjesna(?:am|men)|deuxieme prenom|"
+        r"apellidos?|nombres? y apellidos?|cognom[ei]|nachnamen?|vornamen?|zuname|sobrenomes?|nome e cognome|"
+        r"geburtsname|fornavn|efternavn|fornamn|efternamn|primeiro nome|ultimo nome|"
         r"noms? et prenoms?|nom prenom|nom complet|fullname|full name|nom de jeune fille|initiales|pseudo",
         _DIRECT,
         _NAMED,
     ),
     (
-        r"e ?mails?|mails?|courriels?|adresse electronique|adresse mail|e ?mail ?adres|mel|messagerie",
+        r"e ?mails?|mails?|courriels?|adresse electronique|adresse mail|e ?mail ?adres|mel|"
+        r"messagerie|correos?(?: electronicos?)?|posta elettronica|pec",
         _DIRECT,
         "son nom annonce une adresse électronique",
     ),
     (
-        r"tel|tels|telephones?|telefoon\w*|phones?|phone number|gsm|mobiles?|portables?|fax",
+        r"tel|tels|telephones?|telefoon\w*|phones?|phone number|gsm|mobiles?|portables?|fax|"
+        r"telefon[oei]?|telefonnummer|handy|celular|cellulare|movil",
         _DIRECT,
         "son nom annonce un téléphone",
     ),
     (
         r"(?:date|annee|jour|lieu|pays|commune) (?:de |d )?naissances?|naissances?|ne e? ?le|nee? le|ddn|"
+        r"geburts\w*|(?:fecha|lugar) (?:de )?nacimiento|nacimiento|(?:data|luogo) (?:di )?nascita|nascita|"
+        r"(?:data|local) (?:de )?nascimento|nascimento|born|place of birth|birth ?place|"
         r"geboorte\w*|birth ?dates?|birthdays?|date of birth|year of birth|dob|birth",
         _INDIRECT,
         _BIRTH,
     ),
     (
         r"adresses?|address|addresses|adres|adressen|rues?|straat|street|straatnaam|domiciles?|woonplaats|"
+        r"direccion(?:es)?|domicilio|indirizz[oi]|residenza|anschrift|wohnort|strasse|endereco|"
         r"residences?|numero de (?:rue|maison)|huisnummer|busnummer|boite postale|voirie",
         _INDIRECT,
         "son nom annonce une adresse",
@@ -123,6 +142,9 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     (
         r"sexes?|genre|geslacht|gender|sex|ages?|leeftijd|nationalites?|nationaliteit|nationality|etat civil|"
         r"burgerlijke staat|marital status|civilites?|aanspreektitel|situation familiale|langue maternelle|"
+        r"sexo|sesso|geschlecht|edad|eta|alter|idade|estado civil|stato civile|familienstand|nacionalidad|"
+        r"nazionalita|nacionalidade|staatsangehorigkeit|beruf|profesion|professione|profissao|job title|"
+        r"seniority|senior ?citizen|dependents?|marital|education(?: level)?|spouse|partner|conjoints?|"
         r"profession|beroep|occupation|diplomes?|composition de menage",
         _INDIRECT,
         _TRAIT,
@@ -133,6 +155,8 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
         r"wachtwoord\w*|(?:twitter|social)(?: handle| account)?|handles?|linkedin|national ?id|"
         r"(?:num|no|nr|n|id|code) (?:fonc|pers|empl|etud?|pat|usag|adh)|"
         r"carte d identite|identiteitskaart|id ?card|plaque|immatriculation|nummerplaat|permis|photo|foto|"
+        r"avatar\w*|profile(?: (?:url|pic\w*|image|link))?|portraits?|headshots?|dni|nif|cpf|"
+        r"codice fiscale|orcid|"
         r"signature|handtekening|ip|adresse ip|ip address",
         _DIRECT,
         _NUMBERED,
@@ -146,7 +170,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
     ),
     (r"\w+ (?:par|by|door)$", _DIRECT, "son nom dit par qui c'est fait"),
     (rf"(?:{_PEOPLE})", _DIRECT, _SPOKEN_OF),
-    (r"noms?|names?|na(?:am|men)", _DIRECT, MAYBE),
+    (r"noms?|names?|na(?:am|men)|nom[ei]|nombres?|navn|namn|\w{2,}names?", _DIRECT, MAYBE),
 )
 # What a « nom », an « adresse » or a « numéro » is of, when it is nobody's.
 _THINGS = re.compile(
@@ -168,14 +192,18 @@ _NO_PEOPLE = re.compile(
     r"schools?|cities|countries|companies|universit\w+|hospitals?|hopita\w+|museums?|musees?|parcs?|parks?|"
     r"species|especes?|team|teams|equipes?|clubs?|party|parties|partis?|events?|evenements?)\b"
 )
+_SPANISH_NAME = re.compile(r"nombres?(?: completo| y apellidos?)?")
 _COUNT = re.compile(
-    r"\b(?:nombre|nb|nbre|total|totaux|moyenne|part|taux|pourcentage|count|counts|aantal|effectifs?|population|"
+    r"\b(?:nombre|nb|nbre|totaux|moyenne|taux|pourcentage|count|counts|aantal|effectifs?|population|"
     r"populations|inwoners|anzahl|quantit\w+|numero de)\b"
 )
-_PLACED = re.compile(r"\b(?:latitude|longitude|lat|lon|lng|long|geo\w*|coordonnees|coordinates|x|y|wkt)\b")
+_PLACED = re.compile(
+    r"\b(?:latitude|longitude|lat|lon|lng|geo ?point|geometry|geom|geo ?shape|coordonnees|coordinates|wkt)\b"
+)
 _IDENTIFIED = re.compile(r"\b(?:id|ids|no|nr|num|number|numero|n|code|key|nummer)\b")
 # How many traits make a person: a sex and an age, say.
 _TRAITS = 2
+_TITLES = re.compile(r"\b(?:titres?|titles?|titel|titulo|titolo|objets?|subjects?|sujets?|onderwerp)\b")
 # What tells of a person beside a name.
 _AROUND = re.compile(
     r"\b(?:dossiers?|mandats?|numeros?|n|nr|no|id|identifiants?|references?|postal|cp|commune|localite|ville|"
@@ -216,6 +244,12 @@ _OF_PEOPLE = re.compile(
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){1,2}")
+_ORGANISED = re.compile(
+    r"\b(?:school|college|university|academy|institute|hospital|clinic|museum|church|park|river|lake|mount|island|"
+    r"islands|city|county|district|station|airport|street|road|avenue|company|group|bank|airlines|club|united|"
+    r"inc|corp|ltd|llc|gmbh|sa|asbl|vzw|saint|san|santa|new|north|south|east|west|centre|center|house|hall|"
+    r"ecole|lycee|musee|institut|athenee|association|federation|service|haute|grand|petit|la|le|les)\b"
+)
 # Two or three words of another alphabet, each with a capital.
 _FOREIGN_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _FOREIGN_WORDS = (2, 3)
@@ -276,7 +310,10 @@ def suspicion_of(name: str, cells: Mapping[str, int], numbers: bool = False) -> 
     words = _words_of(name)
     if numbers and re.fullmatch(rf"(?:{_PEOPLE})", words) and words.endswith("s"):
         return told
-    return _by_name(words, cells) or told
+    found = _by_name(words, cells, numbers)
+    if found and found.why == MAYBE and _are_like_names(cells):
+        return Suspicion(_DIRECT, _LIKE_NAMES)
+    return found or told
 
 
 def tell_of_people(columns: Sequence[tuple[str, Suspicion | None]]) -> bool:
@@ -285,20 +322,24 @@ def tell_of_people(columns: Sequence[tuple[str, Suspicion | None]]) -> bool:
     Args:
         columns: their names, in order, and what each is suspected of.
     """
-    traits = 0
-    for place, (name, found) in enumerate(columns):
-        words = _words_of(name)
-        if _COUNT.search(words) or _PLACED.search(words):
-            # Figures about groups, or things on a map.
+    traits, told = 0, 0
+    words_of = [_words_of(name) for name, _ in columns]
+    for place, (words, (_, found)) in enumerate(zip(words_of, columns, strict=True)):
+        if _PLACED.search(words):
+            # Things on a map.
             return False
         if found is None:
             continue
-        if found.why in (_NAMED, _NUMBERED, _REGISTERED, _FIRST_NAMES_SEEN):
+        told += found.why not in WEAK
+        numbered = found.why == _SPOKEN_OF and (place == 0 or _IDENTIFIED.search(words))
+        if numbered or found.why in _SOMEBODY:
             traits += _TRAITS
-        if found.why == _SPOKEN_OF and (place == 0 or _IDENTIFIED.search(words)):
-            traits += _TRAITS
-        traits += found.why in (_TRAIT, _BIRTH)
-    return traits >= _TRAITS
+        elif found.why in (_TRAIT, _BIRTH, MAYBE) or found.category == _FINANCIAL:
+            traits += 1
+    if traits < 2 * _TRAITS and any(map(_COUNT.search, words_of)):
+        # Figures about groups.
+        return False
+    return traits >= _TRAITS or 2 * told >= len(columns)
 
 
 def is_of_things(name: str) -> bool:
@@ -314,13 +355,16 @@ def in_doubt(name: str, cells: Mapping[str, int]) -> Suspicion | None:
         cells: filled ones, with how often each comes.
     """
     words = _words_of(name)
-    if _THINGS.search(words) or _NO_PEOPLE.search(words) or _ADMINISTRATIVE.search(words):
+    if not cells or _THINGS.search(words) or _ADMINISTRATIVE.search(words):
         return None
-    if not cells or _are_categories(cells):
+    named = not _NO_PEOPLE.search(words)
+    if named and _are_like_names(cells):
+        return Suspicion(_DIRECT, _WORDS)
+    if _are_categories(cells) or not (named or _TITLES.search(words)):
         return None
     total = sum(cells.values())
-    named = sum(times for cell, times in cells.items() if _PERHAPS_NAME.fullmatch(cell)) / total
-    if named >= _MOST_PERHAPS and len(cells) > _CATEGORIES:
+    like = sum(times for cell, times in cells.items() if _PERHAPS_NAME.fullmatch(cell)) / total
+    if named and like >= _MOST_PERHAPS and len(cells) > _CATEGORIES:
         return Suspicion(_DIRECT, _WORDS)
     long = sum(times for cell, times in cells.items() if len(cell.split()) >= _SENTENCE) / total
     return Suspicion(_INDIRECT, _FREE_TEXT) if long >= _MOST_PERHAPS else None
@@ -346,7 +390,7 @@ def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Susp
     if name.strip() and not words:
         return Suspicion(_INDIRECT, "un nom en une autre écriture, dans un tableau qui nomme des personnes")
     if rows_are_people:
-        return Suspicion(_INDIRECT, "chaque ligne semble parler d'une personne, et cette colonne avec elle")
+        return Suspicion(_INDIRECT, OF_ROW)
     return None
 
 
@@ -360,8 +404,19 @@ def _split_humps(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[A-Z][a-z])", " ", name)
 
 
-def _by_name(words: str, cells: Mapping[str, int]) -> Suspicion | None:
-    if _ADMINISTRATIVE.search(words):
+def _are_like_names(cells: Mapping[str, int]) -> bool:
+    """Whether most cells are two or three words with a capital, none of an organisation or a place."""
+    total = sum(cells.values())
+    like = sum(
+        times
+        for cell, times in cells.items()
+        if _FULL_NAME.fullmatch(cell) and not _ORGANISED.search(plain(cell))
+    )
+    return total > 0 and like >= _MOST_FULL_NAMES * total
+
+
+def _by_name(words: str, cells: Mapping[str, int], numbers: bool) -> Suspicion | None:
+    if _ADMINISTRATIVE.search(words) and (numbers or not _SPANISH_NAME.fullmatch(words)):
         # A count of people is about nobody.
         return None
     for pattern, category, why in _NAMES:

@@ -334,6 +334,18 @@ def gives_rows(external: Mapping[str, Any]) -> bool:
     return kind is not None and issubclass(kind, RecordSource)
 
 
+def options_of(kind: type[Source] | None) -> set[str]:
+    """The options that a declaration may give.
+
+    Args:
+        kind: of the system that the table comes from; None for the landing zone alone.
+    """
+    own = set(kind.options_class.model_fields) if kind else set()
+    if kind is not None and issubclass(kind, RecordSource):
+        return own | {*_RECORD_OPTIONS}
+    return own | {*_TABLE_OPTIONS, *_SHARED_OPTIONS, *(name for names in _OPTIONS.values() for name in names)}
+
+
 class DeclaredSource(Protocol):
     """What is read of a table of a dbt source; dbt's manifest gives them."""
 
@@ -524,7 +536,7 @@ class _Reader:
         node = self.node
         given = self.external.get("options")
         options = self.mapping(given, "options")
-        self.check_keys(options, {*_RECORD_OPTIONS, *kind.options_class.model_fields})
+        self.check_keys(options, options_of(kind))
         delivery = self.delivery(options)
         incremental = self.incremental(options.pop("incremental", None))
         shared = {name: options.pop(name) for name in (*_SHARED_OPTIONS, "max_seconds") if name in options}
@@ -682,8 +694,7 @@ class _Reader:
 
     def options(self, given: Any, option: str, kind: type[Source] | None) -> dict[str, Any]:
         found = self.mapping(given, option)
-        known = {*_TABLE_OPTIONS, *_SHARED_OPTIONS, *(name for names in _OPTIONS.values() for name in names)}
-        self.check_keys(found, known | set(kind.options_class.model_fields if kind else ()))
+        self.check_keys(found, options_of(kind))
         return found
 
     def inherit(

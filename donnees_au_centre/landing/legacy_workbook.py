@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -130,6 +131,8 @@ def _stream(content: bytes) -> bytes:
     if not content.startswith(_OLE2):
         return content
     folder = CompDoc(content, logfile=_Nowhere())
+    # Tools that export give the small streams a wrong place, as spreadsheets know: only one's own counts.
+    folder.seen = array("B", bytes(len(folder.seen)))
     return bytes(next(stream for name in _STREAMS if (stream := folder.get_named_stream(name)) is not None))
 
 

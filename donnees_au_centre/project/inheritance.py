@@ -23,6 +23,8 @@ from donnees_au_centre.project import vocabulary as words
 # Keys of config.meta that the macros write: what every model of a kind is, the columns that it has, with
 # their descriptions, and those that it declares.
 DESCRIPTION, STANDARD, DECLARED = "description", "colonnes", "lecture"
+# Of a column: what it says is said elsewhere.
+INHERITED = "heritee"
 # Of the description of a received column: how the cell is written.
 AS_RECEIVED = " Reçu : "
 # Of the description of a generic test: what it promises, and what it does with an argument.
@@ -53,6 +55,7 @@ def inherit(manifest: dict[str, Any]) -> None:
         for name, column in node["columns"].items() if node.get("resource_type") == "model" else ():
             if not _said(column):
                 column["description"] = _inherited(manifest, node, name)
+                column[INHERITED] = True
 
 
 def _give_category(node: dict[str, Any]) -> None:

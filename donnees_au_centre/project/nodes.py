@@ -93,10 +93,12 @@ class Column(Described):
         data_type: its SQL type; None when the YAML does not say.
         constraints: what the contract of its model holds of it: `not_null`…
         is_quoted: True when its name is written in quotes, with its capitals.
+        is_inherited: True when its description is said elsewhere, see `inheritance`.
     """
 
     __slots__ = ()
 
+    is_inherited = _Key(lambda said: bool(said.get("heritee")))
     data_type = _given("data_type")
     constraints = _Key(lambda said: [str(one.get("type")) for one in said.get("constraints") or ()])
     is_quoted = _Key(lambda said: bool(said.get("quote")))

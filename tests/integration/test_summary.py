@@ -256,6 +256,7 @@ def test_the_text_is_aligned_and_ends_with_the_connection(filled: str) -> None:
     card = lines[lines.index("Pour Power BI, Excel ou DBeaver (connexion PostgreSQL)") :]
     assert any("127.0.0.1, port 54321" in line for line in card)
     assert any("/secret/mot_de_passe" in line for line in card)
+    assert "make connections" in card[-1]
 
 
 def test_an_empty_database_has_a_summary(database: str) -> None:

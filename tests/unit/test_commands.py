@@ -22,7 +22,7 @@ from donnees_au_centre.cli.database import exports
 from donnees_au_centre.cli.main import COMMANDS, function_of, main, with_absolute_paths
 from donnees_au_centre.cli.notifications import _refuse_failures as refuse_failures
 from donnees_au_centre.cli.pipeline import is_set, load_failures, verdict
-from donnees_au_centre.cli.project import failure_advice, find_model, preview, selection_advice
+from donnees_au_centre.cli.project import failure_advice, find_model, preview, selected, selection_advice
 from donnees_au_centre.cli.quality import placeholders
 from donnees_au_centre.cli.quality import test_environment as quality_environment
 from donnees_au_centre.cli.services import choose_port
@@ -110,6 +110,35 @@ def test_a_mistyped_command_is_told_in_french(
 ) -> None:
     assert main(arguments, options) == 1
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "built"),
+    [
+        ({}, ""),
+        ({"SELECT": "+fct_marche"}, "+fct_marche"),
+        ({"FICHIER": "models/ags/marts/fct_marche.sql"}, "ags"),
+        ({"FICHIER": str(ROOT / "seeds/commun/chiffres.csv")}, "commun"),
+        ({"FICHIER": "fct_marche.sql", "CALLER_FOLDER": str(ROOT / "models/ags/marts")}, "ags"),
+    ],
+)
+def test_a_build_is_of_what_is_named_or_of_the_domain_of_a_file(given: dict[str, str], built: str) -> None:
+    assert selected(given, ROOT) == built
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"FICHIER": "README.md"}, "Le fichier README.md n'est d'aucun domaine"),
+        ({"FICHIER": "models/_docs.md"}, "n'est d'aucun domaine"),
+        ({"FICHIER": "models/agx/x.sql"}, "n'est d'aucun domaine"),
+        ({"FICHIER": "/tmp/models/ags/x.sql"}, "n'est d'aucun domaine"),
+        ({"FICHIER": "models/ags/x.sql", "SELECT": "age"}, "SELECT et FICHIER"),
+    ],
+)
+def test_a_file_of_no_domain_builds_nothing(given: dict[str, str], said: str) -> None:
+    with pytest.raises(PlatformError, match=re.escape(said)):
+        selected(given, ROOT)
 
 
 @pytest.mark.parametrize(

@@ -309,3 +309,14 @@ def test_an_old_workbook_is_told_by_its_directory_wherever_it_lies() -> None:
     data = file.getvalue()
     assert data.find("Workbook".encode("utf-16-le")) > 4 << 20
     assert kind_of(file) == "xls"
+
+
+def test_an_old_workbook_whose_small_streams_lie_over_its_cells_is_read() -> None:
+    """As exports of web sites write them: the root entry of the directory begins where the cells do."""
+    data = bytearray(xls(["Nom", "Nombre"], ["Les Tilleuls", 3]))
+    directory = 512 + int.from_bytes(data[48:52], "little") * 512
+    root, cells = (data.index(name.encode("utf-16-le"), directory) for name in ("Root Entry", "Workbook"))
+    data[root + 116 : root + 120] = data[cells + 116 : cells + 120]
+    data[root + 120 : root + 124] = (64).to_bytes(4, "little")
+    rows, rejects, _ = read(bytes(data))
+    assert rejects == [] and "Les Tilleuls" in str(rows[1])

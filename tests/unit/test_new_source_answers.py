@@ -32,7 +32,10 @@ SECRETS = ("85073003328", "quintiniaux", "brunehilde", "exemple.be")
 PROJECT = (
     "sources: {essai: {+meta: {gouvernance_du_dossier: {strategique: false, classification: interne}}}}\n"
 )
-SAID = {"FINALITE": "Compter.", "BASE_LEGALE": "Décret ; RGPD, article 6(1)(e).", "CONSERVATION": "60"}
+SAID = {
+    "FINALITE": "Compter.", "BASE_LEGALE": "Décret ; RGPD, article 6(1)(e).", "CONSERVATION": "60",
+    "PAR_PERSONNE": "non",
+}  # fmt: skip
 OF_PEOPLE = {"PERSONNES": "Élèves.", "DESTINATAIRES": "Direction."}
 
 
@@ -161,14 +164,39 @@ def test_a_person_corrects_what_was_guessed(settings: Settings) -> None:
         declared(settings, found, PERSONNEL="nom=rien")
     assert "identifiant_indirect" in raised.value.advice
     place = place_of("age/inscriptions/eleves.csv", "csv", [])
-    asked = new_source.categories_of(found, place, answers(("peut-être", "professionnel")))
+    asked = new_source.categories_of(found, place, answers(("peut-être", "professionnel")), by_person=False)
     assert asked == {"code": "aucune", "nom": "professionnel"}
+
+
+def test_where_rows_are_people_all_they_say_is_about_them(settings: Settings) -> None:
+    """What no name and no cell tells: a person says it, once for the table."""
+    unknown = look(io.BytesIO(written([["Ckand", "Vek"], *([f"{place}", "41"] for place in range(9))])))
+    assert new_source.about_people(unknown, answers()) is None
+    assert new_source.about_people(unknown, answers(("", "oui"))) is True
+    place = place_of("age/inscriptions/eleves.csv", "csv", [])
+    for by_person, category in ((True, "identifiant_indirect"), (False, None)):
+        found = new_source.categories_of(unknown, place, answers(), by_person)
+        assert {found.get(name) for name in ("ckand", "vek")} == {category}
+    said = new_source.categories_of(unknown, place, answers(PERSONNEL="vek=aucune"), by_person=True)
+    assert said == {"ckand": "identifiant_indirect", "vek": "aucune"}
+
+
+def test_rows_that_seem_to_be_people_need_a_no(settings: Settings) -> None:
+    staff = look(io.BytesIO(written([["Naam", "Voornaam", "Etage"], *(["A", "B", "3"] for _ in range(9))])))
+    place = place_of("age/inscriptions/eleves.csv", "csv", [])
+    assert new_source.about_people(staff, answers()) is True
+    assert new_source.categories_of(staff, place, answers(), True)["etage"] == "identifiant_indirect"
+    assert new_source.categories_of(staff, place, answers(), False)["etage"] == "aucune"
 
 
 def test_what_nobody_can_know_is_listed_at_once(settings: Settings) -> None:
     found = look(io.BytesIO(written([HEADER, *PEOPLE])))
     with pytest.raises(PlatformError) as raised:
         new_source.declared(settings.root, MANIFEST, answers(), "age/inscriptions/eleves_2024.csv", found)
+    assert "PAR_PERSONNE" not in raised.value.advice
+    unknown = look(io.BytesIO(written([["Ckand", "Vek"], ["1", "41"], ["2", "41"]])))
+    with pytest.raises(PlatformError, match="dire 4 choses"):
+        new_source.declared(settings.root, MANIFEST, answers(), "age/inscriptions/eleves_2024.csv", unknown)
     for option in ("FINALITE", "BASE_LEGALE", "CONSERVATION", "PERSONNES", "DESTINATAIRES"):
         assert f"{option}=" in raised.value.advice
 

@@ -11,7 +11,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
+from donnees_au_centre.cli.external_schema import PAGE, told_options
 from donnees_au_centre.cli.schemas import FOLDER, schema_texts
+from donnees_au_centre.connectors import kind_named, kinds
+from donnees_au_centre.landing.declaration import options_of
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import Governance
 from donnees_au_centre.settings import ROOT
@@ -19,20 +22,13 @@ from donnees_au_centre.settings import ROOT
 SCHEMAS = schema_texts()
 # By which editors know the schema of a file below policies/<folder>/.
 FIRST_LINE = "# yaml-language-server: $schema=../schemas/{}.json"
-# The schema of each reviewed file below policies/; that of models/ is in .vscode/settings.json.
-SCHEMA_OF = {
-    "access/*.yml": "acces",
-    "channels/canaux.yml": "canaux",
-    "consumers/*.yml": "consommateurs",
-    "contracts/*.yml": "contrats",
-    "gdpr/gels.yml": "gels",
-    "gdpr/purge.yml": "purge",
-    "gdpr/traitement.yml": "traitement",
-    "releases/*.yml": "livraison",
+# The schema of each file, by the settings of VS Code.
+BOUND = json.loads((ROOT / ".vscode/settings.json").read_text("utf-8"))["yaml.schemas"]
+SCHEMA_OF = {pattern: schema for schema, patterns in BOUND.items() for pattern in patterns}
+FILES = {
+    path: Path(schema).stem for pattern, schema in SCHEMA_OF.items() for path in sorted(ROOT.glob(pattern))
 }
-REVIEWED = {
-    path: name for pattern, name in SCHEMA_OF.items() for path in sorted((ROOT / "policies").glob(pattern))
-}
+REVIEWED = {path: name for path, name in FILES.items() if path.is_relative_to(ROOT / "policies")}
 TREATMENT, ACCESS, CHANNELS, CONSUMER, CONTRACT = (
     ROOT / "policies" / name
     for name in (
@@ -44,7 +40,14 @@ TREATMENT, ACCESS, CHANNELS, CONSUMER, CONTRACT = (
     )
 )
 SOURCE = ROOT / "models/sg/staging/agents/_agents__sources.yml"
+SYSTEM = ROOT / "models/sg/staging/salles/_salles__sources.yml"
 GROUP = ROOT / "models/sg/_sg.yml"
+COURSE = ROOT / "docs/apprendre/exercices/1-lire.yml"
+EXTERNAL = "$.sources[0].tables[0].external"
+
+
+def external(harm: Callable[[Any], None]) -> Callable[[Any], None]:
+    return lambda said: harm(said["sources"][0]["tables"][0]["external"])
 
 
 def underlined(schema: str, path: Path, harm: Callable[[Any], None] = lambda _: None) -> list[str]:
@@ -57,10 +60,11 @@ def underlined(schema: str, path: Path, harm: Callable[[Any], None] = lambda _: 
 
 
 def properties(schema: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(schema, dict):
+    if isinstance(schema, dict) and "if" not in schema:
         yield from schema.get("properties", {}).items()
     for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from properties(inner)
+        if not (isinstance(inner, dict) and "if" in inner):
+            yield from properties(inner)
 
 
 def test_the_schemas_are_those_of_the_models() -> None:
@@ -75,11 +79,28 @@ def test_every_reviewed_file_names_its_schema_and_follows_it() -> None:
         assert underlined(schema, path) == [], path
 
 
-def test_the_yaml_of_models_follows_the_schema_that_editors_give_it() -> None:
-    given = json.loads((ROOT / ".vscode/settings.json").read_text("utf-8"))["yaml.schemas"]
-    assert given == {f"{FOLDER}/gouvernance.json": ["models/**/*.yml"]}
-    for path in (ROOT / "models").rglob("*.yml"):
-        assert underlined("gouvernance", path) == [], path
+def test_vs_code_gives_each_file_one_schema() -> None:
+    assert {Path(schema) for schema in BOUND} == {Path(FOLDER, f"{name}.json") for name in SCHEMAS}
+    found = [path for pattern in SCHEMA_OF for path in ROOT.glob(pattern)]
+    assert len(found) == len(set(found))
+    assert [pattern for pattern in SCHEMA_OF if not list(ROOT.glob(pattern))] == []
+    assert set((ROOT / "models").rglob("*.yml")) <= set(found)
+
+
+def test_the_yaml_beside_policies_follows_the_schema_that_vs_code_gives_it() -> None:
+    for path, schema in FILES.items():
+        if path not in REVIEWED:
+            assert underlined(schema, path) == [], path
+
+
+def test_a_declared_source_may_say_every_option_and_no_other() -> None:
+    definitions = json.loads(SCHEMAS["gouvernance"])["$defs"]
+    said = told_options((ROOT / PAGE).read_text("utf-8"))
+    assert {*said} | {"min_rows"} == options_of(None)
+    for kind in (None, *map(kind_named, kinds())):
+        name = f"options_{kind.__module__.rpartition('.')[2]}" if kind else "options_fichiers"
+        options = definitions.get(name, definitions["options_fichiers"])["properties"]
+        assert {*options} == options_of(kind)
 
 
 def test_the_model_has_the_keys_of_the_vocabulary() -> None:
@@ -91,7 +112,8 @@ def test_every_key_is_described(schema: str) -> None:
     frame = {"config", "meta", "columns", "tables", "models", "sources", "groups"}
     frame |= {"gouvernance", "gouvernance_par_defaut", "acces", "acces_par_defaut", "refus"}
     frame |= {"gels", "purges"}
-    silent = [key for key, said in properties(json.loads(SCHEMAS[schema])) if "description" not in said]
+    whole = json.loads(SCHEMAS[schema])
+    silent = [key for key, said in properties(whole) if not {"description", "$ref"} & said.keys()]
     assert set(silent) <= frame
 
 
@@ -155,6 +177,36 @@ def test_every_key_is_described(schema: str) -> None:
             lambda said: said["sources"][0]["tables"][0]["config"]["meta"].update(donnee_personnelle="sante"),
             "$.sources[0].tables[0].config.meta.donnee_personnelle",
         ),
+        ("gouvernance", SOURCE, external(lambda said: said.update(emplacement="x")), EXTERNAL),
+        ("gouvernance", SOURCE, external(lambda said: said.update(kind="oracle")), f"{EXTERNAL}.kind"),
+        ("gouvernance", SOURCE, external(lambda said: said["options"].update(seet=1)), f"{EXTERNAL}.options"),
+        (
+            "gouvernance",
+            SOURCE,
+            external(lambda said: said["options"].update(delimiter=";;")),
+            f"{EXTERNAL}.options.delimiter",
+        ),
+        # A table of a database has no worksheets, a file no cursor.
+        ("gouvernance", SOURCE, external(lambda said: said.update(kind="postgresql")), f"{EXTERNAL}.options"),
+        (
+            "gouvernance",
+            SOURCE,
+            external(lambda said: said["options"].update(incremental={})),
+            f"{EXTERNAL}.options",
+        ),
+        (
+            "gouvernance",
+            SYSTEM,
+            external(lambda said: said["options"]["incremental"].update(type="date")),
+            f"{EXTERNAL}.options.incremental.type",
+        ),
+        (
+            "gouvernance",
+            SOURCE,
+            lambda said: said["sources"][0]["tables"][0]["config"]["meta"].update(fichiers="s_ajoute"),
+            "$.sources[0].tables[0].config.meta.fichiers",
+        ),
+        ("parcours", COURSE, lambda said: said["exercices"][0].pop("titre"), "$.exercices[0]"),
     ],
 )
 def test_an_editor_underlines_what_lint_refuses(

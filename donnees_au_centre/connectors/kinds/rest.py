@@ -36,7 +36,7 @@ Params = list[tuple[str, str]]
 class Page(Options):
     """Pages that have numbers."""
 
-    by: Literal["page"]
+    by: Literal["page"] = Field(description="Comment demander la suite.")
     param: str = Field(default="page", description="Paramètre qui porte le numéro de la page.")
     start: int = Field(default=1, description="Numéro de la première page.")
     size_param: str | None = Field(default=None, description="Paramètre qui porte la taille d'une page.")
@@ -46,7 +46,7 @@ class Page(Options):
 class Offset(Options):
     """Pages that begin at a row."""
 
-    by: Literal["offset"]
+    by: Literal["offset"] = Field(description="Comment demander la suite.")
     param: str = Field(
         default="offset", description="Paramètre qui porte le rang de la première ligne, depuis 0."
     )
@@ -58,7 +58,7 @@ class Offset(Options):
 class Cursor(Options):
     """Pages of which each says how to ask for the next."""
 
-    by: Literal["cursor"]
+    by: Literal["cursor"] = Field(description="Comment demander la suite.")
     next: str = Field(description="Chemin, dans la réponse, du curseur de la page suivante.")
     param: str = Field(default="cursor", description="Paramètre qui le porte.")
 
@@ -66,7 +66,7 @@ class Cursor(Options):
 class Link(Options):
     """Pages of which each gives the address of the next."""
 
-    by: Literal["link"]
+    by: Literal["link"] = Field(description="Comment demander la suite.")
     next: str | None = Field(
         default=None,
         description="Chemin de cette adresse dans la réponse ; sinon, l'en-tête Link (rel=next).",
