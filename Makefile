@@ -79,6 +79,9 @@ new-publication: ## Écrit ce qui se publie d'un mart en données ouvertes, et s
 .PHONY: new-ag
 new-ag: ## Déclare une AG : groupe, couches, emplacement, accès (AG=agx NAME="Administration générale…")
 	$(RUN) new-ag
+.PHONY: new-administration
+new-administration: ## Écrit le dépôt d'une autre administration : la plateforme, rien d'ici (DOSSIER=… ; ADMINISTRATION=son fichier)
+	$(RUN) new-administration
 .PHONY: undo
 undo: ## Montre ce que le dernier make new-… a écrit ; CONFIRMER=1 : le retire
 	$(RUN) undo

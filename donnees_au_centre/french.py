@@ -6,27 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-TIMEZONE = "Europe/Brussels"
-BRUSSELS = ZoneInfo(TIMEZONE)
+from donnees_au_centre.administration import MONTHS, ours
+
 # Statistical secrecy: a count of rows below this one is never told to whoever may read no row.
 LEAST = 5
 SMALL = f"moins de\u00a0{LEAST}"
 # Days beyond which a date says more than their number.
 _LONG = 60
-_MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
 
 
 def number(value: int) -> str:
@@ -78,7 +64,7 @@ def total(parts: Iterable[int]) -> str:
 
 def day(value: date) -> str:
     """`1er mars 2026`."""
-    return f"{'1er' if value.day == 1 else value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return f"{'1er' if value.day == 1 else value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
 def span(before: date, after: date) -> tuple[str, str]:
@@ -90,14 +76,19 @@ def span(before: date, after: date) -> tuple[str, str]:
     return day(before), day(after)
 
 
+def local_zone() -> ZoneInfo:
+    """The time zone of the administration: of all that people read, and of what « today » is."""
+    return ours().zone
+
+
 def day_of(at: datetime) -> date:
-    """The day of a moment, in Brussels."""
-    return at.astimezone(BRUSSELS).date()
+    """The day of a moment, in the administration's zone."""
+    return at.astimezone(local_zone()).date()
 
 
 def moment(at: datetime) -> str:
-    """`26 novembre 2026 à 14:05`, in Brussels."""
-    return f"{day(day_of(at))} à {at.astimezone(BRUSSELS):%H:%M}"
+    """`26 novembre 2026 à 14:05`, in the administration's zone."""
+    return f"{day(day_of(at))} à {at.astimezone(local_zone()):%H:%M}"
 
 
 def decimal(value: float) -> str:

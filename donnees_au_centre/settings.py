@@ -62,8 +62,8 @@ class Settings:
 
     @property
     def sample(self) -> bool:
-        """True when the landing zone is the project's own, which is invented."""
-        return self.landing == self.root / "landing"
+        """True when the landing zone is the project's own, and invented by dev/sample/."""
+        return self.landing == self.root / "landing" and (self.root / "dev" / "sample").is_dir()
 
     @property
     def dagster_home(self) -> Path:

@@ -9,7 +9,7 @@ import dagster as dg
 import psycopg
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
-from donnees_au_centre.french import TIMEZONE
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.notifications.alerts import Outcome, open_post
 from donnees_au_centre.privacy.traces import forget_old
 from donnees_au_centre.project import parse
@@ -73,7 +73,7 @@ def messages(settings: Settings) -> dg.Definitions:
         name="bilans_chaque_lundi",
         job=weekly,
         cron_schedule=WHEN,
-        execution_timezone=TIMEZONE,
+        execution_timezone=local_zone().key,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     sensors = [healing(), *(_sensor(f"apres_{name}", status, after) for name, status in _STATUSES.items())]

@@ -69,7 +69,7 @@ class SourceSystem(dg.ConfigurableResource):
 
 
 def resources_of(sources: Iterable[Declared]) -> dict[str, SourceSystem]:
-    """One resource a system that some sources declare, by its kind and connection: `rest_www_odwb_be`."""
+    """One resource a system that some sources declare, by its kind and connection: `rest_www_exemple_be`."""
     found: dict[str, SourceSystem] = {}
     for declared in sources:
         named, connection = declared.external.get("kind"), str(declared.external.get("connection") or "")

@@ -8,7 +8,7 @@ from dagster._core.storage.tags import SCHEDULE_NAME_TAG
 
 from donnees_au_centre.audit import keep_anchor
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import TIMEZONE
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.privacy.erasure import rewrite
 from donnees_au_centre.privacy.holds import read_holds
 from donnees_au_centre.privacy.purge import apply_purge, plan_purge, shortest
@@ -58,7 +58,7 @@ def retention(settings: Settings) -> dg.Definitions:
         name="purge_chaque_semaine",
         job=job,
         cron_schedule=WHEN,
-        execution_timezone=TIMEZONE,
+        execution_timezone=local_zone().key,
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
     return dg.Definitions(jobs=[job], schedules=[schedule])

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.repeated import refuse_stale
 from donnees_au_centre.refusals import describe_error
 from donnees_au_centre.secret_files import take_secrets
 from donnees_au_centre.settings import ROOT, Settings
@@ -63,6 +64,7 @@ def check(
         choice = f"Choisissez parmi {', '.join(names)}."
         faults.append(PlatformError(f"L'emplacement {location} n'existe pas.", choice))
     looks = (
+        lambda: refuse_stale(ROOT),
         lambda: hours_waited(environ),
         lambda: _folder(environ),
         lambda: remote_places(environ, names),

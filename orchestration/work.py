@@ -92,7 +92,7 @@ class Work:
         settings: places and database; the environment holds the PG* variables.
         name: of the location, and so of its folder of results.
         held: what the step may be asked for.
-        launcher: what started it, for the history: make demo, dagster ags.
+        launcher: what started it, for the history: make demo, dagster agx.
         parsed: the project, when it has just been parsed; else it is parsed when the step begins, so that a
             model changed since Dagster started runs as it is now.
         progress: told each line of progress, in French.

@@ -286,7 +286,7 @@ refuse(
         "Convertissez à la réception (staging) et gardez un `timestamp` sans fuseau ; pour "
         "maintenant : `{{ current_timestamp_local() }}`."
     ),
-    example="select instant at time zone 'Europe/Brussels' as local from t",
+    example="select instant at time zone 'UTC' as local from t",
 )
 
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from donnees_au_centre.access.files import ACTIONS, ALL, ALL_ROWS, BUILT, EACH, LAYERS, Entry
+from donnees_au_centre.administration import ours
 from donnees_au_centre.landing.erased import LIST as ERASED
 from donnees_au_centre.landing.tables import CHANGED_TABLE, PRESENT_TABLE, REJECTS_TABLE
 from donnees_au_centre.project.datasets import read_datasets
@@ -254,7 +255,7 @@ def declare(entries: Sequence[Entry], manifest: Manifest, today: date) -> Declar
     # (suffix of the schema, relation) -> whether somebody reads it there today, through a view.
     restricted: dict[tuple[str, Relation], bool] = {}
     for entry, role, only in _expanded(entries, domains):
-        roles.setdefault(role, f"Données au Centre, {entry.file}. {entry.reason}")
+        roles.setdefault(role, f"{ours().platform.name}, {entry.file}. {entry.reason}")
         valid = entry.review >= today
         for schema, name, action in _rights(entry, relations, only):
             if action == "creation":

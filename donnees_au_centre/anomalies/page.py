@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from donnees_au_centre.administration import ours
+
 # Days of runs that the page shows.
 DAYS = 30
 # The page is one file, scripts and styles included: a browser need not fetch anything, and now may not.
@@ -66,7 +68,7 @@ def write_page(profiles: Path, work: Path, target: str, page: Path) -> bool:
         file_path=str(draft),
         should_open_browser=False,
         exclude_elementary_models=True,
-        project_name="Données au Centre",
+        project_name=ours().platform.name,
     )
     if done:
         page.parent.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from donnees_au_centre.french import local_zone
 
 # Keys of a node, as dbt writes it, that are no part of what it makes.
 _VOLATILE = frozenset(
@@ -57,14 +59,12 @@ _CHANGING = [
 # A macro that looks at the history, and whose good verdict holds while what it tests is the same: a present
 # value that is near the median of the past ones only comes nearer to it as runs add that value to them.
 _SETTLED = "test_stable_measure"
-# The day in Belgium: the same until midnight, and so no more of a change than the day itself. As macros write
-# it, as it is compiled, and as PostgreSQL writes it of a view.
-_DAY = re.compile(
-    r"""cast\(\s*(?:\{\{\s*current_timestamp_local\(\)\s*\}\}|current_timestamp\s+at\s+time\s+zone\s+'Europe/Brussels')
+# The day of the administration: the same until midnight, and so no more of a change than the day itself. As
+# macros write it, as it is compiled, and as PostgreSQL writes it of a view.
+_DAY = r"""cast\(\s*
+        (?:\{\{\s*current_timestamp_local\(\)\s*\}\}|current_timestamp\s+at\s+time\s+zone\s+'HERE')
     \s+as\s+date\s*\)
-    |\(\(CURRENT_TIMESTAMP\ AT\ TIME\ ZONE\ 'Europe/Brussels'::text\)\)::date""",
-    re.IGNORECASE | re.VERBOSE,
-)
+    |\(\(CURRENT_TIMESTAMP\ AT\ TIME\ ZONE\ 'HERE'::text\)\)::date"""
 _WORD = re.compile(r"\w+")
 _VARIABLE = re.compile(r"env_var\(\s*['\"](\w+)")
 # dbt's own packages of macros, and what they come in.
@@ -80,16 +80,21 @@ _PASSING = frozenset({"ACCEPTER_BAISSE", "VERSIONS_GARDEES", "TOUT"})
 EVERYWHERE = ("macros/materialization/", "macros/publication/", "macros/access/", "macros/naming/")
 
 
+@cache
+def _day() -> re.Pattern[str]:
+    return re.compile(_DAY.replace("HERE", re.escape(local_zone().key)), re.IGNORECASE | re.VERBOSE)
+
+
 @lru_cache(maxsize=4096)
 def is_of_day(text: str) -> bool:
-    """True for SQL, or a macro, that looks at the day in Belgium."""
-    return bool(_DAY.search(text))
+    """True for SQL, or a macro, that looks at the day of the administration."""
+    return bool(_day().search(text))
 
 
 @lru_cache(maxsize=4096)
 def changes_within_day(text: str) -> bool:
     """True for SQL, or a macro, that may give something else twice a day though nothing has changed."""
-    return _moves(text) and _moves(_DAY.sub(" ", text))
+    return _moves(text) and _moves(_day().sub(" ", text))
 
 
 def _moves(text: str) -> bool:
@@ -138,7 +143,7 @@ class Codes:
         # The day is no use of the clock that it is read from.
         self._calls_but_day = {
             **self._calls,
-            **{key: self._known(_WORD.findall(_DAY.sub(" ", self._macros[key]))) for key in self._daily},
+            **{key: self._known(_WORD.findall(_day().sub(" ", self._macros[key]))) for key in self._daily},
         }
         self._reached_of: dict[str, frozenset[str]] = {}
         self._own_texts: dict[str, str] = {}

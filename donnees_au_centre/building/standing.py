@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from donnees_au_centre.building.codes import changes_within_day, digest, is_of_day
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.landing.tables import CHANGED_TABLE
 from donnees_au_centre.project.versions import HELD_LOADS, LAYERS, SUFFIX
 
@@ -34,7 +35,7 @@ class Standing:
 
     Attributes:
         session: settings on which results depend.
-        day: in Belgium, by the clock of the server.
+        day: of the administration, by the clock of the server.
         journal: unique id of the journal of the loader, where it is a source.
     """
 
@@ -183,6 +184,7 @@ class Standing:
 
 def _read_day(connection: psycopg.Connection) -> str:
     row = connection.execute(
-        "select cast(cast(current_timestamp at time zone 'Europe/Brussels' as date) as text)"
+        "select cast(cast(current_timestamp at time zone cast(%s as text) as date) as text)",
+        [local_zone().key],
     ).fetchone()
     return str(row[0]) if row else ""

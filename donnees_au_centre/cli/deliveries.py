@@ -18,7 +18,7 @@ from donnees_au_centre.cli.rights import connected, rebuild
 from donnees_au_centre.cli.session import Session, open_project
 from donnees_au_centre.connectors import system_named
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, counted, some
+from donnees_au_centre.french import counted, local_zone, some
 from donnees_au_centre.landing import SourceTable, audit, load_landing, opening, read_declarations
 from donnees_au_centre.landing.life import Held, held
 from donnees_au_centre.landing.life import withdraw as withdraw_file
@@ -131,7 +131,7 @@ def withdraw(settings: Settings, options: Mapping[str, str]) -> int:
 
     Args:
         options: FICHIER, relative to the landing zone; DEPUIS and JUSQUA, values of the cursor of a source
-            that is read incrementally, for a period of it, moments without a zone being Brussels'; CONFIRMER.
+            that is read incrementally, for a period of it, moments without a zone being local; CONFIRMER.
 
     Raises:
         PlatformError: nobody knows this file, or the rebuild failed; what was withdrawn stays withdrawn.
@@ -231,7 +231,7 @@ def _waiting(connection: psycopg.Connection, tables: list[SourceTable]) -> dict[
                 found[entry.fichier] = (entry.message, entry.sha256)
             elif entry.withdrawn:
                 held = entry.sha256 if table.of_records else None
-                at = f"{entry.recu_le.astimezone(BRUSSELS):%d/%m/%Y}"
+                at = f"{entry.recu_le.astimezone(local_zone()):%d/%m/%Y}"
                 found[entry.fichier] = (f"Retiré le {at}, et serait chargé à nouveau.", held)
     return found
 

@@ -17,9 +17,10 @@ from pathlib import Path
 from donnees_au_centre.closing import close
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.inert import terminal
+from donnees_au_centre.project.repeated import refuse_stale
 from donnees_au_centre.refusals import frames
 from donnees_au_centre.secret_files import take_secrets
-from donnees_au_centre.settings import RESULTS, Settings
+from donnees_au_centre.settings import RESULTS, ROOT, Settings
 
 # command -> (module below donnees_au_centre.cli, what it does). Imported one at a time: dbt and Dagster
 # take seconds to import, which `stop` and `env` must not pay.
@@ -73,6 +74,7 @@ COMMANDS = {
     "backup": ("backup", "sauve la base, l'historique de Dagster et les ancres dans un dossier"),
     "restore": ("backup", "remet une sauvegarde à la place de la base (CONFIRMER=1)"),
     "copy-prod": ("copying", "copie dans une base d'essai le brut de production, pseudonymisé (CONFIRMER=1)"),
+    "new-administration": ("new_administration", "écrit le dépôt d'une autre administration (DOSSIER=…)"),
     "new-ag": ("new_ag", "déclare une nouvelle AG"),
     "new-source": ("new_source", "déclare la source d'un fichier inconnu, et écrit son staging"),
     "new-model": ("new_model", "crée un modèle depuis un gabarit"),
@@ -94,8 +96,12 @@ COMMANDS = {
     "lock": ("quality", "recalcule requirements.txt et requirements-drivers.txt"),
 }
 
+# They work while administration.yml is wrong: they mend, name what is wrong, or only end things.
+REGARDLESS = ("fix", "lint", "stop")
+
 # Options that are paths -> what they must lead to.
 PATHS: dict[str, Callable[[Path], bool]] = {
+    "ADMINISTRATION": Path.is_file,
     "LANDING": Path.is_dir,
     "AVIS": Path.is_file,
     "BASE": Path.is_dir,
@@ -147,6 +153,9 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         name = _command(arguments)
         settings = Settings.load(with_absolute_paths(environ))
         close_folders(settings)
+        if name not in REGARDLESS:
+            # Of the checkout of this code, as all that it says of the administration.
+            refuse_stale(ROOT)
         module = import_module(f"donnees_au_centre.cli.{COMMANDS[name][0]}")
         run: Callable[[Settings, Mapping[str, str]], int] = getattr(module, function_of(name))
         return run(settings, environ)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
+from dev.pictures import PAGE
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.new_model import fill, quoted
 from donnees_au_centre.cli.session import Session, parse_or_fail
@@ -71,6 +72,7 @@ def new_ag(settings: Settings, options: Mapping[str, str]) -> int:
         redraw(at_work)
         parse_or_fail(Session.without_database(settings))
     print(f"\nCréé :\n  {group_file(ag)}")
+    completed += [PAGE] if PAGE in at_work.changed() else []
     print("Complétés :", *(f"  {path}" for path in completed), sep="\n")
     print(f"\n{next_steps(ag)}")
     return 0

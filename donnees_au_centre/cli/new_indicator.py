@@ -31,7 +31,7 @@ from donnees_au_centre.project.contracts import FOLDER as CONTRACTS
 from donnees_au_centre.project.contracts import write_contracts
 from donnees_au_centre.project.metadata import governance_of
 from donnees_au_centre.project.nodes import Manifest, Node, domains_in
-from donnees_au_centre.project.rules.conforming import conformed
+from donnees_au_centre.project.rules.conforming import FORMER, conformed
 from donnees_au_centre.project.rules.offering import marts
 from donnees_au_centre.review.indicators import SAID
 from donnees_au_centre.settings import Settings
@@ -73,7 +73,7 @@ def new_indicator(settings: Settings, options: Mapping[str, str]) -> int:
     mart = mart_to_read(manifest, answers, USAGE)
     refuse_people(manifest, mart)
     measure, measured = measure_of(mart, answers)
-    by = columns_of(mart, answers.of("PAR", f"Par quelles colonnes ({', '.join(mart.columns)}) ?"), "PAR")
+    by = columns_of(mart, answers.of("PAR", f"Par quelles colonnes ({', '.join(lasting(mart))}) ?"), "PAR")
     if measured in by:
         raise PlatformError(
             f"PAR={measured} : la colonne mesurée ne peut pas grouper.",
@@ -159,6 +159,11 @@ def refuse_people(manifest: Manifest, mart: Node) -> None:
         )
 
 
+def lasting(mart: Node) -> list[str]:
+    """The columns of a mart, without those that keep a former name beside the new one for a while."""
+    return [name for name, column in mart.columns.items() if FORMER not in column.meta]
+
+
 def columns_of(mart: Node, text: str, option: str) -> list[str]:
     """The columns of a mart that a person named, by spaces or commas.
 
@@ -166,11 +171,13 @@ def columns_of(mart: Node, text: str, option: str) -> list[str]:
         PlatformError: none, or one that the mart does not have.
     """
     named = list(dict.fromkeys(filter(None, re.split(r"[,\s]+", text))))
-    unknown = [one for one in named if one not in mart.columns]
+    unknown = [one for one in named if one not in lasting(mart)]
     if not named or unknown:
         raise PlatformError(
-            f"{mart.name} n'a pas de colonne {', '.join(unknown)}." if unknown else "Quelles colonnes ?",
-            f'Donnez {option}="…" parmi : {", ".join(mart.columns)}.',
+            f"{mart.name} n'a pas de colonne {', '.join(unknown)}, ou plus longtemps."
+            if unknown
+            else "Quelles colonnes ?",
+            f'Donnez {option}="…" parmi : {", ".join(lasting(mart))}.',
         )
     return named
 

@@ -12,6 +12,7 @@ from donnees_au_centre.cli.new_indicator import (
     documented_columns,
     governance_from,
     key_test,
+    lasting,
     mart_to_read,
     refuse_people,
     write_checked,
@@ -48,7 +49,7 @@ def new_publication(settings: Settings, options: Mapping[str, str]) -> int:
     mart = mart_to_read(manifest, answers, USAGE)
     refuse_people(manifest, mart)
     refuse_closed(manifest, mart)
-    every = " ".join(mart.columns)
+    every = " ".join(lasting(mart))
     columns = columns_of(mart, answers.of("COLONNES", "Quelles colonnes publier ?", every), "COLONNES")
     key = key_of(manifest, mart, columns)
     name = answers.of("NAME", "Comment nommer le jeu publié ?", f"{mart.declared}{SUFFIX}"[:LONGEST])

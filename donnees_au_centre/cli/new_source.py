@@ -44,11 +44,11 @@ from donnees_au_centre.settings import Settings
 USAGE = "make new-source FICHIER=age/ma_source/fichier.xlsx"
 # What is said of a source: the key, its option, the question, an example.
 SAID: Mapping[str, tuple[str, str, str]] = {
-    "finalite": ("FINALITE", "À quoi servent ces données ?", "Suivre l'offre d'enseignement."),
+    "finalite": ("FINALITE", "À quoi servent ces données ?", "Suivre ce que le service offre."),
     "base_legale": (
         "BASE_LEGALE",
         "Quel décret ou quelle loi permet de les traiter ? (groupe : ce que dit celui de l'AG)",
-        "Décret du 3 mai 2019 ; RGPD, article 6(1)(e).",
+        "Décret relatif à … ; RGPD, article 6(1)(e).",
     ),
     "conservation": (
         "CONSERVATION",
@@ -67,7 +67,7 @@ BY_PERSON = (
 )
 # What new data sets of an administration need when its group says nothing.
 SAID_BY_GROUP: Mapping[str, tuple[str, str, str]] = {
-    "source_authentique": ("SOURCE_AUTHENTIQUE", "Qu'est-ce qui fait foi ?", "Base FASE."),
+    "source_authentique": ("SOURCE_AUTHENTIQUE", "Qu'est-ce qui fait foi ?", "Registre des établissements."),
     "rafraichissement": ("RAFRAICHISSEMENT", "Tous les combien de mois un nouveau fichier ?", "12"),
 }
 OF_GROUP = "groupe"

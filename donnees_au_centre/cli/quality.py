@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dev.setup.environment import read_pip_listing, uv_settings
 from dev.setup.locks import DRIVERS
+from donnees_au_centre.administration import FILE as ADMINISTRATION
 from donnees_au_centre.cli.access import check_entries_of, readers_of_marts
 from donnees_au_centre.cli.clean_files import CleanFiles
 from donnees_au_centre.cli.lineage import PERSONAL_DATA, check_personal_data, lineage_of
@@ -40,6 +41,7 @@ from donnees_au_centre.project.contracts import write_contracts
 from donnees_au_centre.project.domains import forgotten, mend_workspace
 from donnees_au_centre.project.glossary import FILE as VOCABULARY
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.repeated import mend_repeated, refuse_stale
 from donnees_au_centre.settings import NO_TELEMETRY, Settings
 
 # Rendered and read by sqlfluff. Macros are linted through the models that call them.
@@ -128,6 +130,12 @@ def check_texts(session: Session) -> list[str]:
         if faults := forgotten(root):
             print(shown(faults))
             failed.append("Domaines")
+    with session.step(f"{ADMINISTRATION} et ce qui le répète"):
+        try:
+            refuse_stale(root)
+        except PlatformError as error:
+            print(error)
+            failed.append(ADMINISTRATION)
     with session.step(f"Mots à éviter ({VOCABULARY})"):
         if said := refused_words(root):
             print("\n".join(said))
@@ -220,6 +228,8 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
         left |= mend_yaml(settings.root)
         for path in mend_workspace(settings.root):
             print(f"{path} : écrit d'après les domaines.")
+        for path in mend_repeated(settings.root):
+            print(f"{path} : écrit d'après {ADMINISTRATION}.")
 
     def run(title: str, command: list[str]) -> None:
         nonlocal left
@@ -352,8 +362,8 @@ def check_rules(settings: Settings, manifest: Manifest) -> None:
 def test_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of the tests: what leads to somebody's database, landing zone or make is left out."""
     options = (
-        "AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|DEPUIS|IDENTIFIANT|MODEL|NAME|PORT|SANS_LINT|SELECT|SOURCE|STRICT|"
-        "VALEUR"
+        "ADMINISTRATION|AG|ANCRE|ARCHIVES|CLES|COLONNE|COLUMN|DEPUIS|DOSSIER|IDENTIFIANT|MODEL|NAME|PORT|"
+        "SANS_LINT|SELECT|SOURCE|STRICT|VALEUR"
     )
     theirs = re.compile(
         rf"PG[A-Z]+|DBT_\w+|DAGSTER_\w+|LANDING|CALLER_FOLDER|MAKE\w*|MFLAGS|BASE|CONFIRMER|{options}"

@@ -16,7 +16,7 @@ from donnees_au_centre.access import read_entries
 from donnees_au_centre.cli.changes import ancestor
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, some
+from donnees_au_centre.french import local_zone, some
 from donnees_au_centre.git import git, unpack
 from donnees_au_centre.project import ParseResult, read_manifest
 from donnees_au_centre.project.consumers import read_consumers
@@ -76,7 +76,7 @@ def tell(
     base = read_base(session.settings, str(folder))
     with session.step("Comparaison avec la production"):
         before, after, unsaid = _compiled(session.settings, folder, base, parsed)
-        today = datetime.now(BRUSSELS).date()
+        today = datetime.now(local_zone()).date()
         rights, unknown = _rights(session.settings, base, parsed.manifest, today, options)
         with _connected(place) as connection:
             consumers = read_consumers(session.settings.root)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 
+from donnees_au_centre.administration import ours
 from donnees_au_centre.audit import Head, keep_anchor
 from donnees_au_centre.building import SHRINKING
 from donnees_au_centre.building.offering import KEPT
@@ -19,7 +20,6 @@ from donnees_au_centre.cli.project import build
 from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
-from donnees_au_centre.privacy.controller import read_contacts
 from donnees_au_centre.privacy.erasure import (
     erase,
     note,
@@ -253,7 +253,7 @@ def register(settings: Settings, _options: Mapping[str, str]) -> int:
         PlatformError: it is incomplete; it is written all the same, and the message says what is missing.
     """
     session = Session.without_database(settings)
-    contacts = read_contacts(settings.root)
+    contacts = ours().contacts
     datasets = read_datasets(parse_or_fail(session).manifest)
     sheet, page = write_register(datasets, contacts, settings.build / "registre")
     print(f"\nRegistre des traitements : {page}\nTableur : {sheet}")

@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from donnees_au_centre.access.files import ADDED, REFUSED, Default, Entry, Refusal
+from donnees_au_centre.administration import Administration
 from donnees_au_centre.cli.external_schema import external_schema
 from donnees_au_centre.delivery.declaration import Release
 from donnees_au_centre.learning.exercises import Course, Ideas
 from donnees_au_centre.notifications.declaration import Declaration
-from donnees_au_centre.privacy.controller import Answering
 from donnees_au_centre.privacy.holds import Hold
 from donnees_au_centre.privacy.unattended import Permission
 from donnees_au_centre.project import vocabulary as words
@@ -30,6 +30,7 @@ def schema_texts() -> dict[str, str]:
     """Name -> JSON, of each schema."""
     schemas = {
         "acces": _listed({ADDED: Entry, REFUSED: Refusal}),
+        "administration": _schema(Administration),
         "canaux": _schema(Declaration),
         "consommateurs": _schema(Consumer),
         "contrats": _schema(dict[str, Contract]),
@@ -39,7 +40,6 @@ def schema_texts() -> dict[str, str]:
         "livraison": _schema(Release),
         "parcours": _schema(Course),
         "purge": _listed({"purges": Permission}),
-        "traitement": _schema(Answering),
     }
     return {
         name: json.dumps(_untitled(schema), ensure_ascii=False, indent=2) + "\n"

@@ -21,7 +21,10 @@ from donnees_au_centre.git import git
 # An entry a file, in the order of their numbers; git does not follow this folder.
 FOLDER = Path(".cache") / "ecrits"
 # Where what a command wrote may be used.
-PLACES = ("landing", "macros", "models", "observability", "policies", "seeds", "snapshots", "tests")
+PLACES = (
+    *("landing", "macros", "models", "observability", "policies", "seeds", "snapshots"),
+    *("tests/generic", "tests/singular"),
+)
 # Of a received file the name alone is looked at: it is not ours to read, and may be large.
 RECEIVED = "landing/"
 _GIT = "git ne peut dire ce que le projet contient", "Lancez la commande dans un clone du projet."

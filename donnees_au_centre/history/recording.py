@@ -105,7 +105,7 @@ class Recording:
         conninfo: libpq connection string; "" means the PG* environment variables.
         manifest: the content of manifest.json.
         command: dbt's: build, test, source freshness.
-        launcher: what started it: make demo, make build, dagster ags.
+        launcher: what started it: make demo, make build, dagster agx.
         scope: domains or selection, in words; tout for the whole project.
         begun: when it began; now when None.
     """

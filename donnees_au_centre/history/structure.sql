@@ -76,7 +76,7 @@ comment on schema historique is 'L''histoire des exécutions de dbt, sans aucune
 comment on table historique.executions is 'Une ligne par commande dbt : quand, par qui, sur quoi, quelle issue.';
 comment on column historique.executions.cle is 'Identifiant de dbt (invocation_id) : la même exécution ne se note pas deux fois.';
 comment on column historique.executions.commande is 'Commande dbt : build, test, source freshness…';
-comment on column historique.executions.lanceur is 'Ce qui l''a lancée : make demo, make build, dagster ags…';
+comment on column historique.executions.lanceur is 'Ce qui l''a lancée : make demo, make build, dagster agx…';
 comment on column historique.executions.portee is 'Domaines ou sélection ; tout pour le projet entier.';
 comment on column historique.executions.revision is 'Révision git du projet.';
 comment on column historique.executions.manifeste is 'Condensé SHA-256 du projet tel que dbt l''a lu.';

@@ -14,11 +14,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import psycopg
 
 from donnees_au_centre import french
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.settings import SERVING
 
-# A day of work begins at this hour, in Brussels. Not between 2 and 3, which one night a year does not have.
+# A day of work begins at this hour, in local time. Not between 2 and 3, which one night a year does not have.
 FIRST_HOUR = 4
 # Days in which a publication is looked for.
 MEMORY = 60
@@ -28,13 +28,13 @@ BY_HAND = "make build"
 
 def day_of_work(at: datetime) -> date:
     """The day that a moment belongs to: what runs past midnight is still of the day before."""
-    local = at.astimezone(BRUSSELS)
+    local = at.astimezone(local_zone())
     return local.date() - timedelta(days=local.hour < FIRST_HOUR)
 
 
 def beginning(day: date) -> datetime:
     """When a day of work begins, in UTC."""
-    return datetime.combine(day, time(FIRST_HOUR), BRUSSELS).astimezone(UTC)
+    return datetime.combine(day, time(FIRST_HOUR), local_zone()).astimezone(UTC)
 
 
 @dataclass(frozen=True)

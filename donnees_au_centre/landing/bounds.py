@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, counted
+from donnees_au_centre.french import counted, local_zone
 from donnees_au_centre.inert import argument
 from donnees_au_centre.landing.declaration import SHAPE_ADVICE, SourceTable
 from donnees_au_centre.landing.rejects import MOTIFS
@@ -68,7 +68,7 @@ class Former:
     def words(self) -> str:
         """« les 3 029 lignes en place, reçues le 20/10/2025 à 14:05 »."""
         which = "en place" if self.own else f"de {self.path}"
-        at = self.received.astimezone(BRUSSELS)
+        at = self.received.astimezone(local_zone())
         return f"{counted(self.rows, 'ligne')} {which}, depuis le {at:%d/%m/%Y à %H:%M}"
 
 

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from donnees_au_centre.connectors import UndefinedConnection, connection_named
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.inert import argument, line
 from donnees_au_centre.landing import audit, fetching, limits, names, opening, patterns
 from donnees_au_centre.landing.bounds import (
@@ -582,7 +582,7 @@ class _FileLoad:
             raise _withdrawn(found.fichier, self.match.path)
         self.report.status = "retire"
         self.report.message = (
-            f"Retiré le {found.recu_le.astimezone(BRUSSELS):%d/%m/%Y}. Que faire : ôtez-le de la zone de "
+            f"Retiré le {found.recu_le.astimezone(local_zone()):%d/%m/%Y}. Que faire : ôtez-le de la zone de "
             f"dépôt ; pour le remettre, make accept FICHIER={argument(self.match.path)}"
         )
         return True

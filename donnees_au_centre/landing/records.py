@@ -35,7 +35,7 @@ from donnees_au_centre.connectors import (
 )
 from donnees_au_centre.connectors.retrying import PAUSES
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS, TIMEZONE, counted
+from donnees_au_centre.french import counted, local_zone
 from donnees_au_centre.inert import argument, line
 from donnees_au_centre.landing import audit
 from donnees_au_centre.landing.bounds import ACCEPTED, ERASED, RETYPED, WAITS, Delivery, Former, Refused
@@ -416,8 +416,8 @@ class RecordLoad:
             raise _Unchanged(
                 "retire",
                 digest,
-                f"Retiré le {found.recu_le.astimezone(BRUSSELS):%d/%m/%Y}, et la source donne encore la même "
-                f"chose. Que faire : pour le remettre, make accept FICHIER={argument(self.report.path)}",
+                f"Retiré le {found.recu_le.astimezone(local_zone()):%d/%m/%Y}, et la source donne encore la "
+                f"même chose. Que faire : pour le remettre, make accept FICHIER={argument(self.report.path)}",
             )
 
     def _check(self, digest: str, reading: _Reading, rejects: RejectSpool) -> str:
@@ -620,7 +620,7 @@ class Period:
     Attributes:
         table: the source.
         first, last: as the source writes them, both within; "" for no bound. A moment without a zone is one
-            of Brussels, here and in the rows.
+            of the administration, here and in the rows.
     """
 
     table: SourceTable
@@ -647,12 +647,12 @@ class Period:
         for bound, word in ((self.first, "depuis"), (self.last, "jusqu'à")):
             if bound and incremental.type == "time":
                 moment = sql.SQL("to_char({} at time zone {}, 'DD/MM/YYYY HH24:MI:SS')").format(
-                    self._value(sql.Literal(bound)), sql.Literal(TIMEZONE)
+                    self._value(sql.Literal(bound)), sql.Literal(local_zone().key)
                 )
                 bound = self._asked(connection, sql.SQL("select {}").format(moment))
             if bound:
                 said.append(f"{word} {line(str(bound))}")
-        zone = " compris (heure de Bruxelles)" if incremental.type == "time" else " compris"
+        zone = f" compris (fuseau {local_zone().key})" if incremental.type == "time" else " compris"
         return " ".join(said) + zone
 
     def _asked(self, connection: psycopg.Connection, query: sql.Composed) -> Any:
@@ -682,8 +682,8 @@ class Period:
             return sql.SQL("{}::{}").format(text, sql.SQL({"number": "numeric", "text": "text"}[kind]))
         return sql.SQL(
             "case when {text} ~ {zoned} then {text}::timestamptz "
-            "else {text}::timestamp at time zone {brussels} end"
-        ).format(text=text, zoned=sql.Literal(_ZONED), brussels=sql.Literal(TIMEZONE))
+            "else {text}::timestamp at time zone {local} end"
+        ).format(text=text, zoned=sql.Literal(_ZONED), local=sql.Literal(local_zone().key))
 
     def withdraw(self, connection: psycopg.Connection) -> int:
         """Takes the rows out, and notes what is left; in a transaction.

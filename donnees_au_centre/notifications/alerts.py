@@ -10,6 +10,7 @@ from functools import partial
 
 import psycopg
 
+from donnees_au_centre.administration import ours
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.history.structure import exists as has_history
 from donnees_au_centre.notifications.decision import Destination, Message, decide
@@ -205,7 +206,7 @@ def weekly_destinations(
     """Where a domain's digest goes: to its steward, its owner in copy; destination -> mailboxes in copy."""
     owner, steward = people_of(manifest, domain)
     addressee = steward or owner
-    to = addressee.email if addressee else declaration.fallback
+    to = addressee.email if addressee else ours().platform.email
     copies = (owner.email,) if owner and owner.email != to else ()
     return {
         Destination(channel.name, to if channel.to_mailboxes else ""): copies if channel.to_mailboxes else ()

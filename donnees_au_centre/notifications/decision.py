@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from donnees_au_centre.administration import ours
 from donnees_au_centre.french import day_of
 from donnees_au_centre.notifications.declaration import OWNER, STEWARD, Declaration
 from donnees_au_centre.notifications.faults import CONTROL, SEVERITIES, Fault, find_faults, key_of
@@ -176,7 +177,7 @@ def _destinations(fault: Fault, declaration: Declaration) -> Mapping[Destination
     """Where a fault is told: destination -> mailboxes in copy."""
     steward = fault.steward.email if fault.steward else None
     owner = fault.owner.email if fault.owner else None
-    addressee = steward or owner or declaration.fallback
+    addressee = steward or owner or ours().platform.email
     found: dict[Destination, tuple[str, ...]] = {}
     for channel in declaration.route(fault.domain, STEWARD):
         found[Destination(channel.name, addressee if channel.to_mailboxes else "")] = ()

@@ -115,11 +115,6 @@ class Declaration(_Part):
     pages: Annotated[Line, AfterValidator(_address), Says("`pages` est une adresse https ou un dossier.")] = (
         Field(description="Où les lecteurs ouvrent les pages de qualité : une adresse https, ou un dossier.")
     )
-    fallback: Annotated[
-        str,
-        Field(pattern=r"^[^@\s,;<>]+@[^@\s,;<>]+$"),
-        Says("`recours` est une boîte aux lettres : data-platform@fwb.example."),
-    ] = Field(alias="recours", description="La boîte de qui est prévenu quand personne ne répond d'un jeu.")
     reminders: Reminders = Field(alias="rappels", description="Quand un problème qui dure se rappelle.")
     most: Annotated[Positive, Says("`problemes_par_message` est un nombre, au moins 1.")] = Field(
         alias="problemes_par_message", description="Les plus graves ; les autres sont sur la page."

@@ -8,7 +8,7 @@ from datetime import datetime, time
 
 from donnees_au_centre import french
 from donnees_au_centre.catalogue import labels
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.project.datasets import Responsible
 from donnees_au_centre.quality.advice import in_fault, verdict
 from donnees_au_centre.quality.facts import (
@@ -189,7 +189,7 @@ def _sources(quality: Quality, strategic: Collection[str]) -> Iterator[Fault]:
                 key=f"{LATE}:{source.unique_id}",
                 severity=WARNED,
                 text=f"Données promises {source.promise}, attendues le {french.day(source.due)}, pas reçues.",
-                since=datetime.combine(source.due, time.min, tzinfo=BRUSSELS),
+                since=datetime.combine(source.due, time.min, tzinfo=local_zone()),
                 detail="",
                 advice="Demander les données à qui les envoie, ou corriger la promesse (rafraichissement).",
                 copied=source.unique_id in strategic,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jinja2
 
+from donnees_au_centre.administration import ours
 from donnees_au_centre.inert import line, markdown, text
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -71,7 +72,7 @@ class Letter:
 
 def as_html(letter: Letter) -> str:
     """The letter as an HTML document that needs nothing from elsewhere."""
-    return _environment().get_template("courriel.html.j2").render(letter=letter)
+    return _environment().get_template("courriel.html.j2").render(letter=letter, link=ours().colours.link)
 
 
 def as_markdown(letter: Letter) -> str:

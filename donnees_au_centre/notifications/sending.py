@@ -18,7 +18,7 @@ from donnees_au_centre.notifications.letter import Letter, as_html, as_markdown
 LIMITS = {TEAMS: 20_000, NTFY: 3_800}
 _PLUGINS = {MAIL: "NotifyEmail", TEAMS: "NotifyWorkflows", NTFY: "NotifyNtfy"}
 _FORMS = {
-    MAIL: "mailtos://compte:mot-de-passe@serveur:587?from=donnees@fwb.example",
+    MAIL: "mailtos://compte:mot-de-passe@serveur:587?from=donnees@administration.example",
     TEAMS: "l'adresse du flux « Workflows » que Teams donne (https://…), ou workflows://serveur/flux/signature",
     NTFY: "ntfys://serveur/sujet",
 }

@@ -25,7 +25,7 @@ CLOSING = (
 
 
 def week_of(now: datetime) -> str:
-    """`2026-W48`: the ISO week in Brussels."""
+    """`2026-W48`: the ISO week in local time."""
     year, week, _ = french.day_of(now).isocalendar()
     return f"{year}-W{week:02}"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, time
 
 from donnees_au_centre import french
+from donnees_au_centre.administration import ours
 from donnees_au_centre.catalogue import labels
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.notifications.decision import (
     LASTING,
     MENDED,
@@ -23,7 +24,7 @@ from donnees_au_centre.notifications.letter import Item, Letter, Section
 from donnees_au_centre.quality.facts import BROKEN, FAILED, OUTDATED, STOPPED, WARNED
 
 MARKS = {BROKEN: "Erreur", FAILED: "Échec", WARNED: "Avertissement"}
-CLOSING = "Message automatique de la plateforme Données au Centre. Une question ? {}"
+CLOSING = "Message automatique de la plateforme {}. Une question ? {}"
 # Data sets named as affected; the rest is counted.
 AFFECTED = 6
 _TITLES = {
@@ -80,13 +81,13 @@ def compose(message: Message, declaration: Declaration, now: datetime, most: int
         intro=f"Ce que disent les contrôles des données, le {moment(now)}.",
         sections=tuple(sections),
         page=declaration.page_of(message.domain),
-        closing=CLOSING.format(declaration.fallback),
+        closing=CLOSING.format(ours().platform.name, ours().platform.email),
     )
 
 
 def moment(value: datetime) -> str:
-    """`1er mars 2026 à 14:05`, in Brussels; the day alone for what began with it."""
-    local = value.astimezone(BRUSSELS)
+    """`1er mars 2026 à 14:05`, in local time; the day alone for what began with it."""
+    local = value.astimezone(local_zone())
     return french.day(local.date()) + (f" à {local:%H:%M}" if local.time() > time.min else "")
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from donnees_au_centre import french
+from donnees_au_centre.administration import ours
 from donnees_au_centre.catalogue import labels
 from donnees_au_centre.inert import text
 
@@ -48,6 +49,7 @@ def environment(templates: Path) -> Environment:
         name: getattr(french, name)
         for name in ("day", "day_of", "decimal", "few", "listed", "moment", "number", "points", "total")
     }
+    made.globals |= {"administration": ours(), "logo": ours().logo_address()}
     made.filters |= {"count": french.unbroken, "domain": labels.domain, "rich": rich}
     return made
 
@@ -79,6 +81,9 @@ def replaced(folder: Path) -> Iterator[Path]:
         made.mkdir()
         for path in STATIC.iterdir():
             shutil.copyfile(path, made / path.name)
+        # The administration's colours, before what follows from them.
+        style = made / "style.css"
+        style.write_text(ours().style() + style.read_text("utf-8"), encoding="utf-8")
         yield made
         if folder.exists():
             folder.rename(old)

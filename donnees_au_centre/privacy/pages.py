@@ -7,6 +7,8 @@ from typing import Any
 
 import jinja2
 
+from donnees_au_centre.administration import ours
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.inert import text
 
 _ENVIRONMENT = jinja2.Environment(
@@ -26,5 +28,5 @@ def render(template: str, **values: Any) -> str:
         template: its file name.
         values: what it shows; `made` (day and hour) is added.
     """
-    made = datetime.now().strftime("%d/%m/%Y à %H:%M")
-    return _ENVIRONMENT.get_template(template).render(made=made, **values)
+    made = datetime.now(local_zone()).strftime("%d/%m/%Y à %H:%M")
+    return _ENVIRONMENT.get_template(template).render(made=made, administration=ours(), **values)

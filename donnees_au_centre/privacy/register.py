@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from donnees_au_centre.administration import Contact
 from donnees_au_centre.inert import csv_cell
-from donnees_au_centre.privacy.controller import Contact
 from donnees_au_centre.privacy.pages import render
 from donnees_au_centre.project.datasets import Dataset, Retention
 
@@ -70,7 +70,7 @@ def rows(datasets: Iterable[Dataset], contacts: Sequence[Contact]) -> list[tuple
 
 
 def as_csv(lines: Sequence[Sequence[str]]) -> bytes:
-    """The register as Excel in French (Belgium) opens it: semicolons, UTF-8 with its mark, CRLF."""
+    """The register as Excel in French opens it: semicolons, UTF-8 with its mark, CRLF."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)

@@ -233,7 +233,7 @@ class Day:
     """The controls of a domain as they stood at the end of one day.
 
     Attributes:
-        day: in Brussels.
+        day: in local time.
         good: controls that were good.
         played: controls that had a result by then.
     """

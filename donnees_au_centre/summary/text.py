@@ -198,7 +198,7 @@ def _card(connection: Mapping[str, str | None]) -> str:
         ["Base", str(connection["database"])],
         ["Utilisateur", str(connection["user"])],
         ["Mot de passe", f"dans le fichier {where}" if where else "celui de la variable PGPASSWORD"],
-        ["Schémas", "un par AG (age, ags, …), commun et transversal"],
+        ["Schémas", "un par AG, commun et transversal"],
         ["Double-clic", "make connections écrit les fichiers qui l'ouvrent"],
     ]
     return _table(lines, "Pour Power BI, Excel ou DBeaver (connexion PostgreSQL)")

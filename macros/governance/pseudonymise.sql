@@ -63,7 +63,7 @@
         {{ refuse_argument(
             'pseudonymise',
             argument ~ ' est « ' ~ name ~ ' »',
-            'écrivez des lettres minuscules sans accent, des chiffres et _, comme agaj et suivi'
+            'écrivez des lettres minuscules sans accent, des chiffres et _, comme agx et suivi'
         ) }}
     {%- endfor -%}
     {%- if model is defined and model.resource_type == 'model' and model.fqn[1] != ag -%}

@@ -10,9 +10,9 @@
 
 
 {#
-  The present moment as clocks show it in Belgium, a timestamp without time zone. On PostgreSQL the zone is
+  The present moment as the administration's clocks show it, a timestamp without time zone. On PostgreSQL the zone is
   written out, whatever that of the session is. On Denodo the conversion goes by the zone of the server's
-  internationalization, which must therefore be a Belgian one: VQL has no AT TIME ZONE.
+  internationalization, which must therefore be the same: VQL has no AT TIME ZONE.
 
       current_timestamp_local()   ->   current_timestamp at time zone 'Europe/Brussels'
 #}
@@ -21,7 +21,7 @@
 {%- endmacro %}
 
 {% macro default__current_timestamp_local() -%}
-    current_timestamp at time zone 'Europe/Brussels'
+    current_timestamp at time zone '{{ time_zone() }}'
 {%- endmacro %}
 
 {% macro denodo__current_timestamp_local() -%}

@@ -195,7 +195,7 @@ select * from final
 {#
   A rule: a known non-row, such as a total, is left out. `column` is the cell to show.
 
-      exclude('nis', "nis = '3000'", 'total de la Wallonie')
+      exclude('nis', "nis = '3000'", 'total de la région')
 #}
 {% macro exclude(column, condition, reason) -%}
     {{ return({'nature': 'exclusion', 'severity': 1, 'column': column, 'fault': '(' ~ condition ~ ')', 'reason': reason}) }}

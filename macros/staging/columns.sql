@@ -72,7 +72,7 @@
 {%- endmacro %}
 
 
-{# A Belgian postal code, of four digits. #}
+{# A postal code of four digits. #}
 {% macro postal_code(column, name=none, required=none, optional=none, sql='{}') -%}
     {{ return(code(column, name, domain_pattern('postal_code'), required, optional, sql)) }}
 {%- endmacro %}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from donnees_au_centre.privacy.controller import read_contacts
+from donnees_au_centre.administration import ours
 from donnees_au_centre.privacy.export import as_data, write_export
 from donnees_au_centre.privacy.persons import Asked, PersonSource
 from donnees_au_centre.privacy.places import Table
 from donnees_au_centre.privacy.register import write_register
 from donnees_au_centre.privacy.requests import Dossier, Place
-from donnees_au_centre.settings import ROOT
 from tests.unit.test_rights_parts import DATASET
 
 
@@ -54,7 +53,7 @@ def test_a_person_reads_her_data(browser, tmp_path: Path) -> None:
 
 
 def test_the_register_is_a_page(browser, tmp_path: Path) -> None:
-    page, said = shown(browser, write_register([DATASET], read_contacts(ROOT), tmp_path)[1])
+    page, said = shown(browser, write_register([DATASET], ours().contacts, tmp_path)[1])
     page.click("a >> text=dossiers.dossiers")
     assert page.url.endswith("#t1") and "Personnes concernées" in page.inner_text("body")
     assert said == []

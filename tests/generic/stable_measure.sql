@@ -33,7 +33,7 @@ anciennes as (
         noeuds.unique_id = '{{ node.attached_node }}'
         and mesures.mesure = '{{ measure_name(measure, column_name) }}'
         {%- if since %}
-        and executions.commencee_le >= timestamp with time zone '{{ since }} 00:00:00 Europe/Brussels'
+        and executions.commencee_le >= timestamp with time zone '{{ since }} 00:00:00 {{ time_zone() }}'
         {%- endif %}
         and not exists (
             select from historique.resultats

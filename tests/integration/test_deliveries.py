@@ -182,4 +182,4 @@ def test_what_a_system_gives_again_is_said_before(place: Place, capsys: pytest.C
         assert f"dans {node.file}, ne lisez que le reste" in shown
     bounds = {"DEPUIS": "2026-01-01 08:00", "FICHIER": "age/essai/essai.postgresql"}
     deliveries.withdraw(place.settings, bounds)
-    assert "Période : depuis 01/01/2026 08:00:00 compris (heure de Bruxelles)." in capsys.readouterr().out
+    assert "Période : depuis 01/01/2026 08:00:00 compris (fuseau Europe/Brussels)." in capsys.readouterr().out

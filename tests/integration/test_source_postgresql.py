@@ -368,12 +368,12 @@ def test_a_period_is_withdrawn_and_the_count_stays_right(
     # A moment without a zone is one of Brussels, whatever the session is set to.
     amont.execute("set timezone = 'Asia/Tokyo'")
     period = Period(table(INCREMENTAL), "2026-01-01", "2026-01-02 10:00")
-    said = "depuis 01/01/2026 00:00:00 jusqu'à 02/01/2026 10:00:00 compris (heure de Bruxelles)"
+    said = "depuis 01/01/2026 00:00:00 jusqu'à 02/01/2026 10:00:00 compris (fuseau Europe/Brussels)"
     assert period.words(amont) == said
     assert Period(table(INCREMENTAL), "", "2026-01-02 10:00").count(amont) == 2
     assert Period(table(INCREMENTAL), "", "2026-01-02T08:59:59Z").count(amont) == 1
     since = Period(table(INCREMENTAL), "2026-01-02T09:00:00Z", "")
-    assert since.words(amont) == "depuis 02/01/2026 10:00:00 compris (heure de Bruxelles)"
+    assert since.words(amont) == "depuis 02/01/2026 10:00:00 compris (fuseau Europe/Brussels)"
     with amont.transaction():
         assert (period.count(amont), period.withdraw(amont)) == (2, 2)
     assert [row[0] for row in rows(amont)] == ["3", "4"]

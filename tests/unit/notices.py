@@ -21,7 +21,6 @@ DOMAINS = {
 }
 DECLARATION = """
 pages: https://donnees.fwb.example/qualite/
-recours: data-platform@fwb.example
 rappels: {jours: [1, 3, 7], ensuite: 7}
 problemes_par_message: 3
 canaux:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.history.upstream import Publication, Reading, Upstream, beginning, day_of_work
 from orchestration import gate
 from orchestration.gate import BUILD, NOTHING, WAIT, Awaited, Decision, Own, decide, hours_waited, places
@@ -31,7 +31,7 @@ Deciding = Callable[..., Decision]
 
 
 def at(hour: int, minute: int = 0, day: date = TODAY) -> datetime:
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=BRUSSELS)
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=local_zone())
 
 
 def chosen(now: datetime, *awaited: Awaited, own: tuple[Own, ...] = (), place: int = 0) -> Decision:

@@ -426,7 +426,7 @@ def test_the_project_s_own_declaration_is_right() -> None:
         ("ensuite: 7", "ensuite: 0", "`rappels.ensuite`"),
         ("problemes_par_message: 3", "problemes_par_message: trois", "`problemes_par_message`"),
         ("https://donnees", "http://donnees", "commence par https://"),
-        ("recours: data-platform@fwb.example", "recours: personne", "`recours` est une boîte"),
+        ("pages: https", "recours: a@b.example\npages: https", "clé inconnue `recours`"),
         ("pages:", "page:", "clé inconnue `page` au premier niveau"),
         ("canaux:", "canaux: [", "n'est pas du YAML lisible"),
     ],

@@ -29,16 +29,16 @@ FILES = {
     path: Path(schema).stem for pattern, schema in SCHEMA_OF.items() for path in sorted(ROOT.glob(pattern))
 }
 REVIEWED = {path: name for path, name in FILES.items() if path.is_relative_to(ROOT / "policies")}
-TREATMENT, ACCESS, CHANNELS, CONSUMER, CONTRACT = (
+ACCESS, CHANNELS, CONSUMER, CONTRACT = (
     ROOT / "policies" / name
     for name in (
-        "gdpr/traitement.yml",
         "access/age.yml",
         "channels/canaux.yml",
         "consumers/cadastre_sportif.yml",
         "contracts/age.yml",
     )
 )
+ADMINISTRATION = ROOT / "administration.yml"
 SOURCE = ROOT / "models/sg/staging/agents/_agents__sources.yml"
 SYSTEM = ROOT / "models/sg/staging/salles/_salles__sources.yml"
 GROUP = ROOT / "models/sg/_sg.yml"
@@ -77,6 +77,9 @@ def test_every_reviewed_file_names_its_schema_and_follows_it() -> None:
     for path, schema in REVIEWED.items():
         assert path.read_text("utf-8").startswith(f"{FIRST_LINE.format(schema)}\n"), path
         assert underlined(schema, path) == [], path
+    first = ADMINISTRATION.read_text("utf-8").splitlines()[0]
+    assert (ROOT / first.partition("$schema=")[2]).is_file()
+    assert underlined("administration", ADMINISTRATION) == []
 
 
 def test_vs_code_gives_each_file_one_schema() -> None:
@@ -140,7 +143,13 @@ def test_every_key_is_described(schema: str) -> None:
             lambda said: said["groups"][0]["config"]["meta"]["acces_par_defaut"].update(masque=False),
             "$.groups[0].config.meta.acces_par_defaut",
         ),
-        ("traitement", TREATMENT, lambda said: said.update(responsable={}), "$"),
+        ("administration", ADMINISTRATION, lambda said: said.update(responsable={}), "$"),
+        (
+            "administration",
+            ADMINISTRATION,
+            lambda said: said["couleurs"].update(lien="bleu"),
+            "$.couleurs.lien",
+        ),
         (
             "canaux",
             CHANNELS,

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from donnees_au_centre.administration import ours
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, witness
-from donnees_au_centre.privacy.controller import read_contacts
 from donnees_au_centre.privacy.files import files_with
 from donnees_au_centre.privacy.holds import FILE, Hold, Person, held_datasets, held_people, read_holds
 from donnees_au_centre.privacy.persons import Asked, read_asked
@@ -24,7 +24,6 @@ from donnees_au_centre.privacy.register import COLUMNS, as_csv, concerned, missi
 from donnees_au_centre.privacy.requests import Dossier, _elsewhere, is_telling
 from donnees_au_centre.project.datasets import Column, Dataset, Responsible, Retention
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.settings import ROOT
 
 OWNER = Responsible(fonction="Direction d'essai", courriel="essai@fwb.example")
 DATASET = Dataset(
@@ -188,7 +187,7 @@ def test_files_inside_archives_are_searched_too(tmp_path: Path) -> None:
     assert files_with(tmp_path, {"agaj"}, {"DUPRÉ Zoé"}) == {"agaj/a.csv.gz": [2], "agaj/b.zip": [3]}
 
 
-CONTACTS = read_contacts(ROOT)
+CONTACTS = ours().contacts
 
 
 def test_the_register_opens_in_a_french_spreadsheet(tmp_path: Path) -> None:
@@ -206,27 +205,6 @@ def test_the_register_opens_in_a_french_spreadsheet(tmp_path: Path) -> None:
     assert line["Catégories de données"] == "Identifiants directs : nom"
     assert line["Conservation"] == "120 mois depuis la réception, puis effacement"
     assert "&lt;b&gt;" in page.read_text("utf-8") and "incomplet" not in page.read_text("utf-8")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (None, "manque"),
-        ("a: [", "ligne 1"),
-        (
-            "responsable_du_traitement: {nom: A, adresse: B, courriel: c@d}",
-            "delegue_a_la_protection_des_donnees.nom",
-        ),
-        ("responsable: {nom: A}", "responsable inconnu"),
-    ],
-)
-def test_a_register_without_a_controller_is_refused(tmp_path: Path, text: str | None, said: str) -> None:
-    if text is not None:
-        (tmp_path / "policies" / "gdpr").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "policies" / "gdpr" / "traitement.yml").write_text(text, "utf-8")
-    with pytest.raises(PlatformError, match=said) as refused:
-        read_contacts(tmp_path)
-    assert "policies/gdpr/traitement.yml" in refused.value.message and refused.value.advice
 
 
 def test_the_register_says_what_is_missing() -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from donnees_au_centre.french import BRUSSELS, span
+from donnees_au_centre.french import local_zone, span
 from donnees_au_centre.history.upstream import (
     BY_HAND,
     Old,
@@ -28,7 +28,7 @@ INNER = {"dim_commune": {"dim_commune"}, "dim_ecole": {"dim_ecole", "int_age"}}
 
 
 def at(day: int, hour: int = 5) -> datetime:
-    return datetime(2026, 11, day, hour, tzinfo=BRUSSELS)
+    return datetime(2026, 11, day, hour, tzinfo=local_zone())
 
 
 def run(number: int, begun: datetime, launcher: str = "dagster x", target: str = "prod") -> Publication:

@@ -1,4 +1,4 @@
-"""Data sets of an Opendatasoft portal, as odwb.be: Explore API v2.1."""
+"""Data sets of an Opendatasoft portal: Explore API v2.1."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class OpendatasoftSource(RestSource):
     title: ClassVar[str] = "portail Opendatasoft"
     options_class: ClassVar[type[Options]] = OpendatasoftOptions
     tried: ClassVar[str] = (
-        "serveur HTTP local qui suit les règles d'Explore v2.1 ; odwb.be n'a pas été appelé"
+        "serveur HTTP local qui suit les règles d'Explore v2.1 ; aucun portail public n'a été appelé"
     )
     _count_advice = (
         "Le portail l'annonce parfois en pleine mise à jour : relancez plus tard ; si cela dure, "

@@ -25,7 +25,7 @@ export function draw({ kind, label, value, points }) {
   const made = kind === "line" ? line(shown, low, top) : bars(shown, low, top);
   made.setAttribute("role", "img");
   const highest = shown.reduce((one, other) => (other.value > one.value ? other : one));
-  made.setAttribute("aria-label", `${value} par ${label}. Le plus haut : ${highest.label}, ${highest.value.toLocaleString("fr-BE")}. Le tableau donne tout.`);
+  made.setAttribute("aria-label", `${value} par ${label}. Le plus haut : ${highest.label}, ${highest.value.toLocaleString(document.documentElement.lang)}. Le tableau donne tout.`);
   return made;
 }
 
@@ -39,7 +39,7 @@ function bars(points, low, top) {
     made.append(
       text(210, y + 17, cut(point.label, 30), "end"),
       svg("rect", { x: Math.min(x(0), x(point.value)), y: y + 4, width: Math.max(1, Math.abs(x(point.value) - x(0))), height: 18 }),
-      text(x(Math.max(point.value, 0)) + 6, y + 17, point.value.toLocaleString("fr-BE"), "start"),
+      text(x(Math.max(point.value, 0)) + 6, y + 17, point.value.toLocaleString(document.documentElement.lang), "start"),
     );
   });
   return made;
@@ -53,8 +53,8 @@ function line(points, low, top) {
     svg("line", { x1: 60, x2: 620, y1: y(low), y2: y(low) }),
     svg("polyline", { points: points.map((point, place) => `${x(place)},${y(point.value)}`).join(" ") }),
     ...points.map((point, place) => svg("circle", { cx: x(place), cy: y(point.value), r: 3.5 })),
-    text(54, y(top) + 4, top.toLocaleString("fr-BE"), "end"),
-    text(54, y(low) + 4, low.toLocaleString("fr-BE"), "end"),
+    text(54, y(top) + 4, top.toLocaleString(document.documentElement.lang), "end"),
+    text(54, y(low) + 4, low.toLocaleString(document.documentElement.lang), "end"),
     text(60, 245, points[0].label, "start"),
     text(620, 245, points.at(-1).label, "end"),
   );

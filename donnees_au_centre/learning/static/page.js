@@ -46,8 +46,8 @@ function rich(words) {
   return words.split(/`([^`]+)`/).map((part, place) => (place % 2 ? el("code", {}, part) : part));
 }
 
-const counted = (number, one, several) => `${number.toLocaleString("fr-BE")} ${Math.abs(number) < 2 ? one : several}`;
-const day = (iso) => new Date(`${iso}T12:00:00`).toLocaleDateString("fr-BE", { day: "numeric", month: "long", year: "numeric" });
+const counted = (number, one, several) => `${number.toLocaleString(document.documentElement.lang)} ${Math.abs(number) < 2 ? one : several}`;
+const day = (iso) => new Date(`${iso}T12:00:00`).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "long", year: "numeric" });
 const isDone = (path) => path.exercices.every((exercise) => dayOf(`${path.id}/${exercise.id}`));
 
 function home() {
@@ -258,7 +258,7 @@ function different({ why, facts, wanted, fields, idea }) {
   if (why === "form") return idea ? ["Presque."] : ["Ce n'est pas une requête qui donne des lignes.", "Elle commence par select ou with."];
   if (why === "order") return ["Les lignes sont justes, pas leur ordre."];
   const { given, expected, missing, extra } = facts;
-  const count = given === expected ? `${counted(given, "ligne", "lignes")}, c'est le bon nombre` : `${counted(given, "ligne", "lignes")} au lieu de ${expected.toLocaleString("fr-BE")}`;
+  const count = given === expected ? `${counted(given, "ligne", "lignes")}, c'est le bon nombre` : `${counted(given, "ligne", "lignes")} au lieu de ${expected.toLocaleString(document.documentElement.lang)}`;
   const apart = [missing ? `${counted(missing, "attendue manque", "attendues manquent")}` : null, extra ? `${counted(extra, "n'est pas attendue", "ne sont pas attendues")}` : null].filter(Boolean).join(", ");
   return ["Pas encore.", `${count} ; ${apart}.`];
 }
@@ -325,7 +325,7 @@ function certificate(path) {
     el(
       "article",
       { class: "certificat" },
-      el("p", { class: "quiet" }, "Données au Centre – Apprendre"),
+      el("p", { class: "quiet" }, document.querySelector(".brand").textContent.trim()),
       el("h1", {}, path.nom),
       el("p", {}, name, " a réussi les exercices de ce parcours :"),
       el("ol", {}, ...path.exercices.map((one) => el("li", {}, one.titre))),

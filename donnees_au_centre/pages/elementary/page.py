@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from html import escape
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from donnees_au_centre.administration import ours
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.pages.elementary.artifacts import Artifacts
 from donnees_au_centre.pages.elementary.past import Past, points, read_past
@@ -24,7 +26,6 @@ from donnees_au_centre.refusals import describe_error
 # The page and the API are Elementary's own business: another version needs a look
 # (docs/exploitant/historique.md).
 VERSION = "0.25.1"
-PROJECT = "Données au Centre"
 # Whatever the page's scripts would load, measure or send, the browser refuses it.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; style-src 'unsafe-inline'; "
@@ -106,7 +107,7 @@ def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> d
         days_back=days,
         test_runs_amount=limit,
         exclude_elementary_models=True,
-        project_name=PROJECT,
+        project_name=ours().platform.name,
         disable_samples=True,
         skip_test_result_rows=True,
         env=f"{days} jours, au plus {limit} résultats par nœud",
@@ -139,7 +140,9 @@ def render(data: Mapping[str, Any]) -> str:
     encoded = base64.b64encode(text.encode("ascii")).decode("ascii")
     shipped = (files("elementary.monitor.data_monitoring.report") / "index.html").read_text("utf-8")
     head, mark, rest = shipped.partition("<script")
-    head = _LINKS.sub("", head).replace("<title>Elementary Data", f"<title>{PROJECT} – Elementary")
+    head = _LINKS.sub("", head).replace(
+        "<title>Elementary Data", f"<title>{escape(ours().platform.name)} – Elementary"
+    )
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}" />'
     head = head.replace("<head>", f'<head>\n    {policy}\n    <link rel="icon" href="data:," />', 1)
     head += f"{_SILENCE}\n    <style>{_FONTS}</style>\n    "
@@ -149,8 +152,8 @@ def render(data: Mapping[str, Any]) -> str:
             f"La page livrée avec elementary-data {version('elementary-data')} n'a plus la forme connue.",
             f"Rétablissez la version {VERSION}, ou adaptez donnees_au_centre/pages/elementary/page.py.",
         )
-    for theirs, ours in _COLUMNS.items():
-        rest = rest.replace(theirs, ours)
+    for theirs, wanted in _COLUMNS.items():
+        rest = rest.replace(theirs, wanted)
     return f"{head}{script}\n    {mark}{_without_demonstration(rest)}"
 
 

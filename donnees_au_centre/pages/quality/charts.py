@@ -214,7 +214,7 @@ class Charts:
 
         Args:
             spans: one at least, of different names.
-            today: in Brussels.
+            today: in local time.
         """
         import altair as alt
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from donnees_au_centre import french
+from donnees_au_centre.administration import ours
 from donnees_au_centre.french import day, unbroken
 from donnees_au_centre.landing.rejects import MOTIFS
 from donnees_au_centre.project.datasets import Responsible
@@ -217,7 +218,7 @@ def view(quality: Quality, domain: str = "") -> View:
     mended = [control for _, control in sorted(done, key=lambda one: one[0], reverse=True)]
     return View(
         domain=domain,
-        name=quality.domains.get(domain, domain) if domain else "Ministère",
+        name=quality.domains.get(domain, domain) if domain else ours().naming.whole,
         good=good,
         played=played,
         sentence=_sentence(quality, controls, problems, freshness, reasons),

@@ -154,7 +154,7 @@ def _charts(quality: Quality, page: View, views: Mapping[str, View], last: Drawi
     """Each chart of DRAWINGS; empty when it would have nothing to show."""
     charts, drawn = Charts(last), dict.fromkeys(DRAWINGS, Markup(""))
     if len(page.days) > 1:
-        drawn["trend"] = charts.trend(page.days, "ministère" if not page.domain else page.name)
+        drawn["trend"] = charts.trend(page.days, page.name)
     if page.domain:
         spans = [
             Span(one.label, french.day_of(one.last), one.due, one.late)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import local_zone
 
 MARK = 20
 
@@ -81,7 +81,7 @@ def words(value: Any) -> str:
         case bool():
             return "Oui" if value else "Non"
         case datetime():
-            local = value.astimezone(BRUSSELS) if value.tzinfo else value
+            local = value.astimezone(local_zone()) if value.tzinfo else value
             return f"{local:%d/%m/%Y %H:%M}"
         case date():
             return f"{value:%d/%m/%Y}"

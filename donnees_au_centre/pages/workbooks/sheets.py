@@ -18,6 +18,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from donnees_au_centre import french
+from donnees_au_centre.administration import ours
 from donnees_au_centre.inert import formula
 from donnees_au_centre.landing.cells import escaped
 from donnees_au_centre.pages.quality.content import GRAVITIES
@@ -31,7 +32,7 @@ README, FAULTS, ASIDE, AGAIN = "Lisez-moi", "À corriger", "Écarts", "Noté, en
 MARK, BEFORE, DOMAIN, ABOUT = "Repère", "Noté avant", "Administration", "Contrôle"
 DONE, WHEN = "Ce qui a été fait", "Date"
 HIDDEN = (MARK, BEFORE, DOMAIN, ABOUT)
-# Belgian French: day before month, whatever the machine.
+# As French writes them: day before month, whatever the machine.
 DAY = "[$-80C]dd/mm/yyyy"
 MOMENT = "[$-80C]dd/mm/yyyy hh:mm"
 COUNT = "[$-80C]#,##0"
@@ -144,8 +145,8 @@ def workbook(content: Content) -> bytes:
         repeated = [line for title in (FAULTS, ASIDE) for line in content.lines(title)]
         _repeated(book.create_sheet(AGAIN), content, [one for one in repeated if one.mark in content.again])
     book.properties.title = f"À corriger : {content.steward.function}"
-    book.properties.creator = "Données au Centre"
-    book.properties.language = "fr-BE"
+    book.properties.creator = ours().platform.name
+    book.properties.language = ours().language
     file = io.BytesIO()
     book.save(file)
     assert zipfile.is_zipfile(file)
@@ -162,7 +163,7 @@ def write_cell(cell: Cell | MergedCell, value: Any) -> None:
         case bool():
             text = words(value)
         case datetime():
-            local = value.astimezone(french.BRUSSELS) if value.tzinfo else value
+            local = value.astimezone(french.local_zone()) if value.tzinfo else value
             cell.value, cell.number_format = local.replace(tzinfo=None), MOMENT
             return
         case date():

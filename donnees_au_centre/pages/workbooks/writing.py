@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from donnees_au_centre.french import BRUSSELS
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.pages.quality.site import Answers
 from donnees_au_centre.pages.workbooks import memory
 from donnees_au_centre.pages.workbooks.aside import Aside, look_aside
@@ -120,7 +120,7 @@ def _put_away(folder: Path, back: Iterable[Returned], now: datetime, done: Workb
 
 def _move(path: Path, folder: Path, now: datetime) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = f"{now.astimezone(BRUSSELS):%Y-%m-%d_%H%M%S}"
+    stamp = f"{now.astimezone(local_zone()):%Y-%m-%d_%H%M%S}"
     target = folder / f"{stamp}_{path.name}"
     number = 1
     while target.exists():
