@@ -72,7 +72,11 @@ def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[
         expected, actual: invented rows, by the names of their columns; equal rows cancel out.
     """
     written = [
-        Counter(", ".join(f"{k}={v}" for k, v in row.items()) for row in rows) for rows in (expected, actual)
+        Counter(
+            ", ".join(f"{name}={'null' if cell is None else cell}" for name, cell in row.items())
+            for row in rows
+        )
+        for rows in (expected, actual)
     ]
     lines = [
         f"Le modèle donne {counted(len(actual), 'ligne')}, le test unitaire en attend {len(expected)}.",

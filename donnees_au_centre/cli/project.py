@@ -145,8 +145,12 @@ def _parse_for_build(session: Session, selection: Sequence[str]) -> ParseResult:
     """
     with session.step("Lecture du projet dbt"):
         parsed = say_healed(session, parse(session.settings))
-    if parsed.error and (not parsed.broken or parsed.broken & domains_named(parsed.manifest, selection)):
+    if parsed.error and not parsed.broken:
         raise PlatformError(parsed.error, MEND)
+    if parsed.error and parsed.broken & domains_named(parsed.manifest, selection):
+        raise PlatformError(
+            f"{parsed.error}\nRien n'est construit : ce que SELECT nomme ne se lit pas.", MEND
+        )
     if parsed.notice:
         print(f"\n{parsed.notice}\n", file=sys.stderr, flush=True)
     return parsed

@@ -83,12 +83,12 @@ def test_what_dbt_says_of_a_failure_is_said_in_french(message: str, said: str) -
 
 
 def test_a_failing_unit_test_says_what_it_expected_and_what_it_got() -> None:
-    expected = [{"province": "Namur", "marches": 2}, {"province": "Liège", "marches": 1}]
+    expected = [{"province": "Namur", "marches": 2}, {"province": None, "marches": 1}]
     told = differences(expected, [{"province": "Namur", "marches": 1}, {"province": "Liège", "marches": 1}])
     assert told.splitlines()[:3] == [
         "Le modèle donne 2 lignes, le test unitaire en attend 2.",
         "  attendu, et pas obtenu : province=Namur, marches=2",
-        "  obtenu, et pas attendu : province=Namur, marches=1",
+        "  attendu, et pas obtenu : province=null, marches=1",
     ]
     assert "expect" in told and not ENGLISH.search(told.replace("expect", ""))
     many = [{"fase": number} for number in range(9)]
