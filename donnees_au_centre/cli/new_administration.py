@@ -77,6 +77,11 @@ def new_administration(settings: Settings, options: Mapping[str, str]) -> int:
     """
     root, folder = settings.root, _folder(options.get("DOSSIER") or "", settings.root)
     given = Path(options["ADMINISTRATION"]).absolute() if options.get("ADMINISTRATION") else None
+    if given and not given.is_file():
+        raise PlatformError(
+            f"ADMINISTRATION={options['ADMINISTRATION']} n'est pas un fichier.",
+            "Donnez celui qui deviendra son administration.yml ; sans cette option, il est à compléter.",
+        )
     theirs = read_administration(given.parent, given.name) if given else None
     files = list(_copied(root))
     texts = _written(root, given.read_text("utf-8") if given else fill("administration.yml", {}))

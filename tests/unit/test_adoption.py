@@ -201,6 +201,9 @@ def test_what_is_no_project_is_refused(tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text("name: [\n", encoding="utf-8")
     with pytest.raises(PlatformError, match=r"dbt_project\.yml"):
         read_foreign(tmp_path, "ags")
+    for domain in ("AGS", "../ags", ""):
+        with pytest.raises(PlatformError, match="AG"):
+            adopt(settings_of(tmp_path), {"PROJET": str(tmp_path), "AG": domain})
 
 
 def test_sql_keeps_its_lines_without_its_jinja() -> None:
