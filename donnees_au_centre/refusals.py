@@ -48,7 +48,7 @@ _BUILD = (
     "Construisez d'abord ce que le modèle lit (make build SELECT=+<modèle>) ; "
     "une table raw_… : make load la crée."
 )
-_SQL = "Corrigez le SQL du modèle ; le SQL compilé, nommé plus bas, a cette ligne."
+_SQL = "Corrigez le SQL du modèle ; le SQL compilé, montré par make show MODEL=<modèle>, a cette ligne."
 _RIGHTS = "Demandez ce droit (docs/exploitant/acces.md) ; make access applique les accès déclarés."
 _DISK = (
     "Faites de la place sur le disque du serveur PostgreSQL (df -h ; ce que la requête y a écrit est déjà "

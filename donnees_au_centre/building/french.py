@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -24,6 +26,16 @@ KINDS = {
 # Before the place of the SQL that dbt sent: it goes away with the run, and the history leaves it out.
 COMPILED = "SQL compilé :"
 _HEADING = re.compile(r"^(?:Encountered an error:\n)?\w[\w ]* Error(?: in (\w+) (.+))?$", re.MULTILINE)
+_NOT_PLAYED = re.compile(
+    r"An error occurred during execution of unit test '([^']+)'\. "
+    r"There may be an error in the unit test definition: check the data types\."
+)
+_UNPLAYED = (
+    r"Le test unitaire \1 n'a pas pu être joué : le SQL de son modèle ne s'exécute pas, ou ses cellules "
+    "inventées ne sont pas du type de leur colonne."
+)
+# Rows of each side that are told of a unit test.
+_TOLD = 5
 _FRAME = re.compile(r"^\s*> (?:in|called by) .*$\n?", re.MULTILINE)
 
 
@@ -49,8 +61,34 @@ def in_french(message: str) -> str:
         # Said by the platform, with its advice: through which macro adds nothing.
         message = _FRAME.sub("", message)
     message = message.replace("> called by ", "> appelé par ").replace("> in ", "> dans ")
-    message = message.replace("actual differs from expected:", "obtenu et attendu diffèrent :")
+    message = _NOT_PLAYED.sub(_UNPLAYED, message)
     return message.replace("compiled code at ", f"{COMPILED} ").rstrip()
+
+
+def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> str:
+    """What a unit test expected and the model did not give, and the other way round, in French.
+
+    Args:
+        expected, actual: invented rows, by the names of their columns; equal rows cancel out.
+    """
+    written = [
+        Counter(", ".join(f"{k}={v}" for k, v in row.items()) for row in rows) for rows in (expected, actual)
+    ]
+    lines = [
+        f"Le modèle donne {counted(len(actual), 'ligne')}, le test unitaire en attend {len(expected)}.",
+    ]
+    for title, rows in (
+        ("attendu, et pas obtenu", written[0] - written[1]),
+        ("obtenu, et pas attendu", written[1] - written[0]),
+    ):
+        told = list(rows.elements())
+        lines += [f"  {title} : {row}" for row in told[:_TOLD]]
+        if len(told) > _TOLD:
+            lines.append(f"  … et {counted(len(told) - _TOLD, 'autre')}, {title}")
+    lines.append(
+        "Que faire : si le modèle a raison, corrigez le test (given, expect) dans le YAML ; sinon, le SQL."
+    )
+    return "\n".join(lines)
 
 
 @cache
@@ -61,6 +99,7 @@ def speak_french() -> None:
     from dbt.task.test import TestRunner
 
     handle, built = BaseRunner.handle_exception, TestRunner.build_test_run_result
+    compared = TestRunner.build_unit_test_run_result
 
     def handle_exception(self: Any, e: Exception, ctx: Any) -> str:
         return in_french(handle(self, e, ctx))
@@ -71,7 +110,14 @@ def speak_french() -> None:
             result.message = in_french(result.message)
         return result
 
+    def build_unit_test_run_result(self: Any, test: Any, data: Any) -> Any:
+        result = compared(self, test, data)
+        if data.diff:
+            result.message = differences(data.diff.expected, data.diff.actual)
+        return result
+
     patch(BaseRunner, handle_exception=handle_exception)
+    patch(TestRunner, build_unit_test_run_result=build_unit_test_run_result)
     patch(TestRunner, build_test_run_result=build_test_run_result)
     _translate_lines()
 

@@ -67,7 +67,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
     os.environ[KEPT] = options.get(KEPT) or os.environ.get(KEPT) or "1"
     wanted = options.get("SELECT") or ""
     selection = words_of(options, "SELECT")
-    parsed = _parse_for_build(session)
+    parsed = _parse_for_build(session, selection)
     scope = " ".join(selection) or "tout"
     recording = Recording(settings, access.conninfo(), parsed.manifest, "build", BY_HAND, scope)
     run = TerminalRun(settings, parsed, ["build", *(["--select", *selection] if selection else [])])
@@ -86,7 +86,7 @@ def build(settings: Settings, options: Mapping[str, str]) -> int:
         raise PlatformError(
             "dbt build a échoué ; la première erreur ci-dessus en dit la cause.",
             "Une table raw_… absente : make load la crée. Un modèle en erreur : make show MODEL=<modèle> "
-            "montre son SQL. Un test en échec : la requête que dbt cite montre les lignes en cause.",
+            "montre son SQL. Un test en échec : ce qui est dit sous son nom, puis la requête que dbt cite.",
         )
     # dbt takes an empty selection for a success.
     if selection and not run.results and parsed.error:
@@ -136,19 +136,26 @@ def _built_on_old(access: Access, parsed: ParseResult, run: TerminalRun) -> list
     return [str(one) for one in found if one.readers & built]
 
 
-def _parse_for_build(session: Session) -> ParseResult:
+def _parse_for_build(session: Session, selection: Sequence[str]) -> ParseResult:
     """Has dbt read the project, and says what cannot be read.
 
     Raises:
-        PlatformError: no part of it can be built by itself.
+        PlatformError: no part of it can be built by itself, or the selection names a part that cannot be
+            read: what was read before is not what was asked for.
     """
     with session.step("Lecture du projet dbt"):
         parsed = say_healed(session, parse(session.settings))
-    if parsed.error and not parsed.broken:
+    if parsed.error and (not parsed.broken or parsed.broken & domains_named(parsed.manifest, selection)):
         raise PlatformError(parsed.error, MEND)
     if parsed.notice:
         print(f"\n{parsed.notice}\n", file=sys.stderr, flush=True)
     return parsed
+
+
+def domains_named(manifest: Manifest, selection: Sequence[str]) -> set[str]:
+    """The domains that a selection names, by themselves or by a model of theirs."""
+    named = {re.sub(r"^[0-9@]*\+?|\+?[0-9]*$", "", word).rpartition(":")[2] for word in selection}
+    return {node.domain for node in _buildable(manifest).values() if {node.domain, node.name} & named}
 
 
 def _domains_built(parsed: ParseResult, run: TerminalRun) -> set[str]:
@@ -331,7 +338,7 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
     port = choose_port(options.get("PORT"), 8080)
     session = Session(settings)
     environment = session.enter(session.open_database())
-    root = _parse_for_build(session).root
+    root = _parse_for_build(session, ()).root
     with session.step("dbt docs generate"):
         if run_tool(dbt("docs", "generate", "--project-dir", root), environment, settings.root) != 0:
             raise PlatformError(

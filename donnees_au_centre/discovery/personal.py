@@ -72,6 +72,12 @@ _PEOPLE = (
     r"mitarbeiter\w*|schuler\w*|lehrer\w*|personen|einwohner|patienten|empleados?|trabajador(?:es)?|alumnos?|"
     r"estudiantes?|personas?|pacientes?|clientes?|diputados?|senadores|dipendenti|dipendente|studenti|studente|"
     r"persone|pazienti|paziente|clienti|cliente|deputados?|servidor(?:es)?|funcionarios?|alunos?|politician\w*|"
+    r"organisateurs?|organisatrices?|organi[sz]ers?|organisator\w*|veranstalter\w*|organizador\w*|"
+    r"organizzator\w*|intervenants?|orateurs?|speakers?|sprekers?|traducteurs?|illustrateurs?|illustrators?|"
+    r"photographes?|photographers?|fotograaf|fotografen|compositeurs?|composers?|componist\w*|musiciens?|"
+    r"interpretes?|architect\w*|notaires?|rapporteurs?|echevins?|bourgmestres?|ministres?|conseillers?|raadsl\w+|"
+    r"sculpteurs?|peintres?|schrijvers?|vertalers?|uitvoerders?|chercheurs?|researchers?|onderzoekers?|reclamants?|"
+    r"chauffeurs?|coordinat\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|"
     r"who|wie|qui|wer|quien|gerentes?|encargad[oa]s?|directora?(?:es)?|direttor[ei]|direttrice|presidentes?|"
     r"sindac[oi]|alcaldes?|prefeit[oa]s?|leiter\w*|vorsitzende\w*|ansprechpartner\w*|inhaber\w*|beheerders?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
@@ -175,7 +181,7 @@ _NAMES: tuple[tuple[str, str, str], ...] = (
 # What a « nom », an « adresse » or a « numéro » is of, when it is nobody's.
 _THINGS = re.compile(
     r"\b(?:ecoles?|etablissements?|implantations?|communes?|localites?|villes?|rues?|provinces?|regions?|pays|"
-    r"arrondissements?|services?|p o|po|pouvoirs?|organisateurs?|bassins?|entites?|societes?|asbl|"
+    r"arrondissements?|services?|p o|po|pouvoirs?(?: organisateurs?)?|bassins?|entites?|societes?|asbl|"
     r"entreprises?|"
     r"institutions?|organismes?|produits?|jours?|feries?|langues?|types?|tables?|fichiers?|colonnes?|variables?|"
     r"municipality|school|city|street|country|company|organi[sz]ation|file|column|dataset|gemeente|straat|"
@@ -203,6 +209,11 @@ _PLACED = re.compile(
 _IDENTIFIED = re.compile(r"\b(?:id|ids|no|nr|num|number|numero|n|code|key|nummer)\b")
 # How many traits make a person: a sex and an age, say.
 _TRAITS = 2
+# Kinds of people, when they come again and again.
+_KINDS = re.compile(
+    r"\b(?:types?|kinds?|soorten|soort|categor\w+|genres?|statuts?|status|roles?|fonctions?|publics?|groupes?|groups?|"
+    r"niveaux?|classes?|ages?|sexes?|natures?)\b"
+)
 _TITLES = re.compile(r"\b(?:titres?|titles?|titel|titulo|titolo|objets?|subjects?|sujets?|onderwerp)\b")
 # What tells of a person beside a name.
 _AROUND = re.compile(
@@ -255,7 +266,7 @@ _FOREIGN_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _FOREIGN_WORDS = (2, 3)
 # One to six words that begin with a capital, small ones such as « de » apart, or « DUPONT, J. ».
 _PERHAPS_NAME = re.compile(r"[^\W\d_a-z][^\W\d_]*[.,]?(?:[ '’-]+[^\W\d_]+[.,]?){0,5}")
-_MOST_PERHAPS, _SENTENCE = 0.5, 5
+_MOST_PERHAPS, _SENTENCE, _SHORT = 0.5, 5, 3
 # Share of first names that tells, where most cells are two or three words with a capital.
 _FEW_FIRST_NAMES, _MOST_FULL_NAMES = 0.12, 0.6
 # What a card of a bank begins with, and how many figures it has: those of an enterprise are fewer.
@@ -425,7 +436,7 @@ def _by_name(words: str, cells: Mapping[str, int], numbers: bool) -> Suspicion |
             continue
         if why == MAYBE and _THINGS.search(words.replace(found[0].strip(), "", 1)):
             return None
-        if why == _SPOKEN_OF and _are_categories(cells):
+        if why == _SPOKEN_OF and _are_categories(cells) and (_KINDS.search(words) or not _are_words(cells)):
             return None
         if why == _SPOKEN_OF and _PLACE.search(words):
             category = _INDIRECT
@@ -437,6 +448,12 @@ def may_be_of_people(cells: Iterable[str]) -> bool:
     """Whether one of the names of columns may be what a cell holds of a person: it would be written out."""
     tests = [test for test, *_ in _FORMS]
     return any(test(cell) for cell in cells if cell for test in tests)
+
+
+def _are_words(cells: Mapping[str, int]) -> bool:
+    """Whether most different cells are words with a capital, as names are: not « F » or « 12 »."""
+    like = sum(1 for cell in cells if len(cell) > _SHORT and _PERHAPS_NAME.fullmatch(cell))
+    return like > len(cells) / 2
 
 
 def _are_categories(cells: Mapping[str, int]) -> bool:

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from donnees_au_centre.building.french import in_french
+from donnees_au_centre.building.french import differences, in_french
 from donnees_au_centre.building.turns import built_domains
+from donnees_au_centre.cli.project import domains_named
+from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.refusals import in_french as refused
 
 ENGLISH = re.compile(
@@ -78,6 +80,37 @@ def test_the_line_of_the_sql_is_told_and_what_is_unknown_is_left_to_others() -> 
 )
 def test_what_dbt_says_of_a_failure_is_said_in_french(message: str, said: str) -> None:
     assert in_french(message) == said
+
+
+def test_a_failing_unit_test_says_what_it_expected_and_what_it_got() -> None:
+    expected = [{"province": "Namur", "marches": 2}, {"province": "Liège", "marches": 1}]
+    told = differences(expected, [{"province": "Namur", "marches": 1}, {"province": "Liège", "marches": 1}])
+    assert told.splitlines()[:3] == [
+        "Le modèle donne 2 lignes, le test unitaire en attend 2.",
+        "  attendu, et pas obtenu : province=Namur, marches=2",
+        "  obtenu, et pas attendu : province=Namur, marches=1",
+    ]
+    assert "expect" in told and not ENGLISH.search(told.replace("expect", ""))
+    many = [{"fase": number} for number in range(9)]
+    assert "donne 0 ligne," in differences(many, []) and "… et 4 autres, attendu" in differences(many, [])
+
+
+def test_a_selection_names_the_domains_of_its_models() -> None:
+    nodes = {
+        f"model.p.{name}": {
+            "resource_type": "model", "name": name, "fqn": ["p", domain, "marts", name],
+            "unique_id": f"model.p.{name}",
+        }
+        for name, domain in (("dim_ecole", "age"), ("fct_marche", "ags"), ("dim_jour", "commun"))
+    }  # fmt: skip
+    manifest = Manifest({"metadata": {"project_name": "p"}, "nodes": nodes})
+    for selection, named in (
+        (["+dim_ecole+"], {"age"}),
+        (["2+fct_marche", "commun"], {"ags", "commun"}),
+        (["fqn:dim_jour"], {"commun"}),
+        (["autre"], set()),
+    ):
+        assert domains_named(manifest, selection) == named
 
 
 def node(kind: str, domain: str, materialized: str = "table") -> SimpleNamespace:

@@ -33,7 +33,10 @@ BLOCKS = [(page, block) for page in PAGES for block in blocks(page.read_text("ut
 EVERYWHERE = {"BASE", "LANDING", "PYTHON"}
 HELP = {name: says for _, name, says in targets(ROOT)}
 # What nobody regrets having typed.
-READING = ("alert", "connections", "contracts", "digest", "drivers", "lineage", "show", "site", "why")
+READING = (
+    *("alert", "connections", "contracts", "descriptions", "digest", "drivers"),
+    *("lineage", "show", "site", "why"),
+)
 OPTION = re.compile(r"([A-Z_]+)=")
 # A key of a block -> the schema of the file where it goes, and what is around it there.
 SCHEMAS: dict[str, tuple[str, str]] = {

@@ -15,6 +15,7 @@ import pytest
 from dev.sample import SCALABLE, SOURCES, generate
 from dev.sample.__main__ import main
 from donnees_au_centre.errors import PlatformError
+from tests.campaigns import long
 
 ROOT = Path(__file__).resolve().parents[2]
 KILOBYTE = 1000
@@ -103,12 +104,14 @@ def written_and_peak(root: Path, **options: Any) -> tuple[int, int]:
     return sum(map(len, contents(root / "zone").values())), peak
 
 
+@long
 def test_memory_stays_small_at_a_large_scale(tmp_path: Path) -> None:
     written, peak = written_and_peak(tmp_path, scale=4, only=sorted(set(SOURCES) - {SCALABLE}))
     assert written > 2000 * KILOBYTE
     assert peak < 1000 * KILOBYTE
 
 
+@long
 def test_memory_of_the_benchmark_table_does_not_grow_with_its_rows(tmp_path: Path) -> None:
     written, peak = written_and_peak(tmp_path, rows=100_000, only=[SCALABLE])
     assert written > 4000 * KILOBYTE
