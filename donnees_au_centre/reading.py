@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+# What PyYAML raises of a text of which it makes no values: 2027-02-30, `!!bool peut-être`, thousands of `[`.
+NO_YAML = (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 BYTE_ORDER_MARKS = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 
 
@@ -34,13 +36,13 @@ def not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
     return f"ce n'est pas de l'UTF-8, à partir de la ligne {line} (« {meant} » écrit par Windows ?)"
 
 
-def unreadable_yaml(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+def unreadable_yaml(error: Exception) -> str:
     """Where a YAML file cannot be read, in French; the parser speaks English and quotes the file."""
     if isinstance(error, UnicodeDecodeError):
         return "ce n'est pas de l'UTF-8"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return "ce n'est pas du YAML lisible"
+        return "ce n'est pas du YAML lisible (une date qui n'existe pas, un caractère invisible ?)"
     why = " ; une tabulation y tient lieu d'espaces" if "'\\t'" in str(error) else ""
     return (
         f"ce n'est pas du YAML lisible, à partir de la ligne {mark.line + 1}, colonne {mark.column + 1}"

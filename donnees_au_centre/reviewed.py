@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.reading import unreadable_yaml
+from donnees_au_centre.reading import NO_YAML, unreadable_yaml
 
 _REFUSED, _UNKNOWN = "refused", "unknown"
 
@@ -230,7 +230,7 @@ def read_yaml(path: Path, name: str | Path, advice: str) -> Any:
     """
     try:
         return yaml.safe_load(path.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except NO_YAML as error:
         raise PlatformError(f"{name} : {unreadable_yaml(error)}.", advice) from error
 
 

@@ -19,6 +19,7 @@ from donnees_au_centre.adoption.texts import (
     yaml_lines,
 )
 from donnees_au_centre.git import discreet
+from donnees_au_centre.reading import NO_YAML
 
 # File, line, what, in French.
 Finding = tuple[str, int, str]
@@ -86,7 +87,7 @@ def packages(texts: Mapping[str, str]) -> Iterator[Finding]:
         text = texts.get(file, "")
         try:
             wanted = listed(mapping(yaml.safe_load(text)).get("packages"))
-        except yaml.YAMLError:
+        except NO_YAML:
             continue
         for package in wanted:
             key = next((key for key in PACKAGE_KEYS if key in package), None)

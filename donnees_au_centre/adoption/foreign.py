@@ -17,6 +17,7 @@ import yaml
 
 from donnees_au_centre.adoption.texts import (
     CONFIG,
+    MOST_VALUES,
     REF,
     SOURCE,
     files_of,
@@ -24,14 +25,17 @@ from donnees_au_centre.adoption.texts import (
     listed,
     mapping,
     text_of,
+    why_unread,
     without_comments,
     without_jinja_comments,
+    yaml_lines,
 )
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.portability.template import split
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.domains import PROJECT, group_file
 from donnees_au_centre.project.nodes import LAYERS, Manifest
+from donnees_au_centre.reading import NO_YAML, unreadable_yaml
 from donnees_au_centre.settings import ROOT
 
 PREFIXES = {"stg": "staging", "base": "staging", "int": "intermediate", "dim": "marts", "fct": "marts"}
@@ -93,14 +97,25 @@ def read_foreign(root: Path, domain: str) -> Foreign:
             f"{root} n'est pas un projet dbt : il n'a pas de {PROJECT}.",
             "Donnez le dossier qui le contient : make adopt PROJET=../leur_projet AG=agx",
         )
-    texts = {file.as_posix(): text for file in files_of(root) if (text := text_of(root / file)) is not None}
-    return _Reading(root, domain, texts).done()
+    texts, unread = {}, []
+    for file in files_of(root):
+        name, text = file.as_posix(), text_of(root / file)
+        if text is None and file.suffix in (".sql", ".csv", *YAML):
+            # It is there all the same: others read it.
+            text = ""
+            if why := why_unread(root / file):
+                unread.append((name, 1, why))
+        if text is not None:
+            texts[name] = text
+    return _Reading(root, domain, texts, unread).done()
 
 
 class _Reading:
-    def __init__(self, root: Path, domain: str, texts: dict[str, str]) -> None:
+    def __init__(
+        self, root: Path, domain: str, texts: dict[str, str], unread: list[tuple[str, int, str]]
+    ) -> None:
         self.root, self.domain, self.texts = root, domain, texts
-        self.faults: list[tuple[str, int, str]] = []
+        self.faults = unread
         self.said = mapping(self._loaded(PROJECT))
         if not self.said:
             why = "; ".join(fault[2] for fault in self.faults) or "il est vide"
@@ -156,12 +171,19 @@ class _Reading:
         )
 
     def _loaded(self, file: str) -> Any:
+        text = self.texts.get(file, "")
+        # Aliases of aliases: harmless as they are, endless once written out.
+        if ("*" in text or len(text) > MOST_VALUES) and sum(1 for _ in yaml_lines(text)) == MOST_VALUES:
+            self.texts[file] = ""
+            self.faults.append((file, 1, "n'est pas lu : il a trop de valeurs, ses alias comptés"))
+            return None
         try:
-            return yaml.safe_load(self.texts.get(file, ""))
-        except yaml.YAMLError as error:
+            return yaml.safe_load(text)
+        except NO_YAML as error:
             mark = getattr(error, "problem_mark", None)
-            problem = getattr(error, "problem", None) or "ce n'est pas du YAML"
-            self.faults.append((file, mark.line + 1 if mark else 1, f"ne se lit pas ({problem})"))
+            self.faults.append(
+                (file, mark.line + 1 if mark else 1, f"ne se lit pas : {unreadable_yaml(error)}")
+            )
             return None
 
     def _folders(self, kind: str) -> tuple[str, ...]:
@@ -475,13 +497,13 @@ def config_of(template: str) -> dict[str, Any]:
         call = piece.text[2:-2].strip().strip("-+").strip()
         try:
             tree = ast.parse(call, mode="eval").body
-        except SyntaxError:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         if isinstance(tree, ast.Call):
             for keyword in tree.keywords:
                 try:
                     found[str(keyword.arg)] = ast.literal_eval(keyword.value)
-                except ValueError:
+                except (ValueError, TypeError, RecursionError):
                     found[str(keyword.arg)] = None
     return found
 

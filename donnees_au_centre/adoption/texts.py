@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from donnees_au_centre.portability.template import Piece, split
+from donnees_au_centre.reading import NO_YAML, text_fault
 
 # Made by dbt and by tools, or the code of others: nobody hands that over.
 LEFT_OUT = {
@@ -25,6 +27,8 @@ LEFT_OUT = {
     "__pycache__",
 }
 LARGEST = 2_000_000
+# No description of models has more values; aliases of aliases make millions of a few lines.
+MOST_VALUES = 100_000
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 REF = re.compile(r"\bref\s*\(\s*['\"]([\w.]+)['\"]\s*(?:,\s*['\"](\w+)['\"])?")
 SOURCE = re.compile(r"\bsource\s*\(\s*['\"](\w+)['\"]\s*,\s*['\"](\w+)['\"]")
@@ -65,6 +69,13 @@ def text_of(file: Path) -> str | None:
         return file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         return None
+
+
+def why_unread(file: Path) -> str:
+    """Why a file has no text here, in French; "" when its name is all that counts."""
+    if file.stat().st_size > LARGEST:
+        return "" if file.suffix == ".csv" else "n'est pas lu : il dépasse 2 Mo"
+    return f"n'est pas lu : {text_fault(file)}"
 
 
 def plain_sql(template: str) -> str:
@@ -111,10 +122,10 @@ def yaml_lines(text: str) -> Iterator[Line]:
     """Every value of a YAML text, with its line; nothing of a text that is no YAML."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+    except NO_YAML:
         return
     if root is not None:
-        yield from _lines(root, (), 1)
+        yield from islice(_lines(root, (), 1), MOST_VALUES)
 
 
 def _lines(node: yaml.Node, keys: tuple[str | int, ...], number: int) -> Iterator[Line]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from donnees_au_centre.adoption import Foreign, Item, Topic, checklist, read_foreign
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.confirmation import is_set
+from donnees_au_centre.cli.new_ag import FORM
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.inert import line
@@ -38,8 +39,11 @@ def adopt(_settings: Settings, options: Mapping[str, str]) -> int:
             f"Donnez le dossier qui contient son dbt_project.yml : {USAGE}",
         )
     domain = answers.of("AG", "Pour quelle AG ?")
-    if not domain:
-        raise PlatformError("Pour quelle AG ?", USAGE)
+    if not FORM.fullmatch(domain):
+        raise PlatformError(
+            f"AG={line(domain)} n'est pas le sigle d'une AG." if domain else "Pour quelle AG ?",
+            f"Un sigle court, en minuscules sans accent ni espace, de 2 à 16 lettres et chiffres : {USAGE}",
+        )
     foreign = read_foreign(Path(given).resolve(), domain)
     topics = checklist(foreign)
     print("\n".join(report(foreign, topics, None if is_set(options.get("TOUT")) else SHOWN)))

@@ -58,6 +58,7 @@ OURS = (
     *(FILE, OWNERS, "CHANGELOG.md", "GOVERNANCE.md", "README.fr.md", "README.md", "SECURITY.md"),
     "publiccode.yml",
 )
+LINK = re.compile(r"(?P<picture>!?)\[(?P<words>[^\]]*)\]\((?P<path>[^)#\s]+)(?:#[^)]*)?\)")
 CHANGELOG = "# Changelog\n\nCe qui change pour qui lit, écrit ou exploite.\n\n## Unreleased\n"
 CONFORMED, SYNONYMS = (
     "donnees_au_centre/project/conformed.yml",
@@ -77,6 +78,11 @@ def new_administration(settings: Settings, options: Mapping[str, str]) -> int:
     """
     root, folder = settings.root, _folder(options.get("DOSSIER") or "", settings.root)
     given = Path(options["ADMINISTRATION"]).absolute() if options.get("ADMINISTRATION") else None
+    if given and not given.is_file():
+        raise PlatformError(
+            f"ADMINISTRATION={options['ADMINISTRATION']} n'est pas un fichier.",
+            "Donnez celui qui deviendra son administration.yml ; sans cette option, il est à compléter.",
+        )
     theirs = read_administration(given.parent, given.name) if given else None
     files = list(_copied(root))
     texts = _written(root, given.read_text("utf-8") if given else fill("administration.yml", {}))
@@ -87,6 +93,8 @@ def new_administration(settings: Settings, options: Mapping[str, str]) -> int:
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    for page in (*folder.glob("docs/**/*.md"), *folder.glob("*.md")):
+        page.write_text(_unlinked(page), encoding="utf-8")
     mend_workspace(folder)
     if given and theirs:
         if theirs.logo:
@@ -181,6 +189,17 @@ def _unsaid(said: str) -> str:
         r"(?m)^( +(?:owner|steward):\n +name: ).*(\n +email: ).*$", rf'\g<1>"{UNSAID}"\g<2>"{UNSAID}"', said
     )
     return re.sub(r"(?m)^(    approbateur: ).*$", rf'\g<1>"{UNSAID}"', said)
+
+
+def _unlinked(page: Path) -> str:
+    """A page without its pictures that are not there, and with mere words for links to such files."""
+
+    def kept(link: re.Match[str]) -> str:
+        if "://" in link["path"] or (page.parent / link["path"]).exists():
+            return link[0]
+        return "" if link["picture"] else link["words"]
+
+    return LINK.sub(kept, page.read_text("utf-8"))
 
 
 def _head(root: Path, name: str) -> str:

@@ -24,6 +24,7 @@ from donnees_au_centre.cli.new_model import (
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.identifiers import IDENTIFIER
 from donnees_au_centre.project import broken_rules
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.checks import shown
@@ -42,6 +43,8 @@ USAGE = (
 )
 WHOLE = ("smallint", "integer", "bigint")
 NUMERIC = re.compile(r"numeric\s*\(\s*\d+\s*,\s*(?P<scale>\d+)\s*\)")
+# Of a name, for PostgreSQL.
+LONGEST_COLUMN = 63
 # The generic test of a mart that hides its small counts.
 K_ANONYMITY = "k_anonymity"
 REAL = ("real", "double precision")
@@ -81,6 +84,12 @@ def new_indicator(settings: Settings, options: Mapping[str, str]) -> int:
         )
     expression, data_type = expression_of(mart, measure, measured)
     column = column_name(mart, answers, measure, measured, data_type)
+    if column in by or not IDENTIFIER.fullmatch(column) or len(column) > LONGEST_COLUMN:
+        raise PlatformError(
+            f"COLONNE={column} ne peut pas nommer la mesure.",
+            "Donnez-en une qui n'est pas dans PAR, en minuscules sans accent, chiffres et _, une lettre "
+            f"d'abord, {LONGEST_COLUMN} signes au plus : COLONNE=nombre_marches.",
+        )
     name = answers.of("NAME", "Comment nommer l'indicateur (fct_…) ?")
     check_mart_name(settings.root, mart, name, USAGE)
     grouped = " et ".join(filter(None, [", ".join(by[:-1]), by[-1]]))
@@ -330,7 +339,12 @@ def measure_of(mart: Node, answers: Answers) -> tuple[str, str]:
             f'Écrivez MESURE="total colonne", avec {", ".join(SAID)} (lignes, sans colonne) : {USAGE}',
         )
     if column:
-        columns_of(mart, column, "MESURE")
+        column, *others = columns_of(mart, column, "MESURE")
+        if others:
+            raise PlatformError(
+                f"MESURE={text} nomme plusieurs colonnes.",
+                f'Un indicateur en mesure une : MESURE="{measure} {column}".',
+            )
         kind = str(mart.columns[column].data_type)
         if measure in ("total", "moyenne") and not (kind in (*WHOLE, *REAL) or NUMERIC.fullmatch(kind)):
             raise PlatformError(

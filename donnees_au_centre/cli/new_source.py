@@ -60,6 +60,7 @@ SAID_OF_PEOPLE: Mapping[str, tuple[str, str, str]] = {
     "personnes_concernees": ("PERSONNES", "De qui parlent ces données ?", "Élèves et leurs parents."),
     "destinataires": ("DESTINATAIRES", "Qui les reçoit ?", "Direction des inscriptions."),
 }
+YES_OR_NO = ("oui", "non", "1", "0", "true", "false")
 BY_PERSON = (
     "PAR_PERSONNE",
     "Chaque ligne parle-t-elle d'une personne, nommée, numérotée ou sous pseudonyme ? (oui/non)",
@@ -408,12 +409,17 @@ def about_people(found: FileLook, answers: Answers) -> bool | None:
     """Whether each row is about somebody: PAR_PERSONNE, else what the look says; None where nobody says.
 
     That no row is, nothing can tell but a person: the names of a column, and its cells, may be of any kind.
+
+    Raises:
+        PlatformError: the answer is neither yes nor no.
     """
     option, question, _ = BY_PERSON
     seems = found.table.about_people
     said = answers.of(option, question, "oui" if seems else "")
     while answers.asks and not said:
         said = answers.of(option, question)
+    if said and said.lower() not in YES_OR_NO:
+        raise PlatformError(f"{option}={said} : c'est oui, ou non.", f'La même commande avec {option}="oui".')
     return is_set(said) if said else None
 
 

@@ -125,18 +125,18 @@ def writing(root: Path, command: str) -> Iterator[Writing]:
     at_work = Writing(root)
     try:
         yield at_work
+        files = [
+            Written(path, at_work.before[path], digest)
+            for path in at_work.changed()
+            if (digest := _now(root / path))
+        ]
+        moment = datetime.now().astimezone().isoformat(timespec="seconds")
+        _note(root, Entry(command, moment, files, at_work.uses, at_work.left))
     except BaseException:
         if changed := at_work.changed():
             _restore(root, {path: at_work.before[path] for path in changed})
             print("Rien n'est gardé de ce qui était écrit.")
         raise
-    files = [
-        Written(path, at_work.before[path], digest)
-        for path in at_work.changed()
-        if (digest := _now(root / path))
-    ]
-    moment = datetime.now().astimezone().isoformat(timespec="seconds")
-    _note(root, Entry(command, moment, files, at_work.uses, at_work.left))
 
 
 def _note(root: Path, entry: Entry) -> None:
@@ -185,7 +185,7 @@ def obstacles(root: Path, entry: Entry) -> list[str]:
         now = _now(root / one.path)
         if now is None and one.before is not None:
             found.append(f"{one.path} : complété par la commande, et disparu depuis")
-        elif now not in (None, one.digest):
+        elif now not in (None, one.digest, _of(one.before)):
             found.append(f"{one.path} : changé depuis")
         elif one.before is None and _is_shared(root, one.path):
             found.append(f"{one.path} : déjà enregistré sur la branche principale, d'autres l'ont")

@@ -19,6 +19,7 @@ from donnees_au_centre.administration import FILE, UNSAID
 from donnees_au_centre.cli import quality
 from donnees_au_centre.cli.new_administration import new_administration
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.pages.documentation.documents import read_documents
 from donnees_au_centre.settings import ROOT, Settings
 from tests.small_project import environment
 
@@ -116,6 +117,10 @@ def test_its_files_say_nothing_of_us(folder: Path) -> None:
         for found in OF_US.finditer(re.sub(UNREAD.get(path.suffix, "(?!)"), "", path.read_text("utf-8")))
     ]
     assert said == []
+
+
+def test_each_link_of_its_pages_leads_somewhere(folder: Path) -> None:
+    assert "docs/analyste/macros-portables.md" in read_documents(folder).pages
 
 
 def test_what_dbt_and_the_containers_repeat_is_theirs(folder: Path) -> None:

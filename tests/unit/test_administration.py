@@ -118,7 +118,13 @@ def test_what_cannot_be_is_refused_with_its_key(
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("a: [", "ligne 1"), ("", "plateforme.nom : manque."), (None, "manque")]
+    ("text", "words"),
+    [
+        ("a: [", "ligne 1"),
+        ("fuseau: 2024-13-45", "pas du YAML lisible"),
+        ("", "plateforme.nom : manque."),
+        (None, "manque"),
+    ],
 )
 def test_a_file_that_is_none_is_refused(written: Callable[[Any], Path], text: str | None, words: str) -> None:
     root = written(text or "")

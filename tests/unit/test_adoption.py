@@ -150,6 +150,38 @@ def test_nothing_of_it_is_run(tmp_path: Path) -> None:
     assert not [one for one in items if one.startswith("lien")]
 
 
+def test_files_that_cannot_be_read_are_said_and_stop_nothing(tmp_path: Path) -> None:
+    nests = "[" * 500 + "]" * 500
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+    files = {
+        **SHOP,
+        "models/marts/fct_nul.sql": "{{ config(alias='\0') }}\nselect '\0' as un\n",
+        "models/marts/fct_profond.sql": f"{{{{ config(x={nests}) }}}}\nselect 1 as un\n",
+        "models/marts/fct_odd.sql": "{{ config(x={[]: 1}) }}\nselect {{ ref('stg_clients' }}\n",
+        "models/marts/fct_lecteur.sql": "select {{ ref('fct_latin') }}, {{ ref('grand') }}\n",
+        "seeds/grand.csv": "a,b\n" + "1,2\n" * 500_001,
+        "models/date.yml": "models: [{name: x, deprecation_date: 2024-13-45}]\n",
+        "models/casse.yml": "models:\n  - name: x\n   description: y\n",
+        "models/profond.yml": f"models: {nests}\n",
+        "models/bombe.yml": f"{bomb}models: [{{name: *a8}}]\n",
+    }
+    folder = project(tmp_path / "projet", files)
+    for name in ("models/marts/fct_latin.sql", "models/latin.yml", "seeds/latin.csv"):
+        (folder / name).write_bytes("nom: élève\n".encode("latin-1"))
+    (folder / "boucle").symlink_to(folder, target_is_directory=True)
+    (folder / "image.sql.png").write_bytes(bytes(range(256)))
+    said = {file: message for file, _, message in read_foreign(folder, "ags").faults}
+    unread = ("bombe", "casse", "date", "latin", "profond")
+    assert {*said} - {"models/marts/orphelin.sql"} == {
+        *(f"models/{name}.yml" for name in unread),
+        "models/marts/fct_latin.sql",
+        "seeds/latin.csv",
+    }
+    assert "« é » écrit par Windows" in said["models/marts/fct_latin.sql"]
+    # The parser's own words are English, and quote the file.
+    assert "à partir de la ligne 3" in said["models/casse.yml"]
+
+
 def test_this_project_is_in_order_where_its_files_say_all(tmp_path: Path) -> None:
     """Of one administration of ours, what a reading without dbt can judge is in order."""
     for kind in ("models", "seeds"):
@@ -169,6 +201,9 @@ def test_what_is_no_project_is_refused(tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text("name: [\n", encoding="utf-8")
     with pytest.raises(PlatformError, match=r"dbt_project\.yml"):
         read_foreign(tmp_path, "ags")
+    for domain in ("AGS", "../ags", ""):
+        with pytest.raises(PlatformError, match="AG"):
+            adopt(settings_of(tmp_path), {"PROJET": str(tmp_path), "AG": domain})
 
 
 def test_sql_keeps_its_lines_without_its_jinja() -> None:

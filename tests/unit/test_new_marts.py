@@ -149,6 +149,15 @@ def test_a_publication_has_the_key_the_columns_and_its_reader(run: Run, tmp_path
         (new_indicator, {"MART": "dim_ecole", "MESURE": "lignes places"}, "n'est pas une mesure"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "total jour"}, "n'a pas de sens"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "lignes", "PAR": "x"}, "n'a pas de colonne x"),
+        (new_indicator, {"MART": "dim_ecole", "MESURE": "total places montant"}, "plusieurs colonnes"),
+        *(
+            (
+                new_indicator,
+                {"MART": "dim_ecole", "MESURE": "lignes", "PAR": "annee", "COLONNE": column},
+                "ne peut pas nommer",
+            )
+            for column in ("annee", "Nombre d'élèves", "n, 1 as x")
+        ),
         (
             new_indicator,
             {"MART": "dim_ecole", "MESURE": "total places", "PAR": "places"},

@@ -189,6 +189,12 @@ def test_rows_that_seem_to_be_people_need_a_no(settings: Settings) -> None:
     assert new_source.categories_of(staff, place, answers(), False)["etage"] == "aucune"
 
 
+def test_what_is_neither_yes_nor_no_is_refused() -> None:
+    found = look(io.BytesIO(written([HEADER, *PEOPLE])))
+    with pytest.raises(PlatformError, match="c'est oui, ou non"):
+        new_source.about_people(found, answers(PAR_PERSONNE="n"))
+
+
 def test_what_nobody_can_know_is_listed_at_once(settings: Settings) -> None:
     found = look(io.BytesIO(written([HEADER, *PEOPLE])))
     with pytest.raises(PlatformError) as raised:

@@ -52,6 +52,21 @@ def refused(root: Path) -> str:
     return raised.value.message
 
 
+def test_what_already_has_its_former_text_is_no_obstacle(checkout: Path) -> None:
+    git(checkout, "restore", PROMISES)
+    assert undone(checkout, CONFIRMER="1") == 0
+    assert (checkout / PROMISES).read_text("utf-8") == "a: 1\n" and not (checkout / SQL).exists()
+
+
+def test_nothing_is_left_of_what_the_journal_cannot_note(checkout: Path) -> None:
+    assert undone(checkout, CONFIRMER="1") == 0
+    (checkout / FOLDER).rmdir()
+    (checkout / FOLDER).write_text("", encoding="utf-8")
+    with pytest.raises(OSError):
+        write(checkout)
+    assert (checkout / PROMISES).read_text("utf-8") == "a: 1\n" and not (checkout / SQL).exists()
+
+
 def test_undo_shows_then_gives_everything_back(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert undone(checkout) == 0
     shown = capsys.readouterr().out

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from donnees_au_centre.administration import ours
+
 # The name under which psqlODBC installs itself on a 64-bit Windows.
 ODBC_DRIVER = "PostgreSQL Unicode(x64)"
 
@@ -66,7 +68,7 @@ def _excel(place: Place) -> str:
         "ReadOnly": "1",
     }
     string = ";".join(f"{key}={_odbc(value)}" for key, value in parts.items())
-    name = escape(f"Données au Centre, {place.database}")
+    name = escape(f"{ours().platform.name}, {place.database}")
     return f"""<html xmlns:o="urn:schemas-microsoft-com:office:office" xmlns="http://www.w3.org/TR/REC-html40">
 <head>
 <meta http-equiv=Content-Type content="text/x-ms-odc; charset=utf-8">
@@ -105,7 +107,7 @@ def _dbeaver(place: Place) -> str:
     connection = {
         "provider": "postgresql",
         "driver": "postgres-jdbc",
-        "name": f"Données au Centre, {place.database}",
+        "name": f"{ours().platform.name}, {place.database}",
         "save-password": False,
         "read-only": True,
         "configuration": configuration,
