@@ -20,6 +20,7 @@ import yaml
 
 from donnees_au_centre.discovery.look import FileLook, look
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.landing.identifiers import to_identifier
 
 # The macros that a careful analyst takes for what a word of `types` says.
 _CODE = {"clean_text", "to_code", "to_bce_number", "school_key", "school_year"}
@@ -88,7 +89,8 @@ def _faults(said: Mapping[str, Any], found: FileLook | None, total: Counter[str]
     total["seen"] += len(places)
     types = list(_types(said.get("types", "")))
     judged = [(place, kind) for place, kind in enumerate(types) if kind != "."]
-    named = said.get("named", {})
+    # As the file names them, or as the identifiers that they get.
+    named = {to_identifier(name, 1): kind for name, kind in said.get("named", {}).items()}
     total["columns of"] += len(judged) + len(named)
     right = [(places[place] if place < len(places) else None, kind) for place, kind in judged]
     right += [(columns.get(name), kind) for name, kind in named.items()]
@@ -100,7 +102,7 @@ def _faults(said: Mapping[str, Any], found: FileLook | None, total: Counter[str]
     if types and len(types) != len(places):
         yield f"{len(types)} columns, found {len(places)}"
     people: set[str] = {places[place - 1].name for place in said.get("personal", []) if place <= len(places)}
-    people |= set(said.get("named_personal", []))
+    people |= {to_identifier(name, 1) for name in said.get("named_personal", [])}
     total["personal of"] += len(said.get("personal", [])) + len(said.get("named_personal", []))
     for name in people:
         known = name in columns and (said.get("by_person", False) or columns[name].personal is not None)

@@ -77,7 +77,7 @@ _PEOPLE = (
     r"photographes?|photographers?|fotograaf|fotografen|compositeurs?|composers?|componist\w*|musiciens?|"
     r"interpretes?|architect\w*|notaires?|rapporteurs?|echevins?|bourgmestres?|ministres?|conseillers?|raadsl\w+|"
     r"sculpteurs?|peintres?|schrijvers?|vertalers?|uitvoerders?|chercheurs?|researchers?|onderzoekers?|reclamants?|"
-    r"chauffeurs?|coordinat\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|"
+    r"chauffeurs?|coordinat\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|presentat\w+|presenters?|depositaires?|"
     r"who|wie|qui|wer|quien|gerentes?|encargad[oa]s?|directora?(?:es)?|direttor[ei]|direttrice|presidentes?|"
     r"sindac[oi]|alcaldes?|prefeit[oa]s?|leiter\w*|vorsitzende\w*|ansprechpartner\w*|inhaber\w*|beheerders?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
@@ -369,7 +369,7 @@ def in_doubt(name: str, cells: Mapping[str, int]) -> Suspicion | None:
     if not cells or _THINGS.search(words) or _ADMINISTRATIVE.search(words):
         return None
     named = not _NO_PEOPLE.search(words)
-    if named and _are_like_names(cells):
+    if named and (_are_like_names(cells) or any(map(_is_somebody, cells))):
         return Suspicion(_DIRECT, _WORDS)
     if _are_categories(cells) or not (named or _TITLES.search(words)):
         return None
@@ -495,6 +495,12 @@ def _is_phone(text: str) -> bool:
 def _has_first_name(cell: str) -> bool:
     words = re.findall(r"[^\W\d_]+", plain(cell))
     return 0 < len(words) <= 4 and bool({words[0], words[-1]} & _FIRST_NAMES) and cell[:1].isupper()
+
+
+def _is_somebody(cell: str) -> bool:
+    """Whether a cell is a first name and one or two more words with a capital, none of an organisation."""
+    named = _FULL_NAME.fullmatch(cell) and _has_first_name(cell)
+    return bool(named) and not _ORGANISED.search(plain(cell))
 
 
 def _is_foreign_name(cell: str) -> bool:
