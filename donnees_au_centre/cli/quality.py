@@ -228,8 +228,12 @@ def fix(settings: Settings, _options: Mapping[str, str]) -> int:
         left |= mend_yaml(settings.root)
         for path in mend_workspace(settings.root):
             print(f"{path} : écrit d'après les domaines.")
-        for path in mend_repeated(settings.root):
-            print(f"{path} : écrit d'après {ADMINISTRATION}.")
+        try:
+            for path in mend_repeated(settings.root):
+                print(f"{path} : écrit d'après {ADMINISTRATION}.")
+        except PlatformError as error:
+            print(error)
+            left = True
 
     def run(title: str, command: list[str]) -> None:
         nonlocal left
