@@ -30,6 +30,7 @@ CODE = (
     "orchestration",
     "policies",
     "Makefile",
+    "administration.yml",
     "pyproject.toml",
 )
 # Python's own hook for every process that starts with this folder in its path.
