@@ -411,8 +411,8 @@ def _words_of(name: str) -> str:
 
 
 def _split_humps(name: str) -> str:
-    """« birthDate » as « birth Date »."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[A-Z][a-z])", " ", name)
+    """« birthDate » as « birth Date », « etudiant2 » as « etudiant 2 »."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[A-Z][a-z])|(?<=[^\W\d_]{3})(?=\d)", " ", name)
 
 
 def _are_like_names(cells: Mapping[str, int]) -> bool:

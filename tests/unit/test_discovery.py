@@ -442,12 +442,37 @@ def test_check_digits() -> None:
         "Collaborateurs", "Référent", "Dirigeants", "Saisi par", "notified by", "Race",
         "Personne de contact", "État civil", "plaque d'immatriculation", "UserName", "Password", "CCNumber",
         "MothersMaiden", "BloodType", "Lead actor", "ArtistBio", "Joueur", "LAST_NM", "frst_nm",
-        "Authors", "Sales rep", "NUM_FONC", "contactpersoon", "Twitter handle",
+        "Authors", "Sales rep", "NUM_FONC", "contactpersoon", "Twitter handle", "etudiant1", "apellidos",
+        "Wie ingevuld?", "Geburtsdatum", "présentateur", "avatarUrl", "Organisateur", "nombre",
     ],
 )  # fmt: skip
 def test_a_name_tells_personal_data(name: str) -> None:
     cells: list[str | None] = [f"valeur {place}" for place in range(30)]
     assert column(cells, name).personal is not None
+
+
+def test_words_that_nothing_explains_are_asked_about() -> None:
+    """In a column whose name says nothing: names in a language unknown, a name among others, sentences."""
+    unknown: list[str | None] = [f"Xhulia Përmet{chr(97 + place)}" for place in range(20)]
+    assert column(unknown, "gjk").personal is not None
+    assert (
+        column(["Gouvernement", "Commission", "Marie Dupont", *["Commission"] * 9], "gjk").personal
+        is not None
+    )
+    sentences: list[str | None] = [f"a reçu le dossier numéro {place} ce matin" for place in range(20)]
+    assert column(sentences, "gjk").personal is not None
+    assert column(["rouge", "vert", *["rouge"] * 20], "gjk").personal is None
+    assert column(unknown, "Commune").personal is None
+
+
+def test_rows_that_are_people_make_all_columns_theirs() -> None:
+    rows = [["A1", "F", "34", f"{place}"] for place in range(20)]
+    about = look_at_rows(["Dossier", "sexe", "âge", "note 3"], rows)
+    assert about.about_people and all(one.personal for one in about.columns)
+    counted = look_at_rows(["Commune", "sexe", "âge", "nombre"], rows)
+    assert not counted.about_people and counted.columns[3].personal is None
+    placed = look_at_rows(["Gare", "Nom", "latitude", "chef de gare"], rows)
+    assert not placed.about_people
 
 
 @pytest.mark.parametrize(
