@@ -34,6 +34,12 @@ from donnees_au_centre.project.rules.rule import Rule
 from donnees_au_centre.settings import ROOT
 
 UNREADABLE = "vql-syntaxe"
+# Rules of sqlfluff about layout, or about what the Jinja would have rendered.
+_LAYOUT = "layout,LT01,LT02,LT05,LT12,LT13,LT15,RF03,ST06,ST05,ST02"
+_SQLFLUFF = (
+    *(sys.executable, "-m", "sqlfluff", "lint", "--config", str(ROOT / ".sqlfluff"), "--templater", "raw"),
+    *("--format", "json", "--nofail", "--disable-progress-bar", "--exclude-rules", _LAYOUT),
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -181,27 +187,7 @@ def _written(foreign: Foreign) -> Iterator[Item]:
             )
         # Names stand for the Jinja, and what stands below a tag is not where it will be: layout says nothing.
         done = subprocess.run(
-            [
-                *(
-                    sys.executable,
-                    "-m",
-                    "sqlfluff",
-                    "lint",
-                    "--config",
-                    str(ROOT / ".sqlfluff"),
-                    "--templater",
-                    "raw",
-                ),
-                *(
-                    "--format",
-                    "json",
-                    "--nofail",
-                    "--disable-progress-bar",
-                    "--exclude-rules",
-                    _LAYOUT,
-                    folder,
-                ),
-            ],
+            [*_SQLFLUFF, folder],
             capture_output=True,
             text=True,
             check=False,
@@ -223,6 +209,3 @@ def _written(foreign: Foreign) -> Iterator[Item]:
                 f"sqlfluff : {listed}.",
                 "make fix corrige presque tout une fois le fichier ici ; .sqlfluff dit chaque règle.",
             )
-
-
-_LAYOUT = "layout,LT01,LT02,LT05,LT12,LT13,LT15,RF03,ST06,ST05,ST02"

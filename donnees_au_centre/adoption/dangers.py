@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import yaml
 
 from donnees_au_centre.adoption.texts import (
+    YAML,
     line_at,
     listed,
     mapping,
@@ -78,7 +79,6 @@ SECRETS = {
     ),
 }
 FROM_OUTSIDE = re.compile(r"env_var\s*\(|\bvar\s*\(|^\$\{?\w+\}?$|^\s*$")
-YAML = (".yml", ".yaml")
 
 
 def packages(texts: Mapping[str, str]) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from donnees_au_centre.adoption.texts import (
     MOST_VALUES,
     REF,
     SOURCE,
+    YAML,
     files_of,
     line_at,
     listed,
@@ -52,7 +53,6 @@ EQUIVALENTS = {
     "relationships_where": "mostly_related",
     "not_null_proportion": "mostly_filled",
 }
-YAML = (".yml", ".yaml")
 
 
 @dataclass(frozen=True)

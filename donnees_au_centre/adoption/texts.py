@@ -26,6 +26,7 @@ LEFT_OUT = {
     "node_modules",
     "__pycache__",
 }
+YAML = (".yml", ".yaml")
 LARGEST = 2_000_000
 # No description of models has more values; aliases of aliases make millions of a few lines.
 MOST_VALUES = 100_000

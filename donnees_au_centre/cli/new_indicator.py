@@ -245,32 +245,12 @@ def key_test(name: str, columns: Sequence[str]) -> str:
 
 def documented_columns(mart: Node, names: Sequence[str]) -> str:
     """The YAML of columns as the mart that is read has them: type, description, what is never null."""
-    lines = []
-    for name in names:
-        column = mart.columns[name]
-        told = documented([Column(name, column.description, str(column.data_type))], contract=True)
-        if "not_null" in column.constraints:
-            told = _with_constraint(told)
-        lines.append(told)
-    return "\n".join(lines)
-
-
-def _with_constraint(told: str) -> str:
-    constraint = "constraints: [{type: not_null}]"
-    if told.endswith("}") and "\n" not in told and len(told) + len(constraint) + 2 <= WIDTH:
-        return f"{told[:-1]}, {constraint}}}"
-    if "\n" not in told:
-        name, _, rest = told.strip()[3:-1].partition(", ")
-        data_type, _, description = rest.partition(", description: ")
-        return "\n".join(
-            [
-                f"      - {name}",
-                f"        {data_type}",
-                f"        description: {description}",
-                f"        {constraint}",
-            ]
-        )
-    return f"{told}\n        {constraint}"
+    read = [(name, mart.columns[name]) for name in names]
+    columns = [
+        Column(name, one.description, str(one.data_type), not_null="not_null" in one.constraints)
+        for name, one in read
+    ]
+    return documented(columns, contract=True)
 
 
 def write_checked(

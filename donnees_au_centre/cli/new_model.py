@@ -99,12 +99,14 @@ class Column:
         description: French.
         data_type: PostgreSQL type.
         category: of personal data, as the column that is read says it; None when it says nothing.
+        not_null: True for one that its contract says to be always filled, beside the key.
     """
 
     name: str
     description: str
     data_type: str
     category: str | None = None
+    not_null: bool = False
 
 
 def new_model(settings: Settings, options: Mapping[str, str]) -> int:
@@ -639,8 +641,10 @@ def documented(columns: Sequence[Column], key: str | None = None, contract: bool
             said["description"] = json.dumps(column.description.strip(), ensure_ascii=False)
         if column.category:
             said["config"] = f"{{meta: {{donnee_personnelle: {column.category}}}}}"
+        if contract and (column.not_null or column.name == key):
+            said["constraints"] = "[{type: not_null}]"
         if contract and column.name == key:
-            said |= {"constraints": "[{type: not_null}]", "data_tests": "[unique]"}
+            said["data_tests"] = "[unique]"
         line = f"      - {{{', '.join(f'{name}: {value}' for name, value in said.items())}}}"
         if len(line) <= WIDTH and "," not in column.data_type:
             lines.append(line)

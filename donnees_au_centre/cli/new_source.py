@@ -64,7 +64,7 @@ YES_OR_NO = ("oui", "non", "1", "0", "true", "false")
 BY_PERSON = (
     "PAR_PERSONNE",
     "Chaque ligne parle-t-elle d'une personne, nommée, numérotée ou sous pseudonyme ? (oui/non)",
-    "non",
+    "oui ou non",
 )
 # What new data sets of an administration need when its group says nothing.
 SAID_BY_GROUP: Mapping[str, tuple[str, str, str]] = {

@@ -126,8 +126,10 @@ def look_at_rows(
     rows_are_people = tell_of_people(suspected) and not any(_one_a_row(column, people) for column in columns)
     if people or rows_are_people:
         columns = tuple(
-            replace(column, personal=column.personal or _beside_people(column, rows_are_people))
-            for column in columns
+            replace(column, personal=around_people(label, _is_dated(column), rows_are_people))
+            if column.personal is None
+            else column
+            for column, (label, _) in zip(columns, suspected, strict=True)
         )
     return TableLook(columns, len(rows), tuple(_keys(columns, cells)), by_position, rows_are_people)
 
@@ -145,10 +147,6 @@ def _one_a_row(column: ColumnLook, people: Sequence[ColumnLook]) -> bool:
         and column.distinct >= _ALMOST_ALL * column.filled
         and column.distinct >= max((one.distinct for one in people), default=0)
     )
-
-
-def _beside_people(column: ColumnLook, rows_are_people: bool) -> Suspicion | None:
-    return around_people(column.header or column.name, _is_dated(column), rows_are_people)
 
 
 def _is_dated(column: ColumnLook) -> bool:

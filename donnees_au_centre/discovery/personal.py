@@ -77,7 +77,8 @@ _PEOPLE = (
     r"photographes?|photographers?|fotograaf|fotografen|compositeurs?|composers?|componist\w*|musiciens?|"
     r"interpretes?|architect\w*|notaires?|rapporteurs?|echevins?|bourgmestres?|ministres?|conseillers?|raadsl\w+|"
     r"sculpteurs?|peintres?|schrijvers?|vertalers?|uitvoerders?|chercheurs?|researchers?|onderzoekers?|reclamants?|"
-    r"chauffeurs?|coordinat\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|presentat\w+|presenters?|depositaires?|"
+    r"chauffeurs?|coordinat\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|"
+    r"presentat\w+|presenters?|depositaires?|"
     r"who|wie|qui|wer|quien|gerentes?|encargad[oa]s?|directora?(?:es)?|direttor[ei]|direttrice|presidentes?|"
     r"sindac[oi]|alcaldes?|prefeit[oa]s?|leiter\w*|vorsitzende\w*|ansprechpartner\w*|inhaber\w*|beheerders?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
@@ -198,14 +199,17 @@ _NO_PEOPLE = re.compile(
     r"schools?|cities|countries|companies|universit\w+|hospitals?|hopita\w+|museums?|musees?|parcs?|parks?|"
     r"species|especes?|team|teams|equipes?|clubs?|party|parties|partis?|events?|evenements?)\b"
 )
+# « Nombre » in French, « name » in Spanish.
 _SPANISH_NAME = re.compile(r"nombres?(?: completo| y apellidos?)?")
-_COUNT = re.compile(
-    r"\b(?:nombre|nb|nbre|totaux|moyenne|taux|pourcentage|count|counts|aantal|effectifs?|population|"
-    r"populations|inwoners|anzahl|quantit\w+|numero de)\b"
-)
+# What a figure about a group is called, in one column or in those of its table.
+_FIGURE = r"nombre|nb|nbre|totaux|moyenne|taux|pourcentage|count|aantal|effectifs?"
+_ADMINISTRATIVE = re.compile(rf"\b(?:{_FIGURE}|total|part)\b")
+_COUNT = re.compile(rf"\b(?:{_FIGURE}|counts|populations?|inwoners|anzahl|quantit\w+|numero de)\b")
+# What says where a thing is on a map.
 _PLACED = re.compile(
     r"\b(?:latitude|longitude|lat|lon|lng|geo ?point|geometry|geom|geo ?shape|coordonnees|coordinates|wkt)\b"
 )
+# Beside a word of people, what says that each has a number.
 _IDENTIFIED = re.compile(r"\b(?:id|ids|no|nr|num|number|numero|n|code|key|nummer)\b")
 # How many traits make a person: a sex and an age, say.
 _TRAITS = 2
@@ -214,6 +218,7 @@ _KINDS = re.compile(
     r"\b(?:types?|kinds?|soorten|soort|categor\w+|genres?|statuts?|status|roles?|fonctions?|publics?|groupes?|groups?|"
     r"niveaux?|classes?|ages?|sexes?|natures?)\b"
 )
+# Titles name what they are of, and sometimes people.
 _TITLES = re.compile(r"\b(?:titres?|titles?|titel|titulo|titolo|objets?|subjects?|sujets?|onderwerp)\b")
 # What tells of a person beside a name.
 _AROUND = re.compile(
@@ -229,9 +234,6 @@ _MONEY = re.compile(
     r"\b(?:montants?|soutiens?|anciennete|subventions?|primes?|frais|couts?|eur|euros?|amount|bedrag|solde)\b"
 )
 _CATEGORIES, _AGAIN = 12, 5
-_ADMINISTRATIVE = re.compile(
-    r"\b(?:nombre|nb|nbre|total|totaux|moyenne|part|taux|pourcentage|count|aantal|effectifs?)\b"
-)
 
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?")
 _MAIL = re.compile(r"[^@\s;,]+@[^@\s;,]+\.[A-Za-z]{2,}")
@@ -255,6 +257,7 @@ _OF_PEOPLE = re.compile(
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){1,2}")
+# What a name of two or three words has when it is that of an organisation or a place.
 _ORGANISED = re.compile(
     r"\b(?:school|college|university|academy|institute|hospital|clinic|museum|church|park|river|lake|mount|island|"
     r"islands|city|county|district|station|airport|street|road|avenue|company|group|bank|airlines|club|united|"
@@ -328,7 +331,9 @@ def suspicion_of(name: str, cells: Mapping[str, int], numbers: bool = False) -> 
 
 
 def tell_of_people(columns: Sequence[tuple[str, Suspicion | None]]) -> bool:
-    """Whether the rows of a table seem to be people: one has a name, a number, or two traits of its own.
+    """Whether the rows of a table seem to be people: each has a name, a number, or two traits of its own.
+
+    So do they where half of the columns are about people. Figures about groups and things on a map do not.
 
     Args:
         columns: their names, in order, and what each is suspected of.
@@ -337,7 +342,6 @@ def tell_of_people(columns: Sequence[tuple[str, Suspicion | None]]) -> bool:
     words_of = [_words_of(name) for name, _ in columns]
     for place, (words, (_, found)) in enumerate(zip(words_of, columns, strict=True)):
         if _PLACED.search(words):
-            # Things on a map.
             return False
         if found is None:
             continue
@@ -348,7 +352,6 @@ def tell_of_people(columns: Sequence[tuple[str, Suspicion | None]]) -> bool:
         elif found.why in (_TRAIT, _BIRTH, MAYBE) or found.category == _FINANCIAL:
             traits += 1
     if traits < 2 * _TRAITS and any(map(_COUNT.search, words_of)):
-        # Figures about groups.
         return False
     return traits >= _TRAITS or 2 * told >= len(columns)
 

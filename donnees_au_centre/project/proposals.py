@@ -50,6 +50,7 @@ _SMALL = frozenset(
 _NUMBERED = re.compile(r"_id$|^numero|^id$")
 # Letters of a synonym that is sought inside a name: « postalcode » has postal, « latin » has no lat.
 _LONG = 5
+_NONE = "rien de documenté n'a ce nom ni ce sens."
 _RANK = {name: rank for rank, name in enumerate(words.CLASSIFICATIONS)}
 
 
@@ -356,9 +357,6 @@ class Proposals:
                 for parent in node.reads:
                     found[parent].append(node)
         return found
-
-
-_NONE = "rien de documenté n'a ce nom ni ce sens."
 
 
 def _disagreeing(column: ColumnId, origins: Sequence[Origin]) -> Proposal:

@@ -37,17 +37,17 @@ def repeated(root: Path, administration: Administration) -> dict[str, str]:
     return found
 
 
-def stale(root: Path) -> list[str]:
-    """Files of a checkout that say something else than administration.yml.
+def stale(root: Path) -> dict[str, str]:
+    """Files of a checkout that say something else than administration.yml, with what they should say.
 
     Raises:
         PlatformError: administration.yml cannot be read.
     """
-    return [
-        name
+    return {
+        name: text
         for name, text in repeated(root, read_administration(root)).items()
         if not (root / name).is_file() or (root / name).read_text("utf-8") != text
-    ]
+    }
 
 
 def mend_repeated(root: Path) -> list[str]:
@@ -56,11 +56,11 @@ def mend_repeated(root: Path) -> list[str]:
     Raises:
         PlatformError: administration.yml cannot be read.
     """
-    wrong, said = stale(root), repeated(root, read_administration(root))
-    for name in wrong:
+    wrong = stale(root)
+    for name, text in wrong.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(said[name], encoding="utf-8")
-    return wrong
+        (root / name).write_text(text, encoding="utf-8")
+    return [*wrong]
 
 
 def refuse_stale(root: Path) -> None:

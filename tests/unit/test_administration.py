@@ -177,7 +177,7 @@ def test_what_repeats_it_is_written_again(written: Callable[[Any], Path]) -> Non
     assert "Europe/Zurich" in (root / TIME_ZONE).read_text("utf-8")
     assert re.findall(r"(?m)^  TZ: (.*)$", (root / COMPOSE).read_text("utf-8")) == ["Europe/Zurich"]
     assert len((root / HOLIDAYS).read_text("utf-8").splitlines()) == 1
-    assert stale(root) == [] and stale(ROOT) == []
+    assert stale(root) == {} and stale(ROOT) == {}
 
 
 def test_a_command_does_not_begin_with_a_clock_of_its_own(

@@ -56,6 +56,12 @@ ROWS = {
 }
 FACTORS = {PAGE: 1.3, WORD: 1.3, COMMAND: 1.2, DATASET: 1.1, ROW: 0.8}
 
+# The rules of portable SQL have a page of docs/, with what to write instead of each form.
+RULES_LEAD = (
+    "Ce que `make lint` tient sur le manifeste de dbt : l'identifiant qu'il imprime, et quoi faire. "
+    "Les {} règles du SQL portable, avec ce qu'il faut écrire à la place, ont leur page."
+)
+
 
 @dataclass(frozen=True)
 class Written:
@@ -180,13 +186,6 @@ def _files(
                 address,
                 _rendered(templates, "fichier.html.j2", address, source=source, text=_text(root, source)),
             )
-
-
-# The rules of portable SQL have a page of docs/, with what to write instead of each form.
-RULES_LEAD = (
-    "Ce que `make lint` tient sur le manifeste de dbt : l'identifiant qu'il imprime, et quoi faire. "
-    "Les {} règles du SQL portable, avec ce qu'il faut écrire à la place, ont leur page."
-)
 
 
 def _rendered(templates: Environment, template: str, address: str, **values: Any) -> str:
