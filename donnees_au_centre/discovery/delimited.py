@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from donnees_au_centre.landing.limits import MAX_COLUMNS
 
-DELIMITERS = (";", ",", "\t", "|")
+# The comma last: of two that part as well, it may be the decimal one.
+DELIMITERS = (";", "\t", "|", ",")
 # Characters of a text by which its delimiter is told.
 _LOOKED_AT = 1 << 18
 _DIRECTIVE = re.compile(r'"?sep=([^\w"\r\n])"?(?:\r\n|\n|\r)', re.IGNORECASE)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_national_number
+from donnees_au_centre.discovery.checks import is_bce_number, is_foreign_number, is_iban, is_national_number
 from donnees_au_centre.discovery.layout import plain
 
 _DIRECT, _INDIRECT, _SENSITIVE = "identifiant_direct", "identifiant_indirect", "sensible"
@@ -55,7 +55,7 @@ _PEOPLE = (
     r"responsables?|contacts?|titulaires?|candidats?|demandeurs?|justiciables?|patients?|clients?|usagers?|"
     r"membres?|auteurs?|directeurs?|directrices?|directions?|president|presidente|secretaire|gestionnaires?|"
     r"leerlingen|leerling|kind|kinderen|ouders?|medewerkers?|leraars?|leerkracht|houders?|aanvragers?|students?|"
-    r"child|children|teachers?|owners?|holders?|applicants?|users?|utilisateurs?|inspecteurs?|conducteurs?|"
+    r"child|children|teachers?|owners?|holders?|applicants?|users?|utilisateurs?|inspecteurs?|conducteurs?|docentes?|"
     r"collaborateurs?|collaboratrices?|dirigeants?|referents?|interlocuteurs?|correspondants?|mandataires?|"
     r"deputes?|senateurs?|elus?|maires?|parlementaires?|gerants?|proprietaires?|locataires?|fonctionnaires?|"
     r"stagiaires?|apprentis?|formateurs?|animateurs?|benevoles?|adherents?|allocataires?|temoins?|plaignants?|"
@@ -80,6 +80,26 @@ _PEOPLE = (
     r"sculpteurs?|peintres?|schrijvers?|vertalers?|uitvoerders?|chercheurs?|researchers?|onderzoekers?|reclamants?|"
     r"chauffeurs?|[ck]oordina\w+|coordena\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|"
     r"presentat\w+|presenters?|depositaires?|"
+    r"moniteurs?|monitrices?|educateurs?|educatrices?|surveillants?|accompagnateurs?|tresoriers?|"
+    r"tresorieres?|delegue(?:e?s|e)?|infirmiers?|infirmieres?|assistant(?:e?s|e)?|puericult\w+|"
+    r"dessinateurs?|graveurs?|danseurs?|chanteurs?|comediens?|metteurs? en scene|choregraphes?|"
+    r"dramaturges?|redacteurs?|redactrices?|inventeurs?|encadrants?|promoteurs?|jurys?|"
+    r"maitres? de stage|parrains?|marraines?|defunt(?:e?s|e)?|epoux|epouses?|mari|fils|fille|frere|"
+    r"soeur|veuf|veuve|principal|trainers?|referees?|tutors?|instructors?|lecturers?|professors?|"
+    r"investigators?|inspectors?|witness(?:es)?|attorneys?|physicians?|surgeons?|residents?|"
+    r"householders?|landlords?|buyers?|sellers?|borrowers?|signator(?:y|ies)|senders?|receivers?|"
+    r"request[eo]rs?|assignees?|reporters?|submitters?|technicians?|cashiers?|salespersons?|clerks?|"
+    r"captains?|pilots?|riders?|runners?|swimmers?|cyclists?|jockeys?|docent(?:en)?|advocaten?|advocaat|"
+    r"bewoners?|leden|lid|secretaris|penningmeester|bestuursl\w+|autor(?:en|es|as?|i)?|verfasser\w*|"
+    r"bearbeiter\w*|teilnehmer\w*|spieler\w*|richter\w*|anwalt\w*|arzt\w*|fahrer\w*|betreuer\w*|"
+    r"lehrkraft|lehrkrafte|studenten|studentin\w*|eltern|mieter\w*|eigentumer\w*|besitzer\w*|zeugen?|"
+    r"opfer|maestr[oa]s?|profesor(?:a|es|as)?|professor(?:a|as|e|es|i|essa)|insegnant[ei]|"
+    r"asesor(?:a|es)?|medic[oa]s?|enfermer[oa]s?|soci[oa]s?|associad[oa]s?|candidat[oai]s?|"
+    r"eleitor(?:es)?|vereador(?:a|es)?|titolar[ei]|responsabil[ei]|referent[ei]s?|iscritt[oi]|"
+    r"usuari[oa]s?|utent[ei]|conductor(?:es)?|autist[ai]|allenator[ei]|giocator[ei]|jugador(?:a|es)?|"
+    r"jogador(?:a|es)?|atlet[aei]s?|testig[oa]s?|acusad[oa]s?|imputad[oa]s?|detenut[oi]|autric[ei]|"
+    r"propietari[oa]s?|proprietari[oa]s?|inquilin[oa]s?|conyuges?|coniuge|ponentes?|"
+    r"investigador(?:a|es)?|ricercator[ei]|"
     r"who|wie|qui|wer|quien|gerentes?|encargad[oa]s?|directora?(?:es)?|direttor[ei]|direttrice|presidentes?|"
     r"sindac[oi]|alcaldes?|prefeit[oa]s?|leiter\w*|vorsitzende\w*|ansprechpartner\w*|inhaber\w*|beheerders?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
@@ -607,6 +627,12 @@ def _has_national_number(cell: str) -> bool:
 
 _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_has_national_number, _DIRECT, "des numéros de registre national y sont (chiffres de contrôle)", 0.2),
+    (
+        is_foreign_number,
+        _DIRECT,
+        "des numéros du registre d'un autre pays y sont (chiffres de contrôle)",
+        0.5,
+    ),
     (lambda cell: _MAIL.search(cell), _DIRECT, "des adresses électroniques y sont", 0.02),
     (lambda cell: is_iban(cell.strip()), _FINANCIAL, "des numéros de compte (IBAN) y sont", 0.05),
     (_IP.fullmatch, _DIRECT, "des adresses IP y sont", 0.5),

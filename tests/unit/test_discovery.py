@@ -285,6 +285,7 @@ def test_the_row_of_a_person_is_never_taken_for_a_header() -> None:
 def test_a_single_column_is_one() -> None:
     assert typed(looked("Montant\n12,5\n13,25\n7,75\n")) == ["to_decimal"]
     assert names(looked("Code NIS\n25005\n25014\n")) == ["code_nis"]
+    assert looked("1,5|a\n2,25|b\n3,5|c\n").options == {"delimiter": "|", "header": False}
     assert looked("25005\n25014\n25015\n").options == {"header": False}
 
 
@@ -509,6 +510,7 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         "nommées": ["M. Ugo Essai", "Mme Ada Essai"] * 20,
         "objets": ['[{"civilite": "M", "nom": "ESSAI"}]'] * 40,
         "adresses IP": [f"192.0.2.{place}" for place in range(40)],
+        "autre pays": ["12345678Z", "00000014Z", "00000001R"] * 9,
         "empreintes": [f"{place:032x}" for place in range(40)],
         "carte": ["4111 1111 1111 1111", "5500000000000004", "340000000000009"] * 9,
         "comptes": ["rita_essai", "jorgedelessai", "essai_un", "miguel.b"] * 9,
