@@ -20,6 +20,7 @@ from donnees_au_centre.discovery.personal import (
     around_people,
     beside_people,
     in_doubt,
+    in_doubt_of_number,
     is_of_things,
     suspicion_of,
     tell_of_people,
@@ -213,9 +214,11 @@ def _suspicion(
     name: str, cells: Mapping[str, int], typing: Typing, reference: tuple[str, float] | None
 ) -> Suspicion | None:
     found = suspicion_of(name, cells, typing.macro in NUMBERS)
-    if found or reference or typing.macro not in TEXTS:
+    if found or reference:
         return found
-    return in_doubt(name, cells)
+    if typing.macro == "to_integer":
+        return in_doubt_of_number(name, cells)
+    return in_doubt(name, cells) if typing.macro in TEXTS else None
 
 
 def _dirty(typing: Typing, cells: Counter[str]) -> dict[str, int]:

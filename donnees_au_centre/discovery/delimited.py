@@ -13,6 +13,9 @@ from donnees_au_centre.landing.limits import MAX_COLUMNS
 
 # The comma last: of two that part as well, it may be the decimal one.
 DELIMITERS = (";", "\t", "|", ",")
+# Where none of those parts anything: spaces as R writes them, beside quotation marks; what somebody chose.
+_RARE = (" ", "/", "^", "~")
+_WORD = re.compile(r"[^\W\d_]{3}")
 # Characters of a text by which its delimiter is told.
 _LOOKED_AT = 1 << 18
 _DIRECTIVE = re.compile(r'"?sep=([^\w"\r\n])"?(?:\r\n|\n|\r)', re.IGNORECASE)
@@ -66,19 +69,24 @@ def _delimiter(text: str) -> str:
     best = max(DELIMITERS, key=lambda one: scores[one])
     if scores[best] > 0:
         return best
-    if _is_spaced(text):
-        return " "
+    if found := next((one for one in _RARE if _parts_all(text, one)), None):
+        return found
     # A single column: of the usual ones, one that is nowhere in it.
     return next((one for one in (",", ";", "\t", "|") if one not in text), ",")
 
 
-def _is_spaced(text: str) -> bool:
-    """Whether spaces part the cells, as R writes them: quotation marks, and as many cells in each record."""
-    if '"' not in text:
+def _parts_all(text: str, delimiter: str) -> bool:
+    """Whether a rare delimiter gives every record as many cells, words among them: no dates, no addresses."""
+    if (delimiter == " " and '"' not in text) or "://" in text:
         return False
-    _, grid, _ = _records(text, " ", '"', 2000)
-    widths = {len(row) for row in (grid[:-1] if len(grid) > 3 else grid) if row}
-    return len(widths) == 1 and widths != {1}
+    _, grid, _ = _records(text, delimiter, '"', 2000)
+    rows = [row for row in (grid[:-1] if len(grid) > 3 else grid) if row]
+    if {len(row) for row in rows} in (set(), {1}):
+        return False
+    columns = [*zip(*rows, strict=False)]
+    worded = sum(all(map(_WORD.search, column)) for column in columns)
+    told = len(columns) >= 2 if delimiter == " " else len(columns) >= 3 and worded > 0
+    return told and len({len(row) for row in rows}) == 1
 
 
 def _score(text: str, delimiter: str) -> float:

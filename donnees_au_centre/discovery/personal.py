@@ -28,7 +28,8 @@ _SOMEBODY = (_NAMED, _NUMBERED, _REGISTERED, _FIRST_NAMES_SEEN, _LIKE_NAMES)
 MAYBE = "« nom » peut être celui d'une personne"
 _WORDS = "rien ne dit que ces mots ne nomment personne"
 _FREE_TEXT = "rien ne dit que ces phrases ne citent personne"
-WEAK = (MAYBE, _WORDS, _FREE_TEXT)
+_NUMBER_OF_WHOM = "rien ne dit que ce numéro n'est pas celui d'une personne"
+WEAK = (MAYBE, _WORDS, _FREE_TEXT, _NUMBER_OF_WHOM)
 # What holds of every column of a table whose rows are people, and of no other table.
 OF_ROW = "chaque ligne semble parler d'une personne, et cette colonne avec elle"
 
@@ -272,6 +273,9 @@ _STREET = re.compile(
 _TITLED = re.compile(
     r"(?:MM?\.|Mrs?\.?|Mme\.?|Mmes|Mlle|Monsieur|Madame|Herr|Frau|De heer|Mevrouw)\s+[^\W\d_a-z].+"
 )
+_INITIALLED = re.compile(
+    r"[^\W\d_a-z][\w'’-]+,? (?:[A-Z]\.[ -]?){1,3}|(?:[A-Z]\.[ -]?){1,3} ?[^\W\d_a-z][\w'’-]+"
+)
 _OF_PEOPLE = re.compile(
     r"""["'](?:nom|pr[eé]nom|civilit[eé]|first_?name|last_?name|surname|e-?mail)["']\s*:""", re.IGNORECASE
 )
@@ -453,6 +457,8 @@ def in_doubt(name: str, cells: Mapping[str, int]) -> Suspicion | None:
     words = _words_of(name)
     if not cells or _THINGS.search(words) or _ADMINISTRATIVE.search(words):
         return None
+    if doubt := in_doubt_of_number(name, cells):
+        return doubt
     named = not _NO_PEOPLE.search(words)
     if named and (_are_like_names(cells) or any(map(_is_somebody, cells))):
         return Suspicion(_DIRECT, _WORDS)
@@ -464,6 +470,20 @@ def in_doubt(name: str, cells: Mapping[str, int]) -> Suspicion | None:
         return Suspicion(_DIRECT, _WORDS)
     long = sum(times for cell, times in cells.items() if len(cell.split()) >= _SENTENCE) / total
     return Suspicion(_INDIRECT, _FREE_TEXT) if long >= _MOST_PERHAPS else None
+
+
+def in_doubt_of_number(name: str, cells: Mapping[str, int]) -> Suspicion | None:
+    """Why numbers or codes may be those of people; None where their name says what they are of.
+
+    Args:
+        name: of the column.
+        cells: filled ones, with how often each comes.
+    """
+    words = _words_of(name)
+    if _THINGS.search(words) or _NO_PEOPLE.search(words) or len(cells) <= _CATEGORIES:
+        return None
+    of = _bare(re.sub(r"^(num|id|no|nr)(?=[a-z]{5,})", r"\1 ", words))
+    return Suspicion(_INDIRECT, _NUMBER_OF_WHOM) if of not in ("", words) else None
 
 
 def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Suspicion | None:
@@ -642,6 +662,7 @@ _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_has_first_name, _DIRECT, _FIRST_NAMES_SEEN, 0.3),
     (_is_foreign_name, _DIRECT, "des noms d'une autre écriture y sont", 0.5),
     (_TITLED.match, _DIRECT, "des personnes y sont nommées", 0.1),
+    (_INITIALLED.fullmatch, _DIRECT, "des noms avec des initiales y sont", 0.5),
     (_OF_PEOPLE.search, _DIRECT, "des objets y ont le nom ou l'adresse d'une personne", 0.1),
     (_is_account, _DIRECT, "des comptes au nom de personnes y sont", 0.2),
     (_is_hash, _INDIRECT, "des empreintes y sont : elles peuvent remplacer des identifiants", 0.9),

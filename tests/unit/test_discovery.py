@@ -309,6 +309,15 @@ def test_quoted_cells_keep_their_delimiters_and_line_breaks() -> None:
 def test_spaces_part_the_cells_that_r_writes() -> None:
     found = looked('"duree" "qui est là"\n120 "Essai un"\n7 "b"\n12 "c d"\n')
     assert (found.options["delimiter"], names(found)) == (" ", ["duree", "qui_est_la"])
+    assert names(looked("1/Essai/OUI/2024\n2/Autre/NON/2024\n3/Encore/OUI/2024\n")) == [
+        "colonne_1", "colonne_2", "colonne_3", "colonne_4",
+    ]  # fmt: skip
+    for alone in (
+        "Jour\n01/02/2024\n02/02/2024\n",
+        "https://x.be/a\nhttps://y.be/b\n",
+        "mars/avril\nmai/juin\n",
+    ):
+        assert len(names(looked(alone))) == 1
     assert looked('"Une phrase entière"\n"une autre"\n"deux mots"\n').options.get("delimiter") != " "
 
 
@@ -521,6 +530,7 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         "nommées": ["M. Ugo Essai", "Mme Ada Essai"] * 20,
         "objets": ['[{"civilite": "M", "nom": "ESSAI"}]'] * 40,
         "adresses IP": [f"192.0.2.{place}" for place in range(40)],
+        "initiales": ["Essai A.", "Autre, B. C.", "D. Encore"] * 9,
         "autre pays": ["12345678Z", "00000014Z", "00000001R"] * 9,
         "empreintes": [f"{place:032x}" for place in range(40)],
         "carte": ["4111 1111 1111 1111", "5500000000000004", "340000000000009"] * 9,
@@ -562,6 +572,9 @@ def test_what_stands_beside_people_is_about_them() -> None:
     rows = [[f"{place:04d}", "Sophie Essai", "31011"] for place in range(20)]
     seen = look_at_rows(["Id colega", "Colega", "Id unidade"], rows).columns
     assert seen[0].personal and "numéro ou un code" in seen[0].personal.why
+    rows = [[str(place), f"{place * 7 % 91:05d}"] for place in range(60)]
+    seen = look_at_rows(["numinscrip", "id école"], rows).columns
+    assert [bool(one.personal) for one in seen] == [True, False]
     alone = look_at_rows(
         ["code", "last", "ИНН"], [[str(place), "Essai", "12"] for place in range(20)]
     ).columns
