@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,10 +15,12 @@ import pytest
 from psycopg import sql
 
 from denodo import check
-from donnees_au_centre.settings import DEFAULT_DATABASE
+from donnees_au_centre.portability.compilation import TARGET
+from donnees_au_centre.settings import DEFAULT_DATABASE, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.denodo import engine, to_postgresql
 from tests.e2e.conftest import Checkout
+from tests.memory import recall_nowhere
 
 COPY = "donnees_en_vues"
 BASES = "vues_de_base"
@@ -25,6 +28,9 @@ BASES = "vues_de_base"
 
 @pytest.fixture(scope="module")
 def scripts(built: Checkout) -> dict[str, str]:
+    # What is tried is the export, not one more reading of the whole project.
+    there = built.folder / "target" / TARGET
+    recall_nowhere(replace(Settings.load({}, built.folder), target=TARGET, target_path=there))
     done = built.command("denodo-export")
     assert done.returncode == 0, done.stdout + done.stderr
     paths = sorted((built.folder / "build" / "denodo").glob("*.vql"))

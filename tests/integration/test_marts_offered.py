@@ -30,6 +30,7 @@ from donnees_au_centre.project import parse
 from donnees_au_centre.project.versions import offered_name
 from donnees_au_centre.settings import Settings
 from tests.campaigns import long
+from tests.memory import recall
 from tests.small_project import SmallProject, borrowing_macros, environment, small_project
 
 OURS = borrowing_macros("vars: {patience_verrou: 2}").replace(
@@ -42,8 +43,8 @@ EDITION = "select cast({} as text) as fase, {} as edition"
 
 @pytest.fixture
 def small(tmp_path: Path, database: str) -> Iterator[SmallProject]:
-    with small_project(tmp_path, database) as project:
-        project.write("dbt_project.yml", OURS)
+    with small_project(tmp_path, database, {"dbt_project.yml": OURS}) as project:
+        recall(shared(project))
         parsed = parse(project.settings)
         assert parsed.error is None, parsed.error
         load_landing(database, project.settings.landing, read_declarations(parsed.manifest.sources.values()))
@@ -218,6 +219,7 @@ def test_a_column_is_not_taken_from_readers(small: SmallProject) -> None:
 
 
 def test_plain_dbt_offers_mart_by_mart(small: SmallProject) -> None:
+    recall(replace(small.settings, target="dev", target_path=small.root / "target" / "dbt"))
     for number in (1, 2, 3):
         set_edition(small, number)
         subprocess.run(
