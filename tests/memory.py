@@ -20,6 +20,7 @@ from typing import Any
 import msgpack
 import pytest
 
+from donnees_au_centre.cli.session import Session, environment_kept
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.reader import PARTIAL_PARSE
 from donnees_au_centre.settings import NO_TELEMETRY, ROOT, SERVER_VARIABLES, Settings
@@ -66,12 +67,21 @@ def recall(settings: Settings) -> None:
 
 
 def recall_nowhere(settings: Settings) -> None:
-    """The same for what opens no database, where nothing was read yet."""
-    if (settings.target_path / PARTIAL_PARSE).exists():
-        return
+    """The same for what reads no variable of a database, where nothing was read yet."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (NOWHERE | NO_TELEMETRY).items():
             patch.setenv(name, value)
+        _recall_once(settings)
+
+
+def recall_without_database(settings: Settings) -> None:
+    """The same for the commands that open no database, where none of them read the project yet."""
+    with environment_kept():
+        _recall_once(Session.without_database(settings).settings)
+
+
+def _recall_once(settings: Settings) -> None:
+    if not (settings.target_path / PARTIAL_PARSE).exists():
         recall(settings)
 
 

@@ -18,7 +18,6 @@ from sqlglot import exp
 from benchmarks.lineage import measure
 from benchmarks.pace import slowness
 from donnees_au_centre.cli.lineage import check_personal_data, read_lineage
-from donnees_au_centre.cli.session import Session
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.lineage import leaks
@@ -29,7 +28,7 @@ from donnees_au_centre.project.lineage.scopes import Columns, FindRelation
 from donnees_au_centre.settings import ROOT, Settings
 from tests.campaigns import WHOLE, campaign, examples, some
 from tests.lineage_mutations import Mutation, Mutations, Project
-from tests.memory import recall
+from tests.memory import recall, recall_without_database
 
 trace_module = sys.modules["donnees_au_centre.project.lineage.trace"]
 SEED = 20_260
@@ -140,7 +139,7 @@ def test_the_check_of_lint_reads_the_files(tmp_path: Path, capsys: pytest.Captur
     settings = replace(Settings.load({}), root=tmp_path, target_path=tmp_path / "target" / "essai")
     staging = tmp_path / "models/agaj/staging/prises_en_charge/stg_prises_en_charge__prises_en_charge.sql"
     with own_environment():
-        recall(Session.without_database(settings).settings)
+        recall_without_database(settings)
         check_personal_data(read_lineage(settings))
         # The young person's number, bare under the name of its pseudonym.
         bare = "'identifiant_du_jeune', 'jeune_pseudonyme',"

@@ -16,11 +16,10 @@ import pytest
 
 from donnees_au_centre.cli.session import Session, environment_kept
 from donnees_au_centre.project import read_manifest
-from donnees_au_centre.project.reader import PARTIAL_PARSE
 from donnees_au_centre.settings import ROOT, Settings
 from tests.campaigns import long
 from tests.canaries import SECRETS, personal_values, seed_rows
-from tests.memory import recall
+from tests.memory import recall_without_database
 
 pytest.importorskip("mcp", reason="make drivers NAME=assistance")
 
@@ -115,11 +114,7 @@ def elsewhere() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def answers() -> list[tuple[str, Any, str, bool]]:
     """What the real process answers to every hostile call, and to every name that it gives itself."""
-    with environment_kept():
-        # As the process does, which need not read the whole project again.
-        there = Session.without_database(Settings.load({})).settings
-        if not (there.target_path / PARTIAL_PARSE).exists():
-            recall(there)
+    recall_without_database(Settings.load({}))
 
     async def ask() -> list[tuple[str, Any, str, bool]]:
         server = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], cwd=str(ROOT), env=SECRETS)
