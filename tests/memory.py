@@ -20,6 +20,7 @@ from typing import Any
 import msgpack
 import pytest
 
+from donnees_au_centre import patching
 from donnees_au_centre.cli.session import Session, environment_kept
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.reader import PARTIAL_PARSE
@@ -103,11 +104,11 @@ def _any_server() -> None:
 
     asked = ManifestLoader.is_partial_parsable
 
-    def at_any_address(self: ManifestLoader, read: Any) -> tuple[bool, str | None]:
-        self.manifest.state_check.profile_hash = read.state_check.profile_hash
-        return asked(self, read)
+    def at_any_address(self: ManifestLoader, manifest: Any) -> tuple[bool, str | None]:
+        self.manifest.state_check.profile_hash = manifest.state_check.profile_hash
+        return asked(self, manifest)
 
-    ManifestLoader.is_partial_parsable = at_any_address
+    patching.patch(ManifestLoader, is_partial_parsable=at_any_address)
 
 
 def _address(settings: Settings) -> dict[str, Any]:

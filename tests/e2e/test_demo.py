@@ -225,9 +225,9 @@ def test_another_landing_zone_has_a_database_of_its_own(
     variables = {"LANDING": str(tmp_path / "zone"), "STRICT": "1"}
     # dbt would read the whole project again for another database: `built` shows that.
     settings = Settings.load(variables, built.folder)
-    connection = EmbeddedServer(settings.state).start()
+    server = EmbeddedServer(settings.state).start()
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(connection.conninfo(settings.database)).items():
+        for name, value in environment(server.conninfo(settings.database)).items():
             patch.setenv(name, value)
         recall(settings)
     refused = built.command("load", **systems, **variables)

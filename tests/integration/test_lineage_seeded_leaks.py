@@ -93,7 +93,8 @@ class Remembering(QueryReader):
 
     def __init__(self, find_relation: FindRelation, seal: str | None = None) -> None:
         super().__init__(self._note, seal)
-        self._find, self._found = find_relation, {}
+        self._find = find_relation
+        self._found: dict[tuple[str, str], Columns | None] = {}
 
     def _note(self, schema: str, name: str) -> Columns | None:
         self._found[schema, name] = found = self._find(schema, name)
