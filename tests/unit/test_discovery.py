@@ -160,6 +160,16 @@ def test_a_header_of_three_lines_is_joined() -> None:
     assert names(found) == ["code", "commune", "garcons_2023", "garcons_2024", "filles_2023", "filles_2024"]
 
 
+def test_codes_beneath_labels_are_of_the_header() -> None:
+    rows = [[f"Zone {place}", str(place), f"{place},5", str(place * 3)] for place in range(1, 20)]
+    above = ["Libellé", "Densité de médecins", "Densité", "Part des aînés"]
+    found = looked(text([above, ["ZONE", "DENS_MED", "DENSITE", "PART_75"], *rows]))
+    assert (found.first_line, found.options.get("header_rows"), found.table.rows) == (1, 2, 19)
+    # Countries by their codes are rows.
+    countries = [["BE", "11", "FR"], ["FR", "12", "NL"], ["NL", "13", "BE"]] * 5
+    assert looked(text([["Pays", "Nombre", "Vers"], *countries])).table.rows == 15
+
+
 def test_titles_over_titles_are_of_the_header() -> None:
     rows = [
         ["Tableau 1", *[""] * 6],
@@ -285,6 +295,7 @@ def test_the_row_of_a_person_is_never_taken_for_a_header() -> None:
 def test_a_single_column_is_one() -> None:
     assert typed(looked("Montant\n12,5\n13,25\n7,75\n")) == ["to_decimal"]
     assert names(looked("Code NIS\n25005\n25014\n")) == ["code_nis"]
+    assert looked("Essai, essai.be\nAutre, autre.com\nUn, un.org\n").options["header"] is False
     assert looked("1,5|a\n2,25|b\n3,5|c\n").options == {"delimiter": "|", "header": False}
     assert looked("25005\n25014\n25015\n").options == {"header": False}
 
