@@ -399,7 +399,7 @@ def _serve(folder: Path) -> None:
         answers.write(json.dumps(said) + "\n")
         answers.flush()
 
-    settings = replace(_settings(folder), target="staging")
+    settings = _settings(folder)
     prepare()
     parsed = parse(settings)
     assert parsed.error is None, parsed.error
@@ -612,6 +612,8 @@ def _write_project(folder: Path) -> None:
 def _settings(folder: Path) -> Settings:
     return replace(
         Settings.load({}),
+        # One target for all: dbt reads the whole project again under another.
+        target="staging",
         root=folder,
         landing=folder / "landing",
         target_path=folder / "target" / "mesure",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PLATFORM = "donnees_au_centre"
@@ -102,8 +103,13 @@ def modules_in(root: Path) -> dict[str, Path]:
     return found
 
 
-def imports_in(root: Path) -> Iterator[Import]:
-    """Every import between modules of the rooms, as the files write it."""
+@cache
+def imports_in(root: Path) -> tuple[Import, ...]:
+    """Every import between modules of the rooms, as the files write it when they are first read."""
+    return tuple(_imports_in(root))
+
+
+def _imports_in(root: Path) -> Iterator[Import]:
     modules = modules_in(root)
     for module, file in modules.items():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

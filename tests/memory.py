@@ -8,7 +8,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import pprint
 import shutil
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -18,13 +20,15 @@ from typing import Any
 import msgpack
 import pytest
 
+from donnees_au_centre import patching
+from donnees_au_centre.cli.session import Session, environment_kept
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.reader import PARTIAL_PARSE
 from donnees_au_centre.settings import NO_TELEMETRY, ROOT, SERVER_VARIABLES, Settings
 
 FOLDER = ROOT / ".cache" / "tests"
 # As many projects as tests read, and a few from before.
-KEPT = 12
+KEPT = 40
 # A name that no model, column or text has.
 DATABASE = "base_de_la_memoire_des_essais"
 NOWHERE = dict(zip(SERVER_VARIABLES, ("127.0.0.1", "1", "personne", "x", DATABASE), strict=True))
@@ -55,7 +59,31 @@ def recall(settings: Settings) -> None:
         content = msgpack.unpackb(memory.read_bytes(), strict_map_key=False)
     settings.target_path.mkdir(parents=True, exist_ok=True)
     moved = _named(content, os.environ["PGDATABASE"])
-    (settings.target_path / PARTIAL_PARSE).write_bytes(msgpack.packb(moved))
+    # For dbt in a process of its own, where nothing has it overlook the address.
+    moved["state_check"]["profile_hash"] = _address(settings)
+    # At once: another process may read there.
+    written = settings.target_path / f"{PARTIAL_PARSE}.{os.getpid()}"
+    written.write_bytes(msgpack.packb(moved))
+    written.replace(settings.target_path / PARTIAL_PARSE)
+
+
+def recall_nowhere(settings: Settings) -> None:
+    """The same for what reads no variable of a database, where nothing was read yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (NOWHERE | NO_TELEMETRY).items():
+            patch.setenv(name, value)
+        _recall_once(settings)
+
+
+def recall_without_database(settings: Settings) -> None:
+    """The same for the commands that open no database, where none of them read the project yet."""
+    with environment_kept():
+        _recall_once(Session.without_database(settings).settings)
+
+
+def _recall_once(settings: Settings) -> None:
+    if not (settings.target_path / PARTIAL_PARSE).exists():
+        recall(settings)
 
 
 def _named(content: Any, database: str) -> Any:
@@ -71,18 +99,30 @@ def _named(content: Any, database: str) -> Any:
 
 @cache
 def _any_server() -> None:
-    """Has dbt keep what it read when the address of the database alone is another."""
-    from dbt.artifacts.resources import FileHash
+    """Has dbt, in this process, keep what it read when the address of the database alone is another."""
     from dbt.parser.manifest import ManifestLoader
 
-    asked = ManifestLoader.build_manifest_state_check
+    asked = ManifestLoader.is_partial_parsable
 
-    def without_address(self: ManifestLoader) -> Any:
-        state = asked(self)
-        state.profile_hash = FileHash.from_contents("")
-        return state
+    def at_any_address(self: ManifestLoader, manifest: Any) -> tuple[bool, str | None]:
+        self.manifest.state_check.profile_hash = manifest.state_check.profile_hash
+        return asked(self, manifest)
 
-    ManifestLoader.build_manifest_state_check = without_address
+    patching.patch(ManifestLoader, is_partial_parsable=at_any_address)
+
+
+def _address(settings: Settings) -> dict[str, Any]:
+    """What dbt makes, in its memory, of the database that the environment names."""
+    from dbt.artifacts.resources import FileHash
+    from dbt.config.runtime import load_profile
+    from dbt.flags import set_from_args
+    from dbt_common.context import set_invocation_context
+
+    set_invocation_context(os.environ)
+    set_from_args(Namespace(PROFILES_DIR=str(settings.root / "profiles")), {})
+    profile = load_profile(str(settings.root), {}, target_override=settings.target)
+    known = sorted(profile.credentials.connection_info())
+    return FileHash.from_contents(pprint.pformat(known)).to_dict()
 
 
 def _digest(settings: Settings) -> str:
@@ -94,10 +134,10 @@ def _digest(settings: Settings) -> str:
 
 
 def _read(root: Path) -> Iterator[Path]:
-    """The files that dbt reads of a project; the macros of ours, too, that small ones borrow."""
+    """The files that dbt reads of a project; the macros of ours, too, where it borrows them."""
     yield from (root / "dbt_project.yml", ROOT / "requirements.txt")
-    folders = dict.fromkeys([*(root / name for name in READ), ROOT / "macros"])
-    for folder in folders:
+    borrowed = str(ROOT / "macros") in (root / "dbt_project.yml").read_text(encoding="utf-8")
+    for folder in [*(root / name for name in READ), *([ROOT / "macros"] if borrowed else [])]:
         inner = sorted(path for path in folder.rglob("*") if path.suffix in (".sql", ".yml", ".md", ".csv"))
         yield from (path for path in inner if path.is_file())
 

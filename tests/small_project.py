@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 import pytest
@@ -108,8 +109,17 @@ def settings_of(folder: Path) -> Settings:
 
 
 @contextmanager
-def small_project(folder: Path, conninfo: str) -> Iterator[SmallProject]:
-    """Writes the project and its landing zone, and leads this process to its database."""
+def small_project(
+    folder: Path, conninfo: str, files: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[SmallProject]:
+    """Writes the project and its landing zone, and leads this process to its database.
+
+    Args:
+        folder: of the project, made when it is not there.
+        conninfo: of the database.
+        files: what to write beside or instead, by path. Files written here cost no reading of their own: dbt
+            remembers them from another test. A dbt_project.yml written later has dbt read every macro again.
+    """
     settings = settings_of(folder)
     project = SmallProject(settings, conninfo)
     project.write("dbt_project.yml", PROJECT)
@@ -127,6 +137,8 @@ def small_project(folder: Path, conninfo: str) -> Iterator[SmallProject]:
         project.write(f"landing/age/{name}/{name}.csv", "fase,nom\n1,Un\n2,Deux\n")
     project.write("models/transversal/marts/fct_tout.sql", "select fase from {{ ref('dim_ecoles') }}")
     project.write("models/transversal/marts/fct_tout.yml", MODEL.format(name="fct_tout"))
+    for path, text in files.items():
+        project.write(path, text)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**environment(conninfo), "DAGSTER_HOME": str(folder / ".dagster")}.items():
             patch.setenv(name, value)

@@ -110,15 +110,17 @@ def find_traces(
         The files in fault, by name; a file that nobody can look into counts as one that stays.
     """
     everywhere, expected = Words(telling(values)), Words({*telling(values), *identifiers})
+    # Where a short number is the person's: workbooks, answers.
+    rows = tuple(f"{settings.build / place}{os.sep}" for place in (WORKBOOKS, "droits"))
     found = []
     for path in sorted(_files(settings)):
-        trace = _place(settings, path)
-        words = expected if _shows_rows(settings, path) else everywhere
+        words = expected if str(path).startswith(rows) else everywhere
         try:
             if _is_packed_page(path, remade) or (words and words.are_in_file(path)):
-                found.append(trace)
+                found.append(_place(settings, path))
         except UnreadError:
             if path.exists():
+                trace = _place(settings, path)
                 found.append(Trace(path, trace.name, f"{trace.what}, illisible ici", _NAMED, trace.until))
     return found
 
@@ -284,11 +286,6 @@ def _place(settings: Settings, path: Path) -> Trace:
     return trace(
         "fichier du projet", _NAMED, "jusqu'à ce qu'une demande de fusion l'ôte ; git garde son passé"
     )
-
-
-def _shows_rows(settings: Settings, path: Path) -> bool:
-    """Where a short number is the person's: workbooks, answers."""
-    return any(path.is_relative_to(settings.build / place) for place in (WORKBOOKS, "droits"))
 
 
 def _is_packed_page(path: Path, remade: datetime | None) -> bool:

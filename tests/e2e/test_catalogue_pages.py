@@ -13,8 +13,10 @@ from playwright.sync_api import Browser, Page
 from donnees_au_centre.pages import STATIC as SHARED
 from donnees_au_centre.pages.catalogue.site import STATIC
 from donnees_au_centre.pages.search import STATIC as SEARCH
+from donnees_au_centre.settings import Settings
 from tests.browsers import AXE
 from tests.e2e.conftest import Checkout
+from tests.memory import recall_without_database
 from tests.sites import faults_of
 
 # Contrast of each text with what is behind it, by WCAG 2.2; returns those below AA.
@@ -61,6 +63,7 @@ TYPE = """
 
 @pytest.fixture(scope="module")
 def site(checkout: Checkout) -> Path:
+    recall_without_database(Settings.load({}, checkout.folder))
     done = checkout.command("catalogue")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Catalogue des données" in done.stdout

@@ -13,10 +13,12 @@ from dev.sample import DEFAULT_SEED, generate
 from dev.sample.reference import World
 from dev.sample.systems import DATABASE, facilities, occupations, sample_systems
 from donnees_au_centre.project.nodes import Manifest, domains_in
-from donnees_au_centre.settings import DEFAULT_DATABASE, ROOT
+from donnees_au_centre.settings import DEFAULT_DATABASE, ROOT, Settings
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.campaigns import long
 from tests.e2e.conftest import Checkout
+from tests.memory import recall
+from tests.small_project import environment
 
 REAL_LANDING = ROOT.parent / "shared" / "data" / "landing"
 LOADED_ROWS = """
@@ -221,6 +223,13 @@ def test_another_landing_zone_has_a_database_of_its_own(
     shutil.copytree(built.landing / "commun", tmp_path / "zone/commun")
     (tmp_path / "zone/sg/baremes/inconnu.txt").write_text("?")
     variables = {"LANDING": str(tmp_path / "zone"), "STRICT": "1"}
+    # dbt would read the whole project again for another database: `built` shows that.
+    settings = Settings.load(variables, built.folder)
+    server = EmbeddedServer(settings.state).start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(server.conninfo(settings.database)).items():
+            patch.setenv(name, value)
+        recall(settings)
     refused = built.command("load", **systems, **variables)
     assert refused.returncode == 1
     assert "sg/baremes/inconnu.txt" in refused.stdout
@@ -235,12 +244,12 @@ def test_another_landing_zone_has_a_database_of_its_own(
         "occupation_salles",
     ]
     database = built.summary()["connection"]["database"]
-    marts = "sg.marts.fct_bareme age.marts.dim_etablissement"
+    marts = "sg.marts.fct_bareme age.marts.fct_population_scolaire"
     done = built.command("build", **variables, SELECT=" ".join(f"+{one}" for one in marts.split()))
     assert done.returncode == 0, done.stdout + done.stderr
     assert built.ask("select count(*) > 0 from sg.fct_bareme", database) == [(True,)]
     # Declared, never received: empty, and built all the same.
-    assert built.ask("select count(*) from age.dim_etablissement", database) == [(0,)]
+    assert built.ask("select count(*) from age.fct_population_scolaire", database) == [(0,)]
 
 
 @long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from donnees_au_centre.building import dbt_run
 from donnees_au_centre.building.dbt_run import runs_folder
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
+from donnees_au_centre.project.reader import PARTIAL_PARSE
 from donnees_au_centre.settings import ROOT
 from orchestration import work
 from orchestration.whole_project import NAME, materialise
@@ -158,11 +160,13 @@ def test_dbt_alone_leaves_no_value_either(faulty: SmallProject) -> None:
         faulty.conninfo, faulty.settings.landing, read_declarations(parsed.manifest.sources.values())
     )
     target, logs = faulty.root / "target" / "seul", faulty.root / "logs"
+    target.mkdir()
+    shutil.copy(faulty.settings.target_path / PARTIAL_PARSE, target)
     done = subprocess.run(
         [
             sys.executable, "-m", "donnees_au_centre.audit.discretion", "--log-level-file", "debug", "build",
             "--project-dir", faulty.root, "--profiles-dir", faulty.root / "profiles",
-            "--target-path", target, "--log-path", logs,
+            "--target", faulty.settings.target, "--target-path", target, "--log-path", logs,
         ],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip

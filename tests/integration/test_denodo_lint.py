@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from donnees_au_centre.cli import quality
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.settings import ROOT
+from tests.memory import recall
 from tests.small_project import SmallProject, small_project
 
 # Nobody listens there: nothing here opens a database.
@@ -64,6 +66,8 @@ def project(tmp_path: Path) -> Iterator[SmallProject]:
         for name in (".gitignore", ".sqlfluff", ".yamllint"):
             shutil.copy(ROOT / name, small.root / name)
         (small.root / "dev").symlink_to(ROOT / "dev")
+        for target, name in (("denodo", "denodo"), (small.settings.target, "controle")):
+            recall(replace(small.settings, target=target, target_path=small.root / "target" / name))
         yield small
 
 

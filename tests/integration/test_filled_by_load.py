@@ -240,9 +240,7 @@ HAPPENINGS: list[tuple[Callable[[Story], str], int]] = [
 
 @pytest.fixture
 def project(tmp_path: Path, database: str) -> Iterator[SmallProject]:
-    with small_project(tmp_path, database) as project:
-        for path, text in FILES.items():
-            project.write(path, text)
+    with small_project(tmp_path, database, FILES) as project:
         yield project
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +10,10 @@ import psycopg
 import pytest
 
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
-from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project import parse
+from donnees_au_centre.settings import ROOT, Settings
+from tests.memory import NOWHERE, recall_nowhere
 
-ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "landing"
 # How the deliveries end that are no files.
 SYSTEMS = (".postgresql", ".opendatasoft")
@@ -43,20 +40,12 @@ RECEIVED = {
 @pytest.fixture(scope="module")
 def declarations(tmp_path_factory: pytest.TempPathFactory) -> list[SourceTable]:
     """The declarations of the checkout, by dbt itself."""
-    target = tmp_path_factory.mktemp("target")
-    environment = {
-        **os.environ,
-        **{"PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": "x", "PGPASSWORD": "x", "PGDATABASE": "x"},
-        **{"DBT_PROFILES_DIR": str(ROOT / "profiles"), "DBT_TARGET": "ci", "DO_NOT_TRACK": "1"},
-        **{"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-    }
-    dbt = shutil.which("dbt", path=str(Path(sys.executable).parent)) or "dbt"
-    command = [dbt, "--quiet", "parse", "--project-dir", str(ROOT), "--target-path", str(target)]
-    done = subprocess.run(
-        [*command, "--log-path", str(target)], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return read_declarations(Manifest(json.loads((target / "manifest.json").read_text())).sources.values())
+    settings = replace(Settings.load({}), target_path=tmp_path_factory.mktemp("target"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in NOWHERE.items():
+            patch.setenv(name, value)
+        recall_nowhere(settings)
+        return read_declarations(parse(settings).manifest.sources.values())
 
 
 def load(database: str, landing: Path, declarations: list[SourceTable]) -> LoadReport:

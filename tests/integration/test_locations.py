@@ -86,8 +86,15 @@ def message(result: dg.ExecuteInProcessResult) -> str:
     )
 
 
+# The largest domain, and the one that reads it: by day the demo alone builds and tests them in Dagster.
+BY_NIGHT = ("age", "transversal")
+
+
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("domain", domains_in(ROOT))
+@pytest.mark.parametrize(
+    "domain",
+    [pytest.param(one, marks=long) if one in BY_NIGHT else one for one in domains_in(ROOT)],
+)
 def test_each_location_alone_loads_builds_and_tests_its_domain(
     sample: Settings, domain: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,11 +53,12 @@ END = date.today() + timedelta(days=90)
 @pytest.fixture
 def small(tmp_path: Path, database: str) -> Iterator[SmallProject]:
     """Marts under contract, promised to their readers."""
-    with small_project(tmp_path, database) as project:
-        project.write("dbt_project.yml", OURS)
-        for name in ("dim_ecoles", "dim_batiments"):
-            project.write(f"{MARTS}/{name}.yml", PLAIN.format(name=name))
-        project.write("models/transversal/marts/fct_tout.yml", PLAIN.format(name="fct_tout"))
+    files = {
+        "dbt_project.yml": OURS,
+        **{f"{MARTS}/{name}.yml": PLAIN.format(name=name) for name in ("dim_ecoles", "dim_batiments")},
+        "models/transversal/marts/fct_tout.yml": PLAIN.format(name="fct_tout"),
+    }
+    with small_project(tmp_path, database, files) as project:
         write_reader(project, "select fase, nom from {{ ref('dim_ecoles') }}")
         parsed = read(project)
         load_landing(database, project.settings.landing, read_declarations(parsed.manifest.sources.values()))

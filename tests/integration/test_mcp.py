@@ -19,6 +19,7 @@ from donnees_au_centre.project import read_manifest
 from donnees_au_centre.settings import ROOT, Settings
 from tests.campaigns import long
 from tests.canaries import SECRETS, personal_values, seed_rows
+from tests.memory import recall_without_database
 
 pytest.importorskip("mcp", reason="make drivers NAME=assistance")
 
@@ -113,6 +114,7 @@ def elsewhere() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def answers() -> list[tuple[str, Any, str, bool]]:
     """What the real process answers to every hostile call, and to every name that it gives itself."""
+    recall_without_database(Settings.load({}))
 
     async def ask() -> list[tuple[str, Any, str, bool]]:
         server = StdioServerParameters(command=COMMAND[0], args=COMMAND[1:], cwd=str(ROOT), env=SECRETS)

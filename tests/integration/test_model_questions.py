@@ -15,15 +15,16 @@ from donnees_au_centre.cli.why import why
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
+from tests.memory import recall
 from tests.small_project import SmallProject, borrowing_macros, small_project
 
 
 @pytest.fixture
 def built(tmp_path: Path, database: str) -> Iterator[SmallProject]:
     """A project that was built, whose stg_ecoles__ecoles is private."""
-    with small_project(tmp_path, database) as project:
-        project.write("dbt_project.yml", borrowing_macros())
+    with small_project(tmp_path, database, {"dbt_project.yml": borrowing_macros()}) as project:
         settings = replace(project.settings, target="ci")
+        recall(settings)
         parsed = parse(settings)
         load_landing(database, settings.landing, read_declarations(parsed.manifest.sources.values()))
         run = DbtRun(settings, "essai", parsed.project, ["build"])

@@ -21,6 +21,7 @@ from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
 from donnees_au_centre.settings import ROOT
 from tests.campaigns import long
+from tests.memory import recall
 from tests.small_project import MODEL, PROJECT, SOURCE, SmallProject, small_project
 
 # Changes of the long form.
@@ -160,6 +161,8 @@ class Story:
             self.project.settings, target=self.target, target_path=self.project.root / "target" / self.target
         )
         self.settings = settings
+        if not settings.target_path.exists():
+            recall(settings)
         self.parsed = parse(settings)
         assert self.parsed.error is None, self.parsed.error
         load_landing(

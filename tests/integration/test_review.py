@@ -150,11 +150,9 @@ def both(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> It
     server.ensure_database(name)
     folder = tmp_path_factory.mktemp("demande")
     with (
-        small_project(folder, server.start().conninfo(name)) as project,
+        small_project(folder, server.start().conninfo(name), FILES) as project,
         pytest.MonkeyPatch.context() as patch,
     ):
-        for path, text in FILES.items():
-            project.write(path, text)
         parse(project.settings, whole=True)
         production = folder / "production"
         production.mkdir()

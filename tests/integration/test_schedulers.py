@@ -88,8 +88,7 @@ class Service:
 def service(tmp_path: Path, database: str) -> Iterator[Service]:
     root = tmp_path / "donnees"
     root.mkdir()
-    with small_project(root, database) as project:
-        project.write("dbt_project.yml", borrowing_macros())
+    with small_project(root, database, {"dbt_project.yml": borrowing_macros()}) as project:
         for name in CODE:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
             copy(ROOT / name, root / name)

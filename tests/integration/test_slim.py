@@ -19,6 +19,7 @@ from donnees_au_centre.cli.slim import _alone, slim, slim_drop
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
+from tests.memory import recall
 from tests.small_project import MODEL, SmallProject, borrowing_macros, small_project
 
 TRIED = "select nspname from pg_namespace where nspname like 'mr\\_%' order by 1"
@@ -73,8 +74,7 @@ def test_a_hundred_merge_requests_leave_nothing(database: str) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallProject]:
-    with small_project(tmp_path, database) as project:
-        project.write("dbt_project.yml", borrowing_macros())
+    with small_project(tmp_path, database, {"dbt_project.yml": borrowing_macros()}) as project:
         for name in ("DBT_SCHEMA_PREFIX", "DAC_CLE"):
             monkeypatch.delenv(name, raising=False)
         parsed = parse(project.settings)
@@ -87,7 +87,10 @@ def project(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> I
         (project.root / "etat").mkdir()
         shutil.copy(project.settings.manifest_path, project.root / "etat")
         named = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-        yield replace(project, settings=replace(project.settings, target="ci", database=str(named)))
+        settings = replace(project.settings, target="ci", database=str(named))
+        for name in ("controle", "slim"):
+            recall(replace(settings, target_path=project.root / "target" / name))
+        yield replace(project, settings=settings)
 
 
 def test_a_branch_is_tried_beside_what_stands(project: SmallProject) -> None:

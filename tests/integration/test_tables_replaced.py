@@ -34,9 +34,8 @@ MANY = "select cast(n as text) as fase, 'x' as nom from generate_series(1, {}) a
 
 @pytest.fixture
 def small(tmp_path: Path, database: str) -> Iterator[SmallProject]:
-    with small_project(tmp_path, database) as project:
-        project.write("dbt_project.yml", OURS)
-        project.add_mart("dim_ecoles", MANY.format(100))
+    files = {"dbt_project.yml": OURS, f"{MARTS}/dim_ecoles.sql": MANY.format(100)}
+    with small_project(tmp_path, database, files) as project:
         parsed = parse(project.settings)
         assert parsed.error is None, parsed.error
         load_landing(database, project.settings.landing, read_declarations(parsed.manifest.sources.values()))

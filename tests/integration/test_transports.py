@@ -22,6 +22,7 @@ from donnees_au_centre.settings import CHILD, INSIDE, ROOT, TRANSPORTS, Settings
 from orchestration.child_run import ChildRun, dbt_run
 from orchestration.factory import build_definitions
 from orchestration.work import Journal
+from tests.memory import recall
 from tests.small_project import SmallProject, borrowing_macros, small_project
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -127,6 +128,7 @@ def start_over(small: SmallProject) -> None:
 
 def test_both_come_to_the_same(small: SmallProject) -> None:
     small.write("dbt_project.yml", borrowing_macros("seeds: {donnees_au_centre: {age: {+group: age}}}"))
+    recall(small.settings)
     small.write("seeds/age/codes.csv", "code,nom\n1,Un\n2,\n")
     small.write(
         "seeds/age/_codes.yml",

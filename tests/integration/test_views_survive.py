@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -9,9 +11,9 @@ import pytest
 from dbt.cli.main import dbtRunner
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.small_project import GROUP
-
-ROOT = Path(__file__).resolve().parents[2]
+from donnees_au_centre.settings import ROOT
+from tests.memory import recall
+from tests.small_project import GROUP, settings_of
 
 
 class SmallProject:
@@ -28,6 +30,7 @@ class SmallProject:
             "models: {donnees_au_centre: {+materialized: view, +group: ags}}\n"
         )
         (folder / "models/ags/_ags.yml").write_text(GROUP.format(domain="ags"))
+        shutil.copytree(ROOT / "profiles", folder / "profiles")
         self.write("stg_essai__source", "select 1 as cle, cast('a' as text) as nom")
         self.write("stg_essai__lecteur", "select * from {{ ref('stg_essai__source') }}")
 
@@ -41,8 +44,8 @@ class SmallProject:
             [
                 "--quiet", "run", *arguments,
                 "--project-dir", str(self.folder),
-                "--profiles-dir", str(ROOT / "profiles"),
-                "--target-path", str(self.folder / "target"),
+                "--profiles-dir", str(self.folder / "profiles"),
+                "--target", "dev", "--target-path", str(self.folder / "target"),
                 "--log-path", str(self.folder / "logs"),
             ]
         )  # fmt: skip
@@ -66,9 +69,9 @@ def project(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> S
     }
     for part, variable in names.items():
         monkeypatch.setenv(variable, str(parts[part]))
-    monkeypatch.setenv("DBT_TARGET", "dev")
     monkeypatch.delenv("DBT_SCHEMA_PREFIX", raising=False)
     small = SmallProject(tmp_path, database)
+    recall(replace(settings_of(tmp_path), target="dev", target_path=tmp_path / "target"))
     small.run()
     return small
 

@@ -46,10 +46,11 @@ def renderings(tmp_path_factory: pytest.TempPathFactory) -> Renderings:
     """Every call of the case files, of compiled.yml, of the advice, of the guide and of the declarations."""
     entries = read_entries()
     calls = [entry.call for entry in entries if entry.call]
-    calls += [refusal.call for entry in entries for refusal in entry.refuses]
+    refused = [refusal.call for entry in entries for refusal in entry.refuses]
+    calls += refused
     calls += [*read_hand_written(), *advised_calls(), *guide.calls(), *declarations.calls()]
     kept = ROOT / "target" / "macros"
-    return Renderings(calls, tmp_path_factory.mktemp("rendus"), DATABASE, kept)
+    return Renderings(calls, tmp_path_factory.mktemp("rendus"), DATABASE, kept, refused)
 
 
 @pytest.fixture(scope="session")

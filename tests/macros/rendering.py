@@ -1,7 +1,8 @@
 """Macro calls turned into SQL by dbt itself, for PostgreSQL and for Denodo, without any server.
 
-One small dbt project holds one model a call, beside the macros and the seeds of this one; dbt compiles all of
-them in one invocation. A call that a macro refuses costs the others nothing.
+One small dbt project holds models of a few calls each, beside the macros and the seeds of this one; dbt
+compiles all of them in one invocation. A call that a macro refuses costs the others nothing: those of its
+model are rendered again, each in a model of its own, as those that are known to be refused are at once.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -41,8 +43,12 @@ donnees_au_centre:
        schema: donnees, threads: 1}
     denodo: DENODO
 """
-# A model that calls a macro. At parse time nothing runs, so that a refusal is the model's own.
-MODEL = "{{% set _ = ref('chiffres') %}}{{% if execute %}}{call}{{% endif %}}"
+# A model that calls macros. At parse time nothing runs, so that a refusal is the model's own.
+MODEL = "{{% set _ = ref('chiffres') %}}{{% if execute %}}{calls}{{% endif %}}"
+# Between two calls of a model; no macro writes it.
+BETWEEN = "\n--@@--\n"
+# Calls in a model: dbt takes longer for a model than for what is in it.
+TOGETHER = 20
 # What macros that read the description of a source find: the cases make the table, in their session.
 SOURCES = """
 version: 2
@@ -78,7 +84,11 @@ class Rendered:
 
 
 def render(
-    calls: Sequence[str], engine: str, folder: Path, database: str = "donnees_au_centre"
+    calls: Sequence[str],
+    engine: str,
+    folder: Path,
+    database: str = "donnees_au_centre",
+    refused: Collection[str] = (),
 ) -> list[Rendered]:
     """Renders macro calls, in their order.
 
@@ -87,15 +97,39 @@ def render(
         engine: `postgres` or `denodo`.
         folder: where to work; emptied first.
         database: the name of the PostgreSQL database in which the SQL will run, which `ref` writes out.
+        refused: those of the calls that are expected to be.
 
     Raises:
         RuntimeError: dbt could not read the macros, or does not know the engine.
     """
+    others = [call for call in calls if call not in refused]
+    groups = [others[start : start + TOGETHER] for start in range(0, len(others), TOGETHER)]
+    found: dict[str, Rendered] = {}
+    again: list[list[str]] = []
+    for group, answer in _compiled([*groups, *([call] for call in refused)], engine, folder, database):
+        if str(answer.status) != "error":
+            texts = (answer.node.compiled_code or "").split(BETWEEN.strip())
+            found |= {call: Rendered(call, sql.strip(), None) for call, sql in zip(group, texts, strict=True)}
+        elif len(group) == 1:
+            found[group[0]] = Rendered(group[0], None, answer.message)
+        else:
+            again += [[call] for call in group]
+    for (call,), answer in _compiled(again, engine, folder, database):
+        failed = str(answer.status) == "error"
+        sql = None if failed else (answer.node.compiled_code or "").strip()
+        found[call] = Rendered(call, sql, answer.message if failed else None)
+    return [found[call] for call in calls]
+
+
+def _compiled(
+    groups: Sequence[Sequence[str]], engine: str, folder: Path, database: str
+) -> list[tuple[Sequence[str], Any]]:
+    """Each group of calls, with what dbt answers for the model that holds it."""
     from dbt.cli.main import dbtRunner
 
-    if not calls:
+    if not groups:
         return []
-    _write(folder, calls, database)
+    _write(folder, groups, database)
     arguments = [
         *("compile", "--target", engine, "--threads", "1", "--select", "resource_type:model", "--quiet"),
         *("--project-dir", str(folder), "--profiles-dir", str(folder), "--log-path", str(folder / "logs")),
@@ -107,7 +141,7 @@ def render(
     if done.result is None:
         raise RuntimeError(f"dbt cannot render for {engine}: {done.exception}")
     answers = {result.node.name: result for result in done.result}
-    return [_rendered(call, answers[_name(number)]) for number, call in enumerate(calls)]
+    return [(group, answers[_name(number)]) for number, group in enumerate(groups)]
 
 
 class Renderings:
@@ -117,7 +151,9 @@ class Renderings:
     of a run, and the next run, need not ask it again.
     """
 
-    def __init__(self, calls: Sequence[str], folder: Path, database: str, kept: Path) -> None:
+    def __init__(
+        self, calls: Sequence[str], folder: Path, database: str, kept: Path, refused: Sequence[str] = ()
+    ) -> None:
         """Takes what `render` takes; a call may be there twice.
 
         Args:
@@ -127,6 +163,7 @@ class Renderings:
         self._folder = folder
         self._database = database
         self._kept = kept
+        self._refused = list(dict.fromkeys(refused))
         self._found: dict[str, dict[str, Rendered]] = {}
 
     def find(self, engine: str, call: str) -> Rendered:
@@ -142,7 +179,7 @@ class Renderings:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if file.exists():
                 return [Rendered(**one) for one in json.loads(file.read_text(encoding="utf-8"))]
-            done = render(self._calls, engine, self._folder / engine, self._database)
+            done = render(self._calls, engine, self._folder / engine, self._database, self._refused)
             for old in self._kept.glob(f"{engine}-*.json"):
                 old.unlink()
             file.write_text(json.dumps([asdict(one) for one in done]), encoding="utf-8")
@@ -174,17 +211,11 @@ def _fingerprint(calls: Sequence[str], database: str) -> str:
     return digest.hexdigest()[:24]
 
 
-def _rendered(call: str, answer) -> Rendered:
-    if str(answer.status) == "error":
-        return Rendered(call, None, answer.message)
-    return Rendered(call, (answer.node.compiled_code or "").strip(), None)
-
-
 def _name(number: int) -> str:
     return f"appel_{number:04}"
 
 
-def _write(folder: Path, calls: Sequence[str], database: str) -> None:
+def _write(folder: Path, groups: Sequence[Sequence[str]], database: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     # generate_schema_name wants the folders of a domain, and its group.
     models = folder / "models" / "commun" / "staging"
@@ -194,8 +225,9 @@ def _write(folder: Path, calls: Sequence[str], database: str) -> None:
     shutil.copytree(ROOT / "macros", folder / "macros", ignore=shutil.ignore_patterns("*.yml"))
     shutil.copy(ROOT / "seeds" / "commun" / "chiffres.csv", seeds)
     (models / "_essai__sources.yml").write_text(SOURCES, encoding="utf-8")
-    for number, call in enumerate(calls):
-        (models / f"{_name(number)}.sql").write_text(MODEL.format(call=call), encoding="utf-8")
+    for number, group in enumerate(groups):
+        text = MODEL.format(calls=BETWEEN.join(group))
+        (models / f"{_name(number)}.sql").write_text(text, encoding="utf-8")
     (folder / "dbt_project.yml").write_text(PROJECT, encoding="utf-8")
     (folder / "profiles.yml").write_text(
         PROFILES.replace("DATABASE", database).replace("DENODO", _denodo_output()), encoding="utf-8"

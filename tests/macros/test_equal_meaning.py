@@ -16,7 +16,7 @@ from tests.macros.strategies import batches
 
 # Batches of inputs, and inputs of a batch. A relation takes a query for each of its inputs.
 EXAMPLES = 12
-FEW = 6
+FEW = 4
 MOST = {"expression": 60, "condition": 60, "aggregate": 15, "relation": 15}
 # Where inputs may fail, they are asked for one by one.
 MOST_THAT_FAIL = 20

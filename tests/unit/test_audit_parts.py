@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from donnees_au_centre.landing import LoadReport
 from donnees_au_centre.landing.report import FileReport, TableReport
 from donnees_au_centre.project import check_manifest
 from donnees_au_centre.project.nodes import Manifest
-from donnees_au_centre.settings import ROOT
 from tests.unit.manifests import PROJECT, good_manifest
 
 
@@ -124,11 +122,3 @@ def test_failures_about_people_are_neither_stored_nor_shown() -> None:
     assert personal_test(store_failures_as="view") == ["echecs-personnels"]
     assert personal_test(store_failures_as="ephemeral") == []
     assert personal_test(fail_calc="max(nom)") == ["mesure-personnelle"]
-
-
-def test_dbt_without_values_is_dbt() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "donnees_au_centre.audit.discretion", "--version"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert "Core" in done.stdout
