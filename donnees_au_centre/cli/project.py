@@ -357,8 +357,9 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
 def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
     """Runs dbt's unit tests on an empty database of their own, dropped afterwards.
 
-    dbt reads the columns of the models from the database: they are built there first, without rows, over
-    raw tables that the loader makes from the declarations.
+    dbt reads the columns of the models from the database: they are built there first, over raw tables that
+    the loader makes from the declarations and in which nothing is. dbt's own `--empty` gives a relation an
+    alias, after which a model cannot give it another.
 
     Raises:
         PlatformError: the project does not build, or a unit test fails.
@@ -378,8 +379,8 @@ def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
                 access.conninfo(), Path(nothing), read_declarations(parsed.manifest.sources.values())
             )
         for title, command in {
-            "Modèles vides (dbt build --empty)": dbt(
-                "--quiet", "build", "--empty", "--resource-type", "model", "--resource-type", "seed"
+            "Modèles, sans une ligne reçue": dbt(
+                "--quiet", "build", "--resource-type", "model", "--resource-type", "seed"
             ),
             "Tests unitaires": dbt("test", "--select", "test_type:unit"),
         }.items():
