@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.promises import Contract
@@ -121,8 +121,7 @@ def unknown_readings(
 
 
 def _near(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f"Vouliez-vous {close[0]} ?" if close else "Corrigez cette ligne, ou retirez-la."
+    return meant(name, known, "Corrigez cette ligne, ou retirez-la.")
 
 
 class Audience:

@@ -144,11 +144,17 @@ def test_a_publication_has_the_key_the_columns_and_its_reader(run: Run, tmp_path
     ("module", "options", "said"),
     [
         (new_indicator, {}, "Quel mart lire"),
-        (new_indicator, {"MART": "dim_ecol"}, "n'est pas un mart public"),
+        (new_indicator, {"MART": "dim_ecol"}, "(?s)n'est pas un mart public.*Vouliez-vous dim_ecole"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "somme places"}, "n'est pas une mesure"),
+        (new_indicator, {"MART": "dim_ecole", "MESURE": "totaal places"}, "Vouliez-vous total ?"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "lignes places"}, "n'est pas une mesure"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "total jour"}, "n'a pas de sens"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "lignes", "PAR": "x"}, "n'a pas de colonne x"),
+        (
+            new_indicator,
+            {"MART": "dim_ecole", "MESURE": "lignes", "PAR": "jour anee"},
+            "(?s)n'a pas de colonne anee.*Vouliez-vous annee ?",
+        ),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "total places montant"}, "plusieurs colonnes"),
         *(
             (
