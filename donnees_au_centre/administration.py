@@ -315,8 +315,9 @@ def read_administration(root: Path, file: str = FILE) -> Administration:
     Raises:
         PlatformError: it is missing, is no YAML, or says something that cannot be; all of it at once.
     """
+    advice = ADVICE if file == FILE else f"Corrigez {root / file} ; docs/contributeur/adapter.md l'explique."
     try:
-        content = read_yaml(root / file, file, ADVICE)
+        content = read_yaml(root / file, file, advice)
     except FileNotFoundError:
         raise PlatformError(
             f"{file} manque : la plateforme ne sait pas de qui elle est.",
@@ -332,7 +333,7 @@ def read_administration(root: Path, file: str = FILE) -> Administration:
         elif picture.stat().st_size > _HEAVIEST:
             told.append(f"{file} : logo : {found.logo} dépasse 64 Kio ; il est dans chaque page.")
     if found is None or told:
-        raise PlatformError("\n".join(told), ADVICE)
+        raise PlatformError("\n".join(told), advice)
     return found
 
 
