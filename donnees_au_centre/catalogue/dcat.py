@@ -69,9 +69,7 @@ def open_catalogue(
                 "@id": "#catalogue",
                 "@type": "dcat:Catalog",
                 "dct:title": _french(f"Données ouvertes : {name}"),
-                "dct:description": _french(
-                    f"Ce qui est publié par {administration.platform.name}."
-                ),
+                "dct:description": _french(f"Ce qui est publié par {administration.platform.name}."),
                 "dct:publisher": {"@id": "#editeur"},
                 "dct:language": _word("language", "FRA"),
                 "dcat:dataset": [{"@id": one["@id"]} for one in published],
