@@ -24,6 +24,7 @@ import dagster as dg
 
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.keys import session_keys
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import Manifest, domains_in
 from donnees_au_centre.settings import CHILD, INSIDE, Settings
@@ -125,7 +126,8 @@ def measure(settings: Settings, domain: str | None = None, rounds: int = ROUNDS)
                 )
 
     figures = Figures(sizes[chosen])
-    with tempfile.TemporaryDirectory() as folder:
+    # The step takes the keys of its domain by itself; dbt alone is given them.
+    with session_keys([chosen], settings), tempfile.TemporaryDirectory() as folder:
         for counted in [False, *[True] * rounds]:
             for values, work in (
                 (figures.command, command),

@@ -70,7 +70,7 @@ def layers(root: Path) -> str:
 
 
 def walk(root: Path) -> str:
-    """The way of a row of one source, from the file to the last mart."""
+    """The way of a row of one source, from the file to the last mart; "" when that source is not there."""
     domain, source = FOLLOWED
     models = _models(root)
     arrows: dict[str, set[str]] = defaultdict(set)
@@ -90,7 +90,7 @@ def walk(root: Path) -> str:
             if name in refs and path.stem not in arrows[name]:
                 arrows[name].add(path.stem)
                 reached.append(path.stem)
-    return _flowchart("LR", arrows, shapes)
+    return _flowchart("LR", arrows, shapes) if arrows else ""
 
 
 PICTURES: Mapping[str, Callable[[Path], str]] = {
@@ -116,7 +116,9 @@ def drawn(page: str) -> str:
         _, closed, after = rest.partition(end)
         if not (found and closed):
             raise ValueError(f"{PAGE} has no place for « {name} »: write {begin} and {end} where it goes.")
-        page = f"{before}{begin}\n```mermaid\n{draw(ROOT)}\n```\n{end}{after}"
+        # A page of another administration keeps the picture that its text tells: the source is not there.
+        if picture := draw(ROOT):
+            page = f"{before}{begin}\n```mermaid\n{picture}\n```\n{end}{after}"
     return page
 
 

@@ -13,12 +13,23 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, ClassVar, Final, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.reviewed import Among, Line, Reviewed, Says, checked, read_yaml, refuse, refused
+from donnees_au_centre.reviewed import (
+    Address,
+    Among,
+    Line,
+    Reviewed,
+    Says,
+    checked,
+    read_yaml,
+    refuse,
+    refused,
+)
 from donnees_au_centre.settings import ROOT
 
 FILE = "administration.yml"
@@ -237,6 +248,22 @@ class SchoolYears(_Part):
         return found
 
 
+class OpenData(_Part):
+    """Where public data are offered to everybody, and under what licence."""
+
+    portal: Address = Field(alias="portail", description="Adresse du portail de données ouvertes.")
+    licence: Address | None = Field(
+        None,
+        description="Licence par défaut, par son adresse dans le vocabulaire européen : "
+        "http://publications.europa.eu/resource/authority/licence/CC_BY_4_0.",
+    )
+
+    @property
+    def host(self) -> str:
+        """The portal as people call it: `odwb.be`."""
+        return (urlsplit(self.portal).hostname or self.portal).removeprefix("www.")
+
+
 class Calendar(_Part):
     """What the days of a year are."""
 
@@ -265,6 +292,9 @@ class Administration(_Part):
     colours: Colours = Field(default_factory=Colours, alias="couleurs", description="Des pages.")
     logo: Text | None = Field(
         None, description="Fichier .svg ou .png du projet, montré devant le nom ; 64 Kio au plus."
+    )
+    open_data: OpenData | None = Field(
+        None, alias="donnees_ouvertes", description="Sans elles : rien ne se publie en données ouvertes."
     )
     calendar: Calendar = Field(
         default_factory=Calendar, alias="calendrier", description="Jours fériés, années scolaires."
@@ -315,8 +345,9 @@ def read_administration(root: Path, file: str = FILE) -> Administration:
     Raises:
         PlatformError: it is missing, is no YAML, or says something that cannot be; all of it at once.
     """
+    advice = ADVICE if file == FILE else f"Corrigez {root / file} ; docs/contributeur/adapter.md l'explique."
     try:
-        content = read_yaml(root / file, file, ADVICE)
+        content = read_yaml(root / file, file, advice)
     except FileNotFoundError:
         raise PlatformError(
             f"{file} manque : la plateforme ne sait pas de qui elle est.",
@@ -332,7 +363,7 @@ def read_administration(root: Path, file: str = FILE) -> Administration:
         elif picture.stat().st_size > _HEAVIEST:
             told.append(f"{file} : logo : {found.logo} dépasse 64 Kio ; il est dans chaque page.")
     if found is None or told:
-        raise PlatformError("\n".join(told), ADVICE)
+        raise PlatformError("\n".join(told), advice)
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from donnees_au_centre.administration import MONTHS, ours
@@ -126,6 +127,23 @@ def rows(value: int | None, one: str = "ligne", many: str = "") -> str:
     if small(value):
         return f"{SMALL}\u00a0{many or one + 's'}"
     return unbroken(value, one, many) if value else f"aucune\u00a0{one}"
+
+
+def meant(asked: str, known: Iterable[str], then: str) -> str:
+    """What to do about a name that is not there: `Vouliez-vous a, b ou c ?`, then what can be done anyway.
+
+    Args:
+        asked: the name, or what was written in its place.
+        known: those that are there, of which up to three are told: like it, or that it is a part of.
+        then: one or more sentences, said alone when no name is like it.
+    """
+    by_case = {name.casefold(): name for name in known}
+    like = get_close_matches(asked.casefold(), by_case, n=3)
+    like += [name for name in sorted(by_case) if len(asked) > 2 and asked.casefold() in name]
+    close = [by_case[name] for name in dict.fromkeys(like)][:3]
+    if not close:
+        return then
+    return f"Vouliez-vous {' ou '.join(filter(None, [', '.join(close[:-1]), close[-1]]))} ? {then}"
 
 
 def rounded(value: int) -> str:

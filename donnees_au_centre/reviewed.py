@@ -18,6 +18,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
@@ -88,6 +89,9 @@ def _on_one_line(value: str) -> str:
 
 # A text with something in it, its folds undone.
 Line = Annotated[str, AfterValidator(_on_one_line)]
+Address = Annotated[
+    str, Field(pattern=r'^https?://[^\s<>"]+$'), Says("une adresse (http:// ou https://) est attendue.")
+]
 Day = Annotated[date, Says("{key} attend une date, comme 2027-06-30.")]
 
 

@@ -23,6 +23,7 @@ from donnees_au_centre.audit.runs import (
 )
 from donnees_au_centre.building import SHRINKING
 from donnees_au_centre.building.dbt_run import DbtRun
+from donnees_au_centre.building.french import without_headings
 from donnees_au_centre.building.results import NodeResult, outcome_of
 from donnees_au_centre.building.reuse import ALL
 from donnees_au_centre.errors import PlatformError
@@ -167,7 +168,9 @@ class Work:
             journal.errors.append(str(error))
             return
         tables = [self.held.tables[key] for key in assets if key in self.held.tables]
-        if tables:
+        # Before its first source a project has the loader's log all the same: the platform's marts read it.
+        declared = parsed.manifest.sources.values()
+        if tables or (declared and not read_declarations(declared, [])):
             before = received_before("")
             noted = self._noted("chargement", journal, lambda: load_details(journal.load), before)
             with journal.timed("chargement"), noted:
@@ -459,4 +462,4 @@ def _explain(manifest: Manifest, result: NodeResult) -> str:
     if node is None:
         return f"{result.unique_id} : {result.message}"
     kind = {"test": "Test", "unit_test": "Test unitaire", "seed": "Seed"}.get(node.kind, "Modèle")
-    return f"{kind} {node.label} ({node.file}) : {result.message or result.status}"
+    return f"{kind} {node.label} ({node.file}) : {without_headings(result.message) or result.status}"

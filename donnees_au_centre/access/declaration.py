@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from donnees_au_centre.access.files import ACTIONS, ALL, ALL_ROWS, BUILT, EACH, LAYERS, Entry
 from donnees_au_centre.administration import ours
+from donnees_au_centre.french import meant
 from donnees_au_centre.landing.erased import LIST as ERASED
 from donnees_au_centre.landing.tables import CHANGED_TABLE, PRESENT_TABLE, REJECTS_TABLE
 from donnees_au_centre.project.datasets import read_datasets
@@ -190,9 +190,8 @@ def check_entries(entries: Sequence[Entry], manifest: Manifest) -> list[str]:
     for entry in entries:
         for name in entry.datasets:
             if name not in labels:
-                close = difflib.get_close_matches(name, labels, 1)
-                advice = f" Vouliez-vous « {close[0]} » ?" if close else ""
-                faults.append(f"{entry.place}, clé « jeu_de_donnees » : « {name} » n'existe pas.{advice}")
+                problem = f"{entry.place}, clé « jeu_de_donnees » : « {name} » n'existe pas."
+                faults.append(f"{problem} {meant(name, labels, '')}".rstrip())
         names = {relation.label: relation for relation in relations}
         if entry.masked and any(names[name].layer not in BUILT for name in entry.datasets if name in names):
             faults.append(f"{entry.place}, clé « masque » : une table brute n'a pas de vue masquée.")

@@ -34,6 +34,7 @@ _UNPLAYED = (
     r"Le test unitaire \1 n'a pas pu être joué : le SQL de son modèle ne s'exécute pas, ou ses cellules "
     "inventées ne sont pas du type de leur colonne."
 )
+_NAMED = re.compile(r"^\s*Erreur(?: dans .*)?$\n?", re.MULTILINE)
 # Rows of each side that are told of a unit test.
 _TOLD = 5
 _FRAME = re.compile(r"^\s*> (?:in|called by) .*$\n?", re.MULTILINE)
@@ -63,6 +64,16 @@ def in_french(message: str) -> str:
     message = message.replace("> called by ", "> appelé par ").replace("> in ", "> dans ")
     message = _NOT_PLAYED.sub(_UNPLAYED, message)
     return message.replace("compiled code at ", f"{COMPILED} ").rstrip()
+
+
+def without_headings(message: str) -> str:
+    """A French message of dbt without the lines that name its node, which is named beside it."""
+    return _NAMED.sub("", message).strip()
+
+
+def reason(message: str) -> str:
+    """Why a node fails, in French: a message of dbt without the headings that name it, and without advice."""
+    return without_headings(in_french(message).partition("Que faire :")[0])
 
 
 def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> str:

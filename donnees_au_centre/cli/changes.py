@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -81,6 +83,9 @@ READ = {
     "tests/unit/test_setup.py": ("dev/setup/*", "requirements*"),
 }
 
+# A file at the beginning of a line of what tools find.
+_FAULTY = re.compile(r"^(?: *--> )?([\w./-]+\.[a-z]+)(?=:| :|$)", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class Concerned:
@@ -151,6 +156,17 @@ def concerned(root: Path, files: Collection[str]) -> Concerned:
         tuple(sorted(tests - set(quick))),
         tuple(sorted(name for name in macros if (root / f"tests/macros/cases/{name}.yml").is_file())),
     )
+
+
+def untouched(root: Path, said: str, files: Collection[str]) -> list[str]:
+    """The files in which faults are told, that a branch did not change.
+
+    Args:
+        said: what the checks printed; a fault begins its line with its file, or is below it.
+        files: that the branch changed, from the root.
+    """
+    told = {found[1] for found in _FAULTY.finditer(said)}
+    return sorted(name for name in told - {*files} if (root / name).is_file())
 
 
 def only_words(root: Path, files: Collection[str], since: str = "") -> bool:
@@ -232,12 +248,19 @@ def text_at(root: Path, revision: str, path: str) -> str:
 
 
 def ancestor(root: Path) -> str:
-    """The revision that this branch left: the common ancestor with the main branch, else HEAD."""
+    """The revision that this branch left: the common ancestor with the main branch, else HEAD.
+
+    Before the first commit it is the tree in which nothing is: everything has changed since.
+    """
     for main in ("origin/HEAD", "origin/main", "main"):
         try:
             return _git(root, "merge-base", "HEAD", main)[0].strip()
         except PlatformError:
             continue
+    try:
+        _git(root, "rev-parse", "--verify", "--quiet", "HEAD")
+    except PlatformError:
+        return _git(root, "hash-object", "-w", "-t", "tree", os.devnull)[0].strip()
     return "HEAD"
 
 

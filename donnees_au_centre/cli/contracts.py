@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
+from donnees_au_centre.administration import ours
+from donnees_au_centre.catalogue.dcat import FILE as OPEN_DATA
+from donnees_au_centre.catalogue.dcat import open_catalogue
 from donnees_au_centre.catalogue.odcs import STANDARD, contract_texts, write_texts
 from donnees_au_centre.cli.access import read_files
 from donnees_au_centre.cli.session import Session, parse_or_fail
@@ -27,9 +31,14 @@ def contracts(settings: Settings, _options: Mapping[str, str]) -> int:
     with session.step("Contrats de données"):
         texts = texts_of(settings, manifest)
         write_texts(texts, settings.build / FOLDER)
+        offered = settings.build / FOLDER / OPEN_DATA
+        offered.unlink(missing_ok=True)
+        if said := open_catalogue(manifest, read_consumers(settings.root), ours()):
+            offered.write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(
         f"\n{counted(len(texts), 'contrat', 'contrats')} (Open Data Contract Standard {STANDARD}) : "
         f"{settings.build / FOLDER}\nPour les faire valider : datacontract lint <fichier>."
+        + (f"\nDonnées ouvertes (DCAT-AP 3), pour un portail : {offered}" if said else "")
     )
     return 0
 

@@ -11,6 +11,7 @@ from donnees_au_centre.cli.confirmation import is_set
 from donnees_au_centre.cli.services import stop_services
 from donnees_au_centre.cli.session import Session, child_environment, platform_variables
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
 from donnees_au_centre.keys import KEY_FILE, pgoptions
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import RESULTS, Settings, database_address
@@ -29,7 +30,10 @@ def env(settings: Settings, options: Mapping[str, str]) -> int:
     """
     domain = options.get("CLES")
     if domain and domain not in (known := domains_in(settings.root)):
-        raise PlatformError(f"CLES={domain} n'est pas un domaine.", f"Choisissez parmi {', '.join(known)}.")
+        raise PlatformError(
+            f"CLES={domain} n'est pas un domaine.",
+            meant(domain, known, f"Choisissez parmi {', '.join(known)}."),
+        )
     if domain and sys.stdout.isatty():
         raise PlatformError(
             "Les clés de pseudonymisation ne s'affichent pas à l'écran.",

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from donnees_au_centre.cli.column_yaml import Said, with_columns
 from donnees_au_centre.cli.confirmation import is_set
-from donnees_au_centre.cli.lineage import lineage_of, nearest
+from donnees_au_centre.cli.lineage import ELSEWHERE, lineage_of
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, meant
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.project.proposals import Proposal, Proposals
 from donnees_au_centre.project.vocabulary import CATEGORIES
@@ -96,7 +96,7 @@ def _chosen(manifest: Manifest, options: Mapping[str, str]) -> list[Node]:
     found = [one for one in nodes if said in by_key[key](one)]
     if not found:
         known = {name for one in nodes for name in by_key[key](one)}
-        raise PlatformError(f"{key}={said} ne nomme rien du projet.", nearest(said, known))
+        raise PlatformError(f"{key}={said} ne nomme rien du projet.", meant(said, known, ELSEWHERE))
     return found
 
 

@@ -9,6 +9,7 @@ from dev.setup.locks import read_groups
 from donnees_au_centre.cli.session import words_of
 from donnees_au_centre.drivers import GROUPS
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
 from donnees_au_centre.settings import Settings
 
 
@@ -23,7 +24,7 @@ def drivers(settings: Settings, options: Mapping[str, str]) -> int:
     if unknown := [name for name in names if name not in GROUPS]:
         raise PlatformError(
             f"Aucun pilote ne s'appelle {', '.join(unknown)}.",
-            f"Choisissez parmi : {', '.join(GROUPS)} (make drivers les explique).",
+            meant(unknown[0], GROUPS, f"Choisissez parmi : {', '.join(GROUPS)} (make drivers les explique)."),
         )
     if not names:
         print(_listing(environment))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from itertools import groupby
 
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, meant
 from donnees_au_centre.project import ParseResult
 from donnees_au_centre.project.lineage import ColumnId, Lineage, leaks, trace
 from donnees_au_centre.project.lineage.compilation import compile_for_lineage
 from donnees_au_centre.project.lineage.wording import described
 from donnees_au_centre.settings import Settings
 
+# Where the names are that nobody remembers.
+ELSEWHERE = "make catalogue montre les marts et leurs colonnes, make docs tous les modèles."
 PERSONAL_DATA = "Données personnelles (lignage)"
 
 
@@ -97,7 +98,7 @@ def _chosen(found: Lineage, model: str, column: str) -> list[ColumnId]:
     by_label |= {label.rpartition(".")[2]: unique_id for label, unique_id in by_label.items()} | by_label
     if model not in by_label:
         raise PlatformError(
-            f"Aucun modèle ni table source ne s'appelle « {model} ».", nearest(model, by_label)
+            f"Aucun modèle ni table source ne s'appelle « {model} ».", meant(model, by_label, ELSEWHERE)
         )
     columns = found.columns_of(by_label[model])
     if not column:
@@ -105,12 +106,7 @@ def _chosen(found: Lineage, model: str, column: str) -> list[ColumnId]:
     named = [found for found in columns if found.column == column]
     if not named:
         raise PlatformError(
-            f"{model} n'a pas de colonne « {column} ».", nearest(column, [known.column for known in columns])
+            f"{model} n'a pas de colonne « {column} ».",
+            meant(column, [known.column for known in columns], ELSEWHERE),
         )
     return named
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """What to do about a name that is not there: the closest ones, in French."""
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
-    return f"Peut-être : {', '.join(near)}." if near else "make docs montre les modèles et leurs colonnes."

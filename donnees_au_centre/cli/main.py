@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import io
 import keyword
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from donnees_au_centre.closing import close
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
 from donnees_au_centre.inert import terminal
 from donnees_au_centre.project.repeated import refuse_stale
 from donnees_au_centre.refusals import frames
@@ -187,10 +187,9 @@ def _command(arguments: Sequence[str]) -> str:
     if len(arguments) == 1 and arguments[0] in COMMANDS:
         return arguments[0]
     given = " ".join(arguments)
-    close = difflib.get_close_matches(given, COMMANDS, n=1)
     raise PlatformError(
         f"« {given} » n'est pas une commande." if given else "Quelle commande ?",
-        (f"Vouliez-vous {close[0]} ? " if close else "") + f"Les commandes : {', '.join(COMMANDS)}.",
+        meant(given, COMMANDS, f"Les commandes : {', '.join(COMMANDS)}."),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -19,6 +21,7 @@ from donnees_au_centre.project.domains import OWNERS, PROJECT, group_file, mend_
 from donnees_au_centre.project.nodes import CROSSING, PLATFORM, SHARED
 from donnees_au_centre.project.repeated import HOLIDAYS, SCHOOL_YEARS, mend_repeated
 from donnees_au_centre.settings import Settings
+from donnees_au_centre.warehouse.state import in_french
 
 USAGE = "make new-administration DOSSIER=../ma_plateforme"
 # What the domains that are for all of them are, in the words of their groups.
@@ -32,7 +35,8 @@ CONTENT = (
     *(
         "benchmarks",
         "dev/sample",
-        "docs/apprendre",
+        "docs/apprendre/README.md",
+        "docs/apprendre/exercices",
         "docs/images",
         "landing",
         "models",
@@ -42,7 +46,7 @@ CONTENT = (
 )
 PLATFORMS = (
     *("models/_docs.md", f"models/{PLATFORM}", f"observability/models/{PLATFORM}.yml", "tests/generic"),
-    "tests/__init__.py",
+    *(f"policies/contracts/{PLATFORM}.yml", "tests/__init__.py"),
     *(HOLIDAYS, SCHOOL_YEARS, "seeds/commun/chiffres.csv", "seeds/commun/_calendrier__seeds.yml"),
 )
 # The calendar, which administration.yml says: its rules above, and here the days that they make.
@@ -60,6 +64,20 @@ OURS = (
 )
 LINK = re.compile(r"(?P<picture>!?)\[(?P<words>[^\]]*)\]\((?P<path>[^)#\s]+)(?:#[^)]*)?\)")
 CHANGELOG = "# Changelog\n\nCe qui change pour qui lit, écrit ou exploite.\n\n## Unreleased\n"
+NEWS = "docs/apprendre/nouveautes.md"
+FIRST_NEWS = """\
+# Ce qui est nouveau
+
+Ce que disent les [changements](../../CHANGELOG.md), en mots simples.
+
+## Pour commencer
+
+La plateforme est là : à chacun son [parcours](parcours/README.md).
+"""
+# Publishes what is made of the sample: the exercises.
+PUBLISHING = ".gitlab/ci/main.yml"
+# git follows no folder that is empty, and the landing zone must be there.
+KEEPER = "landing/.gitkeep"
 CONFORMED, SYNONYMS = (
     "donnees_au_centre/project/conformed.yml",
     "donnees_au_centre/pages/search/synonymes.yml",
@@ -73,8 +91,8 @@ def new_administration(settings: Settings, options: Mapping[str, str]) -> int:
     one is written in which a person completes what is hers.
 
     Raises:
-        PlatformError: the folder has something in it, this checkout is none of git, or ADMINISTRATION cannot
-            be followed.
+        PlatformError: the folder has something in it or cannot be written, this checkout is none of git, or
+            ADMINISTRATION cannot be followed. Nothing is then left.
     """
     root, folder = settings.root, _folder(options.get("DOSSIER") or "", settings.root)
     given = Path(options["ADMINISTRATION"]).absolute() if options.get("ADMINISTRATION") else None
@@ -85,39 +103,76 @@ def new_administration(settings: Settings, options: Mapping[str, str]) -> int:
         )
     theirs = read_administration(given.parent, given.name) if given else None
     files = list(_copied(root))
-    texts = _written(root, given.read_text("utf-8") if given else fill("administration.yml", {}))
+    written = given.read_text("utf-8") if given else fill("administration.yml", {})
+    texts = _written(root, written.strip() + "\n")
     texts["README.md"] = fill("lisez-moi.md", {"name": theirs.platform.name if theirs else "Nos données"})
-    for name in files:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(root / name, folder / name)
-    for name, text in texts.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    for page in (*folder.glob("docs/**/*.md"), *folder.glob("*.md")):
-        page.write_text(_unlinked(page), encoding="utf-8")
-    mend_workspace(folder)
-    if given and theirs:
-        if theirs.logo:
-            (folder / theirs.logo).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(given.parent / theirs.logo, folder / theirs.logo)
-        mend_repeated(folder)
-    for arguments in (("init", "-q", "-b", "main"), ("add", "-A")):
-        git(folder, *arguments, problem=f"git {arguments[0]} échoue", advice="Lancez-le à la main, là.")
+    with _whole(folder) as made:
+        for name in files:
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, made / name)
+        for name, text in texts.items():
+            (made / name).parent.mkdir(parents=True, exist_ok=True)
+            (made / name).write_text(text, encoding="utf-8")
+        for page in (*made.glob("docs/**/*.md"), *made.glob("*.md")):
+            page.write_text(_unlinked(page), encoding="utf-8")
+        mend_workspace(made)
+        if given and theirs:
+            if theirs.logo:
+                (made / theirs.logo).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(given.parent / theirs.logo, made / theirs.logo)
+            mend_repeated(made)
+        for arguments in (("init", "-q", "-b", "main"), ("add", "-A")):
+            git(
+                made,
+                *arguments,
+                problem=f"{folder} n'a pas été écrit, rien n'en reste : git {arguments[0]} échoue",
+                advice="Corrigez ce qu'il dit, puis relancez la même commande.",
+            )
     print(f"\nÉcrit : {folder}, {counted(len({*files, *texts}), 'fichier')}, sans aucune donnée d'ici.")
     print(_next_steps(folder, given is not None))
     return 0
 
 
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder beside, to be filled: it takes its name when it is whole, and is gone when it is not.
+
+    Raises:
+        PlatformError: the system refuses.
+    """
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}.partiel")
+    try:
+        try:
+            beside.mkdir()
+            yield beside
+            beside.rename(folder)
+        except BaseException:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise PlatformError(
+            f"{folder} n'a pas été écrit, rien n'en reste : {in_french(error)}.",
+            f"Donnez un dossier où ce compte peut écrire, sur un disque qui a 50 Mo de libres : {USAGE}",
+        ) from error
+
+
 def _folder(given: str, root: Path) -> Path:
     if not given:
         raise PlatformError("Dans quel dossier écrire ?", f"Donnez-en un qui n'existe pas encore : {USAGE}")
-    folder = Path(given).absolute()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    folder = Path(given).resolve()
+    if root == folder or root in folder.parents:
+        raise PlatformError(f"DOSSIER={given} est dans ce projet-ci.", f"Donnez un dossier à côté : {USAGE}")
+    if folder.exists() and not folder.is_dir():
+        raise PlatformError(f"DOSSIER={given} est un fichier.", f"Donnez un dossier : {USAGE}")
+    if not folder.parent.is_dir():
+        raise PlatformError(
+            f"DOSSIER={given} : le dossier {folder.parent} n'existe pas.",
+            "Créez-le, ou donnez un dossier dont le parent est là.",
+        )
+    if folder.exists() and any(folder.iterdir()):
         raise PlatformError(
             f"DOSSIER={given} existe déjà, et n'est pas vide.", f"Donnez-en un autre : {USAGE}"
         )
-    if root == folder or root in folder.parents:
-        raise PlatformError(f"DOSSIER={given} est dans ce projet-ci.", f"Donnez un dossier à côté : {USAGE}")
     return folder
 
 
@@ -164,8 +219,11 @@ def _written(root: Path, administration: str) -> dict[str, str]:
         OWNERS: _owners((root / OWNERS).read_text("utf-8")),
         **kept,
         "pyproject.toml": packaged.replace('"benchmarks", ', ""),
-        ".gitignore": f"{ignored}# Real files are never in git.\n/landing/\n",
+        ".gitignore": f"{ignored}# Real files are never in git.\n/landing/*\n!/{KEEPER}\n",
+        KEEPER: "",
         "CHANGELOG.md": CHANGELOG,
+        NEWS: FIRST_NEWS,
+        PUBLISHING: _without_exercises((root / PUBLISHING).read_text("utf-8")),
         **{name: _header(root, name) for name in (HOLIDAYS, SCHOOL_YEARS)},
         "SECURITY.md": "# Sécurité\n\nUne faille s'écrit à `plateforme.courriel` d'`administration.yml`, "
         "jamais dans un ticket public.\n",
@@ -173,6 +231,12 @@ def _written(root: Path, administration: str) -> dict[str, str]:
         SYNONYMS: _head(root, SYNONYMS)
         + "- [chargement, fichier reçu, ingestion]\n- [qualité, contrôle, test]\n",
     }
+
+
+def _without_exercises(said: str) -> str:
+    """A pipeline that publishes no exercises: they are of a sample that does not leave."""
+    kept = [line for line in said.splitlines(keepends=True) if not re.search(r"npm|make learn", line)]
+    return "".join(kept).replace(" build/apprendre", "")
 
 
 def _header(root: Path, name: str) -> str:

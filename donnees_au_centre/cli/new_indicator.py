@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -24,6 +23,7 @@ from donnees_au_centre.cli.new_model import (
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
 from donnees_au_centre.landing.identifiers import IDENTIFIER
 from donnees_au_centre.project import broken_rules
 from donnees_au_centre.project import vocabulary as words
@@ -143,10 +143,9 @@ def mart_to_read(manifest: Manifest, answers: Answers, usage: str) -> Node:
     wanted = answers.of("MART", "Quel mart lire (make catalogue les montre) ?")
     if wanted in known:
         return known[wanted]
-    close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.4) or sorted(known)[:5]
     raise PlatformError(
         f"MART={wanted} n'est pas un mart public." if wanted else "Quel mart lire ?",
-        f"Par exemple {', '.join(close)} : {usage}",
+        meant(wanted, known, f"make catalogue les montre : {usage}"),
     )
 
 
@@ -186,7 +185,11 @@ def columns_of(mart: Node, text: str, option: str) -> list[str]:
             f"{mart.name} n'a pas de colonne {', '.join(unknown)}, ou plus longtemps."
             if unknown
             else "Quelles colonnes ?",
-            f'Donnez {option}="…" parmi : {", ".join(lasting(mart))}.',
+            meant(
+                "".join(unknown[:1]),
+                lasting(mart),
+                f'Donnez {option}="…" parmi : {", ".join(lasting(mart))}.',
+            ),
         )
     return named
 
@@ -316,7 +319,11 @@ def measure_of(mart: Node, answers: Answers) -> tuple[str, str]:
     if measure not in SAID or bool(column) is (measure == "lignes"):
         raise PlatformError(
             f"MESURE={text} n'est pas une mesure." if text else "Que mesurer ?",
-            f'Écrivez MESURE="total colonne", avec {", ".join(SAID)} (lignes, sans colonne) : {USAGE}',
+            meant(
+                measure if measure not in SAID else "",
+                SAID,
+                f'Écrivez MESURE="total colonne", avec {", ".join(SAID)} (lignes, sans colonne) : {USAGE}',
+            ),
         )
     if column:
         column, *others = columns_of(mart, column, "MESURE")

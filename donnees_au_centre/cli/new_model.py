@@ -22,6 +22,7 @@ from donnees_au_centre.cli.session import Session, open_project, parse_or_fail
 from donnees_au_centre.cli.writings import redraw, writing
 from donnees_au_centre.discovery.typings import TEXT, Typing
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant, some
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.metadata import governance_of
@@ -187,7 +188,7 @@ def check_names(root: Path, domain: str, name: str) -> str:
             f"AG={domain} n'est pas un domaine du projet."
             if domain
             else "Dans quel domaine créer le modèle ?",
-            f"Choisissez AG parmi {', '.join(domains)} : {usage}",
+            meant(domain, domains, f"Choisissez AG parmi {', '.join(domains)} : {usage}"),
         )
     # A mart's tables bear the moment they were built after its name.
     longest = LONGEST if name.startswith(("dim_", "fct_")) else 56
@@ -235,7 +236,7 @@ def choose_source(manifest: Manifest, domain: str, name: str, answers: Answers) 
     if source not in tables:
         raise PlatformError(
             f"SOURCE={source} n'est pas une table source de {domain}." if source else "Quelle source typer ?",
-            f"Ajoutez SOURCE=<source>.<table>, parmi : {', '.join(sorted(tables))}.",
+            meant(source, tables, f"Ajoutez SOURCE=<source>.<table>, parmi : {', '.join(sorted(tables))}."),
         )
     return tables[source]
 
@@ -456,10 +457,13 @@ def choose_upstream(manifest: Manifest, domain: str, name: str, layer: str, want
     if wanted:
         if wanted in readable:
             return readable[wanted]
-        close = difflib.get_close_matches(wanted, readable, n=3, cutoff=0.4)
         raise PlatformError(
             f"MODEL={wanted} n'est pas un modèle que {name} peut lire.",
-            f"Choisissez par exemple : {', '.join(close or sorted(readable)[:5])}.",
+            meant(
+                wanted,
+                readable,
+                f"make why MODEL=… dit ce qu'est un modèle ; ici : {some(sorted(readable), 5)}.",
+            ),
         )
     if not readable:
         raise PlatformError(

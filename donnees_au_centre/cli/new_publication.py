@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from datetime import date
 
+from donnees_au_centre.administration import FILE as ADMINISTRATION
+from donnees_au_centre.administration import ours
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.new_indicator import (
     check_mart_name,
@@ -29,7 +33,6 @@ from donnees_au_centre.project.versions import LONGEST
 from donnees_au_centre.settings import Settings
 
 USAGE = 'make new-publication MART=fct_population_scolaire COLONNES="annee_scolaire implantation_id …"'
-PORTAL = "odwb.be"
 OPEN = words.CLASSIFICATIONS[0]
 SUFFIX = "_ouvert"
 
@@ -37,13 +40,22 @@ SUFFIX = "_ouvert"
 def new_publication(settings: Settings, options: Mapping[str, str]) -> int:
     """Writes what is published of a mart as open data: a mart of its own, and its reader, the portal.
 
-    Reads MART, NAME, COLONNES, COURRIEL (whom to tell when it changes), DESCRIPTION, FINALITE. Nothing is
-    published that its owner did not classify as public: no classification is lowered here.
+    Reads MART, NAME, COLONNES, COURRIEL (whom to tell when it changes), DESCRIPTION, FINALITE, TITRE and
+    MOTS_CLES; LICENCE and THEMES where they are not those of administration.yml and of the administration.
+    Nothing is published that its owner did not classify as public: no classification is lowered here.
 
     Raises:
-        PlatformError: the mart is not public or is about people, its key would be lost, nobody said which
-            mart, or what is written breaks a rule of the project. Nothing is then left.
+        PlatformError: administration.yml names no portal, the mart is not public or is about people, its key
+            would be lost, nobody said which mart, or what is written breaks a rule of the project. Nothing is
+            then left.
     """
+    open_data = ours().open_data
+    if open_data is None:
+        raise PlatformError(
+            f"{ADMINISTRATION} ne dit pas sur quel portail se publient les données ouvertes.",
+            "Écrivez-y donnees_ouvertes: {portail: https://…, licence: http://…} "
+            "(docs/contributeur/adapter.md), puis relancez.",
+        )
     answers, session = Answers.to(options), Session.without_database(settings)
     manifest = parse_or_fail(session).manifest
     mart = mart_to_read(manifest, answers, USAGE)
@@ -60,6 +72,14 @@ def new_publication(settings: Settings, options: Mapping[str, str]) -> int:
     steward = told["gestionnaire"]
     assert isinstance(steward, Mapping)
     email = answers.of("COURRIEL", "Qui prévenir quand ce jeu change ?", str(steward["courriel"]))
+    title = answers.of("TITRE", "Sous quel titre ?", re.split(r"\s*[.:;](?:\s|$)", described)[0])
+    synonyms = told.get("synonymes")
+    known = ", ".join(synonyms) if isinstance(synonyms, list) else " ".join(mart.name.split("_")[1:])
+    keywords = _listed(answers.of("MOTS_CLES", "Quels mots-clés (séparés par des virgules) ?", known))
+    said = {
+        "themes": [one.upper() for one in re.split(r"[,\s]+", answers.given("THEMES")) if one],
+        "licence": answers.given("LICENCE"),
+    }
     values = {
         "name": name,
         "reads": mart.declared,
@@ -72,13 +92,17 @@ def new_publication(settings: Settings, options: Mapping[str, str]) -> int:
         "example": ", ".join(f"{one}: {_example(mart, one)}" for one in key),
     }
     reader = {
-        "named": "\n".join(quoted("nom", f"Portail {PORTAL}, jeu {name}", 0)),
+        "named": "\n".join(quoted("nom", f"Portail {open_data.host}, jeu {name}", 0)),
+        "title": "\n".join(quoted("titre", title, 2)),
+        "keywords": "\n".join(f"    - {json.dumps(one, ensure_ascii=False)}" for one in keywords),
+        "own": "".join(f"  {key}: {json.dumps(one)}\n" for key, one in said.items() if one),
         "email": email,
         "since": date.today().isoformat(),
         "purpose": "\n".join(quoted("finalite", f"Publier en données ouvertes : {described}", 0)),
         "mart": f"{mart.domain}.{name}",
     }
-    path, consumer = f"models/{mart.domain}/marts/{name}", f"{CONSUMERS.as_posix()}/odwb_{name}.yml"
+    portal = re.sub(r"[^a-z0-9]+", "_", open_data.host.partition(".")[0])
+    path, consumer = f"models/{mart.domain}/marts/{name}", f"{CONSUMERS.as_posix()}/{portal}_{name}.yml"
     files = {
         f"{path}.sql": fill("model.sql", values),
         f"{path}.yml": fill("publication.yml", values),
@@ -88,6 +112,10 @@ def new_publication(settings: Settings, options: Mapping[str, str]) -> int:
     print("\nÉcrits :", *(f"  {one}" for one in written), sep="\n")
     print(f"\n{next_steps(mart.domain, name)}")
     return 0
+
+
+def _listed(text: str) -> list[str]:
+    return list(dict.fromkeys(filter(None, (one.strip() for one in text.split(",")))))
 
 
 def refuse_closed(manifest: Manifest, mart: Node) -> None:
@@ -134,7 +162,8 @@ def next_steps(domain: str, name: str) -> str:
         "Ensuite :\n"
         "  1. make check : il passe déjà ; relisez la description, que le public lira ;\n"
         f"  2. make build SELECT={name} le construit et le teste ; make show MODEL={name} le montre ;\n"
-        f"  3. fusionné et construit, donnez au portail la vue {domain}.{name} "
+        "  3. make contracts écrit ce que le portail en dira (titre, licence, thème, contact), en DCAT-AP ;\n"
+        f"  4. fusionné et construit, donnez-lui la vue {domain}.{name} "
         "(docs/exploitant/publication.md#données-ouvertes) ;\n"
-        "  4. une erreur ? make undo montre ce qu'il défait."
+        "  5. une erreur ? make undo montre ce qu'il défait."
     )

@@ -30,7 +30,7 @@ from donnees_au_centre.discovery.look import FileLook, look
 from donnees_au_centre.discovery.personal import OF_ROW
 from donnees_au_centre.discovery.typings import Typing, guess
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, meant
 from donnees_au_centre.landing import load_landing, names, opening, read_declarations
 from donnees_au_centre.landing.identifiers import IDENTIFIER
 from donnees_au_centre.landing.kinds import name_of
@@ -434,12 +434,18 @@ def categories_of(found: FileLook, place: Place, answers: Answers, by_person: bo
         PlatformError: PERSONNEL names no column or no category.
     """
     said: dict[str, str] = {}
+    named = [one.name for one in found.table.columns]
     for part in filter(None, re.split(r"[,\s]+", answers.given("PERSONNEL"))):
         column, _, category = part.partition("=")
-        if category not in words.CATEGORIES or column not in {one.name for one in found.table.columns}:
+        if category not in words.CATEGORIES or column not in named:
             raise PlatformError(
                 f"PERSONNEL={part} ne nomme pas une colonne et sa catégorie.",
-                f"Écrivez PERSONNEL='colonne=catégorie …', catégorie parmi {', '.join(words.CATEGORIES)}.",
+                meant(
+                    category if column in named else column,
+                    words.CATEGORIES if column in named else named,
+                    "Écrivez PERSONNEL='colonne=catégorie …', catégorie parmi "
+                    f"{', '.join(words.CATEGORIES)}.",
+                ),
             )
         said[column] = category
     for column in found.table.columns:
@@ -474,10 +480,11 @@ def person_of(found: FileLook, categories: Mapping[str, str], answers: Answers) 
     """
     direct = [name for name, category in categories.items() if category == "identifiant_direct"]
     if said := answers.given("PERSONNE"):
-        if said not in {column.name for column in found.table.columns}:
+        named = [column.name for column in found.table.columns]
+        if said not in named:
             raise PlatformError(
                 f"PERSONNE={said} n'est pas une colonne de la table.",
-                "Donnez celle qui dit de qui est la ligne.",
+                meant(said, named, "Donnez celle qui dit de qui est la ligne."),
             )
         return said
     return next((name for name in direct if IDENTIFYING.search(name)), None)

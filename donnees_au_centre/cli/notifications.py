@@ -9,7 +9,7 @@ import psycopg
 from donnees_au_centre.cli.pipeline import is_set
 from donnees_au_centre.cli.session import Session, open_project
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted
+from donnees_au_centre.french import counted, meant
 from donnees_au_centre.notifications.alerts import (
     Outcome,
     Post,
@@ -48,7 +48,7 @@ def digest(settings: Settings, options: Mapping[str, str]) -> int:
     if given and given not in domains:
         raise PlatformError(
             f"Le domaine AG={given} n'existe pas.",
-            f"Choisissez parmi {', '.join(domains)}, ou rien pour tous.",
+            meant(given, domains, f"Choisissez parmi {', '.join(domains)}, ou rien pour tous."),
         )
     return _run(settings, options, [given] if given else domains)
 

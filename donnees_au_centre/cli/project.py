@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ import psycopg
 
 from donnees_au_centre.audit.runs import NAMES_KEPT, build_details, note_run, trace_after_build
 from donnees_au_centre.building import SHRINKING
-from donnees_au_centre.building.french import in_french, speak_french
+from donnees_au_centre.building.french import reason, speak_french
 from donnees_au_centre.building.offering import KEPT
 from donnees_au_centre.building.orphans import say_orphans
 from donnees_au_centre.building.results import outcome_of
@@ -36,7 +35,7 @@ from donnees_au_centre.cli.session import (
     words_of,
 )
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import cut
+from donnees_au_centre.french import cut, meant
 from donnees_au_centre.history.recording import Recording
 from donnees_au_centre.history.upstream import BY_HAND, read_upstream, tells
 from donnees_au_centre.landing import load_landing, read_declarations
@@ -202,14 +201,15 @@ def selection_advice(manifest: Manifest, selection: Sequence[str]) -> str:
     nodes = _buildable(manifest)
     domains = {node.domain for node in nodes.values()}
     sources = {f"source:{node.source_name}" for node in manifest.sources.values()}
-    close: list[str] = []
-    for word in selection:
-        close += _closest(re.sub(r"^[0-9@]*\+?|\+?[0-9]*$", "", word), {*nodes, *domains, *sources})
-    asked = f"Vouliez-vous : {', '.join(dict.fromkeys(close))} ? " if close else ""
-    return (
-        f"{asked}SELECT prend un domaine ({', '.join(sorted(domains))}), un modèle (+modèle : avec tout ce "
+    known = {*nodes, *domains, *sources}
+    advice = (
+        f"SELECT prend un domaine ({', '.join(sorted(domains))}), un modèle (+modèle : avec tout ce "
         "qu'il lit) ou une source (source:<source>+ : tout ce qui la lit)."
     )
+    for word in reversed(selection):
+        if (named := re.sub(r"^[0-9@]*\+?|\+?[0-9]*$", "", word)) not in known:
+            advice = meant(named, known, advice)
+    return advice
 
 
 def show(settings: Settings, options: Mapping[str, str]) -> int:
@@ -249,8 +249,7 @@ def show(settings: Settings, options: Mapping[str, str]) -> int:
     results = results_of(done)
     if not done.success:
         problems = [result.message for result in results if result.message] or [str(done.exception)]
-        # What to do is said below, from all that is known.
-        problem = " ".join(in_french(words).partition("Que faire :")[0].strip() for words in problems)
+        problem = " ".join(map(reason, problems))
         raise PlatformError(
             f"{name} ne peut pas être lu. {problem}", failure_advice(name, f"{name}.sql", problem)
         )
@@ -317,20 +316,14 @@ def find_model(manifest: Manifest, name: str) -> Node:
     nodes = _buildable(manifest)
     if name in nodes:
         return nodes[name]
-    close = _closest(name, nodes)
     raise PlatformError(
         f"Le modèle {name} n'existe pas.",
-        f"Vouliez-vous : {', '.join(close)} ?" if close else "Les modèles sont les fichiers .sql de models/.",
+        meant(name, nodes, "Les modèles sont les fichiers .sql de models/."),
     )
 
 
 def _buildable(manifest: Manifest) -> dict[str, Node]:
     return {node.name: node for node in manifest.nodes.values() if node.kind in ("model", "seed", "snapshot")}
-
-
-def _closest(name: str, names: Collection[str]) -> list[str]:
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
-    return close + [other for other in sorted(names) if name in other and other not in close][:3]
 
 
 def docs(settings: Settings, options: Mapping[str, str]) -> int:
@@ -357,8 +350,9 @@ def docs(settings: Settings, options: Mapping[str, str]) -> int:
 def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
     """Runs dbt's unit tests on an empty database of their own, dropped afterwards.
 
-    dbt reads the columns of the models from the database: they are built there first, without rows, over
-    raw tables that the loader makes from the declarations.
+    dbt reads the columns of the models from the database: they are built there first, over raw tables that
+    the loader makes from the declarations and in which nothing is. dbt's own `--empty` gives a relation an
+    alias, after which a model cannot give it another.
 
     Raises:
         PlatformError: the project does not build, or a unit test fails.
@@ -378,8 +372,8 @@ def test_unit(settings: Settings, _options: Mapping[str, str]) -> int:
                 access.conninfo(), Path(nothing), read_declarations(parsed.manifest.sources.values())
             )
         for title, command in {
-            "Modèles vides (dbt build --empty)": dbt(
-                "--quiet", "build", "--empty", "--resource-type", "model", "--resource-type", "seed"
+            "Modèles, sans une ligne reçue": dbt(
+                "--quiet", "build", "--resource-type", "model", "--resource-type", "seed"
             ),
             "Tests unitaires": dbt("test", "--select", "test_type:unit"),
         }.items():

@@ -71,7 +71,12 @@ def _governance() -> dict[str, Any]:
     said = _schema(Governance)
     external, options = external_schema(ROOT)
     shared = {**said.pop("$defs", {}), "gouvernance": said, **options}
-    group = {words.ACCESS_DEFAULTS: _schema(Default)}
+    themes = {
+        "type": "array",
+        "items": {"enum": list(words.THEMES)},
+        "description": "Thèmes européens de ce que l'AG publie en données ouvertes.",
+    }
+    group = {words.ACCESS_DEFAULTS: _schema(Default), words.OPEN_THEMES: themes}
     levels = {key: {"$ref": "#/$defs/gouvernance"} for key in (words.OWN, words.DEFAULTS)}
     column = {
         words.CATEGORY: {

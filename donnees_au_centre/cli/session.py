@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ ELSEWHERE = ("PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE")
 # What make tells its own children; a tool that calls make again must not inherit it. Nor what a person says
 # of one command.
 FROM_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "CONFIRMER", "BASE")
+# Ends what is overheard: no text has it.
+_END = b"\0"
 
 
 @dataclass(frozen=True)
@@ -269,6 +272,40 @@ def run_tool(command: Sequence[str | Path], environment: Mapping[str, str], root
             process.kill()
             process.wait()
         raise
+
+
+@contextmanager
+def overheard() -> Iterator[bytearray]:
+    """Keeps what this process and its tools print within, shown as it comes.
+
+    Yields:
+        What was printed, whole at the end.
+    """
+    heard, whole = bytearray(), threading.Event()
+    sys.stdout.flush()
+    shown = os.dup(1)
+    reading, writing = os.pipe()
+
+    def pass_on() -> None:
+        # A process that stays behind may hold the other end: what it says later is shown all the same.
+        while part := os.read(reading, 1 << 16):
+            told = part.replace(_END, b"")
+            heard.extend(told)
+            while told:
+                told = told[os.write(shown, told) :]
+            if _END in part:
+                whole.set()
+
+    threading.Thread(target=pass_on, daemon=True).start()
+    try:
+        os.dup2(writing, 1)
+        yield heard
+    finally:
+        sys.stdout.flush()
+        os.dup2(shown, 1)
+        os.write(writing, _END)
+        os.close(writing)
+        whole.wait()
 
 
 def words_of(options: Mapping[str, str], name: str) -> list[str]:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from dev.setup.environment import Environment
-from donnees_au_centre.cli.changes import CASES, changed_files, concerned, only_words
+from donnees_au_centre.cli.changes import CASES, changed_files, concerned, only_words, untouched
+from donnees_au_centre.cli.project import test_unit
 from donnees_au_centre.cli.quality import (
     check_project,
     check_python,
@@ -18,7 +19,7 @@ from donnees_au_centre.cli.quality import (
     to_correct,
     write_annotations,
 )
-from donnees_au_centre.cli.session import Session, python_tool, run_tool, words_of
+from donnees_au_centre.cli.session import Session, overheard, python_tool, run_tool, words_of
 from donnees_au_centre.drivers import TESTED
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, some
@@ -30,12 +31,14 @@ LONG, CAMPAIGN = "long", "campaign"
 # Set for the tests that are longer by night (tests/campaigns.py).
 WHOLE_CAMPAIGNS = "CAMPAGNES_ENTIERES"
 SHOWN = 12
+_NO_TESTS = "Aucun test Python dans tests/ : ceux de la plateforme se jouent dans son dépôt."
 
 
 def test(settings: Settings, options: Mapping[str, str]) -> int:
     """Runs `lint`, then every test but the long campaigns; PYTEST_ARGS goes to pytest, SANS_LINT leaves lint.
 
-    Ends with pytest's closing line.
+    Ends with pytest's closing line. The repository of another administration has no Python tests: the unit
+    tests of its models are run.
     """
     failure = None
     if options.get("SANS_LINT"):
@@ -47,8 +50,12 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
             # The tests run all the same: a mistake of form must not hide a broken model.
             failure = error
             print(f"\n{error}\n", file=sys.stderr, flush=True)
-    _add_drivers(settings)
-    code = _pytest(settings, "junit.xml", *words_of(options, "PYTEST_ARGS"))
+    if _has_tests(settings):
+        _add_drivers(settings)
+        code = _pytest(settings, "junit.xml", *words_of(options, "PYTEST_ARGS"))
+    else:
+        print(_NO_TESTS, flush=True)
+        code = test_unit(settings, options)
     if failure:
         raise failure
     return 1 if code else 0
@@ -56,6 +63,9 @@ def test(settings: Settings, options: Mapping[str, str]) -> int:
 
 def test_long(settings: Settings, options: Mapping[str, str]) -> int:
     """Runs the long campaigns alone: whole stories of faults, properties with many examples, benchmarks."""
+    if not _has_tests(settings):
+        print(_NO_TESTS)
+        return 0
     more = words_of(options, "PYTEST_ARGS")
     chosen = ("-m", f"{LONG} or {CAMPAIGN}")
     _add_drivers(settings)
@@ -68,6 +78,9 @@ def test_macros(settings: Settings, options: Mapping[str, str]) -> int:
     Raises:
         PlatformError: a macro gives something else than expected; its cases are named above.
     """
+    if not _has_tests(settings):
+        print(_NO_TESTS)
+        return 0
     more = words_of(options, "PYTEST_ARGS")
     command = python_tool("pytest", "tests/macros", "-q", "--no-header", "-rN", *more)
     if run_tool(command, test_environment(os.environ), settings.root) != 0:
@@ -77,6 +90,10 @@ def test_macros(settings: Settings, options: Mapping[str, str]) -> int:
             "Une seule macro : make test-macros PYTEST_ARGS='-k dateadd'",
         )
     return 0
+
+
+def _has_tests(settings: Settings) -> bool:
+    return any((settings.root / "tests").rglob("test_*.py"))
 
 
 def _add_drivers(settings: Settings) -> None:
@@ -116,14 +133,17 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
     session.say(
         f"{counted(len(found.files), 'fichier changé', 'fichiers changés')} : {some(found.files, SHOWN)}"
     )
-    failed = check_texts(session)
-    if found.python:
-        failed += check_python(session)
-    if found.project:
-        words = only_words(settings.root, found.files, since)
-        if words:
-            session.say("Seuls des textes changent : ce que dbt compile est le même, et n'est pas relu.")
-        failed += check_project(session, compiled=not words)
+    # They read the whole project; what follows reads what changed.
+    with overheard() as said:
+        failed = check_texts(session)
+        if found.python:
+            failed += check_python(session)
+        if found.project:
+            words = only_words(settings.root, found.files, since)
+            if words:
+                session.say("Seuls des textes changent : ce que dbt compile est le même, et n'est pas relu.")
+            failed += check_project(session, compiled=not words)
+    others = untouched(settings.root, said.decode(errors="replace"), found.files) if failed else []
     failed += check_sql(session, found.files)
     write_annotations(settings, failed)
     if found.quick:
@@ -145,6 +165,9 @@ def check(settings: Settings, options: Mapping[str, str]) -> int:
         print(f"  {counted(len(found.longer), 'fichier de tests', 'fichiers de tests')} sur un serveur :")
         print(f"    make test PYTEST_ARGS='{' '.join(found.longer)}'")
     print("  tout le reste : make test ; les longues campagnes : make test-long")
+    if others:
+        session.say(f"En faute, et pas touché par votre branche : {some(others, SHOWN)}")
+        print("  la faute y était déjà, ou vient de ce que vous avez changé ailleurs")
     if failed:
         raise to_correct(failed)
     session.say("Ce qui a été joué est conforme.")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from donnees_au_centre.building.french import in_french, speak_french
-from donnees_au_centre.cli.lineage import nearest
+from donnees_au_centre.building.french import reason, speak_french
+from donnees_au_centre.cli.lineage import ELSEWHERE
 from donnees_au_centre.cli.project import PREVIEW_ROWS, failure_advice, print_rows
 from donnees_au_centre.cli.session import Session, say_healed
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.reader import dbt_options, results_of
@@ -21,8 +21,6 @@ from donnees_au_centre.settings import Settings
 
 # What is tried reads, and nothing more; and it ends.
 _READING = "-c default_transaction_read_only=on -c statement_timeout=300000"
-# What dbt calls a query that no file holds.
-_FRAME = re.compile(r"^.*(Erreur|inline_query.*)$\n?", re.MULTILINE)
 
 
 def try_(settings: Settings, options: Mapping[str, str]) -> int:
@@ -91,9 +89,9 @@ def _refused(message: str, manifest: Manifest) -> PlatformError:
         known = [one.name for one in manifest.of_type("model", "seed", "snapshot")]
         known += [one.label for one in manifest.own_sources]
         return PlatformError(
-            f"« {missing['name']} » n'existe pas dans le projet.", nearest(missing["name"], known)
+            f"« {missing['name']} » n'existe pas dans le projet.", meant(missing["name"], known, ELSEWHERE)
         )
-    problem = _FRAME.sub("", in_french(message).partition("Que faire :")[0]).strip()
+    problem = reason(message)
     if "SQLSTATE 25006" in problem:
         return PlatformError(
             "make try ne fait que lire, et cette requête écrirait.",

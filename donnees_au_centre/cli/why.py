@@ -9,10 +9,10 @@ from datetime import datetime
 from donnees_au_centre.catalogue import Catalogue, describe, labels
 from donnees_au_centre.catalogue.content import FRESHNESS, STATES, Page
 from donnees_au_centre.catalogue.last_runs import Knowledge, Received, read_knowledge
-from donnees_au_centre.cli.lineage import nearest
+from donnees_au_centre.cli.lineage import ELSEWHERE
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.errors import PlatformError
-from donnees_au_centre.french import counted, few, moment, rows, some
+from donnees_au_centre.french import counted, few, meant, moment, rows, some
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node, Source
 from donnees_au_centre.settings import Settings
 
@@ -81,7 +81,7 @@ def _find(manifest: Manifest, asked: str) -> Node:
     for node in manifest.of_type("source", "seed", "snapshot", "model"):
         known |= {node.name: node, node.label: node, node.relation: node}
     if asked not in known:
-        raise PlatformError(f"Rien ne s'appelle « {asked} » dans le projet.", nearest(asked, known))
+        raise PlatformError(f"Rien ne s'appelle « {asked} » dans le projet.", meant(asked, known, ELSEWHERE))
     return known[asked]
 
 

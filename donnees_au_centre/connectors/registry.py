@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pkgutil
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +12,7 @@ from donnees_au_centre.connectors import kinds as folder
 from donnees_au_centre.connectors.connections import connection_named
 from donnees_au_centre.connectors.interface import FileSource, Source
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
 from donnees_au_centre.inert import line
 
 
@@ -29,9 +29,10 @@ def kind_named(name: str) -> type[Source]:
     """
     known = kinds()
     if name not in known:
-        near = get_close_matches(name, known, 1)
-        others = ", ".join([*near, *(one for one in known if one not in near)])
-        raise PlatformError(f"Le genre de source « {name} » n'existe pas.", f"Choisissez : {others}.")
+        raise PlatformError(
+            f"Le genre de source « {name} » n'existe pas.",
+            meant(name, known, f"Choisissez : {', '.join(known)}."),
+        )
     found: type[Source] = import_module(f"{folder.__name__}.{name}").KIND
     return found
 

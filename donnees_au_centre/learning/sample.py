@@ -60,6 +60,13 @@ def check_sample(settings: Settings) -> None:
     """
     if settings.embedded and settings.sample:
         return
+    if not (settings.root / "dev" / "sample").is_dir():
+        raise PlatformError(
+            "Les exercices se font sur l'échantillon inventé de la plateforme, qui n'est pas dans ce dépôt : "
+            "ce qui est dans landing/ peut être réel, et n'entre dans aucune page.",
+            "Lancez make learn dans une copie du dépôt d'où celui-ci vient ; docs/contributeur/adapter.md "
+            "dit ce qui n'en est pas parti.",
+        )
     raise PlatformError(
         f"Ces pages montrent des lignes : elles ne se font que de l'échantillon inventé, jamais de "
         f"la base {settings.database} (cible {settings.target}, zone {settings.landing}).",

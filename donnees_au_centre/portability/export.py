@@ -177,26 +177,27 @@ def seed_select(node: Node, root: Path) -> str:
         root: the checkout.
 
     Raises:
-        PlatformError: a column has no declared type, a type is unknown here, or the file has no row.
+        PlatformError: a column has no declared type, a type is unknown here, or the file has no header.
     """
     path = root / node.file
     types: Mapping[str, str] = node.config.get("column_types") or {}
     delimiter = node.config.get("delimiter") or ","
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter=delimiter))
-    if not rows:
+        reader = csv.DictReader(file, delimiter=delimiter)
+        rows, names = list(reader), list(reader.fieldnames or ())
+    if not names:
         raise PlatformError(
-            f"{node.file} n'a aucune ligne : elle ne peut pas devenir une vue.",
-            "Ajoutez une ligne, ou retirez cette table de référence.",
+            f"{node.file} n'a pas d'en-tête : elle ne peut pas devenir une vue.",
+            "Écrivez-y le nom des colonnes, ou retirez cette table de référence.",
         )
-    missing = [name for name in rows[0] if name not in types]
+    missing = [name for name in names if name not in types]
     if missing:
         raise PlatformError(
             f"{node.file} : le type de {', '.join(missing)} n'est pas déclaré.",
             "Ajoutez-le dans config.column_types, dans le YAML de cette table de référence.",
         )
     selects: list[str] = []
-    for row in rows:
+    for row in rows or [dict.fromkeys(names)]:
         cells = ((name, _cell(row[name], types[name], node)) for name in row)
         if selects:
             selects.append("select " + ", ".join(f"{cell} as {name}" for name, cell in cells))
@@ -204,7 +205,9 @@ def seed_select(node: Node, root: Path) -> str:
             # The first row gives the columns their types, also when its cells are empty.
             typed = (f"cast({cell} as {_SEED_TYPES[types[name]]}) as {name}" for name, cell in cells)
             selects.append("select " + ", ".join(typed))
-    return "\nunion all\n".join(selects)
+    every = "\nunion all\n".join(selects)
+    # Without a row, the view keeps its columns: the row of nulls that gives them their types is left out.
+    return every if rows else f"select * from ({every}) as aucune where 1 = 0"
 
 
 # Type of a seed's column -> its name in a VQL cast.

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from donnees_au_centre.administration import OpenData
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import meant
+from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import read_datasets
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.promises import Contract
-from donnees_au_centre.reviewed import Day, Line, Reviewed, Says, checked, read_yaml, refused
+from donnees_au_centre.reviewed import Address, Among, Day, Line, Reviewed, Says, checked, read_yaml, refused
 
 FOLDER = Path("policies") / "consumers"
 UNKNOWN = "consommateur-a-corriger"
+CLOSED, INCOMPLETE = "publication-fermee", "publication-incomplete"
 ALL = "toutes"
 # Of an exposure: mart -> the columns that it reads.
 COLUMNS = "colonnes"
@@ -38,6 +41,41 @@ def _columns(value: Any) -> Any:
 _Read = Annotated[tuple[str, ...] | None, BeforeValidator(_columns, list[str] | str)]
 
 
+_Theme = Annotated[str, Among(tuple(words.THEMES)), Says(f"choisissez parmi {', '.join(words.THEMES)}.")]
+
+
+class Publication(Reviewed):
+    """What a portal of open data says of what it reads.
+
+    Attributes:
+        title: for people from outside.
+        keywords: by which they look for it.
+        themes: European codes; None: those of the administration whose mart it is.
+        licence: its address; None: that of administration.yml.
+        address: of its page on the portal; None: the portal's.
+    """
+
+    MISSING = "elle manque."
+
+    title: Annotated[Line, Says("un texte est attendu.")] = Field(
+        alias="titre", description="Le titre du jeu, pour quelqu'un du dehors."
+    )
+    keywords: Annotated[
+        list[Annotated[Line, Says("un texte est attendu.")]],
+        Field(min_length=1),
+        Says("une liste de mots est attendue."),
+    ] = Field(alias="mots_cles", description="Les mots par lesquels on le cherche.")
+    themes: Annotated[list[_Theme], Field(min_length=1), Says("une liste de codes est attendue.")] | None = (
+        Field(None, description="Thèmes européens ; sans eux, ceux de l'AG (config.meta.themes du groupe).")
+    )
+    licence: Address | None = Field(
+        None, description="Adresse de sa licence ; sans elle, celle d'administration.yml."
+    )
+    address: Address | None = Field(
+        None, alias="adresse", description="Sa page sur le portail, une fois connue."
+    )
+
+
 class Consumer(Reviewed):
     """Who reads marts, told by themselves: one file each.
 
@@ -47,6 +85,7 @@ class Consumer(Reviewed):
         since: the day of their first reading.
         purpose: what for.
         marts: `<domain>.<mart>` -> the columns that they use; None for all of them.
+        publication: of a portal of open data alone.
     """
 
     SHAPE = "nom, courriel, depuis, finalite et marts sont attendus."
@@ -65,6 +104,9 @@ class Consumer(Reviewed):
     marts: Annotated[
         dict[str, _Read], Field(min_length=1), Says("un mart (<domaine>.<mart>) par ligne est attendu.")
     ] = Field(description=f"Chaque mart lu et ses colonnes, ou « {ALL} ».")
+    publication: Publication | None = Field(
+        None, description="D'un portail de données ouvertes : ce qu'il dit du jeu à tout le monde."
+    )
 
     def uses(self, mart: str, columns: Collection[str]) -> bool:
         """True when they read a mart, and one of some columns of it where they say which; none: any."""
@@ -87,11 +129,74 @@ def read_consumers(root: Path) -> dict[str, Consumer]:
         consumer, faults = checked(Consumer, read_yaml(path, name, _ADVICE))
         found |= {name: consumer} if consumer else {}
         told += [
-            f"{name}{f', clé « {fault.path[0]} »' if fault.path else ''} : {fault.words}" for fault in faults
+            f"{name}{f', clé « {_key(fault.path)} »' if fault.path else ''} : {fault.words}"
+            for fault in faults
         ]
     if told:
         raise PlatformError("\n".join(told), _ADVICE)
     return found
+
+
+def _key(path: tuple[str | int, ...]) -> str:
+    """Of a part of a publication with its own name; the rest speaks of the whole of a key."""
+    return ".".join(map(str, path[:2] if path[0] == "publication" else path[:1]))
+
+
+def themes_of(publication: Publication, manifest: Manifest, domain: str) -> list[str]:
+    """The European codes of what is published: its own, else those of its administration."""
+    group = manifest.groups.get(domain)
+    said = publication.themes or (group.meta.get(words.OPEN_THEMES) if group else None)
+    return [one for one in said if one in words.THEMES] if isinstance(said, list) else []
+
+
+def incomplete_publications(
+    consumers: Mapping[str, Consumer], manifest: Manifest, open_data: OpenData | None
+) -> Iterator[tuple[str, str, str, str]]:
+    """What is published and may not be, or without what a portal needs: file, rule, message and advice.
+
+    Args:
+        consumers: those declared, by their file.
+        manifest: whose marts they read.
+        open_data: what administration.yml says of them.
+    """
+    for name, group in sorted(manifest.groups.items()):
+        said = group.meta.get(words.OPEN_THEMES, [])
+        if not isinstance(said, list) or not {*map(str, said)} <= {*words.THEMES}:
+            codes = ", ".join(f"{code} ({means})" for code, means in words.THEMES.items())
+            yield (
+                group.file,
+                INCOMPLETE,
+                f"groupe {name} : themes attend une liste de codes.",
+                f"Parmi {codes}.",
+            )
+    marts = {f"{one.domain}.{one.name}": one for one in read_datasets(manifest) if one.kind == "mart"}
+    for file, consumer in consumers.items():
+        publication = consumer.publication
+        for mart in [marts[name] for name in consumer.marts if name in marts] if publication else []:
+            assert publication is not None
+            if mart.classification != words.CLASSIFICATIONS[0]:
+                yield (
+                    file,
+                    CLOSED,
+                    f"{mart.name} est publié, et classé {mart.classification}.",
+                    f"Son propriétaire décide : classez-le {words.CLASSIFICATIONS[0]}, ou retirez-le.",
+                )
+            if not publication.licence and not (open_data and open_data.licence):
+                yield (
+                    file,
+                    INCOMPLETE,
+                    f"{mart.name} est une publication sans licence : personne ne sait s'il peut s'en servir.",
+                    "Donnez celle de l'administration (administration.yml, donnees_ouvertes.licence), ou la "
+                    "sienne (publication.licence), par son adresse.",
+                )
+            if not themes_of(publication, manifest, mart.domain):
+                yield (
+                    file,
+                    INCOMPLETE,
+                    f"{mart.name} est une publication sans thème : un portail ne sait où la ranger.",
+                    f"Donnez themes: [EDUC] dans config.meta du groupe {mart.domain}, ou "
+                    f"publication.themes ; parmi {', '.join(words.THEMES)}.",
+                )
 
 
 def unknown_readings(
@@ -121,8 +226,7 @@ def unknown_readings(
 
 
 def _near(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f"Vouliez-vous {close[0]} ?" if close else "Corrigez cette ligne, ou retirez-la."
+    return meant(name, known, "Corrigez cette ligne, ou retirez-la.")
 
 
 class Audience:

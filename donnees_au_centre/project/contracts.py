@@ -14,9 +14,16 @@ from typing import Any
 
 import yaml
 
+from donnees_au_centre.administration import ours
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import some
-from donnees_au_centre.project.consumers import Audience, Consumer, read_consumers, unknown_readings
+from donnees_au_centre.project.consumers import (
+    Audience,
+    Consumer,
+    incomplete_publications,
+    read_consumers,
+    unknown_readings,
+)
 from donnees_au_centre.project.nodes import Manifest, Node
 from donnees_au_centre.project.promises import Contract, Loss, born_of, losses, promised
 from donnees_au_centre.project.rules.offering import marts
@@ -201,6 +208,7 @@ def breaches(root: Path, manifest: Manifest, today: date, readers: Readers = Non
                 "make fix l'ajoute, ou en retire ce qui a fini.",
             )
     yield from unknown_readings(consumers, known)
+    yield from incomplete_publications(consumers, manifest, ours().open_data)
 
 
 def broken(

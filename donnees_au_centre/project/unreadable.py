@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from pathspec import PathSpec
 
+from donnees_au_centre.french import meant
 from donnees_au_centre.reading import text_fault
 
 # What dbt reads of a project, besides dbt_project.yml.
@@ -84,9 +84,8 @@ def _missing(found: re.Match[str], _message: str, root: Path) -> str:
     what = f"source {name}" if kind == "source" else name
     if "disabled" in found["why"] and "found" not in found["why"]:
         return f"{found['file']} : lit {what}, qui est désactivé."
-    close = difflib.get_close_matches(name, {file.stem for file in sources_of(root)}, n=2, cutoff=0.7)
-    hint = f" Vouliez-vous : {', '.join(close)} ?" if close else ""
-    return f"{found['file']} : lit {what}, qui n'existe pas (retiré, renommé, ou mal écrit).{hint}"
+    problem = f"{found['file']} : lit {what}, qui n'existe pas (retiré, renommé, ou mal écrit)."
+    return f"{problem} {meant(name, {file.stem for file in sources_of(root)}, '')}".rstrip()
 
 
 def _jinja(found: re.Match[str], message: str, _root: Path) -> str:

@@ -52,3 +52,21 @@ KEYS = (*REQUIRED, *OPTIONAL)
 OWN, DEFAULTS, FOLDER_DEFAULTS = "gouvernance", "gouvernance_par_defaut", "gouvernance_du_dossier"
 # Of a group alone: who approved the rights that its administration has by default, and until when.
 ACCESS_DEFAULTS = "acces_par_defaut"
+# Of a group alone too: the themes of what its administration publishes as open data, by their codes in the
+# European vocabulary of data themes, which says them in these words.
+OPEN_THEMES = "themes"
+THEMES = {
+    "AGRI": "agriculture, pêche, sylviculture et alimentation",
+    "ECON": "économie et finances",
+    "EDUC": "éducation, culture et sport",
+    "ENER": "énergie",
+    "ENVI": "environnement",
+    "GOVE": "gouvernement et secteur public",
+    "HEAL": "santé",
+    "INTR": "questions internationales",
+    "JUST": "justice, système juridique et sécurité publique",
+    "REGI": "régions et villes",
+    "SOCI": "population et société",
+    "TECH": "science et technologie",
+    "TRAN": "transports",
+}

@@ -29,6 +29,7 @@ LOCK_SECONDS = 420
 IN_FRENCH = {
     errno.ENOSPC: "le disque est plein",
     errno.EDQUOT: "le quota de disque est atteint",
+    errno.EFBIG: "la taille des fichiers y est limitée",
     errno.EACCES: "accès refusé",
     errno.EPERM: "opération refusée",
     errno.EROFS: "disque en lecture seule",

@@ -6,9 +6,11 @@ import io
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -17,8 +19,11 @@ import yaml
 
 from donnees_au_centre.administration import FILE, UNSAID
 from donnees_au_centre.cli import quality
+from donnees_au_centre.cli.changes import changed_files
 from donnees_au_centre.cli.new_administration import new_administration
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.git import git
+from donnees_au_centre.learning.sample import check_sample
 from donnees_au_centre.pages.documentation.documents import read_documents
 from donnees_au_centre.settings import ROOT, Settings
 from tests.small_project import environment
@@ -64,8 +69,11 @@ SOURCE = {
     "CONSERVATION": "60",
     "RAFRAICHISSEMENT": "12",
     "PERSONNES": "Formatrices.",
+    "PAR_PERSONNE": "non",
     "DESTINATAIRES": "Le service.",
 }
+# Green, whatever the data.
+PROVED = ("lint", "test-unit", "site", "training", "denodo-export")
 READ = ("build", "report", "catalogue", "register", "contracts", "alert", "digest")
 # In one process, which imports dbt once: each is a command of make, and its options.
 PLAYED = """
@@ -79,6 +87,7 @@ for command, options in json.loads(sys.argv[1]):
     os.environ.update(given | options)
     print("==", main([command]), flush=True)
 """
+MANUAL = re.compile("site/(?!index.html|style.css)")
 # Tags, and pictures.
 CODE = re.compile(r"<[^>]*>|data:[^\"]*")
 # What only programmers read of a file.
@@ -123,6 +132,21 @@ def test_each_link_of_its_pages_leads_somewhere(folder: Path) -> None:
     assert "docs/analyste/macros-portables.md" in read_documents(folder).pages
 
 
+def test_its_pipeline_publishes_no_exercises_and_has_its_landing_zone(folder: Path) -> None:
+    pipeline = yaml.safe_load((folder / ".gitlab/ci/main.yml").read_text("utf-8"))
+    steps = " ".join(pipeline["pages"]["script"])
+    assert "make site" in steps and "build/catalogue" in steps
+    assert "apprendre" not in steps and "learn" not in steps
+    (folder / "landing/reel.csv").touch()
+    followed = git(folder, "ls-files", "-co", "--exclude-standard", "landing", problem="", advice="")
+    assert followed == b"landing/.gitkeep\n"
+    (folder / "landing/reel.csv").unlink()
+    with pytest.raises(
+        PlatformError, match="échantillon inventé de la plateforme, qui n'est pas dans ce dépôt"
+    ):
+        check_sample(replace(Settings.load({}), root=folder, landing=folder / "landing"))
+
+
 def test_what_dbt_and_the_containers_repeat_is_theirs(folder: Path) -> None:
     assert "Pacific/Noumea" in (folder / "macros/naming/time_zone.sql").read_text("utf-8")
     assert "  TZ: Pacific/Noumea\n" in (folder / "deploy/compose.yml").read_text("utf-8")
@@ -137,33 +161,62 @@ def test_what_dbt_and_the_containers_repeat_is_theirs(folder: Path) -> None:
 def test_without_their_file_one_is_written_to_complete(tmp_path: Path) -> None:
     assert write(tmp_path / "depot") == 0
     assert UNSAID in (tmp_path / "depot" / FILE).read_text("utf-8")
+    # Before its first commit, all of it has changed.
+    assert FILE in changed_files(tmp_path / "depot")
     with pytest.raises(PlatformError, match="existe déjà, et n'est pas vide"):
         write(tmp_path / "depot")
     with pytest.raises(PlatformError, match="est dans ce projet-ci"):
         write(ROOT / "build" / "ailleurs")
 
 
+def test_a_folder_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "fichier").touch()
+    with pytest.raises(PlatformError, match="est un fichier"):
+        write(tmp_path / "fichier")
+    with pytest.raises(PlatformError, match=r"le dossier .*/absent n'existe pas"):
+        write(tmp_path / "absent" / "depot")
+    with pytest.raises(PlatformError, match=r"/proc/depot n'a pas été écrit, rien n'en reste"):
+        write(Path("/proc/depot"))
+    # As a disk that is full in the middle: the larger files do not go in.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(PlatformError, match="rien n'en reste : la taille des fichiers y est limitée"):
+            write(tmp_path / "depot")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == ["fichier"]
+
+
 def test_a_file_of_theirs_that_cannot_be_followed_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "theirs.yml").write_text("plateforme: {nom: X}\n", encoding="utf-8")
-    with pytest.raises(PlatformError, match=r"theirs\.yml : plateforme\.courriel : manque"):
+    with pytest.raises(PlatformError, match=r"theirs\.yml : plateforme\.courriel : manque") as refused:
         write(tmp_path / "depot", ADMINISTRATION=str(tmp_path / "theirs.yml"))
+    assert f"Corrigez {tmp_path / 'theirs.yml'}" in refused.value.advice
     assert not (tmp_path / "depot").exists()
 
 
 @pytest.mark.long
 def test_an_administration_of_theirs_is_built_and_read_under_their_name(folder: Path, database: str) -> None:
+    complete(folder)
+    # Before there is anything to load.
+    said = play(folder, database, ("demo", {}))
     (folder / "landing/sfo/cours").mkdir(parents=True)
     (folder / "landing" / SOURCE["FICHIER"]).write_text(COURSES, encoding="utf-8")
     named = {"AG": "sfo", "NAME": "Service de la formation"}
-    said = play(folder, database, ("new-ag", named), ("new-source", SOURCE))
+    said += play(folder, database, ("new-ag", named), ("new-source", SOURCE))
     complete(folder)
+    said += play(folder, database, *((command, {}) for command in PROVED))
+    assert re.findall(r"(?m)^== (\d+)$", said) == ["0"] * (3 + len(PROVED))
     # What fails is told to somebody.
     file = folder / "models/sfo/staging/cours/stg_cours__cours.yml"
     written = yaml.safe_load(file.read_text("utf-8"))
     written["models"][0]["columns"] = [{"name": "intitule", "data_tests": [FAILING]}]
     file.write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
     said += play(folder, database, *((command, {}) for command in READ))
-    texts = {"terminal": said, **readable(folder / "build")}
+    # The manual keeps our examples.
+    told = {name: text for name, text in readable(folder / "build").items() if not MANUAL.match(name)}
+    texts = {"terminal": said, **told}
     assert [
         f"{name}: {text[max(0, one.start() - 60) : one.end() + 30]!r}"
         for name, text in texts.items()

@@ -81,7 +81,7 @@ FAULTS = {
     "seed": ("seeds/age/communes.csv", "nis,nom\n1,Li\xe8ge\n".encode("cp1252"), "ligne 2 (« è »"),
     "utf-16": ("models/age/marts/dim_ecoles.sql", "select 1 as fase".encode("utf-16"), "UTF-16"),
     "jinja": (BROKEN, b"select\n{% if %}", "dim_ecoles.sql, ligne 2 : "),
-    "ref": (BROKEN, b"select * from {{ ref('dim_batiment') }}", "Vouliez-vous : dim_batiments"),
+    "ref": (BROKEN, b"select * from {{ ref('dim_batiment') }}", "Vouliez-vous dim_batiments"),
     "twice": (
         "models/age/marts/vue/dim_ecoles.sql",
         b"select 1 as fase",

@@ -337,7 +337,7 @@ def test_the_project_is_known(tmp_path: Path) -> None:
     entries, faults = read(tmp_path, wrong, masked)
     assert faults == []
     said = check_entries(entries, manifest())
-    assert "« dim_ecoles » n'existe pas. Vouliez-vous « dim_ecole » ?" in said[0]
+    assert "« dim_ecoles » n'existe pas. Vouliez-vous dim_ecole ou" in said[0]
     assert "clé « masque » : une table brute" in said[1]
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from donnees_au_centre.building.french import differences, in_french
+from donnees_au_centre.building.french import differences, in_french, reason
 from donnees_au_centre.building.turns import built_domains
 from donnees_au_centre.cli.project import domains_named
 from donnees_au_centre.project.nodes import Manifest
@@ -80,6 +80,12 @@ def test_the_line_of_the_sql_is_told_and_what_is_unknown_is_left_to_others() -> 
 )
 def test_what_dbt_says_of_a_failure_is_said_in_french(message: str, said: str) -> None:
     assert in_french(message) == said
+
+
+def test_a_message_told_beside_its_model_names_it_once() -> None:
+    # dbt wraps what was said of the model already.
+    said = "Runtime Error\n  Erreur dans le modèle x (a.sql)\n    La table manque.\n  Que faire : ceci."
+    assert reason(said) == "La table manque."
 
 
 def test_a_failing_unit_test_says_what_it_expected_and_what_it_got() -> None:

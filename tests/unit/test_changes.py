@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from donnees_au_centre.cli.changes import READ, changed_files, concerned, only_words, text_at
+from donnees_au_centre.cli.changes import READ, changed_files, concerned, only_words, text_at, untouched
 from donnees_au_centre.cli.clean_files import CleanFiles
+from donnees_au_centre.cli.session import overheard
 from donnees_au_centre.cli.testing import check
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.settings import ROOT
@@ -69,6 +71,22 @@ def test_nothing_changed_is_said(clone: Path, capsys: pytest.CaptureFixture[str]
     git(clone, "stash", "-qu")
     assert check(settings_of(clone), {"DEPUIS": "HEAD"}) == 0
     assert "Rien n'a changé." in capsys.readouterr().out
+
+
+def test_what_is_at_fault_and_not_of_the_branch_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    faults = (
+        "models/ags/marts/fct_marche.yml:3:1 : une faute.\n"
+        "README.md\n  [regle] une autre.\n    Que faire : docs/architecture.md le dit.\n"
+        "F821 un nom\n  --> dev/rooms.py:4:2\nabsent.py:1 : parti.\n"
+    )
+    with overheard() as said:
+        os.write(1, faults.encode())
+        subprocess.run(["echo", "Makefile : é"], check=True)
+    assert said.decode() == f"{faults}Makefile : é\n" == capfd.readouterr().out
+    assert untouched(ROOT, said.decode(), ["README.md"]) == [
+        "dev/rooms.py",
+        "models/ags/marts/fct_marche.yml",
+    ]
 
 
 def test_a_module_concerns_the_tests_that_import_it() -> None:

@@ -100,7 +100,7 @@ def test_a_mistake_is_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -
     ("arguments", "options", "said"),
     [
         (["build"], {"SELECT": "'age"}, "SELECT='age : un guillemet n'est pas fermé."),
-        (["lnit"], {}, "« lnit » n'est pas une commande.\nQue faire : Vouliez-vous lint ?"),
+        (["lnit"], {}, "« lnit » n'est pas une commande.\nQue faire : Vouliez-vous lint"),
         (["lint", "x"], {}, "« lint x » n'est pas une commande."),
         ([], {}, "Quelle commande ?"),
     ],
@@ -302,7 +302,7 @@ def test_an_unknown_model_brings_the_closest_names() -> None:
     assert find_model(Manifest(MANIFEST), "fct_marche").name == "fct_marche"
     with pytest.raises(PlatformError) as raised:
         find_model(Manifest(MANIFEST), "dim_communes")
-    assert raised.value.advice.startswith("Vouliez-vous : dim_commune")
+    assert raised.value.advice.startswith("Vouliez-vous dim_commune")
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_an_unknown_model_brings_the_closest_names() -> None:
 )
 def test_a_selection_of_nothing_brings_the_closest_names(word: str, close: str) -> None:
     advice = selection_advice(Manifest(MANIFEST), [word])
-    assert advice.startswith(f"Vouliez-vous : {close}")
+    assert advice.startswith(f"Vouliez-vous {close}")
     assert "SELECT prend un domaine (ags, commun)" in advice
 
 

@@ -118,13 +118,21 @@ def test_a_seed_becomes_a_view_of_typed_literals(seed: dict[str, Any], tmp_path:
     )
 
 
+def test_a_seed_without_a_row_keeps_its_columns(seed: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text("code,nombre\n", "utf-8")
+    assert seed_select(Node(seed), tmp_path) == (
+        "select * from (select cast(null as text) as code, cast(null as integer) as nombre) as aucune "
+        "where 1 = 0"
+    )
+
+
 @pytest.mark.parametrize(
     ("types", "content", "expected"),
     [
         ({}, "code\nA\n", "le type de code n'est pas déclaré"),
         ({"code": "jsonb"}, "code\nA\n", "le type « jsonb » n'a pas d'équivalent exact"),
         ({"code": "integer"}, "code\nA\n", "« A » n'est pas du type integer"),
-        ({"code": "text"}, "code\n", "n'a aucune ligne"),
+        ({"code": "text"}, "", "n'a pas d'en-tête"),
     ],
 )
 def test_a_seed_that_cannot_be_a_view_is_named(

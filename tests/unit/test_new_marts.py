@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,17 +11,23 @@ from typing import Any
 import pytest
 import yaml
 
+from donnees_au_centre.administration import OpenData, ours
+from donnees_au_centre.catalogue.dcat import open_catalogue
 from donnees_au_centre.cli import answers as asking
 from donnees_au_centre.cli import new_indicator, new_model, new_publication
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.writings import last_entry
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.project.consumers import Consumer, incomplete_publications, read_consumers
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.reviewed import checked
 from tests.small_project import settings_of
 from tests.unit.manifests import generic, good_manifest, governance, model
 
 ECOLE = "model.donnees_au_centre.dim_ecole"
 Run = Callable[..., int]
+TITLE = "Les écoles, une par une"
+NO_THEME = "une publication sans thème : un portail ne sait où la ranger."
 
 
 def manifest(**said: Any) -> dict[str, Any]:
@@ -125,13 +132,30 @@ def test_a_publication_has_the_key_the_columns_and_its_reader(run: Run, tmp_path
     new = model("age", "marts", "dim_ecole_ouvert", [ECOLE], config=ecole["config"], columns=ecole["columns"])
     key = generic(new["unique_id"], "unique_combination", "age")
     made["nodes"] |= {one["unique_id"]: one for one in (new, key)}
-    assert run(new_publication, made, MART="dim_ecole", COLONNES="fase, montant") == 0
+    assert (
+        run(new_publication, made, MART="dim_ecole", COLONNES="fase, montant", TITRE=TITLE, THEMES="educ")
+        == 0
+    )
     sql, content = written(tmp_path, "dim_ecole_ouvert")
     assert "        fase,\n        montant\n    from lignes" in sql
     assert [one["name"] for one in content["models"][0]["columns"]] == ["fase", "montant"]
     reader = yaml.safe_load((tmp_path / "policies/consumers/odwb_dim_ecole_ouvert.yml").read_text("utf-8"))
     assert reader["marts"] == {"age.dim_ecole_ouvert": "toutes"}
     assert reader["courriel"] == "cellule.age@fwb.example"
+    assert reader["publication"] == {"titre": TITLE, "mots_cles": ["ecole"], "themes": ["EDUC"]}
+    # What a portal takes of it, by the profile of European portals.
+    found = open_catalogue(Manifest(made), read_consumers(tmp_path), ours())
+    assert found is not None
+    (catalogue, editor, published) = found["@graph"]
+    assert catalogue["dcat:dataset"] == [{"@id": published["@id"]}] == [{"@id": "#age.dim_ecole_ouvert"}]
+    assert published["dct:title"]["@value"] == TITLE and published["dct:description"]["@value"]
+    assert published["dct:publisher"]["@id"] == editor["@id"]
+    assert [one["@id"].rpartition("/")[2] for one in published["dcat:theme"]] == ["EDUC"]
+    (contact,) = published["dcat:contactPoint"]
+    assert contact["vcard:hasEmail"]["@id"] == "mailto:cellule.age@fwb.example"
+    (offered,) = [published["dcat:distribution"]]
+    assert offered["dcat:accessURL"]["@id"] == "https://www.odwb.be"
+    assert offered["dct:license"]["@id"].endswith("/licence/CC_BY_4_0")
     entry = last_entry(tmp_path)
     assert entry and {one.path for one in entry.files} >= {
         "models/age/marts/dim_ecole_ouvert.sql",
@@ -140,15 +164,51 @@ def test_a_publication_has_the_key_the_columns_and_its_reader(run: Run, tmp_path
     }
 
 
+def test_a_publication_without_licence_or_theme_or_of_what_is_closed_is_told() -> None:
+    made = manifest()
+    age = made["groups"]["group.donnees_au_centre.age"]
+    age["config"]["meta"]["themes"] = ["EDUCA"]
+    told = {"titre": "Les écoles", "mots_cles": ["école"]}
+    reader = {
+        "nom": "Portail",
+        "courriel": "portail@fwb.example",
+        "depuis": date(2026, 11, 30),
+        "finalite": "Publier.",
+        "marts": {"age.dim_ecole": "toutes"},
+    }
+    whole = ours().open_data
+
+    def faults(said: dict[str, Any], open_data: OpenData | None = whole) -> list[str]:
+        consumer, wrong = checked(Consumer, {**reader, "publication": said})
+        assert consumer, wrong
+        found = incomplete_publications({"policies/consumers/x.yml": consumer}, Manifest(made), open_data)
+        return [message for _, _, message, _ in found]
+
+    assert faults(told) == ["groupe age : themes attend une liste de codes.", f"dim_ecole est {NO_THEME}"]
+    age["config"]["meta"]["themes"] = ["EDUC"]
+    assert faults(told) == []
+    assert "dim_ecole est une publication sans licence" in faults(told, None)[0]
+    made["nodes"][ECOLE]["config"]["meta"]["gouvernance"]["classification"] = "interne"
+    assert faults({**told, "themes": ["SOCI"]}) == ["dim_ecole est publié, et classé interne."]
+    _, wrong = checked(Consumer, {**reader, "publication": {"titre": "x", "mots_cles": [], "themes": ["A"]}})
+    assert {fault.path[:2] for fault in wrong} == {("publication", "mots_cles"), ("publication", "themes")}
+
+
 @pytest.mark.parametrize(
     ("module", "options", "said"),
     [
         (new_indicator, {}, "Quel mart lire"),
-        (new_indicator, {"MART": "dim_ecol"}, "n'est pas un mart public"),
+        (new_indicator, {"MART": "dim_ecol"}, "(?s)n'est pas un mart public.*Vouliez-vous dim_ecole"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "somme places"}, "n'est pas une mesure"),
+        (new_indicator, {"MART": "dim_ecole", "MESURE": "totaal places"}, "Vouliez-vous total ?"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "lignes places"}, "n'est pas une mesure"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "total jour"}, "n'a pas de sens"),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "lignes", "PAR": "x"}, "n'a pas de colonne x"),
+        (
+            new_indicator,
+            {"MART": "dim_ecole", "MESURE": "lignes", "PAR": "jour anee"},
+            "(?s)n'a pas de colonne anee.*Vouliez-vous annee ?",
+        ),
         (new_indicator, {"MART": "dim_ecole", "MESURE": "total places montant"}, "plusieurs colonnes"),
         *(
             (

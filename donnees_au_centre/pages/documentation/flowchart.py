@@ -75,7 +75,7 @@ def read_flowchart(text: str) -> Flowchart:
         text: Mermaid, without the marks of the block.
 
     Raises:
-        ValueError: a line is not of the part of Mermaid that is drawn; it is named.
+        ValueError: a line is not of the part of Mermaid that is drawn; it is named. Or there is no box.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     head = _HEAD.fullmatch(lines[0]) if lines else None
@@ -89,6 +89,8 @@ def read_flowchart(text: str) -> Flowchart:
         for number, (starts, ends) in enumerate(pairwise(groups)):
             said = (parts[3 * number + 1] or parts[3 * number + 2] or "").strip().strip('"')
             chart.arrows += [(start, end, said) for start in starts for end in ends]
+    if not chart.boxes:
+        raise ValueError("l'image n'a aucune boîte")
     return chart
 
 

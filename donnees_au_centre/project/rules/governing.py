@@ -58,7 +58,7 @@ def keys_are_known(manifest: Manifest) -> Iterator[Fault]:
     groups = [(group.file, f"groupe {name}", group.meta) for name, group in sorted(manifest.groups.items())]
     nodes = [(node.described_in, _name(node), node.meta) for node in dataset_nodes(manifest)]
     told: set[str] = set()
-    known = (*LEVEL_KEYS, words.ACCESS_DEFAULTS)
+    known = (*LEVEL_KEYS, words.ACCESS_DEFAULTS, words.OPEN_THEMES)
     for where, name, meta in (*groups, *nodes):
         for key in meta:
             if key not in known and (close := _close(key, known)):
