@@ -97,13 +97,17 @@ def _told_by_dictionary(
     """
     tables = [one for one in chosen if isinstance(one, Source)]
     if len(chosen) != 1 or not tables:
-        labels = ", ".join(one.label for one in tables) or "aucune source n'est nommée"
+        labels = f" ({', '.join(one.label for one in tables[:_NAMED])}…)" if tables else ""
         raise PlatformError(
-            "Un dictionnaire décrit une table d'une source.", f"Dites laquelle ({labels}) : {OF_SOURCE}."
+            "Un dictionnaire décrit une table d'une source.", f"Dites laquelle{labels} : {OF_SOURCE}."
         )
     (table,) = tables
-    new_names = (table.external.get("options") or {}).get("renames") or {}
-    received = {new: old for old, new in new_names.items()}
+    given = table.external.get("options") or {}
+    received = {
+        new: old
+        for one in (given, *(given.get("variants") or ()))
+        for old, new in (one.get("renames") or {}).items()
+    }
     columns = {}
     for name, column in table.columns.items():
         said = UNSAID.match(column.description)

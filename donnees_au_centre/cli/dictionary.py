@@ -23,7 +23,8 @@ def dictionary_of(
 
     Args:
         settings: of the checkout.
-        options: DICTIONNAIRE, a path, below the landing zone too; NOMS and COLONNE, headers in it.
+        options: DICTIONNAIRE, a path, from where the user is or below the landing zone; NOMS and COLONNE,
+            headers in it.
         columns: name -> header as received, "" where it is not known.
         about: what the table may be called in it, the surest first.
 
@@ -31,10 +32,12 @@ def dictionary_of(
         PlatformError: no such file, or it says nothing surely.
     """
     given = options[OPTION].strip()
-    file = next((one / given for one in (settings.landing, settings.root) if (one / given).is_file()), None)
+    folders = (Path(options.get("CALLER_FOLDER") or settings.root), settings.landing, settings.root)
+    file = next((one / given for one in folders if (one / given).is_file()), None)
     if file is None:
         raise PlatformError(
-            f"Aucun dictionnaire de ce nom : {line(given)}.", f"Donnez son chemin : {OPTION}=<fichier>."
+            f"Aucun dictionnaire de ce nom : {line(given)}.",
+            f"Donnez son chemin, d'ici ou sous la zone de dépôt : {OPTION}=<fichier>.",
         )
     with file.open("rb") as content:
         tables = tables_of(content)

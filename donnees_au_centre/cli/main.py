@@ -106,7 +106,6 @@ PATHS: dict[str, Callable[[Path], bool]] = {
     "AVIS": Path.is_file,
     "BASE": Path.is_dir,
     "PROJET": Path.is_dir,
-    "DICTIONNAIRE": Path.is_file,
     "DOSSIER": lambda path: path.parent.is_dir(),
     "EFFACES": Path.is_file,
 }

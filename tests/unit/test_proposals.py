@@ -48,10 +48,13 @@ class Built:
         self.nodes[f"model.{PROJECT}.{name}"]["config"] = {"meta": {"colonnes": {}, "lecture": entries}}
         return self
 
-    def of(self, name: str) -> dict[str, Proposal]:
+    def manifest(self) -> Manifest:
         content = {"metadata": {"project_name": PROJECT}, "nodes": self.nodes, "sources": self.sources}
         inherit({**content, "macros": {}})
-        manifest = Manifest(content)
+        return Manifest(content)
+
+    def of(self, name: str) -> dict[str, Proposal]:
+        manifest = self.manifest()
         found = Proposals(manifest, trace(manifest, self.sql, SEAL))
         node = next(one for one in manifest.of_type("source", "model") if one.name == name)
         return {one.column.column: one for one in found.of(node)}
