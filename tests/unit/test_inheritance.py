@@ -47,6 +47,18 @@ def test_a_declared_column_is_what_it_reads() -> None:
     assert texts(staging) == {"source_fichier": "Fichier reçu.", "fase": "Numéro FASE.", "calculee": ""}
 
 
+def test_what_its_own_sql_makes_of_a_cell_is_not_what_was_received() -> None:
+    manifest = good_manifest()
+    staging = declared(manifest)
+    staging["config"]["meta"]["lecture"] = [
+        {"type": "text", "colonne": "n_fase", "noms": ["suivi"], "reecrit": True},
+        {"type": "expression", "colonne": "n_fase", "noms": ["rang"]},
+        {"type": "school_key", "colonne": "n_fase", "noms": ["etablissement_id", "implantation_id"]},
+    ]
+    inherit(manifest)
+    assert {*texts(staging).values()} == {"Fichier reçu.", ""}
+
+
 def test_how_a_cell_is_written_is_said_of_the_received_column_alone() -> None:
     manifest = good_manifest()
     staging = declared(manifest)
