@@ -25,7 +25,7 @@ from donnees_au_centre.project import vocabulary as words
 # Keys of config.meta that the macros write: what every model of a kind is, the columns that it has, with
 # their descriptions, and those that it declares.
 DESCRIPTION, STANDARD, DECLARED = "description", "colonnes", "lecture"
-# The type, in that list, of a column whose SQL was written by hand.
+# The type, in that list, of a column whose SQL was written by hand; the name of its cell means the same.
 EXPRESSION = "expression"
 # Of the others: True where SQL of its own makes something else of the cell.
 REWRITTEN = "reecrit"
@@ -109,7 +109,8 @@ def _inherited(manifest: Mapping[str, Any], node: Mapping[str, Any], name: str) 
         received = [
             one.get("colonne")
             for one in meta[DECLARED]
-            if one["noms"] == [name] and one["type"] != EXPRESSION and not one.get(REWRITTEN)
+            if one["noms"] == [name] and not one.get(REWRITTEN)
+            if one["type"] != EXPRESSION or one.get("colonne") == name
         ]
         columns = [
             manifest["sources"][parent]["columns"].get(column) or {}

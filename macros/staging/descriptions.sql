@@ -44,7 +44,8 @@
     {%- if name in (meta.colonnes or {}) -%}
         {{ return(meta.colonnes[name]) }}
     {%- elif 'lecture' in meta -%}
-        {%- for entry in meta.lecture if entry.noms == [name] and entry.colonne and not entry.reecrit and entry.type != 'expression' -%}
+        {%- for entry in meta.lecture if entry.noms == [name] and entry.colonne and not entry.reecrit
+            and (entry.type != 'expression' or entry.colonne == name) -%}
             {%- for parent in node.depends_on.nodes if parent in graph.sources -%}
                 {%- set text = (graph.sources[parent].columns.get(entry.colonne) or {}).description -%}
                 {%- if text -%}{{ return(text.split(' Reçu : ')[0]) }}{%- endif -%}

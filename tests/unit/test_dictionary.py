@@ -26,8 +26,7 @@ def words(content: str | bytes | dict[str, Any], columns: dict[str, str] = COLUM
 
 
 def book(sheets: dict[str, list[list[str]]]) -> bytes:
-    file = Workbook()
-    file.remove(file.active)
+    file = Workbook(write_only=True)
     for title, rows in sheets.items():
         sheet = file.create_sheet(title)
         for row in rows:
@@ -37,9 +36,9 @@ def book(sheets: dict[str, list[list[str]]]) -> bytes:
     return content.getvalue()
 
 
-def refused(content: str | bytes | dict[str, Any], **said: str) -> str:
+def refused(content: str | bytes | dict[str, Any], names: str = "", texts: str = "") -> str:
     with pytest.raises(PlatformError) as error:
-        words(content, **said)
+        words(content, names=names, texts=texts)
     return f"{error.value} {error.value.advice}"
 
 

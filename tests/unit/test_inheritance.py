@@ -53,10 +53,12 @@ def test_what_its_own_sql_makes_of_a_cell_is_not_what_was_received() -> None:
     staging["config"]["meta"]["lecture"] = [
         {"type": "text", "colonne": "n_fase", "noms": ["suivi"], "reecrit": True},
         {"type": "expression", "colonne": "n_fase", "noms": ["rang"]},
+        {"type": "expression", "colonne": "n_fase", "noms": ["n_fase"]},
         {"type": "school_key", "colonne": "n_fase", "noms": ["etablissement_id", "implantation_id"]},
     ]
     inherit(manifest)
-    assert {*texts(staging).values()} == {"Fichier reçu.", ""}
+    said = {name: text for name, text in texts(staging).items() if text}
+    assert said == {"source_fichier": "Fichier reçu.", "n_fase": "Numéro FASE."}
 
 
 def test_how_a_cell_is_written_is_said_of_the_received_column_alone() -> None:
