@@ -58,7 +58,7 @@ _CHANGING = [
 ]
 # A macro that looks at the history, and whose good verdict holds while what it tests is the same: a present
 # value that is near the median of the past ones only comes nearer to it as runs add that value to them.
-_SETTLED = "test_stable_measure"
+SETTLED = "test_stable_measure"
 # The day of the administration: the same until midnight, and so no more of a change than the day itself. As
 # macros write it, as it is compiled, and as PostgreSQL writes it of a view.
 _DAY = r"""cast\(\s*
@@ -123,6 +123,9 @@ class Codes:
         self._target = {key: value for key, value in target.items() if key not in _SECRET}
         ours = {key: macro for key, macro in manifest.macros.items() if macro.package_name not in _DBT}
         self._macros = {key: macro.macro_sql for key, macro in ours.items()}
+        # A macro is reached by hundreds of nodes: what it adds to the digest of each is made once.
+        self._digests = {key: digest(text) for key, text in self._macros.items()}
+        self._asked_of = {key: _asked(text) for key, text in self._macros.items()}
         # adapter.dispatch names x, and calls default__x or postgres__x.
         self._named: dict[str, set[str]] = {}
         for key, macro in ours.items():
@@ -137,7 +140,7 @@ class Codes:
         self._moving = frozenset(
             key
             for key, text in self._macros.items()
-            if changes_within_day(text) and ours[key].name != _SETTLED
+            if changes_within_day(text) and ours[key].name != SETTLED
         )
         self._daily = frozenset(key for key, text in self._macros.items() if is_of_day(text))
         # The day is no use of the clock that it is read from.
@@ -146,6 +149,8 @@ class Codes:
             **{key: self._known(_WORD.findall(_day().sub(" ", self._macros[key]))) for key in self._daily},
         }
         self._reached_of: dict[str, frozenset[str]] = {}
+        self._closed: dict[tuple[bool, frozenset[str]], frozenset[str]] = {}
+        self._said: dict[frozenset[str], str] = {}
         self._own_texts: dict[str, str] = {}
         project = manifest.metadata.project_name
         self._everywhere = frozenset(
@@ -165,24 +170,24 @@ class Codes:
                 variables,
                 project_file.read_text("utf-8"),
                 target.get("name"),
-                self._texts(common | self._everywhere | instead),
+                self._said_of(common.union(self._everywhere, instead)),
             ]
         )
         self._codes: dict[str, str] = {}
         self._changing: dict[str, bool] = {}
         self._graphs: dict[str, str] = {}
+        self._declarations: dict[str, str] = {}
 
     def of(self, unique_id: str) -> str:
         """The digest of the code of a model, seed, snapshot or test."""
         if unique_id not in self._codes:
             said = self._nodes[unique_id]
-            texts = self._texts(self._reached(said))
-            own = self._own_text(said)
+            own, reached = self._own_text(said), self._reached(said)
             parts = [
                 self._common,
                 _lasting(said),
-                texts,
-                self._environment([own, *texts]),
+                self._said_of(reached),
+                self._environment(own, reached),
                 self._declared(said),
             ]
             words, mine = set(_WORD.findall(own)), self._mine(said)
@@ -200,9 +205,10 @@ class Codes:
     def of_unit_test(self, unique_id: str) -> str:
         """The digest of a unit test: its own words, and the code of its model and of all that this reads."""
         content = _lasting(self._unit_tests[unique_id].to_dict())
-        texts = self._texts(self._reach([json.dumps(content, default=str)]))
+        own = json.dumps(content, default=str)
+        reached = self._reach([own])
         read = sorted((name, self.of(name)) for name in self._below(unique_id))
-        return digest([content, texts, self._environment(texts), read])
+        return digest([content, self._said_of(reached), self._environment(own, reached), read])
 
     def is_changing(self, unique_id: str) -> bool:
         """True for a node whose result may change, within a day, though nothing of what it is made of has."""
@@ -243,7 +249,9 @@ class Codes:
         found: list[Any] = []
         for name in sorted(_reads(said)):
             if name in self._sources:
-                found.append([name, _lasting(self._sources[name])])
+                if name not in self._declarations:
+                    self._declarations[name] = digest(_lasting(self._sources[name]))
+                found.append([name, self._declarations[name]])
             elif name in self._nodes:
                 found.append([name, self._nodes[name]["schema"], self._nodes[name]["alias"]])
         return found
@@ -285,12 +293,16 @@ class Codes:
         self, texts: Iterable[str], calls: Mapping[str, AbstractSet[str]] | None = None
     ) -> frozenset[str]:
         calls = self._calls if calls is None else calls
-        found: set[str] = set()
         waiting = self._known(word for text in texts for word in _WORD.findall(text))
-        while waiting:
-            found |= waiting
-            waiting = {key for known in waiting for key in calls[known]} - found
-        return frozenset(found)
+        # The tests of one kind all name the same macros.
+        begun = calls is self._calls, frozenset(waiting)
+        if begun not in self._closed:
+            found: set[str] = set()
+            while waiting:
+                found |= waiting
+                waiting = {key for known in waiting for key in calls[known]} - found
+            self._closed[begun] = frozenset(found)
+        return self._closed[begun]
 
     def _known(self, words: Iterable[str]) -> set[str]:
         """The macros of some names."""
@@ -306,14 +318,20 @@ class Codes:
             self._own_texts[unique_id] = f"{said.get('raw_code') or ''} {told}"
         return self._own_texts[unique_id]
 
-    def _texts(self, keys: Iterable[str]) -> list[str]:
-        return [self._macros[key] for key in sorted(keys)]
+    def _said_of(self, reached: frozenset[str]) -> str:
+        if reached not in self._said:
+            self._said[reached] = digest([self._digests[key] for key in sorted(reached)])
+        return self._said[reached]
 
-    def _environment(self, texts: Iterable[str]) -> dict[str, str | None]:
-        names = {name for text in texts for name in _VARIABLE.findall(text)} - _PASSING
-        if any("pseudonymise" in text or "current_setting" in text for text in texts):
-            names.add(_KEYS)
+    def _environment(self, own: str, reached: Iterable[str]) -> dict[str, str | None]:
+        names = _asked(own).union(*(self._asked_of[key] for key in reached)) - _PASSING
         return {name: os.environ.get(name) for name in sorted(names)}
+
+
+def _asked(text: str) -> frozenset[str]:
+    """The variables of the environment that a text reads."""
+    keys = {_KEYS} if "pseudonymise" in text or "current_setting" in text else set()
+    return frozenset({*_VARIABLE.findall(text), *keys})
 
 
 def _lasting(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from donnees_au_centre.building.codes import Codes, changes_within_day, digest
+from donnees_au_centre.building.codes import SETTLED, Codes, changes_within_day, digest
 from donnees_au_centre.building.connection import connected
 from donnees_au_centre.building.limits import close_free_sessions
 from donnees_au_centre.building.publication import domain_of
@@ -176,7 +176,7 @@ class Reuse:
         found = set()
         for node in played:
             text = getattr(node, "compiled_code", None) or ""
-            if node.resource_type == "unit_test":
+            if node.resource_type == "unit_test" or _is_settled(node):
                 continue
             if changes_within_day(text):
                 found.add(node.unique_id)
@@ -230,6 +230,11 @@ class Reuse:
         """The schema that keeps the state of a node's domain."""
         domain = domain_of(self._nodes[unique_id], self._nodes)
         return self._places.get(domain or "")
+
+
+def _is_settled(node: Any) -> bool:
+    metadata = getattr(node, "test_metadata", None)
+    return metadata is not None and f"test_{metadata.name}" == SETTLED
 
 
 def _places(manifest: Any) -> dict[str, str]:

@@ -15,12 +15,13 @@ _BOMS = (
 )
 # In the order in which one is believed where they tell the same.
 _SINGLE = ("cp1252", "mac-roman", "cp850")
-# How much a letter tells of a text in French, with some Dutch and German.
+# How much a letter tells of a text in French, with some Dutch, German and languages of the south.
 _LETTERS = {
     **dict.fromkeys("é", 3.0),
     **dict.fromkeys("èàêçô", 2.0),
     **dict.fromkeys("âëîïùûœÉÈÀ", 1.5),
-    **dict.fromkeys("äöüæÊÂÇÔÎŒÜÖÄ", 0.5),
+    **dict.fromkeys("áíóúñãõìòß", 0.8),
+    **dict.fromkeys("äöüæÊÂÇÔÎŒÜÖÄÁÍÓÚÑÃÕ", 0.5),
 }
 _SIGNS = "«»’‘“”–—€°²…•§ª№º" + "\u00a0\u202f"
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")

@@ -18,6 +18,7 @@ from donnees_au_centre.discovery.personal import (
     WEAK,
     Suspicion,
     around_people,
+    beside_people,
     in_doubt,
     is_of_things,
     suspicion_of,
@@ -121,6 +122,7 @@ def look_at_rows(
             names, headers, cells, types or [""] * len(headers), strict=True
         )
     )
+    columns = tuple(_beside_people(columns, cells))
     people = [column for column in columns if _names_people(column)]
     suspected = [(column.header or column.name, column.personal) for column in columns]
     rows_are_people = tell_of_people(suspected) and not any(_one_a_row(column, people) for column in columns)
@@ -132,6 +134,20 @@ def look_at_rows(
             for column, (label, _) in zip(columns, suspected, strict=True)
         )
     return TableLook(columns, len(rows), tuple(_keys(columns, cells)), by_position, rows_are_people)
+
+
+def _beside_people(columns: Sequence[ColumnLook], cells: Sequence[Sequence[str]]) -> Iterator[ColumnLook]:
+    """The columns, those that are about whom another one names told so."""
+    people = {
+        place: column.header or column.name for place, column in enumerate(columns) if _names_people(column)
+    }
+    for place, column in enumerate(columns):
+        found = column.personal
+        if people and place not in people:
+            counts = Counter(filter(None, cells[place]))
+            is_next = not people.keys().isdisjoint({place - 1, place + 1})
+            found = beside_people(column.header, counts, [*people.values()], is_next) or found
+        yield replace(column, personal=found)
 
 
 def _names_people(column: ColumnLook) -> bool:

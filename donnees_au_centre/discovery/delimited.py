@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from donnees_au_centre.landing.limits import MAX_COLUMNS
 
-DELIMITERS = (";", ",", "\t", "|")
+# The comma last: of two that part as well, it may be the decimal one.
+DELIMITERS = (";", "\t", "|", ",")
 # Characters of a text by which its delimiter is told.
 _LOOKED_AT = 1 << 18
 _DIRECTIVE = re.compile(r'"?sep=([^\w"\r\n])"?(?:\r\n|\n|\r)', re.IGNORECASE)
@@ -65,8 +66,19 @@ def _delimiter(text: str) -> str:
     best = max(DELIMITERS, key=lambda one: scores[one])
     if scores[best] > 0:
         return best
+    if _is_spaced(text):
+        return " "
     # A single column: of the usual ones, one that is nowhere in it.
     return next((one for one in (",", ";", "\t", "|") if one not in text), ",")
+
+
+def _is_spaced(text: str) -> bool:
+    """Whether spaces part the cells, as R writes them: quotation marks, and as many cells in each record."""
+    if '"' not in text:
+        return False
+    _, grid, _ = _records(text, " ", '"', 2000)
+    widths = {len(row) for row in (grid[:-1] if len(grid) > 3 else grid) if row}
+    return len(widths) == 1 and widths != {1}
 
 
 def _score(text: str, delimiter: str) -> float:

@@ -43,6 +43,9 @@ _FOOTER = re.compile(
 _TOTALS = re.compile(r"(?:grand |sous-)?tota(?:l|ux|al)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?[\d.,\s\u00a0\u202f]*\d\s?[%€]?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
+_ADDRESS = re.compile(r"(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?")
+# What machines call a column.
+_CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 # A year, or two: what names the columns of a table of years.
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\s?[-/]\s?(?:(?:19|20)?\d\d))?")
 # What refers to a note, or says that a year is not definitive: 2015 *, 2023 (p).
@@ -242,9 +245,18 @@ def _header(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
     upper = grid[start][:width]
     if width > 1 and lower and _is_group(upper, lower, width) and _names_columns(grid, start + 1, width):
         return 2 + _more(grid, start + 2, width), True
+    if lower and _are_codes(lower, width) and _votes(grid, start + 1, width)[0] >= _TOLD_BY * width:
+        # What machines call the columns, beneath what people do.
+        return 2, True
     if votes == 0 and doubts and not {word for cell in upper for word in _words(cell)} & _HEADER_WORDS:
         return 1, False
     return 1, True
+
+
+def _are_codes(row: Row, width: int) -> bool:
+    """Whether a line gives each of several columns a name of its own, of capitals: « DENS_MED »."""
+    cells = [cell.strip() for cell in row[:width] if cell.strip()]
+    return width >= _AGAIN and len({*cells}) == len(cells) == width and all(map(_CODE.fullmatch, cells))
 
 
 def _names_columns(grid: Sequence[Row], line: int, width: int) -> bool:
@@ -334,7 +346,7 @@ def _vote(cell: str, cells: Sequence[str]) -> int:
     """What one column says of the cell above it: 1 a name, -1 a value like the others, 0 nothing."""
     if _YEAR.fullmatch(cell) and sum(bool(_YEAR.fullmatch(one)) for one in cells) < len(cells) / 2:
         return 0
-    for test in (_number, _day, _mail):
+    for test in (_number, _day, _mail, _web):
         if sum(map(test, cells)) >= _ALIKE * len(cells):
             return -2 if test(cell) else 1
     if cell in cells and len(set(cells)) < len(cells):
@@ -358,6 +370,10 @@ def _day(cell: str) -> bool:
 
 def _mail(cell: str) -> bool:
     return "@" in cell
+
+
+def _web(cell: str) -> bool:
+    return _ADDRESS.fullmatch(cell) is not None
 
 
 def _shape(cell: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_national_number
+from donnees_au_centre.discovery.checks import is_bce_number, is_foreign_number, is_iban, is_national_number
 from donnees_au_centre.discovery.layout import plain
 
 _DIRECT, _INDIRECT, _SENSITIVE = "identifiant_direct", "identifiant_indirect", "sensible"
@@ -55,7 +55,7 @@ _PEOPLE = (
     r"responsables?|contacts?|titulaires?|candidats?|demandeurs?|justiciables?|patients?|clients?|usagers?|"
     r"membres?|auteurs?|directeurs?|directrices?|directions?|president|presidente|secretaire|gestionnaires?|"
     r"leerlingen|leerling|kind|kinderen|ouders?|medewerkers?|leraars?|leerkracht|houders?|aanvragers?|students?|"
-    r"child|children|teachers?|owners?|holders?|applicants?|users?|utilisateurs?|inspecteurs?|conducteurs?|"
+    r"child|children|teachers?|owners?|holders?|applicants?|users?|utilisateurs?|inspecteurs?|conducteurs?|docentes?|"
     r"collaborateurs?|collaboratrices?|dirigeants?|referents?|interlocuteurs?|correspondants?|mandataires?|"
     r"deputes?|senateurs?|elus?|maires?|parlementaires?|gerants?|proprietaires?|locataires?|fonctionnaires?|"
     r"stagiaires?|apprentis?|formateurs?|animateurs?|benevoles?|adherents?|allocataires?|temoins?|plaignants?|"
@@ -63,7 +63,8 @@ _PEOPLE = (
     r"father|judges?|lawyers?|doctors?|nurses?|victims?|suspects?|inmates?|prisoners?|defendants?|citizens?|tenants?|"
     r"supervisors?|approvers?|reviewers?|sponsors?|recipients?|beneficiary|beneficiaries|"
     r"eigenaars?|huurders?|burgers?|rechters?|vrijwilligers?|deelnemers?|bestuurders?|voorzitters?|burgemeesters?|"
-    r"schepenen?|verantwoordelijken?|contactpersoon|contactpersonen|begunstigden?|"
+    r"schepenen?|verantwoordelijken?|programm(?:eurs?|ers?|ierer\w*)|developers?|developpeurs?|entwickler\w*|"
+    r"contactpersoon|contactpersonen|begunstigden?|"
     r"requerants?|chefs?|officers?|workers?|staff|managers?|mayors?|members?|"
     r"artistes?|artists?|kunstenaars?|acteurs?|actrices?|actors?|actress|realisateurs?|realisatrices?|regisseurs?|"
     r"laureats?|winners?|winnaars?|joueurs?|joueuses?|players?|spelers?|entraineurs?|arbitres?|juges?|"
@@ -77,8 +78,28 @@ _PEOPLE = (
     r"photographes?|photographers?|fotograaf|fotografen|compositeurs?|composers?|componist\w*|musiciens?|"
     r"interpretes?|architect\w*|notaires?|rapporteurs?|echevins?|bourgmestres?|ministres?|conseillers?|raadsl\w+|"
     r"sculpteurs?|peintres?|schrijvers?|vertalers?|uitvoerders?|chercheurs?|researchers?|onderzoekers?|reclamants?|"
-    r"chauffeurs?|coordinat\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|"
+    r"chauffeurs?|[ck]oordina\w+|coordena\w+|aanspreekpunt|verantwoordelijke|scenaristes?|createurs?|creators?|makers?|"
     r"presentat\w+|presenters?|depositaires?|"
+    r"moniteurs?|monitrices?|educateurs?|educatrices?|surveillants?|accompagnateurs?|tresoriers?|"
+    r"tresorieres?|delegue(?:e?s|e)?|infirmiers?|infirmieres?|assistant(?:e?s|e)?|puericult\w+|"
+    r"dessinateurs?|graveurs?|danseurs?|chanteurs?|comediens?|metteurs? en scene|choregraphes?|"
+    r"dramaturges?|redacteurs?|redactrices?|inventeurs?|encadrants?|promoteurs?|jurys?|"
+    r"maitres? de stage|parrains?|marraines?|defunt(?:e?s|e)?|epoux|epouses?|mari|fils|fille|frere|"
+    r"soeur|veuf|veuve|principal|trainers?|referees?|tutors?|instructors?|lecturers?|professors?|"
+    r"investigators?|inspectors?|witness(?:es)?|attorneys?|physicians?|surgeons?|residents?|"
+    r"householders?|landlords?|buyers?|sellers?|borrowers?|signator(?:y|ies)|senders?|receivers?|"
+    r"request[eo]rs?|assignees?|reporters?|submitters?|technicians?|cashiers?|salespersons?|clerks?|"
+    r"captains?|pilots?|riders?|runners?|swimmers?|cyclists?|jockeys?|docent(?:en)?|advocaten?|advocaat|"
+    r"bewoners?|leden|lid|secretaris|penningmeester|bestuursl\w+|autor(?:en|es|as?|i)?|verfasser\w*|"
+    r"bearbeiter\w*|teilnehmer\w*|spieler\w*|richter\w*|anwalt\w*|arzt\w*|fahrer\w*|betreuer\w*|"
+    r"lehrkraft|lehrkrafte|studenten|studentin\w*|eltern|mieter\w*|eigentumer\w*|besitzer\w*|zeugen?|"
+    r"opfer|maestr[oa]s?|profesor(?:a|es|as)?|professor(?:a|as|e|es|i|essa)|insegnant[ei]|"
+    r"asesor(?:a|es)?|medic[oa]s?|enfermer[oa]s?|soci[oa]s?|associad[oa]s?|candidat[oai]s?|"
+    r"eleitor(?:es)?|vereador(?:a|es)?|titolar[ei]|responsabil[ei]|referent[ei]s?|iscritt[oi]|"
+    r"usuari[oa]s?|utent[ei]|conductor(?:es)?|autist[ai]|allenator[ei]|giocator[ei]|jugador(?:a|es)?|"
+    r"jogador(?:a|es)?|atlet[aei]s?|testig[oa]s?|acusad[oa]s?|imputad[oa]s?|detenut[oi]|autric[ei]|"
+    r"propietari[oa]s?|proprietari[oa]s?|inquilin[oa]s?|conyuges?|coniuge|ponentes?|"
+    r"investigador(?:a|es)?|ricercator[ei]|"
     r"who|wie|qui|wer|quien|gerentes?|encargad[oa]s?|directora?(?:es)?|direttor[ei]|direttrice|presidentes?|"
     r"sindac[oi]|alcaldes?|prefeit[oa]s?|leiter\w*|vorsitzende\w*|ansprechpartner\w*|inhaber\w*|beheerders?|"
     r"signataires?|declarants?|victimes?|auteur|avocats?|medecins?|assures?|affilies?|licencies?|sportifs?|athletes?"
@@ -257,6 +278,9 @@ _OF_PEOPLE = re.compile(
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}")
 _FULL_NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?: [^\W\d_a-z][\w'’-]+){1,2}")
+_SINGLE_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*\.?")
+# What somebody is called on a network: « rita_m », « jorge84 », « miguelcastano », in small letters.
+_ACCOUNT, _ACCOUNT_LONG = re.compile(r"@?([a-z]+)[a-z0-9_.]*"), 10
 # What a name of two or three words has when it is that of an organisation or a place.
 _ORGANISED = re.compile(
     r"\b(?:school|college|university|academy|institute|hospital|clinic|museum|church|park|river|lake|mount|island|"
@@ -305,9 +329,36 @@ _FIRST_NAMES = frozenset(
     kelly ken kenneth kim kyle larry linda luis luke margaret mary matt matthew megan mike nancy pamela pete
     phil philip ralph randy rebecca rick ron ronald roy russell ryan sam samantha scott sean sharon shirley
     susan ted teresa terry theresa todd tony vince virginia wayne
+    alejandro alejandra almudena alvaro amanda ana angel angela angeles antonio araceli arturo beatriz
+    begona belen bianca blanca carla carlo carmen cayetana cecilia chiara consuelo cristina diego
+    dolores eduardo elisa emilia emilio enrique ernesto esperanza esteban esther eugenia fabio federica
+    federico felipe felix fernanda fernando filippo francesca francesco francisca francisco gabriela
+    gabriella giacomo gianni giorgio giovanna giovanni giulia giulio giuseppe gloria gonzalo guadalupe
+    guillermo gustavo helena ignacio inmaculada irene isabel jaime javier jesus joana joao joaquin jordi
+    jorge josefa juan juana karolina leonardo leticia lorena lorenzo lucia lucio luisa luiz manuel
+    manuela marcela marcelo marcia marcio marco marcos margarita mariana marina marisa mateo mauricio
+    mercedes miguel miriam montserrat natalia nuria pablo paco paola paolo patricio paula paulo pedro
+    pilar rafael ramon raquel raul ricardo rita roberto rocio rodrigo rosario ruben salvador santiago
+    sergio silvia simona sofia soledad stefano susana teresa thiago tomas vicente victoria vittorio
+    ximena andreas angelika anja anke annette astrid bernd birgit bjorn brigitte christoph claudia
+    dieter dietmar doris elke ernst erwin franz friedrich fritz gerda gerhard gisela gunter hannelore
+    harald heidi heike heinrich heinz helga helmut herbert holger horst ilse ingrid jens joachim jochen
+    jorg jurgen katharina katrin klaus lars lutz manfred markus matthias monika norbert oliver petra
+    rainer ralf reinhard renate rolf rudiger sabine siegfried sigrid stefanie susanne thorsten torsten
+    ulrich ulrike ursula uwe volker werner wilhelm wolfgang anouk arjen bart bram daan dries els femke
+    geert gerrit greet hendrik henk hilde ingeborg jaap jeroen johanna joost joris jurgen kees kristof
+    lieve liesbeth lotte luuk maarten marieke marijke marleen nele niels paulien pim rik roel ruud
+    sander sofie stijn tessa thijs tine tineke veerle wim wouter agnieszka aleksander alina andrzej
+    bogdan dmitri ewa galina grzegorz irina ivan jakub katarzyna krzysztof ludmila magdalena marek
+    mikhail natasha nikolai oksana oleg olga pavel piotr sergei svetlana tatjana tomasz vladimir
+    wojciech yuri abdallah abdellah aicha amine amir asma aziz brahim driss elif emre fatma fouad
+    ghizlane hafsa hicham houda ikram imane jamal kenza khalid laila latifa leyla mehmet mohammad
+    mostafa mounir murat mustafa naima najat omar osman rachida reda safae saida sana siham soufiane
+    souad tarik yusuf zineb
     william willy xavier yann yannick yasmine yassine youssef yvan yves yvette yvonne zakaria zoe
     """.split()  # noqa: SIM905
 )
+_LONG_FIRST_NAMES = tuple(name for name in sorted(_FIRST_NAMES) if len(name) > _SHORT)
 
 
 def suspicion_of(name: str, cells: Mapping[str, int], numbers: bool = False) -> Suspicion | None:
@@ -354,6 +405,37 @@ def tell_of_people(columns: Sequence[tuple[str, Suspicion | None]]) -> bool:
     if traits < 2 * _TRAITS and any(map(_COUNT.search, words_of)):
         return False
     return traits >= _TRAITS or 2 * told >= len(columns)
+
+
+def beside_people(
+    name: str, cells: Mapping[str, int], people: Sequence[str], is_next: bool
+) -> Suspicion | None:
+    """Why a column is about those whom another one names; None where nothing tells so.
+
+    Args:
+        name: of the column.
+        cells: filled ones, with how often each comes.
+        people: names of the columns that name people.
+        is_next: whether one of them stands beside it.
+    """
+    words = _words_of(name)
+    if is_next and not name.strip() and _are_single_words(cells):
+        return Suspicion(_DIRECT, "des mots seuls, à côté d'un nom de personne")
+    bare = _bare(words)
+    if bare != words and bare in {_bare(_words_of(one)) for one in people}:
+        return Suspicion(_DIRECT, "son nom dit un numéro ou un code de qui est nommé à côté")
+    return None
+
+
+def _bare(words: str) -> str:
+    """The words of a name without those that say that it is a name or a number: « id coordenador »."""
+    left = re.sub(rf"{_IDENTIFIED.pattern}|\b(?:noms?|names?|naam|nom[ei])\b", " ", words)
+    return " ".join(left.split())
+
+
+def _are_single_words(cells: Mapping[str, int]) -> bool:
+    like = sum(times for cell, times in cells.items() if _SINGLE_WORD.fullmatch(cell))
+    return not _are_categories(cells) and like >= _MOST_PERHAPS * sum(cells.values())
 
 
 def is_of_things(name: str) -> bool:
@@ -506,6 +588,13 @@ def _is_somebody(cell: str) -> bool:
     return bool(named) and not _ORGANISED.search(plain(cell))
 
 
+def _is_account(cell: str) -> bool:
+    """Whether a cell may be what somebody is called on a network, made of a first name."""
+    found = _ACCOUNT.fullmatch(cell)
+    made = found is not None and (found[1] != cell or len(cell) >= _ACCOUNT_LONG)
+    return made and cell.lstrip("@").startswith(_LONG_FIRST_NAMES)
+
+
 def _is_foreign_name(cell: str) -> bool:
     """Whether a cell is two or three words with a capital, of another alphabet: Greek, Cyrillic."""
     words = cell.split()
@@ -538,6 +627,12 @@ def _has_national_number(cell: str) -> bool:
 
 _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_has_national_number, _DIRECT, "des numéros de registre national y sont (chiffres de contrôle)", 0.2),
+    (
+        is_foreign_number,
+        _DIRECT,
+        "des numéros du registre d'un autre pays y sont (chiffres de contrôle)",
+        0.5,
+    ),
     (lambda cell: _MAIL.search(cell), _DIRECT, "des adresses électroniques y sont", 0.02),
     (lambda cell: is_iban(cell.strip()), _FINANCIAL, "des numéros de compte (IBAN) y sont", 0.05),
     (_IP.fullmatch, _DIRECT, "des adresses IP y sont", 0.5),
@@ -548,5 +643,6 @@ _FORMS: tuple[tuple[Callable[[str], object], str, str, float], ...] = (
     (_is_foreign_name, _DIRECT, "des noms d'une autre écriture y sont", 0.5),
     (_TITLED.match, _DIRECT, "des personnes y sont nommées", 0.1),
     (_OF_PEOPLE.search, _DIRECT, "des objets y ont le nom ou l'adresse d'une personne", 0.1),
+    (_is_account, _DIRECT, "des comptes au nom de personnes y sont", 0.2),
     (_is_hash, _INDIRECT, "des empreintes y sont : elles peuvent remplacer des identifiants", 0.9),
 )

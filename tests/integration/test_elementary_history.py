@@ -99,3 +99,27 @@ def test_the_role_of_reports_is_enough(history: str, tmp_path: Path) -> None:
             admin.execute("drop owned by rapport")
             if had is None:
                 admin.execute("drop role rapport")
+
+
+def test_a_page_that_says_all_of_it_is_kept(history: str, tmp_path: Path) -> None:
+    runs.note_runs(history)
+    page, project, reused = tmp_path / "elementary.html", runs.project(), "Repris : rien n'a changé."
+    with psycopg.connect(history, autocommit=True) as connection:
+
+        def written(hours: float) -> bool:
+            before = page.stat().st_mtime_ns if page.exists() else None
+            write_report(connection, project, page, runs.NOW + timedelta(hours=hours))
+            return page.stat().st_mtime_ns != before
+
+        def note(hours: float, *messages: str) -> None:
+            played = [runs.result(runs.GOOD, "reussi", message=one) for one in messages]
+            runs.note(connection, runs.NOW + timedelta(hours=hours), played)
+
+        assert written(0) and not written(0)
+        note(0.1, reused)
+        assert not written(0.2)
+        note(0.3, "")
+        assert written(0.4)
+        note(0.5, reused)
+        assert not written(0.6)
+        assert written(24)

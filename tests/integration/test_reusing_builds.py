@@ -16,6 +16,7 @@ import pytest
 from donnees_au_centre.building import standing
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.building.results import NodeResult
+from donnees_au_centre.history.structure import ensure_history
 from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
 from donnees_au_centre.settings import ROOT
@@ -353,6 +354,13 @@ def test_what_cannot_be_told_is_made_anew_and_the_rest_is_not(project: SmallProj
     with pytest.MonkeyPatch.context() as patch:
         story = Story(project, patch, random.Random(0))
         story.write()
+        with psycopg.connect(project.conninfo) as connection:
+            ensure_history(connection)
+        for folder in ("tests/generic", "macros/testing"):
+            shutil.copytree(ROOT / folder, project.root / folder, dirs_exist_ok=True)
+        stable = "    data_tests: [{stable_measure: {arguments: {measure: lignes}}}]\n    columns:\n"
+        mart = project.root / "models/age/marts/dim_ecoles.yml"
+        mart.write_text(mart.read_text("utf-8").replace("    columns:\n", stable), "utf-8")
         story.read()
 
         def made() -> set[str]:

@@ -80,6 +80,8 @@ def test_a_mark_tells_the_encoding(codec: str, said: str) -> None:
         ("Élève à Écaussinnes, où naître", "mac-roman"),
         ("déjà reçu à Flémalle", "cp850"),
         ("Daniël, Zoë, België", "cp1252"),
+        ("CATALUÑA, ESPAÑA", "cp1252"),
+        ("Jardín de los niños", "mac-roman"),
     ],
 )
 def test_few_letters_are_enough(letters: str, codec: str) -> None:
@@ -156,6 +158,16 @@ def test_a_header_of_three_lines_is_joined() -> None:
     found = looked(text(rows))
     assert (found.first_line, found.options["header_rows"]) == (1, 3)
     assert names(found) == ["code", "commune", "garcons_2023", "garcons_2024", "filles_2023", "filles_2024"]
+
+
+def test_codes_beneath_labels_are_of_the_header() -> None:
+    rows = [[f"Zone {place}", str(place), f"{place},5", str(place * 3)] for place in range(1, 20)]
+    above = ["Libellé", "Densité de médecins", "Densité", "Part des aînés"]
+    found = looked(text([above, ["ZONE", "DENS_MED", "DENSITE", "PART_75"], *rows]))
+    assert (found.first_line, found.options.get("header_rows"), found.table.rows) == (1, 2, 19)
+    # Countries by their codes are rows.
+    countries = [["BE", "11", "FR"], ["FR", "12", "NL"], ["NL", "13", "BE"]] * 5
+    assert looked(text([["Pays", "Nombre", "Vers"], *countries])).table.rows == 15
 
 
 def test_titles_over_titles_are_of_the_header() -> None:
@@ -283,6 +295,8 @@ def test_the_row_of_a_person_is_never_taken_for_a_header() -> None:
 def test_a_single_column_is_one() -> None:
     assert typed(looked("Montant\n12,5\n13,25\n7,75\n")) == ["to_decimal"]
     assert names(looked("Code NIS\n25005\n25014\n")) == ["code_nis"]
+    assert looked("Essai, essai.be\nAutre, autre.com\nUn, un.org\n").options["header"] is False
+    assert looked("1,5|a\n2,25|b\n3,5|c\n").options == {"delimiter": "|", "header": False}
     assert looked("25005\n25014\n25015\n").options == {"header": False}
 
 
@@ -290,6 +304,12 @@ def test_quoted_cells_keep_their_delimiters_and_line_breaks() -> None:
     content = 'Code;Nom;Note\n1;"a;b\nc\n\nd";x\n2;"dit ""oui""";y\n3;z;"t"\n'
     found = looked(content)
     assert (found.table.rows, names(found)) == (3, ["code", "nom", "note"])
+
+
+def test_spaces_part_the_cells_that_r_writes() -> None:
+    found = looked('"duree" "qui est là"\n120 "Essai un"\n7 "b"\n12 "c d"\n')
+    assert (found.options["delimiter"], names(found)) == (" ", ["duree", "qui_est_la"])
+    assert looked('"Une phrase entière"\n"une autre"\n"deux mots"\n').options.get("delimiter") != " "
 
 
 def test_the_directive_of_excel_is_followed() -> None:
@@ -501,8 +521,10 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         "nommées": ["M. Ugo Essai", "Mme Ada Essai"] * 20,
         "objets": ['[{"civilite": "M", "nom": "ESSAI"}]'] * 40,
         "adresses IP": [f"192.0.2.{place}" for place in range(40)],
+        "autre pays": ["12345678Z", "00000014Z", "00000001R"] * 9,
         "empreintes": [f"{place:032x}" for place in range(40)],
         "carte": ["4111 1111 1111 1111", "5500000000000004", "340000000000009"] * 9,
+        "comptes": ["rita_essai", "jorgedelessai", "essai_un", "miguel.b"] * 9,
         "autre écriture": ["Иванова Анна", "Петров Пётр Ильич", "Παπαδόπουλος Νίκος"] * 9,
     }
     for words, cells in forms.items():
@@ -516,6 +538,7 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         ["1.10.256.1", "2.11.0.4.5"] * 9,
         ["4111111111111112", "1234567812345678"] * 9,
         ["Москва", "Нижний новгород"] * 9,
+        ["marketing", "martelange", "rosa"] * 9,
     ):
         assert column([*cells], "champ 7").personal is None
 
@@ -531,6 +554,14 @@ def test_what_stands_beside_people_is_about_them() -> None:
     assert [one.personal.category if one.personal else None for one in seen] == [
         "identifiant_direct", "identifiant_direct", "identifiant_indirect", None,
     ]  # fmt: skip
+    rows = [
+        ["Sophie", f"Essai{'abcdefghij'[place % 10]}{'klmno'[place % 5]}", "actif"] for place in range(60)
+    ]
+    seen = look_at_rows(["", "", ""], rows).columns
+    assert [bool(one.personal) for one in seen[:2]] == [True, True]
+    rows = [[f"{place:04d}", "Sophie Essai", "31011"] for place in range(20)]
+    seen = look_at_rows(["Id colega", "Colega", "Id unidade"], rows).columns
+    assert seen[0].personal and "numéro ou un code" in seen[0].personal.why
     alone = look_at_rows(
         ["code", "last", "ИНН"], [[str(place), "Essai", "12"] for place in range(20)]
     ).columns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -17,15 +18,40 @@ import psycopg
 
 from donnees_au_centre.administration import ours
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.french import local_zone
 from donnees_au_centre.pages.elementary.artifacts import Artifacts
 from donnees_au_centre.pages.elementary.past import Past, points, read_past
 from donnees_au_centre.pages.elementary.runner import HistoryRunner, shown_failures
 from donnees_au_centre.project.nodes import Manifest
+from donnees_au_centre.project.versions import REUSED
 from donnees_au_centre.refusals import describe_error
 
 # The page and the API are Elementary's own business: another version needs a look
 # (docs/exploitant/historique.md).
 VERSION = "0.25.1"
+# The newest run of which something was made or tested, and what the last look at the sources found.
+_NEWS = """
+select
+    (
+        select e.execution_id from historique.executions as e
+        where e.commencee_le <= %(now)s and exists (
+            select from historique.resultats as r
+            where r.execution_id = e.execution_id and not exists (
+                select from historique.messages as m
+                where m.execution_id = r.execution_id and m.noeud_id = r.noeud_id
+                    and m.message like %(reused)s
+            )
+        )
+        order by e.execution_id desc limit 1
+    ),
+    (
+        select string_agg(concat_ws(' ', f.noeud_id, f.recu_le, f.statut), ',' order by f.noeud_id)
+        from historique.fraicheurs as f
+        where f.execution_id = (select max(execution_id) from historique.fraicheurs)
+    )
+"""
+# The name, in a page, of the digest of what it is about, and where that stands: among its first characters.
+_ABOUT, _HEAD = "historique", 4_000
 # Whatever the page's scripts would load, measure or send, the browser refuses it.
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob:; style-src 'unsafe-inline'; "
@@ -69,7 +95,7 @@ _DEMONSTRATED = re.compile(r",(\w+)=\{creation_time:(\w+),[^{}]*\}")
 def write_report(
     connection: psycopg.Connection, manifest: Manifest, path: Path, now: datetime, days: int = 30
 ) -> Path:
-    """Writes Elementary's page from the history of runs.
+    """Writes Elementary's page from the history of runs, unless the one that is there says all of it already.
 
     Args:
         connection: to the database that holds schema `historique`; reading it is enough (role `rapport`).
@@ -83,12 +109,33 @@ def write_report(
     Raises:
         PlatformError: Elementary cannot make its page from what it was given.
     """
+    said = _said(connection, manifest, now, days)
+    if _says(path, said):
+        return path
     artifacts = Artifacts(manifest)
     past = read_past(connection, artifacts.played_ids, now, days)
     data = report_data(artifacts, past, now, days)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(data), encoding="utf-8")
+    path.write_text(render(data, said), encoding="utf-8")
     return path
+
+
+def _said(connection: psycopg.Connection, manifest: Manifest, now: datetime, days: int) -> str:
+    """What a page is about, in a digest; runs that took everything as it was are no news."""
+    # The programs too: who mends them wants to see it.
+    programs = [path.read_text("utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+    news = connection.execute(_NEWS, {"now": now, "reused": f"{REUSED}%"}).fetchone()
+    day = now.astimezone(local_zone()).date()
+    parts = [programs, version("elementary-data"), ours().platform.name, manifest.digest(), days, day, news]
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _says(path: Path, said: str) -> bool:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return f'content="{said}"' in file.read(_HEAD)
+    except FileNotFoundError:
+        return False
 
 
 def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> dict[str, Any]:
@@ -125,11 +172,12 @@ def report_data(artifacts: Artifacts, past: Past, now: datetime, days: int) -> d
     return data
 
 
-def render(data: Mapping[str, Any]) -> str:
+def render(data: Mapping[str, Any], said: str = "") -> str:
     """The page: Elementary's, with the data inside and without anything to fetch.
 
     Args:
         data: as ReportDataSchema gives them.
+        said: a digest of what the page is about, kept in it; none when nobody asks for it again.
     """
     from elementary.utils.json_utils import inf_and_nan_to_str
 
@@ -144,7 +192,10 @@ def render(data: Mapping[str, Any]) -> str:
         "<title>Elementary Data", f"<title>{escape(ours().platform.name)} – Elementary"
     )
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}" />'
-    head = head.replace("<head>", f'<head>\n    {policy}\n    <link rel="icon" href="data:," />', 1)
+    about = f'<meta name="{_ABOUT}" content="{said}" />'
+    head = head.replace(
+        "<head>", f'<head>\n    {policy}\n    {about}\n    <link rel="icon" href="data:," />', 1
+    )
     head += f"{_SILENCE}\n    <style>{_FONTS}</style>\n    "
     script = f"<script>window.elementaryData = JSON.parse(atob('{encoded}'));</script>"
     if not mark or policy not in head:
