@@ -65,7 +65,7 @@ try: ## Essaie une requête avec ref() et source(), sans rien écrire (SQL="…"
 why: ## Dit ce qu'est un modèle, qui en répond, comment il va, d'où il vient et qui le lit (MODEL=…)
 	$(RUN) why
 .PHONY: new-source
-new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIER=age/ma_source/… ; ou GENRE=… CONNEXION=… : montre ce qu'a un système, puis AG=… SOURCE=… EMPLACEMENT=…)
+new-source: ## Déclare une source inconnue et écrit son staging testé (FICHIER=age/ma_source/… ; ou GENRE=… CONNEXION=… : montre ce qu'a un système, puis AG=… SOURCE=… EMPLACEMENT=… ; DICTIONNAIRE=… : ce que le fournisseur dit de ses colonnes)
 	$(RUN) new-source
 .PHONY: new-model
 new-model: ## Crée un modèle : SQL, YAML et test (AG=… NAME=… ; SOURCE=source.table pour un stg_, MODEL=… sinon)
@@ -110,7 +110,7 @@ elementary: ## Cherche des anomalies dans les marts avec Elementary complet, si 
 lineage: ## Montre d'où vient une colonne et où elle va (MODEL=… COLUMN=…)
 	$(RUN) lineage
 .PHONY: descriptions
-descriptions: ## Propose les descriptions que des colonnes héritent (SOURCE=…, MODEL=… ou AG=…) ; CONFIRMER=1 : les écrit
+descriptions: ## Propose les descriptions que des colonnes héritent (SOURCE=…, MODEL=… ou AG=…) ou que donne un DICTIONNAIRE=… ; CONFIRMER=1 : les écrit
 	$(RUN) descriptions
 .PHONY: mcp
 mcp: ## Sert à un assistant les descriptions, les règles et la documentation (MCP), sans aucune donnée

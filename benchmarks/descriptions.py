@@ -17,14 +17,18 @@ import copy
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from donnees_au_centre.cli.dictionary import words_told
 from donnees_au_centre.cli.lineage import lineage_of
 from donnees_au_centre.cli.session import Session, parse_or_fail
 from donnees_au_centre.cli.source_files import described
+from donnees_au_centre.discovery.dictionary import tables_of, words_of
 from donnees_au_centre.discovery.look import look
+from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import patterns
 from donnees_au_centre.landing.identifiers import METADATA_COLUMNS
 from donnees_au_centre.project.inheritance import inherit
@@ -40,28 +44,35 @@ LANDING = ROOT / "landing"
 
 @dataclass(frozen=True)
 class Held:
-    """A column whose description was taken away: what it said, and what is proposed."""
+    """A column whose description was taken away: what it said, and what is said in its place.
+
+    Attributes:
+        inherited: what it says by itself; "" for nothing.
+    """
 
     label: str
     said: str
     proposal: Proposal | None
+    inherited: str = ""
 
     @property
     def proposed(self) -> str:
         """What the column would say."""
-        return self.proposal.text if self.proposal else ""
+        return self.inherited or (self.proposal.text if self.proposal else "")
 
     @property
     def verdict(self) -> str:
         """How what is proposed stands to what was written."""
-        if not self.proposed or self.proposal is None:
+        if not self.proposed:
             return "nothing"
         one, other = meaning(self.proposed), meaning(self.said)
         if one == other:
             return "same"
         if {*one} <= {*other} or any(_starts(one, sens) and _starts(other, sens) for sens in _conformed()):
             return "general"
-        named = any(" nom" in f" {origin.path}" for origin in self.proposal.origins)
+        named = self.proposal and any(" nom" in f" {origin.path}" for origin in self.proposal.origins)
+        if self.inherited:
+            return "inherited, other words"
         return "to read" if named else "same value, other words"
 
 
@@ -77,7 +88,12 @@ def main() -> int:
     """Prints the share that is proposed, and how right it is; 1 when a proposal is still to be judged."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--all", action="store_true")
-    whole = options.parse_args().all
+    options.add_argument("--dictionary", nargs=2, type=Path, action="append", metavar=("DATA", "DICTIONARY"))
+    given = options.parse_args()
+    whole = given.all
+    if given.dictionary:
+        dictionaries(given.dictionary, whole)
+        return 0
     session = Session.without_database(Settings.load())
     parsed = parse_or_fail(session)
     lineage = lineage_of(session.settings, parsed)
@@ -86,25 +102,51 @@ def main() -> int:
         ("new sources", new_sources(written, lineage)),
         ("new tables of known sources", new_sources(written, lineage, by_table=True)),
         ("models", models(written, lineage, parsed.manifest)),
+        ("staging models where only sources and seeds are described", below_sources(written, lineage)),
+        ("models below them", below_sources(written, lineage, staging=False)),
     ):
         report(title, list(found), whole)
     return 0
 
 
-def report(title: str, found: Iterable[Held], whole: bool) -> None:
+def report(title: str, found: Sequence[Held], whole: bool) -> None:
     """Prints a line of figures, then what is to be judged by eye."""
     verdicts = Counter(one.verdict for one in found)
     total = verdicts.total()
-    proposed = total - verdicts.pop("nothing", 0)
+    said = total - verdicts.pop("nothing", 0)
+    inherited = sum(bool(one.inherited) for one in found)
+    of_itself = f"{inherited} of them by themselves, " if inherited else ""
     print(
-        f"\n{title}: {proposed} of {total} proposed ({100 * proposed / max(total, 1):.0f} %) {dict(verdicts)}"
+        f"\n{title}: {said} of {total} said ({100 * said / max(total, 1):.1f} %), {of_itself}{dict(verdicts)}"
     )
     for one in found:
-        if whole or one.verdict == "to read":
+        if whole or one.verdict in ("to read", "inherited, other words"):
             why = one.proposal.why if one.proposal else ""
             print(
                 f"  {one.verdict}: {one.label}\n    proposed: {one.proposed or why}\n    written:  {one.said}"
             )
+
+
+def dictionaries(pairs: Iterable[Sequence[Path]], whole: bool) -> None:
+    """Prints how many columns each dictionary describes of its table, or why it describes none."""
+    described = total = refused = 0
+    for data, dictionary in pairs:
+        with data.open("rb") as file:
+            columns = {one.name: one.header for one in look(file).table.columns}
+        print(f"\n{data.name}, {dictionary.name}")
+        try:
+            with dictionary.open("rb") as file:
+                words = words_of(tables_of(file), columns, (data.stem,))
+        except PlatformError as error:
+            refused += 1
+            print(f"  refused: {error}")
+            continue
+        described, total = described + len(words.texts), total + len(columns)
+        print(f"  {words_told(words, [*columns])}")
+        for name, text in words.texts.items() if whole else ():
+            print(f"    {name}: {text}")
+    share = f"{100 * described / max(total, 1):.1f} %"
+    print(f"\n{described} of {total} columns described ({share}), {refused} refused")
 
 
 def new_sources(written: Content, lineage: Lineage, by_table: bool = False) -> Iterator[Held]:
@@ -175,6 +217,40 @@ def models(written: Content, lineage: Lineage, whole: Manifest) -> Iterator[Held
             and ColumnId(node.unique_id, name) in lineage.columns
         }
         yield from proposed(copy.deepcopy(written), lineage, held)
+
+
+def below_sources(written: Content, lineage: Lineage, staging: bool = True) -> Iterator[Held]:
+    """The staging models, or those below, of a project where nobody described a model.
+
+    What a model below staging inherits by the names of its columns alone is left out, as nobody proposes it.
+    """
+    content, whole = copy.deepcopy(written), copy.deepcopy(written)
+    inherit(whole)
+    models = [
+        node
+        for node in content["nodes"].values()
+        if node["resource_type"] == "model" and node["fqn"][1] != PLATFORM
+    ]
+    for node in models:
+        for column in node["columns"].values():
+            column["description"] = ""
+    inherit(content)
+    for node in models:
+        for column in node["columns"].values() if node["fqn"][2] != "staging" else ():
+            column["description"] = ""
+    manifest = Manifest(content)
+    found = Proposals(manifest, lineage)
+    for node in Manifest(whole).of_type("model"):
+        is_other = (node.layer == "staging") != staging or node.domain == PLATFORM
+        if node.name.endswith(ISSUES_SUFFIX) or is_other:
+            continue
+        bare = manifest.node(node.unique_id)
+        of_column = {one.column.column: one for one in found.of(bare)}
+        for name, column in node.columns.items():
+            one = ColumnId(node.unique_id, name)
+            if FORMER not in column.meta and name not in METADATA_COLUMNS and one in lineage.columns:
+                inherited = bare.columns[name].description
+                yield Held(lineage.label(one), column.description, of_column.get(name), inherited)
 
 
 def proposed(content: Content, lineage: Lineage, held: Mapping[ColumnId, str]) -> Iterator[Held]:

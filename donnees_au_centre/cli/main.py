@@ -55,7 +55,7 @@ COMMANDS = {
     "report": ("report", "écrit les rapports sur la qualité et les exécutions"),
     "elementary": ("elementary", "cherche des anomalies dans les marts avec Elementary complet"),
     "lineage": ("lineage", "montre d'où vient une colonne et où elle va"),
-    "descriptions": ("descriptions", "propose les descriptions dont des colonnes héritent (CONFIRMER=1)"),
+    "descriptions": ("descriptions", "propose des descriptions, héritées ou d'un dictionnaire (CONFIRMER=1)"),
     "mcp": ("mcp", "sert les textes du projet à un assistant (MCP), sans aucune donnée"),
     "review": ("review", "écrit ce qu'une demande de fusion change, pour qui la relit (BASE=dossier)"),
     "audit-check": ("audit", "vérifie que le journal d'audit est entier"),

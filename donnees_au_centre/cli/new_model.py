@@ -288,6 +288,8 @@ def staging_files(
         for column in kept
         if column.name in hidden
     ]
+    keys = [column for column in shown if typings.get(column.name, TEXT).macro == "school_key"]
+    made = [*pseudonyms, *(part for column in keys for part in parts_of_key(column))]
     values = {
         "name": name,
         "source": node.source_name,
@@ -310,7 +312,7 @@ def staging_files(
         "stored": ", stored=true" if pseudonyms else "",
         "reconciled": only_test("reconciles_with_source", f"{name}_rien_ne_se_perd"),
         "watched": only_test("few_set_aside", f"{name}_ecarts_peu_nombreux"),
-        "documented_columns": said_by_staging(node, shown, pseudonyms),
+        "documented_columns": said_by_staging(node, [one for one in shown if one not in keys], made),
         "masked": MASKED if any(one.category not in (None, words.NOT_PERSONAL) for one in columns) else "",
     }
     folder = f"models/{domain}/staging/{node.source_name}"
@@ -319,6 +321,18 @@ def staging_files(
         f"{folder}/{name}.yml": fill("staging.yml", values),
         f"{folder}/{name}_ecarts.sql": fill("ecarts.sql", values),
     }
+
+
+def parts_of_key(column: Column) -> list[Column]:
+    """The two columns that a key of a school is split into: both keep its name before theirs."""
+    return [
+        replace(
+            column,
+            name=f"{column.name}_{part}",
+            description=f"Numéro FASE de l'{said}, lu dans {column.name}.",
+        )
+        for part, said in (("etablissement", "établissement"), ("implantation", "implantation"))
+    ]
 
 
 def pseudonym(domain: str, purpose: str, column: str) -> str:
@@ -370,7 +384,6 @@ def entry(column: str, typing: Typing, required: bool) -> str:
     given = [f"{name}={value}" for name, value in zip(named, typing.arguments, strict=False)]
     given += typing.arguments[len(named) :]
     if kind == "school_key":
-        # Both numbers keep the name of the key before theirs.
         given = [f"names=['{column}_etablissement', '{column}_implantation']"]
     kind, given = domain_type(column, kind, given)
     label = column.replace("_", " ")

@@ -19,21 +19,25 @@ from donnees_au_centre.audit.runs import note_run, received_before
 from donnees_au_centre.cli import new_system
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.cli.confirmation import is_set
+from donnees_au_centre.cli.dictionary import OPTION, described_by_a_sheet, dictionary_of, words_told
 from donnees_au_centre.cli.new_model import check_names, source_columns, staging_files
 from donnees_au_centre.cli.new_system import System
 from donnees_au_centre.cli.session import Access, Session, open_project, parse_or_fail
 from donnees_au_centre.cli.source_files import NewTable, read_as, source_yaml, table_yaml
 from donnees_au_centre.cli.writings import Writing, redraw, writing
 from donnees_au_centre.discovery.columns import ColumnLook, References, name_key
+from donnees_au_centre.discovery.dictionary import NO_WORDS, Words
 from donnees_au_centre.discovery.locations import Place, place_of
 from donnees_au_centre.discovery.look import FileLook, look
 from donnees_au_centre.discovery.personal import OF_ROW
 from donnees_au_centre.discovery.typings import Typing, guess
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted, meant
+from donnees_au_centre.inert import argument, line
 from donnees_au_centre.landing import load_landing, names, opening, read_declarations
 from donnees_au_centre.landing.identifiers import IDENTIFIER
 from donnees_au_centre.landing.kinds import name_of
+from donnees_au_centre.landing.workbook import BOOKS
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.domains import PROJECT
 from donnees_au_centre.project.metadata import governance_of
@@ -97,7 +101,8 @@ def new_source(settings: Settings, options: Mapping[str, str]) -> int:
     Args:
         options: FICHIER, below the landing zone, or a path that is copied there (AG, SOURCE); or GENRE and
             CONNEXION of a system, which alone show what it has, with AG, SOURCE, EMPLACEMENT, DOSSIER,
-            OPTIONS, INCREMENTAL; those of SAID; EN_TETE, TABLE, PERSONNEL, PERSONNE, SUCCESSION, DESCRIPTION.
+            OPTIONS, INCREMENTAL; those of SAID; EN_TETE, TABLE, PERSONNEL, PERSONNE, SUCCESSION, DESCRIPTION;
+            DICTIONNAIRE of its provider, with NOMS and COLONNE.
 
     Raises:
         PlatformError: the file or the system cannot be looked at or loaded, a declaration reads it already,
@@ -113,10 +118,11 @@ def new_source(settings: Settings, options: Mapping[str, str]) -> int:
     session = Session(settings)
     access, manifest = open_project(session)
     known = references(settings.root, access)
+    told = NO_WORDS
     if system is not None and not system.of_files:
         new_system.refuse_read(system, manifest)
         with session.step("Lecture de la source"):
-            found = new_system.looked_at(system, known)
+            found, told = new_system.looked_at(system, known)
     else:
         refuse_declared(path, manifest)
         if system is not None:
@@ -125,7 +131,8 @@ def new_source(settings: Settings, options: Mapping[str, str]) -> int:
         with session.step("Lecture du fichier"):
             found = looked(settings.landing, path, known, answers)
     print(f"\n{shown(path, found)}\n", flush=True)
-    new = declared(settings.root, manifest, answers, path, found, system)
+    told = described_by(settings, answers, path, found, told)
+    new = declared(settings.root, manifest, answers, path, found, system, told)
     name = staging_name(new)
     check_names(settings.root, new.domain, name)
     with writing(settings.root, f"new-source FICHIER={path}") as at_work:
@@ -321,6 +328,33 @@ def column_shown(column: ColumnLook) -> str:
 # What is said of it
 
 
+def described_by(settings: Settings, answers: Answers, path: str, found: FileLook, told: Words) -> Words:
+    """What the provider says of the columns, in a dictionary or in his system; shows how much.
+
+    Args:
+        told: what his system says.
+
+    Raises:
+        PlatformError: the dictionary names none of the columns, or cannot be read in one way only.
+    """
+    columns = {column.name: column.header for column in found.table.columns}
+    if answers.given(OPTION):
+        _, source, name = path.split("/", 2)
+        place = place_of(path, found.file_format, [*columns])
+        about = [one for one in (answers.given("TABLE"), place.table, Path(name).stem, source) if one]
+        read = dictionary_of(settings, answers.options, columns, about)
+        told = replace(read, texts={**told.texts, **read.texts}, table=told.table)
+    if told.texts:
+        print(f"{words_told(told, [*columns])}\n", flush=True)
+    elif found.file_format in BOOKS and (title := described_by_a_sheet(settings.landing / path, columns)):
+        print(
+            f"La feuille « {line(title)} » semble décrire ces colonnes : la même commande avec "
+            f"{OPTION}={argument(path)} en reprend les textes.\n",
+            flush=True,
+        )
+    return told
+
+
 def declared(
     root: Path,
     manifest: Manifest,
@@ -328,6 +362,7 @@ def declared(
     path: str,
     found: FileLook,
     system: System | None = None,
+    told: Words = NO_WORDS,
 ) -> NewTable:
     """The table to declare: what the look found, and what a person says.
 
@@ -347,7 +382,9 @@ def declared(
     table = table_name(root, manifest, answers, domain, source, place)
     by_person = about_people(found, answers)
     categories = categories_of(found, place, answers, bool(by_person))
-    described = answers.of("DESCRIPTION", "Que décrit une ligne ?", f"Une ligne par ligne de {source}.")
+    described = answers.of(
+        "DESCRIPTION", "Que décrit une ligne ?", told.table or f"Une ligne par ligne de {source}."
+    )
     return NewTable(
         domain,
         source,
@@ -361,6 +398,7 @@ def declared(
         described,
         system.origin if system else {},
         proposed,
+        told.texts,
     )
 
 

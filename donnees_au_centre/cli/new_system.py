@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from donnees_au_centre.cli.answers import Answers
 from donnees_au_centre.connectors import (
+    Described,
     FileSource,
     RecordSource,
     RemoteFile,
@@ -24,6 +25,7 @@ from donnees_au_centre.connectors import (
     reader_of,
 )
 from donnees_au_centre.discovery.columns import References, look_at_rows
+from donnees_au_centre.discovery.dictionary import Words, said
 from donnees_au_centre.discovery.locations import Place, as_pattern
 from donnees_au_centre.discovery.look import FileLook
 from donnees_au_centre.errors import PlatformError
@@ -196,8 +198,8 @@ def _file_shown(file: RemoteFile) -> str:
 # Rows
 
 
-def looked_at(system: System, known: References) -> FileLook:
-    """Looks at the first rows of a system that gives rows.
+def looked_at(system: System, known: References) -> tuple[FileLook, Words]:
+    """Looks at the first rows of a system that gives rows, and at what it says of its columns.
 
     Args:
         system: with what to read of it.
@@ -214,6 +216,7 @@ def looked_at(system: System, known: References) -> FileLook:
         columns = source.columns()
         announced = source.announced()
         to_identifiers([column.name for column in columns])
+        described = source.described()
         for batch in source.batches(columns, None):
             rows += batch.cells()
             refused += len(batch.unreadable)
@@ -240,7 +243,17 @@ def looked_at(system: System, known: References) -> FileLook:
         remarks.append(f"La source annonce {counted(announced, 'ligne')}.")
     if refused:
         remarks.append(f"Lignes illisibles, qui iront aux rejets : {refused}.")
-    return FileLook(source.title, "", RECORDS, options, table, whole=whole, remarks=tuple(remarks))
+    found = FileLook(source.title, "", RECORDS, options, table, whole=whole, remarks=tuple(remarks))
+    return found, _words(described, found)
+
+
+def _words(described: Described, found: FileLook) -> Words:
+    texts = {}
+    for column in found.table.columns:
+        label, description = described.columns.get(column.header, ("", ""))
+        if text := said(column.header, description, label):
+            texts[column.name] = text
+    return Words(texts, table=said("", described.table))
 
 
 def place_of_rows(system: System) -> Place:

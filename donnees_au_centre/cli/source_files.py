@@ -56,6 +56,7 @@ class NewTable:
         described: what a row is, in French.
         origin: the system that it comes from: `kind`, `connection`, `folder`; empty for the zone alone.
         proposed: an `incremental` that a person may want; None for none.
+        texts: what the provider says of columns.
     """
 
     domain: str
@@ -70,6 +71,7 @@ class NewTable:
     described: str
     origin: Mapping[str, str] = field(default_factory=dict)
     proposed: Mapping[str, Any] | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -141,7 +143,8 @@ def table_yaml(new: NewTable) -> str:
     ]
     lines.append("        columns:")
     for column in new.look.table.columns:
-        lines += _column(column.name, described(column, new.look), new.categories)
+        text = described(column, new.look, new.texts.get(column.name, ""))
+        lines += _column(column.name, text, new.categories)
     if new.place.capture:
         text = f"Lu dans le nom du fichier. Reçu : {new.place.form}."
         lines += _column(new.place.capture, text, new.categories)
@@ -159,9 +162,11 @@ def _proposed(incremental: Mapping[str, Any], beside: bool) -> list[str]:
     return written if max(map(len, written)) <= WIDTH else []
 
 
-def described(column: ColumnLook, look: FileLook) -> str:
-    """What a column is, as far as its file says it: a person makes it better."""
-    if column.name in look.keys:
+def described(column: ColumnLook, look: FileLook, said: str = "") -> str:
+    """What a column is, as its provider says it, else as far as its file does: a person makes it better."""
+    if said:
+        pass
+    elif column.name in look.keys:
         said = "Clé de l'objet JSON qui porte la ligne."
     elif not column.header or not look.has_header:
         said = f"Colonne {column.name.replace('_', ' ')}, sans nom dans le fichier."

@@ -13,6 +13,7 @@ from donnees_au_centre.connectors.connections import (
 from donnees_au_centre.connectors.interface import (
     Batch,
     Column,
+    Described,
     FileSource,
     Incremental,
     Options,
@@ -29,6 +30,7 @@ __all__ = [
     "Batch",
     "Column",
     "Connection",
+    "Described",
     "FileSource",
     "Incremental",
     "Options",

@@ -12,9 +12,9 @@ import math
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, BinaryIO, ClassVar, Literal
 
@@ -75,6 +75,19 @@ class Column:
 
     name: str
     type: str = ""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What those who hold a source say of it, in their own words, of any length.
+
+    Attributes:
+        table: of the whole of it; "" for nothing.
+        columns: name as the source writes it -> its label and its description; "" for none.
+    """
+
+    table: str = ""
+    columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -255,6 +268,10 @@ class RecordSource(Source):
     @abstractmethod
     def columns(self) -> list[Column]:
         """The columns, in order, as the source describes them now."""
+
+    def described(self) -> Described:
+        """What is said of it where it lies, as the comments of a database; no reading of the rows asks it."""
+        return Described()
 
     def announced(self) -> int | None:
         """How many records the source says that a whole reading will give; None where it does not say."""

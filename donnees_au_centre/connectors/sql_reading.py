@@ -22,6 +22,7 @@ from pydantic import Field
 from donnees_au_centre.connectors.interface import (
     Batch,
     Column,
+    Described,
     Options,
     PassingFault,
     RecordSource,
@@ -226,6 +227,20 @@ class SqlSource(RecordSource):
                 if one["name"] in (name, dialect.normalize_name(name) if dialect.normalize_name else name)
             }
 
+    def comments(self) -> tuple[str, Mapping[str, str]]:
+        """What the database was told of the table, and of its columns by name; "" where it was not."""
+        import sqlalchemy
+
+        schema, table = place(self.location)
+        inspector = sqlalchemy.inspect(self._opened)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = {one["name"]: one.get("comment") or "" for one in inspector.get_columns(table, schema)}
+            # A dialect may know no comments.
+            with suppress(NotImplementedError):
+                return inspector.get_table_comment(table, schema)["text"] or "", found
+        return "", found
+
     def rows(self, statement: Any) -> Iterator[list[Row]]:
         """Batches of what a query gives, every cell as text, as the database sends them."""
         found = self._opened.execute(statement, execution_options={"yield_per": ROWS})
@@ -283,6 +298,16 @@ class SqlSource(RecordSource):
         with self._said():
             types = self.types(self._names)
         return [Column(name, types.get(name, "")) for name in self._names]
+
+    def described(self) -> Described:
+        """The comments of the table; a query has none."""
+        if self.options.query:
+            return Described()
+        with self._said():
+            table, found = self.comments()
+        normal = self._opened.dialect.normalize_name or str
+        texts = {name: found.get(name) or found.get(normal(name)) for name in self._names}
+        return Described(table, {name: ("", text) for name, text in texts.items() if text})
 
     def batches(self, columns: Sequence[Column], since: str | None) -> Iterator[Batch]:
         """Reads the rows as the database sends them."""

@@ -38,7 +38,7 @@ SHORT = 0.05
 # Characters of a line, and lines as long, from which a text without delimiter may be of fixed width.
 _LINE, _LINES = 20, 10
 PACKED = ("gzip", "bzip2", "xz", "zip")
-_TEXTS = ("texte", "utf-16-le", "utf-16-be", "binaire")
+TEXTS = ("texte", "utf-16-le", "utf-16-be", "binaire")
 # How a French sentence says what else than its first bytes tell.
 _NAMED = {"csv": "un texte CSV", "xlsx": "un classeur Excel"}
 _OPENERS: Mapping[str, Callable[[BinaryIO], Any]] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
@@ -99,7 +99,7 @@ def look(
     Raises:
         PlatformError: it holds no table that the loader reads; the message says what it is.
     """
-    packed, inner, options = _unpacked(file)
+    packed, inner, options = unpacked(file)
     kind = kind_of(inner)
     if kind == "vide":
         raise PlatformError("Le fichier est vide.", "Vérifiez le dépôt, ou demandez un nouveau fichier.")
@@ -109,7 +109,7 @@ def look(
         found = _parquet(inner, references)
     elif kind == "json":
         found = _document(inner, references, most)
-    elif kind in _TEXTS:
+    elif kind in TEXTS:
         found = _text(inner, kind, references, header, most)
     else:
         raise PlatformError(
@@ -119,7 +119,7 @@ def look(
     return replace(found, packed=packed, options={**options, **found.options})
 
 
-def _unpacked(file: BinaryIO) -> tuple[str, BinaryIO, dict[str, Any]]:
+def unpacked(file: BinaryIO) -> tuple[str, BinaryIO, dict[str, Any]]:
     """What packs a file, the file inside, and the options that say which one."""
     kind = kind_of(file)
     if kind not in PACKED:

@@ -2,7 +2,9 @@
 
 A staging model made by the macro `staging` says in its configuration which received column each of its
 columns reads; elsewhere a column without a description is the one of the same name in what the model reads.
-Of a received column, what follows « Reçu : » is about the cell alone: nothing typed of it inherits that.
+Of a received column, what follows « Reçu : » is about the cell alone: nothing typed of it inherits that. What
+SQL of its own makes of a cell (a pseudonym, the first that is filled, a part) is another thing, and inherits
+nothing.
 dbt itself knows nothing of it: the comments in PostgreSQL follow the same order
 (macros/staging/descriptions.sql).
 
@@ -23,6 +25,10 @@ from donnees_au_centre.project import vocabulary as words
 # Keys of config.meta that the macros write: what every model of a kind is, the columns that it has, with
 # their descriptions, and those that it declares.
 DESCRIPTION, STANDARD, DECLARED = "description", "colonnes", "lecture"
+# The type, in that list, of a column whose SQL was written by hand; the name of its cell means the same.
+EXPRESSION = "expression"
+# Of the others: True where SQL of its own makes something else of the cell.
+REWRITTEN = "reecrit"
 # Of a column: what it says is said elsewhere.
 INHERITED = "heritee"
 # Of the description of a received column: how the cell is written.
@@ -100,7 +106,12 @@ def _inherited(manifest: Mapping[str, Any], node: Mapping[str, Any], name: str) 
         return str(meta[STANDARD][name])
     parents = node.get("depends_on", {}).get("nodes", [])
     if DECLARED in meta:
-        received = [one.get("colonne") for one in meta[DECLARED] if name in one["noms"]]
+        received = [
+            one.get("colonne")
+            for one in meta[DECLARED]
+            if one["noms"] == [name] and not one.get(REWRITTEN)
+            if one["type"] != EXPRESSION or one.get("colonne") == name
+        ]
         columns = [
             manifest["sources"][parent]["columns"].get(column) or {}
             for parent in parents

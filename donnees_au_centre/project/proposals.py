@@ -1,10 +1,10 @@
 """What the project already says of a column that nobody has described: along its lineage, then by its name.
 
 A proposal is never a guess. Along the lineage, the value must be passed on as it is: read, renamed, cast, or
-gathered by a union. By its name, a received column must bear a conformed name, or one that other sources read
-as the same type and describe alike: two of them at least, or one whose words are those of the name. « Code
-postal du service » is a known name and what the header says of whose it is. What disagrees proposes nothing,
-and says why.
+gathered by a union; a pseudonym says of what it is one; a key of a school is split into two known numbers.
+By its name, a received column must bear a conformed name, or one that other sources read as the same type and
+describe alike: two of them at least, or one whose words are those of the name. « Code postal du service » is
+a known name and what the header says of whose it is. What disagrees proposes nothing, and says why.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from functools import cached_property
 from donnees_au_centre.discovery.columns import name_key
 from donnees_au_centre.landing.identifiers import METADATA_COLUMNS
 from donnees_au_centre.project import vocabulary as words
-from donnees_au_centre.project.inheritance import AS_RECEIVED, DECLARED, STANDARD
+from donnees_au_centre.project.inheritance import AS_RECEIVED, DECLARED, EXPRESSION, STANDARD
 from donnees_au_centre.project.lineage.graph import COPY, ColumnId, Lineage
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Column, Manifest, Node, Source
 from donnees_au_centre.project.rules.conforming import FORMER, conformed
@@ -30,10 +30,13 @@ UNSAID = re.compile(
 )
 SAME, JOINED = (COPY, "conversion"), "clé de jointure"
 READING = "lecture"
+PSEUDONYM = "pseudonymisation"
+# The two columns that a key of a school is split into.
+SCHOOL_KEY = ("school_key", ["etablissement_id", "implantation_id"])
 # What the reading of a cell does to it in a staging model, which keeps every row.
 READ = (*SAME, "condition", "concaténation", "expression")
 # Types of the entries of a staging model that change what a cell says, or split it.
-CHANGING = ("expression", "school_key", "tel quel")
+CHANGING = (EXPRESSION, "school_key", "tel quel")
 # Columns that are like one another have one of these; the first that a type begins with.
 KINDS = {
     "nombre": ("integer", "bigint", "smallint", "numeric", "decimal", "double", "real", "nombre"),
@@ -151,6 +154,8 @@ class Proposals:
             return self._agreed(column, own) if own else Proposal(column, f"{fixed.text}.", (fixed,))
         if own:
             return self._agreed(column, own)
+        if made := self._pseudonym(column) or self._of_school_key(node, column):
+            return made
         return self._by_name(node, column) if isinstance(node, Source) else Proposal(column, "", why=_NONE)
 
     def _above(self, column: ColumnId, way: tuple[str, ...]) -> Iterator[_Voice]:
@@ -175,6 +180,24 @@ class Proposals:
             *(["conversion"] if "conversion" in operations else []),
         ]
         return tuple(steps or [COPY])
+
+    def _pseudonym(self, column: ColumnId) -> Proposal | None:
+        """What a column is the pseudonym of, where it is of one column, whole."""
+        origins = self.lineage.columns[column].origins
+        if [one.operation for one in origins] != [PSEUDONYM]:
+            return None
+        (of,) = (one.column for one in origins)
+        voices = self._heard(of, (PSEUDONYM,)) or [*self._above(of, (PSEUDONYM,))]
+        told = self._agreed(column, voices) if voices else None
+        return told and replace(told, text=told.text and f"Pseudonyme : {told.text}", category=None)
+
+    def _of_school_key(self, node: Node, column: ColumnId) -> Proposal | None:
+        """The number of the school, or of its site, that is read in a key of both."""
+        for entry in node.meta.get(DECLARED) or ():
+            if (entry["type"], entry["noms"]) == SCHOOL_KEY and column.column in entry["noms"]:
+                fixed = replace(_conformed(column.column), path="nom conforme, clé d'école")
+                return Proposal(column, f"{fixed.text}.", (fixed,))
+        return None
 
     def _heard(self, column: ColumnId, path: tuple[str, ...]) -> list[_Voice]:
         text = self._text(column)

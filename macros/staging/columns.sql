@@ -190,6 +190,8 @@
         kind, column, options, [{'name': name or column, 'sql': sql | replace('{}', value)}], required, optional
     ) -%}
     {%- do entry.declared.update({'connus': known, 'inconnu': unknown}) if known -%}
+    {#- What its own SQL makes of the cell is no longer what was received. -#}
+    {%- do entry.declared.update({'reecrit': true}) if '{}' in sql and sql != '{}' -%}
     {{ return(entry) }}
 {%- endmacro %}
 

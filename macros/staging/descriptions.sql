@@ -35,8 +35,8 @@
 
 {#
   What a column without a description is, by its origin: a column that every model of its kind has; in staging,
-  the received column that it reads, up to « Reçu : », which tells how the cell is written; elsewhere the column of
-  its name in the nearest models that it comes from.
+  the received column that it reads, up to « Reçu : », which tells how the cell is written, unless SQL of its own
+  makes another thing of it; elsewhere the column of its name in the nearest models that it comes from.
   Empty when there is none, or when two of them say different things.
 #}
 {% macro inherited_description(node, name, known) -%}
@@ -44,7 +44,8 @@
     {%- if name in (meta.colonnes or {}) -%}
         {{ return(meta.colonnes[name]) }}
     {%- elif 'lecture' in meta -%}
-        {%- for entry in meta.lecture if name in entry.noms and entry.colonne -%}
+        {%- for entry in meta.lecture if entry.noms == [name] and entry.colonne and not entry.reecrit
+            and (entry.type != 'expression' or entry.colonne == name) -%}
             {%- for parent in node.depends_on.nodes if parent in graph.sources -%}
                 {%- set text = (graph.sources[parent].columns.get(entry.colonne) or {}).description -%}
                 {%- if text -%}{{ return(text.split(' Reçu : ')[0]) }}{%- endif -%}

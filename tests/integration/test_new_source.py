@@ -21,6 +21,7 @@ from donnees_au_centre.project.nodes import Manifest
 from tests.servers.api import api_server
 from tests.small_project import settings_of
 from tests.unit.landing_sources import environment_of
+from tests.unit.test_dictionary import book
 from tests.unit.test_new_source_answers import HEADER, MANIFEST, OF_PEOPLE, PEOPLE, PROJECT, SAID, SECRETS
 
 GROUPS = {"groups": {"group.age": MANIFEST.groups["age"]._said}}
@@ -145,6 +146,11 @@ insert into amont.eleves
 select n, 'Quintiniaux', '85073003328', 0.5 * n, 1.234, n % 2 = 0, date '2010-01-01' + n, null,
     timestamptz '2026-01-01 10:00:00.5+01' + n * interval '1 minute'
 from generate_series(1, 6000) as n;
+comment on table amont.eleves is 'Une inscription d''un élève.';
+comment on column amont.eleves.frais is '  Minerval dû,
+    en euros ';
+comment on column amont.eleves.present is 'Présent le 1er octobre {{ run_query("drop table x") }}';
+comment on column amont.eleves.note is 'note';
 create view amont.presents as select id from amont.eleves where present;
 """
 
@@ -193,6 +199,15 @@ def test_a_table_of_a_database(checkout: Checkout, amont: None, capsys: pytest.C
         "moment('modifie_le', ",
     ):
         assert typed in written, typed
+    (source,) = checkout.manifest().sources.values()
+    assert source.description == "Une inscription d'un élève."
+    described = {name: column.description for name, column in source.columns.items()}
+    assert described["frais"] == "Minerval dû, en euros. Reçu : nombre décimal."
+    assert described["present"] == (
+        'Présent le 1er octobre { { run_query("drop table x") } }. Reçu : oui ou non.'
+    )
+    assert described["note"].startswith("« note » à la source.")
+    assert "La source décrit 2 des 9 colonnes." in printed.out
     assert not [one for one in SECRETS if one in f"{written}{printed.out}{printed.err}".lower()]
     with pytest.raises(PlatformError, match="déjà lu par"):
         checkout.run(**TABLE)
@@ -208,6 +223,11 @@ def test_a_public_data_set(checkout: Checkout) -> None:
     with api_server() as portal:
         portal.dataset = "signaletique-fase"
         portal.fields = [("fase", "int"), ("ouvert", "text"), ("lieu", "geo_point_2d"), ("maj", "datetime")]
+        portal.said = {
+            "": ("Signalétique des écoles", None),
+            "fase": ("Numéro FASE", "Numéro de l'<b>établissement</b>"),
+            "lieu": ("Coordonnées", None),
+        }
         portal.records = [
             json.dumps(
                 {
@@ -229,8 +249,30 @@ def test_a_public_data_set(checkout: Checkout) -> None:
         "connection": portal.url,
         "location": "signaletique-fase",
     }
+    (source,) = checkout.manifest().sources.values()
+    assert source.description == "Signalétique des écoles."
+    described = {name: column.description for name, column in source.columns.items()}
+    assert described["fase"].startswith("Numéro FASE : Numéro de l'établissement. Reçu")
+    assert described["lieu_lat"].startswith("Coordonnées (latitude). Reçu")
+    assert described["ouvert"].startswith("« ouvert » à la source.")
     assert "decimal('lieu_lon'" in checkout.written()
     assert "day('maj', pattern=\"yyyy-MM-dd'T00:00:00+00:00'\"" in checkout.written()
+
+
+def test_the_dictionary_of_a_workbook_is_shown_then_taken(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = [["code", "nb_places"], *([str(n), str(n * 2)] for n in range(1, 40))]
+    described = [["Champ", "Définition"], ["code", "Numéro de la salle"], ["nb_places", "Places assises"]]
+    content = book({"Données": data, "Dictionnaire": described})
+    with pytest.raises(PlatformError):
+        checkout.declare("salles.xlsx", content, FINALITE="")
+    assert "La feuille « Dictionnaire » semble décrire ces colonnes" in capsys.readouterr().out
+    path = "age/essai/salles.xlsx"
+    assert checkout.run(FICHIER=path, DICTIONNAIRE=path) == 0
+    assert "« Dictionnaire » : les noms sous « Champ »" in capsys.readouterr().out
+    (source,) = checkout.manifest().sources.values()
+    assert source.columns["nb_places"].description == "Places assises. Reçu : nombre entier."
 
 
 def test_a_file_that_lies_elsewhere(

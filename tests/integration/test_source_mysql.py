@@ -11,7 +11,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from donnees_au_centre.connectors import Incremental, PassingFault, RecordSource, connection_named, kind_named
+from donnees_au_centre.connectors import (
+    Described,
+    Incremental,
+    PassingFault,
+    RecordSource,
+    connection_named,
+    kind_named,
+)
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import load_landing, read_declarations
 from tests.conformance.records import SECRET, RecordConformance, Row, str_of
@@ -213,6 +220,19 @@ def test_columns_have_the_types_of_the_server(amont: MariaDB) -> None:
             ("n", "long"),
             ("d", "newdecimal"),
         ]
+
+
+def test_comments_are_told(amont: MariaDB) -> None:
+    amont.run(
+        "create or replace table essai.commentee (id int, nom varchar(9) comment 'Nom de l''élève')"
+        " comment = 'Un élève'; create or replace view essai.vue_commentee as select nom from essai.commentee"
+    )
+    base = reader(amont.port, "essai.commentee")
+    with base.open():
+        assert base.described() == Described("Un élève", {"nom": ("", "Nom de l'élève")})
+    view = reader(amont.port, "essai.vue_commentee")
+    with view.open():
+        assert view.described().table == ""
 
 
 def test_it_is_one_snapshot_in_which_nothing_is_written(amont: MariaDB) -> None:

@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from donnees_au_centre.cli.source_check import source_check
-from donnees_au_centre.connectors import RecordSource, connection_named, kind_named
+from donnees_au_centre.connectors import Described, RecordSource, connection_named, kind_named
 from donnees_au_centre.connectors.kinds.postgresql import PostgresSource
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, rights_key, witness
@@ -642,3 +642,29 @@ def test_each_system_is_a_resource_and_an_unknown_kind_stops_nothing() -> None:
     assert sorted(resources_of(nodes)) == ["folder", "postgresql_amont", "rest_a_be", "rest_b_be"]
     origin = Translator(cast("Manifest", SimpleNamespace(groups={}))).origin(nodes[-1])
     assert origin.key.path == ["postgrsql", "age", "essai"]
+
+
+def test_comments_are_told_of_a_table_and_of_what_a_query_hands_on(
+    amont: psycopg.Connection[Any], database: str
+) -> None:
+    amont.execute(
+        'create table public.commentee (id int, nom text, "Âge: %s" int);'
+        "comment on table public.commentee is 'Une personne';"
+        "comment on column public.commentee.nom is 'Nom de famille';"
+        "comment on column public.commentee.\"Âge: %s\" is 'Âge en années'"
+    )
+    amont.commit()
+    kind = kind_named("postgresql")
+
+    def described(location: str, **options: str) -> Described:
+        found = kind(
+            connection_named("amont", environment_of(database)), location, kind.options_class(**options)
+        )
+        assert isinstance(found, RecordSource)
+        with found.open():
+            return found.described()
+
+    whole = {"nom": ("", "Nom de famille"), "Âge: %s": ("", "Âge en années")}
+    assert described("public.commentee") == Described("Une personne", whole)
+    query = "select nom as appele, upper(nom) as nom, id from public.commentee"
+    assert described("", query=query) == Described("", {"appele": ("", "Nom de famille")})

@@ -8,11 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.dialects import oracle, postgresql
 
 from donnees_au_centre.connectors import (
     Column,
+    Described,
     Incremental,
     PassingFault,
     RecordSource,
@@ -24,12 +27,13 @@ from tests.conformance.records import RecordConformance, Row, str_of
 from tests.servers.copied import cells_of, sorted_out
 
 
-def reader(address: str, location: str = "t", **options: Any) -> Any:
+def reader(address: str, location: str = "t", password: str = "", **options: Any) -> Any:
     kind = kind_named("sql")
     made = kind.options_class(**options)
     location = "" if options.get("query") else location
     kind.check(location, made)
-    found = kind(connection_named("essai", {"SOURCE_ESSAI": address}), location, made)
+    environ = {"SOURCE_ESSAI": address, "SOURCE_ESSAI_PASSWORD": password}
+    found = kind(connection_named("essai", environ), location, made)
     assert isinstance(found, RecordSource)
     return found
 
@@ -197,3 +201,20 @@ def test_what_there_is_to_read(tmp_path: Path) -> None:
     base.close()
     source = reader(f"sqlite:///{tmp_path / 'amont.db'}")
     assert source.places() == ["main.t", "main.v"]
+
+
+def test_comments_are_told_where_the_dialect_knows_them(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "create table t (id int, nom text); comment on table t is 'Une personne';"
+            "comment on column t.nom is 'Nom de famille'"
+        )
+    found = {name: str(value) for name, value in conninfo_to_dict(database).items()}
+    address = "postgresql+psycopg://{user}@{host}:{port}/{dbname}".format_map(found)
+    base = reader(address, "public.t", found["password"])
+    with base.open():
+        assert base.described() == Described("Une personne", {"nom": ("", "Nom de famille")})
+    opened(tmp_path / "amont.db").execute("create table t (id)")
+    without = reader(f"sqlite:///{tmp_path / 'amont.db'}")
+    with without.open():
+        assert without.described() == Described()

@@ -35,6 +35,7 @@ class Api:
     Attributes:
         records: JSON texts, one a row.
         fields: of the Opendatasoft data set: name and type.
+        said: label and description of some of them; and, under "", the title of the data set.
         total: announced in place of the number of records.
         size: rows of a page, whatever is asked beyond it.
         secrets: what each way of proving oneself expects; without any, everybody may read.
@@ -45,6 +46,7 @@ class Api:
     records: list[str] = field(default_factory=list)
     dataset: str = "points-verts"
     fields: list[tuple[str, str]] = field(default_factory=list)
+    said: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     total: int | None = None
     size: int = 1000
     secrets: dict[str, str] = field(default_factory=dict)
@@ -230,8 +232,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(json.dumps(said), 404)
             return
         if not what:
-            fields = [{"name": name, "type": kind, "label": name} for name, kind in api.fields]
-            described = {"dataset_id": dataset, "has_records": True, "fields": fields}
+            fields = [
+                dict(
+                    zip(
+                        ("name", "type", "label", "description"),
+                        (name, kind, *api.said.get(name, (name, None))),
+                        strict=True,
+                    )
+                )
+                for name, kind in api.fields
+            ]
+            metas = {"default": {"title": api.said.get("", (dataset, None))[0]}}
+            described = {"dataset_id": dataset, "has_records": True, "metas": metas, "fields": fields}
             self.answer(json.dumps(described))
             return
         where = query.get("where", [""])[0]

@@ -47,6 +47,20 @@ def test_a_declared_column_is_what_it_reads() -> None:
     assert texts(staging) == {"source_fichier": "Fichier reçu.", "fase": "Numéro FASE.", "calculee": ""}
 
 
+def test_what_its_own_sql_makes_of_a_cell_is_not_what_was_received() -> None:
+    manifest = good_manifest()
+    staging = declared(manifest)
+    staging["config"]["meta"]["lecture"] = [
+        {"type": "text", "colonne": "n_fase", "noms": ["suivi"], "reecrit": True},
+        {"type": "expression", "colonne": "n_fase", "noms": ["rang"]},
+        {"type": "expression", "colonne": "n_fase", "noms": ["n_fase"]},
+        {"type": "school_key", "colonne": "n_fase", "noms": ["etablissement_id", "implantation_id"]},
+    ]
+    inherit(manifest)
+    said = {name: text for name, text in texts(staging).items() if text}
+    assert said == {"source_fichier": "Fichier reçu.", "n_fase": "Numéro FASE."}
+
+
 def test_how_a_cell_is_written_is_said_of_the_received_column_alone() -> None:
     manifest = good_manifest()
     staging = declared(manifest)

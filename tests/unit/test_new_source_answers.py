@@ -269,3 +269,14 @@ def test_a_file_that_a_declaration_reads_is_left_to_it(settings: Settings) -> No
         new_source.refuse_declared("age/inscriptions/eleves_2025.csv", manifest)
     assert "make load" in raised.value.advice
     new_source.refuse_declared("age/inscriptions/autres.csv", manifest)
+
+
+def test_each_part_of_a_key_of_a_school_is_described(settings: Settings) -> None:
+    rows = [["Ecole", "Places"], *([f"{n}/{n + 1}", str(n)] for n in range(1, 40))]
+    new = declared(settings, look(io.BytesIO(written(rows))))
+    files = new_source.staging_of(new, new_source.staging_name(new), node_of(new))
+    said = yaml.safe_load(files["models/age/staging/inscriptions/stg_inscriptions__eleves.yml"])
+    assert said["models"][0]["columns"] == [
+        {"name": "ecole_etablissement", "description": "Numéro FASE de l'établissement, lu dans ecole."},
+        {"name": "ecole_implantation", "description": "Numéro FASE de l'implantation, lu dans ecole."},
+    ]

@@ -48,10 +48,13 @@ class Built:
         self.nodes[f"model.{PROJECT}.{name}"]["config"] = {"meta": {"colonnes": {}, "lecture": entries}}
         return self
 
-    def of(self, name: str) -> dict[str, Proposal]:
+    def manifest(self) -> Manifest:
         content = {"metadata": {"project_name": PROJECT}, "nodes": self.nodes, "sources": self.sources}
         inherit({**content, "macros": {}})
-        manifest = Manifest(content)
+        return Manifest(content)
+
+    def of(self, name: str) -> dict[str, Proposal]:
+        manifest = self.manifest()
         found = Proposals(manifest, trace(manifest, self.sql, SEAL))
         node = next(one for one in manifest.of_type("source", "model") if one.name == name)
         return {one.column.column: one for one in found.of(node)}
@@ -92,10 +95,34 @@ def test_a_value_that_is_changed_or_plays_two_parts_inherits_nothing() -> None:
     built = Built().source("a", {"x": "Le matricule.", "d": "Un jour."}, PERSON)
     built.model(
         "m",
-        f"select {HMAC.format('x')} as cle, upper(x) || 'a' as autre, d as debut, d as fin from raw.a",
-        dict.fromkeys(("cle", "autre", "debut", "fin"), ""),
+        "select upper(x) || 'a' as autre, d as debut, d as fin from raw.a",
+        dict.fromkeys(("autre", "debut", "fin"), ""),
     )
     assert not any(one.text for one in built.of("m").values())
+
+
+def test_a_pseudonym_says_of_what_it_is_one_and_takes_no_category() -> None:
+    built = Built().source("a", {"x": "Le matricule. Reçu : cinq chiffres.", "y": "La rue."}, PERSON)
+    mixed = f"case when y = 'z' then {HMAC.format('x')} end"
+    built.model(
+        "m", f"select {HMAC.format('x')} as cle, {mixed} as autre from raw.a", {"cle": "", "autre": ""}
+    )
+    found = built.of("m")
+    assert (found["cle"].text, found["cle"].category) == ("Pseudonyme : Le matricule.", None)
+    assert found["cle"].origins[0].path == "pseudonymisation"
+    assert found["autre"].text == ""
+
+
+def test_a_key_of_a_school_is_split_into_two_known_numbers() -> None:
+    built = Built().source("a", {"ecole": "Clé de l'école."})
+    built.staging("stg_a", "a", {"etablissement_id": "ecole", "implantation_id": "ecole"}, "school_key")
+    (entry, _) = built.nodes[f"model.{PROJECT}.stg_a"]["config"]["meta"]["lecture"]
+    entry["noms"] = ["etablissement_id", "implantation_id"]
+    built.nodes[f"model.{PROJECT}.stg_a"]["config"]["meta"]["lecture"] = [entry]
+    assert [one.text for one in built.of("stg_a").values()] == [
+        "Numéro FASE de l'établissement.",
+        "Numéro FASE de l'implantation.",
+    ]
 
 
 def test_a_category_rises_with_its_description_and_never_falls() -> None:

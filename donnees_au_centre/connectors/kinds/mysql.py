@@ -104,6 +104,12 @@ class MySqlSource(SqlSource):
         called = {value: name.lower() for name, value in vars(FIELD_TYPE).items() if name.isupper()}
         return {one[0]: called.get(one[1], "") for one in self._described().cursor.description}
 
+    def comments(self) -> tuple[str, Mapping[str, str]]:
+        """As the server's catalogue has them; of a view, it has a word that is no comment."""
+        tables = self._about("tables", "table_type, table_comment")
+        whole = "".join(comment for kind, comment in tables if kind == "BASE TABLE")
+        return whole, {name: said for name, said in self._about("columns", "column_name, column_comment")}
+
     def compared(self, since: str, type_name: str) -> Any:
         """A moment without the zone of the warehouse, which no type here has."""
         if self.incremental is not None and self.incremental.type == "time":

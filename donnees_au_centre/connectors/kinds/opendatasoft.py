@@ -11,7 +11,7 @@ from pydantic import Field
 
 from donnees_au_centre.connectors import web
 from donnees_au_centre.connectors.connections import Connection
-from donnees_au_centre.connectors.interface import Column, Options, PassingFault
+from donnees_au_centre.connectors.interface import Column, Described, Options, PassingFault
 from donnees_au_centre.connectors.json_cells import DECODER, follow
 from donnees_au_centre.connectors.kinds.rest import (
     Offset,
@@ -33,6 +33,7 @@ _PAGE, _REACHED = 100, 10_000
 # Lines of an export that are kept together.
 _LINES = 1000
 _POINT = "geo_point_2d"
+_PARTS = {"lon": "longitude", "lat": "latitude"}
 _OBJECTS = (_POINT, "geo_shape", "file")
 _ERRORS = ("error_code", "errorcode")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -127,11 +128,34 @@ class OpendatasoftSource(RestSource):
                 f"Le jeu « {self.dataset} » n'a pas d'enregistrements à lire.",
                 "S'il a des fichiers joints, lisez-les par `kind: http` ; sinon, vérifiez `location`.",
             )
+        self._dataset = described
         self._types = {str(follow(one, ("name",))): str(follow(one, ("type",))) for one in fields}
         self._objects = [name for name, kind in self._types.items() if kind in _OBJECTS]
 
+    def described(self) -> Described:
+        """The title of the data set, and what it says of its fields; nothing of what `select` computes."""
+        said = {
+            _text(one, "name"): (_text(one, "label"), _text(one, "description"))
+            for one in follow(self._dataset, ("fields",))
+        }
+        if self.wanted.select:
+            plain = {one.strip() for one in self.wanted.select.split(",")}
+            said = {name: texts for name, texts in said.items() if name in plain}
+        return Described(
+            _text(follow(self._dataset, ("metas", "default")), "title"),
+            {
+                column: _of_part(*said[name], column.removeprefix(name)[1:])
+                for name, column in self._named()
+                if name in said
+            },
+        )
+
     def columns(self) -> list[Column]:
         """The fields of the data set, then what only its rows have; a point is two columns, _lon and _lat."""
+        return [Column(column, self._types.get(name, "")) for name, column in self._named()]
+
+    def _named(self) -> list[tuple[str, str]]:
+        """The field and the name of each column."""
         met: dict[str, list[str]] = {}
         with self.connection.discreet():
             for path in self._met():
@@ -139,9 +163,8 @@ class OpendatasoftSource(RestSource):
         fields = {} if self.wanted.select else self._types
         found = []
         for name in dict.fromkeys((*fields, *met)):
-            kind = self._types.get(name, "")
-            absent = [f"{name}_lon", f"{name}_lat"] if kind == _POINT else [name]
-            found += [Column(column, kind) for column in met.get(name, absent)]
+            absent = [f"{name}_lon", f"{name}_lat"] if self._types.get(name) == _POINT else [name]
+            found += [(name, column) for column in met.get(name, absent)]
         return found
 
     def _fill(self, spool: Spool, first: Any, params: Params) -> None:
@@ -235,6 +258,22 @@ class OpendatasoftSource(RestSource):
     def _signature(self) -> web.Signature | None:
         key = self.connection.setting("api_key")
         return web.Key(f"Apikey {key}", "Authorization") if key else None
+
+
+def _text(value: Any, name: str) -> str:
+    found = follow(value, (name,))
+    return found if isinstance(found, str) else ""
+
+
+def _of_part(label: str, description: str, part: str) -> tuple[str, str]:
+    """What is said of a field, as said of a column that is a part of it."""
+    if not part:
+        return label, description
+    shown = _PARTS.get(part, part)
+    return (
+        f"{label} ({shown})" if label else "",
+        description if label or not description else f"{description} ({shown})",
+    )
 
 
 KIND = OpendatasoftSource

@@ -14,6 +14,7 @@ from pydantic import Field
 from donnees_au_centre.connectors.interface import (
     Batch,
     Column,
+    Described,
     Incremental,
     Options,
     PassingFault,
@@ -54,6 +55,11 @@ where
     and position('.' in schemas.nspname || tables.relname) = 0
     and has_schema_privilege(schemas.oid, 'usage') and has_table_privilege(tables.oid, 'select')
 order by 1
+"""
+# Of the columns of a result, by the number of their table and their place in it.
+_COMMENTS = """
+select asked.name, col_description(asked.relation::oid, asked.place::int)
+from unnest(%s::text[], %s::bigint[], %s::int[]) as asked (name, relation, place)
 """
 # A column of texts holds moments and numbers in the order of their letters.
 _TEXTS = re.compile(r"(text|varchar|bpchar|char|name|citext)\b")
@@ -132,6 +138,26 @@ class PostgresSource(RecordSource):
             query = sql.SQL("select * from {} limit 0").format(self._read())
             description = self._connection.execute(query).description or []
             return [Column(one.name, self._type(one)) for one in description]
+
+    def described(self) -> Described:
+        """The comments of the table and of its columns; of a query, those of columns that it hands on."""
+        with self._said():
+            query = sql.SQL("select * from {} limit 0").format(self._read())
+            result = self._connection.execute(query).pgresult
+            assert result is not None
+            fields = [
+                ((result.fname(one) or b"").decode(), result.ftable(one), result.ftablecol(one))
+                for one in range(result.nfields)
+            ]
+            found = self._connection.execute(_COMMENTS, [list(one) for one in zip(*fields, strict=True)])
+            texts = {name: ("", text) for name, text in found if text}
+            if self.options.query:
+                return Described("", texts)
+            tables = {relation for _, relation, _ in fields}
+            of_table = self._connection.execute(
+                "select obj_description(%s::oid, 'pg_class')", [next(iter(tables))]
+            ).fetchone()
+            return Described((of_table and of_table[0]) or "", texts)
 
     def batches(self, columns: Sequence[Column], since: str | None) -> Iterator[Batch]:
         """Copies what the server sends, as it comes."""
