@@ -154,6 +154,7 @@ def test_register_has_the_shape_and_dirt_of_the_real_one(zone: Path, tallies: di
     assert any('""' in line for line in content.decode("utf-8").splitlines())
 
 
+@pytest.mark.usefixtures("tallies")
 def test_one_organiser_has_one_description(zone: Path) -> None:
     reading = read(zone, REGISTER)
     start = reading.header.index("N° FASE du P.O.")
