@@ -38,7 +38,7 @@ def zone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("zone")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def tallies(zone: Path) -> dict[str, FileTally]:
     return generate(zone)
 
@@ -154,7 +154,6 @@ def test_register_has_the_shape_and_dirt_of_the_real_one(zone: Path, tallies: di
     assert any('""' in line for line in content.decode("utf-8").splitlines())
 
 
-@pytest.mark.usefixtures("tallies")
 def test_one_organiser_has_one_description(zone: Path) -> None:
     reading = read(zone, REGISTER)
     start = reading.header.index("N° FASE du P.O.")
