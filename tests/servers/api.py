@@ -171,14 +171,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Gives a body, or what a fault leaves of it."""
         if fault == "cut":
             half = body.encode()[: len(body) // 2]
-            self.answer(half, Content_Length=str(len(body) + 1), **headers)
+            self.answer(half, 200, Content_Length=str(len(body) + 1), **headers)
             self.close_connection = True
         elif fault == "early":
-            self.answer(body[: len(body) // 2], **headers)
+            self.answer(body[: len(body) // 2], 200, **headers)
         elif fault == "invalid":
-            self.answer(body[: len(body) // 2] + " ?? " + body[len(body) // 2 :], **headers)
+            self.answer(body[: len(body) // 2] + " ?? " + body[len(body) // 2 :], 200, **headers)
         else:
-            self.answer(body, **headers)
+            self.answer(body, 200, **headers)
 
     # A generic API
 
