@@ -35,7 +35,8 @@ DECISIONS = ROOT / "docs/contributeur/decisions"
 # A row of docs/contributeur/licences.md each; what any of them says is enough.
 FREE = ("MIT", "BSD", "Apache", "ISC", "PSF", "Python Software Foundation", "MPL", "Mozilla")
 COPYLEFT = {
-    *("asyncssh", "psycopg", "psycopg-binary", "psycopg2-binary", "pymssql", "text-unidecode", "yamllint"),
+    *("asyncssh", "psycopg", "psycopg-binary", "psycopg2-binary", "pymssql", "python-stdnum"),
+    *("text-unidecode", "yamllint"),
 }
 SILENT = {"axe-playwright-python", "pyftpdlib"}
 
