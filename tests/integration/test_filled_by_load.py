@@ -240,7 +240,8 @@ HAPPENINGS: list[tuple[Callable[[Story], str], int]] = [
 
 @pytest.fixture
 def project(tmp_path: Path, database: str) -> Iterator[SmallProject]:
-    with small_project(tmp_path, database, FILES) as project:
+    staging = {f"{FOLDER}/stg_effectifs__effectifs.sql": STAGING.replace("@option@", "")}
+    with small_project(tmp_path, database, FILES | staging) as project:
         yield project
 
 
