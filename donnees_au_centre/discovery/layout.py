@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from donnees_au_centre.discovery.first_names import FIRST_NAMES
 from donnees_au_centre.landing.identifiers import joined_names
 
 Row = Sequence[str]
@@ -34,6 +35,9 @@ _AGAIN = 3
 _TOLD_BY = 0.5
 # Share of a column's cells from which they are all said to be alike.
 _ALIKE = 0.8
+# Signs by which the name of a column of codes is longer than they are; share of first names among others;
+# words in the order of the alphabet, of which the first one would be no name but by chance.
+_LONGER, _NAMED, _LISTED = 2, 0.3, 10
 # What the first cell of a line below a table says.
 _FOOTER = re.compile(
     r"(?P<word>total|totaux|sous-total|somme|moyenne|source|sources|note|notes|nb|n\.b\.|remarques?|légende|"
@@ -354,10 +358,23 @@ def _vote(cell: str, cells: Sequence[str]) -> int:
     shape, times = Counter(map(_shape, cells)).most_common(1)[0]
     # Words alone are of any shape: « Jean-Marc X » among « Anne Y » is no name of a column.
     if times >= _ALIKE * len(cells) and len(cells) > 1 and any(sign.isdigit() for sign in shape):
-        return -1 if _shape(cell) == shape else 1
+        return -1 if _shape(cell) == shape and len(cell) <= max(map(len, cells)) + _LONGER else 1
+    if _begins_list(cell, cells):
+        return -1
     if any(sign.isdigit() for sign in cell) and not any(word in _HEADER_WORDS for word in _words(cell)):
         return -1 if sum(any(map(str.isdigit, one)) for one in cells) > len(cells) / 2 else 0
     return 1 if set(_words(cell)) & _HEADER_WORDS else 0
+
+
+def _begins_list(cell: str, cells: Sequence[str]) -> bool:
+    """Whether a cell is a first name above others, or the first of words in the order of the alphabet."""
+    if plain(cell) in FIRST_NAMES:
+        return sum(plain(one) in FIRST_NAMES for one in cells) >= _NAMED * len(cells)
+    return (
+        len(cells) >= _LISTED
+        and not set(_words(cell)) & _HEADER_WORDS
+        and all(one < other for one, other in pairwise([plain(one) for one in (cell, *cells)]))
+    )
 
 
 def _number(cell: str) -> bool:

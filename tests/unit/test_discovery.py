@@ -295,6 +295,12 @@ def test_the_row_of_a_person_is_never_taken_for_a_header() -> None:
 def test_a_single_column_is_one() -> None:
     assert typed(looked("Montant\n12,5\n13,25\n7,75\n")) == ["to_decimal"]
     assert names(looked("Code NIS\n25005\n25014\n")) == ["code_nis"]
+    assert looked("Michael;essai\nDan;autre\nJulie;un\n").options["header"] is False
+    codes = "".join(f"{place};ws{place % 4}\n" for place in range(1, 20))
+    assert names(looked(f"Rang;Vormittagskurs1\n{codes}")) == ["rang", "vormittagskurs1"]
+    listed = "".join(f"{letter}essai\n" for letter in "ABCDEFGHIJKL")
+    assert looked(listed).options["header"] is False
+    assert names(looked(f"Nom\n{listed}")) == ["nom"]
     assert looked("Essai, essai.be\nAutre, autre.com\nUn, un.org\n").options["header"] is False
     assert looked("1,5|a\n2,25|b\n3,5|c\n").options == {"delimiter": "|", "header": False}
     assert looked("25005\n25014\n25015\n").options == {"header": False}
@@ -530,7 +536,8 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         "nommées": ["M. Ugo Essai", "Mme Ada Essai"] * 20,
         "objets": ['[{"civilite": "M", "nom": "ESSAI"}]'] * 40,
         "adresses IP": [f"192.0.2.{place}" for place in range(40)],
-        "initiales": ["Essai A.", "Autre, B. C.", "D. Encore"] * 9,
+        "initiales": ["Essai A.", "Autre, B. C.", "D. Encore", "A.B. de Essai, Liège"] * 9,
+        "des prénoms y sont": ["Fred(B) Gabriel Ivan Essai", "Thomas, Laurent et Johan"] * 9,
         "autre pays": ["12345678Z", "00000014Z", "00000001R"] * 9,
         "empreintes": [f"{place:032x}" for place in range(40)],
         "carte": ["4111 1111 1111 1111", "5500000000000004", "340000000000009"] * 9,
