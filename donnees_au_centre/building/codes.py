@@ -125,7 +125,7 @@ class Codes:
         self._macros = {key: macro.macro_sql for key, macro in ours.items()}
         # A macro is reached by hundreds of nodes: what it adds to the digest of each is made once.
         self._digests = {key: digest(text) for key, text in self._macros.items()}
-        self._asked_of = {key: _asked(text) for key, text in self._macros.items()}
+        self._variables_of = {key: _variables_read(text) for key, text in self._macros.items()}
         # adapter.dispatch names x, and calls default__x or postgres__x.
         self._named: dict[str, set[str]] = {}
         for key, macro in ours.items():
@@ -324,11 +324,11 @@ class Codes:
         return self._said[reached]
 
     def _environment(self, own: str, reached: Iterable[str]) -> dict[str, str | None]:
-        names = _asked(own).union(*(self._asked_of[key] for key in reached)) - _PASSING
+        names = _variables_read(own).union(*(self._variables_of[key] for key in reached)) - _PASSING
         return {name: os.environ.get(name) for name in sorted(names)}
 
 
-def _asked(text: str) -> frozenset[str]:
+def _variables_read(text: str) -> frozenset[str]:
     """The variables of the environment that a text reads."""
     keys = {_KEYS} if "pseudonymise" in text or "current_setting" in text else set()
     return frozenset({*_VARIABLE.findall(text), *keys})

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from donnees_au_centre.administration import Administration, OpenData
-from donnees_au_centre.project.consumers import Consumer, Publication, themes_of
-from donnees_au_centre.project.datasets import Dataset, Refresh, read_datasets
+from donnees_au_centre.project.consumers import Consumer, Publication, marts_of, themes_of
+from donnees_au_centre.project.datasets import Dataset, Refresh
 from donnees_au_centre.project.nodes import Manifest
 
 FILE = "donnees_ouvertes.jsonld"
@@ -52,7 +52,7 @@ def open_catalogue(
         administration: who publishes.
     """
     open_data = administration.open_data
-    marts = {f"{one.domain}.{one.name}": one for one in read_datasets(manifest) if one.kind == "mart"}
+    marts = marts_of(manifest)
     published = [
         _dataset(manifest, marts[name], consumer, consumer.publication, open_data)
         for _, consumer in sorted(consumers.items())

@@ -81,12 +81,12 @@ def _parts_all(text: str, delimiter: str) -> bool:
         return False
     _, grid, _ = _records(text, delimiter, '"', 2000)
     rows = [row for row in (grid[:-1] if len(grid) > 3 else grid) if row]
-    if {len(row) for row in rows} in (set(), {1}):
+    if len({len(row) for row in rows}) != 1:
         return False
-    columns = [*zip(*rows, strict=False)]
-    worded = sum(all(map(_WORD.search, column)) for column in columns)
-    told = len(columns) >= 2 if delimiter == " " else len(columns) >= 3 and worded > 0
-    return told and len({len(row) for row in rows}) == 1
+    columns = [*zip(*rows, strict=True)]
+    if delimiter == " ":
+        return len(columns) > 1
+    return len(columns) > 2 and any(all(map(_WORD.search, column)) for column in columns)
 
 
 def _score(text: str, delimiter: str) -> float:

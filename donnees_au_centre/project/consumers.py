@@ -16,7 +16,7 @@ from donnees_au_centre.administration import OpenData
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import meant
 from donnees_au_centre.project import vocabulary as words
-from donnees_au_centre.project.datasets import read_datasets
+from donnees_au_centre.project.datasets import Dataset, read_datasets
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.promises import Contract
 from donnees_au_centre.reviewed import Address, Among, Day, Line, Reviewed, Says, checked, read_yaml, refused
@@ -142,6 +142,11 @@ def _key(path: tuple[str | int, ...]) -> str:
     return ".".join(map(str, path[:2] if path[0] == "publication" else path[:1]))
 
 
+def marts_of(manifest: Manifest) -> dict[str, Dataset]:
+    """The marts, by the name under which consumers declare them: domain.mart."""
+    return {f"{one.domain}.{one.name}": one for one in read_datasets(manifest) if one.kind == "mart"}
+
+
 def themes_of(publication: Publication, manifest: Manifest, domain: str) -> list[str]:
     """The European codes of what is published: its own, else those of its administration."""
     group = manifest.groups.get(domain)
@@ -169,11 +174,12 @@ def incomplete_publications(
                 f"groupe {name} : themes attend une liste de codes.",
                 f"Parmi {codes}.",
             )
-    marts = {f"{one.domain}.{one.name}": one for one in read_datasets(manifest) if one.kind == "mart"}
+    marts = marts_of(manifest)
     for file, consumer in consumers.items():
         publication = consumer.publication
-        for mart in [marts[name] for name in consumer.marts if name in marts] if publication else []:
-            assert publication is not None
+        if publication is None:
+            continue
+        for mart in [marts[name] for name in consumer.marts if name in marts]:
             if mart.classification != words.CLASSIFICATIONS[0]:
                 yield (
                     file,
