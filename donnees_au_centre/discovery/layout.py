@@ -20,6 +20,7 @@ _BODY = 200
 # Rows at the end that may be no rows.
 _BELOW = 30
 # Numbers in a row that may be names: codes in their order.
+_COUNTED = re.compile(r"([^\W\d_]+)[ _.-]?([0-9]{1,3})")
 _STEPS = 5
 # Lines of notes above a header, which leave holes.
 _NOTES = 3
@@ -325,7 +326,14 @@ def _votes(grid: Sequence[Row], start: int, width: int) -> tuple[int, bool]:
 
 
 def _is_ladder(cells: Sequence[str]) -> bool:
-    """Whether the numbers of a line are as long, and each larger than the one before: codes that name."""
+    """Whether a line counts its columns, « Q1, Q2, Q3 », or its numbers are as long, each larger: codes."""
+    counted = [found for cell in cells if (found := _COUNTED.fullmatch(cell.strip()))]
+    if (
+        len(counted) >= _STEPS
+        and len({found[1].lower() for found in counted}) == 1
+        and all(int(following[2]) == int(found[2]) + 1 for found, following in pairwise(counted))
+    ):
+        return True
     numbers = [cell.strip() for cell in cells if cell.strip().isdecimal()]
     return (
         len(numbers) >= _STEPS

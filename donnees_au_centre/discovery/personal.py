@@ -250,6 +250,11 @@ _AROUND = re.compile(
     r"suburb|town|borough|neighbou?rhood|quartier|hameau|section|deelgemeente|plaats|boite|bus|"
     r"charges?|offen[cs]es?|arrests?)\b"
 )
+# What a column is called that has no name.
+_PLACE_ALONE = re.compile(
+    r"(?:colonne|column|columna|coluna|colonna|spalte|kolom|champ|field|feld|veld|campo|unnamed|col|var)s?"
+    r"[ _:.-]*\d*|[cfvx][ _]?\d+"
+)
 # How a name is cut, where its table is about people.
 _PARTS = frozenset(("first", "last", "middle", "mi", "initial", "suffix", "given", "family"))
 _PLACE = re.compile(r"\b(?:postal|cp|commune|localite|ville|gemeente|postcode|zip|city|type|date|annee)\b")
@@ -367,7 +372,7 @@ def beside_people(
         is_next: whether one of them stands beside it.
     """
     words = _words_of(name)
-    if is_next and not name.strip() and _are_single_words(cells):
+    if is_next and _says_nothing(name) and _are_single_words(cells):
         return Suspicion(_DIRECT, "des mots seuls, à côté d'un nom de personne")
     bare = _bare(words)
     if bare != words and bare in {_bare(_words_of(one)) for one in people}:
@@ -447,7 +452,7 @@ def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Susp
         return Suspicion(_FINANCIAL, "un montant, dans un tableau qui nomme des personnes")
     if _AROUND.search(words):
         return Suspicion(_INDIRECT, "un numéro ou un lieu, dans un tableau qui nomme des personnes")
-    if name.strip() and not words:
+    if not words and not _says_nothing(name):
         return Suspicion(_INDIRECT, "un nom en une autre écriture, dans un tableau qui nomme des personnes")
     if rows_are_people:
         return Suspicion(_INDIRECT, OF_ROW)
@@ -455,8 +460,13 @@ def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Susp
 
 
 def _words_of(name: str) -> str:
-    """The words of a column's name, small and without accents."""
-    return re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    """The words of a column's name, small and without accents; none of a name that only says its place."""
+    words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    return "" if _PLACE_ALONE.fullmatch(words) else words
+
+
+def _says_nothing(name: str) -> bool:
+    return not name.strip() or _PLACE_ALONE.fullmatch(plain(name).strip()) is not None
 
 
 def _split_humps(name: str) -> str:

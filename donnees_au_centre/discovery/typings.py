@@ -20,8 +20,8 @@ SPACES = " \u00a0\u202f"
 BOOLEANS = {"oui", "non", "vrai", "faux", "true", "false", "yes", "no", "ja", "nee"}
 # Letters that say yes and no where they stand both, and nothing else: alone, an N is any code.
 LETTERS = {"y", "n"}
-# Words of a name that make numbers as long a code, and others an amount: what a commune gives.
-PLACES = ("commune", "gemeente", "municipality", "region", "province")
+# Words of a name that make numbers as long a code, and others an amount: what a commune gives, « inscrits ».
+PLACES = ("commune", "gemeente", "municipality", "region", "province", "ins", "nis")
 # Words of a name that make numbers a code, which keeps its zeros and is never added up.
 CODES = {
     "code",
@@ -49,6 +49,9 @@ CODES = {
     "insee",
     "fips",
     "matricule",
+    "isbn",
+    "issn",
+    "ean",
 }
 # Words of a name that make eight figures a day.
 DAYS = {"date", "dates", "jour", "day", "dt", "datum", "time", "le"}
@@ -222,17 +225,19 @@ def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cel
         if not _share(cells, re.compile("[0-9]+").fullmatch):
             return None
         padded = any(re.fullmatch(r"0[0-9]+", cell) for cell in cells)
-        # Too long for an integer and all as long: a number that names something.
-        long = len({len(cell) for cell in cells}) == 1 and len(next(iter(cells))) > 9
-        known = len(cells) >= FEW and any(_share(cells, codes.__contains__) for codes in references.values())
-        if not (padded or long or known or CODES & set(name.split("_"))):
-            return None
         lengths = Counter[int]()
         for cell, often in cells.items():
             lengths[len(cell)] += often
         (length, times), *_ = lengths.most_common(1)
+        # Too long for an integer and as good as all as long: a number that names something.
+        long = length > 9 and times >= ENOUGH * cells.total()
+        words = set(name.split("_"))
+        # Too long for an integer, and said to name something.
+        long = long or (max(lengths) > 9 and bool(words & {"id", "ids", "identifiant"}))
+        known = len(cells) >= FEW and any(_share(cells, codes.__contains__) for codes in references.values())
+        if not (padded or long or known or CODES & words):
+            return None
         if times < ENOUGH * cells.total():
-            words = set(name.split("_"))
             return None if not (padded or long or known or words & (CODES - {*PLACES})) else TEXT
         pattern = f"[0-9]{{{length}}}"
         return Typing("to_code", (f"'{pattern}'",), times / cells.total(), re.compile(pattern).fullmatch)

@@ -19,6 +19,7 @@ from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_nation
 from donnees_au_centre.discovery.columns import ColumnLook, look_at_rows
 from donnees_au_centre.discovery.locations import place_of
 from donnees_au_centre.discovery.look import FileLook, look
+from donnees_au_centre.discovery.personal import WEAK
 from donnees_au_centre.errors import PlatformError
 
 HEADER = ["Code", "Commune", "Élèves", "Montant", "Début"]
@@ -298,6 +299,8 @@ def test_a_single_column_is_one() -> None:
     assert looked("Michael;essai\nDan;autre\nJulie;un\n").options["header"] is False
     codes = "".join(f"{place};ws{place % 4}\n" for place in range(1, 20))
     assert names(looked(f"Rang;Vormittagskurs1\n{codes}")) == ["rang", "vormittagskurs1"]
+    answers = "".join(f"{place} ans;Oui;{place % 3};x;Non\n" for place in range(12, 30))
+    assert names(looked(f"Q1;Q2;Q3;Q4;Q5\n{answers}")) == ["q1", "q2", "q3", "q4", "q5"]
     listed = "".join(f"{letter}essai\n" for letter in "ABCDEFGHIJKL")
     assert looked(listed).options["header"] is False
     assert names(looked(f"Nom\n{listed}")) == ["nom"]
@@ -384,7 +387,11 @@ def test_a_workbook_says_which_sheet_holds_the_table() -> None:
         ({"nhits": 1, "records": [{"fields": {"id": 1}}]}, {"envelope": "opendatasoft_v1"}),
         ({"total_count": 1, "results": [{"id": 1}]}, {"envelope": "opendatasoft_v2"}),
         ({"codes": {"001": {"fr": "a"}, "002": {"fr": "b"}}}, {"rows": "codes.*", "keys": ["cle"]}),
-        ({"prim": [{"id": 1}], "sec": [{"id": 2}]}, {"rows": "*.*", "keys": ["cle"]}),
+        ({"prim": [{"id": 1}], "sec": [{"id": 2}], "sup": []}, {"rows": "*.*", "keys": ["cle"]}),
+        (
+            {"liste": [{"id": 1, "titre": "a", "note": "b"}] * 3, "maisons": [{"id": 1, "maison": "c"}]},
+            {"rows": "liste.*"},
+        ),
         (
             {"1/2": {"2020": {"n": 1}, "2021": {"n": 2}}, "3/4": {"2020": {"n": 1}, "2021": {"n": 3}}},
             {"rows": "*.*", "keys": ["cle_1", "cle_2"]},
@@ -558,6 +565,14 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         ["marketing", "martelange", "rosa"] * 9,
     ):
         assert column([*cells], "champ 7").personal is None
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 1", "Column2", "X1", "F3"])
+def test_words_of_which_nothing_is_said_are_a_doubt(name: str) -> None:
+    words: list[str | None] = [f"{first}{second}ET" for first in "BCDFG" for second in "RLST"]
+    seen = column(words, name).personal
+    assert seen is not None and seen.why in WEAK
+    assert column(words, "Éditeur de la ville").personal is None
 
 
 def test_what_stands_beside_people_is_about_them() -> None:
