@@ -233,7 +233,7 @@ def read_yaml(path: Path, name: str | Path, advice: str) -> Any:
         FileNotFoundError: there is none.
     """
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
+        return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     except NO_YAML as error:
         raise PlatformError(f"{name} : {unreadable_yaml(error)}.", advice) from error
 

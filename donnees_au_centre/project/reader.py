@@ -119,8 +119,19 @@ class _Reading:
     healed: bool
 
 
+def _compile_when_used() -> None:
+    """Has dbt's classes write their readers and writers when first used, which most never are.
+
+    A fifth of the time that dbt takes to be imported: https://github.com/Fatal1ty/mashumaro#lazy_compilation-config-option
+    """
+    from mashumaro.config import BaseConfig
+
+    BaseConfig.lazy_compilation = True
+
+
 def _read(settings: Settings, root: Path) -> _Reading:
     """Has dbt read a project; a second time and wholly when its memory may be at fault."""
+    _compile_when_used()
     # Imported here: it takes two seconds, which readers of an existing manifest do not pay.
     from dbt.cli.main import dbtRunner
 
