@@ -49,6 +49,7 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
     # dbt warns of a selection of nothing, as a new domain is.
     held = {node.domain for node in manifest.of_type("source", "model", "seed", "snapshot")}
     selection = [f"fqn:{project}.{domain}" for domain in domains if domain in held]
+    whole = held <= {*domains}
     found = Assets([], [], [], {}, {}, {}, selection)
     landed: dict[dg.AssetKey, list[Source]] = {}
     keys: dict[str, dg.AssetKey] = {}
@@ -83,6 +84,7 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
     for test in (*manifest.tests, *manifest.own_unit_tests):
         about = keys.get(test.tested_id or "")
         if manifest.domain_of_test(test) not in domains:
+            whole = False
             continue
         if test.is_singular:
             found.selection.append(f"fqn:{'.'.join(test.fqn)}")
@@ -97,6 +99,9 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
             )
             found.checks.append(check)
             found.tests[check.key] = test.unique_id
+    if whole:
+        # dbt compares a folder with each node of the project, in a sixth of a second for all folders.
+        found.selection[:] = [f"package:{project}"]
     if not found.specs:
         raise PlatformError(
             f"Rien à construire : ni source ni modèle pour {', '.join(sorted(domains))}.",

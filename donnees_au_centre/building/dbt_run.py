@@ -176,15 +176,15 @@ def play(
 @cache
 def _write_less() -> None:
     """Has dbt, in this process, not write its manifest and graph where nobody would read them."""
-    from dbt.compilation import Compiler
+    from dbt.compilation import Compiler, Linker
     from dbt.task import runnable
 
-    for owner, name in ((runnable, "write_manifest"), (Compiler, "write_graph_file")):
+    written = ((runnable, "write_manifest"), (Compiler, "write_graph_file"), (Linker, "get_graph_summary"))
+    for owner, name in written:
         original = getattr(owner, name)
 
-        def write(*given: Any, original: Callable[..., Any] = original, **more: Any) -> None:
-            if not _fleeting.get():
-                original(*given, **more)
+        def write(*given: Any, original: Callable[..., Any] = original, **more: Any) -> Any:
+            return None if _fleeting.get() else original(*given, **more)
 
         patch(owner, **{name: write})
 

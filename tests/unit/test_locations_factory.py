@@ -161,6 +161,8 @@ def test_a_domain_that_is_declared_and_empty_is_an_empty_location(tmp_path: Path
     together = read_assets(Manifest(good_manifest()), ("age", "agx"))
     assert together.selection[0] == "fqn:donnees_au_centre.age"
     assert "fqn:donnees_au_centre.agx" not in together.selection
+    everywhere = sorted({node["fqn"][1] for node in good_manifest()["nodes"].values()})
+    assert read_assets(Manifest(good_manifest()), everywhere).selection == ["package:donnees_au_centre"]
 
 
 def test_a_domain_whose_files_give_nothing_is_refused(tmp_path: Path) -> None:
