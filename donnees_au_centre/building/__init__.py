@@ -3,6 +3,7 @@
 from donnees_au_centre.building.french import speak_french
 from donnees_au_centre.building.limits import limit_sessions
 from donnees_au_centre.building.publication import offer_together
+from donnees_au_centre.building.receipts import ask_receipts_once
 from donnees_au_centre.building.reuse import reuse_what_stands
 from donnees_au_centre.building.turns import take_turns
 from donnees_au_centre.project.behavior_flags import keep_flags_few
@@ -18,6 +19,7 @@ def prepare() -> None:
     limit_sessions()
     offer_together()
     reuse_what_stands()
+    ask_receipts_once()
     # Last, and so first: a domain's turn is taken before anything of it is sent apart.
     take_turns()
 

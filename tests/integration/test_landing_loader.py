@@ -13,15 +13,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import openpyxl
 import psutil
 import psycopg
 import pytest
 
+from donnees_au_centre.building.receipts import RECEIPTS
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, opening, read_declarations
 from donnees_au_centre.landing.contents import LOADERS, Outcome, _Ahead, load_csv
 from donnees_au_centre.landing.framer import CsvFramer
+from donnees_au_centre.settings import ROOT
 from donnees_au_centre.warehouse import EmbeddedServer
 from tests.unit.landing_sources import as_nodes, source, table
 
@@ -217,6 +220,22 @@ def test_never_received_table_exists_and_is_empty(load: Any, connection: Connect
     report = load()
     assert (report.tables[0].status, report.failed) == ("jamais_recu", [])
     assert rows(connection) == []
+
+
+def test_the_last_receipts_are_those_that_the_macro_reads(
+    load: Any, landing: Path, connection: Connection
+) -> None:
+    for _ in range(2):
+        put(landing, "x.csv", "a,b\n1,2\n")
+        load()
+    put(landing, "y.csv", 'a\n"1')
+    load()
+    macro = (ROOT / "macros/naming/latest_receipt.sql").read_text("utf-8")
+    call = "{{ latest_receipt({'schema': 'raw_age', 'identifier': 'essai'}) }}"
+    (received,) = connection.execute(jinja2.Template(macro + call).render().encode()).fetchone() or ()
+    found = connection.execute(RECEIPTS).fetchall()
+    assert [row[:3] for row in found] == [("raw_age", "essai", received)]
+    assert "identique" in statuses(connection) and "echec" in statuses(connection)
 
 
 def test_older_audit_gets_its_new_columns_and_statuses(

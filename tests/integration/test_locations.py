@@ -19,6 +19,7 @@ from dagster._core.storage.tags import ASSET_RESUME_RETRY_TAG
 
 from benchmarks.orchestration import ENOUGH, LIMIT, measure
 from donnees_au_centre.building.dbt_run import DbtRun, clean_leftovers, runs_folder
+from donnees_au_centre.landing import load_landing, read_declarations
 from donnees_au_centre.project import parse
 from donnees_au_centre.project.nodes import domains_in
 from donnees_au_centre.settings import ROOT, Settings
@@ -330,18 +331,24 @@ def test_data_platform_watches_for_everyone(small: SmallProject) -> None:
     assert not left.exists()
 
 
-def test_a_source_never_received_is_said_so(small: SmallProject) -> None:
+def test_the_last_receipts_are_asked_of_the_loader(small: SmallProject) -> None:
     small.write("models/data_platform/marts/fct_un.sql", "select 1 as fase")
-    path = small.root / "models/age/staging/ecoles/_ecoles__sources.yml"
-    config = (
-        '    config: {loaded_at_query: "select null::timestamptz as recu_le", '
-        "freshness: {error_after: {count: 1, period: day}}}\n    tables:"
+    small.write(
+        "macros/latest_receipt.sql", (ROOT / "macros/naming/latest_receipt.sql").read_text(encoding="utf-8")
     )
-    path.write_text(path.read_text(encoding="utf-8").replace("    tables:", config), encoding="utf-8")
-    parse(small.settings)
-    found = checks(run(small.settings, "data_platform", job="surveillance"))["ecoles/ecoles", "fraicheur"]
-    assert not found.passed
-    assert found.metadata["dernière réception"].value == "jamais reçu"
+    late = "freshness: {error_after: {count: 1, period: day}}"
+    for name in ("ecoles", "batiments"):
+        path = small.root / f"models/age/staging/{name}/_{name}__sources.yml"
+        config = f'    config: {{loaded_at_query: "{{{{ latest_receipt(this) }}}}", {late}}}\n    tables:'
+        path.write_text(path.read_text(encoding="utf-8").replace("    tables:", config), encoding="utf-8")
+    (small.settings.landing / "age/ecoles/ecoles.csv").unlink()
+    sources = parse(small.settings).manifest.sources.values()
+    load_landing("", small.settings.landing, read_declarations(sources, []))
+    found = checks(run(small.settings, "data_platform", job="surveillance"))
+    never, now = found["ecoles/ecoles", "fraicheur"], found["batiments/batiments", "fraicheur"]
+    assert not never.passed and now.passed
+    assert never.metadata["dernière réception"].value == "jamais reçu"
+    assert now.metadata["dernière réception"].value != "jamais reçu"
 
 
 def test_the_whole_project_is_one_run_that_the_history_shows(small: SmallProject) -> None:
