@@ -176,7 +176,7 @@ class AccessProject:
     def apply(self, today: date = TODAY) -> list[Change]:
         """`make access`, then a login account for each new role."""
         declaration = self.declaration(today)
-        changes = apply_access(self.conninfo, declaration)
+        changes = apply_access(self.conninfo, declaration).changes
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
             for role in declaration.roles:
                 login = f"{PREFIX}{role}"

@@ -104,6 +104,19 @@ class Change:
     administrator: bool = False
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What came of an application.
+
+    Attributes:
+        changes: what was changed; empty when all was as declared.
+        left: what only the server's administrator may change.
+    """
+
+    changes: list[Change]
+    left: list[Change]
+
+
 def plan_access(connection: psycopg.Connection, declaration: Declaration) -> list[Change]:
     """Reads the difference between a database and the declaration; writes nothing.
 
@@ -121,13 +134,8 @@ def plan_access(connection: psycopg.Connection, declaration: Declaration) -> lis
     return list(_Planner(connection, declaration).changes())
 
 
-def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
+def apply_access(conninfo: str, declaration: Declaration) -> Applied:
     """Makes the rights of a database exactly those declared, in one transaction.
-
-    What only the server's administrator may change is left: `plan_access` still has it.
-
-    Returns:
-        What was changed; empty when all was as declared.
 
     Raises:
         PlatformError: the account may not do it, or PostgreSQL refuses something; nothing is changed then.
@@ -151,7 +159,7 @@ def apply_access(conninfo: str, declaration: Declaration) -> list[Change]:
         ) from error
 
 
-def _apply(conninfo: str, declaration: Declaration) -> list[Change]:
+def _apply(conninfo: str, declaration: Declaration) -> Applied:
     changes: list[Change] = []
     with psycopg.connect(conninfo) as connection:
         check_account(connection)
@@ -165,7 +173,9 @@ def _apply(conninfo: str, declaration: Declaration) -> list[Change]:
             for change in mine:
                 connection.execute(change.statement.encode())
             changes += mine
-    return changes
+        else:
+            planned = plan_access(connection, declaration)
+    return Applied(changes, [change for change in planned if change.administrator])
 
 
 def _take_turn(connection: psycopg.Connection) -> None:

@@ -56,13 +56,12 @@ def give_rights(settings: Settings, conninfo: str, manifest: Manifest) -> str:
         PlatformError: the files are wrong, or the account may not give rights.
     """
     declaration = read_declaration(settings, manifest)
-    changes = apply_access(conninfo, declaration)
-    note_rights(settings, conninfo, changes)
-    with psycopg.connect(conninfo) as connection:
-        left = [change for change in plan_access(connection, declaration) if change.administrator]
-        connection.rollback()
-    said = summary(changes, declaration)
-    return f"{said}\n{left_open(left)} {write_script(settings, left)} a le SQL." if left else said
+    applied = apply_access(conninfo, declaration)
+    note_rights(settings, conninfo, applied.changes)
+    said = summary(applied.changes, declaration)
+    if not applied.left:
+        return said
+    return f"{said}\n{left_open(applied.left)} {write_script(settings, applied.left)} a le SQL."
 
 
 def left_open(changes: list[Change]) -> str:

@@ -235,10 +235,10 @@ def test_a_manager_who_is_no_superuser_applies_and_everything_holds(
         with access_project(tmp_path, admin) as project:
             gerant = make_conninfo(admin, user="gerant", password="essai")
             declaration = project.declaration()
-            assert apply_access(gerant, declaration)
+            assert apply_access(gerant, declaration).changes
             assert not project.load().failed
             project.build_all(domains=("age",))
-            assert apply_access(gerant, declaration) == []
+            assert apply_access(gerant, declaration).changes == []
             assert mistakes(project) == []
     finally:
         server.drop_database(name)

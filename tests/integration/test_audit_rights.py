@@ -48,12 +48,12 @@ def shared(
         manifest = parse(settings).manifest
     load_landing(conninfo, ROOT / "landing", read_declarations(manifest.sources.values()), LOADED)
     declaration = read_declaration(settings, manifest)
-    changes = apply_access(conninfo, declaration)
+    changes = apply_access(conninfo, declaration).changes
     note_rights(settings, conninfo, changes)
     # What pgaudit traces is no access, and stays when access is applied again.
     with psycopg.connect(conninfo, autocommit=True) as admin:
         grant_reading(admin, {TRACED})
-    assert apply_access(conninfo, declaration) == []
+    assert apply_access(conninfo, declaration).changes == []
     with psycopg.connect(conninfo, autocommit=True) as admin:
         assert admin.execute(
             "select has_table_privilege('audit_lecture', %s, 'select')", [".".join(TRACED)]

@@ -66,7 +66,7 @@ class Prepared:
 
     def apply(self) -> list[Change]:
         """`make access`."""
-        return apply_access(self.conninfo, self.declaration)
+        return apply_access(self.conninfo, self.declaration).changes
 
     def plan(self) -> list[str]:
         """`make access-plan`: its statements."""
