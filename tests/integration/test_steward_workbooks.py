@@ -308,6 +308,27 @@ def test_a_note_about_what_was_put_aside_waits_for_the_next_receipt_of_its_sourc
     assert again["Ce qui était noté"] == "Demandé au fournisseur"
 
 
+def test_a_workbook_that_says_all_already_is_left_until_the_day_ends_or_somebody_saves_it(
+    project: AccessProject, tmp_path: Path
+) -> None:
+    said = known(project)
+    morning = replace(said, made_at=said.made_at.replace(hour=9, minute=0))
+    assert len(write(project, tmp_path, morning).paths) == 2
+    age = tmp_path / "data-steward.age.xlsx"
+    first, listed = age.read_bytes(), rows(age, FAULTS)
+    later = replace(morning, made_at=morning.made_at + timedelta(hours=3))
+    assert age in write(project, tmp_path, later).paths and age.read_bytes() == first
+    book = openpyxl.load_workbook(age)
+    book[FAULTS].delete_rows(2)
+    book.save(age)
+    write(project, tmp_path, later)
+    assert rows(age, FAULTS) == listed
+    second = age.read_bytes()
+    tomorrow = replace(morning, made_at=morning.made_at + timedelta(days=1))
+    write(project, tmp_path, tomorrow)
+    assert age.read_bytes() != second
+
+
 def test_an_open_a_broken_and_a_locked_workbook_are_kept(project: AccessProject, tmp_path: Path) -> None:
     said = known(project)
     write(project, tmp_path, said)

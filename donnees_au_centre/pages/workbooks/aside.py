@@ -81,7 +81,7 @@ def _issues(reader: Reader, source: Received, model: Node, limit: int) -> tuple[
     natures = [list(NATURES)]
     with reader.counting() as connection:
         total = only(connection.execute(count.format(own.identifier), natures))
-    place = None if reader.obstacle else reader.place(model.unique_id)
+    place = None if not total or reader.obstacle else reader.place(model.unique_id)
     if place is None or place.masked & set(COLUMNS):
         return total, 0, []
     query = sql.SQL("select {} from {} where nature = any(%s) order by 3 desc, 1, 2, 4, 6 limit {}").format(

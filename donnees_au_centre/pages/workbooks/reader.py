@@ -99,27 +99,25 @@ class Reader:
 
     def reads(self, schema: str, name: str) -> bool:
         """Whether the role may read a table; False when there is none."""
-        with self.counting() as connection:
-            found = connection.execute(
-                "select coalesce("
-                "has_schema_privilege(%(role)s::name, to_regnamespace(%(schema)s)::oid, 'usage') "
-                "and has_table_privilege(%(role)s::name, to_regclass(%(table)s)::oid, 'select'), false)",
-                {
-                    "role": self.role,
-                    "schema": sql.Identifier(schema).as_string(),
-                    "table": sql.Identifier(schema, name).as_string(),
-                },
-            ).fetchone()
+        found = self.connection.execute(
+            "select coalesce("
+            "has_schema_privilege(%(role)s::name, to_regnamespace(%(schema)s)::oid, 'usage') "
+            "and has_table_privilege(%(role)s::name, to_regclass(%(table)s)::oid, 'select'), false)",
+            {
+                "role": self.role,
+                "schema": sql.Identifier(schema).as_string(),
+                "table": sql.Identifier(schema, name).as_string(),
+            },
+        ).fetchone()
         return found == (True,)
 
     def columns(self, place: Place) -> list[str]:
         """Its columns, in order; none when it was never built."""
-        with self.counting() as connection:
-            found = connection.execute(
-                "select attname from pg_attribute where attrelid = to_regclass(%s) "
-                "and attnum > 0 and not attisdropped order by attnum",
-                [place.identifier.as_string()],
-            ).fetchall()
+        found = self.connection.execute(
+            "select attname from pg_attribute where attrelid = to_regclass(%s) "
+            "and attnum > 0 and not attisdropped order by attnum",
+            [place.identifier.as_string()],
+        ).fetchall()
         return [name for (name,) in found]
 
     @cached_property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
@@ -53,6 +55,8 @@ HOW_TO = (
     f"suffisent à la retrouver. « {EMPTY} » : aucune valeur.",
 )
 DARK, PALE, EDGE = "14263D", "FFF6D6", "D5DBE2"
+# What decides how a workbook looks.
+_PROGRAMS = [(Path(__file__).parent / name).read_bytes() for name in ("sheets.py", "lines.py")]
 _EDGE = Border(bottom=Side(style="thin", color=EDGE))
 
 
@@ -130,8 +134,16 @@ class Content:
         return [line for part in parts for line in part.lines]
 
 
+def digest_of(content: Content) -> str:
+    """What a workbook says, in a digest: the hour of a day at which it is said is no news."""
+    day = french.day_of(content.made_at)
+    parts = [_PROGRAMS, ours(), day, replace(content, again=frozenset(), made_at=datetime.min)]
+    parts.append(sorted(content.again))
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def workbook(content: Content) -> bytes:
-    """The file.
+    """The file; its property « identifier » tells the digest of what it says, and when it was made.
 
     Args:
         content: what it holds.
@@ -147,6 +159,7 @@ def workbook(content: Content) -> bytes:
     book.properties.title = f"À corriger : {content.steward.function}"
     book.properties.creator = ours().platform.name
     book.properties.language = ours().language
+    book.properties.identifier = f"{digest_of(content)} {int(content.made_at.timestamp())}"
     file = io.BytesIO()
     book.save(file)
     assert zipfile.is_zipfile(file)

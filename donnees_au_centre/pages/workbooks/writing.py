@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +20,7 @@ from donnees_au_centre.pages.workbooks.faults import Found, find, needs_sql
 from donnees_au_centre.pages.workbooks.memory import Said
 from donnees_au_centre.pages.workbooks.reader import Reader
 from donnees_au_centre.pages.workbooks.returns import Returned, is_open, read_return, stamp_of
-from donnees_au_centre.pages.workbooks.sheets import ASIDE, Content, workbook
+from donnees_au_centre.pages.workbooks.sheets import ASIDE, Content, digest_of, workbook
 from donnees_au_centre.project.datasets import Responsible, read_datasets
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.quality.facts import BROKEN, TEST, Control, Quality, Received
@@ -219,6 +220,19 @@ def _answers(contents: Mapping[str, Content], said: Mapping[str, Said], done: Wo
         done.answers[domain] = Answers(len(own), len(back) - aside, aside)
 
 
+def _says_all(path: Path, content: Content) -> bool:
+    """Whether a workbook is as it was written, and says what a new one would."""
+    seconds, rest = divmod(path.stat().st_mtime_ns, 10**9)
+    if rest:
+        return False
+    told = f">{digest_of(content)} {seconds}<"
+    try:
+        with zipfile.ZipFile(path) as book:
+            return told.encode() in book.read("docProps/core.xml")
+    except (zipfile.BadZipFile, KeyError):
+        return False
+
+
 def _write(path: Path, content: Content, old: Returned | None, now: datetime, done: Workbooks) -> None:
     """Puts a new workbook in place of the one that was read, if that one is still what was read."""
     if old and old.held:
@@ -234,10 +248,15 @@ def _write(path: Path, content: Content, old: Returned | None, now: datetime, do
                 f"{path.name} a changé pendant la lecture : il est gardé, et sera lu la prochaine fois."
             )
             return
+        if old and not old.corrupt and _says_all(path, content):
+            done.paths.append(path)
+            return
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(workbook(content))
+            # What nobody has saved since has the date that it tells of itself.
+            os.utime(scratch, (int(now.timestamp()),) * 2)
             Path(scratch).replace(path)
         finally:
             Path(scratch).unlink(missing_ok=True)
