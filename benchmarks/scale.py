@@ -27,11 +27,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from benchmarks.processor import python_seconds, server_seconds
 from benchmarks.scale_files import ROWS, YEARS, keys, write_year
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.building.results import outcome_of
@@ -429,33 +429,18 @@ def _timed(run: Run, part: str) -> Iterator[None]:
 def _metered(place: Place, run: Run) -> Iterator[None]:
     """Notes what the work within costs to this process and to the server."""
     with psycopg.connect(place.conninfo, autocommit=True) as connection:
-        begun, server, log = time.monotonic(), _server_seconds(place), _log_position(connection)
-        python = _python_seconds()
+        begun, server, log = time.monotonic(), server_seconds(place.postmaster), _log_position(connection)
+        python = python_seconds()
         yield
         run.seconds = time.monotonic() - begun
-        run.python = _python_seconds() - python
+        run.python = python_seconds() - python
         # A session that has just ended is soon among those that the main process has counted.
         time.sleep(SETTLING)
-        run.server = _server_seconds(place) - server
+        run.server = server_seconds(place.postmaster) - server
         run.log = _log_position(connection) - log
     # Kibibytes, but for macOS.
     unit = 1 if sys.platform == "darwin" else 1024
     run.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / MEBIBYTE
-
-
-def _python_seconds() -> float:
-    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
-
-
-def _server_seconds(place: Place) -> float:
-    """Processor seconds of all the processes of the server, those that have ended too."""
-    main = psutil.Process(place.postmaster)
-    total = sum(main.cpu_times()[:4])
-    for process in main.children():
-        with suppress(psutil.NoSuchProcess):
-            total += sum(process.cpu_times()[:2])
-    return total
 
 
 def _log_position(connection: psycopg.Connection) -> int:

@@ -1,0 +1,129 @@
+"""What `make demo` costs when all, nothing or one file is new: `python -m benchmarks.demo`.
+
+In a clone of the last commit, with a server of its own, series after series on the same machine: everything
+built anew, nothing changed, then one more file of three administrations, each of which is taken back.
+Prints processor seconds of Python and of PostgreSQL, and what each run is of the whole one; leaves nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks.processor import python_seconds, server_seconds
+from donnees_au_centre.settings import ROOT
+
+ALL, NOTHING = "tout (TOUT=1)", "rien de neuf"
+# What a run may cost of the whole one.
+GOALS = {NOTHING: 0.15, "un fichier": 0.25}
+# The file that comes: made of which, in which encoding, its keys and dates being those of another year.
+FILES: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
+    "agmj/mandats/mandats_2022.csv": (
+        "agmj/mandats/mandats_2023.csv",
+        "utf-8",
+        {"M2023-": "M2022-", ";2023-": ";2022-"},
+    ),
+    "agaj/prises_en_charge/prises_en_charge_2022.csv": (
+        "agaj/prises_en_charge/prises_en_charge_2023.csv",
+        "utf-8",
+        {"PC-2023": "PC-2022", "/2023;": "/2022;"},
+    ),
+    "agc/cadastre_subventions/cadastre_2022.csv": (
+        "agc/cadastre_subventions/cadastre_2023.csv",
+        "cp1252",
+        {"S2023-": "S2022-", "/2023": "/2022"},
+    ),
+}
+# Seconds until the server has counted the sessions that have just ended.
+SETTLING = 0.5
+
+
+def run(clone: Path, **options: str) -> tuple[float, float]:
+    """Processor seconds of Python and of the server for one `make demo`.
+
+    Args:
+        clone: the checkout; its server runs.
+        options: those of the command.
+
+    Raises:
+        SystemExit: it failed, with its own words.
+    """
+    postmaster = int((clone / ".warehouse/home/data/postmaster.pid").read_text().split()[0])
+    python, server = python_seconds(), server_seconds(postmaster)
+    demo(clone, **options)
+    python = python_seconds() - python
+    time.sleep(SETTLING)
+    return python, server_seconds(postmaster) - server
+
+
+def demo(clone: Path, command: str = "demo", **options: str) -> None:
+    """Runs a command of the platform in a checkout, with this Python.
+
+    Raises:
+        SystemExit: it failed, with its own words.
+    """
+    arguments = [sys.executable, "-m", "donnees_au_centre", command]
+    # A checkout of its own: where another one stands must not lead it there.
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PG", "DBT_", "DAGSTER"))
+    }
+    done = subprocess.run(arguments, cwd=clone, env={**kept, **options}, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{done.stdout}\n{done.stderr}")
+
+
+def series(clone: Path) -> dict[str, tuple[float, float]]:
+    """One run of each kind: what is new -> seconds of Python and of the server."""
+    found = {ALL: run(clone, TOUT="1"), NOTHING: run(clone)}
+    for name, (model, encoding, changes) in FILES.items():
+        text = (clone / "landing" / model).read_bytes().decode(encoding)
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        (clone / "landing" / name).write_bytes(text.encode(encoding))
+        found[name] = run(clone)
+    for name in FILES:
+        (clone / "landing" / name).unlink()
+        demo(clone, "withdraw", FICHIER=name, CONFIRMER="1")
+    demo(clone)
+    return found
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints the figures; 1 when, with --strict, a goal is not held by the median of the series."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.demo")
+    parser.add_argument("--series", type=int, default=3, help="combien de fois chaque exécution")
+    parser.add_argument("--strict", action="store_true", help="échoue si un objectif n'est pas tenu")
+    given = parser.parse_args(arguments)
+    ratios: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory(prefix="mesure-") as folder:
+        clone = Path(folder) / "depot"
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
+        try:
+            demo(clone)
+            for number in range(1, given.series + 1):
+                found = series(clone)
+                whole = sum(found[ALL])
+                print(f"\nSérie {number} : secondes de processeur de Python, de PostgreSQL, part du tout")
+                for name, (python, server) in found.items():
+                    ratio = (python + server) / whole
+                    print(f"  {name:48} {python:6.1f} {server:6.1f} {ratio:6.2f}", flush=True)
+                    kind = name if name in (ALL, NOTHING) else "un fichier"
+                    ratios.setdefault(kind, []).append(ratio)
+        finally:
+            demo(clone, "stop")
+    print("\nMédianes")
+    for kind, goal in GOALS.items():
+        print(f"  {kind:48} {median(ratios[kind]):6.2f}   but : {goal:.2f}")
+    over = [kind for kind, goal in GOALS.items() if median(ratios[kind]) > goal]
+    return 1 if given.strict and over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
