@@ -1,7 +1,7 @@
 """What `make demo` costs when all, nothing or one file is new: `python -m benchmarks.demo`.
 
 In a clone of the last commit, with a server of its own, series after series on the same machine: everything
-built anew, nothing changed, then one more file of three administrations, each of which is taken back.
+built anew, nothing changed, then one more file of each of three administrations.
 Prints processor seconds of Python and of PostgreSQL, and what each run is of the whole one; leaves nothing.
 """
 
@@ -19,28 +19,18 @@ from statistics import median
 
 from benchmarks.processor import python_seconds, server_seconds
 from donnees_au_centre.settings import ROOT
+from donnees_au_centre.warehouse import EmbeddedServer
 
 ALL, NOTHING = "tout (TOUT=1)", "rien de neuf"
 # What a run may cost of the whole one.
 GOALS = {NOTHING: 0.15, "un fichier": 0.25}
-# The file that comes: made of which, in which encoding, its keys and dates being those of another year.
-FILES: Mapping[str, tuple[str, str, Mapping[str, str]]] = {
-    "agmj/mandats/mandats_2022.csv": (
-        "agmj/mandats/mandats_2023.csv",
-        "utf-8",
-        {"M2023-": "M2022-", ";2023-": ";2022-"},
-    ),
-    "agaj/prises_en_charge/prises_en_charge_2022.csv": (
-        "agaj/prises_en_charge/prises_en_charge_2023.csv",
-        "utf-8",
-        {"PC-2023": "PC-2022", "/2023;": "/2022;"},
-    ),
-    "agc/cadastre_subventions/cadastre_2022.csv": (
-        "agc/cadastre_subventions/cadastre_2023.csv",
-        "cp1252",
-        {"S2023-": "S2022-", "/2023": "/2022"},
-    ),
+# The files that come, of which others they are made, in which encoding; their keys and dates have the year.
+FILES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "agmj/mandats/mandats_{}.csv": ("utf-8", ("M{}-", ";{}-")),
+    "agaj/prises_en_charge/prises_en_charge_{}.csv": ("utf-8", ("PC-{}", "/{};")),
+    "agc/cadastre_subventions/cadastre_{}.csv": ("cp1252", ("S{}-", "/{}")),
 }
+YEAR = 2023
 # Seconds until the server has counted the sessions that have just ended.
 SETTLING = 0.5
 
@@ -55,7 +45,8 @@ def run(clone: Path, **options: str) -> tuple[float, float]:
     Raises:
         SystemExit: it failed, with its own words.
     """
-    postmaster = int((clone / ".warehouse/home/data/postmaster.pid").read_text().split()[0])
+    postmaster = EmbeddedServer(clone / ".warehouse").status().pid
+    assert postmaster
     python, server = python_seconds(), server_seconds(postmaster)
     demo(clone, **options)
     python = python_seconds() - python
@@ -79,19 +70,20 @@ def demo(clone: Path, command: str = "demo", **options: str) -> None:
         raise SystemExit(f"{done.stdout}\n{done.stderr}")
 
 
-def series(clone: Path) -> dict[str, tuple[float, float]]:
-    """One run of each kind: what is new -> seconds of Python and of the server."""
+def series(clone: Path, year: int) -> dict[str, tuple[float, float]]:
+    """One run of each kind: what is new -> seconds of Python and of the server.
+
+    Args:
+        clone: the checkout; the files stay in it.
+        year: of the files that come, which no series had before.
+    """
     found = {ALL: run(clone, TOUT="1"), NOTHING: run(clone)}
-    for name, (model, encoding, changes) in FILES.items():
-        text = (clone / "landing" / model).read_bytes().decode(encoding)
-        for old, new in changes.items():
-            text = text.replace(old, new)
-        (clone / "landing" / name).write_bytes(text.encode(encoding))
-        found[name] = run(clone)
-    for name in FILES:
-        (clone / "landing" / name).unlink()
-        demo(clone, "withdraw", FICHIER=name, CONFIRMER="1")
-    demo(clone)
+    for name, (encoding, marks) in FILES.items():
+        text = (clone / "landing" / name.format(YEAR)).read_bytes().decode(encoding)
+        for mark in marks:
+            text = text.replace(mark.format(YEAR), mark.format(year))
+        (clone / "landing" / name.format(year)).write_bytes(text.encode(encoding))
+        found[name.format(year)] = run(clone)
     return found
 
 
@@ -108,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
         try:
             demo(clone)
             for number in range(1, given.series + 1):
-                found = series(clone)
+                found = series(clone, YEAR - number)
                 whole = sum(found[ALL])
                 print(f"\nSérie {number} : secondes de processeur de Python, de PostgreSQL, part du tout")
                 for name, (python, server) in found.items():

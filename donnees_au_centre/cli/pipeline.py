@@ -25,8 +25,6 @@ from donnees_au_centre.cli.confirmation import is_set, named
 from donnees_au_centre.cli.progress import Progress
 from donnees_au_centre.cli.services import choose_port, serve
 from donnees_au_centre.cli.session import Access, Session, python_tool, say_healed
-from donnees_au_centre.discovery.look import look
-from donnees_au_centre.discovery.mending import mending
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.french import counted
 from donnees_au_centre.history.upstream import read_upstream
@@ -263,6 +261,12 @@ def with_mending(
         settings: where the landing zone is.
     """
     told = dict(failures)
+    if not told:
+        return told
+    # What recognises the data of people in several languages, which a good run need not pay.
+    from donnees_au_centre.discovery.look import look
+    from donnees_au_centre.discovery.mending import mending
+
     tables = {table.label: table for table in read_declarations(manifest.sources.values(), [])}
     for label in failures:
         files = [
