@@ -8,6 +8,7 @@ Prints processor seconds of Python and of PostgreSQL, and what each run is of th
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -84,6 +85,9 @@ def series(clone: Path, year: int) -> dict[str, tuple[float, float]]:
             text = text.replace(mark.format(YEAR), mark.format(year))
         (clone / "landing" / name.format(year)).write_bytes(text.encode(encoding))
         found[name.format(year)] = run(clone)
+        said = json.loads((clone / "build/summary.json").read_text(encoding="utf-8"))
+        if said["reused"]["model"] == sum(said["models"].values()):
+            raise SystemExit(f"{name.format(year)} n'a rien fait construire.")
     return found
 
 

@@ -7,7 +7,6 @@ the place. The same sentences and descriptions go into the JSON Schemas, where e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -234,11 +233,7 @@ def read_yaml(path: Path, name: str | Path, advice: str) -> Any:
         FileNotFoundError: there is none.
     """
     try:
-        text = path.read_text("utf-8")
-        with suppress(yaml.YAMLError):
-            return yaml.load(text, Loader=yaml.CSafeLoader)
-        # Ten times slower, and it says more of what is wrong.
-        return yaml.safe_load(text)
+        return yaml.safe_load(path.read_text("utf-8"))
     except NO_YAML as error:
         raise PlatformError(f"{name} : {unreadable_yaml(error)}.", advice) from error
 

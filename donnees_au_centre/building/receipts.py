@@ -11,6 +11,7 @@ import psycopg
 
 from donnees_au_centre.building.connection import connected
 from donnees_au_centre.patching import patch
+from donnees_au_centre.refusals import describe_error, in_french
 
 # What such a source declares, and the same for all of them: macros/naming/latest_receipt.sql says why.
 DECLARED = "{{ latest_receipt(this) }}"
@@ -82,7 +83,13 @@ class _Receipts:
                     with connected(self._credentials, "fraîcheur des sources") as connection:
                         rows = connection.execute(RECEIPTS).fetchall()
                 except psycopg.Error as error:
-                    raise DbtDatabaseError(str(error)) from error
+                    raise DbtDatabaseError(_said(error)) from None
                 self._now = max((now for *_, now in rows), default=self._now)
                 self._found = {(schema, table): received for schema, table, received, _ in rows}
         return self._found.get((schema, table)), self._now
+
+
+def _said(error: psycopg.Error) -> str:
+    """What PostgreSQL refused, and what to do, in French where it is known."""
+    first = error.diag.message_primary or str(error)
+    return in_french(error.sqlstate, first, {"table": error.diag.table_name}) or describe_error(error)

@@ -253,7 +253,7 @@ _AROUND = re.compile(
 # What a column is called that has no name.
 _PLACE_ALONE = re.compile(
     r"(?:colonne|column|columna|coluna|colonna|spalte|kolom|champ|field|feld|veld|campo|unnamed|col|var)s?"
-    r"[ _:.-]*\d*|[cfvx][ _]?\d+"
+    r" ?\d*|[cfvx] ?\d+"
 )
 # How a name is cut, where its table is about people.
 _PARTS = frozenset(("first", "last", "middle", "mi", "initial", "suffix", "given", "family"))
@@ -461,12 +461,16 @@ def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Susp
 
 def _words_of(name: str) -> str:
     """The words of a column's name, small and without accents; none of a name that only says its place."""
-    words = re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
+    words = _plain_words(name)
     return "" if _PLACE_ALONE.fullmatch(words) else words
 
 
 def _says_nothing(name: str) -> bool:
-    return not name.strip() or _PLACE_ALONE.fullmatch(plain(name).strip()) is not None
+    return not name.strip() or _PLACE_ALONE.fullmatch(_plain_words(name)) is not None
+
+
+def _plain_words(name: str) -> str:
+    return re.sub("[^a-z0-9]+", " ", plain(_split_humps(name))).strip()
 
 
 def _split_humps(name: str) -> str:

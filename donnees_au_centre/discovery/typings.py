@@ -53,6 +53,8 @@ CODES = {
     "issn",
     "ean",
 }
+# What begins the name of an identifier: « id_site », « idbeneficiaire ».
+_IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|identifiants?)(?:_|$)|^id[a-z]{5,}")
 # Words of a name that make eight figures a day.
 DAYS = {"date", "dates", "jour", "day", "dt", "datum", "time", "le"}
 DAYS |= {"debut", "fin", "begin", "start", "einde", "end"}
@@ -229,11 +231,11 @@ def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cel
         for cell, often in cells.items():
             lengths[len(cell)] += often
         (length, times), *_ = lengths.most_common(1)
-        # Too long for an integer and as good as all as long: a number that names something.
-        long = length > 9 and times >= ENOUGH * cells.total()
         words = set(name.split("_"))
-        # Too long for an integer, and said to name something.
-        long = long or (max(lengths) > 9 and bool(words & {"id", "ids", "identifiant"}))
+        named = bool(CODES & words) or _IDENTIFIER.search(name) is not None
+        # Too long for an integer: a number that names something, where all are as long, or it is called one.
+        figures = [len(cell) for cell in cells if cell.isdecimal()]
+        long = max(figures) > 9 and (named or len({len(cell) for cell in cells}) == 1)
         known = len(cells) >= FEW and any(_share(cells, codes.__contains__) for codes in references.values())
         if not (padded or long or known or CODES & words):
             return None

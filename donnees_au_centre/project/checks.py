@@ -88,7 +88,7 @@ def check_flags(root: Path) -> list[Violation]:
     from dbt.contracts.project import ProjectFlags
 
     known = [field.name for field in fields(ProjectFlags)]
-    project = yaml.load((root / FILE).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
+    project = yaml.safe_load((root / FILE).read_text(encoding="utf-8")) or {}
     found = []
     for flag in project.get("flags") or {}:
         if flag not in known:

@@ -281,7 +281,7 @@ def _groups(content: Any) -> list[dict[str, Any]]:
 def _mapping(path: Path) -> dict[str, Any]:
     """A YAML file as keys and values; none when it is absent or unreadable, which the other checks say."""
     try:
-        content = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        content = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
     return content if isinstance(content, dict) else {}

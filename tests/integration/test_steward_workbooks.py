@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -324,6 +325,11 @@ def test_a_workbook_that_says_all_already_is_left_until_the_day_ends_or_somebody
     write(project, tmp_path, later)
     assert rows(age, FAULTS) == listed
     second = age.read_bytes()
+    at, core = second.index(b"docProps/core.xml"), age.stat().st_mtime_ns
+    age.write_bytes(second[: at + 17] + b"\xff" * 40 + second[at + 57 :])
+    os.utime(age, ns=(core, core))
+    write(project, tmp_path, later)
+    assert rows(age, FAULTS) == listed
     tomorrow = replace(morning, made_at=morning.made_at + timedelta(days=1))
     write(project, tmp_path, tomorrow)
     assert age.read_bytes() != second

@@ -19,7 +19,7 @@ from donnees_au_centre.discovery.checks import is_bce_number, is_iban, is_nation
 from donnees_au_centre.discovery.columns import ColumnLook, look_at_rows
 from donnees_au_centre.discovery.locations import place_of
 from donnees_au_centre.discovery.look import FileLook, look
-from donnees_au_centre.discovery.personal import WEAK
+from donnees_au_centre.discovery.personal import WEAK, around_people
 from donnees_au_centre.errors import PlatformError
 
 HEADER = ["Code", "Commune", "Élèves", "Montant", "Début"]
@@ -567,12 +567,13 @@ def test_cells_tell_personal_data_under_any_name() -> None:
         assert column([*cells], "champ 7").personal is None
 
 
-@pytest.mark.parametrize("name", ["", "Unnamed: 1", "Column2", "X1", "F3"])
+@pytest.mark.parametrize("name", ["", "Unnamed: 1", "Column2", "X1", "F3", "X.1", "_c0", "Colonne #3"])
 def test_words_of_which_nothing_is_said_are_a_doubt(name: str) -> None:
     words: list[str | None] = [f"{first}{second}ET" for first in "BCDFG" for second in "RLST"]
     seen = column(words, name).personal
     assert seen is not None and seen.why in WEAK
     assert column(words, "Éditeur de la ville").personal is None
+    assert around_people(name, dated=False) is None
 
 
 def test_what_stands_beside_people_is_about_them() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,6 +29,8 @@ from donnees_au_centre.refusals import describe_error
 
 # Below the folder of the workbooks: what stewards put back, and what was read of it or could not be.
 RETURNS, READ, UNREADABLE = "retours", "lus", "illisibles"
+# Bytes that the properties of a workbook take at most.
+LONGEST_PROPERTIES = 64 << 10
 # Unique ids of tests -> their SQL.
 Compile = Callable[[Sequence[str]], Mapping[str, str]]
 
@@ -228,8 +231,10 @@ def _says_all(path: Path, content: Content) -> bool:
     told = f">{digest_of(content)} {seconds}<"
     try:
         with zipfile.ZipFile(path) as book:
-            return told.encode() in book.read("docProps/core.xml")
-    except (zipfile.BadZipFile, KeyError):
+            part = book.getinfo("docProps/core.xml")
+            return part.file_size <= LONGEST_PROPERTIES and told.encode() in book.read(part)
+    # What is damaged, encrypted or folded in a way of its own is no file of ours.
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError):
         return False
 
 
