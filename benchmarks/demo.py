@@ -18,22 +18,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.processor import python_seconds, server_seconds
+from benchmarks.processor import SETTLING, python_seconds, server_seconds
 from donnees_au_centre.settings import ROOT
 from donnees_au_centre.warehouse import EmbeddedServer
 
 ALL, NOTHING = "tout (TOUT=1)", "rien de neuf"
 # What a run may cost of the whole one.
 GOALS = {NOTHING: 0.15, "un fichier": 0.25}
-# The files that come, of which others they are made, in which encoding; their keys and dates have the year.
+# The files that come, one a year: their encoding, and what of those of YEAR is the year (keys, dates).
 FILES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "agmj/mandats/mandats_{}.csv": ("utf-8", ("M{}-", ";{}-")),
     "agaj/prises_en_charge/prises_en_charge_{}.csv": ("utf-8", ("PC-{}", "/{};")),
     "agc/cadastre_subventions/cadastre_{}.csv": ("cp1252", ("S{}-", "/{}")),
 }
 YEAR = 2023
-# Seconds until the server has counted the sessions that have just ended.
-SETTLING = 0.5
 
 
 def run(clone: Path, **options: str) -> tuple[float, float]:
@@ -49,13 +47,13 @@ def run(clone: Path, **options: str) -> tuple[float, float]:
     postmaster = EmbeddedServer(clone / ".warehouse").status().pid
     assert postmaster
     python, server = python_seconds(), server_seconds(postmaster)
-    demo(clone, **options)
+    play(clone, "demo", **options)
     python = python_seconds() - python
     time.sleep(SETTLING)
     return python, server_seconds(postmaster) - server
 
 
-def demo(clone: Path, command: str = "demo", **options: str) -> None:
+def play(clone: Path, command: str, **options: str) -> None:
     """Runs a command of the platform in a checkout, with this Python.
 
     Raises:
@@ -102,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
         clone = Path(folder) / "depot"
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
         try:
-            demo(clone)
+            play(clone, "demo")
             for number in range(1, given.series + 1):
                 found = series(clone, YEAR - number)
                 whole = sum(found[ALL])
@@ -113,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
                     kind = name if name in (ALL, NOTHING) else "un fichier"
                     ratios.setdefault(kind, []).append(ratio)
         finally:
-            demo(clone, "stop")
+            play(clone, "stop")
     print("\nMédianes")
     for kind, goal in GOALS.items():
         print(f"  {kind:48} {median(ratios[kind]):6.2f}   but : {goal:.2f}")

@@ -7,6 +7,9 @@ from contextlib import suppress
 
 import psutil
 
+# Seconds until a server has counted the sessions that have just ended.
+SETTLING = 0.5
+
 
 def python_seconds() -> float:
     """Of this process and of its children that have ended."""
@@ -18,7 +21,7 @@ def server_seconds(postmaster: int) -> float:
     """Of all the processes of a server.
 
     Args:
-        postmaster: the id of its main process. It counts a session that has ended soon after.
+        postmaster: the id of its main process, which has counted an ended session after SETTLING.
     """
     main = psutil.Process(postmaster)
     total = sum(main.cpu_times()[:4])

@@ -31,7 +31,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from benchmarks.processor import python_seconds, server_seconds
+from benchmarks.processor import SETTLING, python_seconds, server_seconds
 from benchmarks.scale_files import ROWS, YEARS, keys, write_year
 from donnees_au_centre.building.dbt_run import DbtRun
 from donnees_au_centre.building.results import outcome_of
@@ -68,8 +68,8 @@ PARTS = {
 # How many of the longest statements are named.
 LONGEST = 6
 MEBIBYTE = 1 << 20
-# Seconds between two looks at the disk, and until ended sessions are counted.
-SAMPLING, SETTLING = 0.1, 0.5
+# Seconds between two looks at the disk.
+SAMPLING = 0.1
 # Columns that tell when something was loaded differ from one load to the next.
 COMPARED = {
     "staging": "source_fichier, source_ligne, annee_scolaire, etablissement_id, implantation_id, niveau, "
@@ -434,7 +434,6 @@ def _metered(place: Place, run: Run) -> Iterator[None]:
         yield
         run.seconds = time.monotonic() - begun
         run.python = python_seconds() - python
-        # A session that has just ended is soon among those that the main process has counted.
         time.sleep(SETTLING)
         run.server = server_seconds(place.postmaster) - server
         run.log = _log_position(connection) - log

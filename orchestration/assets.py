@@ -100,7 +100,7 @@ def read_assets(manifest: Manifest, domains: Collection[str]) -> Assets:
             found.checks.append(check)
             found.tests[check.key] = test.unique_id
     if whole:
-        # dbt compares a folder with each node of the project, in a sixth of a second for all folders.
+        # The same nodes: dbt would compare each folder with every node of the project.
         found.selection[:] = [f"package:{project}"]
     if not found.specs:
         raise PlatformError(

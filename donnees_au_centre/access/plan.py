@@ -174,6 +174,7 @@ def _apply(conninfo: str, declaration: Declaration) -> Applied:
                 connection.execute(change.statement.encode())
             changes += mine
         else:
+            # After the last round nobody has looked yet.
             planned = plan_access(connection, declaration)
     return Applied(changes, [change for change in planned if change.administrator])
 

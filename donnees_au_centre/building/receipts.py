@@ -13,7 +13,7 @@ from donnees_au_centre.building.connection import connected
 from donnees_au_centre.patching import patch
 from donnees_au_centre.refusals import describe_error, in_french
 
-# What such a source declares, and the same for all of them: macros/naming/latest_receipt.sql says why.
+# What such a source declares, and what macros/naming/latest_receipt.sql asks for one of them, for all.
 DECLARED = "{{ latest_receipt(this) }}"
 RECEIPTS = """
     select concat('raw_', domaine), table_nom, max(recu_le), now()
@@ -26,6 +26,7 @@ RECEIPTS = """
 @cache
 def ask_receipts_once() -> None:
     """Has dbt, in this process, read the last receipts of a `source freshness` in one query."""
+    from dbt.artifacts.schemas.freshness import SourceFreshnessResult
     from dbt.task.freshness import FreshnessRunner, FreshnessTask
 
     measured, prepared = FreshnessRunner.execute, FreshnessTask.get_runner
@@ -38,8 +39,6 @@ def ask_receipts_once() -> None:
         return runner
 
     def execute(self: Any, compiled_node: Any, manifest: Any) -> Any:
-        from dbt.artifacts.schemas.freshness import SourceFreshnessResult
-
         if (compiled_node.loaded_at_query or "").strip() != DECLARED:
             return measured(self, compiled_node, manifest)
         received, now = self.receipts.of(compiled_node.schema, compiled_node.identifier)

@@ -19,8 +19,9 @@ _ABOVE = 40
 _BODY = 200
 # Rows at the end that may be no rows.
 _BELOW = 30
-# Numbers in a row that may be names: codes in their order.
+# A name of a column that counts it: « Q1 », « Question 12 ».
 _COUNTED = re.compile(r"([^\W\d_]+)[ _.-]?([0-9]{1,3})")
+# Names or numbers in a row, each the next one or larger, that are a header and no row of values.
 _STEPS = 5
 # Lines of notes above a header, which leave holes.
 _NOTES = 3

@@ -250,8 +250,8 @@ _AROUND = re.compile(
     r"suburb|town|borough|neighbou?rhood|quartier|hameau|section|deelgemeente|plaats|boite|bus|"
     r"charges?|offen[cs]es?|arrests?)\b"
 )
-# What a column is called that has no name.
-_PLACE_ALONE = re.compile(
+# What a column is called that has no name: its place, « Colonne 3 », « Unnamed: 0 », « X1 ».
+_UNNAMED = re.compile(
     r"(?:colonne|column|columna|coluna|colonna|spalte|kolom|champ|field|feld|veld|campo|unnamed|col|var)s?"
     r" ?\d*|[cfvx] ?\d+"
 )
@@ -462,11 +462,12 @@ def around_people(name: str, dated: bool, rows_are_people: bool = False) -> Susp
 def _words_of(name: str) -> str:
     """The words of a column's name, small and without accents; none of a name that only says its place."""
     words = _plain_words(name)
-    return "" if _PLACE_ALONE.fullmatch(words) else words
+    return "" if _UNNAMED.fullmatch(words) else words
 
 
 def _says_nothing(name: str) -> bool:
-    return not name.strip() or _PLACE_ALONE.fullmatch(_plain_words(name)) is not None
+    """Whether a column has no name, or only that of its place; a name in another alphabet is one."""
+    return not name.strip() or _UNNAMED.fullmatch(_plain_words(name)) is not None
 
 
 def _plain_words(name: str) -> str:

@@ -53,7 +53,7 @@ CODES = {
     "issn",
     "ean",
 }
-# What begins the name of an identifier: « id_site », « idbeneficiaire ».
+# What an identifier is called: « id_site », « speaker_id », « idbeneficiaire ».
 _IDENTIFIER = re.compile(r"(?:^|_)(?:ids?|identifiants?)(?:_|$)|^id[a-z]{5,}")
 # Words of a name that make eight figures a day.
 DAYS = {"date", "dates", "jour", "day", "dt", "datum", "time", "le"}
@@ -232,12 +232,12 @@ def _code(name: str, references: Mapping[str, Collection[str]]) -> Callable[[Cel
             lengths[len(cell)] += often
         (length, times), *_ = lengths.most_common(1)
         words = set(name.split("_"))
-        named = bool(CODES & words) or _IDENTIFIER.search(name) is not None
+        coded = bool(CODES & words)
         # Too long for an integer: a number that names something, where all are as long, or it is called one.
         figures = [len(cell) for cell in cells if cell.isdecimal()]
-        long = max(figures) > 9 and (named or len({len(cell) for cell in cells}) == 1)
+        long = max(figures) > 9 and (len(lengths) == 1 or coded or _IDENTIFIER.search(name) is not None)
         known = len(cells) >= FEW and any(_share(cells, codes.__contains__) for codes in references.values())
-        if not (padded or long or known or CODES & words):
+        if not (padded or long or known or coded):
             return None
         if times < ENOUGH * cells.total():
             return None if not (padded or long or known or words & (CODES - {*PLACES})) else TEXT

@@ -120,9 +120,9 @@ class _Reading:
 
 
 def _compile_when_used() -> None:
-    """Has dbt's classes write their readers and writers when first used, which most never are.
+    """Has every class that dbt imports write its readers and writers when first used, as most of its own do.
 
-    A fifth of the time that dbt takes to be imported: https://github.com/Fatal1ty/mashumaro#lazy_compilation-config-option
+    A fifth of the time of its import. Source: mashumaro's README, `lazy_compilation`.
     """
     from mashumaro.config import BaseConfig
 

@@ -341,6 +341,12 @@ def test_the_last_receipts_are_asked_of_the_loader(small: SmallProject) -> None:
         path = small.root / f"models/age/staging/{name}/_{name}__sources.yml"
         config = f'    config: {{loaded_at_query: "{{{{ latest_receipt(this) }}}}", {late}}}\n    tables:'
         path.write_text(path.read_text(encoding="utf-8").replace("    tables:", config), encoding="utf-8")
+    query = "select null::timestamptz as recu_le"
+    small.write(
+        "models/age/staging/autres/_autres__sources.yml",
+        f'sources: [{{name: autres, schema: raw_age, config: {{loaded_at_query: "{query}", {late}}}, '
+        "tables: [{name: autres}]}]",
+    )
     (small.settings.landing / "age/ecoles/ecoles.csv").unlink()
     sources = parse(small.settings).manifest.sources.values()
     load_landing("", small.settings.landing, read_declarations(sources, []))
@@ -349,6 +355,9 @@ def test_the_last_receipts_are_asked_of_the_loader(small: SmallProject) -> None:
     assert not never.passed and now.passed
     assert never.metadata["dernière réception"].value == "jamais reçu"
     assert now.metadata["dernière réception"].value != "jamais reçu"
+    # Asked by dbt itself.
+    other = found["autres/autres", "fraicheur"]
+    assert (other.passed, other.metadata["dernière réception"].value) == (False, "jamais reçu")
 
 
 def test_the_whole_project_is_one_run_that_the_history_shows(small: SmallProject) -> None:

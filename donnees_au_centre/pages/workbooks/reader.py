@@ -41,7 +41,7 @@ class Reader:
     """The steward's role of an administration, in a database.
 
     Args:
-        connection: of the platform, which may take the role; not in a transaction.
+        connection: of the platform, which may take the role; in autocommit, and in no transaction.
         manifest: the content of manifest.json.
         domain: administration.
     """

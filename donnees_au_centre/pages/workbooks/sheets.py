@@ -55,7 +55,7 @@ HOW_TO = (
     f"suffisent à la retrouver. « {EMPTY} » : aucune valeur.",
 )
 DARK, PALE, EDGE = "14263D", "FFF6D6", "D5DBE2"
-# What decides how a workbook looks.
+# Who mends what decides how a workbook looks wants to see it.
 _PROGRAMS = [(Path(__file__).parent / name).read_bytes() for name in ("sheets.py", "lines.py")]
 _EDGE = Border(bottom=Side(style="thin", color=EDGE))
 
@@ -134,16 +134,23 @@ class Content:
         return [line for part in parts for line in part.lines]
 
 
-def digest_of(content: Content) -> str:
-    """What a workbook says, in a digest: the hour of a day at which it is said is no news."""
+def identifier(content: Content, seconds: int) -> str:
+    """What a workbook says, in a digest, and when it was made; the hour of the day is no news.
+
+    Args:
+        content: what it holds.
+        seconds: of the file, since 1970.
+    """
     day = french.day_of(content.made_at)
-    parts = [_PROGRAMS, ours(), day, replace(content, again=frozenset(), made_at=datetime.min)]
-    parts.append(sorted(content.again))
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    # A set has no order.
+    lasting = replace(content, again=frozenset(), made_at=datetime.min)
+    parts = [_PROGRAMS, ours(), day, lasting, sorted(content.again)]
+    digest = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{digest} {seconds}"
 
 
 def workbook(content: Content) -> bytes:
-    """The file; its property « identifier » tells the digest of what it says, and when it was made.
+    """The file; one of its properties is its `identifier`.
 
     Args:
         content: what it holds.
@@ -159,7 +166,7 @@ def workbook(content: Content) -> bytes:
     book.properties.title = f"À corriger : {content.steward.function}"
     book.properties.creator = ours().platform.name
     book.properties.language = ours().language
-    book.properties.identifier = f"{digest_of(content)} {int(content.made_at.timestamp())}"
+    book.properties.identifier = identifier(content, int(content.made_at.timestamp()))
     file = io.BytesIO()
     book.save(file)
     assert zipfile.is_zipfile(file)

@@ -21,7 +21,7 @@ from donnees_au_centre.pages.workbooks.faults import Found, find, needs_sql
 from donnees_au_centre.pages.workbooks.memory import Said
 from donnees_au_centre.pages.workbooks.reader import Reader
 from donnees_au_centre.pages.workbooks.returns import Returned, is_open, read_return, stamp_of
-from donnees_au_centre.pages.workbooks.sheets import ASIDE, Content, digest_of, workbook
+from donnees_au_centre.pages.workbooks.sheets import ASIDE, Content, identifier, workbook
 from donnees_au_centre.project.datasets import Responsible, read_datasets
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.quality.facts import BROKEN, TEST, Control, Quality, Received
@@ -228,7 +228,7 @@ def _says_all(path: Path, content: Content) -> bool:
     seconds, rest = divmod(path.stat().st_mtime_ns, 10**9)
     if rest:
         return False
-    told = f">{digest_of(content)} {seconds}<"
+    told = f">{identifier(content, seconds)}<"
     try:
         with zipfile.ZipFile(path) as book:
             part = book.getinfo("docProps/core.xml")
