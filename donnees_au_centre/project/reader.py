@@ -17,6 +17,7 @@ from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.project.behavior_flags import keep_flags_few
 from donnees_au_centre.project.inheritance import inherit
 from donnees_au_centre.project.isolation import keep, left_out, parts_at_fault, readable_copy
+from donnees_au_centre.project.light_start import start_lightly
 from donnees_au_centre.project.nodes import Manifest
 from donnees_au_centre.project.unreadable import ADVICE, explain, unreadable_texts
 from donnees_au_centre.settings import Settings
@@ -119,19 +120,9 @@ class _Reading:
     healed: bool
 
 
-def _compile_when_used() -> None:
-    """Has every class that dbt imports write its readers and writers when first used, as most of its own do.
-
-    A fifth of the time of its import. Source: mashumaro's README, `lazy_compilation`.
-    """
-    from mashumaro.config import BaseConfig
-
-    BaseConfig.lazy_compilation = True
-
-
 def _read(settings: Settings, root: Path) -> _Reading:
     """Has dbt read a project; a second time and wholly when its memory may be at fault."""
-    _compile_when_used()
+    start_lightly()
     # Imported here: it takes two seconds, which readers of an existing manifest do not pay.
     from dbt.cli.main import dbtRunner
 
