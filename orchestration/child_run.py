@@ -17,7 +17,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from packaging.version import Version
 
 from donnees_au_centre.building import child
@@ -48,6 +47,8 @@ class ChildRun(DbtRun):
     """One dbt command in a child process: what dbt takes of memory, and its faults, end with it."""
 
     def _played(self, command: Sequence[str], target_path: Path) -> Generator[NodeResult]:
+        # Not above: dagster-dbt as a whole takes a third of a second, which most runs need not pay.
+        from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
         from dbt.parser.manifest import extended_mashumaro_encoder
 
         # The project as it was read, whole or in part: a second reading could find other files.

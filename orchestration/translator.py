@@ -12,18 +12,21 @@ import dagster as dg
 
 from donnees_au_centre.connectors import kind_named
 from donnees_au_centre.errors import PlatformError
+from donnees_au_centre.patching import alone
 from donnees_au_centre.project import vocabulary as words
 from donnees_au_centre.project.datasets import responsible
 from donnees_au_centre.project.metadata import own_governance_of
 from donnees_au_centre.project.nodes import Manifest, Node, Source
 
 # dagster-dbt imports dbt when it is installed, and does as well without: a location that waits for its next
-# run takes less memory so, and begins sooner. The run itself imports dbt.
+# run takes less memory so, and begins sooner. The run itself imports dbt. And nobody needs its clients of dbt
+# Cloud, gRPC and SQLGlot.
 _ABSENT = "dbt.version" not in sys.modules
 if _ABSENT:
     sys.modules["dbt.version"] = None  # type: ignore[assignment]
 try:
-    from dagster_dbt import DagsterDbtTranslator
+    with alone("dagster_dbt"):
+        from dagster_dbt.dagster_dbt_translator import DagsterDbtTranslator
 finally:
     if _ABSENT:
         del sys.modules["dbt.version"]
