@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping, MutableMapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.storage.runs.sqlite import sqlite_run_storage
 from psycopg.conninfo import make_conninfo
@@ -105,5 +107,19 @@ def _same_engine(url: str, **_asked: Any) -> Engine:
     return _kept_engine(url, os.getpid())
 
 
+@cache
+def _read_versions(location: str) -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", location)
+    return _from_config(config)
+
+
+def _same_versions(config: Config) -> ScriptDirectory:
+    """Stands for the reading of all that ever changed in Dagster's tables: forty programs, at each look."""
+    return _read_versions(config.get_main_option("script_location") or "")
+
+
+_from_config = ScriptDirectory.from_config
 for _storage in (sqlite_event_log, sqlite_run_storage):
     patch(_storage, create_engine=_same_engine)
+patch(ScriptDirectory, from_config=_same_versions)
