@@ -145,13 +145,16 @@ class Reuse:
             results: dbt's, of the whole command, once its marts are offered or not.
         """
         good = made_of_good(results)
+        played = {result.node.unique_id: result.node for result in results}
+        to_note = (played.keys() & self._texts.keys()) - (good & self.since.keys())
+        if not to_note:
+            return
         # What another process may have changed meanwhile is what it was before this command began.
         after = Standing(connection, self._manifest, self._codes.is_changing, self._before, self._selected)
-        played = {result.node.unique_id: result.node for result in results}
         undeclared = self._undeclared(connection, [played[one] for one in good - self.since.keys()])
         rows: dict[str, list[tuple[str, ...]]] = {}
         gone: dict[str, list[str]] = {}
-        for unique_id in (played.keys() & self._texts.keys()) - (good & self.since.keys()):
+        for unique_id in to_note:
             place, node = self._place(unique_id), self._nodes[unique_id]
             if place is None:
                 continue
