@@ -14,7 +14,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
@@ -439,8 +439,7 @@ def _milliseconds(seconds: float) -> int:
 
 def _plain(one: NodeOutcome | SourceAge) -> dict[str, Any]:
     return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in asdict(one).items()
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in vars(one).items()
     }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 
 import jinja2
 import psycopg
@@ -56,8 +57,14 @@ def measure_of(manifest: Manifest, test: DataTest) -> tuple[str, str]:
     """Name and SQL by the project's own macros, so that the test and its readers measure the same thing."""
     found = []
     for wanted in (NAME, EXPRESSION):
-        text = manifest.macros[f"macro.{test.package}.{wanted}"].sql
-        template = jinja2.Environment(autoescape=False).from_string(text)
-        macro = getattr(template.module, wanted)
+        macro = _macro(manifest.macros[f"macro.{test.package}.{wanted}"].sql, wanted)
         found.append(str(macro(test.arguments["measure"], test.arguments.get("column_name"))).strip())
     return found[0], found[1]
+
+
+@lru_cache(maxsize=8)
+def _macro(text: str, name: str) -> Callable[..., object]:
+    macro: Callable[..., object] = getattr(
+        jinja2.Environment(autoescape=False).from_string(text).module, name
+    )
+    return macro
