@@ -133,7 +133,7 @@ class Session:
         connection = server.start()
         if connection.notice:
             print(connection.notice, file=sys.stderr, flush=True)
-        server.ensure_database(settings.database)
+        server.ensure_database(settings.database, connection)
         return Access(
             host=connection.host,
             port=str(connection.port),
@@ -178,8 +178,8 @@ class Session:
         from dev.sample.systems import DATABASE, sample_systems
 
         server = EmbeddedServer(self.settings.state)
-        server.ensure_database(DATABASE)
         connection = server.start()
+        server.ensure_database(DATABASE, connection)
         with sample_systems(connection.conninfo(DATABASE), connection.password_file) as systems:
             said = {
                 name: value

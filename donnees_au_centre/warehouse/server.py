@@ -164,17 +164,18 @@ class EmbeddedServer:
                 return Status(True, running.pid, running.port, home)
             return Status(False, None, memory.port, home)
 
-    def ensure_database(self, name: str) -> None:
+    def ensure_database(self, name: str, started: Connection | None = None) -> None:
         """Creates a database when it is missing; starts the server when it is stopped.
 
         Args:
             name: the database's name.
+            started: what `start` has just given; None to start it.
 
         Raises:
             PlatformError: the server cannot run, or refuses the database.
         """
         create = sql.SQL("create database {} template template0").format(sql.Identifier(name))
-        with self._administration(f"créer la base {name}") as session:
+        with self._administration(f"créer la base {name}", started) as session:
             if session.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
                 return
             # Another process may have created it since the question.
@@ -377,9 +378,9 @@ class EmbeddedServer:
             psycopg.connect(over_tcp, connect_timeout=10).close()
 
     @contextlib.contextmanager
-    def _administration(self, action: str) -> Iterator[psycopg.Connection]:
+    def _administration(self, action: str, started: Connection | None = None) -> Iterator[psycopg.Connection]:
         """A session outside any transaction, on the database that always exists."""
-        connection = self.start()
+        connection = started or self.start()
         try:
             with psycopg.connect(connection.conninfo("postgres"), autocommit=True) as session:
                 yield session
