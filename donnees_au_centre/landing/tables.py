@@ -430,13 +430,15 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
         for schema in {table.schema, f"raw_{table.domain}"}:
             if connection.execute("select to_regnamespace(%s)", [schema]).fetchone() == (None,):
                 connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        made = set()
         for statement, name in ((_REJECTS, "rejects"), (_RAW, "raw")):
             found = connection.execute("select to_regclass(%s)", [names[name].as_string(connection)])
             if found.fetchone() == (None,):
                 connection.execute(sql.SQL(statement).format(**names))
+                made.add(name)
         if "source_recu_le" not in column_defaults(connection, table):
             connection.execute(sql.SQL(_RECEIVED).format(**names))
-        _watch(connection, table, names)
+        _watch(connection, table, names, is_new="raw" in made)
         captured = {name for variant in table.variants for name in variant.captures()}
         add_columns(connection, table, table.columns, captured)
         apply_access(connection, table.schema, table.identifier)
@@ -445,7 +447,9 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
     make(connection, ensure)
 
 
-def _watch(connection: psycopg.Connection, table: SourceTable, names: dict[str, sql.Identifier]) -> None:
+def _watch(
+    connection: psycopg.Connection, table: SourceTable, names: dict[str, sql.Identifier], is_new: bool
+) -> None:
     """Has the changes of a raw table told of, and its loads known."""
     parts = {
         "changed": sql.Identifier(table.schema, CHANGED_TABLE),
@@ -470,7 +474,7 @@ def _watch(connection: psycopg.Connection, table: SourceTable, names: dict[str, 
     }
     if not telling >= {*_TELLING, "noter_insert"} or current != (body.as_string(connection),):
         connection.execute(sql.SQL(_LOADS).format(body=body, **parts))
-        if not telling >= _TELLING:
+        if not is_new and not telling >= _TELLING:
             connection.execute(sql.SQL(_UNTOLD).format(**parts))
         apply_access(connection, table.schema, CHANGED_TABLE)
         apply_access(connection, table.schema, PRESENT_TABLE)

@@ -15,6 +15,7 @@ from donnees_au_centre.landing import SourceTable as Declaration
 from donnees_au_centre.landing import read_declarations
 from donnees_au_centre.landing.audit import PLACING, last_receipt, loaded_files
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE
+from donnees_au_centre.landing.row_counts import count_rows
 from donnees_au_centre.landing.tables import REJECTS_TABLE, rejects_table
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node
 from donnees_au_centre.project.versions import HELD, REUSED
@@ -259,7 +260,7 @@ def read_sources(
                 received.astimezone(UTC).isoformat(timespec="seconds") if received else None
             )
         if (table.schema, table.identifier) in relations:
-            source.rows = _count(connection, table.schema, table.identifier)
+            source.rows = count_rows(connection, table)
         if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
             source.unreadable = _unreadable(connection, table)
         models = [one for one in ecarts.get(unique_id, ()) if (one.schema, one.relation) in relations]
@@ -269,12 +270,6 @@ def read_sources(
             _add_ecarts(connection, source, model)
         found.append(source)
     return found
-
-
-def _count(connection: psycopg.Connection, schema: str, table: str) -> int:
-    query = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table))
-    (number,) = connection.execute(query).fetchone() or (0,)
-    return int(number)
 
 
 def _older(connection: psycopg.Connection, model: Node, table: Declaration) -> bool:
