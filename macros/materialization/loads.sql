@@ -269,6 +269,14 @@
     insert into {{ relation }} ({{ columns }})
     select {{ columns }} from ({{ sql | replace(read.name, 'pg_temp.' ~ only) }}) as faites;
     drop view pg_temp.{{ only }};
+    -- A BRIN index knows nothing of pages that came after it: they would be read by every search.
+    select brin_summarize_new_values(index.indexrelid)
+    from pg_catalog.pg_index as index
+    inner join pg_catalog.pg_class as named
+        on index.indexrelid = named.oid
+    inner join pg_catalog.pg_am as way
+        on named.relam = way.oid and way.amname = 'brin'
+    where index.indrelid = to_regclass('{{ relation }}');
     {%- endif %}
     {%- endcall %}
     {% endif %}

@@ -1,11 +1,12 @@
 {#
   Refuses a new table that breaks what the model promises, while the old one still stands: the model's own
   `unique`, `not_null` and `unique_combination` tests of severity error, and, for a mart, how far its rows may
-  fall. The tests themselves are played afterwards, as ever. Counts only: no message has a value of a row.
+  fall. The tests themselves are played afterwards, as ever; those of `played`, which the same command plays before
+  the table has any reader, are left to then. Counts only: no message has a value of a row.
 #}
-{% macro refuse_bad_table(candidate, existing) -%}
+{% macro refuse_bad_table(candidate, existing, played=[]) -%}
     {%- if not execute or flags.EMPTY or flags.SAMPLE -%}{{ return('') }}{%- endif -%}
-    {%- set checks = key_checks() -%}
+    {%- set checks = key_checks() | rejectattr('test', 'in', played) | list -%}
     {%- set bound = shrink_bound() if existing is not none else none -%}
     {%- if not checks and bound is none -%}{{ return('') }}{%- endif -%}
     {% call statement('promises', fetch_result=True) -%}
@@ -135,8 +136,8 @@
 
 
 {#
-  What the model's tests of severity error say of its key: for each, the count of what breaks it, in SQL over
-  __table__, and its words. A test with a bound or a measure of its own is left to be played afterwards.
+  What the model's tests of severity error say of its key: for each, its unique id, the count of what breaks it, in
+  SQL over __table__, and its words. A test with a bound or a measure of its own is left to be played afterwards.
 #}
 {% macro key_checks() -%}
     {%- set found = [] -%}
@@ -151,12 +152,14 @@
         {%- set where = '(' ~ test.config.where ~ ')' if test.config.where else 'true' -%}
         {%- if name == 'not_null' -%}
             {%- do found.append({
+                'test': test.unique_id,
                 'sql': 'select count(*) from __table__ where ' ~ where ~ ' and ' ~ key ~ ' is null',
                 'said': 'lignes sans ' ~ key
             }) -%}
         {%- elif name in ('unique', 'unique_combination') -%}
             {%- set filled = where ~ (' and ' ~ key ~ ' is not null' if name == 'unique' else '') -%}
             {%- do found.append({
+                'test': test.unique_id,
                 'sql': 'select count(*) from (select 1 from __table__ where ' ~ filled ~ ' group by ' ~ key
                     ~ ' having count(*) > 1) as doubles',
                 'said': 'valeurs de ' ~ key ~ ' qui reviennent plusieurs fois'

@@ -38,7 +38,7 @@
     {%- endcall %}
     {% do create_indexes(candidate) %}
     {% do persist_docs(candidate, model) %}
-    {% do refuse_bad_table(candidate, existing) %}
+    {% do refuse_bad_table(candidate, existing, [] if alone else selected_resources) %}
     {% call statement('analyze') -%}
         analyze {{ candidate }}
     {%- endcall %}
