@@ -57,6 +57,7 @@ from donnees_au_centre.landing.tables import (
     has_rows,
     lock,
     raw_table,
+    refresh_statistics,
     rejects_table,
 )
 from donnees_au_centre.landing.zone import Unfit, Zone
@@ -244,9 +245,7 @@ class _Load:
             with _lost_server(self.connection):
                 self._look_for_gone(table, report, present, zone)
                 if report.loaded:
-                    # The first models read the table at once, long before autovacuum would look at it.
-                    # Another load of it, under way, will do so in its turn.
-                    self.connection.execute(sql.SQL("analyze (skip_locked) {}").format(raw_table(table)))
+                    refresh_statistics(self.connection, table, sum(file.rows for file in report.files))
         except psycopg.Error as error:
             faults = [*faults, error]
         report.files.sort(key=lambda file: file.path)

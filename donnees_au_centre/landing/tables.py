@@ -20,6 +20,9 @@ from donnees_au_centre.landing.identifiers import CHANGED_TABLE, PRESENT_TABLE, 
 
 T = TypeVar("T")
 
+# Rows from which on looking at a table anew takes more than a second (macro hardly_changed).
+LARGE = 1_000_000
+
 _AUDIT = """
 -- A fact about the file being loaded, told by the transaction. Declared immutable, though it is not, so that
 -- COPY computes a column's default once and not for every row. Only the columns' defaults use it.
@@ -264,6 +267,26 @@ def rejects_table(table: SourceTable) -> sql.Identifier:
 def present_table(table: SourceTable) -> sql.Identifier:
     """The loads that the raw tables of a schema have rows of."""
     return sql.Identifier(table.schema, PRESENT_TABLE)
+
+
+def refresh_statistics(connection: psycopg.Connection, table: SourceTable, rows: int) -> None:
+    """Has PostgreSQL look again at a raw table of which some rows came.
+
+    The first models read it at once, long before autovacuum would look at it. Of a large one that hardly
+    changed, what is known holds: it is left to autovacuum, which does so from a tenth of its rows on.
+
+    Args:
+        rows: how many came.
+    """
+    raw = raw_table(table)
+    stands = connection.execute(
+        "select reltuples >= %s and pg_stat_get_mod_since_analyze(oid) + %s < reltuples / 10 "
+        "from pg_class where oid = to_regclass(%s)",
+        [LARGE, rows, raw.as_string(connection)],
+    ).fetchone()
+    if stands != (True,):
+        # Another load of it, under way, will do so in its turn.
+        connection.execute(sql.SQL("analyze (skip_locked) {}").format(raw))
 
 
 def lock(connection: psycopg.Connection, table: SourceTable) -> None:

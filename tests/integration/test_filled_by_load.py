@@ -43,7 +43,11 @@ group by nom
 """
 FILES = {
     "dbt_project.yml": borrowing_macros("vars: {patience_verrou: 2}").replace(
-        "      marts:", "      intermediate: {+materialized: table, +access: private}\n      marts:", 1
+        "      marts:",
+        "      intermediate: {+materialized: table, +access: private}\n"
+        '      +post-hook: "{{ analyze_table() }}"\n'
+        "      marts:",
+        1,
     ),
     f"{FOLDER}/_effectifs__sources.yml": SOURCE.format(name="effectifs").replace(
         "{name: nom}", "{name: nom}, {name: eleves}"
@@ -293,6 +297,13 @@ def test_a_load_is_read_once_and_again_when_its_rows_change(project: SmallProjec
     ranges = "where indrelid = '{}'::regclass and pg_get_indexdef(indexrelid) like '%USING brin%'"
     assert project.query(f"{pages} {ranges.format(TABLES['staging'])}") == [(True, 0)]
     story.compare()
+    # As if it were large: what hardly changes it leaves its statistics as they are.
+    story.sql("update pg_class set reltuples = 2e6 where relname = 'stg_effectifs__effectifs'")
+    looked = (
+        "select last_analyze from pg_stat_user_tables "
+        "where relname in ('stg_effectifs__effectifs', 'stg_effectifs__effectifs_ecarts') order by relname"
+    )
+    [(once,), (aside,)] = project.query(looked)
     # A cell rectified: its load alone is read again.
     (load,) = after.keys() - before.keys()
     story.sql("update raw_age.effectifs set nom = 'Dix' where nom = 'Neuf'")
@@ -301,6 +312,8 @@ def test_a_load_is_read_once_and_again_when_its_rows_change(project: SmallProjec
     assert [one for one in again if again[one] != after[one]] == [load]
     named = "select distinct nom from age_staging.stg_effectifs__effectifs where fase = 9"
     assert project.query(named) == [("Dix",)]
+    [(still,), (again_aside,)] = project.query(looked)
+    assert still == once and again_aside > aside
     story.compare()
 
 

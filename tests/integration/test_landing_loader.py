@@ -740,8 +740,13 @@ def test_which_loads_have_rows_is_known_whatever_happens(
     connection.execute("delete from raw_age.essai where a = '4' and source_ligne > 2")
     connection.execute("delete from raw_age.essai where a in ('5', '6')")
     assert noted()
+    # As if it were large: what hardly changes it leaves its statistics as they are.
+    connection.execute("update pg_class set reltuples = 2e6 where oid = 'raw_age.essai'::regclass")
+    looked = "select last_analyze from pg_stat_user_tables where relid = 'raw_age.essai'::regclass"
+    once = connection.execute(looked).fetchone()
     load()
     assert noted()
+    assert connection.execute(looked).fetchone() == once != (None,)
     assert connection.execute("select count(*) from raw_age.essai where a = '6'").fetchone() == (300,)
     connection.execute("update raw_age.essai set chargement_id = 900 where a = '7' and source_ligne < 9")
     connection.execute("update raw_age.essai set source_fichier = 'age/essai/z.csv' where a = '8'")
