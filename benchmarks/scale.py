@@ -569,7 +569,7 @@ def show(figures: Figures) -> Iterator[str]:
     yield _row("disque temporaire, Mo", [run.temporary / 1e6 for run in runs])
     yield _row("journal (WAL), Mo", [run.log / 1e6 for run in runs])
     yield "  tables : " + ", ".join(f"{title} {_mega(size)}" for title, size in figures.sizes.items())
-    for title, run in (("plateforme", figures.full), ("script", figures.hand)):
+    for title, run in (("plateforme", figures.full), ("script", figures.hand), ("un de plus", figures.day)):
         longest = sorted(run.nodes.items(), key=lambda one: -one[1])[:LONGEST]
         yield f"  le plus long, {title} : " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in longest)
     for line in figures.different or ["les deux côtés ont les mêmes lignes"]:
