@@ -60,10 +60,9 @@ def play(clone: Path, command: str, **options: str) -> None:
         SystemExit: it failed, with its own words.
     """
     arguments = [sys.executable, "-m", "donnees_au_centre", command]
-    # A checkout of its own: where another one stands must not lead it there.
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PG", "DBT_", "DAGSTER"))
-    }
+    # A checkout of its own: where another one stands must not lead it there. Byte code is kept, as by make.
+    left_out = ("PG", "DBT_", "DAGSTER", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     done = subprocess.run(arguments, cwd=clone, env={**kept, **options}, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{done.stdout}\n{done.stderr}")
