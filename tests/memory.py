@@ -1,6 +1,7 @@
 """What dbt remembers of a project, made once for all the tests that read the same files.
 
-dbt forgets what it read when the database is another one; between two tests only its name and address are.
+dbt forgets what it read when the database is another one; between two tests only its name and address are,
+and the folder of the project, where dbt looks for the rows of its seeds.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import pprint
 import shutil
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,7 @@ FOLDER = ROOT / ".cache" / "tests"
 KEPT = 40
 # A name that no model, column or text has.
 DATABASE = "base_de_la_memoire_des_essais"
+FOLDER_READ = "/dossier_de_la_memoire_des_essais"
 NOWHERE = dict(zip(SERVER_VARIABLES, ("127.0.0.1", "1", "personne", "x", DATABASE), strict=True))
 READ = ("models", "macros", "seeds", "snapshots", "tests", "profiles")
 
@@ -54,17 +56,14 @@ def recall(settings: Settings) -> None:
                     patch.setenv(name, value)
                 parse(apart, whole=True)
             memory.parent.mkdir(exist_ok=True)
-            os.replace(apart.target_path / PARTIAL_PARSE, memory)
+            read = _renamed(apart.target_path / PARTIAL_PARSE, {str(settings.root): FOLDER_READ})
+            _write(memory, read)
             shutil.rmtree(apart.target_path)
-        content = msgpack.unpackb(memory.read_bytes(), strict_map_key=False)
+        moved = _renamed(memory, {DATABASE: os.environ["PGDATABASE"], FOLDER_READ: str(settings.root)})
     settings.target_path.mkdir(parents=True, exist_ok=True)
-    moved = _named(content, os.environ["PGDATABASE"])
     # For dbt in a process of its own, where nothing has it overlook the address.
     moved["state_check"]["profile_hash"] = _address(settings)
-    # At once: another process may read there.
-    written = settings.target_path / f"{PARTIAL_PARSE}.{os.getpid()}"
-    written.write_bytes(msgpack.packb(moved))
-    written.replace(settings.target_path / PARTIAL_PARSE)
+    _write(settings.target_path / PARTIAL_PARSE, moved)
 
 
 def recall_nowhere(settings: Settings) -> None:
@@ -86,15 +85,28 @@ def _recall_once(settings: Settings) -> None:
         recall(settings)
 
 
-def _named(content: Any, database: str) -> Any:
-    """The same with another database."""
-    if isinstance(content, dict):
-        return {key: _named(value, database) for key, value in content.items()}
-    if isinstance(content, list):
-        return [_named(value, database) for value in content]
-    if isinstance(content, str) and DATABASE in content:
-        return content.replace(DATABASE, database)
-    return content
+def _renamed(memory: Path, names: Mapping[str, str]) -> Any:
+    """What dbt remembers, with other names in its texts: former -> new."""
+
+    def renamed(content: Any) -> Any:
+        if isinstance(content, dict):
+            return {key: renamed(value) for key, value in content.items()}
+        if isinstance(content, list):
+            return [renamed(value) for value in content]
+        if isinstance(content, str):
+            for former, new in names.items():
+                if former in content:
+                    content = content.replace(former, new)
+        return content
+
+    return renamed(msgpack.unpackb(memory.read_bytes(), strict_map_key=False))
+
+
+def _write(memory: Path, content: Any) -> None:
+    """At once: another process may read there."""
+    written = memory.with_name(f"{memory.name}.{os.getpid()}")
+    written.write_bytes(msgpack.packb(content))
+    written.replace(memory)
 
 
 @cache
