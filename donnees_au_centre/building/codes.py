@@ -39,8 +39,8 @@ _CHANGING = [
         ("yesterday", r"'yesterday'"),
         ("age(", r"\bage\(\s*[^(),]*\)"),
         ("run_started_at", r"run_started_at"),
-        ("modules.datetime", r"modules\.datetime"),
-        ("random", r"\brandom(?:_normal)?\s*\(|gen_random_"),
+        ("modules", r"\bmodules\s*(?:\.\s*datetime|\[)"),
+        ("random", r"\brandom(?:_normal)?\s*\(|gen_random_|\|\s*random\b"),
         ("uuid", r"\buuid_?generate|\buuidv"),
         ("nextval", r"\bnextval\b"),
         ("tablesample", r"\btablesample\b"),
@@ -48,14 +48,21 @@ _CHANGING = [
         ("pg_", r"\bpg_\w"),
         ("information_schema", r"\binformation_schema\b"),
         ("historique.", r"\bhistorique\."),
-        ("flags.", r"\bflags\."),
+        ("flags", r"\bflags\s*[.\[]"),
+        ("thread_id", r"\bthread_id\b"),
+        ("dblink", r"\bdblink"),
         ("selected_resources", r"\bselected_resources\b"),
         ("invocation_", r"\binvocation_"),
         ("dbt_metadata_envs", r"\bdbt_metadata_envs\b"),
-        ("(", r"""\b(?:env_var|dispatch)\(\s*(?!['"]\w+['"]\s*[,)])"""),
+        ("(", r"""\b(?:env_var|dispatch)\s*\(\s*(?!\s|['"]\w+['"]\s*[,)])"""),
         ("context", r"""\bcontext\b(?!(?:\[|\.get\()\s*['"]\w+['"]\s*[],)])"""),
+        ("donnees_au_centre", r"""\bdonnees_au_centre\s*(?:\[\s*(?!\s|['"]\w+['"]\s*\])|%\}|\|)"""),
     )
 ]
+# In the text of a node: relations that it looks for by names that it makes.
+_LOOKS = re.compile(r"\b(?:get_relation|list_relations\w*|load_(?:cached_)?relation|Relation\.create)\b")
+# In a macro: what is asked of the database, and stands in no SQL of the node.
+_ASKS = re.compile(r"\b(?:run_query|statement|execute)\b")
 # A macro that looks at the history, and whose good verdict holds while what it tests is the same: a present
 # value that is near the median of the past ones only comes nearer to it as runs add that value to them.
 SETTLED = "test_stable_measure"
@@ -66,7 +73,7 @@ _DAY = r"""cast\(\s*
     \s+as\s+date\s*\)
     |\(\(CURRENT_TIMESTAMP\ AT\ TIME\ ZONE\ 'HERE'::text\)\)::date"""
 _WORD = re.compile(r"\w+")
-_VARIABLE = re.compile(r"env_var\(\s*['\"](\w+)")
+_VARIABLE = re.compile(r"env_var\s*\(\s*['\"](\w+)")
 # dbt's own packages of macros, and what they come in.
 _DBT = frozenset({"dbt", "dbt_postgres", "dbt_denodo"})
 _VERSIONS = ("dbt-core", "dbt-adapters", "dbt-postgres", "dbt-common")
@@ -142,6 +149,7 @@ class Codes:
             for key, text in self._macros.items()
             if changes_within_day(text) and ours[key].name != SETTLED
         )
+        self._asks = frozenset(key for key, text in self._macros.items() if _ASKS.search(text))
         self._daily = frozenset(key for key, text in self._macros.items() if is_of_day(text))
         # The day is no use of the clock that it is read from.
         self._calls_but_day = {
@@ -164,6 +172,9 @@ class Codes:
         # Comments follow what is read, which is looked at as it is.
         self._comments = self._reach(["persist_docs"])
         common = self._reach([self._macros[key] for key in {*self._everywhere, *instead}])
+        by_dbt = self._reach([self._macros[key] for key in instead]).union(instead)
+        # The keys are of what names them.
+        self._read_by_dbt = frozenset().union(*(self._variables_of[key] for key in by_dbt)) - {_KEYS}
         self._common = digest(
             [
                 [version(name) for name in _VERSIONS],
@@ -177,6 +188,7 @@ class Codes:
         self._changing: dict[str, bool] = {}
         self._graphs: dict[str, str] = {}
         self._declarations: dict[str, str] = {}
+        self._descriptions: dict[str, str] = {}
 
     def of(self, unique_id: str) -> str:
         """The digest of the code of a model, seed, snapshot or test."""
@@ -220,7 +232,8 @@ class Codes:
         return self._changing[unique_id]
 
     def _may_change(self, said: Mapping[str, Any]) -> bool:
-        if changes_within_day(self._own_text(said)):
+        own = self._own_text(said)
+        if changes_within_day(own) or _LOOKS.search(own):
             return True
         if self._mine(said).isdisjoint(self._moving):
             return False
@@ -233,6 +246,14 @@ class Codes:
             return any(self.is_of_day(one) for one in self._below(unique_id))
         said = self._nodes[unique_id]
         return is_of_day(self._own_text(said)) or not self._reached(said).isdisjoint(self._daily)
+
+    def asked(self, unique_id: str) -> list[str]:
+        """The texts of a node, hooks among them, and of its macros that may ask more than its SQL shows."""
+        said = self._nodes[unique_id]
+        config = said.get("config") or {}
+        hooks = [config.get(name) for name in ("pre-hook", "post-hook", "sql_header")]
+        own = [said.get("raw_code") or "", json.dumps(hooks, default=str, ensure_ascii=False)]
+        return [*own, *(self._macros[key] for key in self._mine(said) & self._asks)]
 
     def _below(self, unique_id: str) -> set[str]:
         """The nodes that a unit test is about: its model, and all that this is made of."""
@@ -253,8 +274,18 @@ class Codes:
                     self._declarations[name] = digest(_lasting(self._sources[name]))
                 found.append([name, self._declarations[name]])
             elif name in self._nodes:
-                found.append([name, self._nodes[name]["schema"], self._nodes[name]["alias"]])
+                read = self._nodes[name]
+                found.append([name, read["schema"], read["alias"], self._described(name)])
         return found
+
+    def _described(self, unique_id: str) -> str:
+        """The digest of what YAML says of columns, here and below: a table has the words of what it reads."""
+        if unique_id not in self._descriptions:
+            said = self._nodes.get(unique_id) or self._sources.get(unique_id) or {}
+            told = {name: column.get("description") for name, column in (said.get("columns") or {}).items()}
+            below = [self._described(name) for name in _reads(said)]
+            self._descriptions[unique_id] = digest([told, (said.get("config") or {}).get("meta"), below])
+        return self._descriptions[unique_id]
 
     def _graph(self, domain: str | None) -> str:
         """The digest of what `graph` says of the sources and tables of a domain; of all there is without one.
@@ -286,8 +317,8 @@ class Codes:
     def _begin(self, said: Mapping[str, Any]) -> list[str]:
         """The texts in which a node names macros."""
         names = [name.rpartition(".")[2] for name in (said.get("depends_on") or {}).get("macros") or ()]
-        made = f"materialization_{(said.get('config') or {}).get('materialized')}_postgres"
-        return [self._own_text(said), *names, made]
+        made = f"materialization_{(said.get('config') or {}).get('materialized')}"
+        return [self._own_text(said), *names, f"{made}_postgres", f"{made}_default"]
 
     def _reach(
         self, texts: Iterable[str], calls: Mapping[str, AbstractSet[str]] | None = None
@@ -324,7 +355,8 @@ class Codes:
         return self._said[reached]
 
     def _environment(self, own: str, reached: Iterable[str]) -> dict[str, str | None]:
-        names = _variables_read(own).union(*(self._variables_of[key] for key in reached)) - _PASSING
+        known = (self._read_by_dbt, *(self._variables_of[key] for key in reached))
+        names = _variables_read(own).union(*known) - _PASSING
         return {name: os.environ.get(name) for name in sorted(names)}
 
 

@@ -7,8 +7,9 @@ three are as they were, and nothing that it reads is made anew, the node is take
 time, at chance, at relations that it does not declare, or at tables that the loader does not write, is never
 taken so. When in doubt it is built.
 
-What somebody does by hand to a table is seen when it drops, empties or replaces it, and when it updates or
-deletes rows; rows that somebody adds to a table that the platform builds are not: nobody else writes there.
+What somebody does by hand to a table is seen when it drops, empties or replaces it, changes its columns, and
+when it updates or deletes rows; rows that somebody adds to a table that the platform builds are not, nor what
+is done to it while the command that makes it is under way: nobody else writes there.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,20 @@ ALL = "TOUT"
 # True while a command may take nodes as they were.
 allowed: ContextVar[bool] = ContextVar("allowed", default=False)
 GOOD = ("success", "pass")
-_NAME = re.compile(r'(?:"?\w+"?\.)+"?\w+"?')
+_NAME = re.compile(r'(?:"?\w+"?\s*\.\s*)+"?\w+"?')
+# What may be a table without its schema, and what may be a function.
+_TABLE = re.compile(r'(?:\b(?:from|join|only)\s|,)\s*"?(\w+)')
+_CALL = re.compile(r'\b(\w+)"?\s*\(')
+# Tables of all kinds; functions of somebody's own that are more than a calculation.
+_TABLES = (
+    "pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
+    "where c.relkind in ('r', 'p', 'v', 'm', 'f')"
+)
+_FUNCTIONS = (
+    "pg_proc as p inner join pg_namespace as n on n.oid = p.pronamespace where p.provolatile <> 'i' "
+    "and n.nspname not in ('pg_catalog', 'information_schema') and not exists (select from pg_depend as d "
+    "where d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e')"
+)
 # In config.meta of a test, for its macro loads_to_prove: up to where it was proven; and what this one proves.
 _PROVEN, _PROVES = "eprouve", re.compile(r"/\* éprouvé : ([\d.]+) \*/")
 
@@ -174,8 +188,9 @@ class Reuse:
             _write_kept(connection, place, rows.get(place, ()), gone.get(place, ()))
 
     def _undeclared(self, connection: psycopg.Connection, played: Iterable[Any]) -> set[str]:
-        """Of what was played, the SQL that reads more than it declares, or what changes by itself."""
+        """Of what was played, what reads or calls more than it declares, or changes by itself."""
         named: dict[str, set[tuple[str, str]]] = {}
+        bare: dict[str, set[tuple[str, str]]] = {}
         found = set()
         for node in played:
             text = getattr(node, "compiled_code", None) or ""
@@ -183,23 +198,35 @@ class Reuse:
                 continue
             if changes_within_day(text):
                 found.add(node.unique_id)
-            declared = {self._names.get(one) for one in self._reads(node)}
-            declared |= {self._names.get(one) for one in node.depends_on_nodes}
+            read = {*self._reads(node), *node.depends_on_nodes} & self._names.keys()
+            declared = {_small(*self._names[one]) for one in read}
             if self._is_of_source(node):
                 declared.add(JOURNAL)
-            for name in set(_NAME.findall(text)):
-                parts = name.replace('"', "").split(".")
-                pairs = {mart_of(*pair) for pair in pairwise(parts)} - declared
-                named.setdefault(node.unique_id, set()).update(pairs)
+            texts = [text, *self._codes.asked(node.unique_id)]
+            named[node.unique_id] = {mart_of(*pair) for one in texts for pair in _named(one)} - declared
+            bare[node.unique_id] = _bare(text)
         there = set(
             connection.execute(
-                "select n.nspname, c.relname from pg_class as c inner join pg_namespace as n "
-                "on n.oid = c.relnamespace "
-                "where c.relname = any(%s) and c.relkind in ('r', 'p', 'v', 'm', 'f')",
-                [sorted({table for pairs in named.values() for _, table in pairs})],
+                f"select lower(n.nspname), lower(c.relname) from {_TABLES} "
+                "and lower(c.relname) = any(%(names)s) "
+                f"union all select lower(n.nspname), lower(p.proname) from {_FUNCTIONS} "
+                "and lower(p.proname) = any(%(names)s)",
+                {"names": sorted({name for pairs in named.values() for _, name in pairs})},
             )
         )
-        return found | {unique_id for unique_id, pairs in named.items() if pairs & there}
+        shown = set(
+            connection.execute(
+                f"select 'r', lower(c.relname) from {_TABLES} and lower(c.relname) = any(%(names)s) "
+                "and pg_table_is_visible(c.oid) and n.nspname <> 'pg_catalog' "
+                f"union all select 'f', lower(p.proname) from {_FUNCTIONS} "
+                "and lower(p.proname) = any(%(names)s) and pg_function_is_visible(p.oid)",
+                {"names": sorted({name for names in bare.values() for _, name in names})},
+            )
+        )
+        return found.union(
+            (unique_id for unique_id, pairs in named.items() if pairs & there),
+            (unique_id for unique_id, names in bare.items() if names & shown),
+        )
 
     def _reads(self, node: Any) -> list[str]:
         """What a node reads.
@@ -233,6 +260,24 @@ class Reuse:
         """The schema that keeps the state of a node's domain."""
         domain = domain_of(self._nodes[unique_id], self._nodes)
         return self._places.get(domain or "")
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str) -> frozenset[tuple[str, str]]:
+    """The names with a schema in a text, or what looks like it: schema, table."""
+    names = (re.sub(r'[\s"]', "", name).lower().split(".") for name in _NAME.findall(text))
+    return frozenset(pair for parts in names for pair in pairwise(parts))
+
+
+def _small(schema: str, name: str) -> tuple[str, str]:
+    return schema.lower(), name.lower()
+
+
+def _bare(text: str) -> set[tuple[str, str]]:
+    """The names in SQL that may stand without a schema: `r` and a table, `f` and a function."""
+    small = text.lower()
+    found = {("r", name) for name in _TABLE.findall(small)}
+    return found | {("f", name) for name in _CALL.findall(small)}
 
 
 def _is_settled(node: Any) -> bool:

@@ -20,6 +20,8 @@ JOURNAL = ("plateforme", "chargements")
 _SETTINGS = (
     "TimeZone", "DateStyle", "IntervalStyle", "search_path", "extra_float_digits", "bytea_output",
     "lc_numeric", "lc_monetary", "lc_time", "server_version", "default_text_search_config", "xmloption",
+    "xmlbinary", "standard_conforming_strings", "transform_null_equals", "row_security",
+    "timezone_abbreviations",
 )  # fmt: skip
 
 
@@ -70,7 +72,10 @@ class Standing:
             "inner join pg_class as t on t.oid = d.refobjid and t.relkind in ('r', 'm') "
             "inner join pg_namespace as n on n.oid = t.relnamespace group by r.ev_class) "
             "select n.nspname, c.relname, case when c.relkind = 'v' then pg_get_viewdef(c.oid) end, "
-            "c.oid, c.relfilenode, c.relnatts, pg_stat_get_tuples_updated(c.oid), "
+            "c.oid, c.relfilenode, (select md5(string_agg(concat_ws(' ', a.attname, a.atttypid, "
+            "a.atttypmod), ',' order by a.attnum)) from pg_attribute as a "
+            "where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), "
+            "pg_stat_get_tuples_updated(c.oid), "
             "case when n.nspname not like 'raw\\_%%' then pg_stat_get_tuples_deleted(c.oid) end, s.tables "
             "from pg_class as c inner join pg_namespace as n on n.oid = c.relnamespace "
             "left join shown as s on s.view = c.oid "

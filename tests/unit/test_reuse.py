@@ -219,6 +219,11 @@ def test_a_unit_test_is_made_of_its_words_its_model_and_what_this_reads(tmp_path
         # Names that only a run knows.
         {"raw_code": "{{ env_var(name) }}"}, {"raw_code": "{{ env_var('A' ~ b) }}"},
         {"raw_code": "{{ context[name]() }}"}, {"raw_code": "{{ adapter.dispatch('a_' ~ b)() }}"},
+        {"raw_code": "{{ env_var (name) }}"}, {"raw_code": "{{ donnees_au_centre['a_' ~ b]() }}"},
+        {"raw_code": "{{ ['a', 'b'] | random }}"}, {"raw_code": "{{ modules['datetime'] }}"},
+        {"raw_code": "{{ flags['FULL_REFRESH'] }}"}, {"raw_code": "{{ thread_id }}"},
+        {"raw_code": "select * from dblink('x', 'select 1')"},
+        {"raw_code": "{{ adapter.get_relation(a, b, c) }}"}, {"raw_code": "{{ api.Relation.create() }}"},
         {"config": {"where": "jour < current_date"}}, {"test_metadata": {"kwargs": {"max": "current_date"}}},
         {"columns": {"a": {"constraints": [{"expression": "a < now()"}]}}},
     ],
@@ -272,7 +277,8 @@ def test_the_day_is_no_change_until_it_ends(
     "code",
     [
         "select age.nom from age.dim_x as age", "select age(a, b)", "{{ env_var('A', 'b') }}", "select known",
-        "{{ context['direct']() }}", "{{ adapter.dispatch('direct', 'essai')() }}", "select cast(a as uuid)",
+        "{{ env_var ( 'A', 'b') }}", "{{ context['direct']() }}", "{{ donnees_au_centre['direct']() }}",
+        "{{ adapter.dispatch('direct', 'essai')() }}", "select cast(a as uuid)",
     ],
 )  # fmt: skip
 def test_what_stays_is_not_taken_for_what_changes(tmp_path: Path, code: str) -> None:
