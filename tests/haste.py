@@ -30,7 +30,8 @@ def haste() -> Iterator[None]:
     from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
     from dbt.context.manifest import ManifestContext
     from dbt_common.clients.jinja import MacroFuzzEnvironment
-    from dbt_common.events.base_types import BaseEvent, DebugLevel
+    from dbt.plugins.manager import PluginManager
+    from dbt_common.events.base_types import BaseEvent, DebugLevel, InfoLevel
     from dbt_common.events.event_manager import EventManager
 
     made, fired, shown = BaseEvent.__init__, EventManager.fire_event, ManifestContext.to_dict
@@ -40,7 +41,7 @@ def haste() -> Iterator[None]:
     codes: dict[tuple[Any, ...], CodeType] = {}
 
     def is_heard(event: Any) -> bool:
-        return not isinstance(event, DebugLevel) or type(event).__name__ in heard
+        return not isinstance(event, (DebugLevel, InfoLevel)) or type(event).__name__ in heard
 
     def make(self: Any, *given: Any, **more: Any) -> None:
         if is_heard(self):
@@ -73,6 +74,7 @@ def haste() -> Iterator[None]:
         patch.setattr(MacroFuzzEnvironment, "compile", compile_once)
         # The words of a language, read anew for each result of a query.
         patch.setattr(parsedatetime, "Constants", cache(parsedatetime.Constants))
+        patch.setattr(PluginManager, "get_prefixed_modules", cache(PluginManager.get_prefixed_modules))
         gc.set_threshold(OBJECTS, 20, 20)
         try:
             yield
@@ -88,7 +90,6 @@ def _namespace_builder() -> Any:
     class Generator(tuple, MacroGenerator):
         """A macro, and what all those of its namespace share: context, node, stack."""
 
-        __init__ = object.__init__
         macro = property(lambda self: self[0])
         context = property(lambda self: self[1][0])
         node = property(lambda self: self[1][1])
@@ -98,7 +99,8 @@ def _namespace_builder() -> Any:
         shared = repeat((ctx, self.node, self.thread_ctx))
         internal: dict[str, dict[str, Any]] = {}
         for package, macros in macros_by_package.items():
-            made = dict(zip(macros, map(Generator, zip(macros.values(), shared, strict=False)), strict=True))
+            both = zip(macros.values(), shared, strict=False)
+            made = dict(zip(macros, map(tuple.__new__, repeat(Generator), both), strict=True))
             if package in self.internal_package_names:
                 internal[package] = made
                 continue
