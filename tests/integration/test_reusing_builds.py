@@ -43,7 +43,7 @@ OURS = (
     ).replace(
         "staging: {+materialized: view, +access: private}",
         "staging: {+materialized: view, +access: private}\n"
-        "      intermediate: {+materialized: table, +access: private}",
+        "      intermediate: {+materialized: table, +access: private, +persist_docs: {columns: false}}",
     )
     + "    +persist_docs: {relation: true, columns: true}\n"
     + '    +post-hook: ["{{ essai_hook() }}"]\n'
@@ -466,7 +466,7 @@ def project(tmp_path: Path, database: str) -> Iterator[SmallProject]:
         yield project
 
 
-def lived(project: SmallProject, changes: int, seed: int, at_once: Sequence[int] = (1, 1, 2, 3)) -> Story:
+def lived(project: SmallProject, changes: int, seed: int, at_once: Sequence[int] = (1, 2, 3, 4)) -> Story:
     with pytest.MonkeyPatch.context() as patch:
         # A mart may lose rows here.
         patch.setenv("ACCEPTER_BAISSE", "1")
