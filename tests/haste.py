@@ -29,8 +29,8 @@ def haste() -> Iterator[None]:
     from dbt.context.configured import ConfiguredContext
     from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
     from dbt.context.manifest import ManifestContext
-    from dbt_common.clients.jinja import MacroFuzzEnvironment
     from dbt.plugins.manager import PluginManager
+    from dbt_common.clients.jinja import MacroFuzzEnvironment
     from dbt_common.events.base_types import BaseEvent, DebugLevel, InfoLevel
     from dbt_common.events.event_manager import EventManager
 
