@@ -30,6 +30,7 @@ MACROS = {
     "postgres__get_where_subquery": "{% macro postgres__get_where_subquery() %}1{% endmacro %}",
     "everywhere": "{% macro everywhere() %}{{ below_everywhere() }}{% endmacro %}",
     "below_everywhere": "{% macro below_everywhere() %}1{% endmacro %}",
+    "materialization_own_default": "{% materialization own, default %}1{% endmaterialization %}",
     "unrelated": "{% macro unrelated() %}1{% endmacro %}",
     "looks": "{% macro looks() %}{{ graph.nodes.values() }}{% endmacro %}",
     "clock": "{% macro clock() %}current_date{% endmacro %}",
@@ -86,6 +87,7 @@ def codes(
         ({"config": {"materialized": "table", "post-hook": [{"sql": "{{ hook() }}"}]}}, "hook"),
         ({"test_metadata": {"name": "ours", "kwargs": {"at": "{{ in_argument() }}"}}}, "in_argument"),
         ({"depends_on": {"nodes": [], "macros": ["macro.essai.test_ours"]}}, "test_ours"),
+        ({"config": {"materialized": "own"}}, "materialization_own_default"),
         # dbt calls it, and no code names it.
         ({}, "postgres__get_where_subquery"),
         ({}, "everywhere"),
@@ -137,7 +139,7 @@ def test_the_project_its_variables_and_the_target_are_part_of_every_code(tmp_pat
 def test_a_variable_of_the_environment_is_part_of_what_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = node(raw_code="{{ env_var('ESSAI', '') }}{{ env_var('ACCEPTER_BAISSE', '') }}")
+    said = node(raw_code="{{ env_var ('ESSAI', '') }}{{ env_var('ACCEPTER_BAISSE', '') }}")
     before, other = codes(tmp_path, said).of(NODE), codes(tmp_path, node()).of(NODE)
     monkeypatch.setenv("ACCEPTER_BAISSE", "1")
     assert codes(tmp_path, said).of(NODE) == before
@@ -167,6 +169,17 @@ def test_the_declaration_of_a_source_is_part_of_what_reads_it(tmp_path: Path) ->
     assert codes(tmp_path, node(), sources=source(columns={"a": 1})).of(NODE) == codes(tmp_path, node()).of(
         NODE
     )
+
+
+def test_the_words_of_a_column_are_part_of_all_that_comes_of_it(tmp_path: Path) -> None:
+    def code(told: str) -> str:
+        """Of a table that reads a view that reads a view that says what a column is."""
+        low = node("model.essai.low", columns={"a": {"description": told}})
+        middle = node("model.essai.middle", depends_on={"nodes": ["model.essai.low"]})
+        top = node(depends_on={"nodes": ["model.essai.middle"]})
+        return codes(tmp_path, top, middle, low).of(NODE)
+
+    assert code("un") == code("un") != code("deux")
 
 
 def test_who_looks_into_the_graph_is_made_of_what_is_there(tmp_path: Path) -> None:
