@@ -188,6 +188,10 @@ OTHERS = {
     "to": ["stg_ecoles__ecoles", "dim_batiments", "int_noms", "int_dit"],
     "where": ["\"fase <> '0'\"", "\"fase <> '3'\"", '"current_date is null"'],
 }  # fmt: skip
+VARIABLES = {
+    **dict.fromkeys(("ESSAI_SQL", "ESSAI_YAML", "ESSAI_ESPACE"), ("2", "40")),
+    "ACCEPTER_BAISSE": ("1", "1", ""), "VERSIONS_GARDEES": ("0", "2"),
+}  # fmt: skip
 
 
 @dataclass
@@ -318,6 +322,15 @@ def other_words(story: Story) -> str:
 
 def same_words(story: Story) -> str:
     story.words = dict(BEGUN)
+    for name in VARIABLES:
+        story.patch.delenv(name, raising=False)
+    story.patch.setenv("ACCEPTER_BAISSE", "1")
+    for path in (
+        "macros/place.sql",
+        "models/age/intermediate/int_noms.yml",
+        "models/age/intermediate/int_dit.yml",
+    ):
+        (story.project.root / path).unlink(missing_ok=True)
     return "as at the beginning"
 
 
@@ -335,12 +348,8 @@ def another_file(story: Story) -> str:
 
 
 def another_variable(story: Story) -> str:
-    name = story.chance.choice(
-        ["ESSAI_SQL", "ESSAI_YAML", "ESSAI_ESPACE", "ACCEPTER_BAISSE", "VERSIONS_GARDEES"]
-    )
-    value = story.chance.choice(
-        {"ACCEPTER_BAISSE": ["", "1"], "VERSIONS_GARDEES": ["0", "2"]}.get(name, ["2", "40"])
-    )
+    name = story.chance.choice(list(VARIABLES))
+    value = story.chance.choice(VARIABLES[name])
     story.patch.setenv(name, value)
     return f"{name} = {value}"
 
@@ -430,8 +439,16 @@ def another_macro(story: Story) -> str:
     if path.exists():
         path.unlink()
         return "gone"
-    name = story.chance.choice(["postgres__essai_label()", "default__test_not_null(model, column_name)"])
-    text = "select 1 as un" if "model" in name else "'placed'"
+    name, text = story.chance.choice(
+        [
+            ("postgres__essai_label()", "'placed'"),
+            # Called by dbt alone.
+            (
+                "postgres__alter_relation_comment(relation, words)",
+                "comment on {{ relation.type }} {{ relation }} is 'placed'",
+            ),
+        ]
+    )
     story.project.write("macros/place.sql", f"{{% macro {name} %}}{text}{{% endmacro %}}")
     return name
 
@@ -454,7 +471,7 @@ def another_mart(story: Story) -> str:
 
 
 HAPPENINGS: list[tuple[Callable[[Story], str], int]] = [
-    (other_words, 10), (same_words, 2), (another_file, 3), (another_variable, 2), (by_hand, 4), (a_part, 2),
+    (other_words, 10), (same_words, 4), (another_file, 3), (another_variable, 2), (by_hand, 4), (a_part, 2),
     (interrupted, 1), (another_target, 1), (another_mart, 1), (meanwhile, 1), (another_macro, 1),
 ]  # fmt: skip
 
@@ -468,7 +485,7 @@ def project(tmp_path: Path, database: str) -> Iterator[SmallProject]:
         yield project
 
 
-def lived(project: SmallProject, changes: int, seed: int, at_once: Sequence[int] = (1, 2, 3, 4)) -> Story:
+def lived(project: SmallProject, changes: int, seed: int, at_once: Sequence[int] = (1, 1, 1, 2, 3)) -> Story:
     with pytest.MonkeyPatch.context() as patch:
         # A mart may lose rows here.
         patch.setenv("ACCEPTER_BAISSE", "1")
@@ -592,8 +609,7 @@ def test_what_is_taken_as_it_was_is_what_a_whole_build_makes(project: SmallProje
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_same_over_a_long_life(project: SmallProject, seed: int) -> None:
     with haste():
-        # Small steps, where a change is seen alone, and long ones, where many builds lie between two looks.
-        story = lived(project, CHANGES, seed, (1, 2, 3, 4) if seed % 2 else (4, 6, 8))
+        story = lived(project, CHANGES, seed)
     told = f"{story.changes} changes, {story.compared} times compared"
     print(f"{told}, {story.taken} taken, {story.made} made, 0 wrong")
     assert story.taken > story.changes
