@@ -192,6 +192,12 @@ VARIABLES = {
     **dict.fromkeys(("ESSAI_SQL", "ESSAI_YAML", "ESSAI_ESPACE"), ("2", "40")),
     "ACCEPTER_BAISSE": ("1", "1", ""), "VERSIONS_GARDEES": ("0", "2"),
 }  # fmt: skip
+# By hand, to what was received.
+RECEIVED = (
+    "update raw_age.ecoles set nom = 'Rectifié' where fase = '1'",
+    "delete from raw_age.ecoles where fase = '2'",
+    "truncate raw_age.batiments",
+)
 
 
 @dataclass
@@ -368,11 +374,10 @@ def by_hand(story: Story) -> str:
             "update age_reference.codes set libelle = 'main'", "drop view transversal.fct_tout",
             "create or replace view age_staging.stg_batiments__batiments as "
             "select fase, upper(nom) as nom from raw_age.batiments",
-            "update raw_age.ecoles set nom = 'Rectifié' where fase = '1'",
+            *RECEIVED,
             "alter table age_intermediate.int_noms add column main text",
             "alter table age_intermediate.int_noms rename column c to main",
             "alter table age_reference.codes alter column libelle type varchar",
-            "delete from raw_age.ecoles where fase = '2'", "truncate raw_age.batiments",
             *(
                 "do $$ begin execute format('alter database %I set datestyle to %L', current_database(), "
                 f"'{style}'); end $$"
@@ -420,13 +425,16 @@ def interrupted(story: Story) -> str:
 
 
 def meanwhile(story: Story) -> str:
-    """A loader, or somebody, comes while a build is under way."""
+    """A loader comes while a build is under way, or somebody who changes what was received."""
     story.write()
     story.read()
     results = story.run(True).results()
     for _ in range(story.chance.randrange(20)):
         next(results, None)
-    told = story.chance.choice([another_file, by_hand])(story)
+    told = another_file(story)
+    if story.chance.randrange(2):
+        told = story.chance.choice(RECEIVED)
+        story.sql(told)
     story.load()
     for _ in results:
         pass
