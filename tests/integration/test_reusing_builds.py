@@ -594,7 +594,11 @@ def test_what_looks_at_the_day_is_made_anew_on_another(project: SmallProject) ->
         asked = []
 
         def made(day: str) -> set[str]:
-            patch.setattr(standing, "_read_day", lambda connection: [asked.append(day), day][1])
+            def read(_: object) -> str:
+                asked.append(day)
+                return day
+
+            patch.setattr(standing, "_read_day", read)
             results = story.build(True)
             return {result.unique_id.split(".")[2] for result in results if not result.reused}
 
