@@ -37,6 +37,7 @@ class Entry:
     signature: str
     recu_le: datetime
     lignes: int
+    chargement_id: int
 
     @property
     def loaded(self) -> bool:

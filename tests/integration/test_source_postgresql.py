@@ -21,7 +21,7 @@ from donnees_au_centre.connectors import Described, RecordSource, connection_nam
 from donnees_au_centre.connectors.kinds.postgresql import PostgresSource
 from donnees_au_centre.errors import PlatformError
 from donnees_au_centre.fingerprints import fingerprint, rights_key, witness
-from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations
+from donnees_au_centre.landing import LoadReport, SourceTable, load_landing, read_declarations, row_counts
 from donnees_au_centre.landing.audit import last_entry, placing_entry
 from donnees_au_centre.landing.records import Period
 from donnees_au_centre.project.nodes import Manifest
@@ -198,6 +198,27 @@ def test_an_incremental_reading_takes_what_changed_and_what_came_late(
         "select lignes from plateforme.chargements order by chargement_id desc limit 1"
     ).fetchone()
     assert held == (5,)
+
+
+def test_rows_are_counted_whatever_reading_is_gone(
+    amont: psycopg.Connection[Any], read: Callable[..., LoadReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_counts, "SMALL", 0)
+
+    def rows_counted() -> bool:
+        counted = amont.execute("select count(*) from raw_age.essai").fetchone()
+        return counted == (row_counts.count_rows(amont, table(INCREMENTAL)),)
+
+    amont.execute("update amont.dossiers set modifie_le = '2026-01-04 10:00+01' where id = 4")
+    read(INCREMENTAL)
+    amont.execute("insert into amont.dossiers values (5, 'nouveau', 1, '2026-01-05 10:00+01')")
+    read(INCREMENTAL)
+    assert rows_counted()
+    # All that the second reading brought; then where nobody knows what any did.
+    amont.execute("delete from raw_age.essai where id = '5'")
+    assert rows_counted()
+    amont.execute("drop table plateforme.chargements")
+    assert rows_counted()
 
 
 @pytest.mark.parametrize(
