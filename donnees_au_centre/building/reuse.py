@@ -48,7 +48,7 @@ allowed: ContextVar[bool] = ContextVar("allowed", default=False)
 GOOD = ("success", "pass")
 _NAME = re.compile(r'(?:"?\w+"?\s*\.\s*)+"?\w+"?')
 # What may be a table without its schema, and what may be a function.
-_TABLE = re.compile(r'(?:\b(?:from|join|only)\s|,)\s*"?(\w+)')
+_TABLE = re.compile(r'(?:\b(?:from|join|only|table)\b|,)(?:[\s(]|--.*\n|/\*(?s:.*?)\*/)*"?(\w+)')
 _CALL = re.compile(r'\b(\w+)"?\s*\(')
 # Tables of all kinds; functions of somebody's own that are more than a calculation.
 _TABLES = (
@@ -204,7 +204,7 @@ class Reuse:
                 declared.add(JOURNAL)
             texts = [text, *self._codes.asked(node.unique_id)]
             named[node.unique_id] = {mart_of(*pair) for one in texts for pair in _named(one)} - declared
-            bare[node.unique_id] = _bare(text)
+            bare[node.unique_id] = {name for one in texts for name in _bare(one)}
         there = set(
             connection.execute(
                 f"select lower(n.nspname), lower(c.relname) from {_TABLES} "
@@ -273,11 +273,13 @@ def _small(schema: str, name: str) -> tuple[str, str]:
     return schema.lower(), name.lower()
 
 
-def _bare(text: str) -> set[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def _bare(text: str) -> frozenset[tuple[str, str]]:
     """The names in SQL that may stand without a schema: `r` and a table, `f` and a function."""
     small = text.lower()
-    found = {("r", name) for name in _TABLE.findall(small)}
-    return found | {("f", name) for name in _CALL.findall(small)}
+    return frozenset(
+        (kind, name) for kind, way in (("r", _TABLE), ("f", _CALL)) for name in way.findall(small)
+    )
 
 
 def _is_settled(node: Any) -> bool:

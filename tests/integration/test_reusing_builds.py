@@ -169,6 +169,13 @@ UNTOLD = {
         "select fase, nom from {{ ref('stg_ecoles__deux') }}"
     ),
     "int_lointain": "select '1' as fase, {{ donnees_au_centre['essai_' ~ 'inner']() }} as a",
+    # Tables without a schema.
+    "int_nu": "select '1' as fase, 'x' as nom from (temoin cross join generate_series(1, 1) as s (n))",
+    "int_dit_nu": "select '1' as fase, 'x' as nom from /* là */ temoin",
+    "int_demande_nu": (
+        "{% if execute %}{% set found = run_query('select count(*) from temoin') %}{% endif %}"
+        "select '1' as fase, {{ found.rows[0][0] if execute }} as lignes"
+    ),
 }
 BEGUN = {
     "variable": "1", "hook": "un", "dispatched": "a", "inner": "b", "hidden": "c", "unrelated": "d",
@@ -521,6 +528,7 @@ def test_what_cannot_be_told_is_made_anew_and_the_rest_is_not(project: SmallProj
         story.write()
         with psycopg.connect(project.conninfo) as connection:
             ensure_history(connection)
+            connection.execute("create table public.temoin (a int)")
         for folder in ("tests/generic", "macros/testing"):
             shutil.copytree(ROOT / folder, project.root / folder, dirs_exist_ok=True)
         for name, text in UNTOLD.items():
