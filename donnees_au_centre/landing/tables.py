@@ -281,6 +281,8 @@ def refresh_statistics(connection: psycopg.Connection, table: SourceTable, rows:
     raw = raw_table(table)
     stands = connection.execute(
         "select reltuples >= %s and pg_stat_get_mod_since_analyze(oid) + %s < reltuples / 10 "
+        # Counters that were lost, as by a crash after a restoration, do not say that it was ever looked at.
+        "and num_nonnulls(pg_stat_get_last_analyze_time(oid), pg_stat_get_last_autoanalyze_time(oid)) > 0 "
         "from pg_class where oid = to_regclass(%s)",
         [LARGE, rows, raw.as_string(connection)],
     ).fetchone()

@@ -18,10 +18,11 @@
     {%- if not execute or model.config.materialized != 'by_load' or model.name.endswith('_ecarts') -%}
         {{ return(false) }}
     {%- endif -%}
-    {#- Changes of transactions that ended, and of this one. -#}
+    {#- Changes of transactions that ended, and of this one; counters that were lost say nothing of it. -#}
     {%- set stands = run_query(
         "select reltuples >= 1000000 and reltuples / 10 > pg_stat_get_mod_since_analyze(oid) "
         ~ "+ pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_deleted(oid) "
+        ~ "and num_nonnulls(pg_stat_get_last_analyze_time(oid), pg_stat_get_last_autoanalyze_time(oid)) > 0 "
         ~ "from pg_class where oid = to_regclass('" ~ this ~ "')"
     ) -%}
     {{ return(stands.rows[0][0]) }}

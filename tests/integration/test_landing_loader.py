@@ -747,6 +747,13 @@ def test_which_loads_have_rows_is_known_whatever_happens(
     load()
     assert noted()
     assert connection.execute(looked).fetchone() == once != (None,)
+    # Counters lost since, nobody knows whether it was ever looked at.
+    connection.execute("select pg_stat_reset_single_table_counters('raw_age.essai'::regclass)")
+    connection.execute("update pg_class set reltuples = 2e6 where oid = 'raw_age.essai'::regclass")
+    put(landing, "rien.csv", "a,b\n" + "12,x\n" * 300)
+    load()
+    assert noted()
+    assert connection.execute(looked).fetchone() != (None,)
     assert connection.execute("select count(*) from raw_age.essai where a = '6'").fetchone() == (300,)
     connection.execute("update raw_age.essai set chargement_id = 900 where a = '7' and source_ligne < 9")
     connection.execute("update raw_age.essai set source_fichier = 'age/essai/z.csv' where a = '8'")
