@@ -54,6 +54,21 @@ class Entry:
         return _without_ctime(self.signature) == _without_ctime(signature)
 
 
+@dataclass(frozen=True)
+class Received:
+    """What became of the files of a source table.
+
+    Attributes:
+        files: those whose rows are in the raw table, be it of an older version.
+        last: when one last came, the same again included; None when none ever did.
+        changed: when rows were last put there or taken away; None when none ever were.
+    """
+
+    files: int
+    last: datetime | None
+    changed: datetime | None
+
+
 def signature(status: os.stat_result) -> str:
     """Identity of a file on the disk: it changes when the file is put there again."""
     return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_ctime_ns}:{status.st_size}"
@@ -100,17 +115,6 @@ def placed(connection: psycopg.Connection, table: SourceTable) -> list[Entry]:
     return [entry for entry in newest(connection, table, PLACING) if entry.loaded]
 
 
-def loaded_files(connection: psycopg.Connection, table: SourceTable) -> list[str]:
-    """Files whose rows are in the raw table, by the audit, be it of an older version."""
-    found = connection.execute(
-        "select fichier from (select distinct on (fichier) fichier, statut from plateforme.chargements "
-        "where domaine = %s and source_nom = %s and table_nom = %s and statut = any(%s) "
-        "order by fichier, chargement_id desc) as placees where statut = any(%s) order by fichier",
-        [table.domain, table.source, table.name, list(PLACING), list(LOADED)],
-    )
-    return [path for (path,) in found]
-
-
 def refused(connection: psycopg.Connection, table: SourceTable) -> list[Entry]:
     """Files whose last delivery failed or waits for a yes."""
     return [entry for entry in newest(connection, table) if entry.statut in REFUSED]
@@ -131,14 +135,22 @@ def withdrawal(
     return entry if entry is not None and entry.withdrawn else None
 
 
-def last_receipt(connection: psycopg.Connection, table: SourceTable) -> datetime | None:
-    """When a file of the table last came, the same again included; None when none ever did."""
+def read_received(connection: psycopg.Connection) -> dict[tuple[str, str, str], Received]:
+    """What the audit says of each source table of which anything came: by domain, source and table."""
     found = connection.execute(
-        "select max(recu_le) from plateforme.chargements "
-        "where domaine = %s and source_nom = %s and table_nom = %s and statut = any(%s)",
-        [table.domain, table.source, table.name, list(RECEIPTS)],
-    ).fetchone()
-    return found[0] if found else None
+        "with dernieres as ("
+        "select distinct on (domaine, source_nom, table_nom, fichier) chargement_id, statut "
+        "from plateforme.chargements where statut = any(%(placing)s) "
+        "order by domaine, source_nom, table_nom, fichier, chargement_id desc) "
+        "select domaine, source_nom, table_nom, count(d.chargement_id), "
+        "max(recu_le) filter (where c.statut = any(%(receipts)s)), "
+        "max(charge_le) filter (where c.statut = any(%(placing)s)) "
+        "from plateforme.chargements as c left join dernieres as d "
+        "on c.chargement_id = d.chargement_id and d.statut = any(%(loaded)s) "
+        "group by domaine, source_nom, table_nom",
+        {"placing": list(PLACING), "receipts": list(RECEIPTS), "loaded": list(LOADED)},
+    )
+    return {(domain, source, table): Received(*said) for domain, source, table, *said in found}
 
 
 def received_since(

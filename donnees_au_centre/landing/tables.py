@@ -465,9 +465,12 @@ def ensure_table(connection: psycopg.Connection, table: SourceTable) -> None:
             connection.execute(sql.SQL(_RECEIVED).format(**names))
         _watch(connection, table, names, is_new="raw" in made)
         captured = {name for variant in table.variants for name in variant.captures()}
-        add_columns(connection, table, table.columns, captured)
-        apply_access(connection, table.schema, table.identifier)
-        apply_access(connection, f"raw_{table.domain}", REJECTS_TABLE)
+        added = add_columns(connection, table, table.columns, captured)
+        # Of what stands, the account that builds and `make access` have given the rights.
+        if "raw" in made or added:
+            apply_access(connection, table.schema, table.identifier)
+        if "rejects" in made:
+            apply_access(connection, f"raw_{table.domain}", REJECTS_TABLE)
 
     make(connection, ensure)
 

@@ -11,16 +11,17 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from donnees_au_centre.landing import SourceTable as Declaration
 from donnees_au_centre.landing import read_declarations
-from donnees_au_centre.landing.audit import PLACING, last_receipt, loaded_files
+from donnees_au_centre.landing.audit import Received, read_received
 from donnees_au_centre.landing.rejects import OUT_OF_TABLE
 from donnees_au_centre.landing.row_counts import count_rows
-from donnees_au_centre.landing.tables import REJECTS_TABLE, rejects_table
+from donnees_au_centre.landing.tables import REJECTS_TABLE
 from donnees_au_centre.project.nodes import ISSUES_SUFFIX, Manifest, Node
 from donnees_au_centre.project.versions import HELD, REUSED
 from donnees_au_centre.project.wording import in_french
 
+# Of a table of which nothing ever came.
+NOTHING = Received(0, None, None)
 NATURES = {"rejet": "rejected", "exclusion": "excluded", "anomalie": "anomalies"}
 # dbt has other words for the same outcome of a model and of a test.
 OUTCOMES = {"pass": "success", "fail": "failure", "runtime error": "error"}
@@ -242,7 +243,14 @@ def read_sources(
         )
     }
     audited = ("plateforme", "chargements") in relations
+    received = read_received(connection) if audited else {}
+    unreadable = {
+        domain: _unreadable(connection, domain)
+        for domain in {source.domain for source in manifest.sources.values()}
+        if (f"raw_{domain}", REJECTS_TABLE) in relations and (domains is None or domain in domains)
+    }
     ecarts = _ecarts_models(manifest)
+    built = _built(connection, [(one.schema, one.relation) for models in ecarts.values() for one in models])
     ids = {
         (node.domain, node.source_name, node.name): unique_id for unique_id, node in manifest.sources.items()
     }
@@ -253,18 +261,19 @@ def read_sources(
             continue
         unique_id = ids[table.domain, table.source, table.name]
         source = SourceTable(unique_id, domain=table.domain, source=table.source, table=table.name)
-        if audited:
-            source.files = len(loaded_files(connection, table))
-            received = last_receipt(connection, table)
-            source.last_received = (
-                received.astimezone(UTC).isoformat(timespec="seconds") if received else None
-            )
+        came = received.get((table.domain, table.source, table.name), NOTHING)
+        source.files = came.files
+        source.last_received = came.last.astimezone(UTC).isoformat(timespec="seconds") if came.last else None
         if (table.schema, table.identifier) in relations:
             source.rows = count_rows(connection, table)
-        if (f"raw_{table.domain}", REJECTS_TABLE) in relations:
-            source.unreadable = _unreadable(connection, table)
+        source.unreadable = unreadable.get(table.domain, {}).get((table.source, table.name), {})
         models = [one for one in ecarts.get(unique_id, ()) if (one.schema, one.relation) in relations]
-        source.outdated = audited and any(_older(connection, model, table) for model in models)
+        # A load changed the raw rows after an écarts table was built of them.
+        source.outdated = any(
+            came.changed > built[model.schema, model.relation]
+            for model in models
+            if came.changed and (model.schema, model.relation) in built
+        )
         source.typed = bool(models) and not source.outdated
         for model in models if source.typed else ():
             _add_ecarts(connection, source, model)
@@ -272,28 +281,32 @@ def read_sources(
     return found
 
 
-def _older(connection: psycopg.Connection, model: Node, table: Declaration) -> bool:
-    """Whether a load changed the raw rows after an écarts table was built of them.
+def _built(
+    connection: psycopg.Connection, tables: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], datetime]:
+    """When each écarts table was built.
 
     Each build ends by the statistics of its table: their date is that of the build, for plain dbt too. A
     view, or a table without this date, is taken as it is.
     """
     found = connection.execute(
-        "select max((to_jsonb(c) ->> 'charge_le')::timestamptz) > (select s.last_analyze "
-        "from pg_stat_all_tables as s where s.schemaname = %s and s.relname = %s) "
-        "from plateforme.chargements as c where domaine = %s and source_nom = %s and table_nom = %s "
-        "and statut = any(%s)",
-        [model.schema, model.relation, table.domain, table.source, table.name, list(PLACING)],
-    ).fetchone()
-    return bool(found and found[0])
+        "select schemaname, relname, last_analyze from pg_stat_all_tables where last_analyze is not null "
+        "and (schemaname, relname) in (select * from unnest(%s::text[], %s::text[]))",
+        [[schema for schema, _ in tables], [name for _, name in tables]],
+    )
+    return {(schema, name): at for schema, name, at in found}
 
 
-def _unreadable(connection: psycopg.Connection, table: Declaration) -> dict[str, int]:
+def _unreadable(connection: psycopg.Connection, domain: str) -> dict[tuple[str, str], dict[str, int]]:
+    """How many lines of each table of a domain the reader kept aside, by reason."""
     query = sql.SQL(
-        "select motif, count(*) from {} where source_nom = %s and table_nom = %s and motif <> %s "
-        "group by motif"
-    ).format(rejects_table(table))
-    return dict(connection.execute(query, [table.source, table.name, OUT_OF_TABLE]).fetchall())
+        "select source_nom, table_nom, motif, count(*) from {} where motif <> %s "
+        "group by source_nom, table_nom, motif"
+    ).format(sql.Identifier(f"raw_{domain}", REJECTS_TABLE))
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for source, table, reason, lines in connection.execute(query, [OUT_OF_TABLE]):
+        found.setdefault((source, table), {})[reason] = lines
+    return found
 
 
 def _ecarts_models(manifest: Manifest) -> dict[str, list[Node]]:

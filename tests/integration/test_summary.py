@@ -80,7 +80,8 @@ def filled(database: str) -> str:
             create schema age_staging;
             create table plateforme.chargements (
                 chargement_id int, domaine text, source_nom text, table_nom text, fichier text, statut text,
-                recu_le timestamptz default '2025-06-14 08:00:00+02'
+                recu_le timestamptz default '2025-06-14 08:00:00+02',
+                charge_le timestamptz default '2025-06-14 08:00:00+02'
             );
             insert into plateforme.chargements values
                 (1, 'age', 'ecoles', 'ecoles', 'a.csv', 'charge'),
@@ -181,7 +182,7 @@ def test_a_source_that_is_not_typed_shows_no_ecarts(filled: str) -> None:
 def test_rows_loaded_after_they_were_typed_are_not_typed_yet(filled: str) -> None:
     with psycopg.connect(filled, autocommit=True) as connection:
         connection.execute("analyze age_staging.stg_ecoles_ecarts")
-        connection.execute("alter table plateforme.chargements add charge_le timestamptz default now()")
+        connection.execute("update plateforme.chargements set charge_le = now()")
     summary = summarise(filled, MANIFEST, Run("landing", "dev", {}, CONNECTION))
     assert [source["typed"] for source in asdict(summary)["sources"]] == [False, False]
     text = render(summary)
