@@ -35,7 +35,7 @@ _CHANGING = [
         ("now", r"\bnow\s*\(|'now'"),
         ("_timestamp", r"(?:clock|statement|transaction)_timestamp"),
         ("timeofday", r"\btimeofday\b"),
-        ("to", r"'(?:today|tomorrow)'"),
+        ("'to", r"'(?:today|tomorrow)'"),
         ("yesterday", r"'yesterday'"),
         ("age(", r"\bage\(\s*[^(),]*\)"),
         ("run_started_at", r"run_started_at"),
@@ -54,7 +54,8 @@ _CHANGING = [
         ("selected_resources", r"\bselected_resources\b"),
         ("invocation_", r"\binvocation_"),
         ("dbt_metadata_envs", r"\bdbt_metadata_envs\b"),
-        ("(", r"""\b(?:env_var|dispatch)\s*\(\s*(?!\s|['"]\w+['"]\s*[,)])"""),
+        ("env_var", r"""\benv_var\s*\(\s*(?!\s|['"]\w+['"]\s*[,)])"""),
+        ("dispatch", r"""\bdispatch\s*\(\s*(?!\s|['"]\w+['"]\s*[,)])"""),
         ("context", r"""\bcontext\b(?!(?:\[|\.get\()\s*['"]\w+['"]\s*[],)])"""),
         ("donnees_au_centre", r"""\bdonnees_au_centre\s*(?:\[\s*(?!\s|['"]\w+['"]\s*\])|%\}|\|)"""),
     )
