@@ -135,7 +135,7 @@ def test_a_branch_is_tried_beside_what_stands(project: SmallProject) -> None:
         for case in ElementTree.parse(report).iter("testcase")
         if case.find("failure") is not None
     }
-    assert failed == {"dim_ecoles"}
+    assert failed == {"unique_dim_ecoles_fase"}
     assert project.query(TRIED) == []
     assert slim_drop(project.settings, {}) == 0
 
