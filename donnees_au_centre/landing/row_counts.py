@@ -8,7 +8,7 @@ from psycopg import sql
 from donnees_au_centre.landing.audit import placed
 from donnees_au_centre.landing.declaration import SourceTable
 from donnees_au_centre.landing.identifiers import CHANGED_TABLE
-from donnees_au_centre.landing.tables import present_table, raw_table
+from donnees_au_centre.landing.tables import is_watched, present_table, raw_table
 
 # Below so many bytes, counting is as cheap as asking what is known.
 SMALL = 64 << 20
@@ -69,17 +69,13 @@ def count_rows(connection: psycopg.Connection, table: SourceTable) -> int:
 def _known_files(connection: psycopg.Connection, table: SourceTable) -> list[tuple[str, list[int], bool]]:
     """Each file of a table, its loads, and whether they are as they came; none where that is not known."""
     changed, present = sql.Identifier(table.schema, CHANGED_TABLE), present_table(table)
-    told = connection.execute(
-        "select (select count(*) from pg_trigger where tgrelid = to_regclass(%s) "
-        "and tgname like 'noter\\_%%' and tgenabled = 'O') = 4 "
-        "and (select bool_and(coalesce(has_table_privilege(to_regclass(name)::oid, 'select'), false)) "
-        "from unnest(%s::text[]) as name)",
-        [
-            raw_table(table).as_string(connection),
-            [*(one.as_string(connection) for one in (changed, present)), "plateforme.chargements"],
-        ],
+    needed = [changed.as_string(connection), present.as_string(connection), "plateforme.chargements"]
+    readable = connection.execute(
+        "select bool_and(coalesce(has_table_privilege(to_regclass(name)::oid, 'select'), false)) "
+        "from unnest(%s::text[]) as name",
+        [needed],
     ).fetchone()
-    if told != (True,):
+    if readable != (True,) or not is_watched(connection, table):
         return []
     names = {"changed": changed, "present": present, "name": sql.Literal(table.identifier)}
     files = connection.execute(sql.SQL(_FILES).format(**names)).fetchall()

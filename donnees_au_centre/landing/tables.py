@@ -20,7 +20,8 @@ from donnees_au_centre.landing.identifiers import CHANGED_TABLE, PRESENT_TABLE, 
 
 T = TypeVar("T")
 
-# Rows from which on looking at a table anew takes more than a second (macro hardly_changed).
+# Rows from which on a table that hardly changed is not looked at anew: that takes half a second of a million,
+# and two of twenty million. Macro hardly_changed says the same.
 LARGE = 1_000_000
 
 _AUDIT = """
@@ -187,6 +188,7 @@ insert into {present} (table_nom) values ({name});
 # Where one that tells of changes was missing, anything may have changed without a word.
 _UNTOLD = "insert into {changed} (table_nom) values ({name})"
 _TELLING = {"noter_update", "noter_delete", "noter_truncate"}
+_WATCHING = {*_TELLING, "noter_insert"}
 
 # What was written without saying which load it is.
 _UNCOUNTED = "select exists (select from {present} where table_nom = {name} and chargement_id is null)"
@@ -492,15 +494,8 @@ def _watch(
     current = connection.execute(
         "select prosrc from pg_proc where oid = to_regproc(%s)", [parts["function"].as_string(connection)]
     ).fetchone()
-    telling = {
-        name
-        for (name,) in connection.execute(
-            "select tgname from pg_trigger "
-            "where tgrelid = %s::regclass and tgname like 'noter\\_%%' and tgenabled = 'O'",
-            [names["raw"].as_string(connection)],
-        )
-    }
-    if not telling >= {*_TELLING, "noter_insert"} or current != (body.as_string(connection),):
+    telling = _telling(connection, table)
+    if not telling >= _WATCHING or current != (body.as_string(connection),):
         connection.execute(sql.SQL(_LOADS).format(body=body, **parts))
         if not is_new and not telling >= _TELLING:
             connection.execute(sql.SQL(_UNTOLD).format(**parts))
@@ -509,6 +504,21 @@ def _watch(
     _drop_former_index(connection, table)
     if connection.execute(sql.SQL(_UNCOUNTED).format(**parts)).fetchone() == (True,):
         connection.execute(sql.SQL(_COUNT).format(**parts))
+
+
+def _telling(connection: psycopg.Connection, table: SourceTable) -> set[str]:
+    """The triggers of a raw table that tell of its changes; none where there is no table."""
+    found = connection.execute(
+        "select tgname from pg_trigger "
+        "where tgrelid = to_regclass(%s) and tgname like 'noter\\_%%' and tgenabled = 'O'",
+        [raw_table(table).as_string(connection)],
+    )
+    return {name for (name,) in found}
+
+
+def is_watched(connection: psycopg.Connection, table: SourceTable) -> bool:
+    """Whether every change of a raw table is told of, and its loads known."""
+    return _telling(connection, table) >= _WATCHING
 
 
 def _drop_former_index(connection: psycopg.Connection, table: SourceTable) -> None:

@@ -11,7 +11,8 @@
 
 {#
   True for a large table that is filled load by load and of which less than a tenth changed: its statistics hold, and
-  looking at it anew takes seconds. PostgreSQL does so by itself from a tenth on. Never of écarts: the summary asks
+  looking at it anew takes seconds. PostgreSQL does so by itself from a tenth on. The loader does as much with raw
+  tables (donnees_au_centre/landing/tables.py, refresh_statistics). Never of écarts: the summary asks
   when they were made, and this is what tells.
 #}
 {% macro hardly_changed() -%}
