@@ -199,7 +199,7 @@ class Reuse:
             if changes_within_day(text):
                 found.add(node.unique_id)
             read = {*self._reads(node), *node.depends_on_nodes} & self._names.keys()
-            declared = {_small(*self._names[one]) for one in read}
+            declared = {_lowered(*self._names[one]) for one in read}
             if self._is_of_source(node):
                 declared.add(JOURNAL)
             texts = [text, *self._codes.asked(node.unique_id)]
@@ -269,7 +269,7 @@ def _named(text: str) -> frozenset[tuple[str, str]]:
     return frozenset(pair for parts in names for pair in pairwise(parts))
 
 
-def _small(schema: str, name: str) -> tuple[str, str]:
+def _lowered(schema: str, name: str) -> tuple[str, str]:
     return schema.lower(), name.lower()
 
 
