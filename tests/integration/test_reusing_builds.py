@@ -237,8 +237,8 @@ class Story:
         settings = replace(
             self.project.settings, target=self.target, target_path=self.project.root / "target" / self.target
         )
-        # Of the same files a location of Dagster reads once, and `make build` every time.
         self.settings = settings
+        # Of the same files a location of Dagster reads once, and `make build` every time.
         if self.texts() != self.known or self.chance.random() < 0.2:
             if not settings.target_path.exists():
                 recall(settings)
@@ -289,7 +289,7 @@ class Story:
                 "and nspname ~ '^(age|transversal)' and nspname !~ '_versions$' "
                 "and relname <> 'int_heure' order by 1"
             ).fetchall()
-            # Any other is empty: `union all` of nothing is no query.
+            # Where nothing stands, `union all` of nothing would be no query.
             return connection.execute(
                 " union all ".join(
                     f"select '{name}', array(select t::text from {name} as t order by 1), "
@@ -352,10 +352,10 @@ def another_file(story: Story) -> str:
     rows = "".join(f"{one},{story.chance.choice(['Un', 'Deux', 'Trois'])}\n" for one in range(1, 2 + number))
     path = story.chance.choice([f"landing/age/{name}/{name}.csv", f"landing/age/{name}/autre.csv"])
     if path.endswith("autre.csv"):
+        if not story.chance.randrange(4):
+            (story.project.root / path).unlink(missing_ok=True)
+            return f"{path} is gone"
         rows = rows.replace("1,", "11,").replace("2,", "12,")
-    if path.endswith("autre.csv") and not story.chance.randrange(4):
-        (story.project.root / path).unlink(missing_ok=True)
-        return f"{path} is gone"
     story.project.write(path, f"fase,nom\n{rows}")
     return f"{path}: {rows!r}"
 
